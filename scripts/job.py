@@ -1,0 +1,58 @@
+"""What every script shares: a log, a clean end, progress."""
+
+import contextlib
+import logging
+import sys
+import time
+
+from redpix.exceptions import InputError
+
+log = logging.getLogger("redpix")
+
+
+@contextlib.contextmanager
+def job(snakemake):
+    """Run the body of a script with its log file open.
+
+    Everything sent to `log` goes to the rule's log file; warnings also reach the terminal. An
+    `InputError` ends the job with its one line on both and no traceback; any other exception
+    leaves its traceback in the log and is raised.
+    """
+    path = str(snakemake.log[0])
+    handler = logging.FileHandler(path, mode="w")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    terminal = logging.StreamHandler(sys.stderr)
+    terminal.setLevel(logging.WARNING)
+    terminal.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    log.addHandler(terminal)
+    started = time.perf_counter()
+    try:
+        yield log
+    except InputError as error:
+        log.error("%s", error)
+        raise SystemExit(1) from None
+    except Exception:
+        logging.getLogger("redpix").removeHandler(terminal)
+        log.exception("unexpected failure; log: %s", path)
+        raise
+    else:
+        log.info("done in %.2f s", time.perf_counter() - started)
+    finally:
+        log.removeHandler(handler)
+        log.removeHandler(terminal)
+        handler.close()
+
+
+def progress(items, label, seconds=3.0):
+    """Yield from `items`; say on the terminal and in the log how far the work is, now and then."""
+    items = list(items)
+    last = time.perf_counter()
+    for count, item in enumerate(items, start=1):
+        yield item
+        now = time.perf_counter()
+        if now - last >= seconds and count < len(items):
+            last = now
+            log.info("%s: %d of %d", label, count, len(items))
+            print(f"{label}: {count} of {len(items)}", file=sys.stderr, flush=True)

@@ -1,0 +1,16 @@
+"""What tests share: where the real data lie, if they are here."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ROOT.parent / "shared/real"
+
+
+@pytest.fixture(scope="session")
+def real():
+    """Folder of real frames and catalogues, kept beside the project and not in it."""
+    if not REAL.is_dir():
+        pytest.skip(f"real data are absent: no folder {REAL.name} beside the project")
+    return REAL
