@@ -1,0 +1,22 @@
+"""Error maps: the noise that photons, dark current and readout leave in each pixel."""
+
+
+rule errors:
+    input:
+        frames=per_band("frames"),
+        library=library("errors", "frames", "masks", "exceptions"),
+        scripts=shared_scripts("files", "job"),
+    output:
+        per_band("errors"),
+    params:
+        bands=BANDS,
+    log:
+        f"{RESULTS}/logs/errors/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/errors/{{field}}.tsv"
+    resources:
+        mem_mb=500,
+    message:
+        "{wildcards.field}: error maps"
+    script:
+        "../../scripts/errors.py"
