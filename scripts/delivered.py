@@ -1,0 +1,27 @@
+"""List the fields that came whole, and why the others are left out."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+from files import write_text
+from job import job, log
+
+
+def main(snakemake):
+    rows = io.StringIO()
+    writer = csv.writer(rows, lineterminator="\n")
+    writer.writerow(["field", "delivered", "reason"])
+    left_out = 0
+    for path in snakemake.input.statuses:
+        status = json.loads(Path(path).read_text(encoding="utf-8"))
+        writer.writerow([status["field"], "yes" if status["delivered"] else "no", status["reason"]])
+        left_out += not status["delivered"]
+    write_text(snakemake.output[0], rows.getvalue())
+    log.info("%d fields asked for, %d left out", len(snakemake.input.statuses), left_out)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

@@ -1,0 +1,76 @@
+"""Frames and survey masks, from the archive's layout to results/<name>/frames."""
+
+SOURCE = config["source"]
+if SOURCE == "demo":
+    SOURCE = (Path.cwd() / RESULTS / "demo/archive").as_uri()
+
+
+def demo_archive(wildcards):
+    """Files of the demo's archive that a field comes from; a real archive is no input."""
+    return demo_files(wildcards.field) if config["source"] == "demo" else []
+
+
+rule fetch:
+    input:
+        demo_archive,
+        library=library("frames", "masks", "exceptions"),
+        scripts=shared_scripts("archive", "files", "job"),
+    output:
+        status=f"{RESULTS}/frames/{{field}}.json",
+        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+    params:
+        source=SOURCE,
+        release=config["release"],
+        bands=BANDS,
+        retries=config["download"]["retries"],
+        timeout=config["download"]["timeout"],
+        masks=config["download"]["masks"],
+        folder=f"{RESULTS}/frames/fetched/{{field}}",
+    log:
+        f"{RESULTS}/logs/frames/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    resources:
+        downloads=1,
+        mem_mb=600,
+    message:
+        "{wildcards.field}: fetching frames"
+    script:
+        "../../scripts/frames.py"
+
+
+checkpoint delivered:
+    input:
+        statuses=lambda wildcards: [
+            f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
+        ],
+        scripts=shared_scripts("files", "job"),
+    output:
+        f"{RESULTS}/frames/delivered.csv",
+    log:
+        f"{RESULTS}/logs/frames/delivered.log",
+    message:
+        "sorting out fields that did not come"
+    script:
+        "../../scripts/delivered.py"
+
+
+# a field that did not come has no frames to link: asked for by name, it fails here and says why
+rule frames:
+    input:
+        status=f"{RESULTS}/frames/{{field}}.json",
+    output:
+        per_band("frames"),
+    params:
+        fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
+    log:
+        f"{RESULTS}/logs/frames/{{field}}.link.log",
+    message:
+        "{wildcards.field}: frames under their names"
+    shell:
+        """
+        exec 2> {log:q}
+        grep -q '"delivered": true' {input.status:q} || {{ cat {input.status:q} >&2; exit 1; }}
+        fetched=({params.fetched:q}); outputs=({output:q})
+        for n in "${{!fetched[@]}}"; do ln -f "${{fetched[n]}}" "${{outputs[n]}}"; done
+        """
