@@ -1,0 +1,354 @@
+"""Registration of a field's bands to one north-up grid: geometry, masks, units, noise.
+
+The resampling itself is done by an engine (Montage, SWarp or reproject), given here as a
+function. A frame and its grid are both tangent-plane projections, so that pixel coordinates of
+one are those of the other through a homography, exactly.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from redpix.exceptions import InputError
+from redpix.masks import BITS, DTYPE, bit_value
+
+# what of a frame's header describes its array or its place on the sky
+_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", "BZERO", "BSCALE")
+_WCS_KEYS = (
+    *("WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"),
+    *(f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)),
+    *(f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)),
+    *("CROTA1", "CROTA2"),
+)
+
+
+class Grid(NamedTuple):
+    """A north-up tangent-plane grid."""
+
+    wcs: WCS
+    shape: tuple
+
+    def header(self):
+        """FITS header of an image on the grid."""
+        header = fits.Header([("SIMPLE", True), ("BITPIX", -64), ("NAXIS", 2)])
+        header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
+        header.extend(wcs_header(self.wcs))
+        return header
+
+
+def frame_wcs(header):
+    """Celestial WCS of a frame, read from its WCS cards alone.
+
+    Raises
+    ------
+    InputError
+        If it is not a tangent-plane projection of right ascension and declination.
+    """
+    cards = fits.Header([(key, header[key]) for key in _WCS_KEYS if key in header])
+    if "RADECSYS" in cards:  # the old name of the card
+        cards.setdefault("RADESYS", cards["RADECSYS"])
+        del cards["RADECSYS"]
+    types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
+    if types != ("RA---TAN", "DEC--TAN"):
+        raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
+    return WCS(cards)
+
+
+def wcs_header(wcs):
+    """Cards of a tangent-plane WCS with a CD matrix, equinox and RADESYS: all tools read it."""
+    header = fits.Header()
+    matrix = wcs.pixel_scale_matrix
+    for axis in (1, 2):
+        header[f"CTYPE{axis}"] = wcs.wcs.ctype[axis - 1]
+        header[f"CUNIT{axis}"] = "deg"
+        header[f"CRVAL{axis}"] = float(wcs.wcs.crval[axis - 1])
+        header[f"CRPIX{axis}"] = float(wcs.wcs.crpix[axis - 1])
+        for other in (1, 2):
+            header[f"CD{axis}_{other}"] = float(matrix[axis - 1, other - 1])
+    header["RADESYS"] = wcs.wcs.radesys or "ICRS"
+    header["EQUINOX"] = 2000.0
+    return header
+
+
+def pixel_area(wcs):
+    """Area of a pixel at the tangent point, square degrees."""
+    return abs(np.linalg.det(wcs.pixel_scale_matrix))
+
+
+def north_up_grid(wcs, shape, pixel_scale=None):
+    """The smallest north-up, east-left grid that holds an image.
+
+    Parameters
+    ----------
+    wcs : WCS
+        Of the image.
+    shape : (int, int)
+        Rows and columns of the image.
+    pixel_scale : float, optional
+        Arcsec a pixel; by default the image's own.
+
+    Returns
+    -------
+    Grid
+        Its tangent point is the image's centre.
+    """
+    height, width = shape
+    scale = np.sqrt(pixel_area(wcs)) if pixel_scale is None else pixel_scale / 3600
+    grid = WCS(naxis=2)
+    grid.wcs.ctype = ["RA---TAN", "DEC--TAN"]
+    grid.wcs.cunit = ["deg", "deg"]
+    grid.wcs.crval = wcs.all_pix2world([[(width - 1) / 2, (height - 1) / 2]], 0)[0]
+    grid.wcs.cd = [[-scale, 0], [0, scale]]
+    grid.wcs.crpix = [0, 0]
+    grid.wcs.radesys = wcs.wcs.radesys or "ICRS"
+    corners = grid.all_world2pix(wcs.all_pix2world(_rectangle(shape), 0), 1)
+    # pixel n reaches from n - 0.5 to n + 0.5; a millionth guards a frame that is north-up already
+    low = np.floor(corners.min(axis=0) + 0.5 + 1e-6)
+    high = np.ceil(corners.max(axis=0) - 0.5 - 1e-6)
+    grid.wcs.crpix = 1 - low
+    columns, rows = (high - low + 1).astype(int)
+    return Grid(grid, (int(rows), int(columns)))
+
+
+def _rectangle(shape, margin=0.0):
+    """Corners (x, y), 0-based, of an image's outline, drawn in by `margin` pixels."""
+    low = -0.5 + margin
+    right, top = shape[1] - 0.5 - margin, shape[0] - 0.5 - margin
+    return np.array([[low, low], [right, low], [right, top], [low, top]])
+
+
+def homography(wcs, grid_wcs, shape):
+    """Matrix that takes homogeneous pixel coordinates of an image to those of a grid.
+
+    Parameters
+    ----------
+    wcs, grid_wcs : WCS
+        Both tangent-plane.
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        ``grid ~ matrix @ (x, y, 1)``, all coordinates 0-based.
+    """
+    source = _rectangle(shape)
+    target = grid_wcs.all_world2pix(wcs.all_pix2world(source, 0), 0)
+    equations, values = [], []
+    for (x, y), (u, v) in zip(source, target, strict=True):
+        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
+        values += [u, v]
+    return np.append(np.linalg.solve(equations, values), 1.0).reshape(3, 3)
+
+
+def apply_homography(matrix, x, y):
+    """Positions after a homography; all coordinates 0-based."""
+    u, v, w = matrix @ np.vstack([x, y, np.ones(len(x))])
+    return u / w, v / w
+
+
+def inside(matrix, shape, grid_shape, margin):
+    """Grid pixels whose centre lies in an image, at least `margin` image pixels from its outline.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        From `homography`.
+    shape, grid_shape : (int, int)
+    margin : float
+        Pixels of the image.
+
+    Returns
+    -------
+    ndarray of bool, shape `grid_shape`
+    """
+    x, y = apply_homography(matrix, *_rectangle(shape, margin).T)
+    rows = np.arange(grid_shape[0])
+    low = np.full(grid_shape[0], -np.inf)
+    high = np.full(grid_shape[0], np.inf)
+    turn = np.sign((x[1] - x[0]) * (y[2] - y[1]) - (y[1] - y[0]) * (x[2] - x[1]))
+    for k in range(4):  # the outline is a convex quadrilateral: four half-planes
+        dx, dy = x[(k + 1) % 4] - x[k], y[(k + 1) % 4] - y[k]
+        across = turn * dx * (rows - y[k])  # inside where across - turn * dy * (x - x[k]) >= 0
+        if dy == 0:
+            low[across < 0] = np.inf
+        elif turn * dy > 0:
+            high = np.minimum(high, x[k] + across / (turn * dy))
+        else:
+            low = np.maximum(low, x[k] + across / (turn * dy))
+    columns = np.arange(grid_shape[1])
+    return (columns >= low[:, None]) & (columns <= high[:, None])
+
+
+def registered_mask(matrix, shape, grid_shape, masked, reach, scale):
+    """Mask of a registered image.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        From `homography`.
+    shape, grid_shape : (int, int)
+    masked : (bit, y, x)
+        Masked image pixels, as from `redpix.frames.masked_pixels`.
+    reach : float
+        How far an image pixel's value spreads under the engine's kernel, in image pixels.
+    scale : float
+        Side of an image pixel in grid pixels.
+
+    Returns
+    -------
+    ndarray, shape `grid_shape`, int16
+        Bits of `redpix.masks`.
+    """
+    mask = np.where(inside(matrix, shape, grid_shape, 0.0), 0, bit_value("NO_DATA")).astype(DTYPE)
+    whole = inside(matrix, shape, grid_shape, reach * max(1.0, 1 / scale))
+    mask[~whole & (mask == 0)] |= bit_value("EDGE")
+    bit, y, x = masked
+    if len(bit):
+        x, y = apply_homography(matrix, x, y)
+        half = 0.5 + reach * scale
+        steps = np.arange(-np.ceil(half), np.ceil(half) + 1)
+        for step_y in steps:
+            for step_x in steps:
+                column, row = np.rint(x) + step_x, np.rint(y) + step_y
+                hit = (abs(column - x) <= half) & (abs(row - y) <= half)
+                hit &= (column >= 0) & (column < grid_shape[1])
+                hit &= (row >= 0) & (row < grid_shape[0])
+                places = row[hit].astype(int), column[hit].astype(int)
+                np.bitwise_or.at(mask, places, np.left_shift(1, bit[hit]).astype(DTYPE))
+    return mask
+
+
+class Registered(NamedTuple):
+    """A registered image, its error and its mask, on one grid."""
+
+    image: np.ndarray
+    error: np.ndarray
+    mask: np.ndarray
+
+
+def register(project, image, error, wcs, grid, masked, reach):
+    """Put an image, its error and its mask onto a grid.
+
+    The variance goes through the same engine with the same weights as the image. The error that
+    results is right for sums over apertures; a single pixel scatters less, by
+    `noise_correlation`. Flux a pixel is kept: the engines conserve surface brightness, so that
+    image and variance are scaled by the ratio of pixel areas.
+
+    Parameters
+    ----------
+    project : callable
+        ``project(array, wcs, grid) -> array`` of the grid's shape, surface brightness kept.
+    image, error : ndarray
+        Flux a pixel and its 1-sigma error.
+    wcs : WCS
+    grid : Grid
+    masked : (bit, y, x)
+        Masked pixels of the image.
+    reach : float
+        Reach of the engine's kernel in image pixels.
+
+    Returns
+    -------
+    Registered
+        float32, float32, int16; NaN where the mask says NO_DATA, EDGE or BAD.
+    """
+    area = pixel_area(grid.wcs) / pixel_area(wcs)
+    matrix = homography(wcs, grid.wcs, image.shape)
+    bad = ~np.isfinite(image) | ~np.isfinite(error) | ~(error > 0)
+    bad_y, bad_x = np.nonzero(bad)
+    extended = np.full(len(bad_y), BITS["BAD"]), bad_y, bad_x
+    masked = [np.concatenate(parts) for parts in zip(masked, extended, strict=True)]
+    mask = registered_mask(matrix, image.shape, grid.shape, masked, reach, scale=1 / np.sqrt(area))
+    # one NaN would spread as far as the kernel, a spline's over the whole image
+    image, variance = np.where(bad, 0, image), np.where(bad, 0, np.square(error, dtype=np.float32))
+    science = (project(image, wcs, grid) * area).astype(np.float32)
+    variance = project(variance, wcs, grid) * area
+    # beside a star a kernel's negative lobes can leave no variance
+    mask[(mask & bit_value("NO_DATA", "EDGE") == 0) & ~(variance > 0)] |= bit_value("BAD")
+    unknown = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
+    science[unknown] = np.nan
+    variance[unknown] = np.nan
+    return Registered(science, np.sqrt(variance).astype(np.float32), mask)
+
+
+def noise_correlation(project, wcs, grid, shape, patches=4, side=64, seed=0):
+    """Variance of a registered pixel over the square of its error, from white noise.
+
+    The kernel's weights depend on where in the grid's pixel an image pixel falls, which drifts
+    over the image; so patches of white noise from all over it go through the engine.
+
+    Parameters
+    ----------
+    project, wcs, grid
+        As for `register`.
+    shape : (int, int)
+        Rows and columns of the image.
+    patches : int
+        Patches along each axis.
+    side : int
+        Of a patch, image pixels.
+    seed : int
+        Of the noise.
+
+    Returns
+    -------
+    float
+        1 for uncorrelated noise; smaller where the kernel averages.
+    """
+    area = pixel_area(grid.wcs) / pixel_area(wcs)
+    generator = np.random.default_rng(seed)
+    total, count = 0.0, 0
+    for top in np.linspace(0, shape[0] - side, patches).astype(int):
+        for left in np.linspace(0, shape[1] - side, patches).astype(int):
+            patch_wcs = wcs.deepcopy()
+            patch_wcs.wcs.crpix = wcs.wcs.crpix - [left, top]
+            small = _grid_part(grid, patch_wcs, (side, side))
+            noise = generator.standard_normal((side, side)).astype(np.float32)
+            matrix = homography(patch_wcs, small.wcs, noise.shape)
+            interior = inside(matrix, noise.shape, small.shape, 8.0)
+            values = project(noise, patch_wcs, small)[interior]
+            total += np.sum(np.square(values, dtype=np.float64))
+            count += values.size
+    return float(total / count * area)
+
+
+def _grid_part(grid, wcs, shape):
+    """The part of a grid that holds an image, on the same pixels."""
+    x, y = apply_homography(homography(wcs, grid.wcs, shape), *_rectangle(shape).T)
+    left, bottom = int(np.floor(x.min())), int(np.floor(y.min()))
+    part = grid.wcs.deepcopy()
+    part.wcs.crpix = grid.wcs.wcs.crpix - [left, bottom]
+    return Grid(part, (int(np.ceil(y.max())) - bottom + 1, int(np.ceil(x.max())) - left + 1))
+
+
+def kept_cards(header):
+    """Cards of a frame's header that do not describe its array or its WCS, in their order."""
+    dropped = set(_STRUCTURE) | set(_WCS_KEYS)
+    return fits.Header([card for card in header.cards if card.keyword not in dropped])
+
+
+def edge_distance(mask, x, y):
+    """Distance of positions from the nearest pixel outside the image.
+
+    Parameters
+    ----------
+    mask : ndarray of int, shape (ny, nx)
+        Of a registered image: NO_DATA and EDGE are outside, as is all beyond the array.
+    x, y : ndarray, shape (n,)
+        0-based grid coordinates.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Grid pixels.
+    """
+    from scipy.ndimage import distance_transform_edt
+
+    valid = np.pad((mask & bit_value("NO_DATA", "EDGE")) == 0, 1)
+    distance = distance_transform_edt(valid)[1:-1, 1:-1]
+    column = np.clip(np.rint(x).astype(int), 0, mask.shape[1] - 1)
+    row = np.clip(np.rint(y).astype(int), 0, mask.shape[0] - 1)
+    return distance[row, column]

@@ -1,0 +1,79 @@
+"""Put a field's images and errors onto the north-up grid of its reference band."""
+
+import numpy as np
+from astropy.io import fits
+from engines import engine
+from files import atomic
+from job import job, log
+from redpix.exceptions import InputError
+from redpix.frames import masked_pixels
+from redpix.masks import mask_cards
+from redpix.registration import (
+    frame_wcs,
+    kept_cards,
+    noise_correlation,
+    north_up_grid,
+    register,
+    wcs_header,
+)
+
+
+def read_frame(path):
+    """Image, header and WCS of a frame."""
+    with fits.open(path, memmap=False) as hdus:
+        image, header = hdus[0].data, hdus[0].header
+    try:
+        return image, header, frame_wcs(header)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def read_masked(path, band):
+    """Masked pixels (bit, y, x) of one band, from the field's table of spans."""
+    spans = fits.getdata(path, "SPANS")
+    spans = spans[spans["BAND"] == band]
+    columns = [np.asarray(spans[name], np.int32) for name in ("BIT", "ROW", "FIRST", "LAST")]
+    return masked_pixels(np.stack(columns, axis=1))
+
+
+def write_registered(path, registered, header, grid):
+    """HDUs SCI, ERR and MASK; the frame's own cards stay in the first."""
+    cards = wcs_header(grid.wcs)
+    primary = fits.PrimaryHDU(registered.image, header)
+    primary.header.extend(cards)
+    primary.header["EXTNAME"] = "SCI"
+    error = fits.ImageHDU(registered.error, cards, name="ERR")
+    error.header["BUNIT"] = ("nanomaggy", "1-sigma; right for sums over apertures")
+    mask = fits.ImageHDU(registered.mask, cards, name="MASK")
+    mask.header.extend(mask_cards())
+    with atomic(path) as temporary:
+        fits.HDUList([primary, error, mask]).writeto(temporary)
+
+
+def main(snakemake):
+    params, inputs = snakemake.params, snakemake.input
+    project, reach = engine(params.engine)
+    reference = params.bands.index(params.reference_band)
+    image, _, wcs = read_frame(inputs.frames[reference])
+    grid = north_up_grid(wcs, image.shape, params.pixel_scale)
+    for band, frame, error, output in zip(
+        params.bands, inputs.frames, inputs.errors, snakemake.output, strict=True
+    ):
+        image, header, wcs = read_frame(frame)
+        masked = read_masked(inputs.masks, band)
+        result = register(project, image, fits.getdata(error), wcs, grid, masked, reach)
+        correlation = noise_correlation(project, wcs, grid, image.shape)
+        kept = kept_cards(header)
+        kept["ENGINE"] = (params.engine, "resampled by")
+        kept["NOISECOR"] = (round(correlation, 4), "variance of one pixel / ERR**2, white noise")
+        write_registered(output, result, kept, grid)
+        log.info(
+            "%s + %s -> %s: %d x %d pixels, %.2f %% without data, noise correlation %.3f",
+            *(frame, error, output, *grid.shape[::-1]),
+            *(100 * np.isnan(result.image).mean(), correlation),
+        )
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

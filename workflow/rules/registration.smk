@@ -1,0 +1,27 @@
+"""Registration of image, variance and mask to the reference band's north-up grid."""
+
+
+rule registration:
+    input:
+        frames=per_band("frames"),
+        errors=per_band("errors"),
+        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        library=library("registration", "frames", "masks", "exceptions"),
+        scripts=shared_scripts("engines", "tools", "files", "job"),
+    output:
+        per_band("registered"),
+    params:
+        bands=BANDS,
+        reference_band=REFERENCE,
+        engine=config["registration"]["engine"],
+        pixel_scale=config["registration"]["pixel_scale"],
+    log:
+        f"{RESULTS}/logs/registration/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
+    resources:
+        mem_mb=800,
+    message:
+        "{wildcards.field}: registration to the grid of the reference band"
+    script:
+        "../../scripts/registration.py"
