@@ -1,0 +1,34 @@
+"""Pixel vectors: a row for every pixel of every object."""
+
+
+rule pixels:
+    input:
+        images=per_band("registered"),
+        catalogues=per_band("sources", ".cat.fits"),
+        maps=per_band("sources", ".seg.fits"),
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        library=library("pixels", "photometry", "registration", "sources", "masks", "exceptions"),
+        scripts=shared_scripts("files", "job"),
+    output:
+        pixels=f"{RESULTS}/pixels/{{field}}.parquet",
+        counts=f"{RESULTS}/pixels/{{field}}.counts.csv",
+    params:
+        bands=BANDS,
+        reference_band=REFERENCE,
+        detection=config["sources"]["detection"],
+        reject=config["pixels"]["reject"],
+    log:
+        f"{RESULTS}/logs/pixels/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/pixels/{{field}}.tsv"
+    resources:
+        mem_mb=800,
+    message:
+        "{wildcards.field}: pixel vectors"
+    script:
+        "../../scripts/pixels.py"
+
+
+def pixel_tables(wildcards):
+    """Pixel tables of all fields that came."""
+    return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]

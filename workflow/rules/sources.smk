@@ -1,0 +1,54 @@
+"""Sources: SExtractor with ASSOC finds the catalogue's objects in the registered images."""
+
+
+rule sources:
+    input:
+        images=per_band("registered"),
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        config=resource("sextractor/sources.sex"),
+        parameters=resource("sextractor/sources.param"),
+        filter=resource("sextractor/sources.conv"),
+        library=library("sources", "registration", "frames", "masks", "exceptions"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+    output:
+        catalogues=per_band("sources", ".cat.fits"),
+        maps=per_band("sources", ".seg.fits"),
+    params:
+        bands=BANDS,
+        reference_band=REFERENCE,
+        **config["sources"],
+    log:
+        f"{RESULTS}/logs/sources/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/sources/{{field}}.tsv"
+    resources:
+        mem_mb=800,
+    message:
+        "{wildcards.field}: finding the catalogue's objects"
+    script:
+        "../../scripts/sources.py"
+
+
+rule detections:
+    input:
+        image=f"{RESULTS}/registered/{{field}}-{REFERENCE}.fits",
+        config=resource("sextractor/sources.sex"),
+        parameters=resource("sextractor/detections.param"),
+        filter=resource("sextractor/sources.conv"),
+        library=library("registration", "masks", "exceptions"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+    output:
+        f"{RESULTS}/sources/{{field}}.detections.csv",
+    params:
+        threshold=config["sources"]["threshold"],
+        min_area=config["sources"]["min_area"],
+    log:
+        f"{RESULTS}/logs/detections/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/detections/{{field}}.tsv"
+    resources:
+        mem_mb=500,
+    message:
+        "{wildcards.field}: detecting sources"
+    script:
+        "../../scripts/detections.py"
