@@ -1,0 +1,72 @@
+"""A killed run's marks are removed; a living run's are not."""
+
+import base64
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from resume import marked_file, release_after_kill
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+@pytest.fixture
+def killed(tmp_path, monkeypatch):
+    """A folder as Snakemake leaves it when it is killed over results/a.fits."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".snakemake"
+    (folder / "locks").mkdir(parents=True)
+    (folder / "incomplete").mkdir()
+    (folder / "locks/0.output.lock").write_text("results/a.fits\n")
+    name = base64.urlsafe_b64encode(b"results/a.fits").decode()
+    (folder / "incomplete" / name).write_text("{}")
+    Path("results").mkdir()
+    Path("results/a.fits").write_text("old")
+    return folder
+
+
+def state(folder):
+    return (
+        (folder / "locks/0.output.lock").exists(),
+        any((folder / "incomplete").iterdir()),
+        Path("results/a.fits").exists(),
+    )
+
+
+def test_marks_of_a_dead_run_go(killed):
+    assert release_after_kill(killed) is not None
+    assert state(killed) == (False, False, False)
+
+
+def test_marks_of_a_living_run_stay(killed):
+    code = (
+        "import pathlib, sys\nfrom resume import release_after_kill\n"
+        "held = release_after_kill(pathlib.Path('.snakemake'))\nprint('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=killed.parent,
+        env={"PYTHONPATH": str(SCRIPTS)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as alive:
+        assert alive.stdout.readline() == b"held\n"
+        (killed / "locks").mkdir(exist_ok=True)
+        (killed / "locks/0.output.lock").write_text("results/a.fits\n")
+        assert release_after_kill(killed) is None
+        assert (killed / "locks/0.output.lock").exists()
+        alive.stdin.close()
+
+
+def test_marks_of_a_run_on_another_machine_stay(killed):
+    (killed / "redpix.lock").write_text("another-machine")
+    assert release_after_kill(killed) is None
+    assert state(killed) == (True, True, True)
+
+
+def test_long_names_are_cut_into_folders():
+    name = "results/" + "x" * 300
+    encoded = base64.urlsafe_b64encode(name.encode()).decode()
+    assert marked_file(Path("@" + encoded[:254]) / encoded[254:]) == Path(name)
