@@ -2,10 +2,6 @@
 
 import numpy as np
 
-#: SExtractor's ways to choose among several list entries within the radius; its averages of
-#: several entries are left out, for an average of two objects is no object
-ASSOC_TYPES = ("NEAREST", "FIRST", "MIN", "MAX")
-
 #: object_id of a detection that is no catalogue object
 NO_OBJECT = -1
 

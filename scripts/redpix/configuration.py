@@ -1,0 +1,274 @@
+"""The configuration: completed with its defaults, refused with a line for each thing wrong."""
+
+import difflib
+import json
+import math
+from pathlib import Path
+
+from jsonschema import Draft202012Validator
+from jsonschema.validators import extend
+
+from redpix.exceptions import InputError
+
+#: words of `catalogue.from`; anything else there is the path of a CSV
+CATALOGUE_SOURCES = ("demo", "skyserver", "detections")
+
+
+def validated(config, schema, training_objects=None):
+    """Configuration with every default filled in, or one line for each thing wrong with it.
+
+    Numbers come out in their type (a whole number given as 5.0 is 5, a float given as 1 is 1.0),
+    so that the same value written in two ways is the same parameter. Text that stands where a
+    number, a list, true, false or null is wanted is read as JSON: ``snakemake --config
+    'photoz={"k": 5}'`` delivers the 5 as text.
+
+    Parameters
+    ----------
+    config : Mapping
+        What the user gave; it is not changed.
+    schema : Mapping
+        JSON schema (draft 2020-12) of the configuration, with defaults.
+    training_objects : int or callable, optional
+        Most objects that training can have, where that is known before anything runs; a callable
+        is given the completed configuration and returns this number, or None where not known.
+
+    Returns
+    -------
+    dict
+        All keys of the schema, in its order.
+
+    Raises
+    ------
+    InputError
+        A line for each thing wrong: key, value, what is allowed.
+    """
+    full = _completed(config, schema)
+    errors = sorted(_Validator(schema).iter_errors(full), key=lambda error: _key(error.path))
+    problems = list(dict.fromkeys(line for error in errors for line in _explained(error, schema)))
+    if not problems:
+        bound = training_objects(full) if callable(training_objects) else training_objects
+        problems = [*_contradictions(full), *_too_many_neighbours(full, bound)]
+    if problems:
+        raise InputError("\n".join(problems))
+    return full
+
+
+def keys(schema, parent=""):
+    """Dotted name and schema of every key that holds a value, as in ``photoz.k``."""
+    for name, node in schema["properties"].items():
+        if node.get("type") == "object":
+            yield from keys(node, f"{parent}{name}.")
+        else:
+            yield f"{parent}{name}", node
+
+
+def _whole(_, value):
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _finite(_, value):
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _text(_, value):
+    # a line break would pass a pattern that ends in $
+    return isinstance(value, str) and value.isprintable()
+
+
+_Validator = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _whole, "number": _finite, "string": _text}
+    ),
+)
+
+
+def _completed(value, schema):
+    """`value` with the defaults of `schema` below it, its texts and numbers in their type."""
+    if isinstance(value, dict) and "properties" in schema:
+        full = {}
+        for name, node in schema["properties"].items():
+            if name in value:
+                full[name] = _completed(value[name], node)
+            elif "default" in node:
+                full[name] = _completed(node["default"], node)
+        return full | {name: rest for name, rest in value.items() if name not in full}
+    value = _typed(value, _types(schema))
+    if isinstance(value, list):
+        return [_completed(item, schema.get("items", {})) for item in value]
+    return value
+
+
+def _types(schema):
+    types = schema.get("type", "string")
+    return [types] if isinstance(types, str) else types
+
+
+def _is_other(text, types):
+    return "string" not in types or (text == "null" and "null" in types)
+
+
+def _typed(value, types):
+    if isinstance(value, str) and _is_other(value, types):
+        try:
+            value = json.loads(value.lower())
+        except ValueError:
+            return value
+    if isinstance(value, float) and "integer" in types and value.is_integer():
+        return int(value)
+    # larger integers may have no float of their own
+    if _whole(None, value) and "number" in types and abs(value) < 2**53:
+        return float(value)
+    return value
+
+
+def _key(path):
+    """Dotted key of a place in the configuration; an item of a list goes by the list's key."""
+    return ".".join(str(part) for part in path if not isinstance(part, int))
+
+
+def _shown(value):
+    text = json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _explained(error, schema):
+    """Lines for one error of the schema's validator."""
+    key, value, node = _key(error.path), error.instance, error.schema
+    if error.validator == "additionalProperties":
+        unknown = [name for name in value if name not in node["properties"]]
+        return [_unknown_key(key, name, value[name], node, schema) for name in unknown]
+    if error.validator == "required":
+        absent = [name for name in error.validator_value if name not in value]
+        return [f"{n}: missing; allowed: {_allowed(node['properties'][n])}" for n in absent]
+    fact = ""
+    if error.validator == "uniqueItems":
+        fact = " names something twice"
+    elif _types(node) == ["null"]:
+        fact = f": this version has no {node['description']}"
+    elif _types(node) == ["string"] and not isinstance(value, str) and "enum" not in node:
+        fact = " is not text (put it in quotes)"
+    return [f"{key}: {_shown(value)}{fact}; allowed: {_allowed(node)}"]
+
+
+def _unknown_key(parent, name, value, node, schema):
+    path = f"{parent}.{name}" if parent else str(name)
+    where = f" in {parent}" if parent else ""
+    # a key of another group, or one written with its dots
+    meant = [known for known, _ in keys(schema) if str(name) in (known, known.rpartition(".")[2])]
+    near = difflib.get_close_matches(str(name), node["properties"], n=1)
+    meant += [f"{parent}.{match}" if parent else match for match in near]
+    hint = f" (did you mean {_nested(meant[0])}?)" if meant else ""
+    names = ", ".join(node["properties"])
+    return f"{path}: unknown key, value {_shown(value)}{hint}; allowed{where}: {names}"
+
+
+def _nested(key):
+    """A dotted key as one writes it in YAML: ``photoz: {k: ...}``."""
+    *parents, name = key.split(".")
+    text = f"{name}: ..." if parents else name
+    for parent in reversed(parents):
+        text = f"{parent}: {{{text}}}"
+    return text
+
+
+def _allowed(node):
+    """What a key takes, in words."""
+    if "enum" in node:
+        return f"one of {', '.join(node['enum'])}"
+    types = _types(node)
+    words = {
+        "object": lambda: f"keys and values of {', '.join(node['properties'])}",
+        "array": lambda: _allowed_list(node),
+        "string": lambda: node["description"],
+        "integer": lambda: f"a whole number{_range(node)}",
+        "number": lambda: f"a number{_range(node)}",
+        "boolean": lambda: "true or false",
+        "null": lambda: "null",
+    }
+    return " or ".join(words[name]() for name in types)
+
+
+def _allowed_list(node):
+    least, most = node.get("minItems", 0), node.get("maxItems")
+    count = f" of {most}" if most == least else f" of {least} or more" if least else ""
+    distinct = "no two the same, " if node.get("uniqueItems") else ""
+    return f"a list{count}, {distinct}each {_allowed(node['items'])}"
+
+
+def _range(node):
+    bounds = [
+        ("minimum", "not below"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "not above"),
+        ("exclusiveMaximum", "below"),
+    ]
+    words = [f"{word} {node[name]}" for name, word in bounds if name in node]
+    return f" {' and '.join(words)}" if words else ""
+
+
+def _contradictions(config):
+    """What no single key shows: values that do not go together, files that are not there."""
+    catalogue, photoz = config["catalogue"], config["photoz"]
+    for axis, advice in (
+        ("ra", "a region across RA 0 is two runs, such as [359, 360] and [0, 1]"),
+        ("dec", "southern edge first"),
+    ):
+        low, high = catalogue["area"][axis]
+        if low >= high:
+            yield (
+                f"catalogue.area.{axis}: {_shown([low, high])} is not in order; allowed: "
+                f"[smallest, largest] in degrees ({advice})"
+            )
+    origin = catalogue["from"]
+    if origin not in CATALOGUE_SOURCES and not Path(origin).is_file():
+        near = difflib.get_close_matches(origin, CATALOGUE_SOURCES, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        yield (
+            f"catalogue.from: {_shown(origin)}: there is no such file{hint}; allowed: "
+            f"{', '.join(CATALOGUE_SOURCES)}, or the path of a CSV"
+        )
+    if origin == "demo" and config["source"] != "demo":
+        yield (
+            f'catalogue.from: "demo" knows only the objects of the demo sky, and source is '
+            f"{_shown(config['source'])}; allowed: skyserver, detections, or the path of a CSV"
+        )
+    if origin == "skyserver" and config["source"] == "demo":
+        yield (
+            'catalogue.from: "skyserver" has no objects of the demo sky, and source is "demo"; '
+            "allowed: demo, detections, or the path of a CSV"
+        )
+    if origin == "detections" and config["fields"] is None:
+        yield (
+            'fields: null with catalogue.from "detections" names no field to detect in; '
+            "allowed: a list of fields, such as [2820-3-122]"
+        )
+    if config["reference_band"] not in config["bands"]:
+        yield (
+            f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "
+            f"run; allowed: one of {', '.join(config['bands'])}"
+        )
+    if photoz["attributes"] == ["colours"] and len(config["bands"]) == 1:
+        yield (
+            f"photoz.attributes: {_shown(photoz['attributes'])}: one band has no colour; "
+            "allowed: magnitudes, or more bands"
+        )
+    smallest, largest, step = photoz["grid"]
+    if not 0 < step <= largest - smallest:
+        yield (
+            f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
+            "step] with smallest below largest and step above 0 and not above their difference"
+        )
+    if photoz["model"] is not None and not Path(photoz["model"]).is_file():
+        yield (
+            f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
+            "the path of a model.npz of another run"
+        )
+
+
+def _too_many_neighbours(config, training_objects):
+    if training_objects is not None and config["photoz"]["k"] > training_objects:
+        yield (
+            f"photoz.k: {config['photoz']['k']} is larger than the training set; allowed: a whole "
+            f"number from 1 to {training_objects}, the most objects that it can have"
+        )

@@ -1,0 +1,48 @@
+"""The object catalogue, and the distinct frames that hold its objects."""
+
+ORIGIN = config["catalogue"]["from"]
+FROM_SKYSERVER = ORIGIN == "skyserver"
+
+
+def catalogue_source(wildcards):
+    """What the catalogue is made from."""
+    if ORIGIN == "demo":
+        return f"{RESULTS}/demo/truth.csv"
+    if FROM_SKYSERVER:
+        return resource("sql/objects.sql")
+    if ORIGIN == "detections":
+        return [
+            f"{RESULTS}/sources/{field}.detections.csv" for field in delivered_fields(wildcards)
+        ]
+    return ORIGIN
+
+
+checkpoint catalogue:
+    input:
+        source=catalogue_source,
+        schema=ROOT / "workflow/schemas/objects.schema.yaml",
+        library=library("catalogue", "tables", "exceptions"),
+        scripts=shared_scripts("files", "job"),
+    output:
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        frames=f"{RESULTS}/catalogue/frames.csv",
+        rejected=f"{RESULTS}/catalogue/rejected.csv",
+    log:
+        f"{RESULTS}/logs/catalogue/catalogue.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/catalogue/catalogue.tsv"
+    resources:
+        mem_mb=1200,
+    params:
+        origin=ORIGIN,
+        fields=config["fields"],
+        duplicate_radius=config["catalogue"]["duplicate_radius"],
+        # null where another origin does not look at them: no reason then to run again
+        area=config["catalogue"]["area"] if FROM_SKYSERVER else None,
+        limit=config["catalogue"]["limit"] if FROM_SKYSERVER else None,
+        release=config["release"] if FROM_SKYSERVER else None,
+        reference_band=REFERENCE if ORIGIN == "detections" else None,
+    message:
+        "catalogue of objects"
+    script:
+        "../../scripts/catalogue.py"
