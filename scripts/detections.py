@@ -9,7 +9,7 @@ from astropy.io import fits
 from files import atomic
 from job import job, log
 from redpix.registration import edge_distance
-from sextractor import run_sextractor
+from sextractor import prepare, run_sextractor
 
 COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance")
 
@@ -23,8 +23,9 @@ def main(snakemake):
     }
     settings = {key: inputs[key] for key in ("config", "parameters", "filter")}
     with tempfile.TemporaryDirectory() as folder:
+        image = prepare(inputs.image, Path(folder))
         table = Path(folder) / "detections.fits"
-        found = run_sextractor(inputs.image, inputs.image, table, None, settings, options)
+        found = run_sextractor(image, image, table, None, settings, options)
     x, y = found["X_IMAGE"] - 1.0, found["Y_IMAGE"] - 1.0
     distance = edge_distance(fits.getdata(inputs.image, "MASK"), x, y)
     columns = (

@@ -2,6 +2,8 @@
 
 import csv
 import os
+import tempfile
+from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -10,7 +12,7 @@ from job import job, log
 from redpix.frames import parse_field
 from redpix.registration import frame_wcs
 from redpix.sources import NO_OBJECT, assigned_objects, assoc_list
-from sextractor import run_sextractor
+from sextractor import prepare, run_sextractor
 
 
 def read_objects(path, field, band):
@@ -28,26 +30,16 @@ def read_objects(path, field, band):
     return table
 
 
-def find_band(objects, detection, image, catalogue, segmentation, params, settings):
-    """Run SExtractor with the ASSOC list of the objects that lie on the image."""
+def write_assoc_list(path, objects, image):
+    """Write the ASSOC list of the objects that lie on an image; returns these objects."""
     with fits.open(image) as hdus:
         wcs, shape = frame_wcs(hdus["SCI"].header), hdus["SCI"].shape
     x, y = wcs.all_world2pix(objects["ra"], objects["dec"], 0)
     on_image = (x > -0.5) & (x < shape[1] - 0.5) & (y > -0.5) & (y < shape[0] - 0.5)
-    objects, x, y = objects[on_image], x[on_image], y[on_image]
-    options = {
-        "DETECT_THRESH": params.threshold,
-        "ANALYSIS_THRESH": params.threshold,
-        "DETECT_MINAREA": params.min_area,
-        "ASSOC_RADIUS": params.assoc_radius,
-        "ASSOC_TYPE": params.assoc_type,
-        "ASSOCSELEC_TYPE": params.assoc_selection,
-    }
     # an empty list is an error to SExtractor; an entry far outside matches nothing
-    lines = assoc_list(x, y, objects["mag"]) or ["0 -1000 -1000 99"]
-    found = run_sextractor(detection, image, catalogue, segmentation, settings, options, lines)
-    ids = assigned_objects(found["VECTOR_ASSOC"], found["X_IMAGE"], found["Y_IMAGE"], objects["id"])
-    return found, ids, len(objects)
+    lines = assoc_list(x[on_image], y[on_image], objects["mag"][on_image]) or ["0 -1e4 -1e4 99"]
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return objects[on_image]
 
 
 def write_catalogue(path, found, ids):
@@ -56,38 +48,55 @@ def write_catalogue(path, found, ids):
     fits.BinTableHDU.from_columns(column + found.columns, name="OBJECTS").writeto(path)
 
 
+def find_objects(objects, images, params, settings, output):
+    """Run SExtractor on every band; catalogues and segmentations go to their places."""
+    options = {
+        "DETECT_THRESH": params.threshold,
+        "ANALYSIS_THRESH": params.threshold,
+        "DETECT_MINAREA": params.min_area,
+        "ASSOC_RADIUS": params.assoc_radius,
+        "ASSOC_TYPE": params.assoc_type,
+        "ASSOCSELEC_TYPE": params.assoc_selection,
+    }
+    reference = params.reference_band
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        assoc = folder / "assoc.list"
+        listed = write_assoc_list(assoc, objects, images[reference])
+        detection, shared = None, None
+        # the reference band comes first: in one mode its segmentation serves the others
+        for band in sorted(params.bands, key=lambda band: band != reference):
+            measured = prepare(images[band], folder)
+            if detection is None or params.detection == "band":
+                detection = measured
+            position = params.bands.index(band)
+            place = output.maps[position]
+            with atomic(output.catalogues[position]) as table, atomic(place) as segmentation:
+                found = run_sextractor(
+                    *(detection, measured, folder / "catalogue.fits"),
+                    *(None if shared else segmentation, settings, options, assoc),
+                )
+                ids = assigned_objects(
+                    *(found["VECTOR_ASSOC"], found["X_IMAGE"], found["Y_IMAGE"], listed["id"])
+                )
+                write_catalogue(table, found, ids)
+                if shared:
+                    os.link(shared, segmentation)
+            if params.detection == "reference":
+                shared = shared or place
+            log.info(
+                "%s: %d detections, %d of %d objects found, -> %s",
+                *(images[band], len(found), np.sum(ids != NO_OBJECT), len(listed), place),
+            )
+
+
 def main(snakemake):
-    params, inputs, output = snakemake.params, snakemake.input, snakemake.output
+    params, inputs = snakemake.params, snakemake.input
     field = parse_field(snakemake.wildcards.field)
     objects = read_objects(inputs.objects, field, params.reference_band)
     settings = {key: inputs[key] for key in ("config", "parameters", "filter")}
     images = dict(zip(params.bands, inputs.images, strict=True))
-    reference = params.reference_band
-    segmented = None
-    # the reference band comes first: its segmentation serves the others
-    for band in sorted(params.bands, key=lambda band: band != reference):
-        detection = images[reference if params.detection == "reference" else band]
-        position = params.bands.index(band)
-        with atomic(output.catalogues[position]) as table, atomic(output.maps[position]) as seg:
-            raw = table.with_suffix(".sex")
-            shared = segmented if params.detection == "reference" else None
-            try:
-                found, ids, listed = find_band(
-                    *(objects, detection, images[band], raw, None if shared else seg),
-                    *(params, settings),
-                )
-                write_catalogue(table, found, ids)
-            finally:
-                raw.unlink(missing_ok=True)
-            if shared:
-                os.link(shared, seg)
-        segmented = output.maps[position] if band == reference else segmented
-        log.info(
-            "%s: %d detections, %d of %d objects found",
-            band,
-            len(found),
-            *(np.sum(ids != NO_OBJECT), listed),
-        )
+    find_objects(objects, images, params, settings, snakemake.output)
 
 
 if "snakemake" in globals():

@@ -8,14 +8,14 @@ rule errors:
         scripts=shared_scripts("files", "job"),
     output:
         per_band("errors"),
-    params:
-        bands=BANDS,
     log:
         f"{RESULTS}/logs/errors/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/errors/{{field}}.tsv"
     resources:
         mem_mb=500,
+    params:
+        bands=BANDS,
     message:
         "{wildcards.field}: error maps"
     script:

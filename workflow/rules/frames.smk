@@ -18,6 +18,13 @@ rule fetch:
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+    log:
+        f"{RESULTS}/logs/frames/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    resources:
+        downloads=1,
+        mem_mb=600,
     params:
         source=SOURCE,
         release=config["release"],
@@ -26,13 +33,6 @@ rule fetch:
         timeout=config["download"]["timeout"],
         masks=config["download"]["masks"],
         folder=f"{RESULTS}/frames/fetched/{{field}}",
-    log:
-        f"{RESULTS}/logs/frames/{{field}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
-    resources:
-        downloads=1,
-        mem_mb=600,
     message:
         "{wildcards.field}: fetching frames"
     script:
@@ -44,6 +44,7 @@ checkpoint delivered:
         statuses=lambda wildcards: [
             f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
+        library=library("exceptions"),
         scripts=shared_scripts("files", "job"),
     output:
         f"{RESULTS}/frames/delivered.csv",
@@ -61,16 +62,17 @@ rule frames:
         status=f"{RESULTS}/frames/{{field}}.json",
     output:
         per_band("frames"),
-    params:
-        fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
     log:
         f"{RESULTS}/logs/frames/{{field}}.link.log",
+    params:
+        fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
     message:
         "{wildcards.field}: frames under their names"
     shell:
         """
-        exec 2> {log:q}
+        exec 2>{log:q}
         grep -q '"delivered": true' {input.status:q} || {{ cat {input.status:q} >&2; exit 1; }}
-        fetched=({params.fetched:q}); outputs=({output:q})
+        fetched=({params.fetched:q})
+        outputs=({output:q})
         for n in "${{!fetched[@]}}"; do ln -f "${{fetched[n]}}" "${{outputs[n]}}"; done
         """

@@ -12,17 +12,17 @@ rule pixels:
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",
         counts=f"{RESULTS}/pixels/{{field}}.counts.csv",
-    params:
-        bands=BANDS,
-        reference_band=REFERENCE,
-        detection=config["sources"]["detection"],
-        reject=config["pixels"]["reject"],
     log:
         f"{RESULTS}/logs/pixels/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/pixels/{{field}}.tsv"
     resources:
         mem_mb=800,
+    params:
+        bands=BANDS,
+        reference_band=REFERENCE,
+        detection=config["sources"]["detection"],
+        reject=config["pixels"]["reject"],
     message:
         "{wildcards.field}: pixel vectors"
     script:

@@ -10,17 +10,17 @@ rule registration:
         scripts=shared_scripts("engines", "tools", "files", "job"),
     output:
         per_band("registered"),
-    params:
-        bands=BANDS,
-        reference_band=REFERENCE,
-        engine=config["registration"]["engine"],
-        pixel_scale=config["registration"]["pixel_scale"],
     log:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
     resources:
         mem_mb=800,
+    params:
+        bands=BANDS,
+        reference_band=REFERENCE,
+        engine=config["registration"]["engine"],
+        pixel_scale=config["registration"]["pixel_scale"],
     message:
         "{wildcards.field}: registration to the grid of the reference band"
     script:

@@ -13,16 +13,16 @@ rule sources:
     output:
         catalogues=per_band("sources", ".cat.fits"),
         maps=per_band("sources", ".seg.fits"),
-    params:
-        bands=BANDS,
-        reference_band=REFERENCE,
-        **config["sources"],
     log:
         f"{RESULTS}/logs/sources/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sources/{{field}}.tsv"
     resources:
         mem_mb=800,
+    params:
+        **config["sources"],
+        bands=BANDS,
+        reference_band=REFERENCE,
     message:
         "{wildcards.field}: finding the catalogue's objects"
     script:
@@ -39,15 +39,15 @@ rule detections:
         scripts=shared_scripts("sextractor", "tools", "files", "job"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",
-    params:
-        threshold=config["sources"]["threshold"],
-        min_area=config["sources"]["min_area"],
     log:
         f"{RESULTS}/logs/detections/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/detections/{{field}}.tsv"
     resources:
         mem_mb=500,
+    params:
+        threshold=config["sources"]["threshold"],
+        min_area=config["sources"]["min_area"],
     message:
         "{wildcards.field}: detecting sources"
     script:
