@@ -1,0 +1,123 @@
+"""The files that the photoz stage reads and writes, column by column."""
+
+import itertools
+import json
+import zipfile
+
+import numpy as np
+import pandas
+import pyarrow
+import pyarrow.csv
+import pyarrow.parquet
+from files import atomic
+from job import progress
+from redpix.exceptions import InputError
+from redpix.photoz.estimate import APERTURE
+from redpix.photoz.learner import CLASSES, STAR
+from redpix.photoz.model import Model
+from redpix.photoz.split import TRAIN
+
+#: pixels read and predicted at a time
+CHUNK = 20_000
+
+#: class of each label; label -1, the last, is unknown
+LABELS = np.array([*CLASSES, ""])
+
+PIXELS_HEADER = b"""\
+# Redshifts of the pixels of test and target objects, stars left out; NaN: not known
+# predicted true object_id distance signal_to_noise class
+"""
+
+
+def read_catalogue(path):
+    """objects.csv by increasing id."""
+    types = {"id": "int64", "class": str}
+    return pandas.read_csv(path, dtype=types).sort_values("id")
+
+
+def labels_of(classes):
+    """Index into CLASSES of each class name, -1 for an empty one."""
+    indices = {name: index for index, name in enumerate(CLASSES)}
+    return classes.map(indices).fillna(-1).to_numpy(int)
+
+
+def pixel_reader(paths, names):
+    """A function that reads the pixel tables anew, a mapping of column to array a chunk."""
+    for path in paths:
+        present = pyarrow.parquet.read_schema(path).names
+        for name in names:
+            if name not in present:
+                raise InputError(f"{path}: no column {name}")
+
+    passes = itertools.count(1)
+
+    def read():
+        for path in progress(paths, f"photoz: pass {next(passes)}, pixel tables"):
+            with pyarrow.parquet.ParquetFile(path) as file:
+                for batch in file.iter_batches(batch_size=CHUNK, columns=names):
+                    yield {name: batch[name].to_numpy(zero_copy_only=False) for name in names}
+
+    return read
+
+
+def read_model(path):
+    """The model of a model.npz; nothing in it is executed."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path}: cannot be read as a model: {error}") from None
+    return Model.from_arrays(arrays, path)
+
+
+def write_pixels(file, ids, objects, split, chunk, prediction):
+    """Append the pixels of test and target objects that are no stars to pixels.dat."""
+    rows = ((split != TRAIN) & (objects.label != STAR))[chunk.index]
+    index = chunk.index[rows]
+    columns = {
+        "predicted": prediction.redshift[rows].round(5),
+        "true": objects.redshift[index].round(6),
+        "object_id": ids[index],
+        "distance": chunk.distance[rows].astype(float).round(4),
+        "signal_to_noise": chunk.snr[rows].astype(float).round(3),
+        "class": np.where(objects.label < 0, "UNKNOWN", LABELS[objects.label])[index],
+    }
+    options = pyarrow.csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none")
+    pyarrow.csv.write_csv(pyarrow.table(columns), file, options)
+
+
+def write_objects(path, table, split, totals, results, best, probability, predicted):
+    """Write objects.csv: what the catalogue knows, then what is predicted."""
+    known = table[["id", "ra", "dec", "class", "redshift", "redshiftError"]]
+    known = known.rename(columns={"id": "object_id", "redshiftError": "redshift_error"})
+    frame = known.assign(
+        z_phot=best.redshift.round(6),
+        z_error=best.error.round(6),
+        z_lo68=best.low68.round(6),
+        z_hi68=best.high68.round(6),
+        n_pixels=totals.pixels,
+        split=split,
+        class_phot=LABELS[predicted],
+        **{f"p_{name.lower()}": probability[:, i].round(4) for i, name in enumerate(CLASSES)},
+        **{f"z_{name}": result.redshift.round(6) for name, result in results.items()},
+        **{f"z_{APERTURE}_error": results[APERTURE].error.round(6)},
+    )
+    with atomic(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n")
+
+
+def write_densities(path, ids, density, grid):
+    """Write pdfs.parquet: object_id, pdf; the grid is JSON in the schema's metadata, ``grid``."""
+    lists = pyarrow.ListArray.from_arrays(
+        np.arange(0, density.size + 1, len(grid), dtype=np.int32), density.ravel()
+    )
+    table = pyarrow.table({"object_id": ids, "pdf": lists})
+    table = table.replace_schema_metadata({"grid": json.dumps(grid.tolist())})
+    with atomic(path) as temporary:
+        pyarrow.parquet.write_table(table, temporary)
+
+
+def write_model(path, model):
+    """Write model.npz, plain arrays by name."""
+    with atomic(path) as temporary:
+        np.savez(temporary, **model.arrays())

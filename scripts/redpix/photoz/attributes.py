@@ -1,0 +1,129 @@
+"""What a learner sees of a pixel or an object: magnitudes, colours, distance. Never the truth."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.exceptions import InputError
+from redpix.photometry import asinh_magnitude
+
+#: the only things that may describe a pixel, in the order of the vector's columns
+KINDS = ("magnitudes", "colours", "distance")
+
+#: bands by wavelength: colours are differences of neighbours in this order
+WAVELENGTH_ORDER = ("u", "g", "r", "i", "z")
+
+
+@dataclass(frozen=True)
+class Attributes:
+    """The columns of a feature vector.
+
+    ``magnitudes`` are the asinh magnitudes of the bands, ``colours`` the differences of bands
+    adjacent in wavelength among those given (u-g, g-r, ...; u-r where g is not used), and
+    ``distance`` a pixel's distance from its object's peak over the largest such distance.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Some of `KINDS`, in any order.
+    bands : sequence of str
+        Some of u, g, r, i, z, in any order.
+
+    Raises
+    ------
+    InputError
+        For anything else: the true redshift, its error, the class, positions and identifiers can
+        not be made attributes. Also where the kinds leave nothing to tell redshifts by.
+    """
+
+    kinds: tuple
+    bands: tuple
+
+    def __post_init__(self):
+        for kind in self.kinds:
+            if kind not in KINDS:
+                raise InputError(
+                    f"photoz.attributes: {kind!r} cannot be one; allowed are {', '.join(KINDS)} "
+                    "(never the redshift, its error, the class, a position or an id)"
+                )
+        for band in self.bands:
+            if band not in WAVELENGTH_ORDER:
+                raise InputError(f"bands: {band!r} is none of {', '.join(WAVELENGTH_ORDER)}")
+        object.__setattr__(self, "kinds", tuple(k for k in KINDS if k in self.kinds))
+        object.__setattr__(self, "bands", tuple(b for b in WAVELENGTH_ORDER if b in self.bands))
+        if "colours" in self.kinds and len(self.bands) < 2:
+            raise InputError("photoz.attributes: colours need at least two bands")
+        if self.kinds in ((), ("distance",)) or not self.bands:
+            raise InputError("photoz.attributes: give magnitudes or colours, and a band")
+
+    @property
+    def names(self):
+        """Names of the vector's columns, e.g. ``('mag_u', 'mag_g', 'u-g', 'distance')``."""
+        names = []
+        if "magnitudes" in self.kinds:
+            names += [f"mag_{band}" for band in self.bands]
+        if "colours" in self.kinds:
+            names += [f"{a}-{b}" for a, b in zip(self.bands, self.bands[1:], strict=False)]
+        if "distance" in self.kinds:
+            names.append("distance")
+        return tuple(names)
+
+    def of_aperture(self):
+        """The attributes that a whole object has too: these without the distance."""
+        return Attributes(tuple(k for k in self.kinds if k != "distance"), self.bands)
+
+    def vectors(self, magnitudes, distance=None):
+        """Feature vectors.
+
+        Parameters
+        ----------
+        magnitudes : ndarray, shape (n, bands)
+            Columns in the order of `bands`.
+        distance : ndarray, shape (n,), optional
+            Needed if ``distance`` is among the kinds.
+
+        Returns
+        -------
+        ndarray, shape (n, attributes), float32
+        """
+        columns = []
+        if "magnitudes" in self.kinds:
+            columns.append(magnitudes)
+        if "colours" in self.kinds:
+            columns.append(magnitudes[:, :-1] - magnitudes[:, 1:])
+        if "distance" in self.kinds:
+            columns.append(np.asarray(distance)[:, None])
+        return np.concatenate(columns, axis=1).astype(np.float32)
+
+    def of_fluxes(self, flux):
+        """Feature vectors of fluxes, nanomaggies, shape (n, bands), by asinh magnitudes."""
+        magnitudes = [asinh_magnitude(flux[:, i], band) for i, band in enumerate(self.bands)]
+        return self.vectors(np.stack(magnitudes, axis=1))
+
+
+class Scaler(NamedTuple):
+    """Mean and standard deviation of each attribute over the training vectors, shape (d,)."""
+
+    mean: np.ndarray
+    deviation: np.ndarray
+
+    @classmethod
+    def fit(cls, vectors):
+        """Measure training vectors, shape (n, d). A constant attribute gets the deviation 1.
+
+        So it adds nothing to any distance; `constant_attributes` names it.
+        """
+        wide = vectors.astype(np.float64)
+        constant = np.ptp(wide, axis=0) == 0
+        return cls(wide.mean(axis=0), np.where(constant, 1.0, wide.std(axis=0)))
+
+    def transform(self, vectors):
+        """(vectors - mean) / deviation, float64."""
+        return (vectors - self.mean) / self.deviation
+
+
+def constant_attributes(vectors, names):
+    """Names of the attributes that have one value in all the vectors, shape (n, d)."""
+    constant = np.ptp(vectors, axis=0) == 0
+    return [name for name, flag in zip(names, constant, strict=True) if flag]

@@ -1,0 +1,168 @@
+"""Training and predicting objects from streamed pixels, with every object predicted honestly.
+
+A training object is predicted by a learner that has not seen it: the training objects are divided
+into folds, and each fold is predicted from the others. So the redshifts of training objects mean
+as much as those of test objects, and the widths of all can be calibrated on them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.exceptions import InputError
+from redpix.photoz import pdf
+from redpix.photoz.attributes import constant_attributes
+from redpix.photoz.combine import COMBINERS, Stack, calibrate, width_scale
+from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
+from redpix.photoz.model import METHODS, Model
+from redpix.photoz.split import assign_folds, check_neighbours, sample_pixels
+from redpix.photoz.stream import sampled_vectors
+
+#: name of the estimate from one summed vector an object, beside those of `COMBINERS`
+APERTURE = "aperture"
+
+
+class Objects(NamedTuple):
+    """The objects that have pixels, one row each."""
+
+    redshift: np.ndarray  #: (n,), NaN where unknown
+    label: np.ndarray  #: (n,), index into `CLASSES`, -1 where unknown
+
+
+class Estimates:
+    """What is predicted of each object, before widths are calibrated: filled pass by pass."""
+
+    def __init__(self, totals, attributes, grid):
+        objects = len(totals.pixels)
+        self.stacks = {name: Stack(objects, len(grid)) for name in COMBINERS}
+        self.vectors = attributes.of_aperture().of_fluxes(totals.flux)
+        self.aperture = Prediction(
+            np.full(objects, np.nan),
+            np.full((objects, len(grid)), np.nan, np.float32),
+            np.full((objects, len(CLASSES)), np.nan),
+        )
+
+    def add(self, pixels, members, learners, jobs, watch=None):
+        """Predict the objects of a mask, in one pass over the pixels.
+
+        Parameters
+        ----------
+        pixels : Pixels
+        members : ndarray of bool, shape (objects,)
+        learners : tuple
+            Of pixels and of apertures.
+        jobs : int
+        watch : callable, optional
+            Called with the `Chunk` and the `Prediction` of the members' pixels.
+        """
+        by_pixel, by_aperture = learners
+        if not members.any():
+            return
+        for field, values in zip(
+            self.aperture, by_aperture.predict(self.vectors[members], jobs), strict=True
+        ):
+            field[members] = values
+        for chunk in pixels:
+            rows = members[chunk.index]
+            if not rows.any():
+                continue
+            chunk = type(chunk)(*(column[rows] for column in chunk))
+            prediction = by_pixel.predict(chunk.vectors, jobs)
+            for name, weight in COMBINERS.items():
+                self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
+            if watch is not None:
+                watch(chunk, prediction)
+
+    def predictions(self):
+        """A `Prediction` of all objects for each combiner and for `APERTURE`."""
+        combined = {name: stack.prediction() for name, stack in self.stacks.items()}
+        return {**combined, APERTURE: self.aperture}
+
+
+class Recipe(NamedTuple):
+    """How to learn."""
+
+    method: str  #: one of `redpix.photoz.model.METHODS`
+    settings: dict  #: the learner's own, e.g. ``{"k": 30}``
+    grid: np.ndarray  #: (nodes,), redshifts at which densities are given
+    limit: int | None  #: most training pixels an object gives; None for all
+    seed: int
+
+
+def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
+    """Learn from the training objects, and predict each from the folds it is not in.
+
+    Parameters
+    ----------
+    pixels : Pixels
+    totals : Totals
+    objects : Objects
+    training : ndarray of bool, shape (objects,)
+    estimates : Estimates
+        The training objects are filled in.
+    recipe : Recipe
+    jobs : int
+        Threads; the result does not depend on them.
+    warn : callable
+        Called with a line for what is doubtful but no error.
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InputError
+        If there are too few objects, the grid does not hold their redshifts, or every attribute
+        is constant.
+    """
+    grid = recipe.grid
+    star = objects.label == STAR
+    folds = assign_folds(training, star, recipe.seed)
+    check_neighbours(recipe.settings["k"], folds, star)
+    pdf.check_range(objects.redshift[training & ~star], grid)
+    counts = np.where(training, totals.pixels, 0)
+    chosen = sample_pixels(counts, recipe.limit, recipe.seed)
+    index, vectors = sampled_vectors(pixels, totals, training, chosen)
+    samples = Training(vectors, objects.redshift[index], objects.label[index])
+    apertures = Training(estimates.vectors, objects.redshift, objects.label)
+    _check_samples(samples, pixels.attributes, warn)
+
+    def learn(members):
+        return tuple(
+            METHODS[recipe.method].fit(part, grid, **recipe.settings)
+            for part in (samples.take(members[index]), apertures.take(members))
+        )
+
+    for fold in range(folds.max() + 1):
+        held_out = folds == fold
+        estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
+    known = training & ~star
+    scales = {
+        name: width_scale(
+            Prediction(*(field[known] for field in prediction)), objects.redshift[known], grid
+        )
+        for name, prediction in estimates.predictions().items()
+    }
+    return Model(recipe.method, recipe.settings, pixels.attributes, grid, *learn(training), scales)
+
+
+def _check_samples(samples, attributes, warn):
+    """Warn of constant attributes and of a single class; raise if nothing varies."""
+    constant = constant_attributes(samples.vectors, attributes.names)
+    if len(constant) == len(attributes.names):
+        raise InputError(f"pixels: every attribute is constant: {', '.join(constant)}")
+    if constant:
+        warn(f"pixels: constant, so without use as attributes: {', '.join(constant)}")
+    classes = np.unique(samples.label[samples.label >= 0])
+    if len(classes) < 2:
+        names = ", ".join(CLASSES[label] for label in classes) or "none"
+        warn(f"one class only among the training objects ({names}): no classes are predicted")
+
+
+def finish(estimates, model):
+    """Calibrated redshifts of all objects for each combiner and for `APERTURE`."""
+    return {
+        name: calibrate(prediction, model.scales[name], model.grid)
+        for name, prediction in estimates.predictions().items()
+    }

@@ -1,0 +1,89 @@
+"""What a run is worth: the metrics of its pixels, objects, combiners and baseline."""
+
+import numpy as np
+
+from redpix.photoz import metrics
+from redpix.photoz.combine import COMBINERS
+from redpix.photoz.estimate import APERTURE
+from redpix.photoz.learner import CLASSES, STAR
+from redpix.photoz.split import TARGET, TEST, TRAIN
+
+
+class PixelScores:
+    """Collects scores of the pixels of test objects, stars left out, as they are predicted.
+
+    An instance is a ``watch`` for `redpix.photoz.estimate.Estimates.add`.
+    """
+
+    def __init__(self, objects, split, grid):
+        self._redshift = objects.redshift
+        self._scored = (split == TEST) & (objects.label != STAR)
+        self._grid = grid
+        self._parts = []
+
+    def __call__(self, chunk, prediction):
+        rows = self._scored[chunk.index]
+        truth = self._redshift[chunk.index[rows]]
+        self._parts.append(
+            metrics.score(prediction.redshift[rows], prediction.density[rows], truth, self._grid)
+        )
+
+    def summary(self):
+        """Metrics of all pixels so far."""
+        return metrics.summarise(metrics.Scores.concatenate(self._parts))
+
+
+def most_probable(probability):
+    """Index of the largest class probability of each row, -1 where they are NaN."""
+    told = np.isfinite(probability).all(axis=1)
+    return np.where(told, np.argmax(np.where(told[:, None], probability, 0), axis=1), -1)
+
+
+def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
+    """Metrics of the test objects; stars count for the classes alone.
+
+    Parameters
+    ----------
+    results : dict of str to Calibrated
+        By combiner, and `APERTURE`.
+    objects : Objects
+    split : ndarray of str, shape (objects,)
+    predicted : ndarray of int, shape (objects,)
+        Predicted labels, -1 where there are none.
+    combiner : str
+        The one whose redshifts are the result.
+    pixel_scores : PixelScores
+    grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    dict
+        ``pixels``, ``objects``, ``baseline``, ``combiners``, ``classification``.
+    """
+    test = split == TEST
+    scored = test & (objects.label != STAR)
+    truth = objects.redshift[scored]
+    summaries = {
+        name: metrics.summarise(
+            metrics.score(result.redshift[scored], result.density[scored], truth, grid)
+        )
+        for name, result in results.items()
+    }
+    return {
+        "pixels": pixel_scores.summary(),
+        "objects": summaries[combiner],
+        "baseline": summaries[APERTURE],
+        "combiners": {name: summaries[name] for name in COMBINERS},
+        "classification": metrics.classification(objects.label[test], predicted[test], CLASSES),
+    }
+
+
+def count_splits(split, totals):
+    """Number of objects and of pixels in each part of the split."""
+    return {
+        name: {
+            "objects": int(np.sum(split == name)),
+            "pixels": int(totals.pixels[split == name].sum()),
+        }
+        for name in (TRAIN, TEST, TARGET)
+    }

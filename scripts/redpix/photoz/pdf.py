@@ -1,0 +1,135 @@
+"""Probability densities of redshift on a regular grid, an object or pixel a row.
+
+A density is given at the grid's nodes, is linear between them and zero outside, and integrates to
+1 by the trapezoid rule. Its cumulative distribution is taken as linear between the nodes.
+"""
+
+import numpy as np
+from scipy.fft import dct, idct
+
+from redpix.exceptions import InputError
+
+
+def make_grid(lowest, highest, step):
+    """Nodes of the redshift grid, both ends included.
+
+    Raises
+    ------
+    InputError
+        If the three do not make a grid of at least three nodes.
+    """
+    cells = (highest - lowest) / step if step > 0 else 0
+    if cells < 2 or abs(cells - round(cells)) > 1e-6:
+        raise InputError(
+            f"photoz.grid: [{lowest}, {highest}, {step}] is no grid; [smallest, largest, step] "
+            "needs a whole number of steps, at least two"
+        )
+    return np.linspace(lowest, highest, round(cells) + 1)
+
+
+def check_range(redshift, grid):
+    """Raise InputError if a training redshift lies outside the grid."""
+    low, high = np.min(redshift), np.max(redshift)
+    if low < grid[0] or high > grid[-1]:
+        raise InputError(
+            f"photoz.grid: runs from {grid[0]:g} to {grid[-1]:g}, but training redshifts from "
+            f"{low:g} to {high:g}; widen it to hold them"
+        )
+
+
+def _cells(z, grid):
+    """Index of the grid cell of each z (clipped to the grid) and the fraction of it left below."""
+    step = grid[1] - grid[0]
+    position = np.clip((z - grid[0]) / step, 0, len(grid) - 1)
+    cell = np.minimum(position.astype(np.int64), len(grid) - 2)
+    return cell, position - cell
+
+
+def normalise(density, grid):
+    """Scale each row, shape (n, nodes), to unit integral."""
+    return density / np.trapezoid(density, grid, axis=1)[:, None]
+
+
+def from_samples(samples, width, grid):
+    """Density of equally likely redshifts, smoothed with a Gaussian.
+
+    Each sample is shared linearly between the two nodes beside it; the smoothing, a product in
+    cosine transforms, folds back at the grid's ends what would leave it, so no mass is lost at
+    z = 0.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n, k)
+        Redshifts within the grid.
+    width : ndarray, shape (n,)
+        Standard deviation of the Gaussian, in redshift.
+    grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
+    nodes = len(grid)
+    cell, fraction = _cells(samples, grid)
+    flat = (np.arange(len(samples))[:, None] * nodes + cell).ravel()
+    size = len(samples) * nodes
+    density = np.bincount(flat, (1 - fraction).ravel(), size)
+    density += np.bincount(flat + 1, fraction.ravel(), size)
+    density = density.reshape(-1, nodes)
+    density[:, [0, -1]] *= 2  # the end nodes own half a cell each
+    sigma = np.asarray(width) / (grid[1] - grid[0])
+    frequency = np.pi * np.arange(nodes) / (nodes - 1)
+    spectrum = dct(density, type=1, axis=1)
+    spectrum *= np.exp(-0.5 * (sigma[:, None] * frequency) ** 2)
+    return normalise(np.maximum(idct(spectrum, type=1, axis=1), 0), grid)
+
+
+def cumulative(density, grid):
+    """F at the nodes, shape (n, nodes), from 0 to 1."""
+    step = grid[1] - grid[0]
+    total = np.zeros_like(density)
+    np.cumsum((density[:, :-1] + density[:, 1:]) * (step / 2), axis=1, out=total[:, 1:])
+    return total / total[:, -1:]
+
+
+def evaluate(values, z, grid):
+    """Interpolate each row of `values`, shape (n, nodes), linearly at its own z, shape (n,).
+
+    A z outside the grid gets the value at the grid's end.
+    """
+    cell, fraction = _cells(z, grid)
+    rows = np.arange(len(values))
+    return values[rows, cell] * (1 - fraction) + values[rows, cell + 1] * fraction
+
+
+def quantiles(density, levels, grid):
+    """Redshifts below which lie the probabilities `levels`, shape (n, levels)."""
+    distribution = cumulative(density, grid)
+    rows = np.arange(len(density))
+    result = np.empty((len(density), len(levels)))
+    for column, level in enumerate(levels):
+        right = np.clip((distribution < level).sum(axis=1), 1, len(grid) - 1)
+        below, above = distribution[rows, right - 1], distribution[rows, right]
+        result[:, column] = grid[right - 1] + (grid[1] - grid[0]) * (level - below) / (
+            above - below
+        )
+    return result
+
+
+def stretch(density, centre, scale, grid):
+    """Widen each density about its centre: p(centre + (z - centre) / scale), normalised.
+
+    Parameters
+    ----------
+    density : ndarray, shape (n, nodes)
+    centre : ndarray, shape (n,)
+    scale : float
+        Over 1 widens, under 1 narrows.
+    grid : ndarray, shape (nodes,)
+    """
+    source = centre[:, None] + (grid - centre[:, None]) / scale
+    inside = (source >= grid[0]) & (source <= grid[-1])
+    cell, fraction = _cells(source, grid)
+    rows = np.arange(len(density))[:, None]
+    stretched = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
+    return normalise(np.where(inside, stretched, 0), grid)

@@ -1,0 +1,74 @@
+"""What may describe a pixel, and its standardisation."""
+
+import numpy as np
+import pytest
+from redpix.exceptions import InputError
+from redpix.photometry import asinh_magnitude
+from redpix.photoz.attributes import KINDS, Attributes, Scaler, constant_attributes
+from redpix.photoz.stream import columns
+
+
+def test_names_follow_wavelength_whatever_the_order_asked():
+    attributes = Attributes(("distance", "colours", "magnitudes"), ("i", "u", "r"))
+    assert attributes.names == ("mag_u", "mag_r", "mag_i", "u-r", "r-i", "distance")
+    assert attributes == Attributes(KINDS, ("u", "r", "i"))
+    assert attributes.of_aperture().names == ("mag_u", "mag_r", "mag_i", "u-r", "r-i")
+
+
+def test_vectors_hold_what_the_names_say():
+    attributes = Attributes(KINDS, ("g", "r"))
+    vectors = attributes.vectors(np.array([[20.0, 19.0], [21.0, 21.5]]), np.array([0.25, 1.0]))
+    assert vectors.tolist() == [[20.0, 19.0, 1.0, 0.25], [21.0, 21.5, -0.5, 1.0]]
+    assert vectors.dtype == np.float32
+
+
+def test_vectors_of_fluxes_are_asinh_magnitudes_also_of_negative_flux():
+    flux = np.array([[-0.3, 5.0], [2.0, 0.0]])
+    vectors = Attributes(("magnitudes",), ("u", "z")).of_fluxes(flux)
+    expected = np.stack([asinh_magnitude(flux[:, 0], "u"), asinh_magnitude(flux[:, 1], "z")], 1)
+    assert vectors == pytest.approx(expected, rel=1e-6)
+    assert np.isfinite(vectors).all()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["redshift", "redshift_error", "redshiftError", "class", "ra", "dec", "x", "y", "object_id"],
+)
+def test_the_truth_and_the_place_are_no_attributes(kind):
+    with pytest.raises(InputError, match=rf"photoz.attributes: '{kind}' cannot be one; allowed"):
+        Attributes(("magnitudes", kind), ("g", "r"))
+
+
+@pytest.mark.parametrize("kinds", [("magnitudes",), ("magnitudes", "colours"), KINDS])
+def test_no_truth_is_even_read(kinds):
+    read = set(columns(Attributes(kinds, ("u", "g", "r", "i", "z"))))
+    assert not read & {"redshift", "redshift_error", "class", "ra", "dec", "x", "y"}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "bands", "message"),
+    [
+        (("colours",), ("r",), "two bands"),
+        (("distance",), ("g", "r"), "magnitudes or colours"),
+        ((), ("g", "r"), "magnitudes or colours"),
+        (("magnitudes",), ("g", "y"), "bands: 'y'"),
+    ],
+)
+def test_attributes_that_tell_nothing_are_refused(kinds, bands, message):
+    with pytest.raises(InputError, match=message):
+        Attributes(kinds, bands)
+
+
+def test_scaler_gives_training_vectors_zero_mean_and_unit_deviation():
+    vectors = np.random.default_rng(1).normal([15, -3], [2, 0.1], (500, 2)).astype(np.float32)
+    scaled = Scaler.fit(vectors).transform(vectors)
+    assert scaled.mean(axis=0) == pytest.approx(0, abs=1e-6)
+    assert scaled.std(axis=0) == pytest.approx(1)
+
+
+def test_a_constant_attribute_is_named_and_changes_no_distance():
+    generator = np.random.default_rng(2)
+    vectors = np.column_stack([generator.normal(size=50), np.full(50, 17.1)]).astype(np.float32)
+    assert constant_attributes(vectors, ("g-r", "mag_r")) == ["mag_r"]
+    scaled = Scaler.fit(vectors).transform(vectors)
+    assert np.ptp(scaled[:, 1]) == 0

@@ -1,0 +1,129 @@
+"""Neighbours against a slow loop, their scaling, and real galaxies."""
+
+import numpy as np
+import pytest
+from redpix.photoz import metrics, pdf
+from redpix.photoz.attributes import Attributes
+from redpix.photoz.knn import KNN, principal_axes
+from redpix.photoz.learner import STAR, Training
+
+GRID = pdf.make_grid(0.0, 1.0, 0.005)
+
+
+def training(n, seed=1):
+    generator = np.random.default_rng(seed)
+    vectors = generator.normal(size=(n, 4)).astype(np.float32)
+    label = generator.choice([-1, 0, 0, 1, STAR], n)
+    return Training(vectors, generator.uniform(0, 0.8, n), label)
+
+
+def slow(known, query, k):
+    """Redshift and class shares of one vector at a time."""
+    moving = known.label != STAR
+    deviation = known.vectors[moving].std(axis=0)
+
+    def nearest(vector, rows):
+        offset = (known.vectors[rows].astype(float) - vector) / deviation
+        return rows[np.argsort(np.sum(offset**2, axis=1))[:k]]
+
+    redshift, share = [], []
+    for vector in query.astype(float):
+        redshift.append(known.redshift[nearest(vector, np.flatnonzero(moving))].mean())
+        labels = known.label[nearest(vector, np.flatnonzero(known.label >= 0))]
+        share.append([np.mean(labels == label) for label in range(3)])
+    return np.array(redshift), np.array(share)
+
+
+def test_redshift_and_class_are_those_of_a_slow_loop():
+    known, query = training(300), training(60, seed=2).vectors
+    redshift, share = slow(known, query, 7)
+    found = KNN.fit(known, GRID, k=7).predict(query)
+    assert found.redshift == pytest.approx(redshift)
+    assert found.probability == pytest.approx(share)
+
+
+def test_density_lies_where_the_neighbours_are():
+    known = training(2000)
+    found = KNN.fit(known, GRID, k=50).predict(known.vectors[:40])
+    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    assert mean == pytest.approx(found.redshift, abs=0.03)
+    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1)
+
+
+def test_units_of_an_attribute_do_not_matter():
+    known, query = training(300), training(60, seed=2).vectors
+    factor, offset = np.float32([1, 64, 0.125, 8]), np.float32([0, 16, -2, 4])
+    changed = known._replace(vectors=known.vectors * factor + offset)
+    plain = KNN.fit(known, GRID, k=5).predict(query)
+    found = KNN.fit(changed, GRID, k=5).predict(query * factor + offset)
+    assert found.redshift == pytest.approx(plain.redshift)
+
+
+def test_principal_axes_keep_distances_in_fewer_dimensions():
+    magnitudes = np.random.default_rng(5).normal(20, 1, (400, 5))
+    vectors = Attributes(("magnitudes", "colours"), ("u", "g", "r", "i", "z")).vectors(magnitudes)
+    axes = principal_axes(vectors.astype(float))
+    assert axes.shape == (9, 5)
+    plain = np.linalg.norm(vectors[:200].astype(float) - vectors[200:], axis=1)
+    assert np.linalg.norm((vectors[:200].astype(float) - vectors[200:]) @ axes, axis=1) == (
+        pytest.approx(plain, rel=1e-5)
+    )
+
+
+def test_threads_and_chunks_change_nothing():
+    known, query = training(3000), training(5000, seed=2).vectors
+    learner = KNN.fit(known, GRID, k=20)
+    whole = learner.predict(query, jobs=2)
+    halves = [learner.predict(part, jobs=1) for part in (query[:1234], query[1234:])]
+    for name in whole._fields:
+        parts = np.concatenate([getattr(half, name) for half in halves])
+        assert np.array_equal(getattr(whole, name), parts), name
+
+
+def test_its_arrays_hold_all_of_it():
+    known, query = training(300), training(60, seed=2).vectors
+    learner = KNN.fit(known, GRID, k=7)
+    again = KNN.from_arrays(learner.arrays(), GRID, k=7)
+    for own, other in zip(learner.predict(query), again.predict(query), strict=True):
+        assert np.array_equal(own, other)
+
+
+@pytest.mark.parametrize("label", [0, -1])
+def test_one_class_or_none_gives_no_probability(label):
+    known = training(100)._replace(label=np.full(100, label))
+    assert np.isnan(KNN.fit(known, GRID, k=5).predict(known.vectors).probability).all()
+
+
+def test_stars_teach_classes_and_no_redshift():
+    known = training(200)
+    star = known.label == STAR
+    moved = known._replace(redshift=np.where(star, 0.0, known.redshift))
+    plain = KNN.fit(known, GRID, k=5).predict(known.vectors)
+    found = KNN.fit(moved, GRID, k=5).predict(known.vectors)
+    assert np.array_equal(plain.redshift, found.redshift)
+    assert plain.probability[star, STAR].mean() > plain.probability[~star, STAR].mean()
+
+
+def cross_validated(vectors, redshift, k):
+    fold = np.random.default_rng(0).permutation(len(redshift)) % 5
+    parts = []
+    for number in range(5):
+        rest, held_out = fold != number, fold == number
+        known = Training(vectors[rest], redshift[rest], np.zeros(rest.sum(), int))
+        found = KNN.fit(known, GRID, k=k).predict(vectors[held_out])
+        parts.append(metrics.score(found.redshift, found.density, redshift[held_out], GRID))
+    return metrics.summarise(metrics.Scores.concatenate(parts))
+
+
+def test_real_galaxies_give_published_like_scatter(real):
+    """Main-sample galaxies, five-fold: a forest on the same rows reaches .0154."""
+    table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
+    redshift, magnitudes = table[:, 0], table[:, 1:6]
+    both = Attributes(("magnitudes", "colours"), ("u", "g", "r", "i", "z"))
+    found = cross_validated(both.vectors(magnitudes), redshift, 10)
+    assert 0.0150 < found["nmad"] < 0.0172
+    assert found["outliers_005"] < 0.025
+    assert found["crps"] < 0.0122
+    assert found["cde"] < -14
+    raw = Attributes(("magnitudes",), both.bands)
+    assert found["nmad"] < cross_validated(raw.vectors(magnitudes), redshift, 10)["nmad"] * 0.95

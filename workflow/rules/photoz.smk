@@ -1,0 +1,51 @@
+"""Photometric redshifts and classes: learnt from pixels, combined to objects."""
+
+PHOTOZ = config["photoz"]
+
+
+rule photoz_method:
+    input:
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        pixels=pixel_tables,
+        model=PHOTOZ["model"] or [],
+        library=library(
+            *("catalogue", "exceptions", "photometry", "tables"),
+            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
+        ),
+        scripts=shared_scripts("files", "job", "photoz_files"),
+    output:
+        objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
+        pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
+        metrics=f"{RESULTS}/photoz/{{method}}/metrics.json",
+        pdfs=f"{RESULTS}/photoz/{{method}}/pdfs.parquet",
+        model=f"{RESULTS}/photoz/{{method}}/model.npz",
+    log:
+        f"{RESULTS}/logs/photoz/{{method}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
+    wildcard_constraints:
+        method="knn",
+    threads: 2
+    resources:
+        mem_mb=1500,
+    params:
+        method=lambda wildcards: wildcards.method,
+        bands=BANDS,
+        attributes=PHOTOZ["attributes"],
+        k=PHOTOZ["k"],
+        test_fraction=PHOTOZ["test_fraction"],
+        split_by=PHOTOZ["split_by"],
+        pixels_per_object=PHOTOZ["pixels_per_object"],
+        grid=PHOTOZ["grid"],
+        combiner=PHOTOZ["combiner"],
+        model=PHOTOZ["model"],
+        seed=config["seed"],
+    message:
+        "photometric redshifts: {wildcards.method}"
+    script:
+        "../../scripts/photoz.py"
+
+
+def photoz_products(wildcards):
+    """Tables of all methods that the configuration asks for."""
+    return [f"{RESULTS}/photoz/{method}/objects.csv" for method in PHOTOZ["methods"]]
