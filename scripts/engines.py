@@ -38,7 +38,7 @@ def montage(array, wcs, grid):
             mProjectPP("in.fits", "out.fits", "grid.hdr")
         except MontageError as error:
             raise InputError(f"mProjectPP: {error}") from None
-        with fits.open("out.fits", memmap=False) as hdus:
+        with fits.open("out.fits") as hdus:
             return _placed(hdus[0].data, hdus[0].header, grid)
 
 
@@ -83,7 +83,7 @@ def reproject(array, wcs, grid):
 
 def _placed(data, header, grid):
     """An image cropped to what it covers, put back into the whole grid; NaN elsewhere."""
-    result = np.full(grid.shape, np.nan)
+    result = np.full(grid.shape, np.nan, np.float32)
     x, y = (round(grid.wcs.wcs.crpix[k] - header[f"CRPIX{k + 1}"]) for k in (0, 1))
     result[y : y + data.shape[0], x : x + data.shape[1]] = data
     return result

@@ -39,9 +39,11 @@ def prepare(source, folder):
     stem = Path(source).stem
     prepared = Prepared(source, *(folder / f"{stem}.{part}.fits" for part in ("sci", "err", "msk")))
     with fits.open(source, memmap=False) as hdus:
+        outside = np.isnan(hdus["SCI"].data)
         for name, path in zip(("SCI", "ERR", "MASK"), prepared[1:], strict=True):
-            data = np.nan_to_num(hdus[name].data, copy=False, nan=0)
-            fits.PrimaryHDU(data, hdus[name].header).writeto(path)
+            if name != "MASK":
+                hdus[name].data[outside] = 0
+            fits.PrimaryHDU(hdus[name].data, hdus[name].header).writeto(path)
     return prepared
 
 

@@ -8,6 +8,13 @@ ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared/real"
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--demo",
+        help="folder in which `snakemake --cores all` has run the demo; made anew if not given",
+    )
+
+
 @pytest.fixture(scope="session")
 def real():
     """Folder of real frames and catalogues, kept beside the project and not in it."""

@@ -87,7 +87,8 @@ def sky_image(allsky, xinterp, yinterp):
     lower, upper, weight = _bracket(np.asarray(yinterp, dtype=np.float64), allsky.shape[0])
     rows = allsky[lower] * (1 - weight)[:, None] + allsky[upper] * weight[:, None]
     lower, upper, weight = _bracket(np.asarray(xinterp, dtype=np.float64), allsky.shape[1])
-    return (rows[:, lower] * (1 - weight) + rows[:, upper] * weight).astype(np.float32)
+    rows, weight = rows.astype(np.float32), weight.astype(np.float32)
+    return rows[:, lower] * (1 - weight) + rows[:, upper] * weight
 
 
 def _bracket(position, length):

@@ -39,11 +39,11 @@ def members(segmentation, labels, peak_x, peak_y):
     Members
         Two pixels are connected if they touch along a side or at a corner.
     """
-    place = np.full(segmentation.max(initial=0) + 1, -1)
-    inside = np.asarray(labels) < len(place)
-    place[np.asarray(labels)[inside]] = np.flatnonzero(inside)
-    flat = np.flatnonzero(place[segmentation] >= 0)
-    y, x = np.unravel_index(flat, segmentation.shape)
+    labels = np.asarray(labels)
+    highest = max(segmentation.max(initial=0), labels.max(initial=0))
+    place = np.full(highest + 1, -1)
+    place[labels] = np.arange(len(labels))
+    y, x = np.nonzero((place >= 0)[segmentation])
     index = place[segmentation[y, x]]
     component = _components(index, x, y, segmentation.shape)
     at_peak = np.full(len(labels), -1)

@@ -264,17 +264,17 @@ def register(project, image, error, wcs, grid, masked, reach):
     mask = registered_mask(matrix, image.shape, grid.shape, masked, reach, scale=1 / np.sqrt(area))
     # one NaN would spread as far as the kernel, a spline's over the whole image
     image, variance = np.where(bad, 0, image), np.where(bad, 0, np.square(error, dtype=np.float32))
-    science = (project(image, wcs, grid) * area).astype(np.float32)
-    variance = project(variance, wcs, grid) * area
+    science = np.asarray(project(image, wcs, grid), np.float32) * np.float32(area)
+    variance = np.asarray(project(variance, wcs, grid), np.float32) * np.float32(area)
     # beside a star a kernel's negative lobes can leave no variance
     mask[(mask & bit_value("NO_DATA", "EDGE") == 0) & ~(variance > 0)] |= bit_value("BAD")
     unknown = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
     science[unknown] = np.nan
     variance[unknown] = np.nan
-    return Registered(science, np.sqrt(variance).astype(np.float32), mask)
+    return Registered(science, np.sqrt(variance), mask)
 
 
-def noise_correlation(project, wcs, grid, shape, patches=4, side=64, seed=0):
+def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0):
     """Variance of a registered pixel over the square of its error, from white noise.
 
     The kernel's weights depend on where in the grid's pixel an image pixel falls, which drifts
@@ -286,8 +286,8 @@ def noise_correlation(project, wcs, grid, shape, patches=4, side=64, seed=0):
         As for `register`.
     shape : (int, int)
         Rows and columns of the image.
-    patches : int
-        Patches along each axis.
+    patches : (int, int)
+        Patches along the rows' and the columns' axis.
     side : int
         Of a patch, image pixels.
     seed : int
@@ -301,8 +301,8 @@ def noise_correlation(project, wcs, grid, shape, patches=4, side=64, seed=0):
     area = pixel_area(grid.wcs) / pixel_area(wcs)
     generator = np.random.default_rng(seed)
     total, count = 0.0, 0
-    for top in np.linspace(0, shape[0] - side, patches).astype(int):
-        for left in np.linspace(0, shape[1] - side, patches).astype(int):
+    for top in _centred(shape[0], patches[0], side):
+        for left in _centred(shape[1], patches[1], side):
             patch_wcs = wcs.deepcopy()
             patch_wcs.wcs.crpix = wcs.wcs.crpix - [left, top]
             small = _grid_part(grid, patch_wcs, (side, side))
@@ -313,6 +313,11 @@ def noise_correlation(project, wcs, grid, shape, patches=4, side=64, seed=0):
             total += np.sum(np.square(values, dtype=np.float64))
             count += values.size
     return float(total / count * area)
+
+
+def _centred(length, patches, side):
+    """Starts of patches that stand in the middle of equal parts of an axis."""
+    return ((np.arange(patches) + 0.5) * length / patches - side / 2).astype(int)
 
 
 def _grid_part(grid, wcs, shape):

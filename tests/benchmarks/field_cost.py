@@ -1,0 +1,181 @@
+"""What the workflow costs beside the bare tools on the same files, as ratios.
+
+    .venv/bin/python tests/benchmarks/field_cost.py [--demo FOLDER]
+
+Four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included; then the
+same files go through bunzip2, mProjectPP (image and variance) and source-extractor alone. Printed
+are CPU seconds (user and system, of all processes) and their ratio, the largest memory of a job,
+and the time of a dry run of 2,000 fields.
+"""
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/workflow")]
+
+from astropy.io import fits
+from conftest import command, prepare
+from redpix.demo import FIELDS
+from redpix.frames import frame_path, parse_field
+from small import configuration
+from tools import find_tool
+
+BANDS = "ugriz"
+
+
+def measured(words, folder, stdout=subprocess.DEVNULL):
+    """Run a command; returns its CPU seconds, wall seconds and largest memory in MB."""
+    started = time.perf_counter()
+    process = subprocess.Popen([str(word) for word in words], cwd=folder, stdout=stdout)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{words[:4]} ended with status {process.returncode}")
+    wall = time.perf_counter() - started
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024
+
+
+def objects_of_all_fields(demo, path):
+    """The demo catalogue, with the objects of the first field in the second epoch too."""
+    with open(demo / "results/demo/catalogue/objects.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    first, last = FIELDS[0], FIELDS[-1]
+    key = (str(first.run), str(first.camcol), str(first.field))
+    again = [
+        {
+            **row,
+            "id": str(10**6 + int(row["id"])),
+            "run": last.run,
+            "camcol": last.camcol,
+            "field": last.field,
+        }
+        for row in rows
+        if (row["run"], row["camcol"], row["field"]) == key
+    ]
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows + again)
+
+
+def through_workflow(demo, folder):
+    """Run all fields to pixel vectors; returns CPU and wall seconds, and MB of the largest job."""
+    objects = folder / "objects.csv"
+    objects_of_all_fields(demo, objects)
+    names = [field.name for field in FIELDS]
+    config = configuration(demo / "results/demo/demo/archive", objects, BANDS, fields=names)
+    # objects of two epochs at one place are no duplicates here
+    config["catalogue"]["duplicate_radius"] = 0
+    targets = [f"results/small/pixels/{name}.parquet" for name in names]
+    cost, wall, _ = measured(command("--quiet=all", *targets, **config), folder)
+    memory = [
+        float(line.split("\t")[2])
+        for path in (folder / "results/small/benchmarks").rglob("*.tsv")
+        for line in path.read_text().splitlines()[1:]
+    ]
+    return cost, wall, max(memory)
+
+
+def through_bare_tools(demo, done, folder):
+    """CPU seconds of bunzip2, mProjectPP and source-extractor on the same files."""
+    archive = demo / "results/demo/demo/archive"
+    costs = dict.fromkeys(("bunzip2", "mProjectPP", "source-extractor"), 0.0)
+
+    settings = ROOT / "resources/sextractor"
+    parameters = (settings / "detections.param").read_text().replace("IMAFLAGS_ISO\n", "")
+    (folder / "bare.param").write_text(parameters)
+
+    def call(tool, *words, stdout=subprocess.DEVNULL):
+        costs[tool] += measured(words, folder, stdout)[0]
+
+    for name in (field.name for field in FIELDS):
+        for band in BANDS:
+            packed = archive / frame_path("dr17", parse_field(name), band)
+            with open(folder / "image.fits", "wb") as unpacked:
+                call("bunzip2", "bunzip2", "-kc", packed, stdout=unpacked)
+            registered = done / f"results/small/registered/{name}-{band}.fits"
+            header = fits.getheader(registered)
+            keep = ("SIMPLE", "NAXIS", "CTYPE", "CRVAL", "CRPIX", "CD", "EQUINOX")
+            cards = [card for card in header.cards if card.keyword.startswith(keep)]
+            cards.insert(1, ("BITPIX", -64))
+            fits.Header(cards).tofile(
+                folder / "grid.hdr", sep="\n", padding=False, endcard=True, overwrite=True
+            )
+            error = fits.getdata(done / f"results/small/errors/{name}-{band}.fits")
+            fits.PrimaryHDU(error**2, fits.getheader(folder / "image.fits")).writeto(
+                folder / "variance.fits", overwrite=True
+            )
+            for image in ("image", "variance"):
+                call("mProjectPP", "mProjectPP", f"{image}.fits", f"{image}.out.fits", "grid.hdr")
+            call(
+                *("source-extractor", find_tool("sextractor"), "image.out.fits"),
+                *("-c", settings / "sources.sex", "-FILTER_NAME", settings / "sources.conv"),
+                *("-PARAMETERS_NAME", "bare.param", "-CATALOG_NAME", "bare.cat"),
+                *("-CHECKIMAGE_TYPE", "SEGMENTATION", "-CHECKIMAGE_NAME", "seg.fits"),
+            )
+    return costs
+
+
+def dry_run(folder, fields=2000):
+    """Wall seconds and MB of a dry run of many fields, from the archive to redshifts."""
+    names = [
+        f"{run}-{camcol}-{number}"
+        for run in range(1, 9)
+        for camcol in range(1, 6)
+        for number in range(11, 61)
+    ][:fields]
+    results = folder / "results/many"
+    # as after the download, when the whole graph is known
+    (results / "frames").mkdir(parents=True)
+    (results / "frames/delivered.csv").write_text(
+        "field,delivered,reason\n" + "".join(f"{name},yes,\n" for name in names)
+    )
+    objects = folder / "many.csv"
+    header = "id,ra,dec,redshift,redshiftError,class,run,camcol,field,u,g,r,i,z\n"
+    rows = [
+        f"{number},{number / 10:.1f},0,0.1,,GALAXY,{name.replace('-', ',')},,,,,\n"
+        for number, name in enumerate(names, start=1)
+    ]
+    objects.write_text(header + "".join(rows))
+    config = configuration(folder / "none", objects, BANDS, fields=names, name="many")
+    targets = [f"results/many/pixels/{name}.parquet" for name in names]
+    _, wall, memory = measured(command("-n", "--quiet=all", *targets, **config), folder)
+    return wall, memory
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--demo", type=Path, help="folder in which the demo has run")
+    demo = parser.parse_args().demo
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        prepare(folder)
+        if demo is None:
+            demo = folder / "demo"
+            prepare(demo)
+            print("running the demo first")
+            measured(command("--quiet=all", cores="all"), demo)
+        cost, wall, memory = through_workflow(demo, folder)
+        bare = through_bare_tools(demo, folder, folder)
+        fields = len(FIELDS)
+        for tool, seconds in bare.items():
+            print(f"{tool:18} {seconds / fields:6.2f} CPU s a field")
+        print(f"{'bare tools':18} {sum(bare.values()) / fields:6.2f} CPU s a field")
+        print(
+            f"{'workflow':18} {cost / fields:6.2f} CPU s a field, {wall / fields:.1f} s on 2 cores"
+        )
+        print(f"workflow / bare tools: {cost / sum(bare.values()):.2f} (goal: at most 1.5)")
+        print(f"largest memory of a job: {memory:.0f} MB (goal: under 1500)")
+        wall, memory = dry_run(folder)
+        print(f"dry run of 2000 fields: {wall:.0f} s (goal: under 60), {memory:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

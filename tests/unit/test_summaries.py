@@ -1,0 +1,88 @@
+"""Tables of a run, against sums by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from redpix import summaries
+
+
+def benchmark(seconds, memory, cpu):
+    return pd.DataFrame({"s": seconds, "max_rss": memory, "cpu_time": cpu})
+
+
+def test_timings_are_summed_by_stage_in_the_order_of_the_data():
+    nan = np.nan
+    table = summaries.timings(
+        [
+            ("pixels", benchmark([1.5], [100.0], [1.0])),
+            ("swarm", benchmark([9.0], [7.0], [8.0])),
+            ("frames", benchmark([2.0], [nan], [nan])),
+            ("pixels", benchmark([2.5], [300.0], [nan])),
+        ]
+    )
+    assert list(table["stage"]) == ["frames", "pixels", "swarm"]
+    assert list(table["jobs"]) == [1, 2, 1]
+    assert list(table["wall"]) == [2.0, 4.0, 9.0]
+    np.testing.assert_array_equal(table["cpu"], [nan, 1.0, 8.0])
+    np.testing.assert_array_equal(table["memory"], [nan, 300.0, 7.0])
+
+
+def test_timings_of_nothing():
+    assert summaries.timings([]).empty
+
+
+def test_every_object_is_somewhere():
+    objects = pd.DataFrame(
+        {
+            "class": ["STAR", "GALAXY", "", "GALAXY", "GALAXY"],
+            "field": ["1-1-1", "1-1-1", "1-1-1", "1-1-1", "2-1-1"],
+            "pixels": [0, 12, 3, 0, 0],
+        }
+    )
+    table = summaries.whereabouts(objects, ["1-1-1"]).set_index("class")
+    assert list(table.index) == ["GALAXY", "STAR", "unknown", "all"]
+    assert list(table.loc["GALAXY", ["catalogue", "left_out", "lost", "found"]]) == [3, 1, 1, 1]
+    assert list(table.loc["STAR", ["catalogue", "left_out", "lost", "found"]]) == [1, 0, 1, 0]
+    assert list(table.loc["unknown", ["catalogue", "left_out", "lost", "found"]]) == [1, 0, 0, 1]
+    assert list(table.loc["all", ["catalogue", "left_out", "lost", "found"]]) == [5, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "text"),
+    [
+        (0.12345, "percent", "12.35 %"),
+        (0.0042, "signed", "+0.0042"),
+        (-0.0042, "signed", "−0.0042"),
+        (0.04111, "plain", "0.0411"),
+        (None, "percent", "–"),
+    ],
+)
+def test_metrics_as_text(value, form, text):
+    assert summaries.format_metric(value, form) == text
+
+
+def test_metrics_side_by_side_with_reasons_for_dashes():
+    definitions = [
+        {"key": "bias", "name": "bias", "form": "signed"},
+        {"key": "nmad", "name": "scatter", "form": "plain"},
+    ]
+    few = {"n": 3, "bias": None, "nmad": None, "reason": "3 scored"}
+    good = {"n": 400, "bias": 0.01, "nmad": 0.02}
+    metrics = {
+        "pixels": good,
+        "combiners": {"mean": few, "weighted": few},
+        "objects": few,
+        "combiner": "weighted",
+        "baseline": {"n": 20, "bias": -0.5, "nmad": 0.1},
+    }
+    table = summaries.metric_table(metrics, definitions)
+    assert table["columns"][0] == "pixels"
+    assert "z_phot" in table["columns"][2]
+    assert "z_phot" not in table["columns"][1]
+    assert "baseline" in table["columns"][3]
+    assert table["n"] == [400, 3, 3, 20]
+    assert table["rows"] == [
+        ("bias", ["+0.0100", "–", "–", "−0.5000"]),
+        ("scatter", ["0.0200", "–", "–", "0.1000"]),
+    ]
+    assert list(table["reasons"].values()) == ["3 scored", "3 scored"]

@@ -1,0 +1,60 @@
+"""Whole runs of the workflow in temporary folders."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def command(*arguments, cores=2, **config):
+    """Command line of a run; configuration values are given as ``key=value``."""
+    words = [sys.executable, "-m", "snakemake", "-s", str(ROOT / "Snakefile")]
+    words += ["--cores", str(cores), *map(str, arguments)]
+    if config:
+        words += ["--config", *(f"{key}={json.dumps(value)}" for key, value in config.items())]
+    return words
+
+
+def prepare(folder):
+    """Make a folder one in which the workflow can run: the configuration lies in it."""
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    shutil.copy(ROOT / "config/config.yaml", folder / "config/config.yaml")
+
+
+def run(folder, *arguments, status=0, cores=2, **config):
+    """Run the workflow in a folder and return what it said; its exit status must be as given."""
+    prepare(folder)
+    done = subprocess.run(
+        command(*arguments, cores=cores, **config),
+        cwd=folder,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout[-6000:]
+    return done.stdout
+
+
+def environment():
+    """Environment of a run: nothing of the test runner's configuration comes along."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("PYTEST")}
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory, request):
+    """Folder in which the README's command has run, once for all tests; and what it said."""
+    if request.config.getoption("--demo"):
+        return Path(request.config.getoption("--demo"))
+    folder = tmp_path_factory.mktemp("demo run")
+    words = run(folder, cores="all")
+    (folder / "words.txt").write_text(words)
+    return folder

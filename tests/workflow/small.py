@@ -1,0 +1,56 @@
+"""A small run: one or two of the demo's fields in a band or two, from a local archive."""
+
+import csv
+import shutil
+
+from redpix.frames import frame_path, mask_path, parse_field
+
+FIELDS = ("9001-3-100", "9002-4-57")
+
+
+def copy_archive(demo, folder, fields=FIELDS, bands="gr"):
+    """Copy some frames of the demo's archive; returns the copy's root."""
+    root = folder / "archive"
+    for field in map(parse_field, fields):
+        for band in bands:
+            for path in (frame_path("dr17", field, band), mask_path("dr17", field, band)):
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(demo / "results/demo/demo/archive" / path, root / path)
+    return root
+
+
+def copy_catalogue(demo, folder, fields=FIELDS):
+    """Objects of some fields as a user's own CSV; returns its path."""
+    path = folder / "objects.csv"
+    with open(demo / "results/demo/catalogue/objects.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(
+            row for row in rows if f"{row['run']}-{row['camcol']}-{row['field']}" in fields
+        )
+    return path
+
+
+def configuration(root, catalogue, bands="gr", **more):
+    """Configuration of a small run."""
+    return {
+        "name": "small",
+        "source": root if str(root).startswith("http") else root.as_uri(),
+        "catalogue": {"from": str(catalogue)},
+        "bands": list(bands),
+        "reference_band": "r",
+        **more,
+    }
+
+
+def products(folder, name="small"):
+    """Contents of every table of a run by path; logs and timings are left out."""
+    results = folder / "results" / name
+    suffixes = {".csv", ".parquet", ".dat", ".json"}
+    return {
+        str(path.relative_to(results)): path.read_bytes()
+        for path in sorted(results.rglob("*"))
+        if path.suffix in suffixes and not {"logs", "benchmarks", "fetched"} & set(path.parts)
+    }
