@@ -10,16 +10,34 @@ def atomic(path):
     """Yield a temporary path beside `path`; move it there when the body ends without exception.
 
     A reader sees the old file or the whole new one, never a part, also when the process is
-    killed. The temporary name keeps the suffix, by which some writers choose a format.
+    killed. The temporary name keeps the suffix, by which some writers choose a format. What a
+    killed process left under such a name is removed by the next one.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    for left in path.parent.glob(f".*-{path.name}"):
+        if not _alive(left.name):
+            left.unlink(missing_ok=True)
     try:
         yield temporary
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _alive(name):
+    """Whether the process that a temporary name carries is still at work."""
+    number = name[1:].split("-", 1)[0]
+    if not number.isdigit():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def write_text(path, text):

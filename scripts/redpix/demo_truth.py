@@ -158,7 +158,8 @@ def _draw_places(rng, number):
     Returns
     -------
     pandas.DataFrame
-        ra, dec, clear: at least `EDGE_MARGIN` from every edge in every band, be it inside or out.
+        ra, dec, clear: in the first epoch, and at least `EDGE_MARGIN` from every edge in every
+        band, be it inside or out.
     float
     """
     corners = np.concatenate(
@@ -168,9 +169,10 @@ def _draw_places(rng, number):
     sin_low, sin_high = np.sin(np.deg2rad([dec_low, dec_high]))
     ra = rng.uniform(ra_low, ra_high, number)
     dec = np.rad2deg(np.arcsin(rng.uniform(sin_low, sin_high, number)))
-    inside = home_fields(ra, dec) >= 0
+    home = home_fields(ra, dec)
+    inside = home >= 0
     ra, dec = ra[inside], dec[inside]
-    clear = np.ones(len(ra), dtype=bool)
+    clear = np.array([field.epoch == 1 for field in demo.FIELDS])[home[inside]]
     for i in range(len(demo.FIELDS)):
         clear &= (np.abs(_depth(i, BANDS, ra, dec)) >= EDGE_MARGIN).all(axis=0)
 

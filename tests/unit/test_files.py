@@ -36,3 +36,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": scripts}, check=False)
     assert done.returncode == -9
     assert path.read_text() == "old\n"
+    assert len(os.listdir(tmp_path)) == 2
+    write_text(path, "new\n")
+    assert path.read_text() == "new\n"
+    assert os.listdir(tmp_path) == ["table.csv"]

@@ -23,8 +23,9 @@ def command(*arguments, cores=2, **config):
 
 def prepare(folder):
     """Make a folder one in which the workflow can run: the configuration lies in it."""
-    (folder / "config").mkdir(parents=True, exist_ok=True)
-    shutil.copy(ROOT / "config/config.yaml", folder / "config/config.yaml")
+    if not (folder / "config").exists():
+        (folder / "config").mkdir(parents=True)
+        shutil.copy(ROOT / "config/config.yaml", folder / "config")
 
 
 def run(folder, *arguments, status=0, cores=2, **config):

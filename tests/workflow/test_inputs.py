@@ -48,15 +48,27 @@ def rules():
                 yield pytest.param(text, SCRIPTS / script[1], id=name or script[1])
 
 
+def calls(text, function):
+    """Arguments of each call of a function, brackets balanced."""
+    for start in re.finditer(rf"\b{function}\(", text):
+        depth, end = 1, start.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        yield text[start.end() : end - 1]
+
+
 def declared(text):
     """Files of ours that a rule names as inputs with library() and shared_scripts()."""
     found = set()
     for function, folder in (("library", SCRIPTS / "redpix"), ("shared_scripts", SCRIPTS)):
-        for call in re.findall(rf"{function}\(([^=]*?)\),\n", text, flags=re.DOTALL):
-            found |= {folder / f"{name}.py" for name in re.findall(r'"([\w/]+)"', call)}
-            if "glob" in call:  # a whole package
+        for call in calls(text, function):
+            names = re.findall(r'"(\w[\w/]*)"', call)
+            if "glob" in call:  # all modules of a package
+                names = [name for name in names if not name.startswith("redpix/")]
                 package = re.search(r'"redpix/(\w+)"', call)[1]
                 found |= set((SCRIPTS / "redpix" / package).glob("*.py"))
+            found |= {folder / f"{name}.py" for name in names}
     return found
 
 
