@@ -215,6 +215,7 @@ def fresh(run):
     vars(run.paths).update(paths)
     run.write_delivered()
     run.write_rejected([])
+    run.write_images()
 
 
 def test_a_report_opens_whole_and_tells_of_everything(run, path):

@@ -1,0 +1,45 @@
+"""redpix: sky images to measurements. The front door: configuration, stages, named targets."""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: "config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/demo.smk"
+include: "workflow/rules/catalogue.smk"
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/errors.smk"
+include: "workflow/rules/registration.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/pixels.smk"
+include: "workflow/rules/photoz.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output,
+        demo_products,
+    localrule: True
+
+
+rule photoz:
+    input:
+        photoz_products,
+    localrule: True
+
+
+onsuccess:
+    print(closing_words(Path(RESULTS)))
+
+
+onerror:
+    print(
+        "A job failed: its message is above, its log under "
+        f"{RESULTS}/logs. The same command goes on from there."
+    )

@@ -1,0 +1,116 @@
+"""Tables of a run, counted down to what fits on a page."""
+
+import pandas as pd
+
+#: stages in the order in which data flow
+STAGES = (
+    *("demo", "catalogue", "frames", "errors", "registration"),
+    *("detections", "sources", "pixels", "photoz"),
+)
+
+#: what is shown where there is no number
+DASH = "–"
+
+
+def timings(benchmarks):
+    """Cost of each stage from Snakemake's benchmark files.
+
+    Parameters
+    ----------
+    benchmarks : sequence of (str, DataFrame)
+        Stage, and the benchmark of a job of it: columns s, max_rss (MiB) and cpu_time. NaN where
+        a job was too short to be seen.
+
+    Returns
+    -------
+    DataFrame
+        A row a stage, in the order of `STAGES`, others after them: stage, jobs, wall, cpu (s, all
+        jobs together), memory (MiB, of the largest job).
+    """
+    if not benchmarks:
+        return pd.DataFrame(columns=["stage", "jobs", "wall", "cpu", "memory"])
+    jobs = pd.concat([table.assign(stage=stage) for stage, table in benchmarks])
+    stages = jobs.groupby("stage")
+    table = stages[["s", "cpu_time"]].sum(min_count=1)
+    table = table.assign(jobs=stages.size(), memory=stages["max_rss"].max())
+    table = table.rename(columns={"s": "wall", "cpu_time": "cpu"})
+    known = [stage for stage in STAGES if stage in table.index]
+    others = sorted(set(table.index) - set(STAGES))
+    return table.loc[[*known, *others]].reset_index()
+
+
+def whereabouts(objects, delivered):
+    """How many catalogue objects of each class were found.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        Columns class ("" where unknown), field, and pixels, the number of its pixels.
+    delivered : sequence of str
+        Fields that came.
+
+    Returns
+    -------
+    DataFrame
+        Columns class, catalogue, left_out (in a field that did not come), lost (in a field that
+        came, without a pixel), found; a row a class, then one for all.
+    """
+    came = objects["field"].isin(delivered)
+    counts = pd.DataFrame(
+        {
+            "class": objects["class"].replace({"": "unknown"}),
+            "catalogue": 1,
+            "left_out": ~came,
+            "lost": came & (objects["pixels"] == 0),
+            "found": objects["pixels"] > 0,
+        }
+    )
+    table = counts.groupby("class").sum().astype(int)
+    total = table.sum().to_frame("all").T
+    return pd.concat([table, total]).rename_axis("class").reset_index()
+
+
+def format_metric(value, form):
+    """A metric as text: ``percent``, ``signed`` or ``plain``; a dash for None."""
+    if value is None:
+        return DASH
+    patterns = {"percent": "{:.2%}", "signed": "{:+.4f}", "plain": "{:.4f}"}
+    return patterns[form].format(value).replace("-", "−").replace("%", " %")
+
+
+def metric_table(metrics, definitions):
+    """The metrics of pixels, of each combiner of pixels, and of the baseline, as text.
+
+    Parameters
+    ----------
+    metrics : dict
+        As in metrics.json: ``pixels``, ``combiners``, ``baseline``, ``combiner``.
+    definitions : sequence of dict
+        ``key``, ``name`` and ``form`` (see `format_metric`) of each metric to be shown.
+
+    Returns
+    -------
+    dict
+        ``columns``: titles; ``n``: number of each; ``rows``: (name, cells); ``reasons``: why
+        there are dashes, by title.
+    """
+    columns = {"pixels": metrics["pixels"]}
+    for name, summary in metrics["combiners"].items():
+        chosen = ", z_phot" if name == metrics["combiner"] else ""
+        columns[f"objects: {name}{chosen}"] = summary
+    columns["objects: summed aperture, baseline"] = metrics["baseline"]
+    rows = [
+        (
+            row["name"],
+            [format_metric(values[row["key"]], row["form"]) for values in columns.values()],
+        )
+        for row in definitions
+    ]
+    return {
+        "columns": list(columns),
+        "n": [values["n"] for values in columns.values()],
+        "rows": rows,
+        "reasons": {
+            title: values["reason"] for title, values in columns.items() if "reason" in values
+        },
+    }

@@ -1,0 +1,106 @@
+"""Open a page in headless Chromium and see whether it came out whole."""
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote
+
+import pytest
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+# before the page's own policy, which would not let it run
+PROBE = """<script>
+const problems = [];
+for (const name of ["alert", "confirm", "prompt"]) window[name] = () => problems.push(name);
+addEventListener("error", e => {
+  problems.push(e.message || "failed: " + e.target.outerHTML.slice(0, 200));
+}, true);
+addEventListener("load", () => {
+  const images = [...document.images];
+  const failed = image => !(image.complete && image.naturalWidth > 0);
+  const resources = performance.getEntriesByType("resource").map(resource => resource.name);
+  const found = {
+    pictures: images.length,
+    broken: images.filter(failed).map(image => image.alt || image.src.slice(0, 80)),
+    silent: images.filter(image => !image.alt).length,
+    fetched: resources.filter(name => !name.startsWith("data:")),
+    problems: problems,
+  };
+  document.documentElement.innerHTML = "<body></body>";
+  document.body.textContent = "probe=" + encodeURIComponent(JSON.stringify(found)) + "=end";
+});
+</script>"""
+
+
+class Page(NamedTuple):
+    """What became of a page.
+
+    Attributes
+    ----------
+    pictures : int
+        Number of <img>.
+    broken : list of str
+        Those that did not load, by their alternative text.
+    silent : int
+        Number of those without an alternative text.
+    fetched : list of str
+        What the page asked for beside itself and its data: URIs.
+    problems : list of str
+        Errors of scripts and resources, and all that was written to the console.
+    """
+
+    pictures: int
+    broken: list
+    silent: int
+    fetched: list
+    problems: list
+
+
+def find_chromium():
+    """Path of the browser; without it the test fails, because the installer brings it."""
+    for name in NAMES:
+        path = shutil.which(name)
+        if path:
+            return path
+    return pytest.fail(f"none of {', '.join(NAMES)} is on the PATH: run envs/setup")
+
+
+def open_page(path):
+    """Open a copy of a page, without network, with a probe at the beginning of its head."""
+    text = Path(path).read_text(encoding="utf-8")
+    assert text.count("<head>") == 1, f"{path}: no page with one <head>"
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "page.html"
+        copy.write_text(text.replace("<head>", "<head>" + PROBE), encoding="utf-8")
+        command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu"]
+        command += ["--no-first-run", "--disable-background-networking", "--disable-sync"]
+        command += ["--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND"]
+        command += [f"--user-data-dir={folder}/profile", "--enable-logging=stderr", "--v=0"]
+        command += ["--virtual-time-budget=20000", "--dump-dom", copy.as_uri()]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    answer = re.search(r"probe=([^=]+)=end", done.stdout)
+    assert answer, f"{path}: Chromium gives no answer: {done.stderr[-2000:]}"
+    found = json.loads(unquote(answer[1]))
+    console = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+    return Page(**{**found, "problems": found["problems"] + console})
+
+
+def check_page(path):
+    """Assert that a page opens without an error, with every picture, and on its own.
+
+    Returns
+    -------
+    int
+        Number of pictures.
+    """
+    page = open_page(path)
+    assert page.problems == []
+    assert page.broken == []
+    assert page.silent == 0
+    assert page.fetched == []
+    return page.pictures
