@@ -30,7 +30,7 @@ rule all:
 
 rule photoz:
     input:
-        photoz_products,
+        photoz_products("objects.csv"),
     localrule: True
 
 

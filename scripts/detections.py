@@ -9,7 +9,7 @@ from astropy.io import fits
 from files import atomic
 from job import job, log
 from redpix.registration import edge_distance
-from sextractor import prepare, run_sextractor
+from sextractor import copied_settings, prepare, run_sextractor
 
 COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance")
 
@@ -21,8 +21,8 @@ def main(snakemake):
         "ANALYSIS_THRESH": params.threshold,
         "DETECT_MINAREA": params.min_area,
     }
-    settings = {key: inputs[key] for key in ("config", "parameters", "filter")}
     with tempfile.TemporaryDirectory() as folder:
+        settings = copied_settings(inputs, Path(folder))
         image = prepare(inputs.image, Path(folder))
         table = Path(folder) / "detections.fits"
         found = run_sextractor(image, image, table, None, settings, options)

@@ -98,7 +98,8 @@ def fetch_field(door, field, bands, release, folder, masks):
 def main(snakemake):
     params = snakemake.params
     field = parse_field(snakemake.wildcards.field)
-    door = archive.Door(params.source, params.retries, params.timeout)
+    patience = snakemake.resources
+    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
     folder = Path(params.folder)
     try:
         manifest, spans = fetch_field(

@@ -1,5 +1,6 @@
 """Call SExtractor on registered images."""
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +48,24 @@ def prepare(source, folder):
     return prepared
 
 
+def copied_settings(paths, folder):
+    """Copies of SExtractor's settings in a folder: it breaks paths, as of a checkout, at spaces.
+
+    Parameters
+    ----------
+    paths : mapping
+        Holds the paths ``config``, ``parameters``, ``filter``.
+    folder : Path
+
+    Returns
+    -------
+    dict of str to Path
+    """
+    return {
+        name: shutil.copy(paths[name], folder / name) for name in ("config", "parameters", "filter")
+    }
+
+
 def run_sextractor(detection, measured, catalogue, segmentation, settings, options, assoc=None):
     """Detect on one image and measure on another of the same grid.
 
@@ -58,7 +77,7 @@ def run_sextractor(detection, measured, catalogue, segmentation, settings, optio
     segmentation : Path or None
         Image that is written.
     settings : dict
-        Paths of the settings file, parameters and filter: ``config``, ``parameters``, ``filter``.
+        As from `copied_settings`.
     options : dict
         Further settings by their SExtractor names.
     assoc : Path, optional

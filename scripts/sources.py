@@ -12,7 +12,7 @@ from job import job, log
 from redpix.frames import parse_field
 from redpix.registration import frame_wcs
 from redpix.sources import NO_OBJECT, assigned_objects, assoc_list
-from sextractor import prepare, run_sextractor
+from sextractor import copied_settings, prepare, run_sextractor
 
 
 def read_objects(path, field, band):
@@ -48,7 +48,7 @@ def write_catalogue(path, found, ids):
     fits.BinTableHDU.from_columns(column + found.columns, name="OBJECTS").writeto(path)
 
 
-def find_objects(objects, images, params, settings, output):
+def find_objects(objects, images, params, inputs, output):
     """Run SExtractor on every band; catalogues and segmentations go to their places."""
     options = {
         "DETECT_THRESH": params.threshold,
@@ -61,6 +61,7 @@ def find_objects(objects, images, params, settings, output):
     reference = params.reference_band
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        settings = copied_settings(inputs, folder)
         assoc = folder / "assoc.list"
         listed = write_assoc_list(assoc, objects, images[reference])
         detection, shared = None, None
@@ -94,9 +95,8 @@ def main(snakemake):
     params, inputs = snakemake.params, snakemake.input
     field = parse_field(snakemake.wildcards.field)
     objects = read_objects(inputs.objects, field, params.reference_band)
-    settings = {key: inputs[key] for key in ("config", "parameters", "filter")}
     images = dict(zip(params.bands, inputs.images, strict=True))
-    find_objects(objects, images, params, settings, snakemake.output)
+    find_objects(objects, images, params, inputs, snakemake.output)
 
 
 if "snakemake" in globals():

@@ -3,6 +3,10 @@
 Arrays in, named results out. Modules know no files and no Snakemake; they are listed in the
 order in which data flows, and a module imports only from those before it::
 
-    exceptions, configuration, masks, photometry, seds, rendering, demo,
-    catalogue, frames, errors, registration, sources, pixels, photoz
+    exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
+    registration, sources, pixels, photoz, pictures, figures, plots, summaries
+
+Beside the stream stands the demo, which imports of it what a survey would know::
+
+    seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene
 """

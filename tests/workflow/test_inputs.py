@@ -72,7 +72,7 @@ def declared(text):
     return found
 
 
-@pytest.mark.parametrize(("text", "script"), rules())
+@pytest.mark.parametrize(("text", "script"), list(rules()))
 def test_modules_are_inputs(text, script):
     packages = {SCRIPTS / "redpix/__init__.py"}  # says nothing that a result depends on
     needed = imported(script) - packages

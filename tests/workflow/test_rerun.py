@@ -27,7 +27,8 @@ def planned(words):
         ({"photoz": {"combiner": "mean"}}, LEARNING),
         ({"registration": {"engine": "swarp"}}, FROM_REGISTRATION),
         ({"registration": {"pixel_scale": 0.5}}, FROM_REGISTRATION),
-        ({"catalogue": {"area": {"ra": [10, 11]}}}, set()),
+        ({"catalogue": {"area": {"ra": [10, 11]}}}, {"report"}),  # it shows the configuration
+        ({"download": {"timeout": 7, "retries": 1}}, set()),
         ({"photoz": {"k": 20}}, set()),
     ],
 )

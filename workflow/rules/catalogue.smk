@@ -4,19 +4,6 @@ ORIGIN = config["catalogue"]["from"]
 FROM_SKYSERVER = ORIGIN == "skyserver"
 
 
-def catalogue_source(wildcards):
-    """What the catalogue is made from."""
-    if ORIGIN == "demo":
-        return f"{RESULTS}/demo/truth.csv"
-    if FROM_SKYSERVER:
-        return resource("sql/objects.sql")
-    if ORIGIN == "detections":
-        return [
-            f"{RESULTS}/sources/{field}.detections.csv" for field in delivered_fields(wildcards)
-        ]
-    return ORIGIN
-
-
 checkpoint catalogue:
     input:
         source=catalogue_source,

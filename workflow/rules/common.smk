@@ -1,10 +1,14 @@
 """Path patterns and input functions that several stages share."""
 
 import csv
+import shlex
 import sys
 from pathlib import Path
 
 import yaml
+
+# Snakemake 9 calls a script's Python by an unquoted path: a folder's name may hold a space
+sys.executable = shlex.quote(sys.executable)
 
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "scripts"
@@ -13,7 +17,7 @@ sys.path.insert(0, str(SCRIPTS))
 from redpix import demo
 from redpix.configuration import validated
 from redpix.exceptions import InputError
-from redpix.frames import FIELD_PATTERN
+from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
 from resume import release_after_kill
 
 
@@ -35,6 +39,11 @@ except InputError as error:
 RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 REFERENCE = config["reference_band"]
+SHOWN_FIELDS = 12  # with pictures in the report
+
+# detections have no redshift to learn from: they are predicted by a model trained elsewhere
+LEARNABLE = config["catalogue"]["from"] != "detections" or config["photoz"]["model"] is not None
+METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
 wildcard_constraints:
@@ -76,6 +85,67 @@ def delivered_fields(wildcards):
         return [row["field"] for row in csv.DictReader(file) if row["delivered"] == "yes"]
 
 
+def demo_paths(field, path):
+    """Files of a field in the demo's archive, one a band; `path` names them within it."""
+    place = parse_field(field)
+    archive = f"{RESULTS}/demo/archive"
+    return [f"{archive}/{path(config['release'], place, band)}" for band in BANDS]
+
+
+def demo_files(field):
+    """Frames and masks of a field of the demo sky."""
+    names = [known.name for known in demo.FIELDS]
+    if field not in names:
+        raise InputError(f"fields: {field} is no field of the demo sky: {', '.join(names)}")
+    return demo_paths(field, frame_path) + demo_paths(field, mask_path)
+
+
+def demo_products(wildcards):
+    """What the demo simulates, the second epoch included, which holds no catalogued object."""
+    if config["source"] != "demo" or config["fields"] is not None:
+        return []
+    return [path for field in demo.FIELDS for path in demo_files(field.name)]
+
+
+def demo_archive(wildcards):
+    """Files of the demo's archive that a field comes from; a real archive is no input."""
+    return demo_files(wildcards.field) if config["source"] == "demo" else []
+
+
+def catalogue_source(wildcards):
+    """What the catalogue is made from."""
+    origin = config["catalogue"]["from"]
+    if origin == "demo":
+        return f"{RESULTS}/demo/truth.csv"
+    if origin == "skyserver":
+        return resource("sql/objects.sql")
+    if origin == "detections":
+        fields = delivered_fields(wildcards)
+        return [f"{RESULTS}/sources/{field}.detections.csv" for field in fields]
+    return origin
+
+
+def pixel_tables(wildcards):
+    """Pixel tables of all fields that came."""
+    return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+
+
+def photoz_products(file):
+    """An input function for a product of each method; without a field there is none."""
+    return lambda wildcards: [
+        f"{RESULTS}/photoz/{method}/{file}" for method in METHODS if delivered_fields(wildcards)
+    ]
+
+
+def shown(stage, bands):
+    """An input function for the images of the fields that the report shows."""
+    return lambda wildcards: [
+        f"{RESULTS}/{stage}/{field}-{band}.fits"
+        for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
+        for band in bands
+    ]
+
+
 def closing_words(folder):
     """What the run's end says: what was left out, and where to look."""
     lines = []
@@ -85,6 +155,8 @@ def closing_words(folder):
             for row in csv.DictReader(file):
                 if row["delivered"] != "yes":
                     lines.append(f"Left out: field {row['field']}: {row['reason']}")
+    if not METHODS:
+        lines.append("No redshift is predicted: detections need a model, photoz.model")
     page = folder / "report.html"
     lines.append(f"Report: {page.resolve()}" if page.exists() else f"Results: {folder}")
     return "\n".join(lines)

@@ -1,29 +1,5 @@
 """The demo sky: its truth, and frames of it in an archive laid out like the survey's."""
 
-from redpix.frames import frame_path, mask_path, parse_field
-
-
-def demo_paths(field, path):
-    """Files of a field in the demo's archive, one a band; `path` names them within it."""
-    place = parse_field(field)
-    archive = f"{RESULTS}/demo/archive"
-    return [f"{archive}/{path(config['release'], place, band)}" for band in BANDS]
-
-
-def demo_files(field):
-    """Frames and masks of a field of the demo sky."""
-    names = [known.name for known in demo.FIELDS]
-    if field not in names:
-        raise InputError(f"fields: {field} is no field of the demo sky: {', '.join(names)}")
-    return demo_paths(field, frame_path) + demo_paths(field, mask_path)
-
-
-def demo_products(wildcards):
-    """What the demo simulates, the second epoch included, which holds no catalogued object."""
-    if config["source"] != "demo" or config["fields"] is not None:
-        return []
-    return [path for field in demo.FIELDS for path in demo_files(field.name)]
-
 
 rule demo_sky:
     input:

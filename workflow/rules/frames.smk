@@ -5,11 +5,6 @@ if SOURCE == "demo":
     SOURCE = (Path.cwd() / RESULTS / "demo/archive").as_uri()
 
 
-def demo_archive(wildcards):
-    """Files of the demo's archive that a field comes from; a real archive is no input."""
-    return demo_files(wildcards.field) if config["source"] == "demo" else []
-
-
 rule fetch:
     input:
         demo_archive,
@@ -24,13 +19,14 @@ rule fetch:
         f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
     resources:
         downloads=1,
+        # how patient to be changes no result, and as parameters these would call for a rerun
+        download_retries=config["download"]["retries"],
+        download_timeout=config["download"]["timeout"],
         mem_mb=600,
     params:
         source=SOURCE,
         release=config["release"],
         bands=BANDS,
-        retries=config["download"]["retries"],
-        timeout=config["download"]["timeout"],
         masks=config["download"]["masks"],
         folder=f"{RESULTS}/frames/fetched/{{field}}",
     message:

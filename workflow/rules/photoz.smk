@@ -44,8 +44,3 @@ rule photoz_method:
         "photometric redshifts: {wildcards.method}"
     script:
         "../../scripts/photoz.py"
-
-
-def photoz_products(wildcards):
-    """Tables of all methods that the configuration asks for."""
-    return [f"{RESULTS}/photoz/{method}/objects.csv" for method in PHOTOZ["methods"]]

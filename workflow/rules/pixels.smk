@@ -27,8 +27,3 @@ rule pixels:
         "{wildcards.field}: pixel vectors"
     script:
         "../../scripts/pixels.py"
-
-
-def pixel_tables(wildcards):
-    """Pixel tables of all fields that came."""
-    return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]

@@ -1,26 +1,5 @@
 """The report: one page that shows the run."""
 
-#: fields with pictures in the report
-MOST_FIELDS = 12
-
-
-def shown(stage, bands):
-    """An input function for the images of the fields that the report shows."""
-    return lambda wildcards: [
-        f"{RESULTS}/{stage}/{field}-{band}.fits"
-        for field in delivered_fields(wildcards)[:MOST_FIELDS]
-        for band in bands
-    ]
-
-
-def predicted(file):
-    """An input function for a product of each method; without a field there is none."""
-    return lambda wildcards: [
-        f"{RESULTS}/photoz/{method}/{file}"
-        for method in config["photoz"]["methods"]
-        if delivered_fields(wildcards)
-    ]
-
 
 rule report:
     input:
@@ -34,9 +13,9 @@ rule report:
         counts=lambda wildcards: [
             f"{RESULTS}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)
         ],
-        predictions=predicted("objects.csv"),
-        predicted_pixels=predicted("pixels.dat"),
-        metrics=predicted("metrics.json"),
+        predictions=photoz_products("objects.csv"),
+        predicted_pixels=photoz_products("pixels.dat"),
+        metrics=photoz_products("metrics.json"),
         template=ROOT / "workflow/report/report.html.j2",
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
@@ -55,10 +34,11 @@ rule report:
     resources:
         mem_mb=1000,
     params:
-        settings=config,
+        # how files were fetched is no part of what the page shows
+        settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
-        most_fields=MOST_FIELDS,
+        most_fields=SHOWN_FIELDS,
     message:
         "report"
     script:
