@@ -202,9 +202,9 @@ def registered_mask(matrix, shape, grid_shape, masked, reach, scale):
     ndarray, shape `grid_shape`, int16
         Bits of `redpix.masks`.
     """
-    mask = np.where(inside(matrix, shape, grid_shape, 0.0), 0, bit_value("NO_DATA")).astype(DTYPE)
-    whole = inside(matrix, shape, grid_shape, reach * max(1.0, 1 / scale))
-    mask[~whole & (mask == 0)] |= bit_value("EDGE")
+    mask = np.full(grid_shape, bit_value("NO_DATA"), DTYPE)
+    mask[inside(matrix, shape, grid_shape, 0.0)] = bit_value("EDGE")
+    mask[inside(matrix, shape, grid_shape, reach * max(1.0, 1 / scale))] = 0
     bit, y, x = masked
     if len(bit):
         x, y = apply_homography(matrix, x, y)

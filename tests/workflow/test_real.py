@@ -10,10 +10,9 @@ import pytest
 from astropy.io import fits
 from chromium import check_page
 from conftest import ROOT, run
-from scipy.spatial import cKDTree
-
 from redpix.masks import bit_value
 from redpix.registration import frame_wcs
+from scipy.spatial import cKDTree
 
 FIELD = "2820-3-122"
 
