@@ -207,3 +207,12 @@ def test_impossible_values_are_bad():
     x, y = grid.wcs.all_world2pix(wcs.all_pix2world([[80, 60]], 0), 0)[0]
     assert result.mask[round(y), round(x)] & (1 << BITS["BAD"])
     assert np.isnan(result.image[round(y), round(x)])
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_it_is_the_variance_that_is_projected(name):
+    """Errors of 1 and 3 in turn: mean variance 5; projected errors would give 4, weights 1.8."""
+    wcs = drift_scan()
+    error = np.tile([1.0, 3.0], (SHAPE[0], SHAPE[1] // 2))
+    _, result = project(name, np.zeros(SHAPE, np.float32), error, wcs)
+    assert np.nanmean(result.error**2) == pytest.approx(5, rel=0.02)
