@@ -122,6 +122,13 @@ def bright_stars(truth, wcs, shape):
     return stars[inside]
 
 
+def before_and_after(results, field, band):
+    """Image and WCS of a frame, and of the same when registered."""
+    for stage in ("frames", "registered"):
+        with fits.open(results / f"{stage}/{field}-{band}.fits", memmap=False) as hdus:
+            yield hdus[0].data, frame_wcs(hdus[0].header)
+
+
 def test_bands_are_registered_to_each_other(results, truth, fields):
     """Star by star: its place in the registered image against its place in the frame.
 
@@ -130,10 +137,7 @@ def test_bands_are_registered_to_each_other(results, truth, fields):
     offsets = []
     for field in fields:
         for band in "griz":
-            with fits.open(results / f"frames/{field}-{band}.fits", memmap=False) as hdus:
-                frame, frame_sky = hdus[0].data, frame_wcs(hdus[0].header)
-            with fits.open(results / f"registered/{field}-{band}.fits", memmap=False) as hdus:
-                image, sky = hdus["SCI"].data, frame_wcs(hdus["SCI"].header)
+            (frame, frame_sky), (image, sky) = before_and_after(results, field, band)
             for star in bright_stars(truth, frame_sky, frame.shape).itertuples():
                 places = []
                 for data, wcs in ((frame, frame_sky), (image, sky)):
@@ -150,10 +154,7 @@ def test_apertures_keep_their_flux(results, truth, fields):
     """Sum over a wide aperture in the registered image against the same in the frame."""
     ratios = []
     for field in fields:
-        with fits.open(results / f"frames/{field}-r.fits", memmap=False) as hdus:
-            frame, frame_sky = hdus[0].data, frame_wcs(hdus[0].header)
-        with fits.open(results / f"registered/{field}-r.fits", memmap=False) as hdus:
-            image, sky = hdus["SCI"].data, frame_wcs(hdus["SCI"].header)
+        (frame, frame_sky), (image, sky) = before_and_after(results, field, "r")
         for star in bright_stars(truth, frame_sky, frame.shape).itertuples():
             sums = []
             for data, wcs in ((frame, frame_sky), (image, sky)):

@@ -33,27 +33,32 @@ def test_one_core_or_two(undisturbed, tmp_path):
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+def start(folder, config, **more):
+    """Start a run and return its process; what it says goes to words.txt."""
+    prepare(folder)
+    with open(folder / "words.txt", "w") as words:
+        return subprocess.Popen(
+            command(TARGET, **config),
+            cwd=folder,
+            env=environment(),
+            stdout=words,
+            stderr=subprocess.STDOUT,
+            **more,
+        )
+
+
 @pytest.mark.parametrize("whom", ["everybody", "snakemake alone"])
 @pytest.mark.parametrize("seed", range(3))
 def test_killed_and_started_again(undisturbed, tmp_path, whom, seed):
     folder, config, seconds = undisturbed
-    prepare(tmp_path)
-    with open(tmp_path / "words.txt", "w") as words:
-        process = subprocess.Popen(
-            command(TARGET, **config),
-            cwd=tmp_path,
-            env=environment(),
-            stdout=words,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        # where in the run the blow falls is chance, and differs from machine to machine
-        time.sleep(seconds * random.Random(seed).uniform(0.1, 0.6))
-        if whom == "everybody":
-            os.killpg(process.pid, signal.SIGKILL)
-        else:
-            process.kill()
-        process.wait()
+    process = start(tmp_path, config, start_new_session=True)
+    # where in the run the blow falls is chance, and differs from machine to machine
+    time.sleep(seconds * random.Random(seed).uniform(0.1, 0.6))
+    if whom == "everybody":
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+    process.wait()
     run(tmp_path, TARGET, **config)
     expected, found = products(folder), products(tmp_path)
     assert sorted(found) == sorted(expected)
@@ -65,21 +70,11 @@ def test_killed_and_started_again(undisturbed, tmp_path, whom, seed):
 def test_two_runs_at_once_in_a_folder(undisturbed, tmp_path):
     """The second is turned away, and the first is not disturbed."""
     folder, config, _ = undisturbed
-    prepare(tmp_path)
-    with open(tmp_path / "words.txt", "w") as words:
-        first = subprocess.Popen(
-            command(TARGET, **config),
-            cwd=tmp_path,
-            env=environment(),
-            stdout=words,
-            stderr=subprocess.STDOUT,
-        )
-        while not (tmp_path / ".snakemake/locks").is_dir() or not list(
-            (tmp_path / ".snakemake/locks").glob("*.lock")
-        ):
-            assert first.poll() is None
-            time.sleep(0.05)
-        said = run(tmp_path, TARGET, status=1, **config)
-        assert "cannot be locked" in said
-        assert first.wait() == 0
+    first = start(tmp_path, config)
+    while not list((tmp_path / ".snakemake").glob("locks/*.lock")):
+        assert first.poll() is None
+        time.sleep(0.05)
+    said = run(tmp_path, TARGET, status=1, **config)
+    assert "cannot be locked" in said
+    assert first.wait() == 0
     assert products(tmp_path) == products(folder)

@@ -29,10 +29,22 @@ def training_bound(config):
     return len(fields) * (config["demo"]["galaxies"] + config["demo"]["stars"])
 
 
-with open(ROOT / "workflow/schemas/config.schema.yaml", encoding="utf-8") as file:
-    schema = yaml.safe_load(file)
+def checked(config):
+    """The configuration with its defaults, refused where it is wrong."""
+    with open(ROOT / "workflow/schemas/config.schema.yaml", encoding="utf-8") as file:
+        config = validated(config, yaml.safe_load(file), training_bound)
+    known = [field.name for field in demo.FIELDS]
+    strangers = [field for field in config["fields"] or [] if field not in known]
+    if config["source"] == "demo" and strangers:
+        raise InputError(
+            f"fields: {strangers[0]} is no field of the demo sky; allowed with source demo: "
+            + ", ".join(known)
+        )
+    return config
+
+
 try:
-    config = validated(config, schema, training_bound)
+    config = checked(config)
 except InputError as error:
     sys.exit("\n".join(f"configuration: {line}" for line in str(error).splitlines()))
 
@@ -94,9 +106,6 @@ def demo_paths(field, path):
 
 def demo_files(field):
     """Frames and masks of a field of the demo sky."""
-    names = [known.name for known in demo.FIELDS]
-    if field not in names:
-        raise InputError(f"fields: {field} is no field of the demo sky: {', '.join(names)}")
     return demo_paths(field, frame_path) + demo_paths(field, mask_path)
 
 

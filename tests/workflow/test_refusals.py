@@ -1,0 +1,29 @@
+"""What is wrong with the configuration is said in a line before anything runs."""
+
+import pytest
+from conftest import run
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ({"colour": "red"}, "configuration: colour: unknown key"),
+        ({"photoz": {"k": "many"}}, 'configuration: photoz.k: "many"'),
+        ({"photoz": {"k": 100000}}, "configuration: photoz.k: 100000 is larger than the training"),
+        ({"bands": ["g", "y"]}, 'configuration: bands: "y"; allowed: one of u, g, r, i, z'),
+        ({"catalogue": {"area": {"ra": [20, 10]}}}, "configuration: catalogue.area.ra: "),
+        ({"name": "a; touch pwned"}, "configuration: name: "),
+        ({"name": "../away"}, "configuration: name: "),
+        ({"fields": ["1-1-1; touch pwned"]}, "configuration: fields: "),
+        ({"fields": ["2820-3-122"]}, "configuration: fields: 2820-3-122 is no field of the demo"),
+        ({"source": "ftp://archive"}, "configuration: source: "),
+    ],
+)
+def test_refused_in_a_line(tmp_path, wrong, line):
+    words = run(tmp_path, status=1, **wrong).splitlines()
+    said = [word for word in words if word.startswith("configuration: ")]
+    assert [word for word in said if word.startswith(line)] != []
+    assert len(said) == 1
+    assert "Traceback" not in "\n".join(words)
+    assert not (tmp_path / "results").exists()
+    assert not (tmp_path / "pwned").exists()
