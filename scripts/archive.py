@@ -9,7 +9,7 @@ import gzip
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from files import atomic
 from job import log
@@ -63,8 +63,9 @@ class Door:
         self.retries = retries
         self.timeout = timeout
         self.first_wait = first_wait
-        parts = urlsplit(self.source)
-        self.root = Path(unquote(parts.path) or "/") if parts.scheme == "file" else None
+        # not by a URL parser, which would cut a path at # or ?
+        local = self.source.startswith("file://")
+        self.root = Path(unquote(self.source.removeprefix("file://")) or "/") if local else None
         self._session = None
 
     def locate(self, archive_path, flat_name=None, required=True):
@@ -145,7 +146,9 @@ class Door:
 
         self._session = self._session or requests.Session()
         have = part.stat().st_size if part.exists() else 0
-        headers = {"Range": f"bytes={have}-"} if have else {}
+        # unpacking is ours: an encoding of the transfer would count other bytes
+        headers = {"Accept-Encoding": "identity"}
+        headers |= {"Range": f"bytes={have}-"} if have else {}
         try:
             with self._session.get(
                 url, headers=headers, stream=True, timeout=self.timeout

@@ -34,7 +34,7 @@ def read_csv(path):
     opened = gzip.open if str(path).endswith(".gz") else open
     try:
         # utf-8-sig: spreadsheets begin a CSV with a byte order mark
-        with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
             return read_table(file, str(path))
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path}: cannot be read: {error}") from None

@@ -18,8 +18,12 @@ def main(snakemake):
         status = json.loads(Path(path).read_text(encoding="utf-8"))
         writer.writerow([status["field"], "yes" if status["delivered"] else "no", status["reason"]])
         left_out += not status["delivered"]
+        log.info("%s: %s", path, status["reason"] or "came")
     write_text(snakemake.output[0], rows.getvalue())
-    log.info("%d fields asked for, %d left out", len(snakemake.input.statuses), left_out)
+    log.info(
+        "%s: %d fields asked for, %d left out",
+        *(snakemake.output[0], len(snakemake.input.statuses), left_out),
+    )
 
 
 if "snakemake" in globals():

@@ -31,6 +31,7 @@ def montage(array, wcs, grid):
     from montage_wrapper.commands import mProjectPP
     from montage_wrapper.status import MontageError
 
+    find_tool("montage")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto("in.fits")
         grid.header().tofile("grid.hdr", sep="\n", padding=False, endcard=True)

@@ -5,7 +5,7 @@ from astropy.io import fits
 from files import atomic
 from job import job, log
 from redpix.errors import dark_variance, error_map, gain, sky_image
-from redpix.frames import parse_field
+from redpix.frames import STALE_CARDS, parse_field
 
 
 def frame_errors(path, field, band):
@@ -17,7 +17,7 @@ def frame_errors(path, field, band):
         dark = dark_variance(field.camcol, band, field.run)
         errors = error_map(hdus[0].data, hdus[1].data, simg, electrons_per_dn, dark)
         header = hdus[0].header.copy()
-    for key in ("BZERO", "BSCALE"):
+    for key in STALE_CARDS:
         header.remove(key, ignore_missing=True)
     header["BUNIT"] = ("nanomaggy", "1-sigma error a pixel")
     header["GAIN"] = (electrons_per_dn, "[e/DN]")

@@ -14,6 +14,7 @@ from files import atomic, write_text
 from job import job, log
 from redpix.exceptions import InputError
 from redpix.frames import check_frame, frame_path, mask_path, mask_spans, parse_field
+from redpix.registration import frame_wcs
 
 
 def verified_frame(field, band):
@@ -23,6 +24,11 @@ def verified_frame(field, band):
         try:
             with fits.open(path, memmap=False) as hdus:
                 check_frame(hdus, field, band)
+                frame_wcs(hdus[0].header)
+                last = hdus[-1].fileinfo()
+                missing = last["datLoc"] + last["datSpan"] - path.stat().st_size
+                if missing > 0:
+                    raise InputError(f"truncated, {missing} bytes are missing")
         except InputError:
             raise
         except Exception as error:  # astropy raises many kinds on a damaged file
@@ -31,38 +37,45 @@ def verified_frame(field, band):
     return check
 
 
-def fetch_frame(door, folder, field, band, release, manifest):
-    """Bring one frame to ``<folder>/<band>.fits``; returns its entry of the manifest."""
-    target = folder / f"{band}.fits"
-    location = door.locate(frame_path(release, field, band), f"{field}-{band}.fits")
+def fetch_file(door, location, target, check, manifest, required=True):
+    """Bring one file here unless it came from the same place before; False if there is none."""
     known = manifest.get(target.name)
-    if known and target.exists() and known == {**location.identity(), **size(target)}:
+    if known and target.exists() and known == entry(location, target):
         log.info("%s: already here, from %s", target, location.url)
-        return known
-    door.fetch(location, target, verified_frame(field, band))
-    return {**location.identity(), **size(target)}
+        return True
+    if not door.fetch(location, target, check, required):
+        return False
+    manifest[target.name] = entry(location, target)
+    write_text(target.with_name("manifest.json"), json.dumps(manifest, indent=1))
+    return True
 
 
-def fetch_spans(door, folder, field, band, release):
-    """Spans of the survey's mask of one frame, or None where the archive has none."""
+def entry(location, path):
+    """What the manifest says of a file: where it came from, and its size here."""
+    return {**location.identity(), "unpacked_bytes": path.stat().st_size}
+
+
+def fetch_spans(door, folder, field, band, release, manifest):
+    """Spans of the survey's mask of one frame, or None where none can be had.
+
+    A frame is of use without its mask: a mask that is damaged or refused costs a warning only.
+    """
     path = folder / f"{band}.fpM.fits"
     location = door.locate(mask_path(release, field, band), required=False)
-    if location is None or not door.fetch(location, path, lambda _: None, required=False):
-        log.info("%s-%s: the archive has no survey mask (fpM)", field, band)
-        return None
     try:
+        if location is None or not fetch_file(
+            door, location, path, lambda _: None, manifest, required=False
+        ):
+            log.info("%s-%s: the archive has no survey mask (fpM)", field, band)
+            return None
         with fits.open(path, memmap=False) as hdus:
             spans = mask_spans(hdus)
     except (OSError, InputError) as error:
-        raise InputError(f"{location.url}: {error}") from None
-    finally:
-        path.unlink()
+        path.unlink(missing_ok=True)
+        log.warning("%s-%s: its survey mask (fpM) cannot be used: %s", field, band, error)
+        return None
     log.info("%s-%s: %d masked spans from %s", field, band, len(spans), location.url)
     return spans
-
-
-def size(path):
-    return {"unpacked_bytes": path.stat().st_size}
 
 
 def write_masks(path, spans, bands):
@@ -82,17 +95,19 @@ def write_masks(path, spans, bands):
 
 
 def fetch_field(door, field, bands, release, folder, masks):
-    """Fetch all bands of a field; returns the manifest and the mask spans a band."""
+    """Fetch all bands of a field; returns where they came from and the mask spans a band."""
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / "manifest.json"
     manifest = json.loads(record.read_text()) if record.exists() else {}
     for band in bands:
-        manifest[f"{band}.fits"] = fetch_frame(door, folder, field, band, release, manifest)
-        write_text(record, json.dumps(manifest, indent=1))
+        location = door.locate(frame_path(release, field, band), f"{field}-{band}.fits")
+        check = verified_frame(field, band)
+        fetch_file(door, location, folder / f"{band}.fits", check, manifest)
     spans = {
-        band: fetch_spans(door, folder, field, band, release) if masks else None for band in bands
+        band: fetch_spans(door, folder, field, band, release, manifest) if masks else None
+        for band in bands
     }
-    return manifest, spans
+    return {band: manifest[f"{band}.fits"] for band in bands}, spans
 
 
 def main(snakemake):
@@ -102,10 +117,8 @@ def main(snakemake):
     door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
     folder = Path(params.folder)
     try:
-        manifest, spans = fetch_field(
-            door, field, params.bands, params.release, folder, params.masks
-        )
-        status = {"field": str(field), "delivered": True, "reason": "", "frames": manifest}
+        frames, spans = fetch_field(door, field, params.bands, params.release, folder, params.masks)
+        status = {"field": str(field), "delivered": True, "reason": "", "frames": frames}
     except InputError as error:
         log.warning("field %s is left out: %s", field, error)
         status = {"field": str(field), "delivered": False, "reason": str(error), "frames": {}}

@@ -99,7 +99,15 @@ def pixel_table(ids, chosen, distance, values, wcs, truth, bands):
     columns["redshift_error"] = np.array(redshift_error, np.float32)[chosen.index]
     arrays = {name: numbers(column) for name, column in columns.items()}
     arrays["class"] = words(classes).take(numbers(chosen.index))
-    return pa.Table.from_arrays(list(arrays.values()), names=list(arrays))
+    schema = [pa.field(name, array.type, metadata=unit(name)) for name, array in arrays.items()]
+    return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(schema))
+
+
+def unit(name):
+    """Metadata of a column: its unit."""
+    units = {"flux": "nanomaggy", "error": "nanomaggy", "mag": "asinh magnitude"}
+    units |= {"x": "pixel, 0-based", "y": "pixel, 0-based", "ra": "deg", "dec": "deg"}
+    return {"unit": units.get(name.split("_")[0], "")}
 
 
 def main(snakemake):

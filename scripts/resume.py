@@ -1,6 +1,7 @@
 """Let a run that was killed go on: what a dead process left locked is released."""
 
 import base64
+import csv
 import fcntl
 import socket
 from pathlib import Path
@@ -57,3 +58,19 @@ def marked_file(mark):
     """The file that a mark of Snakemake names: its path in base64, long ones cut into folders."""
     parts = [*(part.removeprefix("@") for part in mark.parts[:-1]), mark.parts[-1]]
     return Path(base64.urlsafe_b64decode("".join(parts)).decode())
+
+
+def retry_left_out(folder):
+    """Forget that fields did not come, so that a new run asks for them again.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<name>/frames``; its ``delivered.csv`` names the fields of the last run.
+    """
+    listed = folder / "delivered.csv"
+    if listed.exists():
+        with open(listed, newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                if row["delivered"] != "yes":
+                    (folder / f"{row['field']}.json").unlink(missing_ok=True)

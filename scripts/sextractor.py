@@ -9,6 +9,7 @@ import numpy as np
 from astropy.io import fits
 from job import log
 from redpix.exceptions import InputError
+from redpix.registration import frame_wcs, wcs_header
 from tools import find_tool
 
 
@@ -41,10 +42,12 @@ def prepare(source, folder):
     prepared = Prepared(source, *(folder / f"{stem}.{part}.fits" for part in ("sci", "err", "msk")))
     with fits.open(source, memmap=False) as hdus:
         outside = np.isnan(hdus["SCI"].data)
+        # the WCS alone: SExtractor copies the header onto its map of segments
+        header = wcs_header(frame_wcs(hdus["SCI"].header))
         for name, path in zip(("SCI", "ERR", "MASK"), prepared[1:], strict=True):
             if name != "MASK":
                 hdus[name].data[outside] = 0
-            fits.PrimaryHDU(hdus[name].data, hdus[name].header).writeto(path)
+            fits.PrimaryHDU(hdus[name].data, header).writeto(path)
     return prepared
 
 

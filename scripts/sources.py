@@ -45,7 +45,11 @@ def write_assoc_list(path, objects, image):
 def write_catalogue(path, found, ids):
     """SExtractor's table with the object of each detection as OBJECT_ID."""
     column = fits.ColDefs([fits.Column("OBJECT_ID", "K", array=ids, null=NO_OBJECT)])
-    fits.BinTableHDU.from_columns(column + found.columns, name="OBJECTS").writeto(path)
+    table = fits.BinTableHDU.from_columns(column + found.columns, name="OBJECTS")
+    for name in table.columns.names:
+        if name.startswith("FLUX"):
+            table.columns[name].unit = "nanomaggy"  # SExtractor says count
+    table.writeto(path)
 
 
 def find_objects(objects, images, params, inputs, output):

@@ -111,10 +111,7 @@ def build(table, schema, name, duplicate_radius, fields=None):
 
     bad = reason != ""
     listed = zip(rows.index[bad], rows["id"][bad], reason[bad], detail[bad], strict=True)
-    ragged = [
-        (line, "", "number of cells is not the header's", f"{count} cells")
-        for line, count in table.ragged
-    ]
+    ragged = [(line, "", "row cannot be read", why) for line, why in table.ragged]
     rejected = _rejected([*ragged, *listed])
     rejected = rejected.sort_values("line", ignore_index=True)
     return _finished(objects[~bad], rejected, cleared, name)

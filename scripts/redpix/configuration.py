@@ -10,6 +10,9 @@ from jsonschema.validators import extend
 
 from redpix.exceptions import InputError
 
+#: most steps of the redshift grid: a PDF has a number for each
+LONGEST_GRID = 10_000
+
 #: words of `catalogue.from`; anything else there is the path of a CSV
 CATALOGUE_SOURCES = ("demo", "skyserver", "detections")
 
@@ -248,6 +251,7 @@ def _contradictions(config):
             f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "
             f"run; allowed: one of {', '.join(config['bands'])}"
         )
+    yield from _grid_flaws(photoz["grid"])
     if photoz["attributes"] == ["colours"] and len(config["bands"]) == 1:
         yield (
             f"photoz.attributes: {_shown(photoz['attributes'])}: one band has no colour; "
@@ -263,6 +267,19 @@ def _contradictions(config):
         yield (
             f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
             "the path of a model.npz of another run"
+        )
+
+
+def _grid_flaws(grid):
+    """What is wrong with a redshift grid that is in order."""
+    low, high, step = grid
+    if not 0 < step <= high - low:
+        return
+    cells = (high - low) / step
+    if cells < 2 or abs(cells - round(cells)) > 1e-6 or cells > LONGEST_GRID:
+        yield (
+            f"photoz.grid: {_shown(grid)} is no grid; allowed: a whole number of steps from "
+            f"smallest to largest, 2 to {LONGEST_GRID}"
         )
 
 

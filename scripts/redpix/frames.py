@@ -13,6 +13,9 @@ FIELD_PATTERN = r"[1-9][0-9]{0,5}-[1-6]-[1-9][0-9]{0,3}"
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
 
+#: header cards that a changed image makes untrue
+STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
+
 # planes of the survey's fpM masks that say something about a pixel's value
 _PLANES = {
     "S_MASK_INTERP": "INTERPOLATED",
@@ -89,6 +92,8 @@ def check_frame(hdus, field, band):
         raise InputError(f"image of shape {hdus[0].shape} where a frame has {SHAPE}")
     if hdus[1].shape != SHAPE[1:]:
         raise InputError(f"calibration vector of shape {hdus[1].shape}, not {SHAPE[1:]}")
+    if not np.all(np.isfinite(hdus[1].data) & (hdus[1].data > 0)):
+        raise InputError("the calibration vector is not positive everywhere")
     sky = hdus[2].data
     if sky is None or len(sky) != 1 or not {"ALLSKY", "XINTERP", "YINTERP"} <= set(sky.names):
         raise InputError("HDU 2 is not the sky table (ALLSKY, XINTERP, YINTERP in one row)")

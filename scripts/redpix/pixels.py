@@ -85,7 +85,7 @@ def relative_distance(index, x, y, peak_x, peak_y):
     Returns
     -------
     ndarray, shape (m,), float32
-        0 at the peak, 1 at the farthest pixel; 0 for an object of a single pixel.
+        0 at the peak, 1 at the farthest of the pixels given; 0 for an object of a single pixel.
     """
     peak_x, peak_y = np.asarray(peak_x), np.asarray(peak_y)
     distance = np.hypot(x - peak_x[index], y - peak_y[index])

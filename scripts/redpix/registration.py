@@ -10,12 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
+from astropy.wcs import wcs as wcslib
 
 from redpix.exceptions import InputError
+from redpix.frames import STALE_CARDS
 from redpix.masks import BITS, DTYPE, bit_value
 
 # what of a frame's header describes its array or its place on the sky
-_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", "BZERO", "BSCALE")
+_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
 _WCS_KEYS = (
     *("WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"),
     *(f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)),
@@ -44,7 +46,8 @@ def frame_wcs(header):
     Raises
     ------
     InputError
-        If it is not a tangent-plane projection of right ascension and declination.
+        If it is not a tangent-plane projection of right ascension and declination, or one that
+        puts the image nowhere.
     """
     cards = fits.Header([(key, header[key]) for key in _WCS_KEYS if key in header])
     if "RADECSYS" in cards:  # the old name of the card
@@ -53,7 +56,17 @@ def frame_wcs(header):
     types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
     if types != ("RA---TAN", "DEC--TAN"):
         raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
-    return WCS(cards)
+    for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
+        if not isinstance(cards.get(key), float | int):  # astropy would take it for 0
+            raise InputError(f"WCS without a usable {key}: {cards.get(key)!r}")
+    try:
+        wcs = WCS(cards)
+        sky = wcs.all_pix2world([[0.0, 0.0]], 0)
+    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
+        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
+    if not np.all(np.isfinite(sky)) or not pixel_area(wcs) > 0:
+        raise InputError("WCS that puts the image nowhere: CRVAL or the CD matrix is impossible")
+    return wcs
 
 
 def wcs_header(wcs):

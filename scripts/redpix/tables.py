@@ -20,8 +20,8 @@ class Table(NamedTuple):
     ----------
     rows : DataFrame of str
         Index: line of the file, 1-based, the header included.
-    ragged : list of (int, int)
-        Line and number of cells of each row that does not have the header's number of cells.
+    ragged : list of (int, str)
+        Line of each row that cannot be read, and why.
     """
 
     rows: pd.DataFrame
@@ -43,33 +43,35 @@ def read_table(lines, name):
     Raises
     ------
     InputError
-        If it is no CSV, or has no header that can be used.
+        If it has no header that can be used.
     """
-    reader = csv.reader(("\n" if line.startswith("#") else line for line in lines), strict=True)
-    try:
-        header, rows, numbers, ragged = _cells(reader)
-    except UnicodeDecodeError:
-        raise InputError(f"{name}: no text in UTF-8; allowed: a CSV, plain or .gz") from None
-    except csv.Error as error:
-        raise InputError(f"{name}: line {reader.line_num} is no CSV: {error}") from None
+    header, rows, numbers, ragged = _cells(lines)
     _check_header(header, name)
     table = pd.DataFrame(rows, columns=header, index=pd.Index(numbers, dtype="int64"), dtype=object)
     return Table(table, ragged)
 
 
-def _cells(reader):
+def _cells(lines):
+    """Header, rows with their lines, and what is wrong with lines that are no rows."""
     header, rows, numbers, ragged = None, [], [], []
-    for row in reader:
-        if not row:
+    for number, line in enumerate(lines, start=1):
+        if line.startswith("#") or not line.strip():
             continue
-        row = [cell.strip(" \t") for cell in row]
+        try:
+            # a line at a time: an open quote must not swallow the lines after it
+            row = [cell.strip(" \t") for cell in next(csv.reader([line], strict=True))]
+        except csv.Error as error:
+            ragged.append((number, f"no CSV: {error}"))
+            continue
         if header is None:
             header = row
-        elif len(row) == len(header):
-            rows.append(row)
-            numbers.append(reader.line_num)
+        elif "\ufffd" in line:
+            ragged.append((number, "no text in UTF-8"))
+        elif len(row) != len(header):
+            ragged.append((number, f"{len(row)} cells, the header has {len(header)}"))
         else:
-            ragged.append((reader.line_num, len(row)))
+            rows.append(row)
+            numbers.append(number)
     return header, rows, numbers, ragged
 
 

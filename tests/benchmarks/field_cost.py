@@ -124,7 +124,7 @@ def through_bare_tools(demo, done, folder):
 
 
 def dry_run(folder, fields=2000):
-    """Wall seconds and MB of a dry run of many fields, from the archive to redshifts."""
+    """Wall seconds and MB of a dry run of many fields, from the archive to pixel vectors."""
     names = [
         f"{run}-{camcol}-{number}"
         for run in range(1, 9)

@@ -1,6 +1,7 @@
 """The door to the archive: retries, resume, faults named."""
 
 import bz2
+import gzip
 import http.server
 import threading
 from collections import Counter
@@ -46,6 +47,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
             return
         self.send_response(206 if wanted else 200)
+        encodings = self.headers.get("Accept-Encoding", "")
+        if "gzip" in encodings:  # as servers do that are allowed to
+            body, start = gzip.compress(body), 0
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body) - start))
         self.end_headers()
         if fault == "cut":
@@ -151,6 +156,22 @@ def test_a_refused_check_leaves_nothing(tmp_path):
     with pytest.raises(InputError, match="frame.fits.bz2: not the frame"):
         fetch(Server(), tmp_path, check=check)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_packed_files_are_unpacked_once(tmp_path):
+    door = archive.Door(Server(body=gzip.compress(BODY)).url, 0, 5)
+    target = tmp_path / "mask.fit"
+    door.fetch(door.locate("a/mask.fit.gz"), target, lambda _: None)
+    assert target.read_bytes() == BODY
+
+
+def test_a_local_path_is_taken_whole(tmp_path):
+    root = tmp_path / "a#b?c"
+    root.mkdir()
+    (root / "frame.fits").write_bytes(BODY)
+    for url in (root.as_uri(), f"file://{root}"):
+        location = archive.Door(url, 0, 1).locate("frame.fits.bz2", "frame.fits")
+        assert location.path == root / "frame.fits"
 
 
 def test_local_archives(tmp_path):

@@ -275,11 +275,20 @@ def test_other_columns_are_kept_and_the_case_of_names_does_not_matter():
 def test_rows_of_another_length_are_listed():
     result = build_from(GOOD, GOOD + ",1", "1,2", changed(2))
     assert result.objects["id"].tolist() == [1, 2]
-    reason = "number of cells is not the header's"
+    reason = "row cannot be read"
     assert result.rejected.to_numpy().tolist() == [
-        [3, "", reason, "15 cells"],
-        [4, "", reason, "2 cells"],
+        [3, "", reason, "15 cells, the header has 14"],
+        [4, "", reason, "2 cells, the header has 14"],
     ]
+
+
+def test_a_stray_character_costs_its_row_alone():
+    result = build_from(GOOD, '"' + changed(2), changed(3), changed(4) + "\ufffd", changed(5))
+    assert result.objects["id"].tolist() == [1, 3, 5]
+    rejected = result.rejected[["line", "detail"]].to_numpy().tolist()
+    assert [line for line, _ in rejected] == [3, 5]
+    assert rejected[0][1].startswith("no CSV")
+    assert rejected[1][1] == "no text in UTF-8"
 
 
 @pytest.mark.parametrize(
@@ -294,7 +303,7 @@ def test_rows_of_another_length_are_listed():
         ("id,ra,dec,run,camcol,field,RA\n1,2,3,4,5,6,7\n", "more than one column is 'ra'"),
         ("id,ra,ra\n1,2,3\n", "'ra' more than once"),
         (",id,ra\n0,1,2\n", "column 1 of the header has no name"),
-        (HEADER + '\n"1,2\n', "line 2 is no CSV"),
+        (HEADER + '\n"1,2\n', "no object is left, 1 rows rejected"),
     ],
 )
 def test_a_file_that_is_no_such_csv(text, message):
@@ -317,7 +326,6 @@ def test_files_as_spreadsheets_and_skyserver_write_them(tmp_path, compressed):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.csv", b"id,ra\n\xff\xfe\x00,1\n"),
         ("a.csv.gz", b"no gzip"),
         ("b.csv.gz", gzip.compress(b"id,ra\n" * 99)[:-12]),
     ],

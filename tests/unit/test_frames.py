@@ -70,6 +70,14 @@ def test_header_must_agree_with_the_name(changed, message):
         frames.check_frame(whole_frame(**changed), FIELD, "r")
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_an_impossible_calibration_is_refused(value):
+    frame = whole_frame()
+    frame[1].data[7] = value
+    with pytest.raises(InputError, match="calibration vector is not positive"):
+        frames.check_frame(frame, FIELD, "r")
+
+
 def test_wrong_shape_or_hdus_are_refused():
     short = whole_frame()[:3]
     with pytest.raises(InputError, match="3 HDUs"):

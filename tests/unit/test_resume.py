@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from resume import marked_file, release_after_kill
+from resume import marked_file, release_after_kill, retry_left_out
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -64,6 +64,15 @@ def test_marks_of_a_run_on_another_machine_stay(killed):
     (killed / "redpix.lock").write_text("another-machine")
     assert release_after_kill(killed) is None
     assert state(killed) == (True, True, True)
+
+
+def test_fields_left_out_are_asked_for_again(tmp_path):
+    (tmp_path / "delivered.csv").write_text("field,delivered,reason\n1-2-3,yes,\n1-2-4,no,gone\n")
+    for name in ("1-2-3", "1-2-4"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    retry_left_out(tmp_path)
+    assert [path.name for path in sorted(tmp_path.glob("*.json"))] == ["1-2-3.json"]
+    retry_left_out(tmp_path / "not yet there")
 
 
 def test_long_names_are_cut_into_folders():

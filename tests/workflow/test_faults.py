@@ -4,12 +4,15 @@ import bz2
 import csv
 import functools
 import http.server
+import io
 import json
+import shutil
 import threading
 
 import pytest
+from astropy.io import fits
 from conftest import run
-from redpix.frames import frame_path, parse_field
+from redpix.frames import frame_path, mask_path, parse_field
 from small import FIELDS, configuration, copy_archive, copy_catalogue
 
 BAD, GOOD = FIELDS
@@ -29,6 +32,12 @@ def spoil(root, fault):
         path.write_bytes(bz2.compress(b"nothing of the kind" * 1000))
     elif fault == "another frame":
         path.write_bytes((root / frame_path("dr17", parse_field(GOOD), "g")).read_bytes())
+    elif fault == "no place on the sky":
+        with fits.open(io.BytesIO(bz2.decompress(path.read_bytes()))) as hdus:
+            hdus[0].header["CTYPE1"] = "GLON-TAN"
+            unpacked = io.BytesIO()
+            hdus.writeto(unpacked)
+        path.write_bytes(bz2.compress(unpacked.getvalue()))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +48,7 @@ def spoil(root, fault):
         ("truncated", "truncated or corrupt"),
         ("no FITS", "does not open as FITS"),
         ("another frame", "header says RUN = 9002"),
+        ("no place on the sky", "WCS of type"),
     ],
 )
 def test_a_bad_field_is_left_out_and_named(demo, tmp_path, fault, reason):
@@ -66,6 +76,28 @@ def test_a_bad_field_is_left_out_and_named(demo, tmp_path, fault, reason):
         **configuration(root, catalogue, download={"retries": 1}),
     )
     assert f"results/small/logs/frames/{BAD}.link.log" in words
+
+
+def test_a_field_that_was_left_out_is_asked_for_again(demo, tmp_path):
+    root, catalogue = copy_archive(demo, tmp_path), copy_catalogue(demo, tmp_path)
+    frame = root / frame_path("dr17", parse_field(BAD), "g")
+    shutil.move(frame, tmp_path / "aside")
+    target = "results/small/frames/delivered.csv"
+    config = configuration(root, catalogue)
+    assert f"Left out: field {BAD}" in run(tmp_path, target, **config)
+    shutil.move(tmp_path / "aside", frame)
+    assert "Left out" not in run(tmp_path, target, **config)
+    assert f"{BAD},yes," in (tmp_path / target).read_text()
+
+
+def test_a_damaged_mask_costs_a_warning(demo, tmp_path):
+    root, catalogue = copy_archive(demo, tmp_path), copy_catalogue(demo, tmp_path)
+    (root / mask_path("dr17", parse_field(BAD), "g")).write_text("<html>sorry</html>")
+    words = run(tmp_path, "results/small/frames/delivered.csv", **configuration(root, catalogue))
+    assert f"{BAD}-g: its survey mask (fpM) cannot be used" in words
+    assert "Left out" not in words
+    header = fits.getheader(tmp_path / f"results/small/frames/{BAD}.masks.fits", "SPANS")
+    assert [header["MASKg"], header["MASKr"]] == [False, True]
 
 
 class CountingHandler(http.server.SimpleHTTPRequestHandler):
@@ -105,15 +137,14 @@ def test_over_http_frames_come_once_and_not_too_many_at_a_time(demo, tmp_path, s
     config = configuration(url, catalogue, download={"parallel": 1})
     run(tmp_path, "results/small/frames/delivered.csv", cores=4, **config)
     assert server.counts["most"] == 1
-    frames = [path for path in server.counts["all"] if "/frame-" in path]
-    assert len(frames) == len(set(frames)) == 4
+    assert len(server.counts["all"]) == len(set(server.counts["all"])) == 8
     status = json.loads((tmp_path / f"results/small/frames/{GOOD}.json").read_text())
     assert status["delivered"]
-    # made again, the status needs no frame that is here already
+    # made again, the status needs no frame or mask that is here already
     for path in (tmp_path / "results/small/frames").glob("*.json"):
         path.unlink()
     run(tmp_path, "results/small/frames/delivered.csv", **config)
-    assert len([path for path in server.counts["all"] if "/frame-" in path]) == 4
+    assert len(server.counts["all"]) == 8
 
 
 def test_a_folder_of_unpacked_frames_is_a_source(demo, tmp_path):

@@ -44,6 +44,8 @@ def test_every_source_gets_a_redshift(field):
 def test_pixels_of_a_real_field(field):
     table = pq.read_table(field / f"pixels/{FIELD}.parquet").to_pandas()
     assert len(table) > 20000
+    schema = pq.read_schema(field / f"pixels/{FIELD}.parquet")
+    assert schema.field("flux_r").metadata == {b"unit": b"nanomaggy"}
     assert table["redshift"].isna().all()
     with fits.open(field / f"registered/{FIELD}-r.fits") as hdus:
         sky = frame_wcs(hdus["SCI"].header).all_pix2world(table["x"], table["y"], 0)
@@ -65,6 +67,12 @@ def test_registered_images_say_what_they_are(field):
             assert np.array_equal(np.isnan(hdus["SCI"].data), np.isnan(hdus["ERR"].data))
             empty = (hdus["MASK"].data & bit_value("NO_DATA", "EDGE", "BAD")) != 0
             assert np.array_equal(np.isnan(hdus["SCI"].data), empty)
+        segments = fits.getheader(field / f"sources/{FIELD}-{band}.seg.fits")
+        assert "BUNIT" not in segments
+        assert segments["CTYPE1"] == "RA---TAN"
+        with fits.open(field / f"sources/{FIELD}-{band}.cat.fits") as hdus:
+            assert hdus["OBJECTS"].columns["FLUX_AUTO"].unit == "nanomaggy"
+            assert "VECTOR_ASSOC" in hdus["OBJECTS"].columns.names
 
 
 def test_bands_of_a_real_field_lie_on_each_other(field):

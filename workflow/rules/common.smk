@@ -15,24 +15,35 @@ SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from redpix import demo
-from redpix.configuration import validated
+from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
-from resume import release_after_kill
+from resume import release_after_kill, retry_left_out
 
 
 def training_bound(config):
     """Most objects that training can have, where it is known before anything runs."""
-    if config["catalogue"]["from"] != "demo":
+    if config["photoz"]["model"] is not None:
         return None
-    fields = [field for field in demo.FIELDS if field.epoch == 1]
-    return len(fields) * (config["demo"]["galaxies"] + config["demo"]["stars"])
+    origin, held_out = config["catalogue"]["from"], config["photoz"]["test_fraction"]
+    if origin == "demo":
+        objects = config["demo"]["galaxies"] * sum(field.epoch == 1 for field in demo.FIELDS)
+    elif origin in CATALOGUE_SOURCES or origin.endswith(".gz") or not Path(origin).is_file():
+        return None
+    else:
+        with open(origin, "rb") as file:
+            objects = sum(1 for _ in file) - 1
+    return int(objects * (1 - held_out))
 
 
 def checked(config):
     """The configuration with its defaults, refused where it is wrong."""
     with open(ROOT / "workflow/schemas/config.schema.yaml", encoding="utf-8") as file:
-        config = validated(config, yaml.safe_load(file), training_bound)
+        schema = yaml.safe_load(file)
+    # who names no k may want no redshift: then a small catalogue is none's fault before photoz
+    photoz = config.get("photoz")
+    asks_for_k = isinstance(photoz, dict) and "k" in photoz
+    config = validated(config, schema, training_bound if asks_for_k else None)
     known = [field.name for field in demo.FIELDS]
     strangers = [field for field in config["fields"] or [] if field not in known]
     if config["source"] == "demo" and strangers:
@@ -172,4 +183,6 @@ def closing_words(folder):
 
 
 workflow.global_resources["downloads"] = config["download"]["parallel"]
+if workflow.is_main_process:
+    retry_left_out(Path(RESULTS) / "frames")
 held_lock = release_after_kill(Path(".snakemake")) if workflow.is_main_process else None

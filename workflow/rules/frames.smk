@@ -8,7 +8,7 @@ if SOURCE == "demo":
 rule fetch:
     input:
         demo_archive,
-        library=library("frames", "masks", "exceptions"),
+        library=library("frames", "registration", "masks", "exceptions"),
         scripts=shared_scripts("archive", "files", "job"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
@@ -70,5 +70,7 @@ rule frames:
         grep -q '"delivered": true' {input.status:q} || {{ cat {input.status:q} >&2; exit 1; }}
         fetched=({params.fetched:q})
         outputs=({output:q})
-        for n in "${{!fetched[@]}}"; do ln -f "${{fetched[n]}}" "${{outputs[n]}}"; done
+        for n in "${{!fetched[@]}}"; do
+            ln -fv "${{fetched[n]}}" "${{outputs[n]}}" >&2
+        done
         """

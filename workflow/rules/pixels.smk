@@ -7,7 +7,9 @@ rule pixels:
         catalogues=per_band("sources", ".cat.fits"),
         maps=per_band("sources", ".seg.fits"),
         objects=f"{RESULTS}/catalogue/objects.csv",
-        library=library("pixels", "photometry", "registration", "sources", "masks", "exceptions"),
+        library=library(
+            "pixels", "photometry", "registration", "frames", "sources", "masks", "exceptions"
+        ),
         scripts=shared_scripts("files", "job"),
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",

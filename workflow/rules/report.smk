@@ -21,7 +21,7 @@ rule report:
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
             *("catalogue", "exceptions", "figures", "masks", "pictures"),
-            *("plots", "registration", "summaries", "tables"),
+            *("plots", "frames", "registration", "summaries", "tables"),
         ),
         scripts=shared_scripts("files", "job", "report_files"),
     output:

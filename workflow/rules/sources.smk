@@ -35,7 +35,7 @@ rule detections:
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
-        library=library("registration", "masks", "exceptions"),
+        library=library("registration", "frames", "masks", "exceptions"),
         scripts=shared_scripts("sextractor", "tools", "files", "job"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",
