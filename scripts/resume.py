@@ -71,6 +71,8 @@ def retry_left_out(folder):
     listed = folder / "delivered.csv"
     if listed.exists():
         with open(listed, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row["delivered"] != "yes":
-                    (folder / f"{row['field']}.json").unlink(missing_ok=True)
+            left_out = [row["field"] for row in csv.DictReader(file) if row["delivered"] != "yes"]
+        for field in left_out:
+            (folder / f"{field}.json").unlink(missing_ok=True)
+        if left_out:
+            listed.unlink()

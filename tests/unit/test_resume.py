@@ -71,7 +71,10 @@ def test_fields_left_out_are_asked_for_again(tmp_path):
     for name in ("1-2-3", "1-2-4"):
         (tmp_path / f"{name}.json").write_text("{}")
     retry_left_out(tmp_path)
-    assert [path.name for path in sorted(tmp_path.glob("*.json"))] == ["1-2-3.json"]
+    assert [path.name for path in tmp_path.iterdir()] == ["1-2-3.json"]
+    (tmp_path / "delivered.csv").write_text("field,delivered,reason\n1-2-3,yes,\n")
+    retry_left_out(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
     retry_left_out(tmp_path / "not yet there")
 
 
