@@ -48,6 +48,7 @@ class Epoch(NamedTuple):
     flux: float = 1.0
     variance: np.ndarray | None = None
     astrometry: tuple = (0.0, 0.0)
+    calibration: float = 0.0
 
 
 class Difference(NamedTuple):
@@ -70,7 +71,8 @@ class Difference(NamedTuple):
     F_S : float
         Normalisation of alpha: what S is at the place of a source of unit flux.
     variance_new, variance_reference, variance_astrometric : ndarray
-        Parts of the variance of S: eq. 26, 27 and the sum of 30 and 32.
+        Parts of the variance of S: eq. 26, 27 and the sum of 30 and 32; the last holds the
+        variance by errors of calibration, too, which are no part of the paper.
     k_n, k_r : ndarray
         Kernels of S, eq. 28 and 29, stamps as P_D.
     """
@@ -195,7 +197,7 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     kr_hat = Fr * Fn**2 * np.conj(Pr_hat) * _power(Pn_hat) / A
     F_S = _mean_of_modes(kn_hat * (Fn * Pn_hat), plan.padded)
     S_N, S_R = plan.back(kn_hat * N_hat), plan.back(kr_hat * R_hat)
-    V_ast = _astrometric(S_N, new.astrometry) + _astrometric(S_R, reference.astrometry)
+    V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
     k_n, k_r = plan.whole(kn_hat), plan.whole(kr_hat)
     V_N = plan.back(plan.squared(k_n) * Vn_hat)
     V_R = plan.back(plan.squared(k_r) * Vr_hat)
@@ -275,10 +277,11 @@ def _mean_of_modes(transform, shape):
     return transform.real.dtype.type(total / (shape[0] * shape[1]))
 
 
-def _astrometric(score, errors):
-    """Variance of a part of the score by errors of registration, eq. 30 and 32."""
-    error_x, error_y = (score.dtype.type(error) for error in errors)
-    if not (error_x or error_y):
-        return np.zeros_like(score)
-    slope_y, slope_x = np.gradient(score)
-    return (error_x * slope_x) ** 2 + (error_y * slope_y) ** 2
+def _systematic(score, epoch):
+    """Variance of a part of the score by errors of registration, eq. 30 and 32, and calibration."""
+    error_x, error_y, relative = map(score.dtype.type, (*epoch.astrometry, epoch.calibration))
+    variance = (relative * score) ** 2
+    if error_x or error_y:
+        slope_y, slope_x = np.gradient(score)
+        variance += (error_x * slope_x) ** 2 + (error_y * slope_y) ** 2
+    return variance

@@ -25,7 +25,8 @@ def prepare(folder):
     """Make a folder one in which the workflow can run: the configuration lies in it."""
     if not (folder / "config").exists():
         (folder / "config").mkdir(parents=True)
-        shutil.copy(ROOT / "config/config.yaml", folder / "config")
+        for name in ("config.yaml", "pairs.tsv"):
+            shutil.copy(ROOT / "config" / name, folder / "config")
 
 
 def run(folder, *arguments, status=0, cores=2, **config):

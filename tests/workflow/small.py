@@ -41,6 +41,7 @@ def configuration(root, catalogue, bands="gr", **more):
         "catalogue": {"from": str(catalogue)},
         "bands": list(bands),
         "reference_band": "r",
+        "pairs": None,
         **more,
     }
 
