@@ -102,7 +102,7 @@ def compare_stars(science, moved, psfs, places, source):
 
 
 def subtract_pair(science, reference, params, inputs):
-    """The difference, its mask, what changed, and header cards that say how it was made."""
+    """The difference, its mask, what changed, header cards, and the two images as subtracted."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         settings = copied_settings(inputs, folder)
@@ -114,7 +114,9 @@ def subtract_pair(science, reference, params, inputs):
     ratio, scatter, rms, number = compare_stars(
         *(science, moved, (psf_new, psf_reference), places, science.path)
     )
-    background = smooth_background(science.image - moved.image / np.float32(ratio))
+    background = smooth_background(
+        science.image - moved.image / np.float32(ratio), params.background_mesh
+    )
     # what was measured between the two belongs half to each
     error = np.hypot(scatter, params.psf_error) / np.sqrt(2)
     shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
@@ -148,10 +150,10 @@ def subtract_pair(science, reference, params, inputs):
         ("BACKGRND", float(np.median(background)), "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    return result, mask, found, cards
+    return result, mask, found, cards, (new.image, old.image / np.float32(ratio))
 
 
-def write_difference(path, result, mask, science, cards):
+def write_difference(path, result, mask, science, cards, images):
     """All planes as HDUs on the science frame's pixels."""
     wcs = wcs_header(science.wcs)
     planes = {
@@ -162,16 +164,19 @@ def write_difference(path, result, mask, science, cards):
         "ALPHA_ERR": result.alpha_error,
         "VARIANCE": result.variance,
         "MASK": mask,
+        "NEW": images[0],
+        "REF": images[1],
     }
-    hdus = [fits.PrimaryHDU()] + [fits.ImageHDU(p, wcs, name=name) for name, p in planes.items()]
-    hdus[0] = fits.PrimaryHDU(result.D, wcs)
-    hdus[0].header["EXTNAME"] = "D"
-    hdus[0].header.extend(cards)
-    del hdus[1]
-    hdus[-1].header.extend(mask_cards())
+    first = fits.PrimaryHDU(planes.pop("D"), wcs)
+    first.header["EXTNAME"] = "D"
+    first.header.extend(cards)
+    hdus = fits.HDUList(
+        [first, *(fits.ImageHDU(plane, wcs, name=name) for name, plane in planes.items())]
+    )
+    hdus["MASK"].header.extend(mask_cards())
     hdus.append(fits.ImageHDU(result.P_D.astype(np.float32), name="PSF_D"))
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary)
+        hdus.writeto(temporary)
 
 
 def write_transients(path, found, wcs, band):
@@ -198,8 +203,8 @@ def main(snakemake):
     band = snakemake.wildcards.band
     science = Exposure(inputs.science, inputs.science_errors, inputs.science_masks, band)
     reference = Exposure(inputs.reference, inputs.reference_errors, inputs.reference_masks, band)
-    result, mask, found, cards = subtract_pair(science, reference, params, inputs)
-    write_difference(output.difference, result, mask, science, cards)
+    result, mask, found, cards, images = subtract_pair(science, reference, params, inputs)
+    write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science.wcs, band)
     log.info("%s, %s: %d rows", output.difference, output.transients, len(found.x))
 

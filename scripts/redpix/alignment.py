@@ -271,10 +271,13 @@ def noise_scale(image, variance, mask):
     steps = steps[np.isfinite(steps)]
     if not len(steps):
         raise InputError("no pixel has a value and a variance")
-    spread = float(mad_std(steps) / np.sqrt(2))
-    if spread == 0:
+    if not steps.any():
         raise InputError("a constant image: it has no noise")
-    return spread
+    # counts are whole numbers, between which a median jumps: so no median absolute deviation
+    for _ in range(10):
+        steps = steps[abs(steps) < 3 * steps.std()]
+    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
+    return float(steps.std() / np.sqrt(2) / 0.98485)
 
 
 def smooth_background(difference, mesh=256):

@@ -158,6 +158,29 @@ def beside_the_sky(mask, reach):
     return np.where(near & known, bit_value("EDGE"), 0).astype(mask.dtype)
 
 
+def matches(x, y, true_x, true_y, radius=3.0):
+    """Which true places have a detection near, and which detections a true place.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Detections, pixels.
+    true_x, true_y : array_like
+    radius : float
+        Pixels.
+
+    Returns
+    -------
+    hit : ndarray of bool
+        A value for each true place.
+    used : ndarray of bool
+        A value for each detection.
+    """
+    found, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
+    near = np.hypot(*(found[:, None] - true[None]).transpose(2, 0, 1)) < radius
+    return near.any(axis=0), near.any(axis=1)
+
+
 def flag_names(flags):
     """Names of the bits of a value of the column flags, in their order."""
     known = {name: 1 << bit for name, bit in BITS.items()} | FLAGS

@@ -179,6 +179,11 @@ def exposures_of_pair(wildcards):
     return paths
 
 
+def all_differences(wildcards):
+    """The difference image of every pair and band."""
+    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in PAIRS]
+
+
 def all_transients(wildcards):
     """The table of what changed, of every pair."""
     return [

@@ -25,6 +25,7 @@ rule subtraction:
         mem_mb=1500,
     params:
         threshold=config["subtraction"]["threshold"],
+        background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
