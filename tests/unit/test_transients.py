@@ -7,6 +7,7 @@ import pytest
 import subtraction_sky
 import yaml
 from redpix.exceptions import InputError
+from redpix.hosts import nearest
 from redpix.masks import bit_value
 from redpix.pairs import Pair, read_pairs
 from redpix.psf import PsfModel, full_width, moffat, with_round_wings
@@ -167,3 +168,12 @@ def test_pairs_that_are_refused(rows, words):
     with pytest.raises(InputError, match="^pairs.tsv: ") as caught:
         read_pairs(rows, "pairs.tsv", SCHEMA, "gr")
     assert words in str(caught.value)
+
+
+def test_hosts_are_the_nearest_within_reach():
+    ra, dec = [359.9999, 10.0, 20.0], [60.0, -5.0, 0.0]
+    object_ra, object_dec = [0.0001, 10.0, 10.0, 50.0], [60.0, -5.0003, -5.0006, 1.0]
+    assert list(nearest(ra, dec, object_ra, object_dec, 3.0)) == [0, 1, -1]
+    assert list(nearest(ra, dec, object_ra, object_dec, 0.2)) == [-1, -1, -1]
+    assert list(nearest(ra, dec, [], [], 3.0)) == [-1, -1, -1]
+    assert len(nearest([], [], object_ra, object_dec, 3.0)) == 0

@@ -14,20 +14,8 @@ from redpix.transients import matches
 from report_changes import show_pairs
 
 HDUS = ["D", "S", "SCORR", "ALPHA", "ALPHA_ERR", "VARIANCE", "MASK", "NEW", "REF", "PSF_D"]
-COLUMNS = [
-    "id",
-    "ra",
-    "dec",
-    "x",
-    "y",
-    "band",
-    "scorr",
-    "flux",
-    "flux_error",
-    "mag",
-    "kind",
-    "flags",
-]
+COLUMNS = ["id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag", "kind"]
+COLUMNS += ["flags", "host_id", "host_z_phot", "host_z_error"]
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +84,20 @@ def test_fluxes_and_places_are_right(pair):
     assert np.mean(pulls) == pytest.approx(0, abs=0.4)
     assert np.std(pulls) == pytest.approx(1, abs=0.35)
     assert np.median(distances) < 0.1
+
+
+def test_hosts_are_the_galaxies_that_transients_were_put_on(pair, demo):
+    _, truth, found = pair
+    objects = pd.read_csv(demo / "results/demo/photoz/knn/objects.csv").set_index("object_id")
+    right = []
+    for row in truth[truth["host"].isin(objects.index)].itertuples():
+        near = found[np.hypot((found.ra - row.ra) * 0.704, found.dec - row.dec) * 3600 < 0.8]
+        for match in near.itertuples():
+            right.append(match.host_id == row.host)
+            if right[-1]:
+                assert match.host_z_phot == objects.loc[row.host, "z_phot"]
+    assert len(right) > 5
+    assert np.mean(right) > 0.8
 
 
 def test_the_report_says_how_many_were_found(pair, demo):

@@ -40,12 +40,15 @@ rule transients_of_pair:
             for row in PAIRS
             if row.pair == wildcards.pair
         ],
-        library=library("exceptions"),
+        objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
+        library=library("exceptions", "hosts"),
         scripts=shared_scripts("files", "job"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
+    params:
+        host_radius=config["subtraction"]["host_radius"],
     message:
         "{wildcards.pair}: transients of all bands"
     script:
