@@ -17,6 +17,7 @@ include: "workflow/rules/registration.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
+include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -25,12 +26,19 @@ rule all:
     input:
         rules.report.output,
         demo_products,
+        all_transients,
     localrule: True
 
 
 rule photoz:
     input:
         photoz_products("objects.csv"),
+    localrule: True
+
+
+rule transients:
+    input:
+        all_transients,
     localrule: True
 
 

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import report_changes
 import report_files
 import yaml
 from astropy.io import fits
@@ -232,6 +233,7 @@ def main(snakemake):
                 show_field(name, objects[objects["field"] == name], paths, bands, reference)
                 for name in progress(delivered[: params.most_fields], "report: fields")
             ],
+            pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=show_methods(inputs, definitions["metrics"]),
             rejected=show_rejected(inputs.rejected),
             whereabouts=whereabouts.to_dict("records"),

@@ -263,6 +263,11 @@ def _contradictions(config):
             f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
             "step] with smallest below largest and step above 0 and not above their difference"
         )
+    if config["pairs"] is not None and not Path(config["pairs"]).is_file():
+        yield (
+            f"pairs: {_shown(config['pairs'])}: there is no such file; allowed: null, or the path "
+            "of a TSV of pairs"
+        )
     if photoz["model"] is not None and not Path(photoz["model"]).is_file():
         yield (
             f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "

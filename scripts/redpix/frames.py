@@ -149,6 +149,8 @@ def mask_spans(hdus):
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"not a survey mask (fpM): {error}") from None
     spans = np.concatenate(found)
+    # an object on the frame's edge may have a span from column -1, 65535 as it is written
+    spans[spans[:, 2] == 65535, 2] = 0
     _, row, first, last = spans.T
     if np.any((row >= SHAPE[0]) | (first > last) | (last >= SHAPE[1])):
         raise InputError("a span of the survey mask leaves the frame")

@@ -138,7 +138,8 @@ def test_values_come_out_in_their_type(change, expected):
         ({"source": "file:///sky"}, "catalogue.from", '"demo"', "allowed: skyserver"),
         ({"catalogue": {"from": "detections"}}, "fields", "null", "[2820-3-122]"),
         # what this version does not have
-        ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "this version has no image subtraction"),
+        ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "null, or the path of a TSV"),
+        ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),
         ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "this version has no"),
         ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
         ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "this version has no"),

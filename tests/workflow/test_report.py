@@ -59,6 +59,8 @@ class Run:
             rejected=folder / "rejected.csv",
             template=ROOT / "workflow/report/report.html.j2",
             definitions=ROOT / "workflow/report/definitions.yaml",
+            differences=[],
+            transients=[],
         )
         table, sky = self._make_objects()
         self.paths.objects, self.paths.pixels = synthetic_pixels.write(folder, table, sky)
@@ -167,6 +169,7 @@ class Run:
             folder="results/small",
             benchmarks=self.folder / "benchmarks",
             most_fields=most_fields,
+            truth=None,
         )
         report.main(SimpleNamespace(input=self.paths, params=params, output=[path]))
         return path

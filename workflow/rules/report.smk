@@ -16,14 +16,16 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        differences=all_differences,
+        transients=all_transients,
         template=ROOT / "workflow/report/report.html.j2",
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
-            *("catalogue", "exceptions", "figures", "masks", "pictures"),
-            *("plots", "frames", "registration", "summaries", "tables"),
+            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
+            *("plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts("files", "job", "report_files"),
+        scripts=shared_scripts("files", "job", "report_changes", "report_files"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -39,6 +41,7 @@ rule report:
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
         most_fields=SHOWN_FIELDS,
+        truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" else None,
     message:
         "report"
     script:

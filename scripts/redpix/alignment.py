@@ -1,0 +1,317 @@
+"""One epoch put onto the pixels of another, and what stars in both say of the two.
+
+Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "reference" the one
+that is resampled.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from astropy.stats import mad_std
+from scipy import fft, ndimage
+from scipy.spatial import cKDTree
+
+from redpix.exceptions import InputError
+from redpix.masks import DTYPE, bit_value
+
+#: how far the value of a pixel spreads under the quintic spline before it falls below a percent
+REACH = 3
+
+#: least number of stars from which the map between two images is refined
+LEAST_STARS = 8
+
+
+class Map(NamedTuple):
+    """Where pixels of the new image lie in the reference: a homography and a polynomial.
+
+    Attributes
+    ----------
+    matrix : ndarray, shape (3, 3)
+        From `redpix.registration.homography`, new to reference.
+    shape : (int, int)
+        Of the new image; scales the polynomial.
+    correction : ndarray, shape (n, 2)
+        Polynomial added to x and y.
+    residual : (float, float)
+        Robust scatter of the stars about the map along x and y, pixels.
+    stars : int
+        That the map was fitted to.
+    """
+
+    matrix: np.ndarray
+    shape: tuple
+    correction: np.ndarray
+    residual: tuple = (0.0, 0.0)
+    stars: int = 0
+
+    def __call__(self, x, y):
+        u, v, w = np.tensordot(self.matrix, np.stack([x, y, np.ones_like(x)]), axes=1)
+        terms = _terms(x, y, self.shape)
+        dx, dy = np.tensordot(self.correction.T, terms, axes=1)
+        return u / w + dx, v / w + dy
+
+
+def _terms(x, y, shape):
+    x, y = x / (shape[1] / 2) - 1, y / (shape[0] / 2) - 1
+    return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
+
+
+def fit_map(matrix, shape, new, reference, radius=3.0):
+    """Refine the map that the WCS gives with stars that both images show.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        Homography from the pixels of the new image to those of the reference.
+    shape : (int, int)
+        Of the new image.
+    new, reference : ndarray, shape (n, 2) and (m, 2)
+        x, y of stars.
+    radius : float
+        A star is found this near to where the WCS has it, pixels.
+
+    Returns
+    -------
+    Map
+        Without correction where fewer than `LEAST_STARS` stars are matched.
+    """
+    still = Map(matrix, shape, np.zeros((6, 2)))
+    if not len(new) or not len(reference):
+        return still
+    x, y = new[:, 0].astype(float), new[:, 1].astype(float)
+    places = np.transpose(still(x, y))
+    distance, nearest = cKDTree(reference).query(places)
+    matched = distance < radius
+    offsets = reference[nearest] - places
+    terms = _terms(x, y, shape).T
+    degree_terms = 6 if np.sum(matched) >= 40 else 3
+    for _ in range(5):
+        if np.sum(matched) < LEAST_STARS:
+            return still
+        fit = np.linalg.lstsq(terms[matched, :degree_terms], offsets[matched], rcond=None)[0]
+        rest = offsets - terms[:, :degree_terms] @ fit
+        limit = 4 * np.maximum(mad_std(rest[matched], axis=0), 0.005)
+        matched = (distance < radius) & np.all(abs(rest) < limit, axis=1)
+    correction = np.zeros((6, 2))
+    correction[:degree_terms] = fit
+    scatter = tuple(map(float, mad_std(rest[matched], axis=0)))
+    return Map(matrix, shape, correction, scatter, int(matched.sum()))
+
+
+class Resampled(NamedTuple):
+    """The reference on the new image's pixels; NaN and NO_DATA where it has none."""
+
+    image: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray
+
+
+def resample(image, variance, mask, place, shape, rows=128):
+    """Put an image onto other pixels with a quintic spline, its variance with a linear one.
+
+    Both keep sums over apertures; the spline leaves the noise all but uncorrelated, and a linear
+    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel, which
+    is right where both have pixels of one size.
+
+    Parameters
+    ----------
+    image, variance : ndarray
+        Of the reference.
+    mask : ndarray of int
+        Bits of `redpix.masks`.
+    place : Map
+    shape : (int, int)
+        Of the new image.
+    rows : int
+        Worked on at a time, which bounds memory.
+
+    Returns
+    -------
+    Resampled
+        float32, float32, int16.
+
+    Raises
+    ------
+    InputError
+        If the images do not overlap.
+    """
+    bad = ~(np.isfinite(image) & (variance > 0))
+    mask = np.where(bad, mask | bit_value("BAD"), mask)
+    # a bit spreads as far as the spline does
+    grown = np.zeros(mask.shape, DTYPE)
+    for bit in range(15):
+        layer = (mask & (1 << bit)) != 0
+        if layer.any():
+            grown[ndimage.binary_dilation(layer, np.ones((2 * REACH + 1,) * 2))] |= 1 << bit
+    spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
+    linear = np.where(bad, 0, variance).astype(np.float32)
+    result = Resampled(*(np.empty(shape, kind) for kind in (np.float32, np.float32, DTYPE)))
+    columns = np.arange(shape[1], dtype=float)
+    for low in range(0, shape[0], rows):
+        part = slice(low, min(low + rows, shape[0]))
+        y, x = np.meshgrid(np.arange(part.start, part.stop, dtype=float), columns, indexing="ij")
+        u, v = place(x, y)
+        inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
+        inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
+        for target, source, order in ((result.image, spline, 5), (result.variance, linear, 1)):
+            values = ndimage.map_coordinates(
+                source, (v, u), order=order, mode="mirror", prefilter=False
+            )
+            target[part] = np.where(inside, values, np.nan)
+        bits = grown[
+            np.clip(np.rint(v).astype(int), 0, image.shape[0] - 1),
+            np.clip(np.rint(u).astype(int), 0, image.shape[1] - 1),
+        ]
+        result.mask[part] = np.where(inside, bits, bit_value("NO_DATA"))
+    if np.isnan(result.image).all():
+        raise InputError("the images do not overlap")
+    return result
+
+
+class StarFit(NamedTuple):
+    """What stars say of two epochs on the same pixels; a row a star.
+
+    Attributes
+    ----------
+    ratio : ndarray
+        Flux in the reference over that in the new image.
+    ratio_error : ndarray
+    offset : ndarray, shape (n, 2)
+        Of the reference's star from the new image's along x and y, pixels.
+    offset_error : ndarray, shape (n, 2)
+    """
+
+    ratio: np.ndarray
+    ratio_error: np.ndarray
+    offset: np.ndarray
+    offset_error: np.ndarray
+
+
+def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_reference, x, y):
+    """Flux ratio and shift of each star, from stamps brought to one PSF.
+
+    Each image is convolved with the PSF of the other, after which a star differs between them by
+    a factor, a shift and a background, which are fitted linearly.
+
+    Parameters
+    ----------
+    new, reference, new_variance, reference_variance : ndarray
+    psf_new, psf_reference : callable
+        ``psf(x, y)``: the stamp at a place.
+    x, y : ndarray
+        Places of stars; those with a pixel without value near them are left out.
+
+    Returns
+    -------
+    StarFit
+    """
+    rows = []
+    for star_x, star_y in zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True):
+        Pn, Pr = psf_new(star_x, star_y), psf_reference(star_x, star_y)
+        half = Pn.shape[0] // 2 + 8
+        if star_x < half or star_y < half:
+            continue
+        part = slice(star_y - half, star_y + half + 1), slice(star_x - half, star_x + half + 1)
+        N, R = new[part].astype(float), reference[part].astype(float)
+        if N.shape != (2 * half + 1,) * 2 or not np.isfinite(N + R).all():
+            continue
+        inner = slice(half - 8, half + 9), slice(half - 8, half + 9)
+        N, R = _convolved(N, Pr)[inner], _convolved(R, Pn)[inner]
+        noise = _convolved(new_variance[part], Pr**2) + _convolved(reference_variance[part], Pn**2)
+        slope_y, slope_x = np.gradient(N)
+        # R(x) = ratio N(x - d) + background
+        design = np.stack([N, -slope_x, -slope_y, np.ones_like(N)]).reshape(4, -1)
+        # noise of neighbours is correlated over the PSF's area: as many pixels fewer
+        weight = 1 / np.maximum(noise[inner], 1e-30).ravel()
+        area = 1 / np.sum(_convolved(np.pad(Pn, 8), Pr) ** 2)
+        normal = (design * weight) @ design.T
+        solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
+        error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
+        ratio = solution[0]
+        rows.append([ratio, error[0], *(solution[1:3] / ratio), *(error[1:3] / abs(ratio))])
+    table = np.array(rows).reshape(-1, 6)
+    return StarFit(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6])
+
+
+def _convolved(image, kernel):
+    """Convolution with a centred kernel, zeros beyond the image."""
+    shape = [
+        fft.next_fast_len(a + b - 1, real=True)
+        for a, b in zip(image.shape, kernel.shape, strict=True)
+    ]
+    whole = fft.irfft2(fft.rfft2(image, shape) * fft.rfft2(kernel, shape), shape)
+    low = [(length - 1) // 2 for length in kernel.shape]
+    return whole[low[0] : low[0] + image.shape[0], low[1] : low[1] + image.shape[1]]
+
+
+def excess_scatter(values, errors):
+    """Scatter beyond what errors explain: robust, 0 where they explain it all."""
+    spread = mad_std(values, axis=0)
+    return np.sqrt(np.maximum(spread**2 - np.median(errors, axis=0) ** 2, 0))
+
+
+def noise_scale(image, variance, mask):
+    """Noise of blank sky over what the variance says, from differences of neighbours in a row.
+
+    Parameters
+    ----------
+    image, variance : ndarray
+        With independent pixels: of a frame before it is resampled.
+    mask : ndarray of int
+        Pixels with any bit do not count.
+
+    Raises
+    ------
+    InputError
+        If no pixel has a value, or all have the same.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
+    steps = scaled[:, 1:] - scaled[:, :-1]
+    steps = steps[np.isfinite(steps)]
+    if not len(steps):
+        raise InputError("no pixel has a value and a variance")
+    if not steps.any():
+        raise InputError("a constant image: it has no noise")
+    # counts are whole numbers, between which a median jumps: so no median absolute deviation
+    for _ in range(10):
+        steps = steps[abs(steps) < 3 * steps.std()]
+    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
+    return float(steps.std() / np.sqrt(2) / 0.98485)
+
+
+def smooth_background(difference, mesh=256):
+    """Slow part of a difference of two images: medians of squares, and a spline between them.
+
+    Parameters
+    ----------
+    difference : ndarray
+        NaN where not known.
+    mesh : int
+        Side of the squares, pixels.
+
+    Returns
+    -------
+    ndarray
+    """
+    counts = [max(1, round(length / mesh)) for length in difference.shape]
+    medians = np.full(counts, np.nan)
+    edges = [
+        np.linspace(0, n, c + 1).astype(int) for n, c in zip(difference.shape, counts, strict=True)
+    ]
+    for row in range(counts[0]):
+        for column in range(counts[1]):
+            part = difference[
+                edges[0][row] : edges[0][row + 1], edges[1][column] : edges[1][column + 1]
+            ]
+            part = part[np.isfinite(part)]
+            if len(part) > 100:
+                middle, spread = np.median(part), mad_std(part)
+                medians[row, column] = np.mean(part[abs(part - middle) <= 2.5 * spread])
+    known = np.isfinite(medians)
+    medians[~known] = np.median(medians[known])
+    places = [
+        (np.arange(n) + 0.5) * c / n - 0.5 for n, c in zip(difference.shape, counts, strict=True)
+    ]
+    grid = np.meshgrid(*places, indexing="ij")
+    return ndimage.map_coordinates(medians, grid, order=1, mode="nearest").astype(np.float32)

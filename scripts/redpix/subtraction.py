@@ -1,0 +1,287 @@
+"""Proper image subtraction (Zackay, Ofek & Gal-Yam 2016, ApJ 830, 27; "ZOGY").
+
+Two registered, background-subtracted images of one sky become a difference D with white noise, a
+score S that is the best statistic for a new point source, the score in units of its own noise
+Scorr, and the flux alpha that a point source would have at each pixel. Letters and equation
+numbers are the paper's: N and R the new and the reference image, P their PSFs, s (the paper's
+sigma) the noise of their sky, F their flux zero points, a hat the Fourier transform.
+
+Images are [y, x]. PSFs have unit sum and their centre on the pixel ``(ny // 2, nx // 2)``.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from astropy.stats import mad_std
+from scipy import fft
+
+from redpix.exceptions import InputError
+
+#: the variance of S is nowhere taken for less than this share of what the sky alone gives
+VARIANCE_FLOOR = 0.1
+
+
+class Epoch(NamedTuple):
+    """One of the two images.
+
+    Attributes
+    ----------
+    image : ndarray, shape (ny, nx)
+        Background subtracted; NaN where there is no value.
+    psf : ndarray, shape (my, mx)
+        Not larger than the image; unit sum, centre on pixel (my // 2, mx // 2).
+    noise : float, optional
+        1-sigma noise of a pixel of blank sky, units of the image. Without it: the root of the
+        variance's median, or without that the image's robust standard deviation.
+    flux : float
+        Flux zero point F: counts of a source of unit flux.
+    variance : ndarray, shape (ny, nx), optional
+        Sky, read noise and source, units of the image squared; noise**2 everywhere without it.
+    astrometry : (float, float)
+        1-sigma error of registration along x and y, pixels. Of an error measured between the two
+        images each epoch gets its part, so that their squares sum to that of the whole.
+    """
+
+    image: np.ndarray
+    psf: np.ndarray
+    noise: float | None = None
+    flux: float = 1.0
+    variance: np.ndarray | None = None
+    astrometry: tuple = (0.0, 0.0)
+    calibration: float = 0.0
+
+
+class Difference(NamedTuple):
+    """What two images differ by; images are NaN where either epoch has no value.
+
+    Attributes
+    ----------
+    D : ndarray
+        Proper difference, eq. 13; its noise on blank sky is 1.
+    D_variance : ndarray
+        Variance of D, source noise included.
+    P_D : ndarray
+        PSF of D, eq. 14, a stamp of odd sides with its centre in the middle.
+    F_D : float
+        Flux zero point of D, eq. 15.
+    S, Scorr : ndarray
+        Score, eq. 12 and 17; and in units of its standard deviation, eq. 25.
+    alpha, alpha_error : ndarray
+        Flux of a point source at each pixel and its error, in units of flux / F.
+    F_S : float
+        Normalisation of alpha: what S is at the place of a source of unit flux.
+    variance_new, variance_reference, variance_astrometric : ndarray
+        Parts of the variance of S: eq. 26, 27 and the sum of 30 and 32; the last holds the
+        variance by errors of calibration, too, which are no part of the paper.
+    k_n, k_r : ndarray
+        Kernels of S, eq. 28 and 29, stamps as P_D.
+    """
+
+    D: np.ndarray
+    D_variance: np.ndarray
+    P_D: np.ndarray
+    F_D: float
+    S: np.ndarray
+    Scorr: np.ndarray
+    alpha: np.ndarray
+    alpha_error: np.ndarray
+    F_S: float
+    variance_new: np.ndarray
+    variance_reference: np.ndarray
+    variance_astrometric: np.ndarray
+    k_n: np.ndarray
+    k_r: np.ndarray
+
+
+class Transforms(NamedTuple):
+    """Real Fourier transforms of one padded shape.
+
+    Zeros are added behind the last row and column: as many as a PSF reaches, and on to a length
+    that transforms fast. Zero is what a background-subtracted image continues with, and as the
+    variance is continued with zeros too, scores keep unit variance up to the edge.
+    """
+
+    shape: tuple
+    padded: tuple
+    dtype: type
+    workers: int
+
+    def forward(self, image):
+        """Transform of an image that is continued with zeros."""
+        return fft.rfft2(np.asarray(image, self.dtype), self.padded, workers=self.workers)
+
+    def whole(self, transform):
+        """The padded image of a transform; it overwrites the transform."""
+        return fft.irfft2(transform, self.padded, overwrite_x=True, workers=self.workers)
+
+    def back(self, transform):
+        """The image of a transform, without its padding."""
+        return self.whole(transform)[: self.shape[0], : self.shape[1]]
+
+    def kernel(self, psf):
+        """Transform of a stamp, its centre put on pixel (0, 0)."""
+        canvas = np.zeros(self.padded, self.dtype)
+        canvas[: psf.shape[0], : psf.shape[1]] = psf
+        shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
+        return fft.rfft2(np.roll(canvas, shift, (0, 1)), workers=self.workers, overwrite_x=True)
+
+    def squared(self, image):
+        """Transform of the square of a padded image."""
+        return fft.rfft2(np.square(image), workers=self.workers, overwrite_x=True)
+
+
+def transforms(shape, reach, dtype=np.float32, workers=1):
+    """Fourier transforms for images of a shape and kernels that reach so many pixels."""
+    padded = tuple(fft.next_fast_len(length + reach, real=True) for length in shape)
+    return Transforms(tuple(shape), padded, dtype, workers)
+
+
+def stamp(image, side):
+    """The `side` x `side` pixels (odd) about pixel (0, 0) of a periodic image, it in the middle."""
+    half = side // 2
+    rows, columns = (np.arange(-half, half + 1) % length for length in image.shape)
+    return image[np.ix_(rows, columns)]
+
+
+def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
+    """Proper difference of two epochs, its scores and fluxes.
+
+    Parameters
+    ----------
+    new, reference : Epoch
+        On the same pixels.
+    dtype : numpy.float32 or numpy.float64
+        Of all images. Single precision changes Scorr by some 1e-5.
+    padding : int, optional
+        Zeros added before wrapping round, at least; by default half of the larger PSF.
+    workers : int
+        Threads of the transforms; no result depends on it.
+
+    Returns
+    -------
+    Difference
+
+    Raises
+    ------
+    InputError
+        If shapes differ, a PSF is larger than its image or has no sum, an image has no value or
+        no noise, or noise or flux is not above 0.
+    """
+    if np.shape(new.image) != np.shape(reference.image):
+        raise InputError(
+            f"images of shapes {np.shape(new.image)} and {np.shape(reference.image)}: they must "
+            "be registered to the same pixels"
+        )
+    unknown = ~(np.isfinite(new.image) & np.isfinite(reference.image))
+    N, Pn, sn, Vn = _prepared(new, unknown, "new image", dtype)
+    R, Pr, sr, Vr = _prepared(reference, unknown, "reference image", dtype)
+    Fn, Fr = dtype(new.flux), dtype(reference.flux)
+    side = max(*Pn.shape, *Pr.shape) | 1
+    plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
+
+    Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
+    # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
+    A = np.maximum((sn * Fr) ** 2 * _power(Pr_hat) + (sr * Fn) ** 2 * _power(Pn_hat), 1e-30)
+    F_D = Fr * Fn / np.hypot(sn * Fr, sr * Fn)
+    N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
+
+    d_n, d_r = Fr * Pr_hat / np.sqrt(A), Fn * Pn_hat / np.sqrt(A)
+    D = plan.back(d_n * N_hat - d_r * R_hat)
+    P_D = stamp(plan.whole(d_n * (Fn / F_D) * Pn_hat), side)
+    D_variance = plan.back(
+        plan.squared(plan.whole(d_n)) * Vn_hat + plan.squared(plan.whole(d_r)) * Vr_hat
+    )
+    del d_n, d_r
+
+    kn_hat = Fn * Fr**2 * np.conj(Pn_hat) * _power(Pr_hat) / A
+    kr_hat = Fr * Fn**2 * np.conj(Pr_hat) * _power(Pn_hat) / A
+    F_S = _mean_of_modes(kn_hat * (Fn * Pn_hat), plan.padded)
+    S_N, S_R = plan.back(kn_hat * N_hat), plan.back(kr_hat * R_hat)
+    V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
+    k_n, k_r = plan.whole(kn_hat), plan.whole(kr_hat)
+    V_N = plan.back(plan.squared(k_n) * Vn_hat)
+    V_R = plan.back(plan.squared(k_r) * Vr_hat)
+    sky = float(sn**2 * np.sum(np.square(k_n)) + sr**2 * np.sum(np.square(k_r)))
+    noise = np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * sky))
+
+    S = S_N - S_R
+    images = (D, D_variance, S, S / np.sqrt(noise + V_ast), S / F_S, np.sqrt(noise) / F_S)
+    for image in images:
+        image[unknown] = np.nan
+    D, D_variance, S, Scorr, alpha, alpha_error = images
+    return Difference(
+        *(D, D_variance, P_D, float(F_D), S, Scorr, alpha, alpha_error, float(F_S)),
+        *(V_N, V_R, V_ast, stamp(k_n, side), stamp(k_r, side)),
+    )
+
+
+def _prepared(epoch, unknown, name, dtype):
+    """Image, PSF, noise and variance without anything that is not finite."""
+    image, psf = np.asarray(epoch.image), np.asarray(epoch.psf)
+    known = ~unknown
+    if not known.any():
+        raise InputError(f"{name}: no pixel with a value in both images")
+    if psf.ndim != 2 or any(p > n for p, n in zip(psf.shape, image.shape, strict=True)):
+        raise InputError(f"{name}: PSF of shape {psf.shape} is larger than the image {image.shape}")
+    if not np.isfinite(psf).all() or abs(psf.sum() - 1) > 1e-3:
+        raise InputError(f"{name}: PSF of sum {psf.sum():.6g}; allowed: finite, of unit sum")
+    variance = epoch.variance
+    if variance is not None and np.shape(variance) != image.shape:
+        raise InputError(
+            f"{name}: variance of shape {np.shape(variance)}, image of shape {image.shape}"
+        )
+    noise = epoch.noise if epoch.noise is not None else measured_noise(image, variance, known)
+    for what, value in (("noise", noise), ("flux zero point", epoch.flux)):
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"{name}: {what} {value:.6g}; allowed: a number above 0")
+    variance = np.full(image.shape, noise**2) if variance is None else variance
+    # what cannot be a variance is the sky's; a pixel that is unknown has no noise either
+    variance = np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
+    return (
+        np.where(unknown, 0, image).astype(dtype),
+        (psf / psf.sum()).astype(dtype),
+        dtype(noise),
+        np.where(unknown, 0, variance).astype(dtype),
+    )
+
+
+def measured_noise(image, variance=None, known=None):
+    """1-sigma noise of a pixel of blank sky.
+
+    Parameters
+    ----------
+    image : ndarray
+    variance : ndarray, optional
+        Its median's root is the noise; without it, the image's median absolute deviation is.
+    known : ndarray of bool, optional
+        Pixels that count; by default those with a finite value.
+    """
+    known = np.isfinite(image) if known is None else known
+    if variance is not None:
+        values = np.asarray(variance)[known]
+        values = values[np.isfinite(values) & (values > 0)]
+        return float(np.sqrt(np.median(values))) if len(values) else 0.0
+    return float(mad_std(np.asarray(image)[known]))
+
+
+def _power(transform):
+    return transform.real**2 + transform.imag**2
+
+
+def _mean_of_modes(transform, shape):
+    """(1 / Npix) times the sum over all frequencies of the transform of a real image."""
+    total = 2 * np.sum(transform.real, dtype=np.float64)
+    total -= np.sum(transform.real[:, 0], dtype=np.float64)
+    if shape[1] % 2 == 0:  # the last column, too, stands for itself alone
+        total -= np.sum(transform.real[:, -1], dtype=np.float64)
+    return transform.real.dtype.type(total / (shape[0] * shape[1]))
+
+
+def _systematic(score, epoch):
+    """Variance of a part of the score by errors of registration, eq. 30 and 32, and calibration."""
+    error_x, error_y, relative = map(score.dtype.type, (*epoch.astrometry, epoch.calibration))
+    variance = (relative * score) ** 2
+    if error_x or error_y:
+        slope_y, slope_x = np.gradient(score)
+        variance += (error_x * slope_x) ** 2 + (error_y * slope_y) ** 2
+    return variance

@@ -1,0 +1,101 @@
+"""Subtraction of a large image in tiles, each with the PSFs and the noise of its place."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.subtraction import Epoch, measured_noise, subtract
+
+#: side of a tile's inside, and what is worked on around it: as far as a kernel reaches
+SIDE, MARGIN = 512, 40
+
+
+class Tile(NamedTuple):
+    """Slices (rows, columns) of an image: what is worked on, what of it is kept and where."""
+
+    outer: tuple
+    kept: tuple
+    inner: tuple
+
+
+def tiles(shape, side=SIDE, margin=MARGIN):
+    """Tiles whose insides hold each pixel of an image exactly once."""
+    return [
+        Tile(*zip(row, column, strict=True))
+        for row in _parts(shape[0], side, margin)
+        for column in _parts(shape[1], side, margin)
+    ]
+
+
+def _parts(length, side, margin):
+    edges = np.linspace(0, length, max(1, round(length / side)) + 1).astype(int)
+    for low, high in zip(edges[:-1], edges[1:], strict=True):
+        start, stop = max(0, low - margin), min(length, high + margin)
+        yield slice(start, stop), slice(low - start, high - start), slice(low, high)
+
+
+class Mosaic(NamedTuple):
+    """Difference of two whole images, stitched.
+
+    D, S, Scorr, alpha, alpha_error and variance (of D) are images; P_D is the stamp of the
+    tile in the middle; F_D, F_S and the noise of new and reference image are medians of tiles.
+    """
+
+    D: np.ndarray
+    S: np.ndarray
+    Scorr: np.ndarray
+    alpha: np.ndarray
+    alpha_error: np.ndarray
+    variance: np.ndarray
+    P_D: np.ndarray
+    F_D: float
+    F_S: float
+    noise: tuple
+
+
+def subtract_tiles(new, reference, psf_new, psf_reference, workers=1, side=SIDE, margin=MARGIN):
+    """Subtract in tiles.
+
+    Parameters
+    ----------
+    new, reference : Epoch
+        Whole images with their variances; their psf and noise are not used.
+    psf_new, psf_reference : callable
+        ``psf(x, y)``: the stamp at a place, 0-based.
+    workers : int
+        Threads of the transforms.
+    side, margin : int
+        Of tiles, pixels.
+
+    Returns
+    -------
+    Mosaic
+        NaN where either image has no value, and in tiles of which too little is known.
+    """
+    shape = new.image.shape
+    planes = [np.full(shape, np.nan, np.float32) for _ in range(6)]
+    numbers, stamps = [], []
+    for tile in tiles(shape, side, margin):
+        rows, columns = tile.inner
+        x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+        known = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
+        if not known.any():
+            continue
+        noise = [measured_noise(e.image, e.variance[tile.outer], known) for e in (new, reference)]
+        epochs = [
+            Epoch(
+                *(epoch.image[tile.outer], psf(x, y), sigma, epoch.flux),
+                *(epoch.variance[tile.outer], epoch.astrometry, epoch.calibration),
+            )
+            for epoch, psf, sigma in zip(
+                (new, reference), (psf_new, psf_reference), noise, strict=True
+            )
+        ]
+        part = subtract(*epochs, workers=workers)
+        found = (part.D, part.S, part.Scorr, part.alpha, part.alpha_error, part.D_variance)
+        for plane, values in zip(planes, found, strict=True):
+            plane[tile.inner] = values[tile.kept]
+        numbers.append((part.F_D, part.F_S, *noise))
+        stamps.append((np.hypot(x - shape[1] / 2, y - shape[0] / 2), len(stamps), part.P_D))
+    F_D, F_S, sn, sr = map(float, np.median(numbers, axis=0))
+    return Mosaic(*planes, min(stamps)[2], F_D, F_S, (sn, sr))

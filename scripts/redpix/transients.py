@@ -1,0 +1,187 @@
+"""Places where two epochs differ: detection on the score, brightness, kind, flags."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import ndimage
+
+from redpix.masks import BITS, bit_value
+
+#: flags of a transient beside the bits of `redpix.masks` (1 to 128)
+FLAGS = {
+    "HALO": 256,  # in the halo, the spikes or the bleeding of a saturated star
+}
+
+
+class Transients(NamedTuple):
+    """A row a transient; coordinates 0-based.
+
+    Attributes
+    ----------
+    x, y : ndarray
+    scorr : ndarray
+        At the peak; negative for what faded.
+    flux, flux_error : ndarray
+        alpha at its top between the pixels, and its error at the peak.
+    kind : ndarray of str
+        brighter, fainter, or moving: two lobes of opposite sign side by side.
+    dipole : ndarray
+        Height of the opposite lobe over that of the peak, 0 where there is none.
+    flags : ndarray of int
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    scorr: np.ndarray
+    flux: np.ndarray
+    flux_error: np.ndarray
+    kind: np.ndarray
+    dipole: np.ndarray
+    flags: np.ndarray
+
+
+def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0):
+    """Find transients of both signs.
+
+    Parameters
+    ----------
+    scorr, alpha, alpha_error : ndarray
+        NaN where not known.
+    mask : ndarray of int
+        Bits of `redpix.masks` of either epoch.
+    fwhm : float
+        Of the wider PSF, pixels: no two transients are nearer than that.
+    threshold : float
+        Least |Scorr|.
+
+    Returns
+    -------
+    Transients
+        The most significant first.
+    """
+    strength = np.nan_to_num(abs(scorr), nan=0.0)
+    size = 2 * int(np.ceil(fwhm)) + 1
+    peaks = (strength == ndimage.maximum_filter(strength, size)) & (strength > threshold)
+    y, x = np.nonzero(peaks)
+    order = np.lexsort((x, y, -strength[y, x]))
+    x, y = x[order], y[order]
+    height = scorr[y, x]
+    opposite = _opposite(scorr, x, y, reach=int(np.ceil(1.5 * fwhm)))
+    dipole = np.where(opposite > threshold / 2, opposite / abs(height), 0.0)
+    moving = dipole > 0.4
+    keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
+    kind = np.where(moving, "moving", np.where(height > 0, "brighter", "fainter"))
+    flags = _flags(mask, x, y, reach=int(np.ceil(fwhm / 2)))
+    (centre_x, centre_y), _ = _tops(scorr, x, y)
+    _, flux = _tops(alpha, x, y)
+    columns = (
+        *(centre_x, centre_y, height, flux, alpha_error[y, x]),
+        *(kind, dipole, flags),
+    )
+    return Transients(*(column[keep] for column in columns))
+
+
+def _windows(image, x, y, reach, fill):
+    """The square of pixels about each place, shape (n, side, side)."""
+    padded = np.pad(image, reach, constant_values=fill)
+    steps = np.arange(2 * reach + 1)
+    return padded[y[:, None, None] + steps[:, None], x[:, None, None] + steps]
+
+
+def _opposite(scorr, x, y, reach):
+    """Height of the highest score of the other sign near each peak."""
+    near = _windows(np.nan_to_num(scorr, nan=0.0), x, y, reach, 0.0)
+    return np.max(near * -np.sign(scorr[y, x])[:, None, None], axis=(1, 2), initial=0.0)
+
+
+def _weaker_lobes(x, y, height, moving, radius):
+    """Rows that are the weaker lobe of a dipole that is listed before them."""
+    weaker = np.zeros(len(x), bool)
+    for row in np.flatnonzero(moving):
+        before = moving[:row] & ~weaker[:row] & (height[:row] * height[row] < 0)
+        weaker[row] = np.any(before & (np.hypot(x[:row] - x[row], y[:row] - y[row]) < radius))
+    return weaker
+
+
+def _tops(image, x, y):
+    """Place and height of the top of the parabola through each peak and its neighbours."""
+    near = np.nan_to_num(_windows(image, x, y, 1, 0.0), nan=0.0).astype(float)
+    centre = near[:, 1, 1]
+    places, top = [], centre.copy()
+    for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
+        curve = low - 2 * centre + high
+        step = np.divide(low - high, 2 * curve, out=np.zeros(len(x)), where=curve != 0)
+        step = np.clip(step, -0.5, 0.5)
+        places.append(start + step)
+        top += (high - low) / 2 * step + curve / 2 * step**2
+    return places, top
+
+
+def _flags(mask, x, y, reach):
+    near = _windows(mask.astype(np.int64), x, y, reach, bit_value("NO_DATA"))
+    return np.bitwise_or.reduce(near, axis=(1, 2))
+
+
+def halos(mask, shape_factor=3.0, room=12.0):
+    """Pixels in the halo, the spikes or the bleeding of saturated stars.
+
+    Parameters
+    ----------
+    mask : ndarray of int
+        With SATURATED bits.
+    shape_factor : float
+        Radius of a halo over that of the saturated pixels.
+    room : float
+        Pixels added to it.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    saturated = (mask & bit_value("SATURATED")) != 0
+    labels, count = ndimage.label(saturated, np.ones((3, 3)))
+    halo = np.zeros(mask.shape, bool)
+    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+        radius = int(shape_factor * np.sqrt(areas[number] / np.pi) + room)
+        rows, columns = (slice(max(0, part.start - radius), part.stop + radius) for part in place)
+        near = labels[rows, columns] == number
+        halo[rows, columns] |= ndimage.distance_transform_edt(~near) <= radius
+    return halo
+
+
+def beside_the_sky(mask, reach):
+    """EDGE bits of a mask: pixels so near to NO_DATA that kernels reach into it."""
+    outside = np.pad((mask & bit_value("NO_DATA")) != 0, 1, constant_values=True)
+    near = ndimage.distance_transform_edt(~outside)[1:-1, 1:-1] <= reach
+    known = (mask & bit_value("NO_DATA")) == 0
+    return np.where(near & known, bit_value("EDGE"), 0).astype(mask.dtype)
+
+
+def matches(x, y, true_x, true_y, radius=3.0):
+    """Which true places have a detection near, and which detections a true place.
+
+    Parameters
+    ----------
+    x, y : array_like
+        Detections, pixels.
+    true_x, true_y : array_like
+    radius : float
+        Pixels.
+
+    Returns
+    -------
+    hit : ndarray of bool
+        A value for each true place.
+    used : ndarray of bool
+        A value for each detection.
+    """
+    found, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
+    near = np.hypot(*(found[:, None] - true[None]).transpose(2, 0, 1)) < radius
+    return near.any(axis=0), near.any(axis=1)
+
+
+def flag_names(flags):
+    """Names of the bits of a value of the column flags, in their order."""
+    known = {name: 1 << bit for name, bit in BITS.items()} | FLAGS
+    return [name for name, value in known.items() if flags & value]

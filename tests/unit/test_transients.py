@@ -1,0 +1,179 @@
+"""Detection of what changed, the tiles it is found in, the PSFs and the table of pairs."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import subtraction_sky
+import yaml
+from redpix.exceptions import InputError
+from redpix.hosts import nearest
+from redpix.masks import bit_value
+from redpix.pairs import Pair, read_pairs
+from redpix.psf import PsfModel, full_width, moffat, with_round_wings
+from redpix.subtraction import subtract
+from redpix.tiles import subtract_tiles, tiles
+from redpix.transients import FLAGS, beside_the_sky, detect, flag_names, halos
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
+HEADER = "pair\tscience\treference\tband\n"
+
+
+@pytest.mark.parametrize("shape", [(1489, 2048), (100, 90), (513, 1025)])
+def test_each_pixel_is_in_the_inside_of_one_tile(shape):
+    count = np.zeros(shape, int)
+    for tile in tiles(shape):
+        number = np.arange(np.prod(shape)).reshape(shape)
+        assert np.array_equal(number[tile.outer][tile.kept], number[tile.inner])
+        count[tile.inner] += 1
+    assert np.all(count == 1)
+
+
+def test_tiles_show_no_seam():
+    sky = subtraction_sky.make(1, (300, 260))
+    whole = subtract(sky.new, sky.reference)
+    parts = subtract_tiles(
+        *(sky.new, sky.reference, lambda x, y: sky.new.psf, lambda x, y: sky.reference.psf),
+        side=100,
+    )
+    difference = abs(parts.Scorr - whole.Scorr)
+    assert np.median(difference) < 0.01
+    # the sky's noise is measured in each tile: no more than a percent of a score changes
+    assert np.max(difference / (1 + abs(whole.Scorr))) < 0.05
+    assert abs(parts.Scorr[sky.y, sky.x] / whole.Scorr[sky.y, sky.x] - 1).max() < 0.02
+
+
+def test_simulated_transients_are_found_where_they_are():
+    sky = subtraction_sky.make(0)
+    result = subtract(sky.new, sky.reference)
+    mask = np.zeros(result.S.shape, np.int16)
+    found = detect(result.Scorr, result.alpha, result.alpha_error, mask, 4.0, 5.5)
+    assert len(found.x) == len(sky.x)
+    order = [
+        int(np.argmin(np.hypot(sky.x - x, sky.y - y)))
+        for x, y in zip(found.x, found.y, strict=True)
+    ]
+    assert sorted(order) == list(range(len(sky.x)))
+    assert np.hypot(found.x - sky.x[order], found.y - sky.y[order]).max() < 1
+    assert np.array_equal(found.kind, np.where(sky.flux[order] > 0, "brighter", "fainter"))
+    assert np.all(abs(found.flux - sky.flux[order]) < 4 * found.flux_error)
+    assert np.all(np.diff(abs(found.scorr)) <= 0)
+    assert np.all(found.flags == 0)
+
+
+def bumps(*places, width=2.0):
+    rows, columns = np.indices((60, 60))
+    return sum(
+        height * np.exp(-((columns - x) ** 2 + (rows - y) ** 2) / (2 * width**2))
+        for x, y, height in places
+    )
+
+
+def test_two_lobes_are_one_that_moved():
+    score = bumps((28.0, 30.0, 40.0), (32.5, 30.0, -30.0))
+    found = detect(score, score, np.ones_like(score), np.zeros((60, 60), int), 4.0)
+    assert list(found.kind) == ["moving"]
+    assert 0.5 < found.dipole[0] < 1
+    alone = detect(-bumps((28.3, 30.2, 40.0)), score, score, np.zeros((60, 60), int), 4.0)
+    assert list(alone.kind) == ["fainter"]
+    assert (alone.x[0], alone.y[0]) == (
+        pytest.approx(28.3, abs=0.05),
+        pytest.approx(30.2, abs=0.05),
+    )
+
+
+def test_flux_between_pixels_is_that_of_the_top():
+    score = bumps((28.4, 30.5, 40.0))
+    found = detect(score, score, np.ones_like(score), np.zeros((60, 60), int), 4.0)
+    assert score.max() < 39
+    assert found.flux[0] == pytest.approx(40, rel=0.01)
+
+
+def test_flags_name_what_is_near():
+    score = bumps((20.0, 20.0, 40.0), (45.0, 45.0, 30.0), (1.0, 58.0, 20.0))
+    mask = np.zeros((60, 60), np.int16)
+    mask[21, 20], mask[45, 50] = bit_value("SATURATED"), bit_value("COSMIC_RAY")
+    found = detect(score, score, np.ones_like(score), mask, 4.0)
+    assert list(found.flags) == [bit_value("SATURATED"), 0, bit_value("NO_DATA")]
+    assert flag_names(260) == ["SATURATED", "HALO"]
+    assert not set(FLAGS.values()) & {1 << bit for bit in range(8)}
+
+
+def test_halos_and_edges():
+    mask = np.zeros((100, 100), np.int16)
+    mask[48:53, 48:53] = bit_value("SATURATED")
+    halo = halos(mask)
+    assert halo[50, 50]
+    assert halo[50, 68]
+    assert not halo[50, 80]
+    assert not halos(np.zeros((9, 9), np.int16)).any()
+    mask[:, :10] = bit_value("NO_DATA")
+    edge = beside_the_sky(mask, 5)
+    assert edge[50, 14] == bit_value("EDGE")
+    assert edge[50, 16] == edge[50, 5] == 0
+    assert edge[2, 50] == bit_value("EDGE")
+
+
+def test_nothing_found_is_an_empty_table():
+    empty = detect(*[np.full((30, 30), np.nan)] * 3, np.zeros((30, 30), int), 4.0)
+    assert all(len(column) == 0 for column in empty)
+
+
+def test_psf_of_a_place():
+    terms = np.zeros((3, 21, 21))
+    terms[0], terms[1] = moffat(4.0, 21), 0.1 * moffat(3.0, 21)
+    model = PsfModel(terms, 1, (500.0, 400.0), (500.0, 400.0), 4.0, 50)
+    np.testing.assert_allclose(
+        model.at(499, 100), with_round_wings(terms[0]) / with_round_wings(terms[0]).sum(), rtol=1e-9
+    )
+    assert full_width(model.at(999, 100)) < full_width(model.at(499, 100))
+    assert model.at(999, 0).sum() == pytest.approx(1)
+
+
+def test_wings_are_the_mean_and_the_core_stays():
+    rng = np.random.default_rng(1)
+    true = moffat(3.5, 41)
+    noisy = true + rng.normal(0, 1e-4, true.shape)
+    smooth = with_round_wings(noisy)
+    radius = np.hypot(*np.mgrid[-20:21, -20:21])
+    assert np.array_equal(smooth[radius < 5], noisy[radius < 5])
+    assert np.std((smooth - true)[radius > 11]) < 0.35 * np.std((noisy - true)[radius > 11])
+    assert full_width(true) == pytest.approx(3.5, rel=0.05)
+
+
+def test_pairs():
+    rows = ["# epochs\n", HEADER, "\n", "a\t1-2-3\t4-5-6\tg\n", "a\t1-2-3\t4-5-6\tr\n"]
+    expected = [Pair("a", "1-2-3", "4-5-6", "g"), Pair("a", "1-2-3", "4-5-6", "r")]
+    assert read_pairs(rows, "pairs.tsv", SCHEMA, "gr") == expected
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "empty; allowed: a header"),
+        (["pair,science,reference,band\n"], "columns pair,science,reference,band; allowed"),
+        ([HEADER, "a\t1-2-3\tr\n"], "line 2: 3 cells; allowed: 4"),
+        ([HEADER, "../a\t1-2-3\t4-5-6\tr\n"], "line 2: pair: '../a'; allowed: name of"),
+        ([HEADER, "a\t1-9-3\t4-5-6\tr\n"], "line 2: science: '1-9-3'; allowed: a field"),
+        ([HEADER, "a\t1-2-3\tx.fits\tr\n"], "line 2: reference: 'x.fits'; allowed: a field"),
+        ([HEADER, "a\t1-2-3\t4-5-6\ty\n"], "line 2: band: 'y'; allowed: one of u"),
+        ([HEADER, "a\t1-2-3\t4-5-6\tz\n"], "line 2: band 'z'; allowed: one of this run's, g, r"),
+        ([HEADER, "a\t1-2-3\t1-2-3\tr\n"], "science and reference are both 1-2-3"),
+        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-6\tr\n"], "line 3: pair a has band r"),
+        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-7\tg\n"], "line 3: pair a has other"),
+    ],
+)
+def test_pairs_that_are_refused(rows, words):
+    with pytest.raises(InputError, match="^pairs.tsv: ") as caught:
+        read_pairs(rows, "pairs.tsv", SCHEMA, "gr")
+    assert words in str(caught.value)
+
+
+def test_hosts_are_the_nearest_within_reach():
+    ra, dec = [359.9999, 10.0, 20.0], [60.0, -5.0, 0.0]
+    object_ra, object_dec = [0.0001, 10.0, 10.0, 50.0], [60.0, -5.0003, -5.0006, 1.0]
+    assert list(nearest(ra, dec, object_ra, object_dec, 3.0)) == [0, 1, -1]
+    assert list(nearest(ra, dec, object_ra, object_dec, 0.2)) == [-1, -1, -1]
+    assert list(nearest(ra, dec, [], [], 3.0)) == [-1, -1, -1]
+    assert len(nearest([], [], object_ra, object_dec, 3.0)) == 0

@@ -1,0 +1,55 @@
+"""Difference imaging: what changed between two exposures of one sky."""
+
+
+rule subtraction:
+    input:
+        unpack(exposures_of_pair),
+        config=resource("sextractor/sources.sex"),
+        parameters=resource("sextractor/stars.param"),
+        filter=resource("sextractor/sources.conv"),
+        psfex=resource("psfex/stars.psfex"),
+        library=library(
+            *("alignment", "exceptions", "frames", "masks", "photometry", "psf"),
+            *("registration", "subtraction", "tiles", "transients"),
+        ),
+        scripts=shared_scripts("psfex", "sextractor", "tools", "files", "job"),
+    output:
+        difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
+        transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
+    log:
+        f"{RESULTS}/logs/subtraction/{{pair}}-{{band}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/subtraction/{{pair}}-{{band}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        threshold=config["subtraction"]["threshold"],
+        background_mesh=config["subtraction"]["background_mesh"],
+        psf_error=config["subtraction"]["psf_error"],
+    message:
+        "{wildcards.pair}, {wildcards.band}: subtracting"
+    script:
+        "../../scripts/subtraction.py"
+
+
+rule transients_of_pair:
+    input:
+        tables=lambda wildcards: [
+            f"{RESULTS}/subtraction/{row.pair}/{row.band}/transients.csv"
+            for row in PAIRS
+            if row.pair == wildcards.pair
+        ],
+        objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
+        library=library("exceptions", "hosts"),
+        scripts=shared_scripts("files", "job"),
+    output:
+        f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+    log:
+        f"{RESULTS}/logs/subtraction/{{pair}}.log",
+    params:
+        host_radius=config["subtraction"]["host_radius"],
+    message:
+        "{wildcards.pair}: transients of all bands"
+    script:
+        "../../scripts/transients.py"
