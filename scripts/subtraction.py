@@ -25,12 +25,12 @@ from redpix.photometry import asinh_magnitude
 from redpix.registration import frame_wcs, homography, wcs_header
 from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
-from redpix.transients import FLAGS, beside_the_sky, detect, halos
+from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
 from sextractor import copied_settings
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
-    *("kind", "flags", "dipole"),
+    *("kind", "flags", "dipole", "misfit"),
 )
 
 
@@ -130,6 +130,8 @@ def subtract_pair(science, reference, params, inputs):
     found = detect(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold)
     inside = halos(mask)[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
     found.flags[inside] |= FLAGS["HALO"]
+    misfit = shape_misfit(result.D, result.variance, result.P_D, found.x, found.y)
+    found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
     clean = (mask == 0) & (abs(result.Scorr) < 5)
     spread = 1.4826 * np.median(abs(result.Scorr[clean] - np.median(result.Scorr[clean])))
     cards = [
@@ -150,7 +152,7 @@ def subtract_pair(science, reference, params, inputs):
         ("BACKGRND", float(np.median(background)), "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    return result, mask, found, cards, (new.image, old.image / np.float32(ratio))
+    return result, mask, (found, misfit), cards, (new.image, old.image / np.float32(ratio))
 
 
 def write_difference(path, result, mask, science, cards, images):
@@ -179,8 +181,9 @@ def write_difference(path, result, mask, science, cards, images):
         hdus.writeto(temporary)
 
 
-def write_transients(path, found, wcs, band):
+def write_transients(path, transients, wcs, band):
     """A row a transient, the most significant first."""
+    found, misfit = transients
     ra, dec = wcs.all_pix2world(found.x, found.y, 0) if len(found.x) else ([], [])
     magnitude = asinh_magnitude(abs(found.flux), band)
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -193,7 +196,12 @@ def write_transients(path, found, wcs, band):
                     *(f"{found.x[row]:.3f}", f"{found.y[row]:.3f}", band),
                     *(f"{found.scorr[row]:.3f}", f"{found.flux[row]:.5g}"),
                     *(f"{found.flux_error[row]:.5g}", f"{magnitude[row]:.4f}"),
-                    *(found.kind[row], found.flags[row], f"{found.dipole[row]:.3f}"),
+                    *(
+                        found.kind[row],
+                        found.flags[row],
+                        f"{found.dipole[row]:.3f}",
+                        f"{misfit[row]:.3f}",
+                    ),
                 ]
             )
 
@@ -206,7 +214,7 @@ def main(snakemake):
     result, mask, found, cards, images = subtract_pair(science, reference, params, inputs)
     write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science.wcs, band)
-    log.info("%s, %s: %d rows", output.difference, output.transients, len(found.x))
+    log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))
 
 
 if "snakemake" in globals():

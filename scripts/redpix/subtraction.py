@@ -65,7 +65,7 @@ class Difference(NamedTuple):
     F_D : float
         Flux zero point of D, eq. 15.
     S, Scorr : ndarray
-        Score, eq. 12 and 17; and in units of its standard deviation, eq. 25.
+        Score, eq. 12; and in units of its standard deviation, eq. 25.
     alpha, alpha_error : ndarray
         Flux of a point source at each pixel and its error, in units of flux / F.
     F_S : float

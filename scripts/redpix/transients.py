@@ -10,7 +10,11 @@ from redpix.masks import BITS, bit_value
 #: flags of a transient beside the bits of `redpix.masks` (1 to 128)
 FLAGS = {
     "HALO": 256,  # in the halo, the spikes or the bleeding of a saturated star
+    "SHAPE": 512,  # not shaped like the PSF of the difference, see `shape_misfit`
 }
+
+#: a misfit above this is flagged SHAPE; point sources have 1.25 at most in simulations
+WORST_MISFIT = 1.45
 
 
 class Transients(NamedTuple):
@@ -86,6 +90,48 @@ def _windows(image, x, y, reach, fill):
     padded = np.pad(image, reach, constant_values=fill)
     steps = np.arange(2 * reach + 1)
     return padded[y[:, None, None] + steps[:, None], x[:, None, None] + steps]
+
+
+def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
+    """How badly the difference image about each place fits its PSF.
+
+    A PSF that may lie between pixels is fitted linearly; what is left is compared with the noise
+    and a part of the PSF itself.
+
+    Parameters
+    ----------
+    difference, variance : ndarray
+        D and its variance.
+    psf : ndarray
+        P_D, a stamp of odd sides.
+    x, y : ndarray
+        Places, 0-based.
+    reach : int
+        Half a side of the square that is looked at, pixels.
+    tolerance : float
+        Error of the PSF, relative.
+
+    Returns
+    -------
+    ndarray
+        Mean of squared residuals over their variance: 1 for a point source.
+    """
+    x, y = np.rint(x).astype(int), np.rint(y).astype(int)
+    slope_y, slope_x = np.gradient(psf)
+    middle = psf.shape[0] // 2
+    part = (slice(middle - reach, middle + reach + 1),) * 2
+    design = np.stack([plane[part].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
+    shape = len(x), (2 * reach + 1) ** 2
+    data = _windows(np.nan_to_num(difference, nan=0.0), x, y, reach, 0.0).reshape(shape)
+    noise = _windows(np.nan_to_num(variance, nan=1.0), x, y, reach, 1.0).reshape(shape)
+    misfit = np.empty(len(x))
+    for row in range(len(x)):
+        weight = 1 / np.sqrt(noise[row])
+        fit = np.linalg.lstsq(design * weight[:, None], data[row] * weight, rcond=None)[0]
+        model = design @ fit
+        allowed = noise[row] + (tolerance * model) ** 2
+        misfit[row] = np.mean((data[row] - model) ** 2 / allowed)
+    return misfit
 
 
 def _opposite(scorr, x, y, reach):

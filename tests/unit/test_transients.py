@@ -13,7 +13,15 @@ from redpix.pairs import Pair, read_pairs
 from redpix.psf import PsfModel, full_width, moffat, with_round_wings
 from redpix.subtraction import subtract
 from redpix.tiles import subtract_tiles, tiles
-from redpix.transients import FLAGS, beside_the_sky, detect, flag_names, halos
+from redpix.transients import (
+    FLAGS,
+    WORST_MISFIT,
+    beside_the_sky,
+    detect,
+    flag_names,
+    halos,
+    shape_misfit,
+)
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
@@ -177,3 +185,18 @@ def test_hosts_are_the_nearest_within_reach():
     assert list(nearest(ra, dec, object_ra, object_dec, 0.2)) == [-1, -1, -1]
     assert list(nearest(ra, dec, [], [], 3.0)) == [-1, -1, -1]
     assert len(nearest([], [], object_ra, object_dec, 3.0)) == 0
+
+
+def test_misfit_tells_point_sources_from_the_rest():
+    for seed in range(4):
+        sky = subtraction_sky.make(seed)
+        image = sky.new.image.copy()
+        image[7, 9] += 400  # a cosmic ray
+        image[8, 250] -= 400
+        result = subtract(sky.new._replace(image=image), sky.reference)
+        planes = (result.D, result.D_variance, result.P_D)
+        # places between the pixels, as they are measured
+        points = shape_misfit(*planes, sky.x + 0.3, sky.y - 0.2)
+        others = shape_misfit(*planes, np.array([9, 250]), np.array([7, 8]))
+        assert points.max() < WORST_MISFIT < others.min()
+    assert len(shape_misfit(*planes, np.array([]), np.array([]))) == 0
