@@ -61,7 +61,7 @@ def learn(sky, split, attributes, asked, jobs):
         model.check_fits(asked.method, attributes, asked.model)
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
-    recipe = Recipe(asked.method, {"k": asked.k}, grid, asked.pixels_per_object, asked.seed)
+    recipe = Recipe(asked.method, asked.settings, grid, asked.pixels_per_object, asked.seed)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
     return train(*known, jobs, log.warning), estimates
@@ -95,9 +95,8 @@ def main(snakemake):
     scores = predict_others(out.pixels, sky, split, model, estimates, jobs)
 
     results = finish(estimates, model)
-    best = results[asked.combiner]
-    probability = estimates.predictions()[asked.combiner].probability
-    predicted = most_probable(probability)
+    best, combined = results[asked.combiner], estimates.predictions()[asked.combiner]
+    predicted = most_probable(combined.probability)
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", part, worth[part])
@@ -112,8 +111,8 @@ def main(snakemake):
         "width_scale": model.scales,
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    classes = (probability, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, best, *classes)
+    told = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
     photoz_files.write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

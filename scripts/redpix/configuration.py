@@ -253,6 +253,11 @@ def _contradictions(config):
             f"photoz.attributes: {_shown(photoz['attributes'])}: one band has no colour; "
             "allowed: magnitudes, or more bands"
         )
+    if {"magnitudes", "brightness"} <= set(photoz["attributes"]):
+        yield (
+            f"photoz.attributes: {_shown(photoz['attributes'])}: brightness is one of the "
+            "magnitudes; allowed: only one of the two"
+        )
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (

@@ -27,7 +27,7 @@ def complaint(config, **arguments):
 def test_delivered_configurations_are_valid(name):
     config = yaml.safe_load((ROOT / "config" / name).read_text())
     full = validated(config, SCHEMA)
-    assert full["photoz"]["k"] == 20
+    assert full["photoz"]["k"] == 100
     assert full["catalogue"]["area"]["dec"] == [45.0, 46.0]
 
 
@@ -124,6 +124,12 @@ def test_values_come_out_in_their_type(change, expected):
             "photoz.attributes",
             '["colours"]',
             "more bands",
+        ),
+        (
+            {"photoz": {"attributes": ["brightness", "magnitudes"]}},
+            "photoz.attributes",
+            '["brightness", "magnitudes"]',
+            "only one of the two",
         ),
         ({"seed": -1}, "seed", "-1", "not below 0"),
         # the region

@@ -14,7 +14,7 @@ def predictions(n, seed=1):
     generator = np.random.default_rng(seed)
     density = pdf.normalise(generator.random((n, len(GRID))), GRID)
     share = generator.dirichlet([1, 1, 1], n)
-    return Prediction(generator.uniform(0, 1, n), density, share)
+    return Prediction(generator.uniform(0, 1, n), density, share, generator.integers(0, 2, n))
 
 
 @pytest.mark.parametrize("combiner", sorted(COMBINERS))
@@ -49,7 +49,8 @@ def overconfident(n, factor, seed=3):
     truth, sigma = generator.uniform(0.3, 0.7, n), generator.uniform(0.02, 0.05, n)
     redshift = generator.normal(truth, sigma)
     density = norm.pdf(GRID, redshift[:, None], sigma[:, None] / factor)
-    return Prediction(redshift, pdf.normalise(density, GRID), np.full((n, 3), np.nan)), truth
+    density = pdf.normalise(density, GRID)
+    return Prediction(redshift, density, np.full((n, 3), np.nan), np.zeros(n)), truth
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.0, 2.5])

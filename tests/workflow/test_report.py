@@ -126,7 +126,8 @@ class Run:
         names = ("objects.csv", "pixels.dat", "metrics.json", "pdfs.parquet", "model.npz")
         params = {
             **{"method": "knn", "bands": list("ugriz"), "attributes": ["magnitudes", "colours"]},
-            **{"k": 10, "test_fraction": 0.5, "split_by": "object", "pixels_per_object": 30},
+            **{"settings": {"k": 10, "mode": "linear"}, "test_fraction": 0.5},
+            **{"split_by": "object", "pixels_per_object": 30},
             **{"grid": [0.0, 0.6, 0.01], "combiner": "weighted", "model": None, "seed": 1},
         }
         Output = namedtuple("Output", ["objects", "pixels", "metrics", "pdfs", "model"])

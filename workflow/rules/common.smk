@@ -130,6 +130,12 @@ def pixel_tables(wildcards):
     return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
 
 
+def learner_settings(method):
+    """What a learner of photometric redshifts is set to."""
+    photoz = config["photoz"]
+    return {"knn": {"k": photoz["k"], **photoz["knn"]}}[method]
+
+
 def photoz_products(file):
     """An input function for a product of each method; without a field there is none."""
     return lambda wildcards: [

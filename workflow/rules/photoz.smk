@@ -32,7 +32,7 @@ rule photoz_method:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
-        k=PHOTOZ["k"],
+        settings=lambda wildcards: learner_settings(wildcards.method),
         test_fraction=PHOTOZ["test_fraction"],
         split_by=PHOTOZ["split_by"],
         pixels_per_object=PHOTOZ["pixels_per_object"],

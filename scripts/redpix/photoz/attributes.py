@@ -9,7 +9,7 @@ from redpix.exceptions import InputError
 from redpix.photometry import asinh_magnitude
 
 #: the only things that may describe a pixel, in the order of the vector's columns
-KINDS = ("magnitudes", "colours", "distance")
+KINDS = ("magnitudes", "brightness", "colours", "distance")
 
 #: bands by wavelength: colours are differences of neighbours in this order
 WAVELENGTH_ORDER = ("u", "g", "r", "i", "z")
@@ -19,9 +19,10 @@ WAVELENGTH_ORDER = ("u", "g", "r", "i", "z")
 class Attributes:
     """The columns of a feature vector.
 
-    ``magnitudes`` are the asinh magnitudes of the bands, ``colours`` the differences of bands
-    adjacent in wavelength among those given (u-g, g-r, ...; u-r where g is not used), and
-    ``distance`` a pixel's distance from its object's peak over the largest such distance.
+    ``magnitudes`` are the asinh magnitudes of the bands, ``brightness`` that of the middle band
+    alone (r of u g r i z), ``colours`` the differences of bands adjacent in wavelength among those
+    given (u-g, g-r, ...; u-r where g is not used), and ``distance`` a pixel's distance from its
+    object's peak over the largest such distance.
 
     Parameters
     ----------
@@ -55,7 +56,15 @@ class Attributes:
         if "colours" in self.kinds and len(self.bands) < 2:
             raise InputError("photoz.attributes: colours need at least two bands")
         if self.kinds in ((), ("distance",)) or not self.bands:
-            raise InputError("photoz.attributes: give magnitudes or colours, and a band")
+            raise InputError(
+                "photoz.attributes: give magnitudes, brightness or colours, and a band"
+            )
+        if "magnitudes" in self.kinds and "brightness" in self.kinds:
+            raise InputError("photoz.attributes: magnitudes hold the brightness; give one of them")
+
+    @property
+    def _middle(self):
+        return len(self.bands) // 2
 
     @property
     def names(self):
@@ -63,6 +72,8 @@ class Attributes:
         names = []
         if "magnitudes" in self.kinds:
             names += [f"mag_{band}" for band in self.bands]
+        if "brightness" in self.kinds:
+            names.append(f"mag_{self.bands[self._middle]}")
         if "colours" in self.kinds:
             names += [f"{a}-{b}" for a, b in zip(self.bands, self.bands[1:], strict=False)]
         if "distance" in self.kinds:
@@ -90,6 +101,8 @@ class Attributes:
         columns = []
         if "magnitudes" in self.kinds:
             columns.append(magnitudes)
+        if "brightness" in self.kinds:
+            columns.append(magnitudes[:, self._middle, None])
         if "colours" in self.kinds:
             columns.append(magnitudes[:, :-1] - magnitudes[:, 1:])
         if "distance" in self.kinds:

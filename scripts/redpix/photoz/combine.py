@@ -26,6 +26,7 @@ class Stack:
         self.redshift = np.zeros(objects)
         self.density = np.zeros((objects, nodes), np.float32)
         self.probability = np.zeros((objects, len(CLASSES)))
+        self.outside = np.zeros(objects)
 
     def add(self, index, weight, prediction):
         """Add pixels.
@@ -45,6 +46,7 @@ class Stack:
         self.redshift[present] += sums @ prediction.redshift
         self.density[present] += sums @ prediction.density
         self.probability[present] += sums @ prediction.probability
+        self.outside[present] += sums @ prediction.outside
 
     def prediction(self):
         """The weighted means so far as a `Prediction` of all objects, NaN for those without."""
@@ -53,6 +55,7 @@ class Stack:
             self.redshift / total,
             self.density / total[:, None].astype(np.float32),
             self.probability / total[:, None],
+            self.outside / total,
         )
 
 

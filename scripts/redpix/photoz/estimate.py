@@ -40,6 +40,7 @@ class Estimates:
             np.full(objects, np.nan),
             np.full((objects, len(grid)), np.nan, np.float32),
             np.full((objects, len(CLASSES)), np.nan),
+            np.full(objects, np.nan),
         )
 
     def add(self, pixels, members, learners, jobs, watch=None):
@@ -83,7 +84,7 @@ class Recipe(NamedTuple):
     """How to learn."""
 
     method: str  #: one of `redpix.photoz.model.METHODS`
-    settings: dict  #: the learner's own, e.g. ``{"k": 30}``
+    settings: dict  #: the learner's own, e.g. ``{"k": 30, "mode": "linear"}``
     grid: np.ndarray  #: (nodes,), redshifts at which densities are given
     limit: int | None  #: most training pixels an object gives; None for all
     seed: int

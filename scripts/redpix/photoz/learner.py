@@ -33,6 +33,7 @@ class Training(NamedTuple):
 class Prediction(NamedTuple):
     """What a learner says of vectors, one row each."""
 
-    redshift: np.ndarray  #: (n,), the mean of the density before it is smoothed
+    redshift: np.ndarray  #: (n,), the point estimate
     density: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
     probability: np.ndarray  #: (n, classes), NaN where the training set tells no classes apart
+    outside: np.ndarray  #: (n,), 0 or 1 (a share where vectors are combined): beyond the training

@@ -13,7 +13,7 @@ from redpix.photoz.knn import KNN
 METHODS = {"knn": KNN}
 
 #: format of the arrays; a reader refuses others
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Model:
     method : str
         One of `METHODS`.
     settings : dict
-        What the learner's ``fit`` takes beside the training and the grid, e.g. ``{"k": 30}``.
+        What the learner's ``fit`` takes beside the training and the grid, e.g.
+        ``{"k": 30, "mode": "mean"}``.
     attributes : Attributes
     grid : ndarray, shape (nodes,)
         Redshifts at which densities are given.
