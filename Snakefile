@@ -25,12 +25,14 @@ rule all:
     input:
         rules.report.output,
         demo_products,
+        table_products("objects.csv"),
     localrule: True
 
 
 rule photoz:
     input:
         photoz_products("objects.csv"),
+        table_products("objects.csv"),
     localrule: True
 
 

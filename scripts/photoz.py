@@ -61,7 +61,8 @@ def learn(sky, split, attributes, asked, jobs):
         model.check_fits(asked.method, attributes, asked.model)
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
-    recipe = Recipe(asked.method, asked.settings, grid, asked.pixels_per_object, asked.seed)
+    settings = {**asked.settings, "errors": attributes.errors}
+    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
     return train(*known, jobs, log.warning), estimates
@@ -78,8 +79,7 @@ def predict_others(path, sky, split, model, estimates, jobs):
             scores(chunk, prediction)
             photoz_files.write_pixels(file, ids, sky.objects, split, chunk, prediction)
 
-        learners = (model.pixels, model.apertures)
-        estimates.add(sky.pixels, split != TRAIN, learners, jobs, watch)
+        estimates.add(sky.pixels, split != TRAIN, model.learners, jobs, watch)
     return scores
 
 
@@ -108,7 +108,7 @@ def main(snakemake):
         "attributes": attributes.names,
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
-        "width_scale": model.scales,
+        "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
     told = (best, combined, predicted)

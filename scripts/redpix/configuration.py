@@ -253,16 +253,22 @@ def _contradictions(config):
             f"photoz.attributes: {_shown(photoz['attributes'])}: one band has no colour; "
             "allowed: magnitudes, or more bands"
         )
-    if {"magnitudes", "brightness"} <= set(photoz["attributes"]):
-        yield (
-            f"photoz.attributes: {_shown(photoz['attributes'])}: brightness is one of the "
-            "magnitudes; allowed: only one of the two"
-        )
+    for key in ("attributes", "table_attributes"):
+        if {"magnitudes", "brightness"} <= set(photoz[key]):
+            yield (
+                f"photoz.{key}: {_shown(photoz[key])}: brightness is one of the magnitudes; "
+                "allowed: only one of the two"
+            )
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (
             f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
             "step] with smallest below largest and step above 0 and not above their difference"
+        )
+    if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
+        yield (
+            f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
+            "the path of a TSV with the columns name, train, test"
         )
     if photoz["model"] is not None and not Path(photoz["model"]).is_file():
         yield (

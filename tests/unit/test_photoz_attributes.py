@@ -35,10 +35,22 @@ def test_brightness_is_the_middle_band():
 
 def test_vectors_of_fluxes_are_asinh_magnitudes_also_of_negative_flux():
     flux = np.array([[-0.3, 5.0], [2.0, 0.0]])
-    vectors = Attributes(("magnitudes",), ("u", "z")).of_fluxes(flux)
+    vectors = Attributes(("magnitudes",), ("u", "z")).of_fluxes(flux, np.ones((2, 2)))
     expected = np.stack([asinh_magnitude(flux[:, 0], "u"), asinh_magnitude(flux[:, 1], "z")], 1)
     assert vectors == pytest.approx(expected, rel=1e-6)
     assert np.isfinite(vectors).all()
+
+
+def test_errors_are_those_of_the_magnitudes_by_differences():
+    flux, error = np.array([[-0.3, 5.0], [2.0, 0.0]]), np.array([[0.2, 0.1], [0.3, 0.4]])
+    attributes = Attributes(("errors", "brightness"), ("u", "z"))
+    assert attributes.names == ("mag_z", "log_error_u", "log_error_z")
+    step = 1e-5
+    for column, band in enumerate(("u", "z")):
+        above = asinh_magnitude(flux[:, column] + step * error[:, column], band)
+        below = asinh_magnitude(flux[:, column] - step * error[:, column], band)
+        found = attributes.of_fluxes(flux, error)[:, 1 + column]
+        assert np.exp(found) == pytest.approx((below - above) / (2 * step), rel=1e-5)
 
 
 @pytest.mark.parametrize(

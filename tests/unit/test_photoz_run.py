@@ -159,6 +159,28 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     assert same(done, sky.run(tmp_path, threads=2), *FILES.values())
 
 
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("mlp", {"k": 10, "networks": 4, "seed": 1}),
+        (
+            "ensemble",
+            {"knn": {"k": 10, "mode": "linear"}, "mlp": {"k": 10, "networks": 4}, "seed": 1},
+        ),
+    ],
+)
+def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
+    asked = {"method": method, "settings": settings}
+    asked |= {"attributes": ["brightness", "colours", "errors"], "pixels_per_object": 2}
+    one = sky.run(tmp_path / "one", **asked)
+    assert same(one, sky.run(tmp_path / "two", threads=2, **asked), *FILES.values())
+    assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(done)["baseline"]["nmad"]
+    model = str(one / "model.npz")
+    again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
+    tested = objects_of(one).query("split == 'test'").set_index("object_id")
+    assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
+
+
 def test_another_seed_splits_otherwise(sky, done, tmp_path):
     other = objects_of(sky.run(tmp_path, seed=2))
     assert (other["split"] != objects_of(done)["split"]).any()
@@ -252,8 +274,8 @@ def test_a_model_is_arrays_alone(done):
         about = json.loads(str(stored["about"]))
         assert stored["pixels_vectors"].dtype == np.float32
     assert "O" not in kinds.values()
-    assert {"pixels_mean", "pixels_deviation", "apertures_vectors", "grid"} <= set(kinds)
-    assert set(about["scales"]) == {"mean", "weighted", "aperture"}
+    assert {"pixels_vectors", "apertures_vectors", "grid"} <= set(kinds)
+    assert set(about["calibrations"]) == {"mean", "weighted", "aperture"}
 
 
 def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(sky, done, tmp_path):

@@ -146,7 +146,7 @@ class Run:
             table.to_csv(self.paths.objects, index=False)
             output = run("photoz", model=output.model)
         self.paths.predictions, self.paths.predicted_pixels = [output.objects], [output.pixels]
-        self.paths.metrics = [output.metrics]
+        self.paths.metrics, self.paths.tables = [output.metrics], []
 
     def _write_benchmarks(self):
         columns = ("s", "h:m:s", "max_rss", "cpu_time")
@@ -369,3 +369,24 @@ def test_a_missing_browser_is_a_failure(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(pytest.fail.Exception, match="envs/setup"):
         check_page(page(tmp_path, ""))
+
+
+def test_methods_and_tables_are_compared(tmp_path):
+    run = Run(tmp_path)
+    metrics = json.loads(Path(run.paths.metrics[0]).read_text())
+    other = tmp_path / "second/mlp/metrics.json"
+    other.parent.mkdir(parents=True)
+    other.write_text(json.dumps(metrics))
+    for name in ("predictions", "predicted_pixels"):
+        getattr(run.paths, name).append(getattr(run.paths, name)[0])
+    run.paths.metrics.append(str(other))
+    about = {"table": "mine", "method": "knn", "objects": metrics["baseline"]}
+    table = tmp_path / "tables/mine/knn/metrics.json"
+    table.parent.mkdir(parents=True)
+    table.write_text(json.dumps({**about, "cross_validation": metrics["objects"]}))
+    run.paths.tables = [str(table)]
+    page = run.report().read_text()
+    assert page.count("Methods side by side") == 1
+    for title in ("mlp, weighted", "mlp, summed aperture", "knn, cross-validated"):
+        assert f'<th class="number">{title}</th>' in page
+    assert "Table mine" in page

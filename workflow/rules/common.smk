@@ -1,6 +1,7 @@
 """Path patterns and input functions that several stages share."""
 
 import csv
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from redpix import demo
 from redpix.configuration import validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
+from redpix.listing import read_listing
 from resume import release_after_kill
 
 
@@ -33,6 +35,7 @@ with open(ROOT / "workflow/schemas/config.schema.yaml", encoding="utf-8") as fil
     schema = yaml.safe_load(file)
 try:
     config = validated(config, schema, training_bound)
+    TABLES = read_listing(config["photoz"]["tables"])
 except InputError as error:
     sys.exit("\n".join(f"configuration: {line}" for line in str(error).splitlines()))
 
@@ -133,7 +136,13 @@ def pixel_tables(wildcards):
 def learner_settings(method):
     """What a learner of photometric redshifts is set to."""
     photoz = config["photoz"]
-    return {"knn": {"k": photoz["k"], **photoz["knn"]}}[method]
+    knn = {"k": photoz["k"], **photoz["knn"]}
+    mlp = {"k": photoz["k"], **photoz["mlp"]}
+    return {
+        "knn": knn,
+        "mlp": {**mlp, "seed": config["seed"]},
+        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
+    }[method]
 
 
 def photoz_products(file):
@@ -141,6 +150,17 @@ def photoz_products(file):
     return lambda wildcards: [
         f"{RESULTS}/photoz/{method}/{file}" for method in METHODS if delivered_fields(wildcards)
     ]
+
+
+def table_products(file):
+    """A product of each method on each table of objects."""
+    methods = config["photoz"]["methods"]
+    return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
+
+
+def table_files(wildcards):
+    """The catalogues of a table: what is learnt from, and what is predicted where it is given."""
+    return [path for path in TABLES[wildcards.table][:2] if path]
 
 
 def shown(stage, bands):

@@ -16,6 +16,7 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        tables=table_products("metrics.json"),
         template=ROOT / "workflow/report/report.html.j2",
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",

@@ -12,10 +12,11 @@ import numpy as np
 from redpix.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.attributes import constant_attributes
-from redpix.photoz.combine import COMBINERS, Stack, calibrate, width_scale
+from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.combine import COMBINERS, Stack
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_neighbours, sample_pixels
+from redpix.photoz.split import assign_folds, check_count, sample_pixels
 from redpix.photoz.stream import sampled_vectors
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
@@ -35,7 +36,7 @@ class Estimates:
     def __init__(self, totals, attributes, grid):
         objects = len(totals.pixels)
         self.stacks = {name: Stack(objects, len(grid)) for name in COMBINERS}
-        self.vectors = attributes.of_aperture().of_fluxes(totals.flux)
+        self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
         self.aperture = Prediction(
             np.full(objects, np.nan),
             np.full((objects, len(grid)), np.nan, np.float32),
@@ -50,25 +51,23 @@ class Estimates:
         ----------
         pixels : Pixels
         members : ndarray of bool, shape (objects,)
-        learners : tuple
-            Of pixels and of apertures.
+        learners : dict
+            Of ``pixels`` and of ``apertures``.
         jobs : int
         watch : callable, optional
             Called with the `Chunk` and the `Prediction` of the members' pixels.
         """
-        by_pixel, by_aperture = learners
         if not members.any():
             return
-        for field, values in zip(
-            self.aperture, by_aperture.predict(self.vectors[members], jobs), strict=True
-        ):
+        whole = learners["apertures"].predict(self.vectors[members], jobs)
+        for field, values in zip(self.aperture, whole, strict=True):
             field[members] = values
         for chunk in pixels:
             rows = members[chunk.index]
             if not rows.any():
                 continue
             chunk = type(chunk)(*(column[rows] for column in chunk))
-            prediction = by_pixel.predict(chunk.vectors, jobs)
+            prediction = learners["pixels"].predict(chunk.vectors, jobs)
             for name, weight in COMBINERS.items():
                 self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
             if watch is not None:
@@ -120,32 +119,35 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     grid = recipe.grid
     star = objects.label == STAR
     folds = assign_folds(training, star, recipe.seed)
-    check_neighbours(recipe.settings["k"], folds, star)
+    learner = METHODS[recipe.method]
+    check_count(learner.needs(recipe.settings), folds, star)
     pdf.check_range(objects.redshift[training & ~star], grid)
     counts = np.where(training, totals.pixels, 0)
     chosen = sample_pixels(counts, recipe.limit, recipe.seed)
     index, vectors = sampled_vectors(pixels, totals, training, chosen)
-    samples = Training(vectors, objects.redshift[index], objects.label[index])
-    apertures = Training(estimates.vectors, objects.redshift, objects.label)
+    samples = Training(vectors, objects.redshift[index], objects.label[index], index)
+    everything = np.arange(len(training))
+    apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
     _check_samples(samples, pixels.attributes, warn)
 
     def learn(members):
-        return tuple(
-            METHODS[recipe.method].fit(part, grid, **recipe.settings)
-            for part in (samples.take(members[index]), apertures.take(members))
-        )
+        parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
+        return {
+            name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
+        }
 
     for fold in range(folds.max() + 1):
         held_out = folds == fold
         estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
     known = training & ~star
-    scales = {
-        name: width_scale(
+    calibrations = {
+        name: Calibration.fit(
             Prediction(*(field[known] for field in prediction)), objects.redshift[known], grid
         )
         for name, prediction in estimates.predictions().items()
     }
-    return Model(recipe.method, recipe.settings, pixels.attributes, grid, *learn(training), scales)
+    known = (pixels.attributes, grid, learn(training), calibrations)
+    return Model(recipe.method, recipe.settings, *known)
 
 
 def _check_samples(samples, attributes, warn):
@@ -164,6 +166,6 @@ def _check_samples(samples, attributes, warn):
 def finish(estimates, model):
     """Calibrated redshifts of all objects for each combiner and for `APERTURE`."""
     return {
-        name: calibrate(prediction, model.scales[name], model.grid)
+        name: calibrate(prediction, model.calibrations[name], model.grid)
         for name, prediction in estimates.predictions().items()
     }

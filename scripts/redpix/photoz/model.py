@@ -7,10 +7,13 @@ import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.calibrate import Calibration
+from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
+from redpix.photoz.mlp import MLP
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN}
+METHODS = {"knn": KNN, "mlp": MLP, "ensemble": Ensemble}
 
 #: format of the arrays; a reader refuses others
 VERSION = 2
@@ -30,41 +33,41 @@ class Model:
     attributes : Attributes
     grid : ndarray, shape (nodes,)
         Redshifts at which densities are given.
-    pixels, apertures : learner
-        Trained on vectors of pixels, and on one vector an object.
-    scales : dict of str to float
-        Factor that makes the widths of each combiner's densities right, and the aperture's
-        (`redpix.photoz.combine.width_scale`).
+    learners : dict
+        Learners by what they were trained on: ``pixels`` on vectors of pixels and ``apertures`` on
+        one vector an object, or ``objects`` on the rows of a table of magnitudes.
+    calibrations : dict of str to Calibration
+        What makes the densities of each combiner right, and those of one vector an object.
     """
 
     method: str
     settings: dict
     attributes: Attributes
     grid: np.ndarray
-    pixels: object
-    apertures: object
-    scales: dict
+    learners: dict
+    calibrations: dict
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
 
-        ``about`` is JSON; ``pixels_*`` and ``apertures_*`` are the learners' own.
+        ``about`` is JSON; ``pixels_*`` and so on are the learners' own.
         """
         about = {
             "version": VERSION,
             "method": self.method,
             "settings": self.settings,
             "bands": self.attributes.bands,
+            "named": self.attributes.named,
             "attributes": self.attributes.kinds,
-            "scales": self.scales,
+            "learners": list(self.learners),
+            "calibrations": self.calibrations,
         }
-        learners = {"pixels": self.pixels, "apertures": self.apertures}
         return {
             "about": np.array(json.dumps(about)),
             "grid": self.grid,
             **{
                 f"{part}_{name}": array
-                for part, learner in learners.items()
+                for part, learner in self.learners.items()
                 for name, array in learner.arrays().items()
             },
         }
@@ -95,25 +98,31 @@ class Model:
                 f"version {VERSION} of {', '.join(METHODS)} is understood"
             )
         grid = arrays["grid"]
-        parts = {}
-        for part in ("pixels", "apertures"):
+        learners = {}
+        for part in about["learners"]:
             own = {
                 key.removeprefix(f"{part}_"): arrays[key]
                 for key in arrays
                 if key.startswith(f"{part}_")
             }
-            parts[part] = learner.from_arrays(own, grid, **about["settings"])
+            learners[part] = learner.from_arrays(own, grid, **about["settings"])
+        kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
         return cls(
             method=about["method"],
             settings=about["settings"],
-            attributes=Attributes(tuple(about["attributes"]), tuple(about["bands"])),
+            attributes=Attributes(kinds, bands, about["named"]),
             grid=grid,
-            scales=about["scales"],
-            **parts,
+            learners=learners,
+            calibrations={
+                part: Calibration(scale, tuple(levels))
+                for part, (scale, levels) in about["calibrations"].items()
+            },
         )
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""
+        if "pixels" not in self.learners:
+            raise InputError(f"{name}: trained on a table of objects; pixels need one of pixels")
         for key, own, asked in (
             ("method", (self.method,), (method,)),
             ("bands", self.attributes.bands, attributes.bands),

@@ -133,3 +133,23 @@ def stretch(density, centre, scale, grid):
     rows = np.arange(len(density))[:, None]
     stretched = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
     return normalise(np.where(inside, stretched, 0), grid)
+
+
+def shift(density, offset, grid):
+    """Move each density by its own offset: p(z - offset), normalised.
+
+    Parameters
+    ----------
+    density : ndarray, shape (n, nodes)
+    offset : ndarray, shape (n,)
+        A density that would leave the grid whole stays where it is.
+    grid : ndarray, shape (nodes,)
+    """
+    source = grid - np.asarray(offset)[:, None]
+    inside = (source >= grid[0]) & (source <= grid[-1])
+    cell, fraction = _cells(source, grid)
+    rows = np.arange(len(density))[:, None]
+    moved = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
+    moved = np.where(inside, moved, 0)
+    left = moved.any(axis=1)
+    return normalise(np.where(left[:, None], moved, density), grid)
