@@ -17,6 +17,7 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.estimate import Estimates, Objects, Recipe, finish, train
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
+from redpix.photoz.model import completed
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.stream import Pixels, Totals, columns, survey
 
@@ -61,7 +62,7 @@ def learn(sky, split, attributes, asked, jobs):
         model.check_fits(asked.method, attributes, asked.model)
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
-    settings = {**asked.settings, "errors": attributes.errors}
+    settings = completed(asked.method, asked.settings, attributes)
     recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
@@ -100,9 +101,11 @@ def main(snakemake):
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", part, worth[part])
+    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "method": model.method,
-        **model.settings,
+        **settings,
+        **model.insight(),
         "combiner": asked.combiner,
         "model": asked.model,
         "attributes": attributes.names,

@@ -20,6 +20,7 @@ from redpix.photoz.calibrate import calibrate
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.learner import CLASSES, STAR
+from redpix.photoz.model import METHODS, completed
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
 
@@ -47,10 +48,12 @@ def read_tables(paths, asked):
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns
 
 
-def usable(table, attributes):
-    """Vectors, and the objects all of whose attributes are measured."""
+def usable(table, attributes, method):
+    """Vectors, and the objects that have all of what the method needs."""
     errors = table.errors if attributes.errors else None
     vectors = attributes.vectors(table.magnitudes, errors=errors)
+    if METHODS[method].MISSING:
+        return vectors, np.isfinite(table.magnitudes).sum(axis=1) >= 2
     return vectors, np.isfinite(vectors).all(axis=1)
 
 
@@ -90,11 +93,11 @@ def main(snakemake):
     train, test, columns = read_tables(paths, asked)
     kinds = [kind for kind in asked.attributes if kind != "errors" or columns.errors]
     attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
-    vectors, whole = usable(train, attributes)
+    vectors, whole = usable(train, attributes, asked.method)
     learnable = whole & np.isfinite(train.redshift)
     train, vectors = train.take(learnable), vectors[learnable]
     left_out = {"train": int(np.sum(~learnable))}
-    others, whole = usable(test, attributes)
+    others, whole = usable(test, attributes, asked.method)
     test, others = test.take(whole), others[whole]
     left_out["test"] = int(np.sum(~whole))
     if any(left_out.values()):
@@ -104,7 +107,7 @@ def main(snakemake):
     moving = train.label != STAR
     tabular.check_honest(vectors[moving], train.redshift[moving], attributes.names, paths[0])
 
-    settings = {**asked.settings, "errors": attributes.errors}
+    settings = completed(asked.method, asked.settings, attributes)
     recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed)
     learnt = tabular.learn(vectors, train, attributes, recipe, jobs)
     model = learnt.model
@@ -118,10 +121,12 @@ def main(snakemake):
     for name, values in worth.items():
         log.info("%s: %s", name, values)
     known = np.isfinite(test.redshift)
+    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "table": Path(out.metrics).parents[1].name,
         "method": model.method,
-        **model.settings,
+        **settings,
+        **model.insight(),
         "columns": columns.magnitudes,
         "attributes": attributes.names,
         "split": {

@@ -116,7 +116,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"fields": ["../x"]}, "fields", '"../x"', "run-camcol-field, as in 2820-3-122"),
         ({"fields": ["1-7-3"]}, "fields", '"1-7-3"', "camcol 1-6"),
         ({"fields": ["1-2-3\n"]}, "fields", r'"1-2-3\n"', "run-camcol-field"),
-        ({"photoz": {"methods": ["tpz"]}}, "photoz.methods", '"tpz"', "one of knn, mlp, ensemble"),
+        ({"photoz": {"methods": ["som"]}}, "photoz.methods", '"som"', "one of knn, mlp, tpz"),
         ({"photoz": {"test_fraction": 1}}, "photoz.test_fraction", "1.0", "below 1"),
         ({"photoz": {"grid": [1, 0, 0.1]}}, "photoz.grid", "[1.0, 0.0, 0.1]", "smallest below"),
         ({"photoz": {"grid": [0, 1, 0]}}, "photoz.grid", "[0.0, 1.0, 0.0]", "step above 0"),

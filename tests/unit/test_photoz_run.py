@@ -163,10 +163,7 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     ("method", "settings"),
     [
         ("mlp", {"k": 10, "networks": 4, "seed": 1}),
-        (
-            "ensemble",
-            {"knn": {"k": 10, "mode": "linear"}, "mlp": {"k": 10, "networks": 4}, "seed": 1},
-        ),
+        ("tpz", {"trees": 20, "seed": 1}),
     ],
 )
 def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):

@@ -96,12 +96,13 @@ def test_files_are_those_of_pixels_and_agree(done):
     assert found["attributes"][:4] == ["mag_i", "g-r", "r-i", "i-z"]
 
 
-@pytest.mark.parametrize("method", ["knn", "mlp", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mlp", "tpz", "ensemble"])
 def test_threads_change_nothing_and_test_redshifts_reach_nothing(tmp_path, method):
     mlp = {"k": 20, "networks": 4}
     settings = {
         "knn": KNN,
         "mlp": {**mlp, "seed": 1},
+        "tpz": {"trees": 30, "seed": 1},
         "ensemble": {"knn": KNN, "mlp": mlp, "seed": 1},
     }[method]
     train, test = sky(150, 1), sky(60, 2, first=1001)
@@ -123,6 +124,17 @@ def test_without_a_test_table_a_part_is_held_out_and_unknown_ones_are_targets(tm
     assert split["test"] == pytest.approx(84, abs=2)
     assert split.sum() == 298
     assert sum(metrics_of(found)["left_out"].values()) == 2
+
+
+def test_forests_take_objects_with_a_missing_band(tmp_path):
+    train, test = sky(300, 1), sky(100, 2, first=1001)
+    train.loc[::5, "z"], test.loc[::4, "g"] = np.nan, np.nan
+    asked = {"method": "tpz", "settings": {"trees": 30, "seed": 1}}
+    found = metrics_of(run(tmp_path, train, test, **asked))
+    assert found["left_out"] == {"train": 0, "test": 0}
+    assert found["objects"]["n"] == 100
+    assert found["objects"]["nmad"] < 0.06
+    assert sum(found["importance"].values()) == pytest.approx(1, abs=1e-3)
 
 
 def test_magnitudes_of_any_name_and_without_errors(tmp_path):

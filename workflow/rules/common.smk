@@ -141,6 +141,7 @@ def learner_settings(method):
     return {
         "knn": knn,
         "mlp": {**mlp, "seed": config["seed"]},
+        "tpz": {**photoz["tpz"], "seed": config["seed"]},
         "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
     }[method]
 

@@ -2,7 +2,7 @@
 
 A module imports only from those before it::
 
-    attributes, split, pdf, learner, local, neighbours, knn, mlp, ensemble, metrics, calibrate,
+    attributes, split, pdf, learner, local, neighbours, knn, mlp, tpz, ensemble, metrics, calibrate,
     combine, stream, model, estimate, evaluate
 
 `learner` says what a learner takes and gives, `model.METHODS` names the learners, and

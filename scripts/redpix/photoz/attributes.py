@@ -92,6 +92,15 @@ class Attributes:
         """Number of the vector's last columns that are errors."""
         return len(self.bands) if "errors" in self.kinds else 0
 
+    @property
+    def mixing(self):
+        """What the attributes but errors change by when a magnitude does: (attributes, bands)."""
+        kinds = tuple(kind for kind in self.kinds if kind != "errors")
+        count = len(self.bands)
+        still = np.zeros(count)
+        plain = Attributes(kinds, self.bands, self.named)
+        return plain.vectors(np.eye(count), still).T.tolist()
+
     def of_aperture(self):
         """The attributes that a whole object has too: these without the distance."""
         return Attributes(tuple(k for k in self.kinds if k != "distance"), self.bands, self.named)

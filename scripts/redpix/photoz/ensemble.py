@@ -9,6 +9,9 @@ from redpix.photoz.knn import KNN, PARTS
 from redpix.photoz.learner import STAR, Prediction
 from redpix.photoz.mlp import MLP
 
+#: names of the members, the last where errors are among the attributes
+MEMBERS = ("knn", "mlp", "mlp_without_errors")
+
 #: weights are whole multiples of one part in so many
 STEPS = 20
 
@@ -53,6 +56,12 @@ class Ensemble:
         said = np.stack([member.held_out(jobs) for member in members])
         weights = best_weights(said, training.redshift[training.label != STAR])
         return cls(members, weights, grid)
+
+    MISSING = False  #: takes no vectors with missing attributes
+
+    def insight(self, names):
+        """Weights of the members, in order: kNN, networks, networks without errors."""
+        return {"weights": {MEMBERS[i]: float(w) for i, w in enumerate(self.weights)}}
 
     def arrays(self):
         """Everything needed to predict elsewhere, by name."""

@@ -58,6 +58,12 @@ class KNN:
         """Fewest galaxies that it learns from."""
         return settings["k"]
 
+    MISSING = False  #: takes no vectors with missing attributes
+
+    def insight(self, names):
+        """Nothing beyond its predictions."""
+        return {}
+
     def held_out(self, jobs=1):
         """Redshifts of the training's galaxies, each from a learner that has not seen its group."""
         moving = self.training.take(self._neighbours.moving)

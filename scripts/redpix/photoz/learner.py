@@ -1,11 +1,11 @@
 """What every learner takes and gives.
 
 A learner is a class with ``fit(training, grid, jobs, **settings)``, ``predict(vectors, jobs)``,
-``arrays()``, ``from_arrays(arrays, grid, **settings)`` and ``needs(settings)``;
-`redpix.photoz.model.METHODS` names it. Members of an ensemble also have ``held_out(jobs)``. It
-takes attributes as they are: what it needs of scaling, it learns from its training vectors and
-carries with it. Results do not depend on ``jobs``, the number of threads. The setting ``errors``
-is the number of the last attributes that are errors.
+``arrays()``, ``from_arrays(arrays, grid, **settings)``, ``needs(settings)``, ``insight(names)``
+and ``MISSING``; `redpix.photoz.model.METHODS` names it. Members of an ensemble also have
+``held_out(jobs)``. It takes attributes as they are: what it needs of scaling, it learns from its
+training vectors and carries with it. Results do not depend on ``jobs``, the number of threads. The
+setting ``errors`` is the number of the last attributes that are errors.
 """
 
 from typing import NamedTuple

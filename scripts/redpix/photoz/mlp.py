@@ -103,6 +103,12 @@ class MLP:
         learner.residual = redshift - (mean + deviation * total / count)
         return learner
 
+    MISSING = False  #: takes no vectors with missing attributes
+
+    def insight(self, names):
+        """Nothing beyond its predictions."""
+        return {}
+
     def held_out(self, jobs=1):
         """Redshifts of the training's galaxies, each from the networks that left it out."""
         return self.training.redshift[self._neighbours.moving] - self.residual

@@ -11,12 +11,19 @@ from redpix.photoz.calibrate import Calibration
 from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
 from redpix.photoz.mlp import MLP
+from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN, "mlp": MLP, "ensemble": Ensemble}
+METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "ensemble": Ensemble}
 
 #: format of the arrays; a reader refuses others
 VERSION = 2
+
+
+def completed(method, settings, attributes):
+    """A learner's settings with what it has to know of the attributes."""
+    mixing = {"mixing": attributes.mixing} if method == "tpz" else {}
+    return {**settings, "errors": attributes.errors, **mixing}
 
 
 @dataclass(frozen=True)
@@ -118,6 +125,11 @@ class Model:
                 for part, (scale, levels) in about["calibrations"].items()
             },
         )
+
+    def insight(self):
+        """What the learner of whole objects tells of itself, by name."""
+        learner = self.learners.get("apertures") or self.learners["objects"]
+        return learner.insight(self.attributes.of_aperture().names)
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""
