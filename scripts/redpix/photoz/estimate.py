@@ -16,11 +16,18 @@ from redpix.photoz.calibrate import Calibration, calibrate
 from redpix.photoz.combine import COMBINERS, Stack
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
+from redpix.photoz.process import Process
 from redpix.photoz.split import assign_folds, check_count, sample_pixels
 from redpix.photoz.stream import sampled_vectors
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
 APERTURE = "aperture"
+
+#: name of the estimate from what an object's pixels say together
+SUMMARY = "summary"
+
+#: all the ways in which an object's pixels become one redshift
+WAYS = (*COMBINERS, SUMMARY)
 
 
 class Objects(NamedTuple):
@@ -37,12 +44,8 @@ class Estimates:
         objects = len(totals.pixels)
         self.stacks = {name: Stack(objects, len(grid)) for name in COMBINERS}
         self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
-        self.aperture = Prediction(
-            np.full(objects, np.nan),
-            np.full((objects, len(grid)), np.nan, np.float32),
-            np.full((objects, len(CLASSES)), np.nan),
-            np.full(objects, np.nan),
-        )
+        self.features = totals.features
+        self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
 
     def add(self, pixels, members, learners, jobs, watch=None):
         """Predict the objects of a mask, in one pass over the pixels.
@@ -52,16 +55,19 @@ class Estimates:
         pixels : Pixels
         members : ndarray of bool, shape (objects,)
         learners : dict
-            Of ``pixels`` and of ``apertures``.
+            Of ``pixels``, of ``apertures`` and of ``summaries``.
         jobs : int
         watch : callable, optional
             Called with the `Chunk` and the `Prediction` of the members' pixels.
         """
         if not members.any():
             return
-        whole = learners["apertures"].predict(self.vectors[members], jobs)
-        for field, values in zip(self.aperture, whole, strict=True):
-            field[members] = values
+        for estimate, found in (
+            (self.aperture, learners["apertures"].predict(self.vectors[members], jobs)),
+            (self.summary, learners["summaries"].predict(self.features[members])),
+        ):
+            for field, values in zip(estimate, found, strict=True):
+                field[members] = values
         for chunk in pixels:
             rows = members[chunk.index]
             if not rows.any():
@@ -74,9 +80,20 @@ class Estimates:
                 watch(chunk, prediction)
 
     def predictions(self):
-        """A `Prediction` of all objects for each combiner and for `APERTURE`."""
+        """A `Prediction` of all objects for each of `WAYS` and for `APERTURE`."""
         combined = {name: stack.prediction() for name, stack in self.stacks.items()}
-        return {**combined, APERTURE: self.aperture}
+        summary = self.summary._replace(probability=combined["weighted"].probability)
+        return {**combined, SUMMARY: summary, APERTURE: self.aperture}
+
+
+def _unknown(objects, grid):
+    """A prediction of objects before there is one."""
+    return Prediction(
+        np.full(objects, np.nan),
+        np.full((objects, len(grid)), np.nan, np.float32),
+        np.full((objects, len(CLASSES)), np.nan),
+        np.full(objects, np.nan),
+    )
 
 
 class Recipe(NamedTuple):
@@ -132,9 +149,12 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
 
     def learn(members):
         parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
-        return {
+        learners = {
             name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
         }
+        moving = members & ~star
+        known = (estimates.features[moving], objects.redshift[moving])
+        return {**learners, "summaries": Process.fit(*known, grid, recipe.seed)}
 
     for fold in range(folds.max() + 1):
         held_out = folds == fold

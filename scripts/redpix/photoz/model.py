@@ -11,13 +11,14 @@ from redpix.photoz.calibrate import Calibration
 from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
 from redpix.photoz.mlp import MLP
+from redpix.photoz.process import Process
 from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
 METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "ensemble": Ensemble}
 
 #: format of the arrays; a reader refuses others
-VERSION = 2
+VERSION = 3
 
 
 def completed(method, settings, attributes):
@@ -41,8 +42,9 @@ class Model:
     grid : ndarray, shape (nodes,)
         Redshifts at which densities are given.
     learners : dict
-        Learners by what they were trained on: ``pixels`` on vectors of pixels and ``apertures`` on
-        one vector an object, or ``objects`` on the rows of a table of magnitudes.
+        Learners by what they were trained on: ``pixels`` on vectors of pixels, ``apertures`` on
+        one vector an object, ``summaries`` on what an object's pixels say together, or
+        ``objects`` on the rows of a table of magnitudes.
     calibrations : dict of str to Calibration
         What makes the densities of each combiner right, and those of one vector an object.
     """
@@ -112,7 +114,10 @@ class Model:
                 for key in arrays
                 if key.startswith(f"{part}_")
             }
-            learners[part] = learner.from_arrays(own, grid, **about["settings"])
+            if part == "summaries":
+                learners[part] = Process.from_arrays(own, grid)
+            else:
+                learners[part] = learner.from_arrays(own, grid, **about["settings"])
         kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
         return cls(
             method=about["method"],

@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photometry import asinh_magnitude_error
+from redpix.photoz.summary import Summaries
 
 
 def columns(attributes):
@@ -31,11 +32,12 @@ class Totals(NamedTuple):
     pixels: np.ndarray  #: (objects,), number of usable pixels
     flux: np.ndarray  #: (objects, bands), their summed flux, nanomaggies
     error: np.ndarray  #: (objects, bands), of that flux, pixels taken as independent
+    features: np.ndarray  #: (objects, features), see `redpix.photoz.summary`
     dropped: int  #: pixels of any object with a value that cannot be used
 
     def take(self, rows):
         """The objects of a mask."""
-        return Totals(self.pixels[rows], self.flux[rows], self.error[rows], self.dropped)
+        return Totals(*(column[rows] for column in self[:-1]), self.dropped)
 
 
 class Pixels:
@@ -149,7 +151,9 @@ def survey(pixels, objects):
     count = np.zeros(objects, np.int64)
     flux = np.zeros((objects, len(pixels.attributes.bands)))
     variance = np.zeros_like(flux)
+    summaries = Summaries(objects, pixels.attributes.bands)
     for chunk in pixels:
+        summaries.add(chunk)
         count += np.bincount(chunk.index, minlength=objects)
         np.add.at(flux, chunk.index, chunk.flux)
         np.add.at(variance, chunk.index, chunk.error.astype(float) ** 2)
@@ -159,7 +163,7 @@ def survey(pixels, objects):
             f"pixels: none of {pixels.dropped} is usable"
             + (f"; never finite: {', '.join(names)}" if pixels.dropped else "")
         )
-    return Totals(count, flux, np.sqrt(variance), pixels.dropped)
+    return Totals(count, flux, np.sqrt(variance), summaries.features(), pixels.dropped)
 
 
 def sampled_vectors(pixels, totals, wanted, chosen):
