@@ -321,7 +321,7 @@ def test_a_metric_that_is_not_given_is_a_dash_with_its_reason(fresh, tmp_path):
     metrics = json.loads(Path(fresh.paths.metrics[0]).read_text())
     nothing = dict.fromkeys(metrics["pixels"])
     for part in (metrics, metrics["combiners"]):
-        for name in {"pixels", "objects", "baseline", "mean", "weighted"} & set(part):
+        for name in {"pixels", "objects", "baseline", "mean", "weighted", "summary"} & set(part):
             part[name] = {**nothing, "n": 7, "reason": "7 scored; at least 10 are needed"}
     metrics["classification"] = {
         **{"n": 7, "accuracy": None, "confusion": None},
