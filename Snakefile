@@ -27,12 +27,14 @@ rule all:
         rules.report.output,
         demo_products,
         all_transients,
+        table_products("objects.csv"),
     localrule: True
 
 
 rule photoz:
     input:
         photoz_products("objects.csv"),
+        table_products("objects.csv"),
     localrule: True
 
 

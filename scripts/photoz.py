@@ -17,6 +17,7 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.estimate import Estimates, Objects, Recipe, finish, train
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
+from redpix.photoz.model import completed
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.stream import Pixels, Totals, columns, survey
 
@@ -61,7 +62,8 @@ def learn(sky, split, attributes, asked, jobs):
         model.check_fits(asked.method, attributes, asked.model)
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
-    recipe = Recipe(asked.method, {"k": asked.k}, grid, asked.pixels_per_object, asked.seed)
+    settings = completed(asked.method, asked.settings, attributes)
+    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
     return train(*known, jobs, log.warning), estimates
@@ -78,8 +80,7 @@ def predict_others(path, sky, split, model, estimates, jobs):
             scores(chunk, prediction)
             photoz_files.write_pixels(file, ids, sky.objects, split, chunk, prediction)
 
-        learners = (model.pixels, model.apertures)
-        estimates.add(sky.pixels, split != TRAIN, learners, jobs, watch)
+        estimates.add(sky.pixels, split != TRAIN, model.learners, jobs, watch)
     return scores
 
 
@@ -95,25 +96,26 @@ def main(snakemake):
     scores = predict_others(out.pixels, sky, split, model, estimates, jobs)
 
     results = finish(estimates, model)
-    best = results[asked.combiner]
-    probability = estimates.predictions()[asked.combiner].probability
-    predicted = most_probable(probability)
+    best, combined = results[asked.combiner], estimates.predictions()[asked.combiner]
+    predicted = most_probable(combined.probability)
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", part, worth[part])
+    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "method": model.method,
-        **model.settings,
+        **settings,
+        **model.insight(),
         "combiner": asked.combiner,
         "model": asked.model,
         "attributes": attributes.names,
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
-        "width_scale": model.scales,
+        "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    classes = (probability, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, best, *classes)
+    told = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
     photoz_files.write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

@@ -86,7 +86,7 @@ def write_pixels(file, ids, objects, split, chunk, prediction):
     pyarrow.csv.write_csv(pyarrow.table(columns), file, options)
 
 
-def write_objects(path, table, split, totals, results, best, probability, predicted):
+def write_objects(path, table, split, totals, results, best, combined, predicted):
     """Write objects.csv: what the catalogue knows, then what is predicted."""
     known = table[["id", "ra", "dec", "class", "redshift", "redshiftError"]]
     known = known.rename(columns={"id": "object_id", "redshiftError": "redshift_error"})
@@ -97,8 +97,12 @@ def write_objects(path, table, split, totals, results, best, probability, predic
         z_hi68=best.high68.round(6),
         n_pixels=totals.pixels,
         split=split,
+        outside=combined.outside.round(4),
         class_phot=LABELS[predicted],
-        **{f"p_{name.lower()}": probability[:, i].round(4) for i, name in enumerate(CLASSES)},
+        **{
+            f"p_{name.lower()}": combined.probability[:, i].round(4)
+            for i, name in enumerate(CLASSES)
+        },
         **{f"z_{name}": result.redshift.round(6) for name, result in results.items()},
         **{f"z_{APERTURE}_error": results[APERTURE].error.round(6)},
     )

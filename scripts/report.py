@@ -156,6 +156,32 @@ def show_methods(inputs, definitions):
     return shown
 
 
+def compare_methods(inputs, definitions):
+    """The metrics of all methods side by side, the baseline of each; None for one method alone."""
+    if len(inputs.metrics) < 2:
+        return None
+    columns = {}
+    for path in map(Path, inputs.metrics):
+        worth = json.loads(path.read_text(encoding="utf-8"))
+        columns[f"{path.parent.name}, {worth['combiner']}"] = worth["objects"]
+        columns[f"{path.parent.name}, summed aperture"] = worth["baseline"]
+    return summaries.side_by_side(columns, definitions)
+
+
+def show_tables(paths, definitions):
+    """The metrics of each table of objects, methods side by side."""
+    tables = {}
+    for path in map(Path, paths):
+        worth = json.loads(path.read_text(encoding="utf-8"))
+        columns = tables.setdefault(worth["table"], {})
+        columns[f"{worth['method']}, cross-validated"] = worth["cross_validation"]
+        columns[f"{worth['method']}, test objects"] = worth["objects"]
+    return [
+        {"name": name, "table": summaries.side_by_side(columns, definitions)}
+        for name, columns in tables.items()
+    ]
+
+
 def show_rejected(path):
     """Rejected catalogue rows by reason, and the first of them."""
     rows = report_files.read_text_table(path)
@@ -235,6 +261,8 @@ def main(snakemake):
             ],
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=show_methods(inputs, definitions["metrics"]),
+            comparison=compare_methods(inputs, definitions["metrics"]),
+            tables=show_tables(inputs.tables, definitions["metrics"]),
             rejected=show_rejected(inputs.rejected),
             whereabouts=whereabouts.to_dict("records"),
             lost=show_lost(objects, delivered),

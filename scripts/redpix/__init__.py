@@ -4,7 +4,7 @@ Arrays in, named results out. Modules know no files and no Snakemake; they are l
 order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
-    registration, sources, pixels, photoz, subtraction, coaddition, psf,
+    registration, sources, pixels, photoz, listing, tabular, subtraction, coaddition, psf,
     alignment, pairs, tiles, transients, hosts, pictures, figures, plots, change_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::

@@ -257,6 +257,12 @@ def _contradictions(config):
             f"photoz.attributes: {_shown(photoz['attributes'])}: one band has no colour; "
             "allowed: magnitudes, or more bands"
         )
+    for key in ("attributes", "table_attributes"):
+        if {"magnitudes", "brightness"} <= set(photoz[key]):
+            yield (
+                f"photoz.{key}: {_shown(photoz[key])}: brightness is one of the magnitudes; "
+                "allowed: only one of the two"
+            )
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (
@@ -267,6 +273,11 @@ def _contradictions(config):
         yield (
             f"pairs: {_shown(config['pairs'])}: there is no such file; allowed: null, or the path "
             "of a TSV of pairs"
+        )
+    if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
+        yield (
+            f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
+            "the path of a TSV with the columns name, train, test"
         )
     if photoz["model"] is not None and not Path(photoz["model"]).is_file():
         yield (

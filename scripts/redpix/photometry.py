@@ -34,6 +34,20 @@ def asinh_magnitude(flux, band):
     return -_POGSON * (np.arcsinh(ratio) + np.log(b))
 
 
+def asinh_magnitude_error(flux, error, band):
+    """Error of `asinh_magnitude` for a flux of a small error: |dm/df| times the error.
+
+    Parameters
+    ----------
+    flux, error : array_like
+        In nanomaggies.
+    band : str
+        One of u, g, r, i, z.
+    """
+    softening = ZERO_POINT_FLUX * 2 * SOFTENING[band]
+    return _POGSON * np.asarray(error) / np.hypot(flux, softening)
+
+
 def asinh_flux(magnitude, band):
     """Flux in nanomaggies of an SDSS asinh magnitude: the inverse of `asinh_magnitude`."""
     b = SOFTENING[band]

@@ -99,6 +99,24 @@ def metric_table(metrics, definitions):
         chosen = ", z_phot" if name == metrics["combiner"] else ""
         columns[f"objects: {name}{chosen}"] = summary
     columns["objects: summed aperture, baseline"] = metrics["baseline"]
+    return side_by_side(columns, definitions)
+
+
+def side_by_side(columns, definitions):
+    """Metrics as text, a column a summary.
+
+    Parameters
+    ----------
+    columns : dict of str to dict
+        Summaries by title, as `redpix.photoz.metrics.summarise` gives them.
+    definitions : sequence of dict
+        As for `metric_table`.
+
+    Returns
+    -------
+    dict
+        As of `metric_table`.
+    """
     rows = [
         (
             row["name"],

@@ -27,7 +27,7 @@ def complaint(config, **arguments):
 def test_delivered_configurations_are_valid(name):
     config = yaml.safe_load((ROOT / "config" / name).read_text())
     full = validated(config, SCHEMA)
-    assert full["photoz"]["k"] == 20
+    assert full["photoz"]["k"] == 100
     assert full["catalogue"]["area"]["dec"] == [45.0, 46.0]
 
 
@@ -84,7 +84,12 @@ def test_values_come_out_in_their_type(change, expected):
     [
         # unknown keys
         ({"naem": 1}, "naem", "1", "did you mean name?"),
-        ({"photoz": {"kk": 3}}, "photoz.kk", "3", "allowed in photoz: methods, tables, k"),
+        (
+            {"photoz": {"kk": 3}},
+            "photoz.kk",
+            "3",
+            "allowed in photoz: methods, tables, table_attributes, k",
+        ),
         ({"k": 3}, "k", "3", "did you mean photoz: {k: ...}?"),
         ({"photoz.k": 3}, "photoz.k", "3", "did you mean photoz: {k: ...}?"),
         ({True: 3}, "True", "3", "allowed: name, source"),
@@ -111,7 +116,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"fields": ["../x"]}, "fields", '"../x"', "run-camcol-field, as in 2820-3-122"),
         ({"fields": ["1-7-3"]}, "fields", '"1-7-3"', "camcol 1-6"),
         ({"fields": ["1-2-3\n"]}, "fields", r'"1-2-3\n"', "run-camcol-field"),
-        ({"photoz": {"methods": ["tpz"]}}, "photoz.methods", '"tpz"', "one of knn"),
+        ({"photoz": {"methods": ["som"]}}, "photoz.methods", '"som"', "one of knn, mlp, tpz"),
         ({"photoz": {"test_fraction": 1}}, "photoz.test_fraction", "1.0", "below 1"),
         ({"photoz": {"grid": [1, 0, 0.1]}}, "photoz.grid", "[1.0, 0.0, 0.1]", "smallest below"),
         ({"photoz": {"grid": [0, 1, 0]}}, "photoz.grid", "[0.0, 1.0, 0.0]", "step above 0"),
@@ -124,6 +129,12 @@ def test_values_come_out_in_their_type(change, expected):
             "photoz.attributes",
             '["colours"]',
             "more bands",
+        ),
+        (
+            {"photoz": {"attributes": ["brightness", "magnitudes"]}},
+            "photoz.attributes",
+            '["brightness", "magnitudes"]',
+            "only one of the two",
         ),
         ({"seed": -1}, "seed", "-1", "not below 0"),
         # the region
@@ -142,7 +153,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),
         ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "this version has no"),
         ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
-        ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "this version has no"),
+        ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
     ],
 )
 def test_one_line_names_key_value_and_what_is_allowed(change, key, value, allowed):

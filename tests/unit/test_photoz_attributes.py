@@ -4,30 +4,53 @@ import numpy as np
 import pytest
 from redpix.exceptions import InputError
 from redpix.photometry import asinh_magnitude
-from redpix.photoz.attributes import KINDS, Attributes, Scaler, constant_attributes
+from redpix.photoz.attributes import Attributes, Scaler, constant_attributes
 from redpix.photoz.stream import columns
+
+ALL = ("magnitudes", "colours", "distance")
 
 
 def test_names_follow_wavelength_whatever_the_order_asked():
     attributes = Attributes(("distance", "colours", "magnitudes"), ("i", "u", "r"))
     assert attributes.names == ("mag_u", "mag_r", "mag_i", "u-r", "r-i", "distance")
-    assert attributes == Attributes(KINDS, ("u", "r", "i"))
+    assert attributes == Attributes(ALL, ("u", "r", "i"))
     assert attributes.of_aperture().names == ("mag_u", "mag_r", "mag_i", "u-r", "r-i")
 
 
 def test_vectors_hold_what_the_names_say():
-    attributes = Attributes(KINDS, ("g", "r"))
+    attributes = Attributes(ALL, ("g", "r"))
     vectors = attributes.vectors(np.array([[20.0, 19.0], [21.0, 21.5]]), np.array([0.25, 1.0]))
     assert vectors.tolist() == [[20.0, 19.0, 1.0, 0.25], [21.0, 21.5, -0.5, 1.0]]
     assert vectors.dtype == np.float32
 
 
+def test_brightness_is_the_middle_band():
+    attributes = Attributes(("colours", "brightness"), ("u", "g", "r", "i", "z"))
+    assert attributes.names == ("mag_r", "u-g", "g-r", "r-i", "i-z")
+    vectors = attributes.vectors(np.array([[20.0, 19.0, 18.5, 18.25, 18.0]]))
+    assert vectors.tolist() == [[18.5, 1.0, 0.5, 0.25, 0.25]]
+    with pytest.raises(InputError, match="magnitudes hold the brightness"):
+        Attributes(("brightness", "magnitudes"), ("g", "r"))
+
+
 def test_vectors_of_fluxes_are_asinh_magnitudes_also_of_negative_flux():
     flux = np.array([[-0.3, 5.0], [2.0, 0.0]])
-    vectors = Attributes(("magnitudes",), ("u", "z")).of_fluxes(flux)
+    vectors = Attributes(("magnitudes",), ("u", "z")).of_fluxes(flux, np.ones((2, 2)))
     expected = np.stack([asinh_magnitude(flux[:, 0], "u"), asinh_magnitude(flux[:, 1], "z")], 1)
     assert vectors == pytest.approx(expected, rel=1e-6)
     assert np.isfinite(vectors).all()
+
+
+def test_errors_are_those_of_the_magnitudes_by_differences():
+    flux, error = np.array([[-0.3, 5.0], [2.0, 0.0]]), np.array([[0.2, 0.1], [0.3, 0.4]])
+    attributes = Attributes(("errors", "brightness"), ("u", "z"))
+    assert attributes.names == ("mag_z", "log_error_u", "log_error_z")
+    step = 1e-5
+    for column, band in enumerate(("u", "z")):
+        above = asinh_magnitude(flux[:, column] + step * error[:, column], band)
+        below = asinh_magnitude(flux[:, column] - step * error[:, column], band)
+        found = attributes.of_fluxes(flux, error)[:, 1 + column]
+        assert np.exp(found) == pytest.approx((below - above) / (2 * step), rel=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +62,7 @@ def test_the_truth_and_the_place_are_no_attributes(kind):
         Attributes(("magnitudes", kind), ("g", "r"))
 
 
-@pytest.mark.parametrize("kinds", [("magnitudes",), ("magnitudes", "colours"), KINDS])
+@pytest.mark.parametrize("kinds", [("magnitudes",), ("magnitudes", "colours"), ALL])
 def test_no_truth_is_even_read(kinds):
     read = set(columns(Attributes(kinds, ("u", "g", "r", "i", "z"))))
     assert not read & {"redshift", "redshift_error", "class", "ra", "dec", "x", "y"}
@@ -49,8 +72,8 @@ def test_no_truth_is_even_read(kinds):
     ("kinds", "bands", "message"),
     [
         (("colours",), ("r",), "two bands"),
-        (("distance",), ("g", "r"), "magnitudes or colours"),
-        ((), ("g", "r"), "magnitudes or colours"),
+        (("distance",), ("g", "r"), "magnitudes, brightness or colours"),
+        ((), ("g", "r"), "magnitudes, brightness or colours"),
         (("magnitudes",), ("g", "y"), "bands: 'y'"),
     ],
 )

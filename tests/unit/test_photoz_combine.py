@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 from redpix.photoz import pdf
-from redpix.photoz.combine import COMBINERS, LEAST_SNR, Stack, calibrate, width_scale
+from redpix.photoz.combine import COMBINERS, LEAST_SNR, Stack
 from redpix.photoz.learner import Prediction
-from scipy.stats import norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
@@ -14,7 +13,7 @@ def predictions(n, seed=1):
     generator = np.random.default_rng(seed)
     density = pdf.normalise(generator.random((n, len(GRID))), GRID)
     share = generator.dirichlet([1, 1, 1], n)
-    return Prediction(generator.uniform(0, 1, n), density, share)
+    return Prediction(generator.uniform(0, 1, n), density, share, generator.integers(0, 2, n))
 
 
 @pytest.mark.parametrize("combiner", sorted(COMBINERS))
@@ -41,31 +40,3 @@ def test_weights_are_squared_signal_to_noise_and_never_vanish():
     snr = np.array([0.0, 2.0, 10.0])
     assert COMBINERS["weighted"](snr) == pytest.approx([LEAST_SNR**2, 4, 100])
     assert COMBINERS["mean"](snr).tolist() == [1, 1, 1]
-
-
-def overconfident(n, factor, seed=3):
-    """Predictions whose densities are `factor` times narrower than their errors."""
-    generator = np.random.default_rng(seed)
-    truth, sigma = generator.uniform(0.3, 0.7, n), generator.uniform(0.02, 0.05, n)
-    redshift = generator.normal(truth, sigma)
-    density = norm.pdf(GRID, redshift[:, None], sigma[:, None] / factor)
-    return Prediction(redshift, pdf.normalise(density, GRID), np.full((n, 3), np.nan)), truth
-
-
-@pytest.mark.parametrize("factor", [0.6, 1.0, 2.5])
-def test_width_scale_recovers_how_wrong_widths_are(factor):
-    prediction, truth = overconfident(4000, factor)
-    assert width_scale(prediction, truth, GRID) == pytest.approx(factor, rel=0.05)
-
-
-def test_calibrated_intervals_hold_68_percent_of_other_objects():
-    prediction, truth = overconfident(4000, 2.5)
-    scale = width_scale(prediction, truth, GRID)
-    other, truth = overconfident(4000, 2.5, seed=4)
-    found = calibrate(other, scale, GRID, rows=999)
-    assert np.mean((found.low68 <= truth) & (truth <= found.high68)) == pytest.approx(
-        0.68, abs=0.03
-    )
-    assert found.error == pytest.approx((found.high68 - found.low68) / 2)
-    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
-    assert np.median(np.abs(found.redshift - truth) / found.error) == pytest.approx(0.67, abs=0.05)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.knn import KNN, principal_axes
+from redpix.photoz.knn import KNN, MODES
 from redpix.photoz.learner import STAR, Training
+from redpix.photoz.neighbours import principal_axes
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
@@ -14,7 +15,7 @@ def training(n, seed=1):
     generator = np.random.default_rng(seed)
     vectors = generator.normal(size=(n, 4)).astype(np.float32)
     label = generator.choice([-1, 0, 0, 1, STAR], n)
-    return Training(vectors, generator.uniform(0, 0.8, n), label)
+    return Training(vectors, generator.uniform(0, 0.8, n), label, np.arange(n))
 
 
 def slow(known, query, k):
@@ -37,14 +38,14 @@ def slow(known, query, k):
 def test_redshift_and_class_are_those_of_a_slow_loop():
     known, query = training(300), training(60, seed=2).vectors
     redshift, share = slow(known, query, 7)
-    found = KNN.fit(known, GRID, k=7).predict(query)
+    found = KNN.fit(known, GRID, k=7, mode="mean").predict(query)
     assert found.redshift == pytest.approx(redshift)
     assert found.probability == pytest.approx(share)
 
 
 def test_density_lies_where_the_neighbours_are():
     known = training(2000)
-    found = KNN.fit(known, GRID, k=50).predict(known.vectors[:40])
+    found = KNN.fit(known, GRID, k=50, mode="mean").predict(known.vectors[:40])
     mean = np.trapezoid(found.density * GRID, GRID, axis=1)
     assert mean == pytest.approx(found.redshift, abs=0.03)
     assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1)
@@ -54,8 +55,8 @@ def test_units_of_an_attribute_do_not_matter():
     known, query = training(300), training(60, seed=2).vectors
     factor, offset = np.float32([1, 64, 0.125, 8]), np.float32([0, 16, -2, 4])
     changed = known._replace(vectors=known.vectors * factor + offset)
-    plain = KNN.fit(known, GRID, k=5).predict(query)
-    found = KNN.fit(changed, GRID, k=5).predict(query * factor + offset)
+    plain = KNN.fit(known, GRID, k=5, mode="mean").predict(query)
+    found = KNN.fit(changed, GRID, k=5, mode="mean").predict(query * factor + offset)
     assert found.redshift == pytest.approx(plain.redshift)
 
 
@@ -70,9 +71,10 @@ def test_principal_axes_keep_distances_in_fewer_dimensions():
     )
 
 
-def test_threads_and_chunks_change_nothing():
+@pytest.mark.parametrize("mode", MODES)
+def test_threads_and_chunks_change_nothing(mode):
     known, query = training(3000), training(5000, seed=2).vectors
-    learner = KNN.fit(known, GRID, k=20)
+    learner = KNN.fit(known, GRID, k=20, mode=mode)
     whole = learner.predict(query, jobs=2)
     halves = [learner.predict(part, jobs=1) for part in (query[:1234], query[1234:])]
     for name in whole._fields:
@@ -82,8 +84,8 @@ def test_threads_and_chunks_change_nothing():
 
 def test_its_arrays_hold_all_of_it():
     known, query = training(300), training(60, seed=2).vectors
-    learner = KNN.fit(known, GRID, k=7)
-    again = KNN.from_arrays(learner.arrays(), GRID, k=7)
+    learner = KNN.fit(known, GRID, k=7, mode="mean")
+    again = KNN.from_arrays(learner.arrays(), GRID, k=7, mode="mean")
     for own, other in zip(learner.predict(query), again.predict(query), strict=True):
         assert np.array_equal(own, other)
 
@@ -91,26 +93,60 @@ def test_its_arrays_hold_all_of_it():
 @pytest.mark.parametrize("label", [0, -1])
 def test_one_class_or_none_gives_no_probability(label):
     known = training(100)._replace(label=np.full(100, label))
-    assert np.isnan(KNN.fit(known, GRID, k=5).predict(known.vectors).probability).all()
+    assert np.isnan(KNN.fit(known, GRID, k=5, mode="mean").predict(known.vectors).probability).all()
 
 
 def test_stars_teach_classes_and_no_redshift():
     known = training(200)
     star = known.label == STAR
     moved = known._replace(redshift=np.where(star, 0.0, known.redshift))
-    plain = KNN.fit(known, GRID, k=5).predict(known.vectors)
-    found = KNN.fit(moved, GRID, k=5).predict(known.vectors)
+    plain = KNN.fit(known, GRID, k=5, mode="mean").predict(known.vectors)
+    found = KNN.fit(moved, GRID, k=5, mode="mean").predict(known.vectors)
     assert np.array_equal(plain.redshift, found.redshift)
     assert plain.probability[star, STAR].mean() > plain.probability[~star, STAR].mean()
 
 
-def cross_validated(vectors, redshift, k):
+def linear_sky(n, noise, seed=1):
+    """Vectors whose redshift is a linear function of them, and noise."""
+    generator = np.random.default_rng(seed)
+    vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
+    redshift = 0.4 + vectors @ [0.1, -0.05, 0.15] + noise * generator.normal(size=n)
+    return Training(vectors, redshift, np.zeros(n, int), np.arange(n))
+
+
+def test_a_linear_law_is_found_and_its_noise_is_the_width():
+    query = linear_sky(400, 0.0, seed=2)
+    inner = np.abs(query.vectors).max(axis=1) < 0.7
+    query = query.take(inner)
+    exact = KNN.fit(linear_sky(3000, 0.0), GRID, k=60, mode="linear").predict(query.vectors)
+    assert exact.redshift == pytest.approx(query.redshift, abs=1e-3)
+    noisy = KNN.fit(linear_sky(3000, 0.03), GRID, k=100, mode="linear").predict(query.vectors)
+    mean = np.trapezoid(noisy.density * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(noisy.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    # the fit's own uncertainty and the smoothing widen it a little
+    assert np.median(width) == pytest.approx(0.032, abs=0.002)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_what_lies_far_from_all_known_is_outside(mode):
+    known = training(2000)
+    learner = KNN.fit(known, GRID, k=20, mode=mode)
+    assert learner.predict(known.vectors + np.float32(9)).outside.all()
+    low, high = known.redshift.min(), known.redshift.max()
+    far = learner.predict(known.vectors + np.float32(9)).redshift
+    assert far.min() >= low
+    assert far.max() <= high
+    assert learner.predict(training(2000, seed=2).vectors).outside.mean() < 0.05
+
+
+def cross_validated(vectors, redshift, k, mode="mean"):
     fold = np.random.default_rng(0).permutation(len(redshift)) % 5
     parts = []
     for number in range(5):
         rest, held_out = fold != number, fold == number
-        known = Training(vectors[rest], redshift[rest], np.zeros(rest.sum(), int))
-        found = KNN.fit(known, GRID, k=k).predict(vectors[held_out])
+        count = rest.sum()
+        known = Training(vectors[rest], redshift[rest], np.zeros(count, int), np.arange(count))
+        found = KNN.fit(known, GRID, k=k, mode=mode).predict(vectors[held_out])
         parts.append(metrics.score(found.redshift, found.density, redshift[held_out], GRID))
     return metrics.summarise(metrics.Scores.concatenate(parts))
 
@@ -127,3 +163,23 @@ def test_real_galaxies_give_published_like_scatter(real):
     assert found["cde"] < -14
     raw = Attributes(("magnitudes",), both.bands)
     assert found["nmad"] < cross_validated(raw.vectors(magnitudes), redshift, 10)["nmad"] * 0.95
+
+
+def test_fits_to_neighbours_beat_their_mean_on_real_galaxies(real):
+    table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
+    attributes = Attributes(("brightness", "colours"), ("u", "g", "r", "i", "z"))
+    found = cross_validated(attributes.vectors(table[:, 1:6]), table[:, 0], 100, "linear")
+    assert found["nmad"] < 0.0146
+    assert found["cde"] < -17.5
+    assert found["pit_ks"] < 0.045  # before it is calibrated
+    assert found["coverage_68"] == pytest.approx(0.68, abs=0.05)
+
+
+def test_errors_among_the_attributes_change_no_neighbour():
+    known, query = training(300), training(60, seed=2).vectors
+    plain = KNN.fit(known, GRID, k=7, mode="linear").predict(query)
+    errors = np.random.default_rng(4).normal(size=(360, 2)).astype(np.float32)
+    wider = known._replace(vectors=np.hstack([known.vectors, errors[:300]]))
+    learner = KNN.fit(wider, GRID, k=7, mode="linear", errors=2)
+    found = learner.predict(np.hstack([query, errors[300:]]))
+    assert np.array_equal(found.redshift, plain.redshift)

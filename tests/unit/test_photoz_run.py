@@ -26,7 +26,7 @@ PARAMS = {
     "method": "knn",
     "bands": ["u", "g", "r", "i", "z"],
     "attributes": ["magnitudes", "colours"],
-    "k": 10,
+    "settings": {"k": 10, "mode": "linear"},
     "test_fraction": 0.3,
     "split_by": "object",
     "pixels_per_object": 50,
@@ -159,6 +159,25 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     assert same(done, sky.run(tmp_path, threads=2), *FILES.values())
 
 
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("mlp", {"k": 10, "networks": 4, "seed": 1}),
+        ("tpz", {"trees": 20, "seed": 1}),
+    ],
+)
+def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
+    asked = {"method": method, "settings": settings}
+    asked |= {"attributes": ["brightness", "colours", "errors"], "pixels_per_object": 2}
+    one = sky.run(tmp_path / "one", **asked)
+    assert same(one, sky.run(tmp_path / "two", threads=2, **asked), *FILES.values())
+    assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(done)["baseline"]["nmad"]
+    model = str(one / "model.npz")
+    again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
+    tested = objects_of(one).query("split == 'test'").set_index("object_id")
+    assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
+
+
 def test_another_seed_splits_otherwise(sky, done, tmp_path):
     other = objects_of(sky.run(tmp_path, seed=2))
     assert (other["split"] != objects_of(done)["split"]).any()
@@ -196,7 +215,9 @@ def test_no_object_is_predicted_from_itself(sky, tmp_path):
     moving = table["class"] != "STAR"
     dealt = np.random.default_rng(7).permutation(table.loc[moving, "redshift"])
     table.loc[moving, "redshift"] = dealt
-    found = objects_of(Sky(table, sky.pixels).run(tmp_path, k=3)).query("`class` != 'STAR'")
+    found = objects_of(
+        Sky(table, sky.pixels).run(tmp_path, settings={"k": 3, "mode": "mean"})
+    ).query("`class` != 'STAR'")
     for _, part in found.groupby("split"):
         for column in ("z_mean", "z_weighted", "z_aperture"):
             error = (part[column] - part["redshift"]).std()
@@ -228,7 +249,8 @@ def test_a_model_predicts_elsewhere_what_it_predicted_here(sky, done, tmp_path):
         sky.table[sky.table["id"].isin(tested)].assign(redshift=np.nan, redshiftError=np.nan),
         sky.pixels[sky.pixels["object_id"].isin(tested)],
     )
-    out = elsewhere.run(tmp_path, model=str(done / "model.npz"), k=99)
+    settings = {"k": 99, "mode": "mean"}
+    out = elsewhere.run(tmp_path, model=str(done / "model.npz"), settings=settings)
     found = objects_of(out)
     expected = table[table["split"] == "test"].reset_index(drop=True)
     columns = ["object_id", "z_phot", "z_error", "z_aperture", "p_star", "class_phot", "n_pixels"]
@@ -236,7 +258,7 @@ def test_a_model_predicts_elsewhere_what_it_predicted_here(sky, done, tmp_path):
     assert set(found["split"]) == {"target"}
     assert same(done, out, "model.npz")
     metrics = metrics_of(out)
-    assert metrics["k"] == PARAMS["k"]
+    assert metrics["k"] == PARAMS["settings"]["k"]
     assert metrics["objects"]["nmad"] is None
     assert metrics["objects"]["reason"].startswith("0 scored")
     first = (out / "pixels.dat").read_text().splitlines()[2].split()
@@ -249,8 +271,8 @@ def test_a_model_is_arrays_alone(done):
         about = json.loads(str(stored["about"]))
         assert stored["pixels_vectors"].dtype == np.float32
     assert "O" not in kinds.values()
-    assert {"pixels_mean", "pixels_deviation", "apertures_vectors", "grid"} <= set(kinds)
-    assert set(about["scales"]) == {"mean", "weighted", "aperture"}
+    assert {"pixels_vectors", "apertures_vectors", "grid"} <= set(kinds)
+    assert set(about["calibrations"]) == {"mean", "weighted", "summary", "aperture"}
 
 
 def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(sky, done, tmp_path):
@@ -302,7 +324,11 @@ def constant(pixels):
 @pytest.mark.parametrize(
     ("params", "change", "message"),
     [
-        ({"k": 200}, None, r"photoz\.k: 200 neighbours.*at most \d+ is allowed"),
+        (
+            {"settings": {"k": 200, "mode": "linear"}},
+            None,
+            r"photoz\.k: 200 neighbours.*at most \d+ is allowed",
+        ),
         ({"grid": [0.0, 0.2, 0.005]}, None, r"photoz\.grid: runs from 0 to 0\.2, but"),
         ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is no grid"),
         ({"attributes": ["magnitudes", "redshift"]}, None, r"photoz\.attributes: 'redshift'"),

@@ -9,7 +9,7 @@ from redpix.photoz.split import (
     TEST,
     TRAIN,
     assign_folds,
-    check_neighbours,
+    check_count,
     sample_pixels,
     split_objects,
 )
@@ -60,11 +60,11 @@ def test_folds_part_galaxies_and_stars_evenly():
 def test_more_neighbours_than_a_fold_has_galaxies_are_refused():
     training, star = np.ones(12, bool), np.arange(12) >= 9
     folds = assign_folds(training, star, seed=1)
-    check_neighbours(7, folds, star)
+    check_count(7, folds, star)
     with pytest.raises(InputError, match=r"photoz\.k: 8 neighbours.* 9 training.* at most 7"):
-        check_neighbours(8, folds, star)
+        check_count(8, folds, star)
     with pytest.raises(InputError, match="no galaxy or quasar"):
-        check_neighbours(1, folds, np.ones(12, bool))
+        check_count(1, folds, np.ones(12, bool))
 
 
 def test_pixels_are_sampled_per_object_and_evenly():

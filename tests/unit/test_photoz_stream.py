@@ -42,6 +42,8 @@ def test_survey_counts_and_sums_what_is_finite():
         assert totals.pixels[row] == own.sum()
         for band, name in enumerate(("flux_g", "flux_r")):
             assert totals.flux[row, band] == pytest.approx(whole[name][own].sum(), rel=1e-5)
+            error = np.sqrt(np.sum(whole[name.replace("flux", "error")][own] ** 2))
+            assert totals.error[row, band] == pytest.approx(error, rel=1e-5)
 
 
 @pytest.mark.parametrize("limit", [1, 20, None])

@@ -235,3 +235,5 @@ def test_redshifts_mean_something(results):
     assert nmad < 0.6 * 1.4826 * np.median(abs(null - np.median(null)))
     for part in ("pixels", "objects", "baseline"):
         assert metrics[part]["n"] > 0
+    assert metrics["combiner"] == "summary"
+    assert metrics["objects"]["nmad"] < 0.9 * metrics["baseline"]["nmad"]

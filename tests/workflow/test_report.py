@@ -128,7 +128,8 @@ class Run:
         names = ("objects.csv", "pixels.dat", "metrics.json", "pdfs.parquet", "model.npz")
         params = {
             **{"method": "knn", "bands": list("ugriz"), "attributes": ["magnitudes", "colours"]},
-            **{"k": 10, "test_fraction": 0.5, "split_by": "object", "pixels_per_object": 30},
+            **{"settings": {"k": 10, "mode": "linear"}, "test_fraction": 0.5},
+            **{"split_by": "object", "pixels_per_object": 30},
             **{"grid": [0.0, 0.6, 0.01], "combiner": "weighted", "model": None, "seed": 1},
         }
         Output = namedtuple("Output", ["objects", "pixels", "metrics", "pdfs", "model"])
@@ -147,7 +148,7 @@ class Run:
             table.to_csv(self.paths.objects, index=False)
             output = run("photoz", model=output.model)
         self.paths.predictions, self.paths.predicted_pixels = [output.objects], [output.pixels]
-        self.paths.metrics = [output.metrics]
+        self.paths.metrics, self.paths.tables = [output.metrics], []
 
     def _write_benchmarks(self):
         columns = ("s", "h:m:s", "max_rss", "cpu_time")
@@ -323,7 +324,7 @@ def test_a_metric_that_is_not_given_is_a_dash_with_its_reason(fresh, tmp_path):
     metrics = json.loads(Path(fresh.paths.metrics[0]).read_text())
     nothing = dict.fromkeys(metrics["pixels"])
     for part in (metrics, metrics["combiners"]):
-        for name in {"pixels", "objects", "baseline", "mean", "weighted"} & set(part):
+        for name in {"pixels", "objects", "baseline", "mean", "weighted", "summary"} & set(part):
             part[name] = {**nothing, "n": 7, "reason": "7 scored; at least 10 are needed"}
     metrics["classification"] = {
         **{"n": 7, "accuracy": None, "confusion": None},
@@ -371,3 +372,24 @@ def test_a_missing_browser_is_a_failure(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(pytest.fail.Exception, match="envs/setup"):
         check_page(page(tmp_path, ""))
+
+
+def test_methods_and_tables_are_compared(tmp_path):
+    run = Run(tmp_path)
+    metrics = json.loads(Path(run.paths.metrics[0]).read_text())
+    other = tmp_path / "second/mlp/metrics.json"
+    other.parent.mkdir(parents=True)
+    other.write_text(json.dumps(metrics))
+    for name in ("predictions", "predicted_pixels"):
+        getattr(run.paths, name).append(getattr(run.paths, name)[0])
+    run.paths.metrics.append(str(other))
+    about = {"table": "mine", "method": "knn", "objects": metrics["baseline"]}
+    table = tmp_path / "tables/mine/knn/metrics.json"
+    table.parent.mkdir(parents=True)
+    table.write_text(json.dumps({**about, "cross_validation": metrics["objects"]}))
+    run.paths.tables = [str(table)]
+    page = run.report().read_text()
+    assert page.count("Methods side by side") == 1
+    for title in ("mlp, weighted", "mlp, summed aperture", "knn, cross-validated"):
+        assert f'<th class="number">{title}</th>' in page
+    assert "Table mine" in page

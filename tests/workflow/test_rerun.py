@@ -24,12 +24,13 @@ def planned(words):
         ({"sources": {"assoc_radius": 2.0}}, FROM_SOURCES),
         ({"pixels": {"reject": ["NO_DATA"]}}, FROM_PIXELS),
         ({"photoz": {"k": 11}}, LEARNING),
+        ({"photoz": {"knn": {"mode": "mean"}}}, LEARNING),
         ({"photoz": {"combiner": "mean"}}, LEARNING),
         ({"registration": {"engine": "swarp"}}, FROM_REGISTRATION),
         ({"registration": {"pixel_scale": 0.5}}, FROM_REGISTRATION),
         ({"catalogue": {"area": {"ra": [10, 11]}}}, {"report"}),  # it shows the configuration
         ({"download": {"timeout": 7, "retries": 1}}, set()),
-        ({"photoz": {"k": 20}}, set()),
+        ({"photoz": {"k": 100}}, set()),
     ],
 )
 def test_a_changed_parameter(demo, change, expected):

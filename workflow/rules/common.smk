@@ -1,6 +1,7 @@
 """Path patterns and input functions that several stages share."""
 
 import csv
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from redpix import demo
 from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
+from redpix.listing import read_listing
 from redpix.pairs import read_pairs
 from resume import release_after_kill, retry_left_out
 
@@ -57,6 +59,7 @@ def checked(config):
 
 try:
     config = checked(config)
+    TABLES = read_listing(config["photoz"]["tables"])
 except InputError as error:
     sys.exit("\n".join(f"configuration: {line}" for line in str(error).splitlines()))
 
@@ -168,11 +171,35 @@ def pixel_tables(wildcards):
     return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
 
 
+def learner_settings(method):
+    """What a learner of photometric redshifts is set to."""
+    photoz = config["photoz"]
+    knn = {"k": photoz["k"], **photoz["knn"]}
+    mlp = {"k": photoz["k"], **photoz["mlp"]}
+    return {
+        "knn": knn,
+        "mlp": {**mlp, "seed": config["seed"]},
+        "tpz": {**photoz["tpz"], "seed": config["seed"]},
+        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
+    }[method]
+
+
 def photoz_products(file):
     """An input function for a product of each method; without a field there is none."""
     return lambda wildcards: [
         f"{RESULTS}/photoz/{method}/{file}" for method in METHODS if delivered_fields(wildcards)
     ]
+
+
+def table_products(file):
+    """A product of each method on each table of objects."""
+    methods = config["photoz"]["methods"]
+    return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
+
+
+def table_files(wildcards):
+    """The catalogues of a table: what is learnt from, and what is predicted where it is given."""
+    return [path for path in TABLES[wildcards.table][:2] if path]
 
 
 def shown(stage, bands):

@@ -24,7 +24,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn",
+        method="knn|mlp|tpz|ensemble",
     threads: 2
     resources:
         mem_mb=1500,
@@ -32,7 +32,7 @@ rule photoz_method:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
-        k=PHOTOZ["k"],
+        settings=lambda wildcards: learner_settings(wildcards.method),
         test_fraction=PHOTOZ["test_fraction"],
         split_by=PHOTOZ["split_by"],
         pixels_per_object=PHOTOZ["pixels_per_object"],
@@ -44,3 +44,41 @@ rule photoz_method:
         "photometric redshifts: {wildcards.method}"
     script:
         "../../scripts/photoz.py"
+
+
+rule photoz_table:
+    input:
+        tables=table_files,
+        library=library(
+            *("exceptions", "photometry", "tables", "tabular"),
+            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
+        ),
+        scripts=shared_scripts("files", "job", "photoz_files"),
+    output:
+        objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
+        pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
+        metrics=f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json",
+        pdfs=f"{RESULTS}/tables/{{table}}/{{method}}/pdfs.parquet",
+        model=f"{RESULTS}/tables/{{table}}/{{method}}/model.npz",
+    log:
+        f"{RESULTS}/logs/tables/{{table}}-{{method}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
+    wildcard_constraints:
+        method="knn|mlp|tpz|ensemble",
+        table="|".join(map(re.escape, TABLES)) or "none",
+    threads: 2
+    resources:
+        mem_mb=1500,
+    params:
+        method=lambda wildcards: wildcards.method,
+        attributes=PHOTOZ["table_attributes"],
+        magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        settings=lambda wildcards: learner_settings(wildcards.method),
+        test_fraction=PHOTOZ["test_fraction"],
+        grid=PHOTOZ["grid"],
+        seed=config["seed"],
+    message:
+        "photometric redshifts of a table: {wildcards.table}, {wildcards.method}"
+    script:
+        "../../scripts/photoz_table.py"

@@ -18,6 +18,7 @@ rule report:
         metrics=photoz_products("metrics.json"),
         differences=all_differences,
         transients=all_transients,
+        tables=table_products("metrics.json"),
         template=ROOT / "workflow/report/report.html.j2",
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",

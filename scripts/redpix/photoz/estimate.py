@@ -12,14 +12,22 @@ import numpy as np
 from redpix.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.attributes import constant_attributes
-from redpix.photoz.combine import COMBINERS, Stack, calibrate, width_scale
+from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.combine import COMBINERS, Stack
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_neighbours, sample_pixels
+from redpix.photoz.process import Process
+from redpix.photoz.split import assign_folds, check_count, sample_pixels
 from redpix.photoz.stream import sampled_vectors
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
 APERTURE = "aperture"
+
+#: name of the estimate from what an object's pixels say together
+SUMMARY = "summary"
+
+#: all the ways in which an object's pixels become one redshift
+WAYS = (*COMBINERS, SUMMARY)
 
 
 class Objects(NamedTuple):
@@ -35,12 +43,9 @@ class Estimates:
     def __init__(self, totals, attributes, grid):
         objects = len(totals.pixels)
         self.stacks = {name: Stack(objects, len(grid)) for name in COMBINERS}
-        self.vectors = attributes.of_aperture().of_fluxes(totals.flux)
-        self.aperture = Prediction(
-            np.full(objects, np.nan),
-            np.full((objects, len(grid)), np.nan, np.float32),
-            np.full((objects, len(CLASSES)), np.nan),
-        )
+        self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
+        self.features = totals.features
+        self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
 
     def add(self, pixels, members, learners, jobs, watch=None):
         """Predict the objects of a mask, in one pass over the pixels.
@@ -49,41 +54,53 @@ class Estimates:
         ----------
         pixels : Pixels
         members : ndarray of bool, shape (objects,)
-        learners : tuple
-            Of pixels and of apertures.
+        learners : dict
+            Of ``pixels``, of ``apertures`` and of ``summaries``.
         jobs : int
         watch : callable, optional
             Called with the `Chunk` and the `Prediction` of the members' pixels.
         """
-        by_pixel, by_aperture = learners
         if not members.any():
             return
-        for field, values in zip(
-            self.aperture, by_aperture.predict(self.vectors[members], jobs), strict=True
+        for estimate, found in (
+            (self.aperture, learners["apertures"].predict(self.vectors[members], jobs)),
+            (self.summary, learners["summaries"].predict(self.features[members])),
         ):
-            field[members] = values
+            for field, values in zip(estimate, found, strict=True):
+                field[members] = values
         for chunk in pixels:
             rows = members[chunk.index]
             if not rows.any():
                 continue
             chunk = type(chunk)(*(column[rows] for column in chunk))
-            prediction = by_pixel.predict(chunk.vectors, jobs)
+            prediction = learners["pixels"].predict(chunk.vectors, jobs)
             for name, weight in COMBINERS.items():
                 self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
             if watch is not None:
                 watch(chunk, prediction)
 
     def predictions(self):
-        """A `Prediction` of all objects for each combiner and for `APERTURE`."""
+        """A `Prediction` of all objects for each of `WAYS` and for `APERTURE`."""
         combined = {name: stack.prediction() for name, stack in self.stacks.items()}
-        return {**combined, APERTURE: self.aperture}
+        summary = self.summary._replace(probability=combined["weighted"].probability)
+        return {**combined, SUMMARY: summary, APERTURE: self.aperture}
+
+
+def _unknown(objects, grid):
+    """A prediction of objects before there is one."""
+    return Prediction(
+        np.full(objects, np.nan),
+        np.full((objects, len(grid)), np.nan, np.float32),
+        np.full((objects, len(CLASSES)), np.nan),
+        np.full(objects, np.nan),
+    )
 
 
 class Recipe(NamedTuple):
     """How to learn."""
 
     method: str  #: one of `redpix.photoz.model.METHODS`
-    settings: dict  #: the learner's own, e.g. ``{"k": 30}``
+    settings: dict  #: the learner's own, e.g. ``{"k": 30, "mode": "linear"}``
     grid: np.ndarray  #: (nodes,), redshifts at which densities are given
     limit: int | None  #: most training pixels an object gives; None for all
     seed: int
@@ -119,32 +136,38 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     grid = recipe.grid
     star = objects.label == STAR
     folds = assign_folds(training, star, recipe.seed)
-    check_neighbours(recipe.settings["k"], folds, star)
+    learner = METHODS[recipe.method]
+    check_count(learner.needs(recipe.settings), folds, star)
     pdf.check_range(objects.redshift[training & ~star], grid)
     counts = np.where(training, totals.pixels, 0)
     chosen = sample_pixels(counts, recipe.limit, recipe.seed)
     index, vectors = sampled_vectors(pixels, totals, training, chosen)
-    samples = Training(vectors, objects.redshift[index], objects.label[index])
-    apertures = Training(estimates.vectors, objects.redshift, objects.label)
+    samples = Training(vectors, objects.redshift[index], objects.label[index], index)
+    everything = np.arange(len(training))
+    apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
     _check_samples(samples, pixels.attributes, warn)
 
     def learn(members):
-        return tuple(
-            METHODS[recipe.method].fit(part, grid, **recipe.settings)
-            for part in (samples.take(members[index]), apertures.take(members))
-        )
+        parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
+        learners = {
+            name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
+        }
+        moving = members & ~star
+        known = (estimates.features[moving], objects.redshift[moving])
+        return {**learners, "summaries": Process.fit(*known, grid, recipe.seed)}
 
     for fold in range(folds.max() + 1):
         held_out = folds == fold
         estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
     known = training & ~star
-    scales = {
-        name: width_scale(
+    calibrations = {
+        name: Calibration.fit(
             Prediction(*(field[known] for field in prediction)), objects.redshift[known], grid
         )
         for name, prediction in estimates.predictions().items()
     }
-    return Model(recipe.method, recipe.settings, pixels.attributes, grid, *learn(training), scales)
+    known = (pixels.attributes, grid, learn(training), calibrations)
+    return Model(recipe.method, recipe.settings, *known)
 
 
 def _check_samples(samples, attributes, warn):
@@ -163,6 +186,6 @@ def _check_samples(samples, attributes, warn):
 def finish(estimates, model):
     """Calibrated redshifts of all objects for each combiner and for `APERTURE`."""
     return {
-        name: calibrate(prediction, model.scales[name], model.grid)
+        name: calibrate(prediction, model.calibrations[name], model.grid)
         for name, prediction in estimates.predictions().items()
     }

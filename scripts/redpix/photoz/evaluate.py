@@ -3,8 +3,7 @@
 import numpy as np
 
 from redpix.photoz import metrics
-from redpix.photoz.combine import COMBINERS
-from redpix.photoz.estimate import APERTURE
+from redpix.photoz.estimate import APERTURE, WAYS
 from redpix.photoz.learner import CLASSES, STAR
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
@@ -73,7 +72,7 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
         "pixels": pixel_scores.summary(),
         "objects": summaries[combiner],
         "baseline": summaries[APERTURE],
-        "combiners": {name: summaries[name] for name in COMBINERS},
+        "combiners": {name: summaries[name] for name in WAYS},
         "classification": metrics.classification(objects.label[test], predicted[test], CLASSES),
     }
 

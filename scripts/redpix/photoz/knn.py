@@ -1,65 +1,90 @@
-"""k nearest neighbours in standardised attributes, by scikit-learn's exact k-d tree."""
+"""Redshifts from the nearest training vectors: a linear fit to theirs, or their mean."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
-from redpix.photoz import pdf
-from redpix.photoz.attributes import Scaler
-from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
+from redpix.photoz.learner import Prediction, Training, without_errors
+from redpix.photoz.local import local_linear
+from redpix.photoz.neighbours import Neighbours, smoothed
+from redpix.photoz.split import group_folds
+
+#: what a redshift is made of: a linear fit to the neighbours, or their mean
+MODES = ("linear", "mean")
+
+#: parts of the training objects, each predicted from the others, by which it is judged
+PARTS = 3
+
+#: vectors fitted at a time, which bounds memory
+BLOCK = 2000
 
 
 class KNN:
-    """Redshift and class from the `k` nearest training vectors, all of equal weight.
+    """Redshift and class from the `k` nearest training vectors.
 
-    The redshift is the neighbours' mean, the density their distribution smoothed with Silverman's
-    width 0.9 min(standard deviation, interquartile range / 1.34) k^(-1/5) (Silverman 1986, eq.
-    3.31), at least one step of the grid; the probability of a class is its share of the
-    neighbours. Redshifts come from galaxies and quasars alone, classes from all labelled vectors.
+    In the mode ``linear`` the redshift is a linear fit to the neighbours', evaluated at the vector
+    (`redpix.photoz.local.local_linear`; Beck et al. 2016), and the density the distribution of
+    the fit's residuals about it; in the mode ``mean`` they are the neighbours' mean and
+    distribution. The probability of a class is its share of the neighbours. Errors among the
+    attributes are not used: as coordinates they part what is alike.
+
+    A vector is outside of what is known where its neighbours are far (`Neighbours`), or where the
+    fit leaves the range of their redshifts.
 
     Parameters
     ----------
     training : Training
-    scaler : Scaler
-        Of the training vectors that redshifts are learnt from.
     grid : ndarray, shape (nodes,)
     k : int
+    mode : str
+        One of `MODES`.
+    errors : int
+        Number of the last attributes that are errors.
     """
 
-    def __init__(self, training, scaler, grid, k):
+    def __init__(self, training, grid, k, mode, errors=0):
         self.training = training
-        self.scaler = scaler
         self.grid = grid
-        self.k = k
-        scaled = scaler.transform(training.vectors)
-        self._axes = principal_axes(scaled)
-        scaled = np.einsum("ij,jk->ik", scaled, self._axes)
-        moving = training.label != STAR
-        self._redshift = training.redshift[moving]
-        self._redshift_tree = self._tree(scaled[moving])
-        labelled = training.label >= 0
-        self._label = training.label[labelled]
-        classes = len(np.unique(self._label))
-        tells = classes > 1 and len(self._label) >= k
-        self._class_tree = self._tree(scaled[labelled]) if tells else None
-
-    def _tree(self, vectors):
-        return NearestNeighbors(n_neighbors=self.k, algorithm="kd_tree").fit(vectors)
+        self.mode = mode
+        self._errors = errors
+        self._neighbours = Neighbours(without_errors(training, errors), k)
+        self._redshift = training.redshift[self._neighbours.moving]
 
     @classmethod
-    def fit(cls, training, grid, k):
-        """Learn from a `Training`."""
-        scaler = Scaler.fit(training.vectors[training.label != STAR])
-        return cls(training, scaler, grid, k)
+    def fit(cls, training, grid, jobs=1, **settings):
+        """Learn from a `Training`; `jobs` makes no difference."""
+        return cls(training, grid, **settings)
+
+    @staticmethod
+    def needs(settings):
+        """Fewest galaxies that it learns from."""
+        return settings["k"]
+
+    MISSING = False  #: takes no vectors with missing attributes
+
+    def insight(self, names):
+        """Nothing beyond its predictions."""
+        return {}
+
+    def held_out(self, jobs=1):
+        """Redshifts of the training's galaxies, each from a learner that has not seen its group."""
+        moving = self.training.take(self._neighbours.moving)
+        part = group_folds(moving.group, PARTS, seed=0)
+        redshift = np.empty(len(part))
+        for number in range(PARTS):
+            rest = moving.take(part != number)
+            learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors)
+            found = learner.predict(moving.vectors[part == number], jobs)
+            redshift[part == number] = found.redshift
+        return redshift
 
     def arrays(self):
         """Everything needed to predict elsewhere, by name."""
-        return {**self.training._asdict(), **self.scaler._asdict()}
+        return self.training._asdict()
 
     @classmethod
-    def from_arrays(cls, arrays, grid, k):
+    def from_arrays(cls, arrays, grid, **settings):
         """The learner whose `arrays` these are."""
         training = Training(*(arrays[name] for name in Training._fields))
-        return cls(training, Scaler(*(arrays[name] for name in Scaler._fields)), grid, k)
+        return cls(training, grid, **settings)
 
     def predict(self, vectors, jobs=1):
         """Predict feature vectors, shape (n, attributes), with `jobs` threads.
@@ -68,33 +93,17 @@ class KNN:
         -------
         Prediction
         """
-        scaled = np.einsum("ij,jk->ik", self.scaler.transform(vectors), self._axes)
-        redshifts = self._redshift[_neighbours(self._redshift_tree, scaled, jobs)]
-        low, high = np.percentile(redshifts, [25, 75], axis=1)
-        spread = np.minimum(redshifts.std(axis=1), (high - low) / 1.34)
-        width = np.maximum(0.9 * spread * self.k**-0.2, self.grid[1] - self.grid[0])
-        density = pdf.from_samples(redshifts, width, self.grid)
-        probability = np.full((len(vectors), len(CLASSES)), np.nan)
-        if self._class_tree is not None:
-            labels = self._label[_neighbours(self._class_tree, scaled, jobs)]
-            for index in range(len(CLASSES)):
-                probability[:, index] = np.mean(labels == index, axis=1)
-        return Prediction(redshifts.mean(axis=1), density, probability)
-
-
-def principal_axes(scaled):
-    """Directions in which vectors, shape (n, d), differ: orthonormal columns, shape (d, at most d).
-
-    Colours are differences of magnitudes, so vectors that hold both fill fewer dimensions than
-    they have. On these axes distances are what they were, and a tree searches twice as fast.
-    ``einsum`` and not ``@``: its sums do not depend on the number of threads.
-    """
-    centred = scaled - scaled.mean(axis=0)
-    variance, axes = np.linalg.eigh(np.einsum("ij,ik->jk", centred, centred))
-    return axes[:, variance > 1e-10 * variance[-1]]
-
-
-def _neighbours(tree, scaled, jobs):
-    """Indices of the nearest training vectors, shape (n, k), the same for any number of jobs."""
-    tree.set_params(n_jobs=jobs)
-    return tree.kneighbors(scaled, return_distance=False)
+        vectors = vectors[:, : vectors.shape[1] - self._errors]
+        nearest = self._neighbours.find(vectors, jobs)
+        samples = self._redshift[nearest.index]
+        redshift, outside = samples.mean(axis=1), nearest.outside
+        if self.mode == "linear":
+            for start in range(0, len(vectors), BLOCK):
+                part = slice(start, start + BLOCK)
+                known = self._neighbours.known[nearest.index[part]]
+                fit = local_linear(known - nearest.placed[part, None], samples[part])
+                redshift[part] = fit.value
+                outside[part] |= fit.beyond
+                samples[part] = fit.value[:, None] + fit.residuals
+        probability = self._neighbours.probability(vectors, jobs)
+        return Prediction(redshift, smoothed(samples, self.grid), probability, outside)

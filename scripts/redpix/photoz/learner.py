@@ -1,9 +1,11 @@
 """What every learner takes and gives.
 
-A learner is a class with ``fit(training, grid, **settings)``, ``predict(vectors, jobs)``,
-``arrays()`` and ``from_arrays(arrays, grid, **settings)``; `redpix.photoz.model.METHODS` names it.
-It takes attributes as they are: what it needs of scaling, it learns from its training vectors and
-carries with it.
+A learner is a class with ``fit(training, grid, jobs, **settings)``, ``predict(vectors, jobs)``,
+``arrays()``, ``from_arrays(arrays, grid, **settings)``, ``needs(settings)``, ``insight(names)``
+and ``MISSING``; `redpix.photoz.model.METHODS` names it. Members of an ensemble also have
+``held_out(jobs)``. It takes attributes as they are: what it needs of scaling, it learns from its
+training vectors and carries with it. Results do not depend on ``jobs``, the number of threads. The
+setting ``errors`` is the number of the last attributes that are errors.
 """
 
 from typing import NamedTuple
@@ -24,15 +26,22 @@ class Training(NamedTuple):
     vectors: np.ndarray  #: (n, attributes), float32
     redshift: np.ndarray  #: (n,), float64
     label: np.ndarray  #: (n,), int
+    group: np.ndarray  #: (n,), int: rows of one object have one number
 
     def take(self, rows):
         """The rows of a mask or an index."""
         return Training(*(column[rows] for column in self))
 
 
+def without_errors(training, errors):
+    """The training without its last `errors` attributes."""
+    return training._replace(vectors=training.vectors[:, : training.vectors.shape[1] - errors])
+
+
 class Prediction(NamedTuple):
     """What a learner says of vectors, one row each."""
 
-    redshift: np.ndarray  #: (n,), the mean of the density before it is smoothed
+    redshift: np.ndarray  #: (n,), the point estimate
     density: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
     probability: np.ndarray  #: (n, classes), NaN where the training set tells no classes apart
+    outside: np.ndarray  #: (n,), 0 or 1 (a share where vectors are combined): beyond the training

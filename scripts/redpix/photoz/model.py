@@ -7,13 +7,24 @@ import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.calibrate import Calibration
+from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
+from redpix.photoz.mlp import MLP
+from redpix.photoz.process import Process
+from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN}
+METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "ensemble": Ensemble}
 
 #: format of the arrays; a reader refuses others
-VERSION = 1
+VERSION = 3
+
+
+def completed(method, settings, attributes):
+    """A learner's settings with what it has to know of the attributes."""
+    mixing = {"mixing": attributes.mixing} if method == "tpz" else {}
+    return {**settings, "errors": attributes.errors, **mixing}
 
 
 @dataclass(frozen=True)
@@ -25,45 +36,47 @@ class Model:
     method : str
         One of `METHODS`.
     settings : dict
-        What the learner's ``fit`` takes beside the training and the grid, e.g. ``{"k": 30}``.
+        What the learner's ``fit`` takes beside the training and the grid, e.g.
+        ``{"k": 30, "mode": "mean"}``.
     attributes : Attributes
     grid : ndarray, shape (nodes,)
         Redshifts at which densities are given.
-    pixels, apertures : learner
-        Trained on vectors of pixels, and on one vector an object.
-    scales : dict of str to float
-        Factor that makes the widths of each combiner's densities right, and the aperture's
-        (`redpix.photoz.combine.width_scale`).
+    learners : dict
+        Learners by what they were trained on: ``pixels`` on vectors of pixels, ``apertures`` on
+        one vector an object, ``summaries`` on what an object's pixels say together, or
+        ``objects`` on the rows of a table of magnitudes.
+    calibrations : dict of str to Calibration
+        What makes the densities of each combiner right, and those of one vector an object.
     """
 
     method: str
     settings: dict
     attributes: Attributes
     grid: np.ndarray
-    pixels: object
-    apertures: object
-    scales: dict
+    learners: dict
+    calibrations: dict
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
 
-        ``about`` is JSON; ``pixels_*`` and ``apertures_*`` are the learners' own.
+        ``about`` is JSON; ``pixels_*`` and so on are the learners' own.
         """
         about = {
             "version": VERSION,
             "method": self.method,
             "settings": self.settings,
             "bands": self.attributes.bands,
+            "named": self.attributes.named,
             "attributes": self.attributes.kinds,
-            "scales": self.scales,
+            "learners": list(self.learners),
+            "calibrations": self.calibrations,
         }
-        learners = {"pixels": self.pixels, "apertures": self.apertures}
         return {
             "about": np.array(json.dumps(about)),
             "grid": self.grid,
             **{
                 f"{part}_{name}": array
-                for part, learner in learners.items()
+                for part, learner in self.learners.items()
                 for name, array in learner.arrays().items()
             },
         }
@@ -94,25 +107,39 @@ class Model:
                 f"version {VERSION} of {', '.join(METHODS)} is understood"
             )
         grid = arrays["grid"]
-        parts = {}
-        for part in ("pixels", "apertures"):
+        learners = {}
+        for part in about["learners"]:
             own = {
                 key.removeprefix(f"{part}_"): arrays[key]
                 for key in arrays
                 if key.startswith(f"{part}_")
             }
-            parts[part] = learner.from_arrays(own, grid, **about["settings"])
+            if part == "summaries":
+                learners[part] = Process.from_arrays(own, grid)
+            else:
+                learners[part] = learner.from_arrays(own, grid, **about["settings"])
+        kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
         return cls(
             method=about["method"],
             settings=about["settings"],
-            attributes=Attributes(tuple(about["attributes"]), tuple(about["bands"])),
+            attributes=Attributes(kinds, bands, about["named"]),
             grid=grid,
-            scales=about["scales"],
-            **parts,
+            learners=learners,
+            calibrations={
+                part: Calibration(scale, tuple(levels))
+                for part, (scale, levels) in about["calibrations"].items()
+            },
         )
+
+    def insight(self):
+        """What the learner of whole objects tells of itself, by name."""
+        learner = self.learners.get("apertures") or self.learners["objects"]
+        return learner.insight(self.attributes.of_aperture().names)
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""
+        if "pixels" not in self.learners:
+            raise InputError(f"{name}: trained on a table of objects; pixels need one of pixels")
         for key, own, asked in (
             ("method", (self.method,), (method,)),
             ("bands", self.attributes.bands, attributes.bands),

@@ -37,7 +37,7 @@ def check_range(redshift, grid):
         )
 
 
-def _cells(z, grid):
+def cells(z, grid):
     """Index of the grid cell of each z (clipped to the grid) and the fraction of it left below."""
     step = grid[1] - grid[0]
     position = np.clip((z - grid[0]) / step, 0, len(grid) - 1)
@@ -70,12 +70,31 @@ def from_samples(samples, width, grid):
     ndarray, shape (n, nodes)
     """
     nodes = len(grid)
-    cell, fraction = _cells(samples, grid)
+    cell, fraction = cells(samples, grid)
     flat = (np.arange(len(samples))[:, None] * nodes + cell).ravel()
     size = len(samples) * nodes
-    density = np.bincount(flat, (1 - fraction).ravel(), size)
-    density += np.bincount(flat + 1, fraction.ravel(), size)
-    density = density.reshape(-1, nodes)
+    share = np.bincount(flat, (1 - fraction).ravel(), size)
+    share += np.bincount(flat + 1, fraction.ravel(), size)
+    return smooth(share.reshape(-1, nodes), width, grid)
+
+
+def smooth(share, width, grid):
+    """Density of probability that lies on the nodes, smoothed with a Gaussian.
+
+    Parameters
+    ----------
+    share : ndarray, shape (n, nodes)
+        In any unit.
+    width : ndarray, shape (n,)
+        Standard deviation of the Gaussian, in redshift.
+    grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
+    nodes = len(grid)
+    density = share.copy()
     density[:, [0, -1]] *= 2  # the end nodes own half a cell each
     sigma = np.asarray(width) / (grid[1] - grid[0])
     frequency = np.pi * np.arange(nodes) / (nodes - 1)
@@ -97,7 +116,7 @@ def evaluate(values, z, grid):
 
     A z outside the grid gets the value at the grid's end.
     """
-    cell, fraction = _cells(z, grid)
+    cell, fraction = cells(z, grid)
     rows = np.arange(len(values))
     return values[rows, cell] * (1 - fraction) + values[rows, cell + 1] * fraction
 
@@ -129,7 +148,27 @@ def stretch(density, centre, scale, grid):
     """
     source = centre[:, None] + (grid - centre[:, None]) / scale
     inside = (source >= grid[0]) & (source <= grid[-1])
-    cell, fraction = _cells(source, grid)
+    cell, fraction = cells(source, grid)
     rows = np.arange(len(density))[:, None]
     stretched = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
     return normalise(np.where(inside, stretched, 0), grid)
+
+
+def shift(density, offset, grid):
+    """Move each density by its own offset: p(z - offset), normalised.
+
+    Parameters
+    ----------
+    density : ndarray, shape (n, nodes)
+    offset : ndarray, shape (n,)
+        A density that would leave the grid whole stays where it is.
+    grid : ndarray, shape (nodes,)
+    """
+    source = grid - np.asarray(offset)[:, None]
+    inside = (source >= grid[0]) & (source <= grid[-1])
+    cell, fraction = cells(source, grid)
+    rows = np.arange(len(density))[:, None]
+    moved = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
+    moved = np.where(inside, moved, 0)
+    left = moved.any(axis=1)
+    return normalise(np.where(left[:, None], moved, density), grid)

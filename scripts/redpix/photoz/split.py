@@ -71,8 +71,8 @@ def assign_folds(training, star, seed):
     return folds
 
 
-def check_neighbours(k, folds, star):
-    """Raise InputError if some fold would leave fewer than `k` galaxies to learn from."""
+def check_count(needed, folds, star):
+    """Raise InputError if some fold would leave fewer than `needed` galaxies to learn from."""
     galaxies = folds[(folds >= 0) & ~star]
     if not len(galaxies):
         raise InputError(
@@ -80,11 +80,24 @@ def check_neighbours(k, folds, star):
             "complete the catalogue or give photoz.model"
         )
     allowed = len(galaxies) - np.bincount(galaxies).max()
-    if k > allowed:
+    if needed > allowed:
         raise InputError(
-            f"photoz.k: {k} neighbours, but of {len(galaxies)} training galaxies the smallest "
+            f"photoz.k: {needed} neighbours, but of {len(galaxies)} training galaxies the smallest "
             f"cross-validated set holds {allowed}: at most {allowed} is allowed"
         )
+
+
+def group_folds(group, count, seed):
+    """Number of a fold, 0..count-1, for each row; the rows of a group share theirs.
+
+    Parameters
+    ----------
+    group : ndarray of int, shape (n,)
+    count : int
+    seed : int
+    """
+    names, number = np.unique(group, return_inverse=True)
+    return (np.random.default_rng([seed, 4]).permutation(len(names)) % count)[number]
 
 
 def sample_pixels(counts, limit, seed):

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.exceptions import InputError
+from redpix.photometry import asinh_magnitude_error
+from redpix.photoz.summary import Summaries
 
 
 def columns(attributes):
@@ -19,6 +21,7 @@ class Chunk(NamedTuple):
     index: np.ndarray  #: (n,), row of the pixel's object in the table of objects
     vectors: np.ndarray  #: (n, attributes), float32
     flux: np.ndarray  #: (n, bands), nanomaggies
+    error: np.ndarray  #: (n, bands), of the flux
     snr: np.ndarray  #: (n,), signal to noise of all bands together
     distance: np.ndarray  #: (n,), from the object's peak over the largest such distance
 
@@ -28,11 +31,13 @@ class Totals(NamedTuple):
 
     pixels: np.ndarray  #: (objects,), number of usable pixels
     flux: np.ndarray  #: (objects, bands), their summed flux, nanomaggies
+    error: np.ndarray  #: (objects, bands), of that flux, pixels taken as independent
+    features: np.ndarray  #: (objects, features), see `redpix.photoz.summary`
     dropped: int  #: pixels of any object with a value that cannot be used
 
     def take(self, rows):
         """The objects of a mask."""
-        return Totals(self.pixels[rows], self.flux[rows], self.dropped)
+        return Totals(*(column[rows] for column in self[:-1]), self.dropped)
 
 
 class Pixels:
@@ -75,7 +80,7 @@ class Pixels:
                 for kind in ("flux", "error", "mag")
             )
             distance = np.asarray(table["distance"])
-            vectors = self.attributes.vectors(magnitude, distance)
+            vectors = self._vectors(magnitude, distance, flux, error)
             finite_vectors = np.isfinite(vectors)
             finite = [
                 part.all(axis=1) for part in (finite_vectors, np.isfinite(flux), np.isfinite(error))
@@ -88,9 +93,19 @@ class Pixels:
                 self._rows(np.asarray(table["object_id"])[usable]),
                 vectors[usable],
                 flux,
+                error,
                 signal_to_noise(flux, error),
                 distance[usable],
             )
+
+    def _vectors(self, magnitude, distance, flux, error):
+        """Feature vectors, not finite where an error is not positive."""
+        if not self.attributes.errors:
+            return self.attributes.vectors(magnitude, distance)
+        bands = enumerate(self.attributes.bands)
+        error = np.where(error > 0, error, np.nan)
+        errors = [asinh_magnitude_error(flux[:, i], error[:, i], band) for i, band in bands]
+        return self.attributes.vectors(magnitude, distance, np.stack(errors, axis=1))
 
     def _rows(self, identifiers):
         """Row of each identifier in the table of objects."""
@@ -135,16 +150,20 @@ def survey(pixels, objects):
     """
     count = np.zeros(objects, np.int64)
     flux = np.zeros((objects, len(pixels.attributes.bands)))
+    variance = np.zeros_like(flux)
+    summaries = Summaries(objects, pixels.attributes.bands)
     for chunk in pixels:
+        summaries.add(chunk)
         count += np.bincount(chunk.index, minlength=objects)
         np.add.at(flux, chunk.index, chunk.flux)
+        np.add.at(variance, chunk.index, chunk.error.astype(float) ** 2)
     if not count.sum():
         names = np.array(pixels.attributes.names)[~pixels.ever_finite]
         raise InputError(
             f"pixels: none of {pixels.dropped} is usable"
             + (f"; never finite: {', '.join(names)}" if pixels.dropped else "")
         )
-    return Totals(count, flux, pixels.dropped)
+    return Totals(count, flux, np.sqrt(variance), summaries.features(), pixels.dropped)
 
 
 def sampled_vectors(pixels, totals, wanted, chosen):

@@ -1,0 +1,230 @@
+"""Forests of trees whose leaves hold the redshifts that fell there: TPZ.
+
+After Carrasco Kind & Brunner (2013, MNRAS 432, 1483), on scikit-learn's trees.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from scipy.sparse import csr_array
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+from redpix.photoz import pdf
+from redpix.photoz.learner import CLASSES, STAR, Prediction
+
+#: least number of training vectors in a leaf, and share of the attributes that a split chooses of
+LEAF, SHARE = 5, 0.6
+
+#: most training vectors of a tree
+MOST_VECTORS = 10_000
+
+#: a density is smoothed by this part of its own standard deviation
+SMOOTHING = 0.4
+
+
+class Tree(NamedTuple):
+    """A tree as arrays, a node a row; in leaves `feature` is negative."""
+
+    left: np.ndarray
+    right: np.ndarray
+    feature: np.ndarray
+    threshold: np.ndarray
+    missing_left: np.ndarray  #: where a missing attribute goes
+    values: np.ndarray  #: (nodes,) mean redshift, or (nodes, classes) shares
+    weight: np.ndarray  #: the leaves' densities on the nodes of the grid, a sparse matrix: data
+    place: np.ndarray  #: indices
+    start: np.ndarray  #: offsets
+
+    @classmethod
+    def of(cls, fitted, values, histogram):
+        """From a fitted tree of scikit-learn."""
+        tree = fitted.tree_
+        parts = (tree.children_left, tree.children_right, tree.feature, tree.threshold)
+        sparse = (histogram.data, histogram.indices, histogram.indptr)
+        return cls(*parts, tree.missing_go_to_left.astype(bool), values, *sparse)
+
+    def leaves(self, vectors):
+        """Leaf of each vector, shape (n, attributes), float32; missing attributes are NaN."""
+        node = np.zeros(len(vectors), np.int64)
+        rows = np.arange(len(vectors)) if self.feature[0] >= 0 else np.arange(0)
+        while len(rows):
+            at = node[rows]
+            value = vectors[rows, self.feature[at]]
+            go_left = np.where(np.isnan(value), self.missing_left[at], value <= self.threshold[at])
+            node[rows] = np.where(go_left, self.left[at], self.right[at])
+            rows = rows[self.feature[node[rows]] >= 0]
+        return node
+
+
+class TPZ:
+    """A regression forest for redshifts, and where classes differ a classification forest.
+
+    Each tree sees a bootstrap sample of the objects, their magnitudes moved at random within their
+    errors where errors are among the attributes (colours with them; the errors themselves are no
+    inputs). The density is the mean over the trees of the redshifts in a vector's leaves, each
+    leaf of equal weight, smoothed; the redshift is its mean. Attributes may be missing (NaN). A
+    vector is outside of what is known where an attribute leaves the range of the training's.
+
+    Parameters
+    ----------
+    forest, classes : list of Tree
+    span : ndarray, shape (2, attributes)
+        Smallest and largest of each attribute in training.
+    out_of_bag : ndarray, shape (2, n)
+        Redshift of each galaxy or quasar of the training from the trees that had not its object
+        (NaN where all had), and its true one.
+    importance : ndarray, shape (attributes,)
+        Share of each attribute in the reduction of variance by splits.
+    grid : ndarray, shape (nodes,)
+    errors : int
+        Number of the last attributes that are errors.
+    """
+
+    MISSING = True  #: takes vectors with missing attributes
+
+    def __init__(self, forest, classes, span, out_of_bag, importance, grid, errors):
+        self.forest, self.classes, self.span = forest, classes, span
+        self.out_of_bag, self.importance = out_of_bag, importance
+        self.grid, self._errors = grid, errors
+
+    @staticmethod
+    def needs(settings):
+        """Fewest galaxies that it learns from."""
+        return 2 * LEAF
+
+    @classmethod
+    def fit(cls, training, grid, jobs=1, *, trees, seed, mixing, errors=0):
+        """Learn from a `Training` with `jobs` threads.
+
+        Parameters
+        ----------
+        training : Training
+        grid : ndarray, shape (nodes,)
+        jobs : int
+        trees, seed : int
+        mixing : sequence, shape (attributes - errors, bands)
+            What attributes change by when magnitudes do (`Attributes.mixing`).
+        errors : int
+        """
+        parts = {"redshift": training.take(training.label != STAR)}
+        labelled = training.take(training.label >= 0)
+        if len(np.unique(labelled.label)) > 1:
+            parts["class"] = labelled
+        grown = {
+            name: Parallel(n_jobs=jobs, prefer="threads")(
+                delayed(_grow)(part, grid, name, (seed, number), mixing, errors)
+                for number in range(trees)
+            )
+            for name, part in parts.items()
+        }
+        moving = parts["redshift"]
+        plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
+        total, count = np.zeros(len(plain)), np.zeros(len(plain))
+        for tree, out, _ in grown["redshift"]:
+            total[out] += tree.values[tree.leaves(plain[out])]
+            count[out] += 1
+        out_of_bag = np.stack([total / np.where(count > 0, count, np.nan), moving.redshift])
+        importance = np.mean([share for _, _, share in grown["redshift"]], axis=0)
+        span = np.stack([np.nanmin(plain, axis=0), np.nanmax(plain, axis=0)])
+        forests = [[tree for tree, _, _ in grown.get(name, ())] for name in ("redshift", "class")]
+        return cls(*forests, span, out_of_bag, importance, grid, errors)
+
+    def arrays(self):
+        """Everything needed to predict elsewhere, by name."""
+        arrays = {name: getattr(self, name) for name in ("span", "out_of_bag", "importance")}
+        for name, forest in (("redshift", self.forest), ("class", self.classes)):
+            for field in Tree._fields if forest else ():
+                parts = [getattr(tree, field) for tree in forest]
+                arrays[f"{name}_{field}"] = np.concatenate(parts)
+                arrays[f"{name}_{field}_ends"] = np.cumsum([len(part) for part in parts])
+        return arrays
+
+    @classmethod
+    def from_arrays(cls, arrays, grid, *, errors=0, **settings):
+        """The learner whose `arrays` these are."""
+        forests = []
+        for name in ("redshift", "class"):
+            fields = [
+                np.split(arrays[f"{name}_{field}"], arrays[f"{name}_{field}_ends"][:-1])
+                for field in Tree._fields
+                if f"{name}_{field}" in arrays
+            ]
+            forests.append([Tree(*parts) for parts in zip(*fields, strict=True)])
+        known = (arrays["span"], arrays["out_of_bag"], arrays["importance"])
+        return cls(*forests, *known, grid, errors)
+
+    def insight(self, names):
+        """Importance of each attribute by name, and the scatter of the out-of-bag redshifts."""
+        shares = zip(names, self.importance, strict=False)
+        predicted, true = self.out_of_bag
+        dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
+        return {
+            "importance": {name: round(float(share), 4) for name, share in shares},
+            "out_of_bag_nmad": float(1.4826 * np.median(np.abs(dz - np.median(dz)))),
+        }
+
+    def predict(self, vectors, jobs=1):
+        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+
+        Returns
+        -------
+        Prediction
+        """
+        plain = vectors[:, : vectors.shape[1] - self._errors]
+        density = np.zeros((len(plain), len(self.grid)))
+        found = Parallel(n_jobs=jobs, prefer="threads")(
+            delayed(tree.leaves)(plain) for tree in self.forest
+        )
+        redshift = np.zeros(len(plain))
+        for tree, leaves in zip(self.forest, found, strict=True):
+            shape = (len(tree.left), len(self.grid))
+            density += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
+            redshift += tree.values[leaves]
+        redshift /= len(self.forest)
+        share = density / density.sum(axis=1)[:, None]
+        mean = np.einsum("ij,j->i", share, self.grid)
+        spread = np.sqrt(np.einsum("ij,ij->i", share, (self.grid - mean[:, None]) ** 2))
+        width = np.maximum(SMOOTHING * spread, self.grid[1] - self.grid[0])
+        probability = np.full((len(plain), len(CLASSES)), np.nan)
+        if self.classes:
+            shares = sum(tree.values[tree.leaves(plain)] for tree in self.classes)
+            probability[:] = shares / len(self.classes)
+        outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
+        return Prediction(redshift, pdf.smooth(share, width, self.grid), probability, outside)
+
+
+def _grow(training, grid, kind, seed, mixing, errors):
+    """A tree, which rows it has not seen, and the importance of attributes."""
+    generator = np.random.default_rng([seed[0], 6, seed[1]])
+    names, group = np.unique(training.group, return_inverse=True)
+    drawn = np.bincount(generator.integers(len(names), size=len(names)), minlength=len(names))
+    times = drawn[group]
+    rows = generator.permutation(np.repeat(np.arange(len(group)), times))[:MOST_VECTORS]
+    width = training.vectors.shape[1] - errors
+    vectors = training.vectors[rows, :width].astype(np.float64)
+    if errors:
+        sigma = np.nan_to_num(np.exp(training.vectors[rows, width:].astype(np.float64)))
+        moved = sigma * generator.normal(size=sigma.shape)
+        vectors += np.einsum("ij,kj->ik", moved, np.asarray(mixing))
+    settings = {"min_samples_leaf": LEAF, "max_features": SHARE}
+    settings["random_state"] = int(generator.integers(2**31))
+    if kind == "redshift":
+        fitted = DecisionTreeRegressor(**settings).fit(vectors, training.redshift[rows])
+        values = fitted.tree_.value[:, 0, 0]
+    else:
+        fitted = DecisionTreeClassifier(**settings).fit(vectors, training.label[rows])
+        values = np.zeros((fitted.tree_.node_count, len(CLASSES)))
+        values[:, fitted.classes_] = fitted.tree_.value[:, 0]
+    leaves = fitted.apply(vectors.astype(np.float32))
+    histogram = _leaf_densities(leaves, training.redshift[rows], fitted.tree_.node_count, grid)
+    return Tree.of(fitted, values, histogram), times == 0, fitted.feature_importances_
+
+
+def _leaf_densities(leaves, redshift, nodes, grid):
+    """Share of each leaf's redshifts on the nodes of the grid: sparse, (tree's nodes, grid)."""
+    cell, fraction = pdf.cells(redshift, grid)
+    count = np.bincount(leaves, minlength=nodes)[leaves]
+    data = np.concatenate([(1 - fraction) / count, fraction / count])
+    places = (np.concatenate([leaves, leaves]), np.concatenate([cell, cell + 1]))
+    return csr_array((data, places), (nodes, len(grid)))

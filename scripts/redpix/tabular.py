@@ -1,0 +1,247 @@
+"""Redshifts of catalogued objects from their magnitudes: columns, checks, learning."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas
+from scipy.stats import spearmanr
+
+from redpix.exceptions import InputError
+from redpix.photoz import metrics, pdf
+from redpix.photoz.attributes import WAVELENGTH_ORDER
+from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
+from redpix.photoz.model import METHODS, Model
+from redpix.photoz.split import assign_folds, check_count
+
+#: how a column of errors may be named after that of its magnitudes
+ERROR_NAMES = (
+    *("{}_error", "{}_err", "{}Error", "{}Err", "{}err", "error_{}", "err_{}", "e_{}", "e{}"),
+    *("sigma_{}", "{}_sigma"),
+)
+
+#: columns that are carried along
+ABOUT = ("ra", "dec", "redshiftError")
+
+#: magnitudes from here to there are measurements; others stand for none
+FAINTEST, BRIGHTEST = 50.0, -30.0
+
+#: an attribute of so close a rank correlation with the redshift is the redshift
+LEAK = 0.999
+
+
+class Columns(NamedTuple):
+    """Which columns of a table are used."""
+
+    magnitudes: tuple  #: by wavelength
+    errors: tuple  #: of the magnitudes, in their order; empty where there are none
+
+
+class Table(NamedTuple):
+    """Objects of a table, one row each."""
+
+    id: np.ndarray  #: (n,), int64 or str
+    redshift: np.ndarray  #: (n,), NaN where unknown
+    label: np.ndarray  #: (n,), index into `CLASSES`, -1 where unknown
+    magnitudes: np.ndarray  #: (n, bands), NaN where not measured
+    errors: np.ndarray  #: (n, bands) or (n, 0)
+    about: np.ndarray  #: (n, 3), `ABOUT`, NaN where unknown
+
+    def take(self, rows):
+        """The rows of a mask."""
+        return Table(*(column[rows] for column in self))
+
+
+def choose_columns(header, asked, name):
+    """Columns of magnitudes and their errors.
+
+    Parameters
+    ----------
+    header : sequence of str
+    asked : sequence of str
+        Columns of magnitudes; where empty, those of u, g, r, i, z that are there and every
+        column that has a column of errors beside it (`ERROR_NAMES`), in the table's order.
+    name : str
+        The file's name, for messages.
+
+    Returns
+    -------
+    Columns
+    """
+    partners = {
+        column: next((p.format(column) for p in ERROR_NAMES if p.format(column) in header), None)
+        for column in header
+    }
+    if asked:
+        missing = [column for column in asked if column not in header]
+        if missing:
+            raise InputError(f"{name}: no column {missing[0]}; there are {', '.join(header)}")
+        chosen = tuple(asked)
+    else:
+        survey = [band for band in WAVELENGTH_ORDER if band in header]
+        reserved = {"redshift", "ra", "dec", "id", "class", *survey}
+        named = [c for c in header if partners[c] and c not in reserved]
+        chosen = (*survey, *named)
+    if len(chosen) < 2:
+        raise InputError(
+            f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
+            f"there are {', '.join(header)}"
+        )
+    forbidden = [c for c in chosen if c.lower().startswith(("redshift", "zspec", "z_spec"))]
+    if forbidden:
+        raise InputError(f"{name}: {forbidden[0]} is the truth and cannot be a magnitude")
+    errors = tuple(partners[column] for column in chosen)
+    return Columns(chosen, errors if all(errors) else ())
+
+
+def read_objects(rows, columns, name):
+    """The objects of a table.
+
+    Parameters
+    ----------
+    rows : DataFrame of str
+        Cells; index: line of the file.
+    columns : Columns
+    name : str
+        The file's name, for messages.
+
+    Raises
+    ------
+    InputError
+        For a missing column, a cell that is no number, an id given twice, an unknown class.
+    """
+    for column in (*columns.magnitudes, *columns.errors):
+        if column not in rows:
+            raise InputError(f"{name}: no column {column}, which the other file has")
+
+    def numbers(column):
+        if column not in rows:
+            return np.full(len(rows), np.nan)
+        text = rows[column].replace("", "nan")
+        found = pandas.to_numeric(text, errors="coerce")
+        wrong = rows.index[found.isna() & (text.str.lower() != "nan")]
+        if len(wrong):
+            raise InputError(
+                f"{name}: line {wrong[0]}: {column} {rows[column][wrong[0]]!r} is not a number"
+            )
+        return np.array(found, float)
+
+    def stacked(names):
+        if not names:
+            return np.empty((len(rows), 0))
+        return np.stack([numbers(column) for column in names], axis=1)
+
+    magnitudes, errors = stacked(columns.magnitudes), stacked(columns.errors)
+    magnitudes[(magnitudes > FAINTEST) | (magnitudes < BRIGHTEST)] = np.nan
+    errors[~(errors > 0) | np.isinf(errors)] = np.nan
+    redshift = numbers("redshift")
+    redshift[~(redshift > -0.01)] = np.nan
+    label = np.zeros(len(rows), int)
+    if "class" in rows:
+        known = {"": -1, **{text: index for index, text in enumerate(CLASSES)}}
+        strange = rows.index[~rows["class"].isin(known)]
+        if len(strange):
+            raise InputError(
+                f"{name}: line {strange[0]}: class {rows['class'][strange[0]]!r} is none of "
+                f"{', '.join(CLASSES)}"
+            )
+        label = rows["class"].map(known).to_numpy(int)
+    return Table(_identifiers(rows, name), redshift, label, magnitudes, errors, stacked(ABOUT))
+
+
+def _identifiers(rows, name):
+    """Numbers where all ids are, else texts; the line of the file where there are no ids."""
+    if "id" not in rows:
+        return rows.index.to_numpy(np.int64)
+    double = rows.index[rows["id"].duplicated()]
+    if len(double):
+        raise InputError(f"{name}: line {double[0]}: id {rows['id'][double[0]]} is there twice")
+    if rows["id"].str.fullmatch("[0-9]{1,18}").all():
+        return rows["id"].to_numpy(str).astype(np.int64)
+    return rows["id"].to_numpy(str)
+
+
+def check_apart(train, test, with_ids, names):
+    """Raise InputError if the two tables share an object: an id, or all magnitudes."""
+    if with_ids:
+        shared = train.id[np.isin(train.id, test.id)]
+        what = "id"
+    else:
+        known = {row.tobytes() for row in train.magnitudes}
+        shared = test.id[[row.tobytes() in known for row in test.magnitudes]]
+        what = "line (of the second)"
+    if len(shared):
+        raise InputError(
+            f"{names[1]}: shares {len(shared)} objects with {names[0]}, the first of {what} "
+            f"{shared[0]}; what is learnt from cannot be tested on"
+        )
+
+
+def check_honest(vectors, redshift, names, name):
+    """Raise InputError if an attribute orders the training objects as their redshift does."""
+    for column, attribute in zip(vectors.T, names, strict=True):
+        told = np.isfinite(column)
+        if not told.any() or not np.ptp(column[told]):
+            continue
+        if abs(spearmanr(column[told], redshift[told]).statistic) > LEAK:
+            raise InputError(
+                f"{name}: {attribute} follows the redshift exactly: the truth is no attribute"
+            )
+
+
+class Learnt(NamedTuple):
+    """A table's training, and how it fares on itself."""
+
+    model: Model
+    held_out: Prediction  #: of the training objects, each by what has not seen it
+    folds: np.ndarray  #: (n,), which of them were predicted together
+
+
+def learn(vectors, table, attributes, recipe, jobs):
+    """Learn from the objects of a table, and predict each from the folds it is not in.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+    table : Table
+    attributes : Attributes
+    recipe : Recipe
+    jobs : int
+
+    Returns
+    -------
+    Learnt
+    """
+    grid, star = recipe.grid, table.label == STAR
+    learner = METHODS[recipe.method]
+    training = Training(vectors, table.redshift, table.label, np.arange(len(vectors)))
+    folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)
+    check_count(learner.needs(recipe.settings), folds, star)
+    pdf.check_range(table.redshift[~star], grid)
+    parts = []
+    for fold in range(folds.max() + 1):
+        fitted = learner.fit(training.take(folds != fold), grid, jobs, **recipe.settings)
+        parts.append(fitted.predict(vectors[folds == fold], jobs))
+    order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
+    held_out = Prediction(*(np.concatenate(field)[order] for field in zip(*parts, strict=True)))
+    whole = learner.fit(training, grid, jobs, **recipe.settings)
+    calibration = Calibration.fit(_rows(held_out, ~star), table.redshift[~star], grid)
+    known = (attributes, grid, {"objects": whole}, {"objects": calibration})
+    return Learnt(Model(recipe.method, recipe.settings, *known), held_out, folds)
+
+
+def _rows(prediction, rows):
+    return Prediction(*(field[rows] for field in prediction))
+
+
+def cross_validated(learnt, table):
+    """Metrics of the training objects, each calibrated on the folds it is not in."""
+    star, grid, scores = table.label == STAR, learnt.model.grid, []
+    for fold in range(learnt.folds.max() + 1):
+        own = (learnt.folds == fold) & ~star
+        others = (learnt.folds != fold) & ~star
+        truth = table.redshift
+        calibration = Calibration.fit(_rows(learnt.held_out, others), truth[others], grid)
+        right = calibrate(_rows(learnt.held_out, own), calibration, grid)
+        scores.append(metrics.score(right.redshift, right.density, truth[own], grid))
+    return metrics.summarise(metrics.Scores.concatenate(scores))

@@ -1,0 +1,115 @@
+"""Networks and ensembles on skies whose best prediction is known, and on real galaxies."""
+
+import itertools
+
+import numpy as np
+import pytest
+from redpix.photoz import metrics, pdf
+from redpix.photoz.attributes import Attributes
+from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.ensemble import Ensemble, best_weights
+from redpix.photoz.learner import STAR, Prediction, Training
+from redpix.photoz.mlp import MLP
+
+GRID = pdf.make_grid(0.0, 1.0, 0.005)
+SETTINGS = {"k": 40, "networks": 4, "seed": 1}
+MEMBERS = {"knn": {"k": 40, "mode": "linear"}, "mlp": {"k": 40, "networks": 4}, "seed": 1}
+
+
+def curved_sky(n, noise, seed=1):
+    """Vectors whose redshift is a curved function of them, and noise; a column of no use."""
+    generator = np.random.default_rng(seed)
+    vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
+    redshift = 0.4 + 0.15 * np.sin(2 * vectors[:, 0]) + 0.1 * vectors[:, 1] ** 2
+    redshift += noise * generator.normal(size=n)
+    label = generator.choice([0, 0, 0, 1, STAR, -1], n)
+    return Training(vectors, redshift, label, np.arange(n))
+
+
+def test_networks_find_a_curve_and_its_noise_is_the_width():
+    query = curved_sky(500, 0.0, seed=2)
+    found = MLP.fit(curved_sky(2500, 0.02), GRID, **SETTINGS).predict(query.vectors)
+    assert np.abs(found.redshift - query.redshift).mean() < 0.005
+    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    assert np.median(width) == pytest.approx(0.0225, abs=0.002)
+
+
+def test_outliers_hardly_pull():
+    clean = curved_sky(1500, 0.01)
+    wrong = np.random.default_rng(3).random(1500) < 0.05
+    soiled = clean._replace(redshift=np.where(wrong, 0.95, clean.redshift))
+    query = curved_sky(500, 0.0, seed=2)
+    found = MLP.fit(soiled, GRID, **SETTINGS).predict(query.vectors)
+    # least squares would be drawn 0.05 x 0.5 = 0.025 upwards
+    assert np.median(found.redshift - query.redshift) < 0.006
+
+
+@pytest.mark.parametrize(("learner", "settings"), [(MLP, SETTINGS), (Ensemble, MEMBERS)])
+def test_threads_and_arrays_change_nothing(learner, settings):
+    known, query = curved_sky(400, 0.02), curved_sky(100, 0.02, seed=2).vectors
+    settings = {**settings, "errors": 1}
+    one = learner.fit(known, GRID, jobs=1, **settings)
+    two = learner.fit(known, GRID, jobs=2, **settings)
+    again = learner.from_arrays(one.arrays(), GRID, **settings)
+    expected = one.predict(query)
+    for found in (two.predict(query, jobs=2), again.predict(query)):
+        for own, other in zip(expected, found, strict=True):
+            assert np.array_equal(own, other)
+    assert not any(array.dtype == object for array in one.arrays().values())
+
+
+def test_objects_of_a_group_are_left_out_together():
+    """With redshifts dealt out by group, residuals are as wide as the redshifts."""
+    generator = np.random.default_rng(1)
+    group = np.repeat(np.arange(60), 20)
+    vectors = generator.normal(size=(60, 3))[group] + 0.01 * generator.normal(size=(1200, 3))
+    redshift = generator.uniform(0.1, 0.6, 60)[group]
+    known = Training(vectors.astype(np.float32), redshift, np.zeros(1200, int), group)
+    residual = MLP.fit(known, GRID, **SETTINGS).residual
+    assert residual.std() > 0.8 * redshift.std()
+
+
+def test_weights_are_the_best_of_all():
+    generator = np.random.default_rng(1)
+    truth = generator.uniform(0.1, 0.5, 300)
+    noise = generator.normal(size=(3, 300)) * [[0.01], [0.02], [0.05]]
+    weights = best_weights(truth + noise, truth)
+    steps = np.arange(21) / 20
+    slow = min(
+        (w for w in itertools.product(steps, repeat=3) if abs(sum(w) - 1) < 1e-9),
+        key=lambda w: np.mean(np.abs(np.array(w) @ noise) / (1 + truth)),
+    )
+    assert weights == pytest.approx(slow)
+    assert weights[0] > weights[1] > weights[2]
+
+
+def test_an_ensemble_is_no_worse_than_its_members_and_leaves_a_useless_one():
+    known, query = curved_sky(1200, 0.02), curved_sky(600, 0.0, seed=2)
+    learner = Ensemble.fit(known, GRID, **MEMBERS, errors=0)
+    whole = np.abs(learner.predict(query.vectors).redshift - query.redshift).mean()
+    single = [
+        np.abs(member.predict(query.vectors).redshift - query.redshift).mean()
+        for member in learner.members
+    ]
+    assert whole < 1.1 * min(single)
+    assert learner.weights.sum() == pytest.approx(1)
+
+
+def test_real_galaxies(real):
+    """Calibrated on half of the benchmark's training file, scored on the other."""
+    table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
+    attributes = Attributes(("brightness", "colours", "errors"), ("u", "g", "r", "i", "z"))
+    vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
+    rows = np.random.default_rng(0).permutation(5000)
+    known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000))
+    settings = {"k": 100, "networks": 4, "seed": 1, "errors": 5}
+    found = MLP.fit(known.take(rows[:3500]), GRID, **settings).predict(vectors[rows[3500:]])
+    half, truth = np.arange(1500) < 750, table[rows[3500:], 0]
+    first = Prediction(*(column[half] for column in found))
+    other = Prediction(*(column[~half] for column in found))
+    right = calibrate(other, Calibration.fit(first, truth[half], GRID), GRID)
+    worth = metrics.summarise(metrics.score(right.redshift, right.density, truth[~half], GRID))
+    assert worth["nmad"] < 0.0148
+    assert worth["pit_ks"] < 0.06
+    assert worth["coverage_68"] == pytest.approx(0.68, abs=0.05)
