@@ -300,8 +300,9 @@ def _grid_flaws(grid):
 
 
 def _too_many_neighbours(config, training_objects):
-    if training_objects is not None and config["photoz"]["k"] > training_objects:
+    k = config["photoz"]["k"]
+    if training_objects is not None and k is not None and k > training_objects:
         yield (
-            f"photoz.k: {config['photoz']['k']} is larger than the training set; allowed: a whole "
+            f"photoz.k: {k} is larger than the training set; allowed: a whole "
             f"number from 1 to {training_objects}, the most objects that it can have"
         )

@@ -12,7 +12,7 @@ from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.calibrate import Calibration, calibrate
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_count
+from redpix.photoz.split import assign_folds, check_count, chosen_neighbours
 
 #: how a column of errors may be named after that of its magnitudes
 ERROR_NAMES = (
@@ -216,6 +216,7 @@ def learn(vectors, table, attributes, recipe, jobs):
     learner = METHODS[recipe.method]
     training = Training(vectors, table.redshift, table.label, np.arange(len(vectors)))
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)
+    recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
     check_count(learner.needs(recipe.settings), folds, star)
     pdf.check_range(table.redshift[~star], grid)
     parts = []

@@ -27,7 +27,7 @@ def complaint(config, **arguments):
 def test_delivered_configurations_are_valid(name):
     config = yaml.safe_load((ROOT / "config" / name).read_text())
     full = validated(config, SCHEMA)
-    assert full["photoz"]["k"] == 100
+    assert full["photoz"]["k"] is None
     assert full["catalogue"]["area"]["dec"] == [45.0, 46.0]
 
 

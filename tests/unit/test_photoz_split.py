@@ -5,11 +5,13 @@ import pytest
 from redpix.exceptions import InputError
 from redpix.photoz.split import (
     FOLDS,
+    NEIGHBOURS,
     TARGET,
     TEST,
     TRAIN,
     assign_folds,
     check_count,
+    chosen_neighbours,
     sample_pixels,
     split_objects,
 )
@@ -75,3 +77,12 @@ def test_pixels_are_sampled_per_object_and_evenly():
     assert parts[3].mean(axis=0) == pytest.approx(0.8, abs=0.12)  # 5 sigma
     assert (sample_pixels(counts, 40, 7) == chosen[7]).all()
     assert sample_pixels(counts, None, 7).all()
+
+
+def test_neighbours_are_fewer_where_few_galaxies_are_known():
+    folds, star = np.arange(40) % 5, np.zeros(40, bool)
+    settings = {"k": None, "knn": {"k": None, "mode": "linear"}, "mlp": {"k": 7}}
+    chosen = chosen_neighbours(settings, folds, star)
+    assert chosen == {"k": 16, "knn": {"k": 16, "mode": "linear"}, "mlp": {"k": 7}}
+    many = chosen_neighbours({"k": None}, np.arange(5000) % 5, np.zeros(5000, bool))
+    assert many == {"k": NEIGHBOURS}

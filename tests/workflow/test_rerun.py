@@ -30,7 +30,7 @@ def planned(words):
         ({"registration": {"pixel_scale": 0.5}}, FROM_REGISTRATION),
         ({"catalogue": {"area": {"ra": [10, 11]}}}, {"report"}),  # it shows the configuration
         ({"download": {"timeout": 7, "retries": 1}}, set()),
-        ({"photoz": {"k": 100}}, set()),
+        ({"photoz": {"k": None}}, set()),
     ],
 )
 def test_a_changed_parameter(demo, change, expected):

@@ -17,7 +17,12 @@ from redpix.photoz.combine import COMBINERS, Stack
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
 from redpix.photoz.process import Process
-from redpix.photoz.split import assign_folds, check_count, sample_pixels
+from redpix.photoz.split import (
+    assign_folds,
+    check_count,
+    chosen_neighbours,
+    sample_pixels,
+)
 from redpix.photoz.stream import sampled_vectors
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
@@ -137,6 +142,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     star = objects.label == STAR
     folds = assign_folds(training, star, recipe.seed)
     learner = METHODS[recipe.method]
+    recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
     check_count(learner.needs(recipe.settings), folds, star)
     pdf.check_range(objects.redshift[training & ~star], grid)
     counts = np.where(training, totals.pixels, 0)

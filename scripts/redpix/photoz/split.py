@@ -9,6 +9,9 @@ TRAIN, TEST, TARGET = "train", "test", "target"
 #: parts of the training objects, each predicted by what was learnt from the others
 FOLDS = 5
 
+#: neighbours that a prediction is made from, where enough galaxies are known
+NEIGHBOURS = 100
+
 
 def split_objects(known, groups, test_fraction, seed):
     """Divide objects into train, test and target, whole groups at a time.
@@ -71,6 +74,26 @@ def assign_folds(training, star, seed):
     return folds
 
 
+def smallest_set(folds, star):
+    """Galaxies that the smallest cross-validated training set holds."""
+    galaxies = folds[(folds >= 0) & ~star]
+    return len(galaxies) - np.bincount(galaxies).max() if len(galaxies) else 0
+
+
+def chosen_neighbours(settings, folds, star):
+    """Settings of a learner, with a number of neighbours wherever `k` is None.
+
+    It is `NEIGHBOURS`, or half of what the smallest cross-validated set holds if that is fewer.
+    """
+    k = max(1, min(NEIGHBOURS, smallest_set(folds, star) // 2))
+    return {
+        key: chosen_neighbours(value, folds, star)
+        if isinstance(value, dict)
+        else (k if key == "k" and value is None else value)
+        for key, value in settings.items()
+    }
+
+
 def check_count(needed, folds, star):
     """Raise InputError if some fold would leave fewer than `needed` galaxies to learn from."""
     galaxies = folds[(folds >= 0) & ~star]
@@ -79,7 +102,7 @@ def check_count(needed, folds, star):
             "photoz: no galaxy or quasar with a redshift to train on; "
             "complete the catalogue or give photoz.model"
         )
-    allowed = len(galaxies) - np.bincount(galaxies).max()
+    allowed = smallest_set(folds, star)
     if needed > allowed:
         raise InputError(
             f"photoz.k: {needed} neighbours, but of {len(galaxies)} training galaxies the smallest "
