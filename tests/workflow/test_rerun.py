@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import run
 
-LEARNING = {"transients_of_pair", "photoz_method", "report"}
+LEARNING = {"photoz_method", "report"}
 FROM_PIXELS = {"pixels", *LEARNING}
 FROM_SOURCES = {"sources", *FROM_PIXELS}
 FROM_REGISTRATION = {"registration", *FROM_SOURCES}
