@@ -1,5 +1,7 @@
 """Objects on one side only, deterministically; pixels sampled per object."""
 
+import json
+
 import numpy as np
 import pytest
 from redpix.exceptions import InputError
@@ -84,5 +86,6 @@ def test_neighbours_are_fewer_where_few_galaxies_are_known():
     settings = {"k": None, "knn": {"k": None, "mode": "linear"}, "mlp": {"k": 7}}
     chosen = chosen_neighbours(settings, folds, star)
     assert chosen == {"k": 16, "knn": {"k": 16, "mode": "linear"}, "mlp": {"k": 7}}
+    assert json.dumps(chosen)  # it is written beside the result
     many = chosen_neighbours({"k": None}, np.arange(5000) % 5, np.zeros(5000, bool))
     assert many == {"k": NEIGHBOURS}

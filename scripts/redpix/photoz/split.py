@@ -77,7 +77,7 @@ def assign_folds(training, star, seed):
 def smallest_set(folds, star):
     """Galaxies that the smallest cross-validated training set holds."""
     galaxies = folds[(folds >= 0) & ~star]
-    return len(galaxies) - np.bincount(galaxies).max() if len(galaxies) else 0
+    return len(galaxies) - int(np.bincount(galaxies).max()) if len(galaxies) else 0
 
 
 def chosen_neighbours(settings, folds, star):
