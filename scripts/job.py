@@ -34,7 +34,7 @@ def job(snakemake):
         log.error("%s", error)
         raise SystemExit(1) from None
     except Exception:
-        logging.getLogger("redpix").removeHandler(terminal)
+        log.removeHandler(terminal)
         log.exception("unexpected failure; log: %s", path)
         raise
     else:

@@ -6,7 +6,6 @@ from engines import engine
 from files import atomic
 from job import job, log
 from redpix.exceptions import InputError
-from redpix.frames import masked_pixels
 from redpix.masks import mask_cards
 from redpix.registration import (
     frame_wcs,
@@ -16,6 +15,7 @@ from redpix.registration import (
     register,
     wcs_header,
 )
+from spans import read_masked
 
 
 def read_frame(path):
@@ -26,14 +26,6 @@ def read_frame(path):
         return image, header, frame_wcs(header)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def read_masked(path, band):
-    """Masked pixels (bit, y, x) of one band, from the field's table of spans."""
-    spans = fits.getdata(path, "SPANS")
-    spans = spans[spans["BAND"] == band]
-    columns = [np.asarray(spans[name], np.int32) for name in ("BIT", "ROW", "FIRST", "LAST")]
-    return masked_pixels(np.stack(columns, axis=1))
 
 
 def write_registered(path, registered, header, grid):

@@ -19,7 +19,6 @@ from redpix.alignment import (
     smooth_background,
 )
 from redpix.exceptions import InputError
-from redpix.frames import masked_pixels
 from redpix.masks import DTYPE, bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
 from redpix.registration import frame_wcs, homography, wcs_header
@@ -27,6 +26,7 @@ from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
 from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
 from sextractor import copied_settings
+from spans import read_masked
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
@@ -43,10 +43,7 @@ class Exposure:
             self.image, self.header = hdus[0].data, hdus[0].header
         self.variance = np.square(fits.getdata(error))
         self.wcs = frame_wcs(self.header)
-        spans = fits.getdata(masks, "SPANS")
-        spans = spans[spans["BAND"] == band]
-        columns = [np.asarray(spans[name], np.int32) for name in ("BIT", "ROW", "FIRST", "LAST")]
-        bit, y, x = masked_pixels(np.stack(columns, axis=1))
+        bit, y, x = read_masked(masks, band)
         self.mask = np.zeros(self.image.shape, DTYPE)
         np.bitwise_or.at(self.mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
         try:

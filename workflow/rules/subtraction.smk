@@ -12,7 +12,7 @@ rule subtraction:
             *("alignment", "exceptions", "frames", "masks", "photometry", "psf"),
             *("registration", "subtraction", "tiles", "transients"),
         ),
-        scripts=shared_scripts("psfex", "sextractor", "tools", "files", "job"),
+        scripts=shared_scripts("psfex", "sextractor", "spans", "tools", "files", "job"),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
