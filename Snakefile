@@ -18,6 +18,7 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -41,6 +42,13 @@ rule photoz:
 rule transients:
     input:
         all_transients,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

@@ -274,6 +274,13 @@ def _contradictions(config):
             f"pairs: {_shown(config['pairs'])}: there is no such file; allowed: null, or the path "
             "of a TSV of pairs"
         )
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
