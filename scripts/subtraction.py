@@ -14,6 +14,7 @@ from redpix.alignment import (
     excess_scatter,
     fit_map,
     fit_stars,
+    noise_correlation,
     noise_scale,
     resample,
     smooth_background,
@@ -119,7 +120,10 @@ def subtract_pair(science, reference, params, inputs):
     shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
     new = Epoch(science.image - background, None, variance=science.variance, **shared)
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
-    result = subtract_tiles(new, old, psf_new.at, psf_reference.at)
+    result = subtract_tiles(
+        *(new, old, psf_new.at, psf_reference.at),
+        correlation=lambda rows, columns: noise_correlation(place, rows, columns),
+    )
     mask = science.mask | moved.mask
     mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")
     fwhm = max(psf_new.fwhm, psf_reference.fwhm)
