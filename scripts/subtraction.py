@@ -31,7 +31,7 @@ from spans import read_masked
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
-    *("kind", "flags", "dipole", "misfit"),
+    *("kind", "flags", "dipole", "misfit", "motion"),
 )
 
 
@@ -128,10 +128,13 @@ def subtract_pair(science, reference, params, inputs):
     mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")
     fwhm = max(psf_new.fwhm, psf_reference.fwhm)
     mask |= beside_the_sky(mask, 2 * fwhm)
-    found = detect(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold)
+    planes = (result.D, result.variance, result.P_D)
+    found = detect(
+        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, planes)
+    )
     inside = halos(mask)[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
     found.flags[inside] |= FLAGS["HALO"]
-    misfit = shape_misfit(result.D, result.variance, result.P_D, found.x, found.y)
+    misfit = shape_misfit(*planes, found.x, found.y)
     found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
     clean = (mask == 0) & (abs(result.Scorr) < 5)
     spread = 1.4826 * np.median(abs(result.Scorr[clean] - np.median(result.Scorr[clean])))
@@ -202,6 +205,7 @@ def write_transients(path, transients, wcs, band):
                         found.flags[row],
                         f"{found.dipole[row]:.3f}",
                         f"{misfit[row]:.3f}",
+                        f"{found.motion[row]:.2f}",
                     ),
                 ]
             )

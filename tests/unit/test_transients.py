@@ -20,6 +20,7 @@ from redpix.transients import (
     detect,
     flag_names,
     halos,
+    motion_gain,
     shape_misfit,
 )
 
@@ -89,6 +90,52 @@ def test_two_lobes_are_one_that_moved():
         pytest.approx(28.3, abs=0.05),
         pytest.approx(30.2, abs=0.05),
     )
+
+
+def motions(kind, seeds=range(8)):
+    """Gains by motion of stars that move by 0.3 px or change their brightness, and their scores."""
+    rng, gains, scores = np.random.default_rng(11), [], []
+    steps = np.arange(30, 230, 40)
+    for seed in seeds:
+        sky = subtraction_sky.make(seed, transients=0, stars=0)
+        x, y = (axis.ravel() + rng.uniform(-0.5, 0.5, 25) for axis in np.meshgrid(steps, steps))
+        angle, flux = rng.uniform(0, 2 * np.pi, 25), rng.uniform(3000, 9000, 25)
+        epochs = []
+        for number, epoch in enumerate((sky.new, sky.reference)):
+            moved = 0.3 * number * (kind == "moving")
+            # a change of brightness as strong as the lobes of the motion
+            share = 1 - 0.1 * number * (kind == "changing")
+            width = (subtraction_sky.NEW_WIDTH, subtraction_sky.REFERENCE_WIDTH)[number]
+            place = x + moved * np.cos(angle), y + moved * np.sin(angle)
+            light = epoch.flux * subtraction_sky.light((256, 256), *place, share * flux, width)
+            noise = rng.standard_normal(light.shape) * np.sqrt(light / 2)
+            epochs.append(epoch._replace(image=epoch.image + light + noise, variance=None))
+            epochs[-1] = epochs[-1]._replace(variance=epoch.variance + light / 2)
+        result = subtract(*epochs)
+        mask = np.zeros(result.S.shape, np.int16)
+        planes = result.D, result.D_variance, result.P_D
+        found = detect(result.Scorr, result.alpha, result.alpha_error, mask, 4.0, 7.0, planes)
+        gains.append(found.motion)
+        scores.append(abs(found.scorr))
+        assert np.array_equal(found.kind == "moving", (found.motion > 0) | (found.dipole > 0.4))
+    return np.concatenate(gains), np.concatenate(scores)
+
+
+def test_small_motions_are_told_from_changes():
+    moving, changing = motions("moving")[0], motions("changing")[0]
+    assert min(len(moving), len(changing)) > 100
+    assert np.mean(moving > 0) > 0.99
+    assert np.mean(changing < 0) > 0.99
+
+
+def test_gain_by_motion_of_noise_is_that_of_its_degrees_of_freedom():
+    """At one place, with no room to look for the highest: chi squared with 2 against 1."""
+    rng = np.random.default_rng(12)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(20, 980, 12), np.arange(20, 980, 12)))
+    noise = rng.normal(0, 1.5, (1000, 1000))
+    gain = motion_gain(noise, np.full(noise.shape, 2.25), moffat(4.0, 21), x, y, 0)
+    assert gain.mean() == pytest.approx(2 - 1 - 2, abs=0.12)
+    assert gain.var() == pytest.approx(2 * 2 + 2 * 1, rel=0.1)
 
 
 def test_flux_between_pixels_is_that_of_the_top():
