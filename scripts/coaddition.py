@@ -64,9 +64,9 @@ def register_all(exposures, params, inputs):
             cards += [
                 (f"IMAGE{number}", params.images[number - 1], "name of an image"),
                 (f"FLXR{number}", ratio, "its flux / flux in the first"),
-                (f"FLXS{number}", scatter, "relative scatter of that beyond noise"),
-                (f"REGX{number}", float(rms[0]), "[pix] error of its registration along x"),
-                (f"REGY{number}", float(rms[1]), "[pix] along y"),
+                (f"FLXS{number}", scatter, "its scatter beyond noise"),
+                (f"REGX{number}", float(rms[0]), "[pix] registration, x"),
+                (f"REGY{number}", float(rms[1]), "[pix] registration, y"),
                 (f"FWHM{number}", psf.fwhm, "[pix] of its PSF"),
             ]
     return epochs, masks, psfs, cards
@@ -124,14 +124,14 @@ def main(snakemake):
     facts = [
         ("METHOD", params.method, "of coaddition"),
         ("NIMAGES", len(exposures), "images coadded"),
-        ("F_C", 1 / made.noise, "S/N of unit flux in one pixel: SCI is C / F_C"),
-        ("NOISE", made.noise, "noise of blank sky that all images cover"),
-        ("FILLED", float(np.mean((mask & bit_value("INTERPOLATED")) != 0)), "share, INTERPOLATED"),
+        ("F_C", 1 / made.noise, "zero point of C; SCI is C / F_C"),
+        ("NOISE", made.noise, "1-sigma, blank sky, all images"),
+        ("FILLED", float(np.mean((mask & bit_value("INTERPOLATED")) != 0)), "share of INTERPOLATED"),
     ]
     if first.unit:
         facts.append(("BUNIT", first.unit))
     if first.zero_point is not None:
-        facts.append(("MAGZERO", first.zero_point, "magnitude of a source of one unit"))
+        facts.append(("MAGZERO", first.zero_point, "magnitude of unit flux"))
     write_coadd(snakemake.output[0], made, mask, first, facts + cards)
     log.info("%s: %d images, noise %.5g", snakemake.output[0], len(exposures), made.noise)
 

@@ -136,8 +136,7 @@ def read_stacks(lines, name, schema, bands, exists):
 
     Returns
     -------
-    dict of (str, str) to list of str
-        Images of a stack and band, in the order of the table.
+    list of Stack
     """
     rows = [(where, Stack(**row)) for where, row in read_rows(lines, name, schema, Stack._fields)]
     stacks, problems = {}, []
@@ -156,4 +155,4 @@ def read_stacks(lines, name, schema, bands, exists):
     ]
     if problems:
         raise InputError("\n".join(problems))
-    return stacks
+    return [row for _, row in rows]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from redpix.exceptions import InputError
-from redpix.pairs import Pair, is_field, pair_name, read_pairs, read_stacks, split_images
+from redpix.pairs import Pair, Stack, is_field, pair_name, read_pairs, read_stacks, split_images
 
 SCHEMAS = Path(__file__).parents[2] / "workflow/schemas"
 PAIRS = yaml.safe_load((SCHEMAS / "pairs.schema.yaml").read_text())
@@ -77,7 +77,8 @@ def test_tables_that_are_none(rows, words):
 
 def test_stacks():
     made = stacks("a\t1-2-3\tr\n", "b\tx.fits\tV\n", "a\t4-5-6\tr\n", "b\tmy data/y 1.fits\tV\n")
-    assert made == {("a", "r"): ["1-2-3", "4-5-6"], ("b", "V"): ["x.fits", "my data/y 1.fits"]}
+    assert [row.image for row in made] == ["1-2-3", "x.fits", "4-5-6", "my data/y 1.fits"]
+    assert made[1] == Stack("b", "x.fits", "V")
 
 
 @pytest.mark.parametrize(

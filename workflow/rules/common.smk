@@ -67,6 +67,20 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
+def resource(path):
+    """Path of a settings file."""
+    return str(ROOT / "resources" / path)
+
+
+def rows_of(key, read):
+    """Rows of the table that a key names; with none named, the whole demo shows its own."""
+    if config[key] is not None:
+        return read(config[key], BANDS)
+    if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
+        return []
+    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+
+
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -88,11 +102,6 @@ def library(*modules):
 def shared_scripts(*names):
     """Paths of modules that scripts share; inputs for the same reason."""
     return [str(SCRIPTS / f"{name}.py") for name in names]
-
-
-def resource(path):
-    """Path of a settings file."""
-    return str(ROOT / "resources" / path)
 
 
 def per_band(stage, suffix=".fits"):

@@ -8,18 +8,21 @@ COADDED_REFERENCE = "{pair}.reference"
 ALONE = config["science"] is not None  # two files and nothing else
 
 
-def read_exposures(key, read):
-    """Rows of the table of pairs or of stacks."""
+def reader(key, read):
+    """A function that reads the table of pairs or of stacks; what is wrong with it ends the run."""
     with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
         schema = yaml.safe_load(file)
-    path = config[key]
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return read(file, path, schema, BANDS, will_exist)
-    except InputError as error:
-        sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"{key}: {path}: {error}")
+
+    def read_table(path, bands):
+        try:
+            with open(path, newline="", encoding="utf-8") as file:
+                return read(file, path, schema, bands, will_exist)
+        except InputError as error:
+            sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
+        except (OSError, UnicodeDecodeError) as error:
+            sys.exit(f"{key}: {path}: {error}")
+
+    return read_table
 
 
 def will_exist(path):
@@ -52,12 +55,10 @@ def two_files():
 
 
 STACKS = {}
-if config["stacks"] and not ALONE:
-    STACKS = read_exposures("stacks", read_stacks)
-if ALONE:
-    PAIRS = two_files()
-else:
-    PAIRS = read_exposures("pairs", read_pairs) if config["pairs"] else []
+if not ALONE:
+    for row in rows_of("stacks", reader("stacks", read_stacks)):
+        STACKS.setdefault((row.stack, row.band), []).append(row.image)
+PAIRS = two_files() if ALONE else rows_of("pairs", reader("pairs", read_pairs))
 
 # references of several exposures are stacks, too
 for row in PAIRS:
