@@ -126,7 +126,11 @@ def main(snakemake):
         ("NIMAGES", len(exposures), "images coadded"),
         ("F_C", 1 / made.noise, "zero point of C; SCI is C / F_C"),
         ("NOISE", made.noise, "1-sigma, blank sky, all images"),
-        ("FILLED", float(np.mean((mask & bit_value("INTERPOLATED")) != 0)), "share of INTERPOLATED"),
+        (
+            "FILLED",
+            float(np.mean((mask & bit_value("INTERPOLATED")) != 0)),
+            "share of INTERPOLATED",
+        ),
     ]
     if first.unit:
         facts.append(("BUNIT", first.unit))

@@ -12,7 +12,7 @@ from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import smooth_background
+from redpix.alignment import noise_correlation, smooth_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
@@ -35,7 +35,7 @@ def subtract_pair(science, reference, params, inputs):
         settings = copied_settings(inputs, folder)
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
         stars = sources_of(science, "science", folder, settings)
-        moved, _ = align(science, reference, stars, folder, settings)
+        moved, place = align(science, reference, stars, folder, settings)
         registered = find_sources("reference", *moved, folder, settings, reference.path)
         psf_new, places = fit_psf(stars, psfex, science.path)
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
@@ -52,7 +52,10 @@ def subtract_pair(science, reference, params, inputs):
     new = Epoch(science.image - background, None, variance=science.variance, **shared)
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
     try:
-        result = subtract_tiles(new, old, psf_new.at, psf_reference.at)
+        result = subtract_tiles(
+            *(new, old, psf_new.at, psf_reference.at),
+            correlation=lambda rows, columns: noise_correlation(place, rows, columns),
+        )
     except InputError as error:
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
     mask = science.mask | moved.mask
