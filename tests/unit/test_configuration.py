@@ -151,7 +151,10 @@ def test_values_come_out_in_their_type(change, expected):
         # what this version does not have
         ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "null, or the path of a TSV"),
         ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),
-        ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "this version has no"),
+        ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "there is no such file"),
+        ({"science": "a.fits"}, "reference", "null with a science", "path of a FITS image"),
+        ({"reference": "a.fits"}, "science", "null with a reference", "path of a FITS image"),
+        ({"exposures": {"gain": 0}}, "exposures.gain", "0", "a number above 0"),
         ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
         ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
     ],

@@ -1,15 +1,10 @@
-"""Detection of what changed, the tiles it is found in, the PSFs and the table of pairs."""
-
-from pathlib import Path
+"""Detection of what changed, the tiles it is found in, the PSFs."""
 
 import numpy as np
 import pytest
 import subtraction_sky
-import yaml
-from redpix.exceptions import InputError
 from redpix.hosts import nearest
 from redpix.masks import bit_value
-from redpix.pairs import Pair, read_pairs
 from redpix.psf import PsfModel, full_width, moffat, with_round_wings
 from redpix.subtraction import subtract
 from redpix.tiles import subtract_tiles, tiles
@@ -23,10 +18,6 @@ from redpix.transients import (
     motion_gain,
     shape_misfit,
 )
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
-HEADER = "pair\tscience\treference\tband\n"
 
 
 @pytest.mark.parametrize("shape", [(1489, 2048), (100, 90), (513, 1025)])
@@ -195,34 +186,6 @@ def test_wings_are_the_mean_and_the_core_stays():
     assert np.array_equal(smooth[radius < 5], noisy[radius < 5])
     assert np.std((smooth - true)[radius > 11]) < 0.35 * np.std((noisy - true)[radius > 11])
     assert full_width(true) == pytest.approx(3.5, rel=0.05)
-
-
-def test_pairs():
-    rows = ["# epochs\n", HEADER, "\n", "a\t1-2-3\t4-5-6\tg\n", "a\t1-2-3\t4-5-6\tr\n"]
-    expected = [Pair("a", "1-2-3", "4-5-6", "g"), Pair("a", "1-2-3", "4-5-6", "r")]
-    assert read_pairs(rows, "pairs.tsv", SCHEMA, "gr") == expected
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ([], "empty; allowed: a header"),
-        (["pair,science,reference,band\n"], "columns pair,science,reference,band; allowed"),
-        ([HEADER, "a\t1-2-3\tr\n"], "line 2: 3 cells; allowed: 4"),
-        ([HEADER, "../a\t1-2-3\t4-5-6\tr\n"], "line 2: pair: '../a'; allowed: name of"),
-        ([HEADER, "a\t1-9-3\t4-5-6\tr\n"], "line 2: science: '1-9-3'; allowed: a field"),
-        ([HEADER, "a\t1-2-3\tx.fits\tr\n"], "line 2: reference: 'x.fits'; allowed: a field"),
-        ([HEADER, "a\t1-2-3\t4-5-6\ty\n"], "line 2: band: 'y'; allowed: one of u"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tz\n"], "line 2: band 'z'; allowed: one of this run's, g, r"),
-        ([HEADER, "a\t1-2-3\t1-2-3\tr\n"], "science and reference are both 1-2-3"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-6\tr\n"], "line 3: pair a has band r"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-7\tg\n"], "line 3: pair a has other"),
-    ],
-)
-def test_pairs_that_are_refused(rows, words):
-    with pytest.raises(InputError, match="^pairs.tsv: ") as caught:
-        read_pairs(rows, "pairs.tsv", SCHEMA, "gr")
-    assert words in str(caught.value)
 
 
 def test_hosts_are_the_nearest_within_reach():

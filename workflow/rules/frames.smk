@@ -52,6 +52,21 @@ checkpoint delivered:
         "../../scripts/delivered.py"
 
 
+checkpoint exposures:
+    input:
+        statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
+        library=library("exceptions"),
+        scripts=shared_scripts("files", "job"),
+    output:
+        f"{RESULTS}/frames/exposures.csv",
+    log:
+        f"{RESULTS}/logs/frames/exposures.log",
+    message:
+        "sorting out fields of pairs and stacks that did not come"
+    script:
+        "../../scripts/delivered.py"
+
+
 # a field that did not come has no frames to link: asked for by name, it fails here and says why
 rule frames:
     input:
