@@ -67,20 +67,34 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
-def pairs(path):
-    """Rows of the table of pairs."""
+def resource(path):
+    """Path of a settings file."""
+    return str(ROOT / "resources" / path)
+
+
+def rows_of(key, read):
+    """Rows of the table that a key names; with none named, the whole demo shows its own."""
+    if config[key] is not None:
+        return read(config[key], BANDS)
+    if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
+        return []
+    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+
+
+def pairs(path, bands):
+    """Rows of a table of pairs."""
     with open(ROOT / "workflow/schemas/pairs.schema.yaml", encoding="utf-8") as file:
         schema = yaml.safe_load(file)
     try:
         with open(path, newline="", encoding="utf-8") as file:
-            return read_pairs(file, path, schema, BANDS)
+            return read_pairs(file, path, schema, bands)
     except InputError as error:
         sys.exit("\n".join(f"pairs: {line}" for line in str(error).splitlines()))
     except (OSError, UnicodeDecodeError) as error:
         sys.exit(f"pairs: {path}: {error}")
 
 
-PAIRS = pairs(config["pairs"]) if config["pairs"] else []
+PAIRS = rows_of("pairs", pairs)
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -103,11 +117,6 @@ def library(*modules):
 def shared_scripts(*names):
     """Paths of modules that scripts share; inputs for the same reason."""
     return [str(SCRIPTS / f"{name}.py") for name in names]
-
-
-def resource(path):
-    """Path of a settings file."""
-    return str(ROOT / "resources" / path)
 
 
 def per_band(stage, suffix=".fits"):

@@ -18,7 +18,7 @@ rule demo_sky:
     resources:
         mem_mb=500,
     params:
-        **config["demo"],
+        **{key: config["demo"][key] for key in ("galaxies", "stars", "transients")},
         seed=config["seed"],
     message:
         "demo: drawing galaxies, stars and transients"
