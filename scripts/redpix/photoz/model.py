@@ -136,6 +136,10 @@ class Model:
         learner = self.learners.get("apertures") or self.learners["objects"]
         return learner.insight(self.attributes.of_aperture().names)
 
+    def insight_of_pixels(self):
+        """What the learner of pixels tells of itself, by name."""
+        return self.learners["pixels"].insight(self.attributes.names)
+
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""
         if "pixels" not in self.learners:
