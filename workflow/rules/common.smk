@@ -174,6 +174,7 @@ def learner_settings(method):
         "knn": knn,
         "mlp": {**mlp, "seed": config["seed"]},
         "tpz": {**photoz["tpz"], "seed": config["seed"]},
+        "som": {**photoz["som"], "seed": config["seed"]},
         "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
     }[method]
 
