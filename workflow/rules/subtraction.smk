@@ -12,7 +12,9 @@ rule subtraction:
             *("alignment", "exceptions", "frames", "masks", "photometry", "psf"),
             *("registration", "subtraction", "tiles", "transients"),
         ),
-        scripts=shared_scripts("psfex", "sextractor", "spans", "tools", "files", "job"),
+        scripts=shared_scripts(
+            "psfex", "sextractor", "spans", "tools", "files", "job", "provenance"
+        ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
@@ -42,7 +44,7 @@ rule transients_of_pair:
         ],
         objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
         library=library("exceptions", "hosts"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
