@@ -9,7 +9,7 @@ rule fetch:
     input:
         demo_archive,
         library=library("frames", "registration", "masks", "exceptions"),
-        scripts=shared_scripts("archive", "files", "job"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
@@ -41,7 +41,7 @@ checkpoint delivered:
             f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/delivered.csv",
     log:
@@ -56,7 +56,7 @@ checkpoint exposures:
     input:
         statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/exposures.csv",
     log:

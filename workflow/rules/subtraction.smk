@@ -13,7 +13,7 @@ rule subtraction:
             *("registration", "subtraction", "tiles", "transients"),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "psfex", "sextractor", "spans", "tools")
+            *("alignment", "exposures", "files", "job", "provenance", "psfex", "sextractor", "spans", "tools")
         ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
@@ -45,7 +45,7 @@ rule transients_of_pair:
         # hosts are objects of the run's own sky: two files alone have none
         objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
         library=library("exceptions", "hosts"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
