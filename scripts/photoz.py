@@ -106,6 +106,7 @@ def main(snakemake):
         "method": model.method,
         **settings,
         **model.insight(),
+        "learner_of_pixels": model.insight_of_pixels(),
         "combiner": asked.combiner,
         "model": asked.model,
         "attributes": attributes.names,

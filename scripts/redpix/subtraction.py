@@ -40,6 +40,12 @@ class Epoch(NamedTuple):
     astrometry : (float, float)
         1-sigma error of registration along x and y, pixels. Of an error measured between the two
         images each epoch gets its part, so that their squares sum to that of the whole.
+    calibration : float
+        1-sigma relative error of flux and PSF, shared out between the epochs likewise.
+    correlation : ndarray, optional
+        Covariance of the sky's noise between pixels that lie so many rows and columns apart, in
+        units of noise**2: a stamp of odd sides with no distance in its middle. An interpolated
+        image has one (`redpix.alignment.noise_correlation`); without it noise is white.
     """
 
     image: np.ndarray
@@ -49,6 +55,7 @@ class Epoch(NamedTuple):
     variance: np.ndarray | None = None
     astrometry: tuple = (0.0, 0.0)
     calibration: float = 0.0
+    correlation: np.ndarray | None = None
 
 
 class Difference(NamedTuple):
@@ -180,8 +187,11 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
+    Cn, Cr = _noise_power(new, plan), _noise_power(reference, plan)
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
-    A = np.maximum((sn * Fr) ** 2 * _power(Pr_hat) + (sr * Fn) ** 2 * _power(Pn_hat), 1e-30)
+    A = np.maximum(
+        (sn * Fr) ** 2 * Cn * _power(Pr_hat) + (sr * Fn) ** 2 * Cr * _power(Pn_hat), 1e-30
+    )
     F_D = Fr * Fn / np.hypot(sn * Fr, sr * Fn)
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
 
@@ -189,7 +199,8 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     D = plan.back(d_n * N_hat - d_r * R_hat)
     P_D = stamp(plan.whole(d_n * (Fn / F_D) * Pn_hat), side)
     D_variance = plan.back(
-        plan.squared(plan.whole(d_n)) * Vn_hat + plan.squared(plan.whole(d_r)) * Vr_hat
+        plan.squared(plan.whole(d_n * np.sqrt(Cn))) * Vn_hat
+        + plan.squared(plan.whole(d_r * np.sqrt(Cr))) * Vr_hat
     )
     del d_n, d_r
 
@@ -198,7 +209,8 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     F_S = _mean_of_modes(kn_hat * (Fn * Pn_hat), plan.padded)
     S_N, S_R = plan.back(kn_hat * N_hat), plan.back(kr_hat * R_hat)
     V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
-    k_n, k_r = plan.whole(kn_hat), plan.whole(kr_hat)
+    # of correlated noise, the white one that it was made of goes through both kernels
+    k_n, k_r = plan.whole(kn_hat * np.sqrt(Cn)), plan.whole(kr_hat * np.sqrt(Cr))
     V_N = plan.back(plan.squared(k_n) * Vn_hat)
     V_R = plan.back(plan.squared(k_r) * Vr_hat)
     sky = float(sn**2 * np.sum(np.square(k_n)) + sr**2 * np.sum(np.square(k_r)))
@@ -262,6 +274,14 @@ def measured_noise(image, variance=None, known=None):
         values = values[np.isfinite(values) & (values > 0)]
         return float(np.sqrt(np.median(values))) if len(values) else 0.0
     return float(mad_std(np.asarray(image)[known]))
+
+
+def _noise_power(epoch, plan):
+    """Power spectrum of an epoch's noise in units of its variance: 1 where it is white."""
+    if epoch.correlation is None:
+        return plan.dtype(1)
+    # a part in a million of white noise keeps roots and ratios finite
+    return np.maximum(plan.kernel(epoch.correlation).real, plan.dtype(1e-6))
 
 
 def _power(transform):

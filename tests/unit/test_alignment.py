@@ -8,12 +8,14 @@ from redpix.alignment import (
     excess_scatter,
     fit_map,
     fit_stars,
+    noise_correlation,
     noise_scale,
     resample,
     smooth_background,
 )
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
+from redpix.subtraction import Epoch, subtract
 from scipy.signal import fftconvolve
 
 ANGLE = np.deg2rad(0.4)
@@ -73,15 +75,62 @@ def test_noise_stays_white_and_what_the_variance_says():
     assert abs(np.mean(image[:, 1:] * image[:, :-1]) / image.var()) < 0.1
 
 
+def test_correlation_of_resampled_noise_is_known():
+    rng = np.random.default_rng(8)
+    shape = (400, 400)
+    place = Map(MATRIX, shape, STILL)
+    white = rng.standard_normal((8, 420, 420))
+    lags = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 1), (0, 3)]
+    measured = np.zeros(len(lags))
+    for noise in white:
+        moved = resample(noise, np.ones((420, 420)), np.zeros((420, 420), int), place, shape)
+        image = moved.image[30:-30, 30:-30]
+        for number, (dy, dx) in enumerate(lags):
+            other = image[: len(image) - dy, : image.shape[1] - dx]
+            measured[number] += np.mean(image[dy:, dx:] * other) / len(white)
+    expected = noise_correlation(place, slice(30, 370), slice(30, 370))
+    np.testing.assert_allclose(measured, [expected[10 + dy, 10 + dx] for dy, dx in lags], atol=3e-3)
+    assert expected.sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_difference_of_a_resampled_reference_is_white():
+    """Of the wider PSF, whose fine noise is seen; the check goes red without the correlation."""
+    shape, spreads = (256, 256), {"given": [], "taken for white": []}
+    for seed in range(12):
+        rng = np.random.default_rng([seed, 9])
+        raw = rng.normal(0, 6, (280, 290))
+        place = Map(MATRIX, shape, STILL)
+        moved = resample(raw, np.full(raw.shape, 36.0), np.zeros(raw.shape, int), place, shape)
+        new = Epoch(rng.normal(0, 5, shape), subtraction_sky.gaussian(1.3), 5.0)
+        psf = subtraction_sky.gaussian(1.7)
+        old = Epoch(moved.image, psf, 6.0, 1.6, moved.variance)
+        correlation = noise_correlation(place, slice(20, 236), slice(20, 236))
+        inside = np.s_[20:-20, 20:-20]
+        for name, epoch in zip(spreads, (old._replace(correlation=correlation), old), strict=True):
+            result = subtract(new, epoch)
+            D = result.D[inside]
+            lag = np.mean(D[:, 1:] * D[:, :-1]) / D.var()
+            scaled = (D / np.sqrt(result.D_variance[inside])).std()
+            spreads[name].append([D.std(), scaled, result.Scorr[inside].std(), lag])
+    spread, scaled, score, lag = np.mean(spreads["given"], axis=0)
+    assert spread == pytest.approx(1, abs=0.005)
+    assert scaled == pytest.approx(1, abs=0.005)
+    assert score == pytest.approx(1, abs=0.015)
+    assert abs(lag) < 0.005
+    assert np.mean(spreads["taken for white"], axis=0)[0] < 0.99
+
+
 def test_masks_spread_as_far_as_the_kernel():
     mask = np.zeros((100, 100), np.int16)
-    mask[50, 40] = bit_value("SATURATED")
+    mask[50, 40], mask[70, 70] = bit_value("SATURATED"), bit_value("INTERPOLATED")
     image = np.ones((100, 100))
     image[20, 30] = np.nan
     place = Map(np.eye(3), (100, 100), STILL)
     moved = resample(image, np.ones((100, 100)), mask, place, (100, 100))
     assert np.all(moved.mask[47:54, 37:44] == bit_value("SATURATED"))
     assert np.all(moved.mask[17:24, 27:34] == bit_value("BAD"))
+    assert np.all(moved.mask[68:73, 68:73] == bit_value("INTERPOLATED"))
+    assert moved.mask[67, 70] == 0
     assert moved.mask[44, 40] == moved.mask[50, 45] == 0
     assert np.isfinite(moved.image[20, 40])
 

@@ -14,7 +14,10 @@ from redpix.exceptions import InputError
 from redpix.subtraction import Epoch, subtract
 from scipy.ndimage import maximum_filter
 
-SEEDS = range(6)
+SEEDS = range(20)
+
+#: a fault is far beyond the bounds: it shows on a few
+FEW = range(4)
 
 
 def faulty(*changes):
@@ -55,17 +58,18 @@ def check_whiteness(run, seeds=SEEDS):
         on_stars.append(scaled[D.D_variance > 1.3])
         blank = subtraction_sky.make(seed, transients=0, stars=0)
         D = run(blank.new, blank.reference).D
-        lags += [np.mean(D[:, 1:] * D[:, :-1]) / D.var(), np.mean(D[1:] * D[:-1]) / D.var()]
+        lags.append([np.mean(D[:, 1:] * D[:, :-1]) / D.var(), np.mean(D[1:] * D[:-1]) / D.var()])
         spreads.append(D.std())
     assert np.mean(spreads) == pytest.approx(1, abs=0.005)
     assert np.concatenate(on_stars).std() == pytest.approx(1, abs=0.05)
-    assert np.mean(lags) == pytest.approx(0, abs=0.005)
+    assert np.all(abs(np.mean(lags, axis=0)) < 0.005)
 
 
-def check_fluxes(run, seeds=range(25)):
+def check_fluxes(run, seeds=SEEDS):
     pulls, ratios = [], []
     for seed in seeds:
-        sky = subtraction_sky.make(seed)
+        # so many that the spread of their pulls is known to 0.03
+        sky = subtraction_sky.make(seed, transients=32, stars=20)
         result = run(sky.new, sky.reference)
         measured, error = result.alpha[sky.y, sky.x], result.alpha_error[sky.y, sky.x]
         pulls.append((measured - sky.flux) / error)
@@ -73,7 +77,7 @@ def check_fluxes(run, seeds=range(25)):
     pulls = np.concatenate(pulls)
     assert np.median(np.concatenate(ratios)) == pytest.approx(1, abs=0.03)
     assert pulls.mean() == pytest.approx(0, abs=4 / np.sqrt(len(pulls)))
-    assert pulls.std() == pytest.approx(1, abs=0.15)
+    assert pulls.std() == pytest.approx(1, abs=0.1)
 
 
 def check_found(run, seeds=range(3)):
@@ -172,7 +176,7 @@ FAULTS = {
 def test_check_goes_red_with(fault):
     check, changes = FAULTS[fault]
     with pytest.raises(AssertionError):
-        check(faulty(*changes))
+        check(faulty(*changes), *([FEW] if check is not check_place else []))
 
 
 def test_fwhm_as_error_of_registration_hides_everything():
@@ -188,7 +192,7 @@ def test_background_left_in_biases_scores():
         return subtract(new._replace(image=new.image + 0.3), reference)
 
     with pytest.raises(AssertionError):
-        check_scores(run)
+        check_scores(run, FEW)
 
 
 def clipped(epoch):
@@ -202,17 +206,22 @@ def test_clipped_psf_is_refused_and_would_leave_stars():
         subtract(clipped(sky.new), clipped(sky.reference))
     careless = faulty((" or abs(psf.sum() - 1) > 1e-3", ""), ("(psf / psf.sum())", "psf"))
     with pytest.raises(AssertionError):
-        check_scores(lambda new, reference: careless(clipped(new), clipped(reference)))
+        check_scores(lambda new, reference: careless(clipped(new), clipped(reference)), FEW)
 
 
 def test_registration_error_enters_once_and_hides_nothing():
-    sky = subtraction_sky.make(3, stars=60, offset=0.2)
-    free = subtraction_sky.away(sky.new.image.shape, sky)
-    error = (0.2 / np.sqrt(2) / np.sqrt(2),) * 2  # an axis; and half of it to each epoch
-    result = subtract(sky.new._replace(astrometry=error), sky.reference._replace(astrometry=error))
-    assert np.sum(abs(result.Scorr[free]) > 5) == 0
-    assert np.sum(abs(subtract(sky.new, sky.reference).Scorr[free]) > 5) > 100
-    assert np.all(abs(result.Scorr[sky.y, sky.x]) > 5)
+    without, score_of_true = 0, []
+    for seed in SEEDS:
+        sky = subtraction_sky.make(seed, (160, 160), transients=5, stars=25, offset=0.2)
+        free = subtraction_sky.away(sky.new.image.shape, sky)
+        error = (0.2 / np.sqrt(2) / np.sqrt(2),) * 2  # an axis; and half of it to each epoch
+        epochs = [epoch._replace(astrometry=error) for epoch in (sky.new, sky.reference)]
+        score = subtract(*epochs).Scorr
+        assert np.sum(abs(score[free]) > 5) == 0
+        without += np.sum(abs(subtract(sky.new, sky.reference).Scorr[free]) > 5)
+        score_of_true.append(score[sky.y, sky.x] * np.sign(sky.flux))
+    assert without > 1000
+    assert np.min(np.concatenate(score_of_true)) > 5
 
 
 def holes(sky, value):

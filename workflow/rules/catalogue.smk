@@ -9,7 +9,7 @@ checkpoint catalogue:
         source=catalogue_source,
         schema=ROOT / "workflow/schemas/objects.schema.yaml",
         library=library("catalogue", "tables", "exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",

@@ -20,7 +20,7 @@ from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
 from redpix.listing import read_listing
-from redpix.pairs import read_pairs
+from redpix.pairs import NO_BAND, Pair, is_field, pair_name, read_pairs, read_stacks
 from resume import release_after_kill, retry_left_out
 
 
@@ -81,20 +81,6 @@ def rows_of(key, read):
     return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
 
 
-def pairs(path, bands):
-    """Rows of a table of pairs."""
-    with open(ROOT / "workflow/schemas/pairs.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return read_pairs(file, path, schema, bands)
-    except InputError as error:
-        sys.exit("\n".join(f"pairs: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"pairs: {path}: {error}")
-
-
-PAIRS = rows_of("pairs", pairs)
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -104,7 +90,6 @@ METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
 wildcard_constraints:
-    pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     field=FIELD_PATTERN,
     band="[ugriz]",
 
@@ -189,6 +174,7 @@ def learner_settings(method):
         "knn": knn,
         "mlp": {**mlp, "seed": config["seed"]},
         "tpz": {**photoz["tpz"], "seed": config["seed"]},
+        "som": {**photoz["som"], "seed": config["seed"]},
         "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
     }[method]
 
@@ -217,34 +203,6 @@ def shown(stage, bands):
         f"{RESULTS}/{stage}/{field}-{band}.fits"
         for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
         for band in bands
-    ]
-
-
-def exposures_of_pair(wildcards):
-    """Frames, errors and masks of both exposures of a pair in a band."""
-    for row in PAIRS:
-        if (row.pair, row.band) == (wildcards.pair, wildcards.band):
-            break
-    else:
-        raise InputError(f"pairs: no pair {wildcards.pair} in band {wildcards.band}")
-    paths = {}
-    for role, field in (("science", row.science), ("reference", row.reference)):
-        paths[role] = f"{RESULTS}/frames/{field}-{row.band}.fits"
-        paths[f"{role}_errors"] = f"{RESULTS}/errors/{field}-{row.band}.fits"
-        paths[f"{role}_masks"] = f"{RESULTS}/frames/{field}.masks.fits"
-    return paths
-
-
-def all_differences(wildcards):
-    """The difference image of every pair and band."""
-    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in PAIRS]
-
-
-def all_transients(wildcards):
-    """The table of what changed, of every pair."""
-    return [
-        f"{RESULTS}/subtraction/{pair}/transients.csv"
-        for pair in dict.fromkeys(row.pair for row in PAIRS)
     ]
 
 
@@ -289,9 +247,10 @@ def closing_words(folder):
             for row in csv.DictReader(file):
                 if row["delivered"] != "yes":
                     lines.append(f"Left out: field {row['field']}: {row['reason']}")
-    if not METHODS:
+    lines += [f"Left out: {what}: {reason}" for what, reason in left_out_of_changes(folder)]
+    if not METHODS and not ALONE:
         lines.append("No redshift is predicted: detections need a model, photoz.model")
-    page = folder / "report.html"
+    page = folder / (f"subtraction/{PAIRS[0].pair}/report.html" if ALONE else "report.html")
     lines.append(f"Report: {page.resolve()}" if page.exists() else f"Results: {folder}")
     return "\n".join(lines)
 

@@ -7,7 +7,7 @@ rule demo_sky:
             *("demo", "demo_camera", "demo_population", "demo_truth"),
             *("errors", "exceptions", "photometry", "rendering", "seds"),
         ),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/demo/truth.csv",
     log:
@@ -38,7 +38,7 @@ for demo_field in demo.FIELDS:
                 *("demo", "demo_camera", "demo_format", "demo_scene"),
                 *("errors", "exceptions", "rendering"),
             ),
-            scripts=shared_scripts("files", "job", "packing"),
+            scripts=shared_scripts("files", "job", "packing", "provenance"),
         output:
             frames=demo_paths(demo_field.name, frame_path),
             masks=demo_paths(demo_field.name, mask_path),

@@ -5,7 +5,7 @@ rule errors:
     input:
         frames=per_band("frames"),
         library=library("errors", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         per_band("errors"),
     log:

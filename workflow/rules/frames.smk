@@ -9,7 +9,7 @@ rule fetch:
     input:
         demo_archive,
         library=library("frames", "registration", "masks", "exceptions"),
-        scripts=shared_scripts("archive", "files", "job"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
@@ -41,13 +41,28 @@ checkpoint delivered:
             f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
     message:
         "sorting out fields that did not come"
+    script:
+        "../../scripts/delivered.py"
+
+
+checkpoint exposures:
+    input:
+        statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
+        library=library("exceptions"),
+        scripts=shared_scripts("files", "job", "provenance"),
+    output:
+        f"{RESULTS}/frames/exposures.csv",
+    log:
+        f"{RESULTS}/logs/frames/exposures.log",
+    message:
+        "sorting out fields of pairs and stacks that did not come"
     script:
         "../../scripts/delivered.py"
 

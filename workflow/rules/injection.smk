@@ -18,7 +18,16 @@ rule injection_psf:
             *("psfield", "registration", "rendering", "tables"),
         ),
         scripts=shared_scripts(
-            *("archive", "files", "injection_files", "job", "psfex", "sextractor", "spans"),
+            *(
+                "archive",
+                "files",
+                "injection_files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+            ),
             "tools",
         ),
     output:
@@ -58,7 +67,7 @@ rule injection_sources:
             *("psf", "registration", "rendering", "seds"),
             *("tables"),
         ),
-        scripts=shared_scripts("files", "injection_files", "job", "spans"),
+        scripts=shared_scripts("files", "injection_files", "job", "provenance", "spans"),
     output:
         f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
@@ -86,7 +95,7 @@ rule injection_frame:
             *("exceptions", "frames", "injection", "masks"),
             *("psf", "registration", "rendering", "tables"),
         ),
-        scripts=shared_scripts("files", "injection_files", "job", "packing", "spans"),
+        scripts=shared_scripts("files", "injection_files", "job", "provenance", "packing", "spans"),
     output:
         frame=f"{INJECTED}/photoObj/frames/301/{{run}}/{{camcol}}/"
         "frame-{band}-{run_filled}-{camcol}-{field_filled}.fits.bz2",
@@ -119,7 +128,7 @@ rule injection_truth:
             f"{RESULTS}/injection/sources/{field}.csv" for field in delivered_fields(wildcards)
         ],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/injection/truth.csv",
     log:

@@ -10,7 +10,7 @@ rule pixels:
         library=library(
             "pixels", "photometry", "registration", "frames", "sources", "masks", "exceptions"
         ),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",
         counts=f"{RESULTS}/pixels/{{field}}.counts.csv",

@@ -7,7 +7,7 @@ rule registration:
         errors=per_band("errors"),
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
         library=library("registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("engines", "spans", "tools", "files", "job"),
+        scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
         per_band("registered"),
     log:

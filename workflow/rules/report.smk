@@ -26,7 +26,7 @@ rule report:
             *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
             *("plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts("files", "job", "report_changes", "report_files"),
+        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
     output:
         f"{RESULTS}/report.html",
     log:

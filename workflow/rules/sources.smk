@@ -9,7 +9,7 @@ rule sources:
         parameters=resource("sextractor/sources.param"),
         filter=resource("sextractor/sources.conv"),
         library=library("sources", "registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         catalogues=per_band("sources", ".cat.fits"),
         maps=per_band("sources", ".seg.fits"),
@@ -36,7 +36,7 @@ rule detections:
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
         library=library("registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",
     log:

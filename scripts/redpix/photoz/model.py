@@ -12,10 +12,14 @@ from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
 from redpix.photoz.mlp import MLP
 from redpix.photoz.process import Process
+from redpix.photoz.som import SOM
 from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "ensemble": Ensemble}
+METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "ensemble": Ensemble}
+
+#: learners of realisations of the training set within its errors
+REALISING = ("tpz", "som")
 
 #: format of the arrays; a reader refuses others
 VERSION = 3
@@ -23,7 +27,7 @@ VERSION = 3
 
 def completed(method, settings, attributes):
     """A learner's settings with what it has to know of the attributes."""
-    mixing = {"mixing": attributes.mixing} if method == "tpz" else {}
+    mixing = {"mixing": attributes.mixing} if method in REALISING else {}
     return {**settings, "errors": attributes.errors, **mixing}
 
 
@@ -135,6 +139,10 @@ class Model:
         """What the learner of whole objects tells of itself, by name."""
         learner = self.learners.get("apertures") or self.learners["objects"]
         return learner.insight(self.attributes.of_aperture().names)
+
+    def insight_of_pixels(self):
+        """What the learner of pixels tells of itself, by name."""
+        return self.learners["pixels"].insight(self.attributes.names)
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""
