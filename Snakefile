@@ -21,6 +21,7 @@ include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/injection.smk"
+include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -32,6 +33,7 @@ rule all:
         all_transients,
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
+        [] if ALONE else training_products,
     localrule: True
 
 
