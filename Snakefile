@@ -10,6 +10,12 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/exposures.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"

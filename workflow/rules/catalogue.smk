@@ -18,8 +18,11 @@ checkpoint catalogue:
         f"{RESULTS}/logs/catalogue/catalogue.log",
     benchmark:
         f"{RESULTS}/benchmarks/catalogue/catalogue.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
+        runtime=minutes(30),
     params:
         origin=ORIGIN,
         fields=config["fields"],

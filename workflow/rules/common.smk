@@ -67,6 +67,30 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
+def container_image():
+    """The image that jobs run in where apptainer is asked for."""
+    image = config["container"]
+    if "://" in image:
+        return image
+    path = ROOT / image
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in asked and not path.is_file():
+        sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
+    return str(path)
+
+
+def memory(megabytes, times_input=0):
+    """Memory of a job in MB: a share for itself, a share of what it reads; more at each attempt."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (megabytes + (times_input and times_input * input.size_mb))
+    )
+
+
+def minutes(number):
+    """Time a cluster gives a job, with room to spare; more at each attempt."""
+    return lambda wildcards, attempt: attempt * number
+
+
 def resource(path):
     """Path of a settings file."""
     return str(ROOT / "resources" / path)

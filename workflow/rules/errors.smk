@@ -12,8 +12,11 @@ rule errors:
         f"{RESULTS}/logs/errors/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/errors/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(300, times_input=3),
+        runtime=minutes(10),
     params:
         bands=BANDS,
     message:

@@ -17,12 +17,15 @@ rule fetch:
         f"{RESULTS}/logs/frames/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
         downloads=1,
         # how patient to be changes no result, and as parameters these would call for a rerun
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
-        mem_mb=600,
+        mem_mb=memory(600),
+        runtime=minutes(30),
     params:
         source=SOURCE,
         release=config["release"],
@@ -46,6 +49,8 @@ checkpoint delivered:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields that did not come"
     script:
@@ -61,6 +66,8 @@ checkpoint exposures:
         f"{RESULTS}/frames/exposures.csv",
     log:
         f"{RESULTS}/logs/frames/exposures.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields of pairs and stacks that did not come"
     script:

@@ -25,9 +25,12 @@ rule photoz_method:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
         method="knn|mlp|tpz|som|ensemble",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
@@ -67,9 +70,12 @@ rule photoz_table:
     wildcard_constraints:
         method="knn|mlp|tpz|som|ensemble",
         table="|".join(map(re.escape, TABLES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],

@@ -14,8 +14,11 @@ rule registration:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(300, times_input=4),
+        runtime=minutes(10),
     params:
         bands=BANDS,
         reference_band=REFERENCE,

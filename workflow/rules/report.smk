@@ -33,9 +33,12 @@ rule report:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},

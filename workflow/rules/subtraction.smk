@@ -13,7 +13,17 @@ rule subtraction:
             *("registration", "subtraction", "tiles", "transients"),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "provenance", "psfex", "sextractor", "spans", "tools")
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
         ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
@@ -25,9 +35,12 @@ rule subtraction:
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(600, times_input=15),
+        runtime=minutes(20),
     params:
         camera=config["exposures"],
         threshold=config["subtraction"]["threshold"],
@@ -52,6 +65,8 @@ rule transients_of_pair:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     params:
         host_radius=config["subtraction"]["host_radius"],
     message:
