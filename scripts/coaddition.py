@@ -5,17 +5,18 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from alignment import align, compare_stars, sources_of
+from alignment import align, compare_stars, registration_error, sources_of
 from astropy.io import fits
 from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import Resampled, smooth_background
+from redpix.alignment import smooth_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.coaddition import stack
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value, mask_cards
+from redpix.resampling import Resampled
 from redpix.subtraction import Epoch
 from sextractor import copied_settings
 
@@ -47,13 +48,14 @@ def register_all(exposures, params, inputs):
                 ratio, scatter, rms = 1.0, 0.0, np.zeros(2)
                 background = np.float32(0)
             else:
-                moved, _ = align(first, exposure, stars, folder, settings, f"raw{number}")
+                moved, _, change = align(first, exposure, stars, folder, settings, f"raw{number}")
                 planes = (f"moved{number}", *moved, folder, settings, exposure.path)
                 psf, _ = fit_psf(find_sources(*planes), psfex, exposure.path)
-                ratio, scatter, rms, _ = compare_stars(
-                    *(first, moved, (first_psf.at, psf.at), places),
-                    f"{first.path}, {exposure.path}",
+                compared = first, moved, (first_psf.at, psf.at)
+                ratio, scatter, _ = compare_stars(
+                    *compared, places, f"{first.path}, {exposure.path}"
                 )
+                rms = registration_error(*compared, stars.places(), change)
                 difference = first.image * np.float32(ratio) - moved.image
                 background = smooth_background(difference, params.background_mesh)
             epochs.append(

@@ -26,10 +26,11 @@ class Stars(NamedTuple):
     table: np.ndarray
 
     def places(self, least_sn=30.0):
-        """x, y (0-based) of sources that are whole and bright enough to be placed well."""
+        """x, y (0-based) of sources that are whole and bright enough, the brightest first."""
         table = self.table
         good = (table["FLAGS"] == 0) & (table["IMAFLAGS_ISO"] == 0) & (table["SNR_WIN"] > least_sn)
-        return np.column_stack([table["XWIN_IMAGE"][good], table["YWIN_IMAGE"][good]]) - 1
+        table = table[good][np.argsort(-table["FLUX_AUTO"][good], kind="stable")]
+        return np.column_stack([table["XWIN_IMAGE"], table["YWIN_IMAGE"]]) - 1
 
 
 def find_sources(name, image, variance, mask, folder, settings, source):

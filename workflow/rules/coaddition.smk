@@ -9,8 +9,8 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "coaddition", "exceptions", "frames", "masks", "psf"),
-            *("registration", "subtraction", "tiles"),
+            *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
+            *("psf", "registration", "resampling", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
             *("alignment", "exposures", "files", "job", "psfex", "sextractor", "spans", "tools")

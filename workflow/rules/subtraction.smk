@@ -9,8 +9,8 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "exceptions", "frames", "masks", "photometry", "psf"),
-            *("registration", "subtraction", "tiles", "transients"),
+            *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
+            *("psf", "registration", "resampling", "subtraction", "tiles", "transients"),
         ),
         scripts=shared_scripts(
             *("alignment", "exposures", "files", "job", "psfex", "sextractor", "spans", "tools")
@@ -33,6 +33,7 @@ rule subtraction:
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
+        registration=config["subtraction"]["registration"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
