@@ -119,11 +119,12 @@ def noise_correlation(place, rows, columns, samples=24, reach=10):
         *(np.rint(np.linspace(part.start, part.stop - 1, samples)) for part in (columns, rows))
     )
     phases = [np.rint(c.ravel() % 1 * _PHASES).astype(int) % _PHASES for c in place(x, y)]
-    middle = np.array([np.mean(x), np.mean(y)])
     # the same distances in the reference, of other length and direction if it is turned
-    ends = [np.array(place(*(middle + side))) for side in ((0, 0), (1, 0), (0, 1))]
+    middle, right, above = np.transpose(
+        place(np.mean(x) + np.array([0.0, 1.0, 0.0]), np.mean(y) + np.array([0.0, 0.0, 1.0]))
+    )
     lag_y, lag_x = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
-    lags = np.outer(ends[1] - ends[0], lag_x) + np.outer(ends[2] - ends[0], lag_y)
+    lags = np.outer(right - middle, lag_x) + np.outer(above - middle, lag_y)
     overlaps, farthest = _overlaps(float(abs(lags).max()))
     columns_of = [np.rint((lag + farthest) * _PHASES).astype(int) for lag in lags]
     along = (overlaps[p[:, None], c] for p, c in zip(phases, columns_of, strict=True))
