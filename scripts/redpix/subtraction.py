@@ -45,7 +45,7 @@ class Epoch(NamedTuple):
     correlation : ndarray, optional
         Covariance of the sky's noise between pixels that lie so many rows and columns apart, in
         units of noise**2: a stamp of odd sides with no distance in its middle. An interpolated
-        image has one (`redpix.alignment.noise_correlation`); without it noise is white.
+        image has one (`redpix.resampling.noise_correlation`); without it noise is white.
     """
 
     image: np.ndarray
@@ -187,12 +187,14 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
-    Cn, Cr = _noise_power(new, plan), _noise_power(reference, plan)
+    Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
     A = np.maximum(
         (sn * Fr) ** 2 * Cn * _power(Pr_hat) + (sr * Fn) ** 2 * Cr * _power(Pn_hat), 1e-30
     )
-    F_D = Fr * Fn / np.hypot(sn * Fr, sr * Fn)
+    # with the noise of long waves, so that P_D has unit sum; white noise has it of all waves
+    slow_n, slow_r = (np.sqrt(np.ravel(power)[0]) for power in (Cn, Cr))
+    F_D = Fr * Fn / np.hypot(sn * Fr * slow_n, sr * Fn * slow_r)
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
 
     d_n, d_r = Fr * Pr_hat / np.sqrt(A), Fn * Pn_hat / np.sqrt(A)
@@ -276,7 +278,7 @@ def measured_noise(image, variance=None, known=None):
     return float(mad_std(np.asarray(image)[known]))
 
 
-def _noise_power(epoch, plan):
+def noise_power(epoch, plan):
     """Power spectrum of an epoch's noise in units of its variance: 1 where it is white."""
     if epoch.correlation is None:
         return plan.dtype(1)

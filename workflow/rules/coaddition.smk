@@ -9,8 +9,8 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "coaddition", "exceptions", "frames", "masks", "psf"),
-            *("registration", "subtraction", "tiles"),
+            *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
+            *("psf", "registration", "resampling", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
             *(
@@ -18,6 +18,7 @@ rule coaddition:
                 "exposures",
                 "files",
                 "job",
+                "provenance",
                 "provenance",
                 "psfex",
                 "sextractor",

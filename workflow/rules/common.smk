@@ -128,6 +128,11 @@ def shared_scripts(*names):
     return [str(SCRIPTS / f"{name}.py") for name in names]
 
 
+def report_parts(*names):
+    """Paths of pieces of the report's template."""
+    return [str(ROOT / f"workflow/report/{name}.html.j2") for name in names]
+
+
 def per_band(stage, suffix=".fits"):
     """Paths of a field's files of one stage, one a band."""
     return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in BANDS]

@@ -9,8 +9,8 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "exceptions", "frames", "masks", "photometry", "psf"),
-            *("registration", "subtraction", "tiles", "transients"),
+            *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
+            *("psf", "registration", "resampling", "subtraction", "tiles", "transients"),
         ),
         scripts=shared_scripts(
             *(
@@ -18,6 +18,7 @@ rule subtraction:
                 "exposures",
                 "files",
                 "job",
+                "provenance",
                 "provenance",
                 "psfex",
                 "sextractor",
@@ -46,6 +47,7 @@ rule subtraction:
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
+        registration=config["subtraction"]["registration"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
