@@ -14,7 +14,12 @@ from redpix.resampling import resample
 def sources_of(exposure, name, folder, settings):
     """SExtractor's sources of an exposure; `name` is that of the files made in `folder`."""
     planes = exposure.image, exposure.variance, exposure.mask
-    return find_sources(name, *planes, folder, settings, exposure.path)
+    found = find_sources(name, *planes, folder, settings, exposure.path)
+    if not len(found.table):
+        raise InputError(
+            f"{exposure.path}: no source, so no PSF; allowed: an image that shows stars"
+        )
+    return found
 
 
 def align(science, reference, stars, folder, settings, name="raw", registration="wcs"):
@@ -49,6 +54,8 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
                 return fit_surface(matrix, shape, some, found)
         else:
             matrix = homography(science.wcs, reference.wcs, shape)
+            if not np.isfinite(matrix).all():
+                raise InputError("the images do not overlap: they lie far apart by their WCS")
 
             def fit(some):
                 return fit_map(matrix, shape, some, found)
@@ -63,7 +70,7 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
         change = left_out(fit, place, places) if many else np.zeros(places.shape)
         return moved, place, change
     except NoConvergence:
-        words = "the images do not overlap by their WCS"
+        words = "the images do not overlap: they lie far apart by their WCS"
     except InputError as error:
         words = str(error)
     raise InputError(f"{science.path}, {reference.path}: {words}")

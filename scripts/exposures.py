@@ -6,6 +6,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from job import log
+from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import (
     NANOMAGGY_ZERO_POINT,
@@ -70,6 +71,12 @@ def read_exposure(paths, band, settings):
             exposure = _survey_frame(*paths[:3], band)
         else:
             exposure = _fits_image(paths[0], settings)
+        if min(exposure.image.shape) <= STAMP:
+            rows, columns = exposure.image.shape
+            raise InputError(
+                f"an image of {columns} x {rows} pixels; allowed: larger than its PSF, "
+                f"{STAMP} x {STAMP} pixels"
+            )
     except InputError as error:
         raise InputError(f"{paths[0]}: {error}") from None
     return exposure

@@ -15,6 +15,9 @@ from tools import find_tool
 #: diameter of the aperture that holds a star's flux, pixels
 APERTURE = 24
 
+#: side of a PSF's stamp, pixels, as in resources/psfex/stars.psfex
+STAMP = 41
+
 #: fewest stars for a PSF that varies, and for one that does not
 LEAST_VARYING, LEAST = 20, 3
 
@@ -97,7 +100,7 @@ def fit_psf(stars, config, source):
     if not 1 < fwhm < 15:
         raise InputError(f"{source}: no stars for a PSF; sources have a FWHM of {fwhm:.1f} pixels")
     log.warning("%s: too few stars for a PSF; a Moffat profile of %.2f px is taken", source, fwhm)
-    model = PsfModel(moffat(fwhm, 41)[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
+    model = PsfModel(moffat(fwhm, STAMP)[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
     return model, stars.places()
 
 

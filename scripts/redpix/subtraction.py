@@ -249,7 +249,7 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="f
         plan = Convolutions(transforms((4 * side,) * 2, 0, dtype, workers), 2 * side | 1)
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
-    Cn, Cr = _noise_power(new, plan), _noise_power(reference, plan)
+    Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
     A = np.maximum(
         (sn * Fr) ** 2 * Cn * _power(Pr_hat) + (sr * Fn) ** 2 * Cr * _power(Pn_hat), 1e-30
@@ -339,7 +339,7 @@ def measured_noise(image, variance=None, known=None):
     return float(mad_std(np.asarray(image)[known]))
 
 
-def _noise_power(epoch, plan):
+def noise_power(epoch, plan):
     """Power spectrum of an epoch's noise in units of its variance: 1 where it is white."""
     if epoch.correlation is None:
         return plan.dtype(1)
