@@ -22,7 +22,7 @@ METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "ensemble": Ensemble}
 REALISING = ("tpz", "som")
 
 #: format of the arrays; a reader refuses others
-VERSION = 3
+VERSION = 4
 
 
 def completed(method, settings, attributes):
@@ -51,6 +51,8 @@ class Model:
         ``objects`` on the rows of a table of magnitudes.
     calibrations : dict of str to Calibration
         What makes the densities of each combiner right, and those of one vector an object.
+    exponent : float
+        Of the product of the densities of an object's pixels.
     """
 
     method: str
@@ -59,6 +61,7 @@ class Model:
     grid: np.ndarray
     learners: dict
     calibrations: dict
+    exponent: float = 1.0
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
@@ -74,6 +77,7 @@ class Model:
             "attributes": self.attributes.kinds,
             "learners": list(self.learners),
             "calibrations": self.calibrations,
+            "exponent": self.exponent,
         }
         return {
             "about": np.array(json.dumps(about)),
@@ -133,6 +137,7 @@ class Model:
                 part: Calibration(scale, tuple(levels))
                 for part, (scale, levels) in about["calibrations"].items()
             },
+            exponent=about["exponent"],
         )
 
     def insight(self):
