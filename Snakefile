@@ -26,6 +26,7 @@ include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -56,6 +57,13 @@ rule transients:
 rule coadds:
     input:
         all_coadds,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

@@ -279,6 +279,13 @@ def _contradictions(config):
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "

@@ -19,7 +19,6 @@ rule coaddition:
                 "files",
                 "job",
                 "provenance",
-                "provenance",
                 "psfex",
                 "sextractor",
                 "spans",

@@ -235,6 +235,38 @@ def shown(stage, bands):
     ]
 
 
+def injected_name(wildcards):
+    """Name of the field that a file of the injected archive is of."""
+    return f"{int(wildcards.run_filled)}-{wildcards.camcol}-{int(wildcards.field_filled)}"
+
+
+def injected_field(wildcards):
+    """What a frame with injected sources is made from."""
+    field = injected_name(wildcards)
+    return {
+        "frame": f"{RESULTS}/frames/{field}-{wildcards.band}.fits",
+        "masks": f"{RESULTS}/frames/{field}.masks.fits",
+        "sources": f"{RESULTS}/injection/sources/{field}.csv",
+        "psf": f"{RESULTS}/injection/psf/{field}.fits",
+    }
+
+
+def injection_tables(wildcards):
+    """The user's tables of what to inject."""
+    return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
+
+
+def injected_archive(wildcards):
+    """Frames and masks of every field that came, with injected sources."""
+    archive = f"{RESULTS}/injection/archive"
+    return [
+        f"{archive}/{path(config['release'], parse_field(field), band)}"
+        for field in delivered_fields(wildcards)
+        for band in BANDS
+        for path in (frame_path, mask_path)
+    ]
+
+
 def closing_words(folder):
     """What the run's end says: what was left out, and where to look."""
     lines = []

@@ -19,7 +19,6 @@ rule subtraction:
                 "files",
                 "job",
                 "provenance",
-                "provenance",
                 "psfex",
                 "sextractor",
                 "spans",
