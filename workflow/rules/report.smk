@@ -79,6 +79,8 @@ rule report_pair:
         f"{RESULTS}/benchmarks/report/{{pair}}.tsv"
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
         mem_mb=memory(700, times_input=0.3),
