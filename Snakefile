@@ -41,6 +41,13 @@ rule all:
     localrule: True
 
 
+rule shard:
+    input:
+        pixel_tables,
+        pixel_counts,
+    localrule: True
+
+
 rule photoz:
     input:
         photoz_products("objects.csv"),
