@@ -71,6 +71,15 @@ def mask_path(release, field, band):
     )
 
 
+def psfield_path(release, field):
+    """Path of a field's PSFs (psField) below the archive's root."""
+    run, camcol, number = field
+    return (
+        f"{release}/eboss/photo/redux/301/{run}/objcs/{camcol}/"
+        f"psField-{run:06d}-{camcol}-{number:04d}.fit"
+    )
+
+
 def check_frame(hdus, field, band):
     """Refuse a file that is not the whole frame it is named for.
 
