@@ -10,6 +10,12 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/exposures.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"
@@ -20,6 +26,7 @@ include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -50,6 +57,13 @@ rule transients:
 rule coadds:
     input:
         all_coadds,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

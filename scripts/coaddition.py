@@ -18,7 +18,7 @@ from redpix.cameras import check_units, wcs_cards
 from redpix.coaddition import combined, patched, stack
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
-from redpix.psfield import MovedPsf
+from redpix.psf import MovedPsf
 from redpix.resampling import noise_correlation
 from redpix.subtraction import Epoch
 from sextractor import copied_settings
@@ -63,7 +63,7 @@ def register_all(exposures, params, inputs):
         for number, (moved, place, change) in enumerate(aligned, start=2):
             path, own = exposures[number - 1].path, exposures[number - 1].psf
             if surveys:
-                moved_psf = MovedPsf(own, place, own.fwhm)
+                moved_psf = MovedPsf(own, place)
             else:
                 found = find_sources(f"moved{number}", *moved, folder, settings, path)
                 moved_psf, _ = fit_psf(found, psfex, path)

@@ -17,7 +17,8 @@ from redpix.cameras import (
 )
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE
-from redpix.psfield import FieldPsf, field_psf
+from redpix.psf import PsfModel
+from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
 from spans import read_masked
 
@@ -44,7 +45,7 @@ class Exposure:
     zero_point: float | None
     survey: bool = False
     noise_scale: float = 1.0
-    psf: FieldPsf | None = None
+    psf: PsfModel | None = None
 
 
 def read_exposure(paths, band, settings):
@@ -75,8 +76,9 @@ def read_exposure(paths, band, settings):
             if len(paths) > 3:
                 with fits.open(paths[3], memmap=False) as hdus:
                     # one HDU stands for a file that could not be had, see psfields.py
-                    known = len(hdus) > 1
-                    exposure.psf = field_psf(hdus, band, exposure.image.shape) if known else None
+                    if len(hdus) > 1:
+                        table = hdus[1 + FILTERS.index(band)].data
+                        exposure.psf = psfield_model(table, exposure.image.shape)
         else:
             exposure = _fits_image(paths[0], settings)
         if min(exposure.image.shape) <= STAMP:

@@ -10,17 +10,18 @@ from astropy.io import fits
 from files import atomic
 from job import job, log
 from redpix.exceptions import InputError
-from redpix.frames import SHAPE, parse_field, psfield_path
-from redpix.psfield import field_psf
+from redpix.frames import SHAPE, parse_field
+from redpix.psfield import FILTERS, psfield_model, psfield_path
 
 
 def check(path):
     """Refuse a file that is no psField."""
     try:
         with fits.open(path, memmap=False) as hdus:
-            field_psf(hdus, "r", SHAPE)
-    except OSError as error:
-        raise InputError(f"does not open as FITS: {error}") from None
+            for number in range(1, len(FILTERS) + 1):
+                psfield_model(hdus[number].data, SHAPE)
+    except (OSError, IndexError) as error:
+        raise InputError(f"is no psField file: {error}") from None
 
 
 def main(snakemake):

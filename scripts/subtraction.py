@@ -12,12 +12,12 @@ from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import smooth_background
+from redpix.alignment import psf_matched_difference, smooth_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
-from redpix.psfield import MovedPsf
+from redpix.psf import MovedPsf
 from redpix.resampling import noise_correlation
 from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
@@ -50,12 +50,17 @@ def subtract_pair(science, reference, params, inputs):
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
     if science.psf and reference.psf:
         psf_new = science.psf
-        psf_reference = MovedPsf(reference.psf, place, reference.psf.fwhm)
+        psf_reference = MovedPsf(reference.psf, place)
     compared = science, moved, (psf_new.at, psf_reference.at)
     ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
     rms = registration_error(*compared, stars.places(), change)
+    middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
     background = smooth_background(
-        science.image - moved.image / np.float32(ratio), params.background_mesh
+        psf_matched_difference(
+            *(science.image, moved.image / np.float32(ratio)),
+            *(psf_new.at(*middle), psf_reference.at(*middle)),
+        ),
+        params.background_mesh,
     )
     # what was measured between the two belongs half to each
     error = np.hypot(scatter, params.psf_error) / np.sqrt(2)

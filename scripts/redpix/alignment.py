@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 from scipy import fft, ndimage
+from scipy.signal import oaconvolve
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
@@ -270,8 +271,42 @@ def smooth_background(difference, mesh=256):
                 medians[row, column] = np.mean(part[abs(part - middle) <= 2.5 * spread])
     known = np.isfinite(medians)
     medians[~known] = np.median(medians[known])
-    places = [
-        (np.arange(n) + 0.5) * c / n - 0.5 for n, c in zip(difference.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(medians, grid, order=1, mode="nearest").astype(np.float32)
+    # linear along both axes: a product of matrices, whatever the size of the image
+    along_y, along_x = (
+        _linear_weights(n, c) for n, c in zip(difference.shape, counts, strict=True)
+    )
+    return ((along_y @ medians) @ along_x.T).astype(np.float32)
+
+
+def _linear_weights(length, count):
+    """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
+    place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0)
+
+
+def psf_matched_difference(new, reference, psf_new, psf_reference):
+    """Difference of two images, each convolved with the PSF of the other.
+
+    Stars and galaxies that do not change vanish from it, and with them what they do to a
+    background; a constant or slow one stays what it is.
+
+    Parameters
+    ----------
+    new, reference : ndarray
+        In one flux scale; NaN where not known.
+    psf_new, psf_reference : ndarray
+        Stamps of unit sum.
+
+    Returns
+    -------
+    ndarray
+        NaN also where a kernel reaches what is not known, or the edge.
+    """
+    unknown = ~(np.isfinite(new) & np.isfinite(reference))
+    reach = max(*psf_new.shape, *psf_reference.shape) // 4
+    near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+    first, second = (
+        oaconvolve(np.where(unknown, 0, image), psf.astype(np.float32), mode="same")
+        for image, psf in ((new, psf_reference), (reference, psf_new))
+    )
+    return np.where(near, np.float32(np.nan), first - second)

@@ -263,6 +263,7 @@ def _contradictions(config):
                 f"photoz.{key}: {_shown(photoz[key])}: brightness is one of the magnitudes; "
                 "allowed: only one of the two"
             )
+    yield from _map_flaws(photoz["som"])
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (
@@ -282,6 +283,13 @@ def _contradictions(config):
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
@@ -291,6 +299,17 @@ def _contradictions(config):
         yield (
             f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
             "the path of a model.npz of another run"
+        )
+
+
+def _map_flaws(som):
+    """What is wrong with the size of a self-organising map."""
+    size, spherical = som["size"], som["topology"] == "spherical"
+    if size is not None and (size & (size - 1) if spherical else size < 2):
+        allowed = "1, 2, 4, 8, 16, 32 or 64" if spherical else "2 to 64"
+        yield (
+            f"photoz.som.size: {size} with photoz.som.topology {som['topology']}; allowed: "
+            f"{allowed}, or null"
         )
 
 

@@ -67,6 +67,30 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
+def container_image():
+    """The image that jobs run in where apptainer is asked for."""
+    image = config["container"]
+    if "://" in image:
+        return image
+    path = ROOT / image
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in asked and not path.is_file():
+        sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
+    return str(path)
+
+
+def memory(megabytes, times_input=0):
+    """Memory of a job in MB: a share for itself, a share of what it reads; more at each attempt."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (megabytes + (times_input and times_input * input.size_mb))
+    )
+
+
+def minutes(number):
+    """Time a cluster gives a job, with room to spare; more at each attempt."""
+    return lambda wildcards, attempt: attempt * number
+
+
 def resource(path):
     """Path of a settings file."""
     return str(ROOT / "resources" / path)
@@ -179,6 +203,7 @@ def learner_settings(method):
         "knn": knn,
         "mlp": {**mlp, "seed": config["seed"]},
         "tpz": {**photoz["tpz"], "seed": config["seed"]},
+        "som": {**photoz["som"], "seed": config["seed"]},
         "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
     }[method]
 
@@ -207,6 +232,38 @@ def shown(stage, bands):
         f"{RESULTS}/{stage}/{field}-{band}.fits"
         for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
         for band in bands
+    ]
+
+
+def injected_name(wildcards):
+    """Name of the field that a file of the injected archive is of."""
+    return f"{int(wildcards.run_filled)}-{wildcards.camcol}-{int(wildcards.field_filled)}"
+
+
+def injected_field(wildcards):
+    """What a frame with injected sources is made from."""
+    field = injected_name(wildcards)
+    return {
+        "frame": f"{RESULTS}/frames/{field}-{wildcards.band}.fits",
+        "masks": f"{RESULTS}/frames/{field}.masks.fits",
+        "sources": f"{RESULTS}/injection/sources/{field}.csv",
+        "psf": f"{RESULTS}/injection/psf/{field}.fits",
+    }
+
+
+def injection_tables(wildcards):
+    """The user's tables of what to inject."""
+    return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
+
+
+def injected_archive(wildcards):
+    """Frames and masks of every field that came, with injected sources."""
+    archive = f"{RESULTS}/injection/archive"
+    return [
+        f"{archive}/{path(config['release'], parse_field(field), band)}"
+        for field in delivered_fields(wildcards)
+        for band in BANDS
+        for path in (frame_path, mask_path)
     ]
 
 

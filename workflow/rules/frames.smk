@@ -9,7 +9,7 @@ rule fetch:
     input:
         demo_archive,
         library=library("frames", "registration", "masks", "exceptions"),
-        scripts=shared_scripts("archive", "files", "job"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
@@ -17,12 +17,15 @@ rule fetch:
         f"{RESULTS}/logs/frames/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
         downloads=1,
         # how patient to be changes no result, and as parameters these would call for a rerun
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
-        mem_mb=600,
+        mem_mb=memory(600),
+        runtime=minutes(30),
     params:
         source=SOURCE,
         release=config["release"],
@@ -38,15 +41,19 @@ rule fetch:
 rule psfields:
     input:
         library=library("frames", "masks", "exceptions", "psf", "psfield"),
-        scripts=shared_scripts("archive", "files", "job"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/{{field}}.psField.fit",
     log:
         f"{RESULTS}/logs/frames/{{field}}.psField.log",
+    conda:
+        "../../envs/python.yaml"
     resources:
         downloads=1,
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
+        mem_mb=memory(600),
+        runtime=minutes(30),
     params:
         source=SOURCE,
         release=config["release"],
@@ -62,11 +69,13 @@ checkpoint delivered:
             f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields that did not come"
     script:
@@ -77,11 +86,13 @@ checkpoint exposures:
     input:
         statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/exposures.csv",
     log:
         f"{RESULTS}/logs/frames/exposures.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields of pairs and stacks that did not come"
     script:

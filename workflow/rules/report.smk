@@ -30,16 +30,21 @@ rule report:
             *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts(*("files", "job", "report_changes", "report_coadds", "report_files")),
+        scripts=shared_scripts(
+            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files")
+        ),
     output:
         f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},
@@ -65,7 +70,7 @@ rule report_pair:
             *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
             *("plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts("files", "job", "report_changes", "report_files"),
+        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/report.html",
     log:
@@ -76,7 +81,8 @@ rule report_pair:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         science=config["science"],
         reference=config["reference"],
