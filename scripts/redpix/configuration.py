@@ -286,6 +286,10 @@ def _contradictions(config):
                 f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
                 f"of a TSV of {key}"
             )
+    if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
+        yield (
+            'subtraction.psf: "psfield" with source "demo", which has no such files; allowed: psfex'
+        )
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"

@@ -38,6 +38,31 @@ rule fetch:
         "../../scripts/frames.py"
 
 
+rule psfields:
+    input:
+        library=library("frames", "masks", "exceptions", "psf", "psfield"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
+    output:
+        f"{RESULTS}/frames/{{field}}.psField.fit",
+    log:
+        f"{RESULTS}/logs/frames/{{field}}.psField.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        downloads=1,
+        download_retries=config["download"]["retries"],
+        download_timeout=config["download"]["timeout"],
+        mem_mb=memory(600),
+        runtime=minutes(30),
+    params:
+        source=SOURCE,
+        release=config["release"],
+    message:
+        "{wildcards.field}: fetching the survey's PSFs"
+    script:
+        "../../scripts/psfields.py"
+
+
 checkpoint delivered:
     input:
         statuses=lambda wildcards: [
