@@ -173,16 +173,12 @@ def pixel_tables(wildcards):
 
 def learner_settings(method):
     """What a learner of photometric redshifts is set to."""
-    photoz = config["photoz"]
-    knn = {"k": photoz["k"], **photoz["knn"]}
-    mlp = {"k": photoz["k"], **photoz["mlp"]}
-    return {
-        "knn": knn,
-        "mlp": {**mlp, "seed": config["seed"]},
-        "tpz": {**photoz["tpz"], "seed": config["seed"]},
-        "som": {**photoz["som"], "seed": config["seed"]},
-        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
-    }[method]
+    photoz, seed = config["photoz"], {"seed": config["seed"]}
+    if method == "ensemble":
+        members = photoz["ensemble"]["members"]
+        return {"members": {name: learner_settings(name) for name in members}}
+    k = {"k": photoz["k"]} if method in ("knn", "mlp") else {}
+    return {**k, **photoz[method], **(seed if method != "knn" else {})}
 
 
 def photoz_products(file):

@@ -24,7 +24,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
     threads: 2
     resources:
         mem_mb=1500,
@@ -65,7 +65,7 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
         table="|".join(map(re.escape, TABLES)) or "none",
     threads: 2
     resources:
