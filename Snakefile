@@ -17,6 +17,7 @@ include: "workflow/rules/registration.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/report.smk"
 
@@ -35,6 +36,12 @@ rule photoz:
     input:
         photoz_products("objects.csv"),
         table_products("objects.csv"),
+    localrule: True
+
+
+rule mlz:
+    input:
+        mlz_products,
     localrule: True
 
 

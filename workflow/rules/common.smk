@@ -194,6 +194,13 @@ def table_products(file):
     return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
 
 
+def mlz_products(wildcards):
+    """Inputs of MLZ for the objects of the sky, where there are any to learn from, and of tables."""
+    sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
+    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
+    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
+
+
 def table_files(wildcards):
     """The catalogues of a table: what is learnt from, and what is predicted where it is given."""
     return [path for path in TABLES[wildcards.table][:2] if path]
