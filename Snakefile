@@ -25,6 +25,7 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
@@ -52,6 +53,12 @@ rule photoz:
     input:
         photoz_products("objects.csv"),
         table_products("objects.csv"),
+    localrule: True
+
+
+rule mlz:
+    input:
+        mlz_products,
     localrule: True
 
 

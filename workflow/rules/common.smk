@@ -215,16 +215,12 @@ def pixel_counts(wildcards):
 
 def learner_settings(method):
     """What a learner of photometric redshifts is set to."""
-    photoz = config["photoz"]
-    knn = {"k": photoz["k"], **photoz["knn"]}
-    mlp = {"k": photoz["k"], **photoz["mlp"]}
-    return {
-        "knn": knn,
-        "mlp": {**mlp, "seed": config["seed"]},
-        "tpz": {**photoz["tpz"], "seed": config["seed"]},
-        "som": {**photoz["som"], "seed": config["seed"]},
-        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
-    }[method]
+    photoz, seed = config["photoz"], {"seed": config["seed"]}
+    if method == "ensemble":
+        members = photoz["ensemble"]["members"]
+        return {"members": {name: learner_settings(name) for name in members}}
+    k = {"k": photoz["k"]} if method in ("knn", "mlp") else {}
+    return {**k, **photoz[method], **(seed if method != "knn" else {})}
 
 
 def photoz_products(file):
@@ -238,6 +234,13 @@ def table_products(file):
     """A product of each method on each table of objects."""
     methods = config["photoz"]["methods"]
     return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
+
+
+def mlz_products(wildcards):
+    """Inputs of MLZ for the objects of the sky, where there are any to learn from, and of tables."""
+    sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
+    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
+    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
 
 
 def table_files(wildcards):
