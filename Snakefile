@@ -10,6 +10,12 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/exposures.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"
@@ -19,6 +25,7 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/injection.smk"
 include: "workflow/rules/training_images.smk"
@@ -37,10 +44,23 @@ rule all:
     localrule: True
 
 
+rule shard:
+    input:
+        pixel_tables,
+        pixel_counts,
+    localrule: True
+
+
 rule photoz:
     input:
         photoz_products("objects.csv"),
         table_products("objects.csv"),
+    localrule: True
+
+
+rule mlz:
+    input:
+        mlz_products,
     localrule: True
 
 

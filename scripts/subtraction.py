@@ -6,17 +6,19 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from alignment import align, compare_stars, sources_of
+from alignment import align, compare_stars, registration_error, sources_of
 from astropy.io import fits
 from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import noise_correlation, smooth_background
+from redpix.alignment import psf_matched_difference, smooth_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
+from redpix.psf import MovedPsf
+from redpix.resampling import noise_correlation
 from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
 from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
@@ -28,6 +30,11 @@ COLUMNS = (
 )
 
 
+def robust_std(values):
+    """Standard deviation of a Gaussian core, from the median absolute deviation."""
+    return float(1.4826 * np.median(abs(values - np.median(values))))
+
+
 def subtract_pair(science, reference, params, inputs):
     """The difference, its mask, what changed, header cards, and the two images as subtracted."""
     with tempfile.TemporaryDirectory() as folder:
@@ -35,16 +42,25 @@ def subtract_pair(science, reference, params, inputs):
         settings = copied_settings(inputs, folder)
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
         stars = sources_of(science, "science", folder, settings)
-        moved, place = align(science, reference, stars, folder, settings)
+        moved, place, change = align(
+            *(science, reference, stars, folder, settings), registration=params.registration
+        )
         registered = find_sources("reference", *moved, folder, settings, reference.path)
         psf_new, places = fit_psf(stars, psfex, science.path)
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
-    ratio, scatter, rms, number = compare_stars(
-        *(science, moved, (psf_new.at, psf_reference.at), places),
-        f"{science.path}, {reference.path}",
-    )
+    if science.psf and reference.psf:
+        psf_new = science.psf
+        psf_reference = MovedPsf(reference.psf, place)
+    compared = science, moved, (psf_new.at, psf_reference.at)
+    ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
+    rms = registration_error(*compared, stars.places(), change)
+    middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
     background = smooth_background(
-        science.image - moved.image / np.float32(ratio), params.background_mesh
+        psf_matched_difference(
+            *(science.image, moved.image / np.float32(ratio)),
+            *(psf_new.at(*middle), psf_reference.at(*middle)),
+        ),
+        params.background_mesh,
     )
     # what was measured between the two belongs half to each
     error = np.hypot(scatter, params.psf_error) / np.sqrt(2)
@@ -71,7 +87,7 @@ def subtract_pair(science, reference, params, inputs):
     misfit = shape_misfit(*planes, found.x, found.y)
     found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
     clean = (mask == 0) & (abs(result.Scorr) < 5)
-    spread = 1.4826 * np.median(abs(result.Scorr[clean] - np.median(result.Scorr[clean])))
+    spread = robust_std(result.Scorr[clean])
     cards = [
         ("F_D", result.F_D, "flux zero point of D, median of tiles"),
         ("F_S", result.F_S, "S of a source of unit flux, median of tiles"),
@@ -84,9 +100,11 @@ def subtract_pair(science, reference, params, inputs):
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
         ("NSTARS", number, "stars compared"),
+        ("PSF", "psfield" if science.psf and reference.psf else "psfex", "where PSFs come from"),
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
-        ("SCORRSTD", float(spread), "robust standard deviation of SCORR"),
+        ("SCORRSTD", spread, "robust standard deviation of SCORR"),
+        ("DSTD", robust_std(result.D[clean] / np.sqrt(result.variance[clean])), "of D / its noise"),
         ("BACKGRND", float(np.median(background)), "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
@@ -161,6 +179,8 @@ def main(snakemake):
     band = snakemake.wildcards.band
     settings = {**params.camera, "background_mesh": params.background_mesh}
     science = read_exposure(inputs.science, band, settings)
+    # matched by its sources, the reference needs no WCS
+    settings["needs_wcs"] = params.registration == "wcs"
     reference = read_exposure(inputs.reference, band, settings)
     check_units((exposure.path, exposure.unit) for exposure in (science, reference))
     result, mask, found, cards, images = subtract_pair(science, reference, params, inputs)

@@ -5,8 +5,8 @@ order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
     registration, sources, pixels, photoz, listing, tabular, subtraction, tiles, coaddition,
-    psf, alignment, cameras, rows, pairs, transients, hosts, pictures, figures, plots,
-    change_plots, summaries
+    psf, psfield, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts,
+    pictures, figures, plots, change_plots, coadd_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 
@@ -14,7 +14,7 @@ Beside the stream stands the demo, which imports of it what a survey would know:
 
 and, of the same renderer, sources of known truth in frames::
 
-    psfield, injection_sources, injection_places, injection
+    injection_sources, injection_places, injection
 
 and pairs of images to learn from::
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
+from astropy.stats import mad_std
 from astropy.wcs import WCS
 from astropy.wcs import wcs as wcslib
 from scipy import ndimage
@@ -211,12 +212,16 @@ def sky_noise(image, mask, mesh, apart=1):
     if not known.any():
         raise InputError("a constant image: it has no noise")
     noise[~known] = np.median(noise[known])
-    places = [
-        (np.arange(length) + 0.5) * count / length - 0.5
-        for length, count in zip(image.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(noise, grid, order=1, mode="nearest").astype(np.float32)
+    return _between(noise, image.shape).astype(np.float32)
+
+
+def _between(values, shape):
+    """Values of squares, linear between their middles and level beyond those at the edges."""
+    weights = []
+    for count, length in zip(values.shape, shape, strict=True):
+        place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+        weights.append(np.maximum(0, 1 - abs(place[:, None] - np.arange(count))))
+    return weights[0] @ values @ weights[1].T
 
 
 def _clipped_spread(steps):
@@ -260,7 +265,9 @@ def pixel_noise(image, background, mask, camera, mesh):
     InputError
         As `sky_noise`.
     """
-    light = np.maximum(np.where(np.isfinite(image), image - background, 0), 0)
+    known = np.where(np.isfinite(image), image - background, 0)
+    light = np.maximum(known, 0)
+    mask = np.where(_sources(known, sky_noise(image, mask, mesh), mask), mask | 1, mask)
     if camera.gain is not None and camera.read_noise is not None:
         level = np.maximum(np.where(np.isfinite(image), image, 0), 0)
         variance = (level + camera.read_noise**2 / camera.gain) / camera.gain
@@ -276,6 +283,15 @@ def pixel_noise(image, background, mask, camera, mesh):
     if camera.gain is None:
         return Noise(np.square(sky), f"{words}; no gain is known: sources add none")
     return Noise(np.square(sky) + (light / camera.gain).astype(np.float32), f"{words}, and gain")
+
+
+def _sources(image, noise, mask):
+    """Pixels of sources and beside them: the mean of nine is above three times its noise."""
+    means = ndimage.uniform_filter(image / noise, 3)
+    bright = means > 3 * mad_std(means[mask == 0])
+    found = ndimage.binary_dilation(bright, np.ones((5, 5)))
+    # where all is bright, as in a nebula, the faintest of it has to do
+    return found if found.mean() < 0.9 else np.zeros_like(found)
 
 
 def image_mask(image, saturation):

@@ -296,7 +296,9 @@ def test_a_model_is_arrays_alone(done):
         assert stored["pixels_vectors"].dtype == np.float32
     assert "O" not in kinds.values()
     assert {"pixels_vectors", "apertures_vectors", "grid"} <= set(kinds)
-    assert set(about["calibrations"]) == {"mean", "weighted", "summary", "aperture"}
+    assert set(about["calibrations"]) == {
+        *("mean", "weighted", "stacked", "tempered", "summary", "aperture")
+    }
 
 
 def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(sky, done, tmp_path):

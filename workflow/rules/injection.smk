@@ -36,12 +36,15 @@ rule injection_psf:
         f"{RESULTS}/logs/injection/{{field}}.psf.log",
     benchmark:
         f"{RESULTS}/benchmarks/injection/{{field}}.psf.tsv"
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
         downloads=1,
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
-        mem_mb=800,
+        mem_mb=memory(800),
+        runtime=minutes(10),
     params:
         source=SOURCE,
         release=config["release"],
@@ -72,9 +75,12 @@ rule injection_sources:
         f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
         f"{RESULTS}/logs/injection/{{field}}.sources.log",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=600,
+        mem_mb=memory(600),
+        runtime=minutes(10),
     params:
         **config["injection"],
         bands=BANDS,
@@ -110,9 +116,12 @@ rule injection_frame:
         camcol="[1-6]",
         run_filled="[0-9]{6}",
         field_filled="[0-9]{4}",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=800,
+        mem_mb=memory(800),
+        runtime=minutes(10),
     params:
         field=injected_name,
         seed=config["seed"],
@@ -133,6 +142,8 @@ rule injection_truth:
         f"{RESULTS}/injection/truth.csv",
     log:
         f"{RESULTS}/logs/injection/truth.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "truth of what is injected"
     script:
