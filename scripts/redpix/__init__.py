@@ -18,5 +18,5 @@ and, of the same renderer, sources of known truth in frames::
 
 and pairs of images to learn from::
 
-    redshifting, stamps, training_images
+    redshifting, stamps, training_images, training_plots
 """

@@ -14,6 +14,8 @@ from redpix import training_images as images
 from redpix.configuration import validated
 from redpix.exceptions import InputError
 from redpix.rendering import Galaxy
+from redpix.training_plots import expected_half_light, half_light
+from report_training import show_training
 
 SCALE = 0.396
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
@@ -324,3 +326,29 @@ def test_wrong_spectra_and_curves_are_named(tmp_path):
     curve = write(tmp_path / "c.csv", "wavelength,response\n5000,0\n5500,1\n5400,1\n6000,0\n")
     with pytest.raises(InputError, match=r"c.csv: wavelength; allowed: .* rising"):
         run(tmp_path / "a", bands=[curve, "r"])
+
+
+def test_half_light_of_a_gaussian():
+    axis = np.arange(61) - 30.0
+    stamp = np.exp(-(axis**2 + axis[:, None] ** 2) / (2 * 4.0**2))
+    assert half_light(stamp, 0.5) == pytest.approx(0.5 * 4 * np.sqrt(2 * np.log(2)), rel=0.01)
+
+
+@pytest.mark.parametrize("recipe", ["physical", "simple"])
+def test_the_report_shows_them(tmp_path, recipe):
+    run(tmp_path / "a", number=4, recipe=recipe, bands=["g", "r"])
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    shown = show_training([str(tmp_path / "a" / name) for name in names])
+    assert shown["pairs"].startswith("data:image/")
+    assert (shown["theory"] is None) == (recipe == "simple")
+    assert shown["facts"]["galaxies"] == "4"
+    assert show_training([]) is None
+
+
+def test_sizes_in_the_report_are_those_of_theory(made):
+    truth = made["truth"].assign(angular_factor=made["truth"]["size_factor"])
+    for row in list(truth.itertuples())[:6]:
+        for end, array in (("in", made["inputs"]), ("out", made["targets"])):
+            expected = expected_half_light(row, end, "r", made["settings"]["seeing"][1], SCALE)
+            found = half_light(array[row.Index, ..., 1].astype(float), SCALE)
+            assert found == pytest.approx(expected, rel=0.03)

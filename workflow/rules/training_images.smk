@@ -30,9 +30,12 @@ rule training_images:
         f"{RESULTS}/logs/training_images/training_images.log",
     benchmark:
         f"{RESULTS}/benchmarks/training_images/training_images.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1000),
+        runtime=minutes(60),
     params:
         **TRAINING,
         seed=config["seed"],
