@@ -18,6 +18,7 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/photometry.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -27,6 +28,7 @@ rule all:
         rules.report.output,
         demo_products,
         all_transients,
+        image_products(".csv"),
         table_products("objects.csv"),
     localrule: True
 
@@ -41,6 +43,12 @@ rule photoz:
 rule transients:
     input:
         all_transients,
+    localrule: True
+
+
+rule photometry:
+    input:
+        image_products(".csv"),
     localrule: True
 
 

@@ -152,7 +152,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "null, or the path of a TSV"),
         ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),
         ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "this version has no"),
-        ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
+        ({"images": 5}, "images", "5", "or null"),
         ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
     ],
 )

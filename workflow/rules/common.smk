@@ -1,6 +1,7 @@
 """Path patterns and input functions that several stages share."""
 
 import csv
+import os
 import re
 import shlex
 import sys
@@ -19,6 +20,7 @@ from redpix import demo
 from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
+from redpix.images import FILES, read_images
 from redpix.listing import read_listing
 from redpix.pairs import read_pairs
 from resume import release_after_kill, retry_left_out
@@ -78,23 +80,38 @@ def rows_of(key, read):
         return read(config[key], BANDS)
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
-    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+    rows = read(resource(f"demo/{key}.tsv"), "ugriz")
+    return [row for row in rows if row.band is None or row.band in BANDS]
+
+
+def table(key, path, read, *more):
+    """Rows of a table that the user wrote, held to its schema; the end where they are wrong."""
+    with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
+        schema = yaml.safe_load(file)
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return read(file, path, schema, *more)
+    except InputError as error:
+        sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"{key}: {path}: {error}")
 
 
 def pairs(path, bands):
     """Rows of a table of pairs."""
-    with open(ROOT / "workflow/schemas/pairs.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return read_pairs(file, path, schema, bands)
-    except InputError as error:
-        sys.exit("\n".join(f"pairs: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"pairs: {path}: {error}")
+    return table("pairs", path, read_pairs, bands)
+
+
+def images(path, bands):
+    """Rows of a table of images; those of the demo's own table are simulated among the results."""
+    if path != resource("demo/images.tsv"):
+        return table("images", path, read_images, os.path.isfile)
+    rows = table("images", path, read_images, lambda name: True)
+    return [row.within(RESULTS) for row in rows]
 
 
 PAIRS = rows_of("pairs", pairs)
+IMAGES = {row.image: row for row in rows_of("images", images)}
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -104,6 +121,7 @@ METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
 wildcard_constraints:
+    image="|".join(map(re.escape, IMAGES)) or "none",
     pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     field=FIELD_PATTERN,
     band="[ugriz]",
@@ -246,6 +264,42 @@ def all_transients(wildcards):
         f"{RESULTS}/subtraction/{pair}/transients.csv"
         for pair in dict.fromkeys(row.pair for row in PAIRS)
     ]
+
+
+def image_row(name):
+    """What the table of images says of one, as a plain value."""
+    row = IMAGES[name]
+    return {**row._asdict(), "frame": row.frame}
+
+
+def files_of_image(wildcards):
+    """Files that an image is calibrated from."""
+    row = IMAGES[wildcards.image]
+    paths = {
+        name: getattr(row, name) for name in FILES if name != "catalogue" and getattr(row, name)
+    }
+    if row.frame is None:
+        return {"image": row.path, **paths}
+    field, band = row.frame
+    paths["image"] = f"{RESULTS}/frames/{field}-{band}.fits"
+    paths["errors"] = f"{RESULTS}/errors/{field}-{band}.fits"
+    paths["masks"] = f"{RESULTS}/frames/{field}.masks.fits"
+    return paths
+
+
+def calibration_settings():
+    """What the configuration says of calibration."""
+    photometry = config["photometry"]
+    chosen = {key: photometry[key] for key in ("flat", "scale_dark", "background_mesh")}
+    chosen["camera"] = {key: photometry[key] for key in ("gain", "read_noise", "saturation")}
+    # the course's pipeline has no step for cosmic rays
+    chosen["cosmic_rays"] = photometry["cosmic_rays"] and photometry["mode"] == "full"
+    return chosen
+
+
+def image_products(suffix):
+    """A product of every image."""
+    return [f"{RESULTS}/photometry/{name}{suffix}" for name in IMAGES]
 
 
 def closing_words(folder):

@@ -1,0 +1,65 @@
+"""Raw CCD images to stars: calibration, photometry of each image, light curves of each field."""
+
+
+rule calibration:
+    input:
+        unpack(files_of_image),
+        library=library(
+            *(
+                "ccd",
+                "errors",
+                "exceptions",
+                "exposure",
+                "first_look",
+                "frames",
+                "masks",
+                "regions",
+            ),
+        ),
+        scripts=shared_scripts("calibrated", "files", "job", "spans"),
+    output:
+        f"{RESULTS}/photometry/{{image}}.calibrated.fits",
+    log:
+        f"{RESULTS}/logs/photometry/{{image}}.calibration.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/calibration/{{image}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1000,
+    params:
+        row=lambda wildcards: image_row(wildcards.image),
+        settings=calibration_settings(),
+    message:
+        "{wildcards.image}: dark, flat, background"
+    script:
+        "../../scripts/calibration.py"
+
+
+rule photometry_of_image:
+    input:
+        image=rules.calibration.output[0],
+        catalogue=lambda wildcards: IMAGES[wildcards.image].catalogue or [],
+        library=library(
+            *("crowded", "effective_psf", "exceptions", "first_look", "masks", "peaks"),
+            *("photometry", "psf_model", "psf_stars", "star_detection", "star_fit"),
+            *("star_quality", "star_sky", "zero_point"),
+        ),
+        scripts=shared_scripts("calibrated", "files", "job"),
+    output:
+        stars=f"{RESULTS}/photometry/{{image}}.csv",
+        rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
+        residual=f"{RESULTS}/photometry/{{image}}.residual.fits",
+    log:
+        f"{RESULTS}/logs/photometry/{{image}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/photometry/{{image}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+    params:
+        row=lambda wildcards: image_row(wildcards.image),
+        settings=config["photometry"],
+    message:
+        "{wildcards.image}: measuring stars"
+    script:
+        "../../scripts/photometry.py"
