@@ -9,6 +9,14 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/exposures.smk"
+include: "workflow/rules/images.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"
@@ -17,6 +25,7 @@ include: "workflow/rules/registration.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
+include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/photometry.smk"
 include: "workflow/rules/report.smk"
@@ -25,11 +34,12 @@ include: "workflow/rules/report.smk"
 rule all:
     default_target: True
     input:
-        rules.report.output,
-        demo_products,
+        pair_page if ALONE else rules.report.output,
+        [] if ALONE else demo_products,
         all_transients,
         image_products(".csv"),
-        table_products("objects.csv"),
+        [] if ALONE else all_coadds,
+        [] if ALONE else table_products("objects.csv"),
     localrule: True
 
 
@@ -49,6 +59,12 @@ rule transients:
 rule photometry:
     input:
         image_products(".csv"),
+    localrule: True
+
+
+rule coadds:
+    input:
+        all_coadds,
     localrule: True
 
 

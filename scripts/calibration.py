@@ -10,8 +10,9 @@ from calibrated import write_planes
 from files import atomic
 from job import job, log
 from redpix import ccd
+from redpix.cameras import read_camera
 from redpix.exceptions import InputError
-from redpix.exposure import airmass, gather, middle
+from redpix.exposure import airmass, middle, seconds
 from redpix.first_look import typical_width
 from redpix.masks import bit_value, mask_cards
 from redpix.regions import region_mask
@@ -58,46 +59,48 @@ def read_mask(path, shape):
 
 
 def calibrate_image(row, params):
-    """An image of a camera: calibrated pixels, empty-sky variance, gain of each pixel, facts."""
+    """An image of a camera: calibrated pixels, header, camera, electrons a count, read noise."""
     raw, header = read_fits(row["path"])
-    facts = gather(row, params["camera"], header)
-    gain, read_noise = facts.values["gain"], facts.values["read_noise"]
+    given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
+    try:
+        camera = read_camera({k: v for k, v in header.items() if k != "BUNIT"}, given)
+    except InputError as error:
+        raise InputError(f"{row['path']}: {error}") from None
     dark, factor = None, 1.0
     if row["dark"]:
         dark, dark_header = read_fits(row["dark"])
         if params["scale_dark"]:
-            factor = _dark_factor(facts.values["exposure"], dark_header, row)
+            factor = dark_factor(row, header, dark_header)
     flat = read_fits(row["flat"])[0] if row["flat"] else None
     try:
-        made = ccd.calibrate(
-            raw, dark, flat, factor, params["flat"], saturation=facts.values["saturation"]
-        )
+        made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
-    _tell_assumptions(row, facts, made)
+    tell_assumptions(row["path"], camera, made)
     if row["mask"]:
         try:
             ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
         except InputError as error:
             raise InputError(f"{row['mask']}: {error}") from None
-    electrons = (gain or ccd.ASSUMED_GAIN) * (1 if made.flat is None else made.flat)
-    return made, header, facts, np.broadcast_to(electrons, made.mask.shape), read_noise
+    electrons = (camera.gain or ccd.ASSUMED_GAIN) * (1 if made.flat is None else made.flat)
+    return made, header, camera, np.broadcast_to(electrons, made.mask.shape)
 
 
-def _dark_factor(exposure, dark_header, row):
-    of_dark = gather({}, {}, dark_header).values["exposure"]
-    if exposure is None or of_dark is None:
-        name = row["path"] if exposure is None else row["dark"]
-        raise InputError(
-            f"{name}: no exposure time, so the dark cannot be scaled; allowed: a card EXPTIME, the "
-            "column exposure, or photometry.scale_dark false"
-        )
-    return exposure / of_dark
+def dark_factor(row, header, dark_header):
+    """Exposure time of an image over that of its dark."""
+    times = row["exposure"] or seconds(header), seconds(dark_header)
+    for time, name in zip(times, (row["path"], row["dark"]), strict=True):
+        if time is None:
+            raise InputError(
+                f"{name}: no exposure time, so the dark cannot be scaled; allowed: a card EXPTIME, "
+                "the column exposure, or photometry.scale_dark false"
+            )
+    return times[0] / times[1]
 
 
-def _tell_assumptions(row, facts, made):
-    path = row["path"]
-    if facts.values["gain"] is None:
+def tell_assumptions(path, camera, made):
+    """Say in the log what is not known, and what was masked."""
+    if camera.gain is None:
         log.warning(
             "%s: no gain in the table, the configuration or the header: %g electron a count is "
             "assumed; errors of bright stars depend on it",
@@ -121,8 +124,8 @@ def calibrate_frame(row, inputs):
     np.bitwise_or.at(made.mask, (y, x), np.left_shift(1, bit).astype(made.mask.dtype))
     if row["mask"]:
         ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
-    facts = gather({}, {"gain": 1.0}, header)
-    return made, header, facts, electrons, np.square(error.astype(np.float64))
+    camera = read_camera({"BUNIT": "nanomaggy"}, {"gain": error_header["GAIN"]})
+    return made, header, camera, electrons, np.square(error.astype(np.float64))
 
 
 def sky_variance(made, sky, electrons, read_noise, total):
@@ -150,9 +153,10 @@ def main(snakemake):
     row, params = snakemake.params.row, snakemake.params.settings
     total = read_noise = None
     if row["frame"]:
-        made, header, facts, electrons, total = calibrate_frame(row, snakemake.input)
+        made, header, camera, electrons, total = calibrate_frame(row, snakemake.input)
     else:
-        made, header, facts, electrons, read_noise = calibrate_image(row, params)
+        made, header, camera, electrons = calibrate_image(row, params)
+        read_noise = camera.read_noise if camera.gain else None
     try:
         sky = ccd.background(made.image, made.mask, params["background_mesh"])
     except InputError as error:
@@ -161,11 +165,9 @@ def main(snakemake):
     variance = sky_variance(made, sky, electrons, read_noise, total)
     if params["cosmic_rays"] and not row["frame"]:
         width = typical_width(image, sky.rms, made.mask)
-        noise = read_noise if read_noise is not None else 0.0
-        hit = ccd.mark_cosmic_rays(
-            image, made.mask, sky.level, float(np.median(electrons)), noise, width
-        )
-        log.info("%s: FWHM about %.2f px, %d pixels hit by cosmic rays", row["path"], width, hit)
+        gain = float(np.nanmedian(electrons))
+        hit = ccd.mark_cosmic_rays(image, made.mask, sky.level, gain, read_noise or 0.0, width)
+        log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", row["path"], width, hit)
     planes = {
         "SCI": image,
         "ERR": np.sqrt(variance),
@@ -173,14 +175,15 @@ def main(snakemake):
         "BACKGROUND": sky.level,
         "GAIN": electrons,
     }
-    values = facts.values
+    exposure = row["exposure"] or seconds(header)
     cards = [
-        ("GAIN", float(np.median(electrons)), "[e/count] median of the plane GAIN"),
-        ("GAINFROM", facts.origins["gain"] or "assumed", "where the gain is from"),
-        ("RDNOISE", values["read_noise"], "[e] absent: noise of the sky was measured"),
-        ("SATURATE", values["saturation"], "[count] of the raw image"),
-        ("EXPTIME", values["exposure"], "[s]"),
-        ("MJD-MID", middle(header, values["exposure"]), "UTC, middle of the exposure"),
+        ("GAIN", float(np.nanmedian(electrons)), "[e/count] median of the plane GAIN"),
+        ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
+        ("RDNOISE", read_noise, "[e] absent: the noise of the sky was measured"),
+        ("SATURATE", camera.saturation, "[count] of the raw image"),
+        ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),
+        ("EXPTIME", exposure, "[s]"),
+        ("MJD-MID", middle(header, exposure), "UTC, middle of the exposure"),
         ("AIRMASS", airmass(header), ""),
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
     ]

@@ -10,7 +10,6 @@ from job import job, log
 from redpix import crowded, peaks
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
-from redpix.photometry import ZERO_POINT_FLUX
 from redpix.star_quality import aperture_correction, assess
 from redpix.zero_point import ZeroPoint, magnitudes, match, zero_point
 
@@ -94,10 +93,9 @@ def full_photometry(planes, settings, row, header, name):
 
 
 def find_zero_point(row, header, wcs, measured, fwhm):
-    """From the row's catalogue; that of nanomaggies without one; else unknown."""
+    """From the row's catalogue; without one what is known of the camera, or nothing."""
     if row["catalogue"] is None:
-        value = 2.5 * np.log10(ZERO_POINT_FLUX) if header["BUNIT"] == "nanomaggy" else np.nan
-        return ZeroPoint(value, np.nan, 0)
+        return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars, flux, error, flags = measured
     path, band = row["catalogue"], row["band"] or row["frame"][1]
     with open(path, newline="", encoding="utf-8") as file:

@@ -263,17 +263,22 @@ def _contradictions(config):
                 f"photoz.{key}: {_shown(photoz[key])}: brightness is one of the magnitudes; "
                 "allowed: only one of the two"
             )
+    yield from _map_flaws(photoz["som"])
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (
             f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
             "step] with smallest below largest and step above 0 and not above their difference"
         )
-    if config["pairs"] is not None and not Path(config["pairs"]).is_file():
-        yield (
-            f"pairs: {_shown(config['pairs'])}: there is no such file; allowed: null, or the path "
-            "of a TSV of pairs"
-        )
+    for key in ("pairs", "stacks"):
+        if config[key] is not None and not Path(config[key]).is_file():
+            yield (
+                f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
+                f"of a TSV of {key}"
+            )
+    for key, other in (("science", "reference"), ("reference", "science")):
+        if config[key] is not None and config[other] is None:
+            yield f"{other}: null with a {key}; allowed: the path of a FITS image"
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
@@ -283,6 +288,17 @@ def _contradictions(config):
         yield (
             f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
             "the path of a model.npz of another run"
+        )
+
+
+def _map_flaws(som):
+    """What is wrong with the size of a self-organising map."""
+    size, spherical = som["size"], som["topology"] == "spherical"
+    if size is not None and (size & (size - 1) if spherical else size < 2):
+        allowed = "1, 2, 4, 8, 16, 32 or 64" if spherical else "2 to 64"
+        yield (
+            f"photoz.som.size: {size} with photoz.som.topology {som['topology']}; allowed: "
+            f"{allowed}, or null"
         )
 
 

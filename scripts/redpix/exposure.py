@@ -1,52 +1,18 @@
-"""What a header says of an exposure: gain, read noise, saturation, exposure time, when."""
+"""What a header says of an exposure: how long it was, when, and through how much air."""
 
 import math
 from datetime import UTC, datetime
-from typing import NamedTuple
-
-#: header cards by what they say, the first that is there counts
-CARDS = {
-    "gain": ("GAIN", "EGAIN", "CCDGAIN"),
-    "read_noise": ("RDNOISE", "READNOIS", "ENOISE", "RON"),
-    "saturation": ("SATURATE", "SATLEVEL"),
-    "exposure": ("EXPTIME", "EXPOSURE"),
-}
 
 _UNIX_EPOCH = 40587.0  # MJD of 1970-01-01
 
 
-class Facts(NamedTuple):
-    """Numbers of an exposure and where each is from."""
-
-    values: dict  #: by name; None where unknown
-    origins: dict  #: "table", "configuration", a header card, or ""
-
-
-def gather(row, settings, header):
-    """Numbers of an exposure: from its row of the table, else the configuration, else the header.
-
-    Parameters
-    ----------
-    row, settings : Mapping
-        May hold each of `CARDS`; None is unknown.
-    header : Mapping
-
-    Returns
-    -------
-    Facts
-    """
-    values, origins = {}, {}
-    for name, cards in CARDS.items():
-        sources = [("table", row.get(name)), ("configuration", settings.get(name))]
-        sources += [(card, header.get(card)) for card in cards]
-        least = 0.0 if name == "read_noise" else math.ulp(0.0)
-        for origin, value in sources:
-            if _number(value) is not None and value >= least:
-                values[name], origins[name] = float(value), origin
-                break
-        else:
-            values[name], origins[name] = None, ""
-    return Facts(values, origins)
+def seconds(header):
+    """Exposure time, by EXPTIME or EXPOSURE; None where the header says nothing."""
+    for card in ("EXPTIME", "EXPOSURE"):
+        value = _number(header.get(card))
+        if value is not None and value > 0:
+            return float(value)
+    return None
 
 
 def middle(header, exposure):
@@ -77,7 +43,7 @@ def middle(header, exposure):
 
 
 def airmass(header):
-    """Of an exposure: AIRMASS, or by the altitude TELALT, else NaN."""
+    """Of an exposure: AIRMASS, or by the altitude TELALT in degrees, else NaN."""
     if _number(header.get("AIRMASS")) is not None:
         return float(header["AIRMASS"])
     altitude = _number(header.get("TELALT"))

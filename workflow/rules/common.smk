@@ -1,7 +1,6 @@
 """Path patterns and input functions that several stages share."""
 
 import csv
-import os
 import re
 import shlex
 import sys
@@ -20,9 +19,8 @@ from redpix import demo
 from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
-from redpix.images import FILES, read_images
 from redpix.listing import read_listing
-from redpix.pairs import read_pairs
+from redpix.pairs import NO_BAND, Pair, is_field, pair_name, read_pairs, read_stacks
 from resume import release_after_kill, retry_left_out
 
 
@@ -69,6 +67,30 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
+def container_image():
+    """The image that jobs run in where apptainer is asked for."""
+    image = config["container"]
+    if "://" in image:
+        return image
+    path = ROOT / image
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in asked and not path.is_file():
+        sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
+    return str(path)
+
+
+def memory(megabytes, times_input=0):
+    """Memory of a job in MB: a share for itself, a share of what it reads; more at each attempt."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (megabytes + (times_input and times_input * input.size_mb))
+    )
+
+
+def minutes(number):
+    """Time a cluster gives a job, with room to spare; more at each attempt."""
+    return lambda wildcards, attempt: attempt * number
+
+
 def resource(path):
     """Path of a settings file."""
     return str(ROOT / "resources" / path)
@@ -84,34 +106,6 @@ def rows_of(key, read):
     return [row for row in rows if row.band is None or row.band in BANDS]
 
 
-def table(key, path, read, *more):
-    """Rows of a table that the user wrote, held to its schema; the end where they are wrong."""
-    with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return read(file, path, schema, *more)
-    except InputError as error:
-        sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"{key}: {path}: {error}")
-
-
-def pairs(path, bands):
-    """Rows of a table of pairs."""
-    return table("pairs", path, read_pairs, bands)
-
-
-def images(path, bands):
-    """Rows of a table of images; those of the demo's own table are simulated among the results."""
-    if path != resource("demo/images.tsv"):
-        return table("images", path, read_images, os.path.isfile)
-    rows = table("images", path, read_images, lambda name: True)
-    return [row.within(RESULTS) for row in rows]
-
-
-PAIRS = rows_of("pairs", pairs)
-IMAGES = {row.image: row for row in rows_of("images", images)}
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -121,8 +115,6 @@ METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
 wildcard_constraints:
-    image="|".join(map(re.escape, IMAGES)) or "none",
-    pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     field=FIELD_PATTERN,
     band="[ugriz]",
 
@@ -135,6 +127,11 @@ def library(*modules):
 def shared_scripts(*names):
     """Paths of modules that scripts share; inputs for the same reason."""
     return [str(SCRIPTS / f"{name}.py") for name in names]
+
+
+def report_parts(*names):
+    """Paths of pieces of the report's template."""
+    return [str(ROOT / f"workflow/report/{name}.html.j2") for name in names]
 
 
 def per_band(stage, suffix=".fits"):
@@ -207,6 +204,7 @@ def learner_settings(method):
         "knn": knn,
         "mlp": {**mlp, "seed": config["seed"]},
         "tpz": {**photoz["tpz"], "seed": config["seed"]},
+        "som": {**photoz["som"], "seed": config["seed"]},
         "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
     }[method]
 
@@ -238,70 +236,6 @@ def shown(stage, bands):
     ]
 
 
-def exposures_of_pair(wildcards):
-    """Frames, errors and masks of both exposures of a pair in a band."""
-    for row in PAIRS:
-        if (row.pair, row.band) == (wildcards.pair, wildcards.band):
-            break
-    else:
-        raise InputError(f"pairs: no pair {wildcards.pair} in band {wildcards.band}")
-    paths = {}
-    for role, field in (("science", row.science), ("reference", row.reference)):
-        paths[role] = f"{RESULTS}/frames/{field}-{row.band}.fits"
-        paths[f"{role}_errors"] = f"{RESULTS}/errors/{field}-{row.band}.fits"
-        paths[f"{role}_masks"] = f"{RESULTS}/frames/{field}.masks.fits"
-    return paths
-
-
-def all_differences(wildcards):
-    """The difference image of every pair and band."""
-    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in PAIRS]
-
-
-def all_transients(wildcards):
-    """The table of what changed, of every pair."""
-    return [
-        f"{RESULTS}/subtraction/{pair}/transients.csv"
-        for pair in dict.fromkeys(row.pair for row in PAIRS)
-    ]
-
-
-def image_row(name):
-    """What the table of images says of one, as a plain value."""
-    row = IMAGES[name]
-    return {**row._asdict(), "frame": row.frame}
-
-
-def files_of_image(wildcards):
-    """Files that an image is calibrated from."""
-    row = IMAGES[wildcards.image]
-    paths = {
-        name: getattr(row, name) for name in FILES if name != "catalogue" and getattr(row, name)
-    }
-    if row.frame is None:
-        return {"image": row.path, **paths}
-    field, band = row.frame
-    paths["image"] = f"{RESULTS}/frames/{field}-{band}.fits"
-    paths["errors"] = f"{RESULTS}/errors/{field}-{band}.fits"
-    paths["masks"] = f"{RESULTS}/frames/{field}.masks.fits"
-    return paths
-
-
-def calibration_settings():
-    """What the configuration says of calibration."""
-    photometry = config["photometry"]
-    chosen = {key: photometry[key] for key in ("flat", "scale_dark", "background_mesh")}
-    chosen["camera"] = {key: photometry[key] for key in ("gain", "read_noise", "saturation")}
-    # the course's pipeline has no step for cosmic rays
-    chosen["cosmic_rays"] = photometry["cosmic_rays"] and photometry["mode"] == "full"
-    return chosen
-
-
-def image_products(suffix):
-    """A product of every image."""
-    return [f"{RESULTS}/photometry/{name}{suffix}" for name in IMAGES]
-
-
 def closing_words(folder):
     """What the run's end says: what was left out, and where to look."""
     lines = []
@@ -311,9 +245,10 @@ def closing_words(folder):
             for row in csv.DictReader(file):
                 if row["delivered"] != "yes":
                     lines.append(f"Left out: field {row['field']}: {row['reason']}")
-    if not METHODS:
+    lines += [f"Left out: {what}: {reason}" for what, reason in left_out_of_changes(folder)]
+    if not METHODS and not ALONE:
         lines.append("No redshift is predicted: detections need a model, photoz.model")
-    page = folder / "report.html"
+    page = folder / (f"subtraction/{PAIRS[0].pair}/report.html" if ALONE else "report.html")
     lines.append(f"Report: {page.resolve()}" if page.exists() else f"Results: {folder}")
     return "\n".join(lines)
 

@@ -5,27 +5,24 @@ rule calibration:
     input:
         unpack(files_of_image),
         library=library(
-            *(
-                "ccd",
-                "errors",
-                "exceptions",
-                "exposure",
-                "first_look",
-                "frames",
-                "masks",
-                "regions",
-            ),
+            *("alignment", "cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
+            *("masks", "regions", "registration"),
         ),
-        scripts=shared_scripts("calibrated", "files", "job", "spans"),
+        scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
         f"{RESULTS}/photometry/{{image}}.calibrated.fits",
     log:
         f"{RESULTS}/logs/photometry/{{image}}.calibration.log",
     benchmark:
         f"{RESULTS}/benchmarks/calibration/{{image}}.tsv"
+    wildcard_constraints:
+        image="|".join(map(re.escape, IMAGES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(400, times_input=30),
+        runtime=minutes(10),
     params:
         row=lambda wildcards: image_row(wildcards.image),
         settings=calibration_settings(),
@@ -41,10 +38,10 @@ rule photometry_of_image:
         catalogue=lambda wildcards: IMAGES[wildcards.image].catalogue or [],
         library=library(
             *("crowded", "effective_psf", "exceptions", "first_look", "masks", "peaks"),
-            *("photometry", "psf_model", "psf_stars", "star_detection", "star_fit"),
+            *("psf_model", "psf_stars", "star_detection", "star_fit"),
             *("star_quality", "star_sky", "zero_point"),
         ),
-        scripts=shared_scripts("calibrated", "files", "job"),
+        scripts=shared_scripts("calibrated", "files", "job", "provenance"),
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
@@ -53,9 +50,14 @@ rule photometry_of_image:
         f"{RESULTS}/logs/photometry/{{image}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/photometry/{{image}}.tsv"
+    wildcard_constraints:
+        image="|".join(map(re.escape, IMAGES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(700, times_input=20),
+        runtime=minutes(20),
     params:
         row=lambda wildcards: image_row(wildcards.image),
         settings=config["photometry"],
