@@ -7,8 +7,8 @@ import numpy as np
 import photoz_mlz
 import pytest
 import synthetic_pixels
+from redpix import mlz
 from redpix.exceptions import InputError
-from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
 from test_photoz_table import sky as catalogue
 

@@ -105,7 +105,8 @@ def rows_of(key, read):
         return read(config[key], BANDS)
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
-    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+    rows = read(resource(f"demo/{key}.tsv"), "ugriz")
+    return [row for row in rows if row.band is None or row.band in BANDS]
 
 
 REFERENCE = config["reference_band"]
