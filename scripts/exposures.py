@@ -55,6 +55,7 @@ def read_exposure(paths, band, settings):
     band : str
     settings : Mapping
         background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        noise, measured unless given: whether variances are scaled to the noise of blank sky;
         needs_wcs, true unless given: whether an image must have a WCS.
 
     Returns
@@ -68,7 +69,7 @@ def read_exposure(paths, band, settings):
     """
     try:
         if len(paths) > 1:
-            exposure = _survey_frame(*paths[:3], band)
+            exposure = _survey_frame(*paths[:3], band, settings)
         else:
             exposure = _fits_image(paths[0], settings)
         if min(exposure.image.shape) <= STAMP:
@@ -82,7 +83,7 @@ def read_exposure(paths, band, settings):
     return exposure
 
 
-def _survey_frame(frame, errors, masks, band):
+def _survey_frame(frame, errors, masks, band, settings):
     with fits.open(frame, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     variance = np.square(fits.getdata(errors))
@@ -93,11 +94,13 @@ def _survey_frame(frame, errors, masks, band):
         *(frame, image, variance, mask, frame_wcs(header), header),
         *("nanomaggy", NANOMAGGY_ZERO_POINT, True),
     )
-    return _rescaled(exposure, "error map")
+    return _rescaled(exposure, "error map", settings)
 
 
-def _rescaled(exposure, what):
-    """The exposure with its variance brought to the noise that its blank sky has."""
+def _rescaled(exposure, what, settings):
+    """The exposure with its variance brought to the noise that its blank sky has, unless given."""
+    if settings.get("noise") == "given":
+        return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
     log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
     exposure.variance *= np.float32(scale**2)
@@ -132,7 +135,7 @@ def _fits_image(path, settings):
             *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
             *(wcs, header, camera.unit, camera.zero_point),
         )
-        return _rescaled(exposure, "variance plane")
+        return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")

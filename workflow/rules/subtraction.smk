@@ -25,7 +25,7 @@ rule subtraction:
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
-    threads: 1
+    threads: config["subtraction"]["threads"]
     resources:
         mem_mb=1500,
     params:
@@ -34,6 +34,14 @@ rule subtraction:
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
         registration=config["subtraction"]["registration"],
+        noise=config["subtraction"]["noise"],
+        options={
+            key: config["subtraction"][key]
+            for key in (
+                *("space", "precision", "padding", "flux_ratio", "match_background"),
+                "match_reference",
+            )
+        },
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
