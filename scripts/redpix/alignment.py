@@ -12,6 +12,7 @@ from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
+from redpix.subtraction import transforms
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
@@ -289,11 +290,15 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         unknown = ~(np.isfinite(N) & np.isfinite(R))
         if unknown.all():
             return np.full((1, 1), np.nan)
-        difference = _convolved(np.where(unknown, 0, N), Pr)
-        difference -= _convolved(np.where(unknown, 0, R), Pn)
-        # nor is that known which a kernel reaches from beyond
-        near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
-        difference[near] = np.nan
+        plan = transforms(N.shape, 2 * reach)
+        images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
+        kernels = plan.kernel(Pr), -plan.kernel(Pn)
+        difference = plan.filtered(*zip(kernels, images, strict=True))
+        # nor is that known which a kernel reaches from there or from beyond the image
+        whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
+        if unknown.any() or N.shape != whole:
+            near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+            difference[near] = np.nan
         inside = (
             slice(p.start - w.start, p.stop - w.start)
             for p, w in zip((rows, columns), wide, strict=True)
@@ -316,9 +321,26 @@ def _between_squares(shape, mesh, part):
             means[row, column] = np.mean(values[abs(values - middle) <= 2.5 * spread])
     known = np.isfinite(means)
     means[~known] = np.median(means[known])
-    # linear along both axes: a product of matrices, whatever the size of the image
-    along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, counts, strict=True))
-    return ((along_y @ means) @ along_x.T).astype(np.float32)
+    return between_middles(means, shape)
+
+
+def between_middles(values, shape):
+    """An image from its values in the middles of squares, linear between them.
+
+    A product of matrices, which takes no more memory than the image.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m, n)
+    shape : (int, int)
+        Of the image.
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, values.shape, strict=True))
+    return (along_y @ values.astype(np.float32)) @ along_x.T
 
 
 def _linear_weights(length, count):

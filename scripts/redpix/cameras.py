@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from astropy.wcs import wcs as wcslib
 from scipy import ndimage
 
-from redpix.alignment import noise_scale
+from redpix.alignment import between_middles, noise_scale
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 from redpix.registration import wcs_header
@@ -212,12 +212,7 @@ def sky_noise(image, mask, mesh, apart=1):
     if not known.any():
         raise InputError("a constant image: it has no noise")
     noise[~known] = np.median(noise[known])
-    places = [
-        (np.arange(length) + 0.5) * count / length - 0.5
-        for length, count in zip(image.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(noise, grid, order=1, mode="nearest").astype(np.float32)
+    return between_middles(noise, image.shape)
 
 
 def _clipped_spread(steps):
