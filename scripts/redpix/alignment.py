@@ -317,7 +317,8 @@ def _between_squares(shape, mesh, part):
         values = part(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
         values = values[np.isfinite(values)]
         if len(values) > 100:
-            middle, spread = np.median(values), mad_std(values)
+            some = values[:: 1 + len(values) // 4000]  # enough to cut off by
+            middle, spread = np.median(some), mad_std(some)
             means[row, column] = np.mean(values[abs(values - middle) <= 2.5 * spread])
     known = np.isfinite(means)
     means[~known] = np.median(means[known])

@@ -279,7 +279,8 @@ def pixel_noise(image, background, mask, camera, mesh):
 def _sources(image, noise, mask):
     """Pixels of sources and beside them: the mean of nine is above three times its noise."""
     means = ndimage.uniform_filter(image / noise, 3)
-    bright = means > 3 * mad_std(means[mask == 0])
+    known = means[mask == 0]
+    bright = means > 3 * mad_std(known[:: 1 + len(known) // 200_000])
     found = ndimage.binary_dilation(bright, np.ones((5, 5)))
     # where all is bright, as in a nebula, the faintest of it has to do
     return found if found.mean() < 0.9 else np.zeros_like(found)

@@ -246,6 +246,16 @@ def _contradictions(config):
             'fields: null with catalogue.from "detections" names no field to detect in; '
             "allowed: a list of fields, such as [2820-3-122]"
         )
+    if config["shard"] is not None and config["gather"] is not None:
+        yield (
+            f"shard: {_shown(config['shard'])} with gather: a shard is worked, or shards are "
+            "gathered; allowed: one of the two"
+        )
+    if config["gather"] is not None and not Path(config["gather"]).is_dir():
+        yield (
+            f"gather: {_shown(config['gather'])}: there is no such folder; allowed: null, or the "
+            "folder in which the shards were worked"
+        )
     if config["reference_band"] not in config["bands"]:
         yield (
             f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "
@@ -263,6 +273,7 @@ def _contradictions(config):
                 f"photoz.{key}: {_shown(photoz[key])}: brightness is one of the magnitudes; "
                 "allowed: only one of the two"
             )
+    yield from _map_flaws(photoz["som"])
     smallest, largest, step = photoz["grid"]
     if not 0 < step <= largest - smallest:
         yield (
@@ -275,9 +286,20 @@ def _contradictions(config):
                 f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
                 f"of a TSV of {key}"
             )
+    if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
+        yield (
+            'subtraction.psf: "psfield" with source "demo", which has no such files; allowed: psfex'
+        )
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
@@ -287,6 +309,17 @@ def _contradictions(config):
         yield (
             f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
             "the path of a model.npz of another run"
+        )
+
+
+def _map_flaws(som):
+    """What is wrong with the size of a self-organising map."""
+    size, spherical = som["size"], som["topology"] == "spherical"
+    if size is not None and (size & (size - 1) if spherical else size < 2):
+        allowed = "1, 2, 4, 8, 16, 32 or 64" if spherical else "2 to 64"
+        yield (
+            f"photoz.som.size: {size} with photoz.som.topology {som['topology']}; allowed: "
+            f"{allowed}, or null"
         )
 
 

@@ -5,7 +5,8 @@ import pytest
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learner import STAR, Training
-from redpix.photoz.tpz import TPZ, Tree, _leaf_densities
+from redpix.photoz.leaves import leaf_shares
+from redpix.photoz.tpz import TPZ, Tree
 from sklearn.tree import DecisionTreeRegressor
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
@@ -27,7 +28,7 @@ def test_leaves_are_those_of_the_library_missing_attributes_too():
     vectors[::7, 1] = np.nan
     fitted = DecisionTreeRegressor(min_samples_leaf=5, random_state=1).fit(vectors, known.redshift)
     leaves = fitted.apply(vectors)
-    histogram = _leaf_densities(leaves, known.redshift, fitted.tree_.node_count, GRID)
+    histogram = leaf_shares(leaves, known.redshift, fitted.tree_.node_count, GRID)
     tree = Tree.of(fitted, fitted.tree_.value[:, 0, 0], histogram)
     assert np.array_equal(tree.leaves(vectors), leaves)
     assert tree.values[leaves] == pytest.approx(fitted.predict(vectors))

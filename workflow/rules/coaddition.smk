@@ -10,10 +10,20 @@ rule coaddition:
         psfex=resource("psfex/stars.psfex"),
         library=library(
             *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
-            *("psf", "registration", "resampling", "subtraction", "tiles"),
+            *("psf", "psfield", "registration", "resampling", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "psfex", "sextractor", "spans", "tools")
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
         ),
     output:
         f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",
@@ -24,9 +34,12 @@ rule coaddition:
     wildcard_constraints:
         stack="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(800, times_input=15),
+        runtime=minutes(30),
     params:
         method=config["coaddition"]["method"],
         images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),

@@ -10,9 +10,7 @@ rule report:
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=pixel_tables,
-        counts=lambda wildcards: [
-            f"{RESULTS}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)
-        ],
+        counts=pixel_counts,
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
@@ -30,16 +28,21 @@ rule report:
             *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts(*("files", "job", "report_changes", "report_coadds", "report_files")),
+        scripts=shared_scripts(
+            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files")
+        ),
     output:
         f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},
@@ -65,7 +68,7 @@ rule report_pair:
             *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
             *("plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts("files", "job", "report_changes", "report_files"),
+        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/report.html",
     log:
@@ -74,9 +77,12 @@ rule report_pair:
         f"{RESULTS}/benchmarks/report/{{pair}}.tsv"
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         science=config["science"],
         reference=config["reference"],

@@ -10,10 +10,28 @@ rule subtraction:
         psfex=resource("psfex/stars.psfex"),
         library=library(
             *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
-            *("psf", "registration", "resampling", "subtraction", "tiles", "transients"),
+            *(
+                "psf",
+                "psfield",
+                "registration",
+                "resampling",
+                "subtraction",
+                "tiles",
+                "transients",
+            ),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "psfex", "sextractor", "spans", "tools")
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
         ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
@@ -25,9 +43,12 @@ rule subtraction:
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/images.yaml"
     threads: config["subtraction"]["threads"]
     resources:
-        mem_mb=1500,
+        mem_mb=memory(600, times_input=15),
+        runtime=minutes(20),
     params:
         camera=config["exposures"],
         threshold=config["subtraction"]["threshold"],
@@ -54,13 +75,15 @@ rule transients_of_pair:
         # hosts are objects of the run's own sky: two files alone have none
         objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
         library=library("exceptions", "hosts"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     params:
         host_radius=config["subtraction"]["host_radius"],
     message:

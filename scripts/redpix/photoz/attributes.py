@@ -153,13 +153,18 @@ class Scaler(NamedTuple):
 
     @classmethod
     def fit(cls, vectors):
-        """Measure training vectors, shape (n, d). A constant attribute gets the deviation 1.
+        """Measure training vectors, shape (n, d), NaN where an attribute is missing.
 
-        So it adds nothing to any distance; `constant_attributes` names it.
+        A constant attribute gets the deviation 1, so it adds nothing to any distance;
+        `constant_attributes` names it. One that all miss gets the mean 0.
         """
-        wide = vectors.astype(np.float64)
-        constant = np.ptp(wide, axis=0) == 0
-        return cls(wide.mean(axis=0), np.where(constant, 1.0, wide.std(axis=0)))
+        columns = [column[np.isfinite(column)] for column in vectors.T.astype(np.float64)]
+        mean = [column.mean() if len(column) else 0.0 for column in columns]
+        varies = [len(column) > 0 and np.ptp(column) > 0 for column in columns]
+        deviation = [
+            column.std() if some else 1.0 for column, some in zip(columns, varies, strict=True)
+        ]
+        return cls(np.array(mean), np.array(deviation))
 
     def transform(self, vectors):
         """(vectors - mean) / deviation, float64."""
@@ -167,6 +172,14 @@ class Scaler(NamedTuple):
 
 
 def constant_attributes(vectors, names):
-    """Names of the attributes that have one value in all the vectors, shape (n, d)."""
-    constant = np.ptp(vectors, axis=0) == 0
-    return [name for name, flag in zip(names, constant, strict=True) if flag]
+    """Names of the attributes of one value in all vectors, shape (n, d), but those without it."""
+    told = (column[np.isfinite(column)] for column in vectors.T)
+    return [
+        name for name, column in zip(names, told, strict=True) if len(column) and not np.ptp(column)
+    ]
+
+
+def missing_attributes(vectors, names):
+    """Names of the attributes that no vector, shape (n, d), has."""
+    told = np.isfinite(vectors).any(axis=0)
+    return [name for name, some in zip(names, told, strict=True) if not some]

@@ -45,3 +45,9 @@ class Prediction(NamedTuple):
     density: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
     probability: np.ndarray  #: (n, classes), NaN where the training set tells no classes apart
     outside: np.ndarray  #: (n,), 0 or 1 (a share where vectors are combined): beyond the training
+
+
+def dispersion(predicted, true):
+    """1.4826 median|dz - median(dz)| of the redshifts that are predicted (not NaN), or None."""
+    dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
+    return float(1.4826 * np.median(np.abs(dz - np.median(dz)))) if len(dz) else None

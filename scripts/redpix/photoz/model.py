@@ -7,24 +7,49 @@ import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.boosting import Boosting
 from redpix.photoz.calibrate import Calibration
 from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
 from redpix.photoz.mlp import MLP
 from redpix.photoz.process import Process
+from redpix.photoz.som import SOM
 from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "ensemble": Ensemble}
+METHODS = {
+    "knn": KNN,
+    "mlp": MLP,
+    "tpz": TPZ,
+    "som": SOM,
+    "boosting": Boosting,
+    "ensemble": Ensemble,
+}
+
+#: learners of realisations of the training set within its errors
+REALISING = ("tpz", "som")
 
 #: format of the arrays; a reader refuses others
-VERSION = 3
+VERSION = 4
 
 
 def completed(method, settings, attributes):
     """A learner's settings with what it has to know of the attributes."""
-    mixing = {"mixing": attributes.mixing} if method == "tpz" else {}
-    return {**settings, "errors": attributes.errors, **mixing}
+    mixing = {"mixing": attributes.mixing}
+    settings = {**settings, "errors": attributes.errors}
+    if method == "ensemble":
+        members = settings["members"].items()
+        own = {name: {**one, **(mixing if name in REALISING else {})} for name, one in members}
+        return {**settings, "members": own}
+    return {**settings, **(mixing if method in REALISING else {})}
+
+
+def shown_settings(settings):
+    """Settings as a reader wants them: without what follows from the attributes."""
+    plain = {key: value for key, value in settings.items() if key != "mixing"}
+    if "members" in plain:
+        plain["members"] = {name: shown_settings(own) for name, own in plain["members"].items()}
+    return plain
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,8 @@ class Model:
         ``objects`` on the rows of a table of magnitudes.
     calibrations : dict of str to Calibration
         What makes the densities of each combiner right, and those of one vector an object.
+    exponent : float
+        Of the product of the densities of an object's pixels.
     """
 
     method: str
@@ -55,6 +82,7 @@ class Model:
     grid: np.ndarray
     learners: dict
     calibrations: dict
+    exponent: float = 1.0
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
@@ -70,6 +98,7 @@ class Model:
             "attributes": self.attributes.kinds,
             "learners": list(self.learners),
             "calibrations": self.calibrations,
+            "exponent": self.exponent,
         }
         return {
             "about": np.array(json.dumps(about)),
@@ -129,12 +158,17 @@ class Model:
                 part: Calibration(scale, tuple(levels))
                 for part, (scale, levels) in about["calibrations"].items()
             },
+            exponent=about["exponent"],
         )
 
     def insight(self):
         """What the learner of whole objects tells of itself, by name."""
         learner = self.learners.get("apertures") or self.learners["objects"]
         return learner.insight(self.attributes.of_aperture().names)
+
+    def insight_of_pixels(self):
+        """What the learner of pixels tells of itself, by name."""
+        return self.learners["pixels"].insight(self.attributes.names)
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""

@@ -10,17 +10,15 @@ from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from redpix.photoz import pdf
-from redpix.photoz.learner import CLASSES, STAR, Prediction
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.leaves import leaf_of, leaf_shares, smoothed_shares
+from redpix.photoz.realisations import realise
 
 #: least number of training vectors in a leaf, and share of the attributes that a split chooses of
 LEAF, SHARE = 5, 0.6
 
 #: most training vectors of a tree
 MOST_VECTORS = 10_000
-
-#: a density is smoothed by this part of its own standard deviation
-SMOOTHING = 0.4
 
 
 class Tree(NamedTuple):
@@ -46,15 +44,7 @@ class Tree(NamedTuple):
 
     def leaves(self, vectors):
         """Leaf of each vector, shape (n, attributes), float32; missing attributes are NaN."""
-        node = np.zeros(len(vectors), np.int64)
-        rows = np.arange(len(vectors)) if self.feature[0] >= 0 else np.arange(0)
-        while len(rows):
-            at = node[rows]
-            value = vectors[rows, self.feature[at]]
-            go_left = np.where(np.isnan(value), self.missing_left[at], value <= self.threshold[at])
-            node[rows] = np.where(go_left, self.left[at], self.right[at])
-            rows = rows[self.feature[node[rows]] >= 0]
-        return node
+        return leaf_of(vectors, *self[:5])
 
 
 class TPZ:
@@ -154,14 +144,16 @@ class TPZ:
         known = (arrays["span"], arrays["out_of_bag"], arrays["importance"])
         return cls(*forests, *known, grid, errors)
 
+    def held_out(self, jobs=1):
+        """Redshifts of the training's galaxies from the trees that had not their objects."""
+        return self.out_of_bag[0]
+
     def insight(self, names):
         """Importance of each attribute by name, and the scatter of the out-of-bag redshifts."""
         shares = zip(names, self.importance, strict=False)
-        predicted, true = self.out_of_bag
-        dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
         return {
             "importance": {name: round(float(share), 4) for name, share in shares},
-            "out_of_bag_nmad": float(1.4826 * np.median(np.abs(dz - np.median(dz)))),
+            "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
     def predict(self, vectors, jobs=1):
@@ -182,31 +174,18 @@ class TPZ:
             density += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
             redshift += tree.values[leaves]
         redshift /= len(self.forest)
-        share = density / density.sum(axis=1)[:, None]
-        mean = np.einsum("ij,j->i", share, self.grid)
-        spread = np.sqrt(np.einsum("ij,ij->i", share, (self.grid - mean[:, None]) ** 2))
-        width = np.maximum(SMOOTHING * spread, self.grid[1] - self.grid[0])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes:
             shares = sum(tree.values[tree.leaves(plain)] for tree in self.classes)
             probability[:] = shares / len(self.classes)
         outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
-        return Prediction(redshift, pdf.smooth(share, width, self.grid), probability, outside)
+        return Prediction(redshift, smoothed_shares(density, self.grid), probability, outside)
 
 
 def _grow(training, grid, kind, seed, mixing, errors):
     """A tree, which rows it has not seen, and the importance of attributes."""
     generator = np.random.default_rng([seed[0], 6, seed[1]])
-    names, group = np.unique(training.group, return_inverse=True)
-    drawn = np.bincount(generator.integers(len(names), size=len(names)), minlength=len(names))
-    times = drawn[group]
-    rows = generator.permutation(np.repeat(np.arange(len(group)), times))[:MOST_VECTORS]
-    width = training.vectors.shape[1] - errors
-    vectors = training.vectors[rows, :width].astype(np.float64)
-    if errors:
-        sigma = np.nan_to_num(np.exp(training.vectors[rows, width:].astype(np.float64)))
-        moved = sigma * generator.normal(size=sigma.shape)
-        vectors += np.einsum("ij,kj->ik", moved, np.asarray(mixing))
+    vectors, rows, out = realise(training, mixing, errors, MOST_VECTORS, generator)
     settings = {"min_samples_leaf": LEAF, "max_features": SHARE}
     settings["random_state"] = int(generator.integers(2**31))
     if kind == "redshift":
@@ -217,14 +196,5 @@ def _grow(training, grid, kind, seed, mixing, errors):
         values = np.zeros((fitted.tree_.node_count, len(CLASSES)))
         values[:, fitted.classes_] = fitted.tree_.value[:, 0]
     leaves = fitted.apply(vectors.astype(np.float32))
-    histogram = _leaf_densities(leaves, training.redshift[rows], fitted.tree_.node_count, grid)
-    return Tree.of(fitted, values, histogram), times == 0, fitted.feature_importances_
-
-
-def _leaf_densities(leaves, redshift, nodes, grid):
-    """Share of each leaf's redshifts on the nodes of the grid: sparse, (tree's nodes, grid)."""
-    cell, fraction = pdf.cells(redshift, grid)
-    count = np.bincount(leaves, minlength=nodes)[leaves]
-    data = np.concatenate([(1 - fraction) / count, fraction / count])
-    places = (np.concatenate([leaves, leaves]), np.concatenate([cell, cell + 1]))
-    return csr_array((data, places), (nodes, len(grid)))
+    histogram = leaf_shares(leaves, training.redshift[rows], fitted.tree_.node_count, grid)
+    return Tree.of(fitted, values, histogram), out, fitted.feature_importances_

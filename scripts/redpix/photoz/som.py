@@ -1,0 +1,310 @@
+"""Redshifts from self-organising maps: SOM.
+
+After Carrasco Kind & Brunner (2014, MNRAS 438, 3409): maps of bootstrap samples and of a part of
+the attributes each, whose cells know the redshifts that fell there.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from redpix.photoz import maps, topology
+from redpix.photoz.attributes import Scaler
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.neighbours import smoothed
+from redpix.photoz.realisations import realise
+
+#: share of the attributes that a map sees
+SHARE = 0.75
+
+#: training vectors a cell where no size is asked for, and the most cells then
+VECTORS_A_CELL, MOST_CELLS = 22, 400
+
+#: most training vectors of a map
+MOST_VECTORS = 10_000
+
+#: quantiles of a cell's residuals that are kept
+QUANTILES = (np.arange(9) + 0.5) / 9
+
+#: cells nearer than this touch, at a corner perhaps
+TOUCHING = 1.6
+
+#: penalty on slopes, relative to the mean variance of attributes about a cell
+RIDGE = 0.01
+
+#: standardised attributes beyond this many standard deviations count as this many
+FARTHEST = 6.0
+
+#: share of the training vectors that fit their cells as well as is usual
+REACH_SHARE = 0.995
+
+#: vectors predicted at a time, which bounds memory
+BLOCK = 5000
+
+
+class Maps(NamedTuple):
+    """Several maps and what their cells know, a map a row."""
+
+    used: np.ndarray  #: (maps, attributes), bool: attributes that the map sees
+    prototype: np.ndarray  #: (maps, cells, attributes), 0 where not used
+    centre: np.ndarray  #: (maps, cells, attributes): mean of the vectors in and about the cell
+    known: np.ndarray  #: (maps, cells), bool: some vector fell there
+    value: np.ndarray  #: (maps, cells, values): mean redshift, or share of each class
+    slope: np.ndarray  #: (maps, cells, attributes): of the redshift; 0 for classes
+    quantile: np.ndarray  #: (maps, cells, quantiles): of the residuals; none for classes
+    span: np.ndarray  #: (maps, cells, 2): smallest and largest redshift in and about the cell
+
+
+class SOM:
+    """Maps for redshifts, and where classes differ maps for classes.
+
+    Each map sees a bootstrap sample of the objects, their magnitudes moved at random within their
+    errors where errors are among the attributes (the errors themselves are no inputs), and three
+    quarters of the attributes, standardised. A vector falls into the cell whose prototype is
+    nearest over the attributes that it has; others may be missing (NaN). In the mode ``mean`` its
+    redshifts are those of the training vectors in the cell, in the mode ``linear`` a linear fit to
+    those in and about the cell and the fit's residuals. The redshift is the mean over the maps,
+    the density that of all their redshifts, smoothed. The probability of a class is its share of
+    the cells. A vector is outside of what is known where it is farther from its prototypes than is
+    usual.
+
+    Parameters
+    ----------
+    scaler : Scaler
+    redshifts, classes : Maps
+        The latter None where classes do not differ.
+    out_of_bag : ndarray, shape (2, n)
+        Redshift of each galaxy or quasar of the training from the maps that had not its object
+        (NaN where all had), and its true one.
+    reach : float
+        Usual distance of a vector from its prototypes.
+    grid : ndarray, shape (nodes,)
+    errors : int
+        Number of the last attributes that are errors.
+    """
+
+    MISSING = True  #: takes vectors with missing attributes
+
+    def __init__(self, scaler, redshifts, classes, out_of_bag, reach, grid, errors):
+        self.scaler, self.redshifts, self.classes = scaler, redshifts, classes
+        self.out_of_bag, self.reach = out_of_bag, reach
+        self.grid, self._errors = grid, errors
+
+    @staticmethod
+    def needs(settings):
+        """Fewest galaxies that it learns from."""
+        return 10
+
+    @classmethod
+    def fit(cls, training, grid, jobs=1, *, seed, mixing, errors=0, **settings):
+        """Learn from a `Training` with `jobs` threads.
+
+        Parameters
+        ----------
+        training : Training
+        grid : ndarray, shape (nodes,)
+        jobs, seed : int
+        mixing : sequence, shape (attributes - errors, bands)
+            What attributes change by when magnitudes do (`Attributes.mixing`).
+        errors : int
+        **settings
+            The keys of ``photoz.som``: ``topology``, ``size``, ``periodic``, ``update``, ``maps``,
+            ``iterations``, ``mode``.
+        """
+        moving = training.take(training.label != STAR)
+        labelled = training.take(training.label >= 0)
+        plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
+        scaler = Scaler.fit(plain)
+        known = (scaler, mixing, errors, seed, settings, jobs)
+        redshifts, out = _learn(moving, moving.redshift[:, None], *known)
+        classes = None
+        if len(np.unique(labelled.label)) > 1:
+            shares = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
+            classes, _ = _learn(labelled, shares, *known)
+        learner = cls(scaler, redshifts, classes, None, np.inf, grid, errors)
+        said, misfit = learner._said(plain, jobs)
+        count = out.sum(axis=0)
+        found = (said.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
+        learner.out_of_bag = np.stack([found, moving.redshift])
+        learner.reach = np.quantile(misfit, REACH_SHARE)
+        return learner
+
+    def _said(self, plain, jobs):
+        """Redshifts of the maps, (maps, n, quantiles), and distances from prototypes, (n,)."""
+        return _ask(self.redshifts, _scaled(self.scaler, plain), jobs)
+
+    def arrays(self):
+        """Everything needed to predict elsewhere, by name."""
+        arrays = {**self.scaler._asdict(), "out_of_bag": self.out_of_bag, "reach": self.reach}
+        for name, found in (("redshift", self.redshifts), ("class", self.classes)):
+            if found is not None:
+                arrays |= {f"{name}_{field}": array for field, array in found._asdict().items()}
+        return {name: np.asarray(array) for name, array in arrays.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays, grid, *, errors=0, **settings):
+        """The learner whose `arrays` these are."""
+        redshifts, classes = (
+            Maps(*(arrays[f"{name}_{field}"] for field in Maps._fields))
+            if f"{name}_value" in arrays
+            else None
+            for name in ("redshift", "class")
+        )
+        scaler = Scaler(arrays["mean"], arrays["deviation"])
+        known = (arrays["out_of_bag"], float(arrays["reach"]))
+        return cls(scaler, redshifts, classes, *known, grid, errors)
+
+    def held_out(self, jobs=1):
+        """Redshifts of the training's galaxies from the maps that had not their objects."""
+        return self.out_of_bag[0]
+
+    def insight(self, names):
+        """Number of cells of a map, and the scatter of the out-of-bag redshifts."""
+        return {
+            "cells": int(self.redshifts.known.shape[1]),
+            "out_of_bag_nmad": dispersion(*self.out_of_bag),
+        }
+
+    def predict(self, vectors, jobs=1):
+        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+
+        Returns
+        -------
+        Prediction
+        """
+        plain = vectors[:, : vectors.shape[1] - self._errors]
+        said, misfit = self._said(plain, jobs)
+        samples = np.clip(np.moveaxis(said, 0, 1).reshape(len(plain), -1), *self.grid[[0, -1]])
+        probability = np.full((len(plain), len(CLASSES)), np.nan)
+        if self.classes is not None:
+            shares, _ = _ask(self.classes, _scaled(self.scaler, plain), jobs)
+            probability = shares.mean(axis=0)
+        redshift = samples.mean(axis=1)
+        return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
+
+
+def _scaled(scaler, vectors):
+    return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
+
+
+def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
+    """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
+    cells = np.clip(len(training.group) / VECTORS_A_CELL, 4, MOST_CELLS)
+    size = settings["size"] or topology.chosen_size(settings["topology"], cells)
+    distance = topology.distances(settings["topology"], size, settings["periodic"])
+    numbers = range(settings["maps"])
+    generators = [np.random.default_rng([seed, 8, number]) for number in numbers]
+    drawn = [realise(training, mixing, errors, MOST_VECTORS, one) for one in generators]
+    attributes = training.vectors.shape[1] - errors
+    count = max(min(2, attributes), round(SHARE * attributes))
+    used = np.zeros((len(drawn), attributes), bool)
+    for row, generator in zip(used, generators, strict=True):
+        row[generator.permutation(attributes)[:count]] = True
+    vectors = [_scaled(scaler, one.vectors) for one in drawn]
+    inputs = [rows[:, own] for rows, own in zip(vectors, used, strict=True)]
+    starts = [
+        maps.first_prototypes(rows, len(distance), generator)
+        for rows, generator in zip(inputs, generators, strict=True)
+    ]
+    with threadpool_limits(1):
+        found = maps.UPDATES[settings["update"]](
+            inputs, starts, distance, settings["iterations"], jobs
+        )
+        known = Parallel(n_jobs=jobs, prefer="threads")(
+            delayed(_furnish)(rows, values[one.rows], own, prototype, distance, settings["mode"])
+            for rows, one, own, prototype in zip(vectors, drawn, used, found, strict=True)
+        )
+    parts = (np.stack(part) for part in zip(*known, strict=True))
+    return Maps(used, *parts), np.stack([one.out for one in drawn])
+
+
+def _furnish(vectors, values, used, prototype, distance, mode):
+    """What the cells of one map know: the fields of `Maps` but ``used``."""
+    cells = len(prototype)
+    cell = maps.mismatch(vectors[:, used], prototype).argmin(axis=1)
+    member = maps.membership(cell, cells)
+    count = np.bincount(cell, minlength=cells)
+    near = maps.neighbourhood(distance, 1.0)
+    there = np.isfinite(vectors)
+    told = near @ (member @ there.astype(float))
+    centre = near @ (member @ np.where(there, vectors, 0)) / np.maximum(told, 1e-12)
+    whole = np.zeros_like(centre)
+    whole[:, used] = prototype
+    value = member @ values / np.maximum(count, 1)[:, None]
+    slope = np.zeros_like(centre)
+    if values.shape[1] > 1:  # shares of classes
+        none = np.zeros((cells, 0))
+        return whole, centre, count > 0, value, slope, none, none
+    if mode == "linear":
+        filled = np.where(there, vectors, centre[cell])
+        centre, value, slope = _linear(filled, values[:, 0], member, near)
+    low, high = np.full(cells, np.inf), np.full(cells, -np.inf)
+    np.minimum.at(low, cell, values[:, 0])
+    np.maximum.at(high, cell, values[:, 0])
+    touching = distance < TOUCHING
+    low = np.where(touching, low, np.inf).min(axis=1)
+    high = np.where(touching, high, -np.inf).max(axis=1)
+    span = np.stack([low, high], axis=1)
+    offset = np.where(there, vectors - centre[cell], 0)
+    fitted = value[cell, 0] + np.einsum("ij,ij->i", offset, slope[cell])
+    residual = values[:, 0] - np.clip(fitted, low[cell], high[cell])
+    return whole, centre, count > 0, value, slope, _cell_quantiles(residual, cell, count), span
+
+
+def _linear(vectors, redshift, member, near):
+    """A linear fit about each cell: its vectors' mean, their mean redshift, the slopes there."""
+    attributes = vectors.shape[1]
+    columns = np.concatenate([np.ones((len(vectors), 1)), vectors], axis=1)
+    pairs = np.einsum("ij,ik->ijk", columns, columns).reshape(len(vectors), -1)
+    moments = (near @ (member @ pairs)).reshape(-1, attributes + 1, attributes + 1)
+    crossed = near @ (member @ (columns * redshift[:, None]))
+    weight = np.maximum(moments[:, 0, 0], 1e-12)
+    centre, value = moments[:, 0, 1:] / weight[:, None], crossed[:, 0] / weight
+    spread = moments[:, 1:, 1:] / weight[:, None, None] - centre[:, :, None] * centre[:, None]
+    joint = crossed[:, 1:] / weight[:, None] - centre * value[:, None]
+    penalty = RIDGE * np.trace(spread, axis1=1, axis2=2) / attributes
+    spread += np.maximum(penalty, 1e-9)[:, None, None] * np.eye(attributes)
+    return centre, value[:, None], np.linalg.solve(spread, joint[:, :, None])[:, :, 0]
+
+
+def _cell_quantiles(residual, cell, count):
+    """Quantiles of each cell's residuals, shape (cells, quantiles); 0 where it has none."""
+    order = np.lexsort((residual, cell))
+    ordered = np.append(residual[order], 0.0)
+    start = (np.cumsum(count) - count)[:, None]
+    place = QUANTILES * np.maximum(count - 1, 0)[:, None]
+    below = place.astype(int)
+    first = np.minimum(start + below, len(residual))
+    second = np.minimum(first + (place > below), len(residual))
+    found = ordered[first] + (place - below) * (ordered[second] - ordered[first])
+    return np.where(count[:, None] > 0, found, 0)
+
+
+def _ask(found, vectors, jobs):
+    """What each map says of scaled vectors, (maps, n, values), and their mean misfit, (n,)."""
+    with threadpool_limits(1):
+        said = Parallel(n_jobs=jobs, prefer="threads")(
+            delayed(_ask_one)(Maps(*parts), vectors) for parts in zip(*found, strict=True)
+        )
+    return np.stack([one for one, _ in said]), np.mean([misfit for _, misfit in said], axis=0)
+
+
+def _ask_one(found, vectors):
+    """Samples of the redshift, or shares of the classes, and distances from the prototypes."""
+    inputs, prototype = vectors[:, found.used], found.prototype[:, found.used]
+    cell, misfit = np.empty(len(vectors), int), np.empty(len(vectors))
+    for start in range(0, len(vectors), BLOCK):
+        part = slice(start, start + BLOCK)
+        squared = maps.mismatch(inputs[part], prototype)
+        squared[:, ~found.known] = np.inf
+        cell[part] = squared.argmin(axis=1)
+        there = np.isfinite(inputs[part]).mean(axis=1)
+        misfit[part] = np.sqrt(squared.min(axis=1) / np.maximum(there, 1e-9))
+    if not found.quantile.shape[1]:
+        return found.value[cell], misfit
+    offset = np.nan_to_num(vectors - found.centre[cell])
+    fitted = found.value[cell, 0] + np.einsum("ij,ij->i", offset, found.slope[cell])
+    fitted = np.clip(fitted, *found.span[cell].T)
+    return fitted[:, None] + found.quantile[cell], misfit
