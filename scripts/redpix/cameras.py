@@ -197,7 +197,8 @@ def sky_noise(image, mask, mesh, apart=1):
     InputError
         If no pixel has a value, or all have the same.
     """
-    values = np.where(mask == 0, image, np.nan)
+    # every second row is enough
+    values = np.where(mask[::2] == 0, image[::2], np.nan)
     steps = values[:, apart:] - values[:, :-apart]
     if not np.isfinite(steps).any():
         raise InputError("no pixel has a value")
@@ -281,7 +282,7 @@ def _sources(image, noise, mask):
     means = ndimage.uniform_filter(image / noise, 3)
     known = means[mask == 0]
     bright = means > 3 * mad_std(known[:: 1 + len(known) // 200_000])
-    found = ndimage.binary_dilation(bright, np.ones((5, 5)))
+    found = ndimage.maximum_filter(bright, 5)
     # where all is bright, as in a nebula, the faintest of it has to do
     return found if found.mean() < 0.9 else np.zeros_like(found)
 
