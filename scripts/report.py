@@ -218,14 +218,21 @@ def show_counts(paths):
     }
 
 
-def show_timings(folder):
-    """Cost of each stage as a table with a total, and as a figure."""
-    table = summaries.timings(report_files.read_benchmarks(folder))
+def show_timings(folder, results):
+    """Cost of each stage as a table with a total, and as a figure; of each field as a table."""
+    benchmarks = report_files.read_benchmarks(folder)
+    table = summaries.timings(benchmarks, report_files.stored(results))
     if table.empty:
         return {"rows": []}
-    total = table[["jobs", "wall", "cpu"]].sum().to_dict() | {"memory": table["memory"].max()}
-    rows = [*table.to_dict("records"), {"stage": "all", **total}]
-    return {"rows": rows, "figure": data_uri(plots.timing_figure(table))}
+    total = table[["jobs", "wall", "cpu", "stored"]].sum().to_dict()
+    rows = [*table.to_dict("records"), {"stage": "all", **total, "memory": table["memory"].max()}]
+    fields = summaries.timings_by_field(benchmarks)
+    return {
+        "rows": rows,
+        "figure": data_uri(plots.timing_figure(table)),
+        "stages": list(fields),
+        "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],
+    }
 
 
 def total_numbers(objects, whereabouts):
@@ -280,7 +287,7 @@ def main(snakemake):
             whereabouts=whereabouts.to_dict("records"),
             lost=show_lost(objects, delivered),
             counts=show_counts(inputs.counts),
-            timings=show_timings(params.benchmarks),
+            timings=show_timings(params.benchmarks, params.folder),
             **definitions,
         )
     write_text(snakemake.output[0], page)
