@@ -7,6 +7,7 @@ import numpy as np
 import report_changes
 import report_coadds
 import report_files
+import report_training
 import yaml
 from astropy.io import fits
 from files import write_text
@@ -279,6 +280,7 @@ def main(snakemake):
             ],
             coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
+            training=report_training.show_training(inputs.training),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=show_methods(inputs, definitions["metrics"]),
             comparison=compare_methods(inputs, definitions["metrics"]),

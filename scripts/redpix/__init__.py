@@ -17,4 +17,8 @@ Beside the stream stands the demo, which imports of it what a survey would know:
 and, of the same renderer, sources of known truth in frames::
 
     injection_sources, injection_places, injection
+
+and pairs of images to learn from::
+
+    redshifting, stamps, training_images, training_plots
 """
