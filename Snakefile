@@ -38,6 +38,7 @@ rule all:
         [] if ALONE else demo_products,
         all_transients,
         image_products(".csv"),
+        light_curves(),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
     localrule: True
@@ -59,6 +60,7 @@ rule transients:
 rule photometry:
     input:
         image_products(".csv"),
+        light_curves(),
     localrule: True
 
 
