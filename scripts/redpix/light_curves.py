@@ -1,4 +1,4 @@
-"""Light curves: the same stars in many exposures, put on one scale, and what their scatter may be."""
+"""Light curves: the same stars in many exposures, on one scale, and what their scatter may be."""
 
 from typing import NamedTuple
 
