@@ -182,7 +182,7 @@ def fit(scene, psf, stars, rounds, fixed=False):
                 np.clip(stars.y + np.clip(step[2 * n :], -most, most), -0.5, ny - 0.5),
                 flux,
             )
-    return stars, model_image(stars, psf, noise, scene.image.shape)
+    return stars, model_image(stars, psf, noise, scene.image.shape).astype(scene.image.dtype)
 
 
 def _normal(matrix, weight, rest):

@@ -42,7 +42,7 @@ def mean_sky(image, noise, mesh):
     everywhere = total.sum() / max(count.sum(), 1)
     level = np.where(count > 0, total / np.where(count > 0, count, 1), everywhere)
     middles = [(part[1:] + part[:-1] - 1) / 2 for part in edges]
-    return _on_pixels(level, middles, image.shape)
+    return _on_pixels(level, middles, image.shape).astype(image.dtype)
 
 
 def _block_sums(image, edges):

@@ -29,8 +29,8 @@ from redpix.star_quality import aperture_correction, assess
 from star_bound import cramer_rao, scores
 from star_field import Moffat, simulate
 
-#: least signal to noise of a star, in all programs that have one
-THRESHOLD = 4.5
+#: least signal to noise of a star in redpix; in units of a pixel's noise, of a peak for photutils
+THRESHOLD, PEAK = 4.5, 2.0
 
 
 def ours(field):
@@ -65,7 +65,7 @@ def photutils(field):
     measure = PSFPhotometry(
         epsf,
         (9, 9),
-        finder=DAOStarFinder(THRESHOLD * noise, 3.5),
+        finder=DAOStarFinder(PEAK * noise, 3.5),
         grouper=SourceGrouper(6),
         aperture_radius=4,
     )
