@@ -26,8 +26,10 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/photometry.smk"
+include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -44,10 +46,23 @@ rule all:
     localrule: True
 
 
+rule shard:
+    input:
+        pixel_tables,
+        pixel_counts,
+    localrule: True
+
+
 rule photoz:
     input:
         photoz_products("objects.csv"),
         table_products("objects.csv"),
+    localrule: True
+
+
+rule mlz:
+    input:
+        mlz_products,
     localrule: True
 
 
@@ -67,6 +82,13 @@ rule photometry:
 rule coadds:
     input:
         all_coadds,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

@@ -41,7 +41,7 @@ for demo_field in demo.FIELDS:
                 *("demo", "demo_camera", "demo_format", "demo_scene"),
                 *("errors", "exceptions", "rendering"),
             ),
-            scripts=shared_scripts("files", "job", "provenance"),
+            scripts=shared_scripts("files", "job", "packing", "provenance"),
         output:
             frames=demo_paths(demo_field.name, frame_path),
             masks=demo_paths(demo_field.name, mask_path),

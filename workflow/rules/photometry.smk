@@ -18,7 +18,7 @@ rule calibration:
     wildcard_constraints:
         image="|".join(map(re.escape, IMAGES)) or "none",
     conda:
-        "../../envs/python.yaml"
+        "../../envs/images.yaml"
     threads: 1
     resources:
         mem_mb=memory(400, times_input=30),
@@ -53,7 +53,7 @@ rule photometry_of_image:
     wildcard_constraints:
         image="|".join(map(re.escape, IMAGES)) or "none",
     conda:
-        "../../envs/python.yaml"
+        "../../envs/images.yaml"
     threads: 1
     resources:
         mem_mb=memory(700, times_input=20),
