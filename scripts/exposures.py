@@ -59,6 +59,7 @@ def read_exposure(paths, band, settings):
     band : str
     settings : Mapping
         background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        noise, measured unless given: whether variances are scaled to the noise of blank sky;
         needs_wcs, true unless given: whether an image must have a WCS.
 
     Returns
@@ -72,7 +73,7 @@ def read_exposure(paths, band, settings):
     """
     try:
         if len(paths) > 1:
-            exposure = _survey_frame(*paths[:3], band)
+            exposure = _survey_frame(*paths[:3], band, settings)
             if len(paths) > 3:
                 with fits.open(paths[3], memmap=False) as hdus:
                     # one HDU stands for a file that could not be had, see psfields.py
@@ -92,7 +93,7 @@ def read_exposure(paths, band, settings):
     return exposure
 
 
-def _survey_frame(frame, errors, masks, band):
+def _survey_frame(frame, errors, masks, band, settings):
     with fits.open(frame, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     variance = np.square(fits.getdata(errors))
@@ -103,11 +104,13 @@ def _survey_frame(frame, errors, masks, band):
         *(frame, image, variance, mask, frame_wcs(header), header),
         *("nanomaggy", NANOMAGGY_ZERO_POINT, True),
     )
-    return _rescaled(exposure, "error map")
+    return _rescaled(exposure, "error map", settings)
 
 
-def _rescaled(exposure, what):
-    """The exposure with its variance brought to the noise that its blank sky has."""
+def _rescaled(exposure, what, settings):
+    """The exposure with its variance brought to the noise that its blank sky has, unless given."""
+    if settings.get("noise") == "given":
+        return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
     log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
     exposure.variance *= np.float32(scale**2)
@@ -142,7 +145,7 @@ def _fits_image(path, settings):
             *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
             *(wcs, header, camera.unit, camera.zero_point),
         )
-        return _rescaled(exposure, "variance plane")
+        return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
