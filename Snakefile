@@ -9,6 +9,13 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/exposures.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"
@@ -18,17 +25,20 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/mlz.smk"
+include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
 
 rule all:
     default_target: True
     input:
-        rules.report.output,
-        demo_products,
+        pair_page if ALONE else rules.report.output,
+        [] if ALONE else demo_products,
         all_transients,
-        table_products("objects.csv"),
+        [] if ALONE else all_coadds,
+        [] if ALONE else table_products("objects.csv"),
     localrule: True
 
 
@@ -48,6 +58,19 @@ rule mlz:
 rule transients:
     input:
         all_transients,
+    localrule: True
+
+
+rule coadds:
+    input:
+        all_coadds,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

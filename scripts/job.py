@@ -5,6 +5,7 @@ import logging
 import sys
 import time
 
+import provenance
 from redpix.exceptions import InputError
 
 log = logging.getLogger("redpix")
@@ -12,7 +13,7 @@ log = logging.getLogger("redpix")
 
 @contextlib.contextmanager
 def job(snakemake):
-    """Run the body of a script with its log file open.
+    """Run the body of a script with its log file open, then record where its products come from.
 
     Everything sent to `log` goes to the rule's log file; warnings also reach the terminal. An
     `InputError` ends the job with its one line on both and no traceback; any other exception
@@ -30,6 +31,7 @@ def job(snakemake):
     started = time.perf_counter()
     try:
         yield log
+        provenance.record(snakemake)
     except InputError as error:
         log.error("%s", error)
         raise SystemExit(1) from None

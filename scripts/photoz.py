@@ -81,6 +81,7 @@ def predict_others(path, sky, split, model, estimates, jobs):
             photoz_files.write_pixels(file, ids, sky.objects, split, chunk, prediction)
 
         estimates.add(sky.pixels, split != TRAIN, model.learners, jobs, watch)
+    estimates.summarise(split != TRAIN, model.learners["summaries"])
     return scores
 
 
@@ -96,7 +97,7 @@ def main(snakemake):
     scores = predict_others(out.pixels, sky, split, model, estimates, jobs)
 
     results = finish(estimates, model)
-    best, combined = results[asked.combiner], estimates.predictions()[asked.combiner]
+    best, combined = results[asked.combiner], estimates.predictions(model.exponent)[asked.combiner]
     predicted = most_probable(combined.probability)
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
@@ -105,11 +106,13 @@ def main(snakemake):
         "method": model.method,
         **shown_settings(model.settings),
         **model.insight(),
+        "learner_of_pixels": model.insight_of_pixels(),
         "combiner": asked.combiner,
         "model": asked.model,
         "attributes": attributes.names,
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
+        "exponent": model.exponent,
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")

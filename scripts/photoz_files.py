@@ -12,7 +12,8 @@ import pyarrow.parquet
 from files import atomic
 from job import progress
 from redpix.exceptions import InputError
-from redpix.photoz.estimate import APERTURE
+from redpix.photoz import sparse
+from redpix.photoz.estimate import APERTURE, WAYS
 from redpix.photoz.learner import CLASSES, STAR
 from redpix.photoz.model import Model
 from redpix.photoz.split import TRAIN
@@ -103,22 +104,49 @@ def write_objects(path, table, split, totals, results, best, combined, predicted
             f"p_{name.lower()}": combined.probability[:, i].round(4)
             for i, name in enumerate(CLASSES)
         },
-        **{f"z_{name}": result.redshift.round(6) for name, result in results.items()},
-        **{f"z_{APERTURE}_error": results[APERTURE].error.round(6)},
+        **point_estimates(best),
+        **{f"combined_{name}": results[name].redshift.round(6) for name in WAYS},
+        z_aperture=results[APERTURE].redshift.round(6),
+        z_aperture_error=results[APERTURE].error.round(6),
     )
     with atomic(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")
 
 
+def point_estimates(right):
+    """Columns of what the density of a `Calibrated` says beside its 68 % interval."""
+    columns = {
+        "z_mean": right.mean,
+        "z_median": right.median,
+        "z_mode": right.mode,
+        "z_lo95": right.low95,
+        "z_hi95": right.high95,
+    }
+    return {name: values.round(6) for name, values in columns.items()}
+
+
 def write_densities(path, ids, density, grid):
-    """Write pdfs.parquet: object_id, pdf; the grid is JSON in the schema's metadata, ``grid``."""
-    lists = pyarrow.ListArray.from_arrays(
-        np.arange(0, density.size + 1, len(grid), dtype=np.int32), density.ravel()
-    )
-    table = pyarrow.table({"object_id": ids, "pdf": lists})
+    """Write pdfs.parquet: object_id, first, pdf (`redpix.photoz.sparse`).
+
+    The grid is JSON in the schema's metadata, ``grid``.
+    """
+    packed = sparse.pack(density)
+    lists = pyarrow.ListArray.from_arrays(packed.bounds, packed.values)
+    table = pyarrow.table({"object_id": ids, "first": packed.first, "pdf": lists})
     table = table.replace_schema_metadata({"grid": json.dumps(grid.tolist())})
     with atomic(path) as temporary:
-        pyarrow.parquet.write_table(table, temporary)
+        pyarrow.parquet.write_table(table, temporary, compression="zstd")
+
+
+def read_densities(path):
+    """Ids, densities, shape (n, nodes), and the grid of a pdfs.parquet."""
+    table = pyarrow.parquet.read_table(path)
+    grid = np.array(json.loads(table.schema.metadata[b"grid"]))
+    lists = table["pdf"].combine_chunks()
+    packed = sparse.Sparse(
+        table["first"].to_numpy(), lists.offsets.to_numpy(), lists.values.to_numpy()
+    )
+    return table["object_id"].to_numpy(), sparse.unpack(packed, grid), grid
 
 
 def write_model(path, model):

@@ -74,6 +74,7 @@ def write_all(out, model, parts):
         frame["class_phot"] = photoz_files.LABELS[most_probable(raw.probability)]
         for number, name in enumerate(CLASSES):
             frame[f"p_{name.lower()}"] = raw.probability[:, number].round(4)
+        frame = frame.assign(**photoz_files.point_estimates(right))
         frames.append(frame)
         if split == TEST:
             shown = frame[table.label != STAR][["z_phot", "redshift", "object_id"]]

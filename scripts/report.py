@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import report_changes
+import report_coadds
 import report_files
 import yaml
 from astropy.io import fits
@@ -198,6 +199,16 @@ def show_lost(objects, delivered):
     return lost.assign(magnitude=magnitude).to_dict("records")
 
 
+def left_out(paths, exposed_by):
+    """Pairs and coadds with a field that did not come, each with the reason."""
+    missing = {}
+    for path in [paths] if isinstance(paths, str) else paths:
+        rows = report_files.read_text_table(path)
+        missing |= rows[rows["delivered"] != "yes"].set_index("field")["reason"].to_dict()
+    named = [(what, name) for what, fields in exposed_by for name in fields if name in missing]
+    return [(what, f"field {name}: {missing[name]}") for what, name in named]
+
+
 def show_counts(paths):
     """What became of pixels, in all and by field."""
     counts = report_files.read_counts(paths)
@@ -259,6 +270,8 @@ def main(snakemake):
                 show_field(name, objects[objects["field"] == name], paths, bands, reference)
                 for name in progress(delivered[: params.most_fields], "report: fields")
             ],
+            coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
+            exposures_left_out=left_out(inputs.exposures, params.exposed_by),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=show_methods(inputs, definitions["metrics"]),
             comparison=compare_methods(inputs, definitions["metrics"]),

@@ -66,10 +66,12 @@ def retry_left_out(folder):
     Parameters
     ----------
     folder : Path
-        ``results/<name>/frames``; its ``delivered.csv`` names the fields of the last run.
+        ``results/<name>/frames``; its ``delivered.csv`` and ``exposures.csv`` name the fields of
+        the last run.
     """
-    listed = folder / "delivered.csv"
-    if listed.exists():
+    for listed in (folder / "delivered.csv", folder / "exposures.csv"):
+        if not listed.exists():
+            continue
         with open(listed, newline="", encoding="utf-8") as file:
             left_out = [row["field"] for row in csv.DictReader(file) if row["delivered"] != "yes"]
         for field in left_out:

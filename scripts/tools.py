@@ -2,6 +2,7 @@
 
 import shutil
 
+from provenance import note_program
 from redpix.exceptions import InputError
 
 NAMES = {
@@ -13,7 +14,7 @@ NAMES = {
 
 
 def find_tool(tool):
-    """Path of a program.
+    """Path of a program, which the record of the job will name.
 
     Raises
     ------
@@ -23,5 +24,6 @@ def find_tool(tool):
     for name in NAMES[tool]:
         path = shutil.which(name)
         if path:
+            note_program(path)
             return path
     raise InputError(f"{tool}: none of {', '.join(NAMES[tool])} is on the PATH; run envs/setup")

@@ -46,11 +46,9 @@ def make(seed, shape=(256, 256), transients=8, stars=40, offset=0.0):
     steady = (*place, 10 ** rng.uniform(2.0, 4.2, stars))
     # places on whole pixels, so that the peak is the flux; apart from the stars and each other
     taken, x, y = list(zip(*steady[:2], strict=True)), [], []
-    for _ in range(1000 * transients):
+    while len(x) < transients:
         place = [int(rng.integers(20, length - 20)) for length in shape[::-1]]
-        if len(x) < transients and all(
-            np.hypot(place[0] - other[0], place[1] - other[1]) > 15 for other in taken
-        ):
+        if all(np.hypot(place[0] - other[0], place[1] - other[1]) > 15 for other in taken):
             taken.append(place)
             x.append(place[0])
             y.append(place[1])

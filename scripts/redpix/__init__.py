@@ -4,10 +4,15 @@ Arrays in, named results out. Modules know no files and no Snakemake; they are l
 order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
-    registration, sources, pixels, photoz, listing, tabular, subtraction, coaddition, psf,
-    alignment, pairs, tiles, transients, hosts, pictures, figures, plots, change_plots, summaries
+    registration, sources, pixels, photoz, mlz, listing, tabular, subtraction, tiles, coaddition,
+    psf, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts, pictures,
+    figures, plots, change_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 
     seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene
+
+and, of the same renderer, sources of known truth in frames::
+
+    psfield, injection_sources, injection_places, injection
 """

@@ -9,13 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 from scipy import fft, ndimage
+from scipy.signal import oaconvolve
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE, bit_value
-
-#: how far the value of a pixel spreads under the quintic spline before it falls below a percent
-REACH = 3
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
@@ -98,74 +95,33 @@ def fit_map(matrix, shape, new, reference, radius=3.0):
     return Map(matrix, shape, correction, scatter, int(matched.sum()))
 
 
-class Resampled(NamedTuple):
-    """The reference on the new image's pixels; NaN and NO_DATA where it has none."""
-
-    image: np.ndarray
-    variance: np.ndarray
-    mask: np.ndarray
-
-
-def resample(image, variance, mask, place, shape, rows=128):
-    """Put an image onto other pixels with a quintic spline, its variance with a linear one.
-
-    Both keep sums over apertures; the spline leaves the noise all but uncorrelated, and a linear
-    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel, which
-    is right where both have pixels of one size.
+def left_out(fit, place, places, parts=4):
+    """What a map says of stars beyond what it would say had it not been fitted to them.
 
     Parameters
     ----------
-    image, variance : ndarray
-        Of the reference.
-    mask : ndarray of int
-        Bits of `redpix.masks`.
-    place : Map
-    shape : (int, int)
-        Of the new image.
-    rows : int
-        Worked on at a time, which bounds memory.
+    fit : callable
+        ``fit(places)``: a map from some of the stars.
+    place : callable
+        The map that was fitted to all of them.
+    places : ndarray, shape (n, 2)
+        x, y of stars in the new image.
+    parts : int
+        As many fits are made, each without one part of the stars.
 
     Returns
     -------
-    Resampled
-        float32, float32, int16.
-
-    Raises
-    ------
-    InputError
-        If the images do not overlap.
+    ndarray, shape (n, 2)
+        x, y by `place` less that by the map without the star: to be added to the offset that a
+        star has after `resample`.
     """
-    bad = ~(np.isfinite(image) & (variance > 0))
-    mask = np.where(bad, mask | bit_value("BAD"), mask)
-    # a bit spreads as far as the spline does
-    grown = np.zeros(mask.shape, DTYPE)
-    for bit in range(15):
-        layer = (mask & (1 << bit)) != 0
-        if layer.any():
-            grown[ndimage.binary_dilation(layer, np.ones((2 * REACH + 1,) * 2))] |= 1 << bit
-    spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
-    linear = np.where(bad, 0, variance).astype(np.float32)
-    result = Resampled(*(np.empty(shape, kind) for kind in (np.float32, np.float32, DTYPE)))
-    columns = np.arange(shape[1], dtype=float)
-    for low in range(0, shape[0], rows):
-        part = slice(low, min(low + rows, shape[0]))
-        y, x = np.meshgrid(np.arange(part.start, part.stop, dtype=float), columns, indexing="ij")
-        u, v = place(x, y)
-        inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
-        inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
-        for target, source, order in ((result.image, spline, 5), (result.variance, linear, 1)):
-            values = ndimage.map_coordinates(
-                source, (v, u), order=order, mode="mirror", prefilter=False
-            )
-            target[part] = np.where(inside, values, np.nan)
-        bits = grown[
-            np.clip(np.rint(v).astype(int), 0, image.shape[0] - 1),
-            np.clip(np.rint(u).astype(int), 0, image.shape[1] - 1),
-        ]
-        result.mask[part] = np.where(inside, bits, bit_value("NO_DATA"))
-    if np.isnan(result.image).all():
-        raise InputError("the images do not overlap")
-    return result
+    part = np.arange(len(places)) % parts
+    change = np.zeros(places.shape)
+    for number in range(parts):
+        x, y = places[part == number].T
+        without = fit(places[part != number])
+        change[part == number] = np.transpose(np.subtract(place(x, y), without(x, y)))
+    return change
 
 
 class StarFit(NamedTuple):
@@ -179,12 +135,15 @@ class StarFit(NamedTuple):
     offset : ndarray, shape (n, 2)
         Of the reference's star from the new image's along x and y, pixels.
     offset_error : ndarray, shape (n, 2)
+    index : ndarray of int
+        Which of the stars it is: those at the edge are left out.
     """
 
     ratio: np.ndarray
     ratio_error: np.ndarray
     offset: np.ndarray
     offset_error: np.ndarray
+    index: np.ndarray
 
 
 def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_reference, x, y):
@@ -205,8 +164,9 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     -------
     StarFit
     """
-    rows = []
-    for star_x, star_y in zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True):
+    rows, index = [], []
+    pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
+    for number, (star_x, star_y) in enumerate(pixels):
         Pn, Pr = psf_new(star_x, star_y), psf_reference(star_x, star_y)
         half = Pn.shape[0] // 2 + 8
         if star_x < half or star_y < half:
@@ -228,9 +188,10 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
         solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
         error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
         ratio = solution[0]
+        index.append(number)
         rows.append([ratio, error[0], *(solution[1:3] / ratio), *(error[1:3] / abs(ratio))])
     table = np.array(rows).reshape(-1, 6)
-    return StarFit(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6])
+    return StarFit(*(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6], np.array(index, int)))
 
 
 def _convolved(image, kernel):
@@ -310,8 +271,42 @@ def smooth_background(difference, mesh=256):
                 medians[row, column] = np.mean(part[abs(part - middle) <= 2.5 * spread])
     known = np.isfinite(medians)
     medians[~known] = np.median(medians[known])
-    places = [
-        (np.arange(n) + 0.5) * c / n - 0.5 for n, c in zip(difference.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(medians, grid, order=1, mode="nearest").astype(np.float32)
+    # linear along both axes: a product of matrices, whatever the size of the image
+    along_y, along_x = (
+        _linear_weights(n, c) for n, c in zip(difference.shape, counts, strict=True)
+    )
+    return ((along_y @ medians) @ along_x.T).astype(np.float32)
+
+
+def _linear_weights(length, count):
+    """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
+    place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0)
+
+
+def psf_matched_difference(new, reference, psf_new, psf_reference):
+    """Difference of two images, each convolved with the PSF of the other.
+
+    Stars and galaxies that do not change vanish from it, and with them what they do to a
+    background; a constant or slow one stays what it is.
+
+    Parameters
+    ----------
+    new, reference : ndarray
+        In one flux scale; NaN where not known.
+    psf_new, psf_reference : ndarray
+        Stamps of unit sum.
+
+    Returns
+    -------
+    ndarray
+        NaN also where a kernel reaches what is not known, or the edge.
+    """
+    unknown = ~(np.isfinite(new) & np.isfinite(reference))
+    reach = max(*psf_new.shape, *psf_reference.shape) // 4
+    near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+    first, second = (
+        oaconvolve(np.where(unknown, 0, image), psf.astype(np.float32), mode="same")
+        for image, psf in ((new, psf_reference), (reference, psf_new))
+    )
+    return np.where(near, np.float32(np.nan), first - second)

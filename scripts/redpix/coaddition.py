@@ -7,14 +7,24 @@ its noise is white, so that the one image serves for detection, photometry and s
     P_C = sqrt(sum_j (F_j^2 / s_j^2) |P_j|^2) / F_C,   F_C = sqrt(sum_j F_j^2 / s_j^2)
 
 in Fourier space, with F flux zero points, s the noise of the sky, P the PSFs. Images are [y, x].
+Where noise is correlated, as of an image that was resampled, s^2 is its power at each frequency.
+
+A pixel that one image does not know is taken from the mean of the others there; the variance of
+the coadd takes account of that the images then share their noise.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from redpix.exceptions import InputError
-from redpix.subtraction import measured_noise, stamp, transforms
+from redpix.masks import DTYPE, bit_value
+from redpix.subtraction import measured_noise, noise_power, stamp, transforms
+from redpix.tiles import tiles
+
+#: half the width of the seam's overlap in `stack`, pixels
+MARGIN = 64
 
 
 class Coadd(NamedTuple):
@@ -23,7 +33,7 @@ class Coadd(NamedTuple):
     Attributes
     ----------
     C : ndarray
-        The image; its noise on blank sky is 1. NaN where any image has no value.
+        The image; its noise on blank sky is 1. NaN where no image has a value.
     P_C : ndarray
         Its PSF, unit sum, a stamp of odd sides with its centre in the middle.
     F_C : float
@@ -59,39 +69,104 @@ def coadd(epochs, dtype=np.float32, workers=1):
         If there is no image, shapes differ, or noise or flux is not above 0.
     """
     shape = _common_shape(epochs)
-    unknown = np.logical_or.reduce([~np.isfinite(epoch.image) for epoch in epochs])
+    epochs, shared = with_holes_filled(epochs)
+    unknown = ~np.isfinite(epochs[0].image)
     if unknown.all():
-        raise InputError("coadd: no pixel has a value in all images")
+        raise InputError("coadd: no pixel has a value")
     # the coadd's PSF is wider than any image's
     side = 2 * max(max(epoch.psf.shape) for epoch in epochs) | 1
     plan = transforms(shape, side // 2 + 1, dtype, workers)
-    numerator, power, precision, weights = 0, 0, 0, []
-    for number, epoch in enumerate(epochs, start=1):
-        noise = measured_noise(epoch.image, epoch.variance) if epoch.noise is None else epoch.noise
+    numerator, power, precision, weighed = 0, 0, 0, []
+    for epoch in epochs:
+        kernel = plan.kernel(epoch.psf / np.sum(epoch.psf))
+        colour = noise_power(epoch, plan)
+        weight = np.conj(kernel) * dtype(epoch.flux / epoch.noise**2) / colour
+        image = np.where(unknown, 0, epoch.image)
+        numerator = numerator + weight * plan.forward(image)
+        power = power + abs(kernel) ** 2 * dtype((epoch.flux / epoch.noise) ** 2) / colour
+        precision += (epoch.flux / epoch.noise) ** 2
+        weighed.append((weight, np.sqrt(colour)))
+    root = np.sqrt(np.maximum(power, 1e-30))
+    F_C = np.sqrt(precision)
+    C = plan.back(numerator / root)
+    C[unknown] = np.nan
+    # of white noise that correlated noise was made from
+    kernels = [plan.whole(weight * colour / root) for weight, colour in weighed]
+    variance = 0
+    for (one, other), covariance in shared.items():
+        product = np.ascontiguousarray(kernels[one] * kernels[other])
+        product = plan.forward(product) * plan.forward(np.where(unknown, 0, covariance))
+        variance = variance + (1 if one == other else 2) * product
+    variance = plan.back(variance)
+    variance[unknown] = np.nan
+    P_C = stamp(plan.whole((root / dtype(F_C)).astype(numerator.dtype)), side)
+    return Coadd(C, P_C, float(F_C), variance)
+
+
+def with_holes_filled(epochs):
+    """Epochs in which a pixel without a value holds the mean of the others there.
+
+    The mean is weighted by the inverse of the sky's variance.
+
+    Returns
+    -------
+    epochs : list of redpix.subtraction.Epoch
+        With noise; NaN where no image has a value.
+    shared : dict of (int, int) to ndarray
+        Covariance of each two epochs at each pixel, those that are not 0 everywhere; the variance
+        of an epoch is its covariance with itself.
+
+    Raises
+    ------
+    InputError
+        If noise or flux is not above 0.
+    """
+    noises = [
+        measured_noise(epoch.image, epoch.variance) if epoch.noise is None else epoch.noise
+        for epoch in epochs
+    ]
+    for number, (epoch, noise) in enumerate(zip(epochs, noises, strict=True), start=1):
         if not (noise > 0 and epoch.flux > 0):
             raise InputError(
                 f"coadd: image {number} has noise {noise:.6g} and flux zero point "
                 f"{epoch.flux:.6g}; allowed: numbers above 0"
             )
-        kernel = plan.kernel(epoch.psf / np.sum(epoch.psf))
-        image = np.where(unknown, 0, epoch.image)
-        numerator = numerator + np.conj(kernel) * plan.forward(image) * dtype(epoch.flux / noise**2)
-        power = power + dtype((epoch.flux / noise) ** 2) * (kernel.real**2 + kernel.imag**2)
-        precision += (epoch.flux / noise) ** 2
-        weights.append((kernel, dtype(epoch.flux / noise**2), noise))
-    root = np.sqrt(np.maximum(power, 1e-30))
-    F_C = np.sqrt(precision)
-    C = plan.back(numerator / root)
-    C[unknown] = np.nan
-    variance = 0
-    for epoch, (kernel, weight, noise) in zip(epochs, weights, strict=True):
-        part = np.full(shape, noise**2) if epoch.variance is None else epoch.variance
-        squared = plan.squared(plan.whole(weight * np.conj(kernel) / root))
-        variance = variance + squared * plan.forward(np.where(unknown, 0, part))
-    variance = plan.back(variance)
-    variance[unknown] = np.nan
-    P_C = stamp(plan.whole((root / dtype(F_C)).astype(numerator.dtype)), side)
-    return Coadd(C, P_C, float(F_C), variance)
+    epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
+    known = [np.isfinite(epoch.image) for epoch in epochs]
+    variances = [
+        np.where(k, e.noise**2 if e.variance is None else e.variance, 0)
+        for k, e in zip(known, epochs, strict=True)
+    ]
+    weights = [k * (e.flux / e.noise) ** 2 for k, e in zip(known, epochs, strict=True)]
+    total = sum(weights)
+    # shares[i] times image i, summed, is the mean in units of flux
+    shares = [
+        np.divide(w, e.flux * total, out=np.zeros(w.shape), where=total > 0)
+        for w, e in zip(weights, epochs, strict=True)
+    ]
+    mean = sum(
+        share * np.where(k, e.image, 0) for share, k, e in zip(shares, known, epochs, strict=True)
+    )
+    mean = np.where(total > 0, mean, np.nan)
+    mean_variance = sum(np.square(s) * v for s, v in zip(shares, variances, strict=True))
+    # flux zero points where a hole is, 0 elsewhere
+    holes = [np.where(k, 0, e.flux) for k, e in zip(known, epochs, strict=True)]
+    shared = {}
+    for one in range(len(epochs)):
+        shared[one, one] = variances[one] + holes[one] ** 2 * mean_variance
+        for other in range(one):
+            covariance = (
+                variances[one] * shares[one] * holes[other]
+                + variances[other] * shares[other] * holes[one]
+                + holes[one] * holes[other] * mean_variance
+            )
+            if covariance.any():
+                shared[one, other] = covariance
+    filled = [
+        e._replace(image=np.where(k, e.image, e.flux * mean))
+        for k, e in zip(known, epochs, strict=True)
+    ]
+    return filled, shared
 
 
 def weighted_mean(epochs):
@@ -124,6 +199,175 @@ def median(epochs):
     shape = _common_shape(epochs)
     cube = np.ma.masked_invalid([np.asarray(epoch.image) / epoch.flux for epoch in epochs])
     return np.ma.median(cube, axis=0).filled(np.nan).reshape(shape)
+
+
+#: pixels with one of these bits hold nothing: the other images stand in
+USELESS = bit_value("NO_DATA", "EDGE", "SATURATED", "COSMIC_RAY", "BAD")
+
+
+def patched(image, mask):
+    """An image in which a useless pixel has the value of the nearest that is not.
+
+    What saturated is thousands of times the sky, and would show in pixels far off when the image
+    is resampled.
+    """
+    useless = ((mask & USELESS) != 0) | ~np.isfinite(image)
+    if not useless.any() or useless.all():
+        return image
+    nearest = ndimage.distance_transform_edt(useless, return_distances=False, return_indices=True)
+    return image[tuple(nearest)]
+
+
+def combined(epochs, masks):
+    """Epochs without what holds nothing in them, and the mask of their coadd.
+
+    A useless pixel of an image is left out where another has a good one, and the coadd's is
+    INTERPOLATED there. Where no image has a good one, those that have any value stay, with their
+    bits.
+
+    Parameters
+    ----------
+    epochs : sequence of redpix.subtraction.Epoch
+    masks : sequence of ndarray of int
+
+    Returns
+    -------
+    list of redpix.subtraction.Epoch, ndarray of int
+    """
+    empty = [
+        ((mask & bit_value("NO_DATA")) != 0) | ~np.isfinite(epoch.image)
+        for epoch, mask in zip(epochs, masks, strict=True)
+    ]
+    useless = [((mask & USELESS) != 0) | e for mask, e in zip(masks, empty, strict=True)]
+    all_useless, all_empty = np.logical_and.reduce(useless), np.logical_and.reduce(empty)
+    result = np.where(all_empty, DTYPE(bit_value("NO_DATA")), DTYPE(0))
+    cut = []
+    for epoch, mask, bad, none in zip(epochs, masks, useless, empty, strict=True):
+        left_out = none | (bad & ~all_useless)
+        bits = np.where(left_out, DTYPE(bit_value("INTERPOLATED")), mask)
+        result |= np.where(all_empty, mask, bits).astype(DTYPE)
+        cut.append(epoch._replace(image=np.where(left_out, np.nan, epoch.image)))
+    return cut, result
+
+
+class Stack(NamedTuple):
+    """Several images as one, in units of flux (image / F).
+
+    Attributes
+    ----------
+    image, variance : ndarray
+        float32; NaN where no image has a value.
+    psf : ndarray
+        In the middle of the image, unit sum, a stamp of odd sides.
+    noise : float
+        1-sigma noise of a pixel of blank sky that all images cover.
+    """
+
+    image: np.ndarray
+    variance: np.ndarray
+    psf: np.ndarray
+    noise: float
+
+
+def stack(epochs, psfs, method="proper", correlations=None, workers=1):
+    """Coadd whole images whose PSFs vary over them.
+
+    Parameters
+    ----------
+    epochs : sequence of redpix.subtraction.Epoch
+        Whole images with variances; their psf is not used.
+    psfs : sequence of callable
+        ``psf(x, y)``: the stamp of each at a place, 0-based.
+    method : str
+        proper (in tiles, each with the PSFs of its place), mean (weighted by the inverse of the
+        sky's variance) or median. The PSF of a median, which has none for all brightnesses, is
+        that of the plain mean.
+    correlations : sequence of callable or None, optional
+        ``correlation(rows, columns)``: of an epoch's noise in a region, as `Epoch` takes it; None
+        of white noise. A proper coadd takes account of it.
+    workers : int
+        Threads of the transforms.
+
+    Returns
+    -------
+    Stack
+
+    Raises
+    ------
+    InputError
+        As `coadd`.
+    """
+    shape = _common_shape(epochs)
+    middle = [psf((shape[1] - 1) / 2, (shape[0] - 1) / 2) for psf in psfs]
+    side = max(max(stamp.shape) for stamp in middle)
+    middle = [_padded(stamp, side) for stamp in middle]
+    # one noise for all tiles: so they have one zero point, and no step between them
+    noises = [measured_noise(epoch.image, epoch.variance) for epoch in epochs]
+    epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
+    if method == "proper":
+        correlations = correlations or [None] * len(epochs)
+        return _proper(epochs, psfs, middle, correlations, workers)
+    precision = np.array([(epoch.flux / epoch.noise) ** 2 for epoch in epochs])
+    shares = precision if method == "mean" else np.ones(len(epochs))
+    known = [np.isfinite(epoch.image) for epoch in epochs]
+    present = np.tensordot(shares, known, axes=1)
+    variance = sum(
+        k * (share / e.flux) ** 2 * np.where(k, e.variance, 0)
+        for k, share, e in zip(known, shares, epochs, strict=True)
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = np.where(present > 0, variance / present**2, np.nan)
+    shares = shares / shares.sum()
+    noise = np.sqrt(np.sum(shares**2 / precision))
+    image = weighted_mean(epochs) if method == "mean" else median(epochs)
+    if method == "median":
+        loss = median_noise(1 / np.sqrt(precision)) / noise
+        noise, variance = noise * loss, variance * loss**2
+    psf = np.tensordot(shares, middle, axes=1)
+    return Stack(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
+
+
+def _proper(epochs, psfs, middle, correlations, workers):
+    shape = epochs[0].image.shape
+    planes = [np.full(shape, np.nan, np.float32) for _ in range(2)]
+    F_C = 0.0
+    for tile in tiles(shape, margin=MARGIN):
+        if not any(np.isfinite(epoch.image[tile.outer]).any() for epoch in epochs):
+            continue
+        rows, columns = tile.inner
+        x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+        parts = [
+            epoch._replace(
+                image=epoch.image[tile.outer],
+                psf=psf(x, y),
+                variance=epoch.variance[tile.outer],
+                correlation=correlation and correlation(rows, columns),
+            )
+            for epoch, psf, correlation in zip(epochs, psfs, correlations, strict=True)
+        ]
+        part = coadd(parts, workers=workers)
+        F_C = part.F_C
+        planes[0][tile.inner] = part.C[tile.kept] / F_C
+        planes[1][tile.inner] = part.variance[tile.kept] / F_C**2
+    if not F_C:
+        raise InputError("coadd: no pixel has a value")
+    blank = (2 * len(middle[0]) + 1,) * 2
+    centre = [
+        epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
+        for epoch, psf in zip(epochs, middle, strict=True)
+    ]
+    return Stack(*planes, coadd(centre).P_C, 1 / F_C)
+
+
+def _padded(psf, side):
+    """A stamp of odd sides with zeros about it."""
+    return np.pad(psf, [((side - length) // 2,) * 2 for length in psf.shape])
+
+
+def median_noise(noises, draws=200_000):
+    """Standard deviation of the median of Gaussian numbers of zero mean, by drawing them."""
+    sample = np.random.default_rng(0).standard_normal((draws, len(noises)), np.float32) * noises
+    return float(np.median(sample, axis=1).std())
 
 
 def _common_shape(epochs):

@@ -270,11 +270,22 @@ def _contradictions(config):
             f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
             "step] with smallest below largest and step above 0 and not above their difference"
         )
-    if config["pairs"] is not None and not Path(config["pairs"]).is_file():
-        yield (
-            f"pairs: {_shown(config['pairs'])}: there is no such file; allowed: null, or the path "
-            "of a TSV of pairs"
-        )
+    for key in ("pairs", "stacks"):
+        if config[key] is not None and not Path(config[key]).is_file():
+            yield (
+                f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
+                f"of a TSV of {key}"
+            )
+    for key, other in (("science", "reference"), ("reference", "science")):
+        if config[key] is not None and config[other] is None:
+            yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "

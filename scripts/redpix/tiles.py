@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.subtraction import Epoch, measured_noise, subtract
+from redpix.subtraction import measured_noise, subtract
 
 #: side of a tile's inside, and what is worked on around it: as far as a kernel reaches
 SIDE, MARGIN = 512, 40
@@ -53,7 +53,9 @@ class Mosaic(NamedTuple):
     noise: tuple
 
 
-def subtract_tiles(new, reference, psf_new, psf_reference, workers=1, side=SIDE, margin=MARGIN):
+def subtract_tiles(
+    new, reference, psf_new, psf_reference, correlation=None, workers=1, side=SIDE, margin=MARGIN
+):
     """Subtract in tiles.
 
     Parameters
@@ -62,6 +64,8 @@ def subtract_tiles(new, reference, psf_new, psf_reference, workers=1, side=SIDE,
         Whole images with their variances; their psf and noise are not used.
     psf_new, psf_reference : callable
         ``psf(x, y)``: the stamp at a place, 0-based.
+    correlation : callable, optional
+        ``correlation(rows, columns)``: of the reference's noise in a region, as `Epoch` takes it.
     workers : int
         Threads of the transforms.
     side, margin : int
@@ -83,14 +87,18 @@ def subtract_tiles(new, reference, psf_new, psf_reference, workers=1, side=SIDE,
             continue
         noise = [measured_noise(e.image, e.variance[tile.outer], known) for e in (new, reference)]
         epochs = [
-            Epoch(
-                *(epoch.image[tile.outer], psf(x, y), sigma, epoch.flux),
-                *(epoch.variance[tile.outer], epoch.astrometry, epoch.calibration),
+            epoch._replace(
+                image=epoch.image[tile.outer],
+                psf=psf(x, y),
+                noise=sigma,
+                variance=epoch.variance[tile.outer],
             )
             for epoch, psf, sigma in zip(
                 (new, reference), (psf_new, psf_reference), noise, strict=True
             )
         ]
+        if correlation is not None:
+            epochs[1] = epochs[1]._replace(correlation=correlation(rows, columns))
         part = subtract(*epochs, workers=workers)
         found = (part.D, part.S, part.Scorr, part.alpha, part.alpha_error, part.D_variance)
         for plane, values in zip(planes, found, strict=True):

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from redpix.masks import BITS, bit_value
@@ -15,6 +16,10 @@ FLAGS = {
 
 #: a misfit above this is flagged SHAPE; point sources have 1.25 at most in simulations
 WORST_MISFIT = 1.45
+
+
+#: farther from its centre, P_D tells motion from a change no more
+PSF_REACH = 12
 
 
 class Transients(NamedTuple):
@@ -31,6 +36,9 @@ class Transients(NamedTuple):
         brighter, fainter, or moving: two lobes of opposite sign side by side.
     dipole : ndarray
         Height of the opposite lobe over that of the peak, 0 where there is none.
+    motion : ndarray
+        See `motion_gain`: above 0 for what moved rather than changed its brightness; NaN where
+        it was not looked at.
     flags : ndarray of int
     """
 
@@ -41,10 +49,11 @@ class Transients(NamedTuple):
     flux_error: np.ndarray
     kind: np.ndarray
     dipole: np.ndarray
+    motion: np.ndarray
     flags: np.ndarray
 
 
-def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0):
+def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None):
     """Find transients of both signs.
 
     Parameters
@@ -57,6 +66,8 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0):
         Of the wider PSF, pixels: no two transients are nearer than that.
     threshold : float
         Least |Scorr|.
+    difference : (ndarray, ndarray, ndarray), optional
+        D, its variance and its PSF: with them small motions are told from changes, too.
 
     Returns
     -------
@@ -72,7 +83,10 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0):
     height = scorr[y, x]
     opposite = _opposite(scorr, x, y, reach=int(np.ceil(1.5 * fwhm)))
     dipole = np.where(opposite > threshold / 2, opposite / abs(height), 0.0)
-    moving = dipole > 0.4
+    motion = np.full(len(x), np.nan)
+    if difference is not None:
+        motion = motion_gain(*difference, x, y, reach=int(np.ceil(fwhm)))
+    moving = (dipole > 0.4) | (motion > 0)
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
     kind = np.where(moving, "moving", np.where(height > 0, "brighter", "fainter"))
     flags = _flags(mask, x, y, reach=int(np.ceil(fwhm / 2)))
@@ -80,7 +94,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0):
     _, flux = _tops(alpha, x, y)
     columns = (
         *(centre_x, centre_y, height, flux, alpha_error[y, x]),
-        *(kind, dipole, flags),
+        *(kind, dipole, motion, flags),
     )
     return Transients(*(column[keep] for column in columns))
 
@@ -132,6 +146,54 @@ def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
         allowed = noise[row] + (tolerance * model) ** 2
         misfit[row] = np.mean((data[row] - model) ** 2 / allowed)
     return misfit
+
+
+def motion_gain(difference, variance, psf, x, y, reach):
+    """How much better motion describes a place of the difference image than a change does.
+
+    The score of a change is S, a matched filter of D with P_D; that of a small motion is the
+    gradient of S (Springer et al. 2024, AJ 167, 281, "translient"), a filter with the slopes of
+    P_D. Squared over their variance they are, of noise, distributed as chi squared with 1 and 2
+    degrees of freedom. The highest of each near the place are compared, less twice their degrees
+    of freedom. Pixels are weighted by the inverse of their variance, which is not in that paper:
+    noise that rises towards a star would make its flank look like a motion.
+
+    Parameters
+    ----------
+    difference, variance, psf : ndarray
+        D, its variance and P_D, a stamp of odd sides.
+    x, y : ndarray of int
+        Peaks of the score, 0-based.
+    reach : int
+        How far the highest values may lie from them, pixels.
+
+    Returns
+    -------
+    ndarray
+        Above 0 where motion is the better description.
+    """
+    slope_y, slope_x = np.gradient(psf)
+    middle = psf.shape[0] // 2
+    half = min(middle, PSF_REACH)
+    part = (slice(middle - half, middle + half + 1),) * 2
+    data = _windows(np.nan_to_num(difference, nan=0.0), x, y, reach + half, 0.0)
+    noise = _windows(np.nan_to_num(variance, nan=1.0), x, y, reach + half, 1.0)
+    weight, pull = (
+        sliding_window_view(window, (2 * half + 1,) * 2, axis=(1, 2))
+        for window in (1 / noise, data / noise)
+    )
+    change, along_x, along_y = (plane[part] for plane in (psf, slope_x, slope_y))
+
+    def fitted(image, kernel):
+        return np.einsum("nyxij,ij->nyx", image, kernel)
+
+    brighter = fitted(pull, change) ** 2 / fitted(weight, change**2)
+    # gain of a least-squares fit of both slopes at once
+    bx, by = fitted(pull, along_x), fitted(pull, along_y)
+    xx, yy = fitted(weight, along_x**2), fitted(weight, along_y**2)
+    xy = fitted(weight, along_x * along_y)
+    moved = (yy * bx**2 + xx * by**2 - 2 * xy * bx * by) / (xx * yy - xy**2)
+    return np.max(moved, axis=(1, 2), initial=0) - np.max(brighter, axis=(1, 2), initial=0) - 2
 
 
 def _opposite(scorr, x, y, reach):

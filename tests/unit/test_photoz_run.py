@@ -8,8 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import photoz
+import photoz_files
 import pyarrow.parquet
 import pytest
+import qp
 import synthetic_pixels
 from redpix.exceptions import InputError
 from redpix.photoz.metrics import NAMES
@@ -97,7 +99,7 @@ def test_every_object_with_pixels_has_a_row(sky, done):
     contract = "object_id,ra,dec,class,redshift,redshift_error,z_phot,z_error,z_lo68,z_hi68,"
     assert (done / "objects.csv").read_text().startswith(contract + "n_pixels,split,")
     assert (table["z_lo68"] < table["z_hi68"]).all()
-    assert np.array_equal(table["z_phot"], table["z_weighted"])
+    assert np.array_equal(table["z_phot"], table["combined_weighted"])
     assert table[["p_galaxy", "p_qso", "p_star"]].sum(axis=1).to_numpy() == pytest.approx(
         1, abs=2e-4
     )
@@ -123,7 +125,7 @@ def test_object_metrics_are_those_of_the_table(done):
     for column, found in (
         ("z_phot", metrics_of(done)["objects"]),
         ("z_aperture", metrics_of(done)["baseline"]),
-        ("z_mean", metrics_of(done)["combiners"]["mean"]),
+        ("combined_mean", metrics_of(done)["combiners"]["mean"]),
     ):
         dz = (tested[column] - tested["redshift"]) / (1 + tested["redshift"])
         assert found["n"] == len(tested)
@@ -142,17 +144,39 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    stored = pyarrow.parquet.read_table(done / "pdfs.parquet")
-    grid = np.array(json.loads(stored.schema.metadata[b"grid"]))
-    density = np.stack(stored["pdf"].to_numpy())
+    ids, density, grid = photoz_files.read_densities(done / "pdfs.parquet")
     table = objects_of(done)
-    assert stored["object_id"].to_pylist() == table["object_id"].tolist()
-    assert density.dtype == np.float32
+    assert ids.tolist() == table["object_id"].tolist()
     assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
     inside = (grid >= table["z_lo68"].to_numpy()[:, None]) & (
         grid <= table["z_hi68"].to_numpy()[:, None]
     )
     assert np.sum(density * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
+
+
+def test_stored_densities_say_in_qp_what_the_table_says(done):
+    """As config/README.md tells it, with pandas and without this project."""
+    stored = pandas.read_parquet(done / "pdfs.parquet")
+    metadata = pyarrow.parquet.read_schema(done / "pdfs.parquet").metadata
+    grid = np.array(json.loads(metadata[b"grid"]))
+    density = np.zeros((len(stored), len(grid)))
+    for row, first, values in zip(density, stored["first"], stored["pdf"], strict=True):
+        row[first : first + len(values)] = values
+    ensemble = qp.Ensemble(qp.interp, data={"xvals": grid, "yvals": density})
+    table = objects_of(done)
+    for column, level in (
+        *(("z_lo95", 0.025), ("z_lo68", 0.16), ("z_median", 0.5)),
+        *(("z_hi68", 0.84), ("z_hi95", 0.975)),
+    ):
+        assert ensemble.ppf(level)[:, 0] == pytest.approx(table[column].to_numpy(), abs=1e-3)
+    at_mode = ensemble.pdf(ensemble.mode(grid))[:, 0]
+    at_ours = np.diagonal(ensemble.pdf(table["z_mode"].to_numpy()))
+    assert at_ours == pytest.approx(at_mode, rel=1e-3)
+    fine = np.linspace(grid[0], grid[-1], 40 * len(grid))
+    mean = np.trapezoid(ensemble.pdf(fine) * fine, fine, axis=1)
+    assert mean == pytest.approx(table["z_mean"].to_numpy(), abs=1e-4)
+    assert ensemble.mean()[:, 0] == pytest.approx(table["z_mean"].to_numpy(), abs=1e-3)
+    assert stored["pdf"].map(len).mean() < 0.8 * len(grid)
 
 
 def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
@@ -219,7 +243,7 @@ def test_no_object_is_predicted_from_itself(sky, tmp_path):
         Sky(table, sky.pixels).run(tmp_path, settings={"k": 3, "mode": "mean"})
     ).query("`class` != 'STAR'")
     for _, part in found.groupby("split"):
-        for column in ("z_mean", "z_weighted", "z_aperture"):
+        for column in ("combined_mean", "combined_weighted", "z_aperture"):
             error = (part[column] - part["redshift"]).std()
             assert error > 0.9 * part["redshift"].std()
 
@@ -272,7 +296,9 @@ def test_a_model_is_arrays_alone(done):
         assert stored["pixels_vectors"].dtype == np.float32
     assert "O" not in kinds.values()
     assert {"pixels_vectors", "apertures_vectors", "grid"} <= set(kinds)
-    assert set(about["calibrations"]) == {"mean", "weighted", "summary", "aperture"}
+    assert set(about["calibrations"]) == {
+        *("mean", "weighted", "stacked", "tempered", "summary", "aperture")
+    }
 
 
 def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(sky, done, tmp_path):

@@ -29,27 +29,21 @@ def test_features_are_those_of_a_slow_loop_whatever_the_chunks():
     for rows in np.split(np.arange(400), [5, 5, 200]):
         summaries.add(Chunk(*(column[rows] for column in whole)))
     found = summaries.features()
-    assert summaries.names == (
-        *("mag_r", "g-r", "r-i"),
-        *("log_pixels", "mean_distance", "rms_distance", "log_peak"),
-    )
+    assert summaries.names == ("mag_r", "g-r", "r-i", "log_pixels")
     for number in range(6):
-        weighed, squares, profiles, distances = np.zeros(3), np.zeros(3), [], []
+        weighed, squares, profiles = np.zeros(3), np.zeros(3), []
         for row in np.flatnonzero(whole.index == number):
             weight = whole.error[row].astype(float) ** -2
             profile = max(np.average(whole.flux[row].astype(float), weights=weight), 0)
             weighed += profile * whole.flux[row] * weight
             squares += profile**2 * weight
             profiles.append(profile)
-            distances.append(whole.distance[row])
-        total, r = sum(profiles), np.array(distances, float)
+        total = sum(profiles)
         g, red, i = (
             asinh_magnitude(flux, band)
             for flux, band in zip(weighed / squares * total, "gri", strict=True)
         )
         expected = [red, g - red, red - i, np.log(len(profiles))]
-        expected += [np.average(r, weights=profiles), np.average(r**2, weights=profiles) ** 0.5]
-        expected.append(np.log(max(profiles) / total))
         assert found[number] == pytest.approx(expected, rel=1e-6)
     assert np.isfinite(found[6]).all()  # an object without a pixel
 

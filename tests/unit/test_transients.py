@@ -1,15 +1,10 @@
-"""Detection of what changed, the tiles it is found in, the PSFs and the table of pairs."""
-
-from pathlib import Path
+"""Detection of what changed, the tiles it is found in, the PSFs."""
 
 import numpy as np
 import pytest
 import subtraction_sky
-import yaml
-from redpix.exceptions import InputError
 from redpix.hosts import nearest
 from redpix.masks import bit_value
-from redpix.pairs import Pair, read_pairs
 from redpix.psf import PsfModel, full_width, moffat, with_round_wings
 from redpix.subtraction import subtract
 from redpix.tiles import subtract_tiles, tiles
@@ -20,12 +15,9 @@ from redpix.transients import (
     detect,
     flag_names,
     halos,
+    motion_gain,
     shape_misfit,
 )
-
-ROOT = Path(__file__).parents[2]
-SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
-HEADER = "pair\tscience\treference\tband\n"
 
 
 @pytest.mark.parametrize("shape", [(1489, 2048), (100, 90), (513, 1025)])
@@ -91,6 +83,52 @@ def test_two_lobes_are_one_that_moved():
     )
 
 
+def motions(kind, seeds=range(8)):
+    """Gains by motion of stars that move by 0.3 px or change their brightness, and their scores."""
+    rng, gains, scores = np.random.default_rng(11), [], []
+    steps = np.arange(30, 230, 40)
+    for seed in seeds:
+        sky = subtraction_sky.make(seed, transients=0, stars=0)
+        x, y = (axis.ravel() + rng.uniform(-0.5, 0.5, 25) for axis in np.meshgrid(steps, steps))
+        angle, flux = rng.uniform(0, 2 * np.pi, 25), rng.uniform(3000, 9000, 25)
+        epochs = []
+        for number, epoch in enumerate((sky.new, sky.reference)):
+            moved = 0.3 * number * (kind == "moving")
+            # a change of brightness as strong as the lobes of the motion
+            share = 1 - 0.1 * number * (kind == "changing")
+            width = (subtraction_sky.NEW_WIDTH, subtraction_sky.REFERENCE_WIDTH)[number]
+            place = x + moved * np.cos(angle), y + moved * np.sin(angle)
+            light = epoch.flux * subtraction_sky.light((256, 256), *place, share * flux, width)
+            noise = rng.standard_normal(light.shape) * np.sqrt(light / 2)
+            epochs.append(epoch._replace(image=epoch.image + light + noise, variance=None))
+            epochs[-1] = epochs[-1]._replace(variance=epoch.variance + light / 2)
+        result = subtract(*epochs)
+        mask = np.zeros(result.S.shape, np.int16)
+        planes = result.D, result.D_variance, result.P_D
+        found = detect(result.Scorr, result.alpha, result.alpha_error, mask, 4.0, 7.0, planes)
+        gains.append(found.motion)
+        scores.append(abs(found.scorr))
+        assert np.array_equal(found.kind == "moving", (found.motion > 0) | (found.dipole > 0.4))
+    return np.concatenate(gains), np.concatenate(scores)
+
+
+def test_small_motions_are_told_from_changes():
+    moving, changing = motions("moving")[0], motions("changing")[0]
+    assert min(len(moving), len(changing)) > 100
+    assert np.mean(moving > 0) > 0.99
+    assert np.mean(changing < 0) > 0.99
+
+
+def test_gain_by_motion_of_noise_is_that_of_its_degrees_of_freedom():
+    """At one place, with no room to look for the highest: chi squared with 2 against 1."""
+    rng = np.random.default_rng(12)
+    x, y = (axis.ravel() for axis in np.meshgrid(np.arange(20, 980, 12), np.arange(20, 980, 12)))
+    noise = rng.normal(0, 1.5, (1000, 1000))
+    gain = motion_gain(noise, np.full(noise.shape, 2.25), moffat(4.0, 21), x, y, 0)
+    assert gain.mean() == pytest.approx(2 - 1 - 2, abs=0.12)
+    assert gain.var() == pytest.approx(2 * 2 + 2 * 1, rel=0.1)
+
+
 def test_flux_between_pixels_is_that_of_the_top():
     score = bumps((28.4, 30.5, 40.0))
     found = detect(score, score, np.ones_like(score), np.zeros((60, 60), int), 4.0)
@@ -148,34 +186,6 @@ def test_wings_are_the_mean_and_the_core_stays():
     assert np.array_equal(smooth[radius < 5], noisy[radius < 5])
     assert np.std((smooth - true)[radius > 11]) < 0.35 * np.std((noisy - true)[radius > 11])
     assert full_width(true) == pytest.approx(3.5, rel=0.05)
-
-
-def test_pairs():
-    rows = ["# epochs\n", HEADER, "\n", "a\t1-2-3\t4-5-6\tg\n", "a\t1-2-3\t4-5-6\tr\n"]
-    expected = [Pair("a", "1-2-3", "4-5-6", "g"), Pair("a", "1-2-3", "4-5-6", "r")]
-    assert read_pairs(rows, "pairs.tsv", SCHEMA, "gr") == expected
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        ([], "empty; allowed: a header"),
-        (["pair,science,reference,band\n"], "columns pair,science,reference,band; allowed"),
-        ([HEADER, "a\t1-2-3\tr\n"], "line 2: 3 cells; allowed: 4"),
-        ([HEADER, "../a\t1-2-3\t4-5-6\tr\n"], "line 2: pair: '../a'; allowed: name of"),
-        ([HEADER, "a\t1-9-3\t4-5-6\tr\n"], "line 2: science: '1-9-3'; allowed: a field"),
-        ([HEADER, "a\t1-2-3\tx.fits\tr\n"], "line 2: reference: 'x.fits'; allowed: a field"),
-        ([HEADER, "a\t1-2-3\t4-5-6\ty\n"], "line 2: band: 'y'; allowed: one of u"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tz\n"], "line 2: band 'z'; allowed: one of this run's, g, r"),
-        ([HEADER, "a\t1-2-3\t1-2-3\tr\n"], "science and reference are both 1-2-3"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-6\tr\n"], "line 3: pair a has band r"),
-        ([HEADER, "a\t1-2-3\t4-5-6\tr\n", "a\t1-2-3\t4-5-7\tg\n"], "line 3: pair a has other"),
-    ],
-)
-def test_pairs_that_are_refused(rows, words):
-    with pytest.raises(InputError, match="^pairs.tsv: ") as caught:
-        read_pairs(rows, "pairs.tsv", SCHEMA, "gr")
-    assert words in str(caught.value)
 
 
 def test_hosts_are_the_nearest_within_reach():

@@ -21,7 +21,6 @@ COLUMNS += ["flags", "host_id", "host_z_phot", "host_z_error"]
 @pytest.fixture(scope="module")
 def pair(demo):
     """The second epoch of the demo, subtracted: folder, simulated and found transients."""
-    run(demo, "transients", pairs=str(ROOT / "config/pairs.tsv"))
     folder = demo / "results/demo/subtraction/second_epoch"
     truth = pd.read_csv(demo / "results/demo/demo/truth.csv")
     return folder, truth[truth["kind"] == "transient"], pd.read_csv(folder / "transients.csv")

@@ -9,7 +9,7 @@ checkpoint catalogue:
         source=catalogue_source,
         schema=ROOT / "workflow/schemas/objects.schema.yaml",
         library=library("catalogue", "tables", "exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",
@@ -18,8 +18,11 @@ checkpoint catalogue:
         f"{RESULTS}/logs/catalogue/catalogue.log",
     benchmark:
         f"{RESULTS}/benchmarks/catalogue/catalogue.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
+        runtime=minutes(30),
     params:
         origin=ORIGIN,
         fields=config["fields"],

@@ -20,7 +20,7 @@ from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
 from redpix.listing import read_listing
-from redpix.pairs import read_pairs
+from redpix.pairs import NO_BAND, Pair, is_field, pair_name, read_pairs, read_stacks
 from resume import release_after_kill, retry_left_out
 
 
@@ -67,20 +67,44 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 
 
-def pairs(path):
-    """Rows of the table of pairs."""
-    with open(ROOT / "workflow/schemas/pairs.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            return read_pairs(file, path, schema, BANDS)
-    except InputError as error:
-        sys.exit("\n".join(f"pairs: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"pairs: {path}: {error}")
+def container_image():
+    """The image that jobs run in where apptainer is asked for."""
+    image = config["container"]
+    if "://" in image:
+        return image
+    path = ROOT / image
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in asked and not path.is_file():
+        sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
+    return str(path)
 
 
-PAIRS = pairs(config["pairs"]) if config["pairs"] else []
+def memory(megabytes, times_input=0):
+    """Memory of a job in MB: a share for itself, a share of what it reads; more at each attempt."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (megabytes + (times_input and times_input * input.size_mb))
+    )
+
+
+def minutes(number):
+    """Time a cluster gives a job, with room to spare; more at each attempt."""
+    return lambda wildcards, attempt: attempt * number
+
+
+def resource(path):
+    """Path of a settings file."""
+    return str(ROOT / "resources" / path)
+
+
+def rows_of(key, read):
+    """Rows of the table that a key names; with none named, the whole demo shows its own."""
+    if config[key] is not None:
+        return read(config[key], BANDS)
+    if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
+        return []
+    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+
+
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12  # with pictures in the report
 
@@ -90,7 +114,6 @@ METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
 wildcard_constraints:
-    pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     field=FIELD_PATTERN,
     band="[ugriz]",
 
@@ -105,9 +128,9 @@ def shared_scripts(*names):
     return [str(SCRIPTS / f"{name}.py") for name in names]
 
 
-def resource(path):
-    """Path of a settings file."""
-    return str(ROOT / "resources" / path)
+def report_parts(*names):
+    """Paths of pieces of the report's template."""
+    return [str(ROOT / f"workflow/report/{name}.html.j2") for name in names]
 
 
 def per_band(stage, suffix=".fits"):
@@ -215,31 +238,35 @@ def shown(stage, bands):
     ]
 
 
-def exposures_of_pair(wildcards):
-    """Frames, errors and masks of both exposures of a pair in a band."""
-    for row in PAIRS:
-        if (row.pair, row.band) == (wildcards.pair, wildcards.band):
-            break
-    else:
-        raise InputError(f"pairs: no pair {wildcards.pair} in band {wildcards.band}")
-    paths = {}
-    for role, field in (("science", row.science), ("reference", row.reference)):
-        paths[role] = f"{RESULTS}/frames/{field}-{row.band}.fits"
-        paths[f"{role}_errors"] = f"{RESULTS}/errors/{field}-{row.band}.fits"
-        paths[f"{role}_masks"] = f"{RESULTS}/frames/{field}.masks.fits"
-    return paths
+def injected_name(wildcards):
+    """Name of the field that a file of the injected archive is of."""
+    return f"{int(wildcards.run_filled)}-{wildcards.camcol}-{int(wildcards.field_filled)}"
 
 
-def all_differences(wildcards):
-    """The difference image of every pair and band."""
-    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in PAIRS]
+def injected_field(wildcards):
+    """What a frame with injected sources is made from."""
+    field = injected_name(wildcards)
+    return {
+        "frame": f"{RESULTS}/frames/{field}-{wildcards.band}.fits",
+        "masks": f"{RESULTS}/frames/{field}.masks.fits",
+        "sources": f"{RESULTS}/injection/sources/{field}.csv",
+        "psf": f"{RESULTS}/injection/psf/{field}.fits",
+    }
 
 
-def all_transients(wildcards):
-    """The table of what changed, of every pair."""
+def injection_tables(wildcards):
+    """The user's tables of what to inject."""
+    return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
+
+
+def injected_archive(wildcards):
+    """Frames and masks of every field that came, with injected sources."""
+    archive = f"{RESULTS}/injection/archive"
     return [
-        f"{RESULTS}/subtraction/{pair}/transients.csv"
-        for pair in dict.fromkeys(row.pair for row in PAIRS)
+        f"{archive}/{path(config['release'], parse_field(field), band)}"
+        for field in delivered_fields(wildcards)
+        for band in BANDS
+        for path in (frame_path, mask_path)
     ]
 
 
@@ -252,9 +279,10 @@ def closing_words(folder):
             for row in csv.DictReader(file):
                 if row["delivered"] != "yes":
                     lines.append(f"Left out: field {row['field']}: {row['reason']}")
-    if not METHODS:
+    lines += [f"Left out: {what}: {reason}" for what, reason in left_out_of_changes(folder)]
+    if not METHODS and not ALONE:
         lines.append("No redshift is predicted: detections need a model, photoz.model")
-    page = folder / "report.html"
+    page = folder / (f"subtraction/{PAIRS[0].pair}/report.html" if ALONE else "report.html")
     lines.append(f"Report: {page.resolve()}" if page.exists() else f"Results: {folder}")
     return "\n".join(lines)
 

@@ -9,7 +9,7 @@ rule fetch:
     input:
         demo_archive,
         library=library("frames", "registration", "masks", "exceptions"),
-        scripts=shared_scripts("archive", "files", "job"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
@@ -17,12 +17,15 @@ rule fetch:
         f"{RESULTS}/logs/frames/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
         downloads=1,
         # how patient to be changes no result, and as parameters these would call for a rerun
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
-        mem_mb=600,
+        mem_mb=memory(600),
+        runtime=minutes(30),
     params:
         source=SOURCE,
         release=config["release"],
@@ -41,13 +44,32 @@ checkpoint delivered:
             f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields that did not come"
+    script:
+        "../../scripts/delivered.py"
+
+
+checkpoint exposures:
+    input:
+        statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
+        library=library("exceptions"),
+        scripts=shared_scripts("files", "job", "provenance"),
+    output:
+        f"{RESULTS}/frames/exposures.csv",
+    log:
+        f"{RESULTS}/logs/frames/exposures.log",
+    conda:
+        "../../envs/python.yaml"
+    message:
+        "sorting out fields of pairs and stacks that did not come"
     script:
         "../../scripts/delivered.py"
 

@@ -6,10 +6,10 @@ rule photoz_mlz:
         objects=f"{RESULTS}/catalogue/objects.csv",
         pixels=pixel_tables,
         library=library(
-            *("catalogue", "exceptions", "photometry", "tables", "tabular"),
+            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table"),
+        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table", "provenance"),
     output:
         *(
             f"{RESULTS}/photoz/mlz/{kind}.{part}"
@@ -20,8 +20,11 @@ rule photoz_mlz:
         f"{RESULTS}/logs/photoz/mlz.log",
     benchmark:
         f"{RESULTS}/benchmarks/photoz/mlz.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(30),
     params:
         model=None,
         bands=BANDS,
@@ -43,10 +46,10 @@ rule photoz_table_mlz:
     input:
         tables=table_files,
         library=library(
-            *("catalogue", "exceptions", "photometry", "tables", "tabular"),
+            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table"),
+        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table", "provenance"),
     output:
         *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
     log:
@@ -55,8 +58,11 @@ rule photoz_table_mlz:
         f"{RESULTS}/benchmarks/tables/{{table}}-mlz.tsv"
     wildcard_constraints:
         table="|".join(map(re.escape, TABLES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(30),
     params:
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,

@@ -12,7 +12,7 @@ rule photoz_method:
             *("catalogue", "exceptions", "photometry", "tables"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz_files"),
+        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -25,9 +25,12 @@ rule photoz_method:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
         method="knn|mlp|tpz|som|boosting|ensemble",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
@@ -53,7 +56,7 @@ rule photoz_table:
             *("exceptions", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz_files"),
+        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
@@ -67,9 +70,12 @@ rule photoz_table:
     wildcard_constraints:
         method="knn|mlp|tpz|som|boosting|ensemble",
         table="|".join(map(re.escape, TABLES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],

@@ -7,15 +7,18 @@ rule registration:
         errors=per_band("errors"),
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
         library=library("registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("engines", "spans", "tools", "files", "job"),
+        scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
         per_band("registered"),
     log:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(300, times_input=4),
+        runtime=minutes(10),
     params:
         bands=BANDS,
         reference_band=REFERENCE,

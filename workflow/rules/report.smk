@@ -16,34 +16,79 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        exposures=f"{RESULTS}/frames/exposures.csv" if EXPOSED else [],
+        coadds=all_coadds,
+        coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
         template=ROOT / "workflow/report/report.html.j2",
+        parts=report_parts("macros", "coadds", "changes"),
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
-            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
-            *("plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
+            *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
         ),
-        scripts=shared_scripts("files", "job", "report_changes", "report_files"),
+        scripts=shared_scripts(
+            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files")
+        ),
     output:
         f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
         most_fields=SHOWN_FIELDS,
+        exposed_by=exposed_by(),
         truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" else None,
     message:
         "report"
     script:
         "../../scripts/report.py"
+
+
+rule report_pair:
+    input:
+        difference=f"{RESULTS}/subtraction/{{pair}}/{NO_BAND}/difference.fits",
+        transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        template=ROOT / "workflow/report/pair.html.j2",
+        parts=report_parts("macros", "changes"),
+        style=ROOT / "workflow/report/style.css",
+        library=library(
+            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
+            *("plots", "frames", "registration", "summaries", "tables", "transients"),
+        ),
+        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
+    output:
+        f"{RESULTS}/subtraction/{{pair}}/report.html",
+    log:
+        f"{RESULTS}/logs/report/{{pair}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report/{{pair}}.tsv"
+    wildcard_constraints:
+        pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
+    params:
+        science=config["science"],
+        reference=config["reference"],
+    message:
+        "{wildcards.pair}: report"
+    script:
+        "../../scripts/report_pair.py"

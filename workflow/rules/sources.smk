@@ -9,7 +9,7 @@ rule sources:
         parameters=resource("sextractor/sources.param"),
         filter=resource("sextractor/sources.conv"),
         library=library("sources", "registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         catalogues=per_band("sources", ".cat.fits"),
         maps=per_band("sources", ".seg.fits"),
@@ -17,8 +17,11 @@ rule sources:
         f"{RESULTS}/logs/sources/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sources/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(200, times_input=2),
+        runtime=minutes(10),
     params:
         **config["sources"],
         bands=BANDS,
@@ -36,15 +39,18 @@ rule detections:
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
         library=library("registration", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job"),
+        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",
     log:
         f"{RESULTS}/logs/detections/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/detections/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
+        runtime=minutes(10),
     params:
         threshold=config["sources"]["threshold"],
         min_area=config["sources"]["min_area"],

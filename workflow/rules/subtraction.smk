@@ -9,10 +9,22 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "exceptions", "frames", "masks", "photometry", "psf"),
-            *("registration", "subtraction", "tiles", "transients"),
+            *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
+            *("psf", "registration", "resampling", "subtraction", "tiles", "transients"),
         ),
-        scripts=shared_scripts("psfex", "sextractor", "spans", "tools", "files", "job"),
+        scripts=shared_scripts(
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
+        ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
@@ -20,13 +32,21 @@ rule subtraction:
         f"{RESULTS}/logs/subtraction/{{pair}}-{{band}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/subtraction/{{pair}}-{{band}}.tsv"
+    wildcard_constraints:
+        pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+        band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
+        mem_mb=memory(600, times_input=15),
+        runtime=minutes(20),
     params:
+        camera=config["exposures"],
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
+        registration=config["subtraction"]["registration"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
@@ -35,18 +55,19 @@ rule subtraction:
 
 rule transients_of_pair:
     input:
-        tables=lambda wildcards: [
-            f"{RESULTS}/subtraction/{row.pair}/{row.band}/transients.csv"
-            for row in PAIRS
-            if row.pair == wildcards.pair
-        ],
-        objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
+        tables=bands_of_pair,
+        # hosts are objects of the run's own sky: two files alone have none
+        objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
         library=library("exceptions", "hosts"),
-        scripts=shared_scripts("files", "job"),
+        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
+    wildcard_constraints:
+        pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     params:
         host_radius=config["subtraction"]["host_radius"],
     message:

@@ -10,6 +10,9 @@ from redpix.photoz import pdf
 #: objects for each knot of the map of PIT values, and the most knots
 OBJECTS_A_KNOT, MOST_KNOTS = 50, 20
 
+#: probabilities below the ends of the intervals and below the median
+LEVELS = (0.025, 0.16, 0.5, 0.84, 0.975)
+
 
 class Calibrated(NamedTuple):
     """Redshifts of objects with widths that mean what they say, one row an object."""
@@ -18,6 +21,11 @@ class Calibrated(NamedTuple):
     error: np.ndarray  #: (n,), half the distance of the two below
     low68: np.ndarray  #: (n,), 16th percentile of the density
     high68: np.ndarray  #: (n,), 84th percentile
+    low95: np.ndarray  #: (n,), 2.5th percentile
+    high95: np.ndarray  #: (n,), 97.5th percentile
+    mean: np.ndarray  #: (n,), of the density, as the two below
+    median: np.ndarray  #: (n,)
+    mode: np.ndarray  #: (n,)
     density: np.ndarray  #: (n, nodes), float32
 
 
@@ -95,11 +103,14 @@ def calibrate(prediction, calibration, grid, rows=5000):
     Calibrated
     """
     density = np.empty_like(prediction.density, dtype=np.float32)
-    ends = np.empty((len(density), 2))
+    points = np.empty((len(density), len(LEVELS) + 2))
     for start in range(0, len(density), rows):
         part = slice(start, start + rows)
         right = calibration.apply(prediction.density[part], prediction.redshift[part], grid)
         density[part] = right
-        ends[part] = pdf.quantiles(right, [0.16, 0.84], grid)
-    low, high = ends.T
-    return Calibrated(prediction.redshift, (high - low) / 2, low, high, density)
+        points[part, :-2] = pdf.quantiles(right, LEVELS, grid)
+        points[part, -2], points[part, -1] = pdf.mean(right, grid), pdf.mode(right, grid)
+    low95, low68, median, high68, high95, mean, mode = points.T
+    ends = (low68, high68, low95, high95)
+    error = (high68 - low68) / 2
+    return Calibrated(prediction.redshift, error, *ends, mean, median, mode, density)

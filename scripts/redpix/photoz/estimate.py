@@ -13,7 +13,7 @@ from redpix.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.attributes import constant_attributes
 from redpix.photoz.calibrate import Calibration, calibrate
-from redpix.photoz.combine import COMBINERS, Stack
+from redpix.photoz.combine import COMBINERS, WEIGHTS, Product, Stack, fit_exponent, with_median
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
 from redpix.photoz.process import Process
@@ -31,6 +31,9 @@ APERTURE = "aperture"
 #: name of the estimate from what an object's pixels say together
 SUMMARY = "summary"
 
+#: added to the spread of pixels' redshifts before its logarithm is taken
+LEAST_SPREAD = 1e-3
+
 #: all the ways in which an object's pixels become one redshift
 WAYS = (*COMBINERS, SUMMARY)
 
@@ -47,9 +50,11 @@ class Estimates:
 
     def __init__(self, totals, attributes, grid):
         objects = len(totals.pixels)
-        self.stacks = {name: Stack(objects, len(grid)) for name in COMBINERS}
+        self.grid = grid
+        self.stacks = {name: Stack(objects, len(grid)) for name in WEIGHTS}
+        self.product = Product(objects, len(grid))
         self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
-        self.features = totals.features
+        self._features = totals.features
         self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
 
     def add(self, pixels, members, learners, jobs, watch=None):
@@ -60,35 +65,62 @@ class Estimates:
         pixels : Pixels
         members : ndarray of bool, shape (objects,)
         learners : dict
-            Of ``pixels``, of ``apertures`` and of ``summaries``.
+            Of ``pixels`` and of ``apertures``.
         jobs : int
         watch : callable, optional
             Called with the `Chunk` and the `Prediction` of the members' pixels.
         """
         if not members.any():
             return
-        for estimate, found in (
-            (self.aperture, learners["apertures"].predict(self.vectors[members], jobs)),
-            (self.summary, learners["summaries"].predict(self.features[members])),
-        ):
-            for field, values in zip(estimate, found, strict=True):
-                field[members] = values
+        found = learners["apertures"].predict(self.vectors[members], jobs)
+        _fill(self.aperture, members, found)
         for chunk in pixels:
             rows = members[chunk.index]
             if not rows.any():
                 continue
             chunk = type(chunk)(*(column[rows] for column in chunk))
             prediction = learners["pixels"].predict(chunk.vectors, jobs)
-            for name, weight in COMBINERS.items():
+            for name, weight in WEIGHTS.items():
                 self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
+            weight = WEIGHTS["weighted"](chunk.snr)
+            self.product.add(chunk.index, weight, prediction.density)
             if watch is not None:
                 watch(chunk, prediction)
 
-    def predictions(self):
-        """A `Prediction` of all objects for each of `WAYS` and for `APERTURE`."""
+    def features(self):
+        """What an object's pixels say together, NaN for those not predicted yet.
+
+        Those of `redpix.photoz.summary`, then of the redshifts of its pixels: the logarithms of
+        their standard deviations, weighted and plain, and the weighted mean less the plain one.
+        """
+        weighted, plain = (self.stacks[name].moments() for name in ("weighted", "mean"))
+        spread = np.stack([weighted[:, 1], plain[:, 1]], axis=1)
+        shift = weighted[:, :1] - plain[:, :1]
+        return np.concatenate([self._features, np.log(spread + LEAST_SPREAD), shift], axis=1)
+
+    def summarise(self, members, process):
+        """Predict the objects of a mask, all of whose pixels are predicted, from their features."""
+        if members.any():
+            _fill(self.summary, members, process.predict(self.features()[members]))
+
+    def predictions(self, exponent):
+        """A `Prediction` of all objects for each of `WAYS` and for `APERTURE`.
+
+        `exponent` is that of the product of an object's pixels.
+        """
         combined = {name: stack.prediction() for name, stack in self.stacks.items()}
-        summary = self.summary._replace(probability=combined["weighted"].probability)
-        return {**combined, SUMMARY: summary, APERTURE: self.aperture}
+        weighted = combined["weighted"]
+        combined["stacked"] = with_median(weighted, weighted.density, self.grid)
+        density = self.product.density(exponent, self.grid).astype(np.float32)
+        combined["tempered"] = with_median(weighted, density, self.grid)
+        combined[SUMMARY] = self.summary._replace(probability=weighted.probability)
+        return {**combined, APERTURE: self.aperture}
+
+
+def _fill(estimate, members, found):
+    """Write the predictions of the objects of a mask into those of all."""
+    for field, values in zip(estimate, found, strict=True):
+        field[members] = values
 
 
 def _unknown(objects, grid):
@@ -155,25 +187,35 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
 
     def learn(members):
         parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
-        learners = {
+        return {
             name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
         }
-        moving = members & ~star
-        known = (estimates.features[moving], objects.redshift[moving])
-        return {**learners, "summaries": Process.fit(*known, grid, recipe.seed)}
 
-    for fold in range(folds.max() + 1):
+    numbers = range(folds.max() + 1)
+    for fold in numbers:
         held_out = folds == fold
         estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
     known = training & ~star
+    for fold in numbers:
+        rest = known & (folds != fold)
+        estimates.summarise(folds == fold, _summary(estimates, objects, rest, recipe))
+    rows = np.flatnonzero(known)
+    exponent = fit_exponent(estimates.product, rows, objects.redshift[rows], grid)
     calibrations = {
         name: Calibration.fit(
             Prediction(*(field[known] for field in prediction)), objects.redshift[known], grid
         )
-        for name, prediction in estimates.predictions().items()
+        for name, prediction in estimates.predictions(exponent).items()
     }
-    known = (pixels.attributes, grid, learn(training), calibrations)
-    return Model(recipe.method, recipe.settings, *known)
+    learners = {**learn(training), "summaries": _summary(estimates, objects, known, recipe)}
+    told = (pixels.attributes, grid, learners, calibrations, exponent)
+    return Model(recipe.method, recipe.settings, *told)
+
+
+def _summary(estimates, objects, members, recipe):
+    """What the features of the galaxies and quasars of a mask teach."""
+    known = estimates.features()[members], objects.redshift[members]
+    return Process.fit(*known, recipe.grid, recipe.seed)
 
 
 def _check_samples(samples, attributes, warn):
@@ -193,5 +235,5 @@ def finish(estimates, model):
     """Calibrated redshifts of all objects for each combiner and for `APERTURE`."""
     return {
         name: calibrate(prediction, model.calibrations[name], model.grid)
-        for name, prediction in estimates.predictions().items()
+        for name, prediction in estimates.predictions(model.exponent).items()
     }

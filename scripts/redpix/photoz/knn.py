@@ -41,14 +41,16 @@ class KNN:
         One of `MODES`.
     errors : int
         Number of the last attributes that are errors.
+    index : str
+        How neighbours are searched for: one of `redpix.photoz.index.KINDS`.
     """
 
-    def __init__(self, training, grid, k, mode, errors=0):
+    def __init__(self, training, grid, k, mode, errors=0, index="auto"):
         self.training = training
         self.grid = grid
         self.mode = mode
-        self._errors = errors
-        self._neighbours = Neighbours(without_errors(training, errors), k)
+        self._errors, self._index = errors, index
+        self._neighbours = Neighbours(without_errors(training, errors), k, index)
         self._redshift = training.redshift[self._neighbours.moving]
 
     @classmethod
@@ -64,8 +66,8 @@ class KNN:
     MISSING = False  #: takes no vectors with missing attributes
 
     def insight(self, names):
-        """Nothing beyond its predictions."""
-        return {}
+        """How neighbours are searched for."""
+        return {"index": self._neighbours.index.about()}
 
     def held_out(self, jobs=1):
         """Redshifts of the training's galaxies, each from a learner that has not seen its group.
@@ -78,7 +80,7 @@ class KNN:
         redshift = np.full(len(part), np.nan)
         for number in range(PARTS):
             rest = moving.take(part != number)
-            learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors)
+            learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors, self._index)
             own = asked & (part == number)
             redshift[own] = learner.predict(moving.vectors[own], jobs).redshift
         return redshift

@@ -72,6 +72,8 @@ class Model:
         ``objects`` on the rows of a table of magnitudes.
     calibrations : dict of str to Calibration
         What makes the densities of each combiner right, and those of one vector an object.
+    exponent : float
+        Of the product of the densities of an object's pixels.
     """
 
     method: str
@@ -80,6 +82,7 @@ class Model:
     grid: np.ndarray
     learners: dict
     calibrations: dict
+    exponent: float = 1.0
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
@@ -95,6 +98,7 @@ class Model:
             "attributes": self.attributes.kinds,
             "learners": list(self.learners),
             "calibrations": self.calibrations,
+            "exponent": self.exponent,
         }
         return {
             "about": np.array(json.dumps(about)),
@@ -154,12 +158,17 @@ class Model:
                 part: Calibration(scale, tuple(levels))
                 for part, (scale, levels) in about["calibrations"].items()
             },
+            exponent=about["exponent"],
         )
 
     def insight(self):
         """What the learner of whole objects tells of itself, by name."""
         learner = self.learners.get("apertures") or self.learners["objects"]
         return learner.insight(self.attributes.of_aperture().names)
+
+    def insight_of_pixels(self):
+        """What the learner of pixels tells of itself, by name."""
+        return self.learners["pixels"].insight(self.attributes.names)
 
     def check_fits(self, method, attributes, name):
         """Raise InputError, naming the file, unless it was trained as the configuration asks."""

@@ -1,12 +1,12 @@
-"""Training vectors near a vector: in standardised attributes, by scikit-learn's exact k-d tree."""
+"""Training vectors near a vector, in standardised attributes."""
 
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Scaler
+from redpix.photoz.index import make_index
 from redpix.photoz.learner import CLASSES, STAR
 
 #: training vectors by which it is told how far the training set reaches, and the share of them
@@ -33,6 +33,8 @@ class Neighbours:
     ----------
     training : Training
     k : int
+    index : str
+        How they are searched for: one of `redpix.photoz.index.KINDS`.
 
     Attributes
     ----------
@@ -40,9 +42,10 @@ class Neighbours:
         Standardised training vectors that redshifts are learnt from, on their principal axes.
     moving : ndarray of bool
         Which rows of the training they are.
+    index : Exact or Approximate
     """
 
-    def __init__(self, training, k):
+    def __init__(self, training, k, index="auto"):
         self.k = k
         self.moving = training.label != STAR
         self._scaler = Scaler.fit(training.vectors[self.moving])
@@ -50,15 +53,12 @@ class Neighbours:
         self._axes = principal_axes(scaled)
         scaled = self._place(training.vectors)
         self.known = scaled[self.moving]
-        self._tree = NearestNeighbors(n_neighbors=k, algorithm="kd_tree").fit(self.known)
+        self.index = make_index(self.known, k, index)
         self._reach = self._measure_reach()
         labelled = training.label >= 0
         self._label = training.label[labelled]
         tells = len(np.unique(self._label)) > 1 and len(self._label) >= k
-        self._class_tree = None
-        if tells:
-            self._class_tree = NearestNeighbors(n_neighbors=k, algorithm="kd_tree")
-            self._class_tree.fit(scaled[labelled])
+        self._class_index = make_index(scaled[labelled], k, index) if tells else None
 
     def _place(self, vectors):
         return np.einsum("ij,jk->ik", self._scaler.transform(vectors), self._axes)
@@ -67,13 +67,13 @@ class Neighbours:
         """Largest distance of a k-th neighbour that is usual among the training vectors."""
         step = -(-len(self.known) // REACH_VECTORS)
         count = min(self.k + 1, len(self.known))  # each is its own nearest
-        distance, _ = self._tree.kneighbors(self.known[::step], count)
+        distance, _ = self.index.search(self.known[::step], count)
         return np.quantile(distance[:, -1], REACH_SHARE)
 
     def find(self, vectors, jobs):
         """Neighbours of feature vectors, shape (n, attributes): `Nearest`."""
         placed = self._place(vectors)
-        distance, index = _search(self._tree, placed, jobs)
+        distance, index = self.index.search(placed, self.k, jobs)
         return Nearest(index, placed, distance[:, -1] > self._reach)
 
     def probability(self, vectors, jobs):
@@ -82,8 +82,8 @@ class Neighbours:
         NaN where the training set tells no classes apart.
         """
         probability = np.full((len(vectors), len(CLASSES)), np.nan)
-        if self._class_tree is not None:
-            _, index = _search(self._class_tree, self._place(vectors), jobs)
+        if self._class_index is not None:
+            _, index = self._class_index.search(self._place(vectors), self.k, jobs)
             for number in range(len(CLASSES)):
                 probability[:, number] = np.mean(self._label[index] == number, axis=1)
         return probability
@@ -111,9 +111,3 @@ def principal_axes(scaled):
     centred = scaled - scaled.mean(axis=0)
     variance, axes = np.linalg.eigh(np.einsum("ij,ik->jk", centred, centred))
     return axes[:, variance > 1e-10 * variance[-1]]
-
-
-def _search(tree, placed, jobs):
-    """Distances and indices of the nearest, each of shape (n, k), the same for any `jobs`."""
-    tree.set_params(n_jobs=jobs)
-    return tree.kneighbors(placed)

@@ -135,6 +135,16 @@ def quantiles(density, levels, grid):
     return result
 
 
+def mean(density, grid):
+    """Mean redshift of each density, shape (n,)."""
+    return np.trapezoid(density * grid, grid, axis=1)
+
+
+def mode(density, grid):
+    """Redshift of the largest value of each density, a node of the grid, shape (n,)."""
+    return grid[np.argmax(density, axis=1)]
+
+
 def stretch(density, centre, scale, grid):
     """Widen each density about its centre: p(centre + (z - centre) / scale), normalised.
 

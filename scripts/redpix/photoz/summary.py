@@ -13,6 +13,9 @@ class Summaries:
     of least noise in which all bands have one shape: colours are less noisy than those of summed
     pixels, for faint pixels count little.
 
+    Of an object's shape only the number of its pixels is used: how concentrated it is follows the
+    seeing of its field so much that redshifts learnt from it are biased in a field of other seeing.
+
     Parameters
     ----------
     objects : int
@@ -23,8 +26,7 @@ class Summaries:
         self._bands = bands
         shape = (objects, len(bands))
         self._weighed, self._squares = np.zeros(shape), np.zeros(shape)
-        self._count, self._total, self._peak = (np.zeros(objects) for _ in range(3))
-        self._distance, self._distance2 = np.zeros(objects), np.zeros(objects)
+        self._count, self._total = np.zeros(objects), np.zeros(objects)
 
     def add(self, chunk):
         """Add the pixels of a `redpix.photoz.stream.Chunk`."""
@@ -32,44 +34,27 @@ class Summaries:
         profile = np.maximum(np.sum(flux * weight, axis=1) / weight.sum(axis=1), 0)
         np.add.at(self._weighed, chunk.index, profile[:, None] * flux * weight)
         np.add.at(self._squares, chunk.index, (profile**2)[:, None] * weight)
-        np.maximum.at(self._peak, chunk.index, profile)
-        for total, values in (
-            (self._count, np.ones(len(profile))),
-            (self._total, profile),
-            (self._distance, profile * chunk.distance),
-            (self._distance2, profile * chunk.distance**2),
-        ):
-            total += np.bincount(chunk.index, values, len(total))
+        self._count += np.bincount(chunk.index, minlength=len(self._count))
+        self._total += np.bincount(chunk.index, profile, len(self._total))
 
     @property
     def names(self):
         """Names of the features."""
         colours = [f"{a}-{b}" for a, b in zip(self._bands, self._bands[1:], strict=False)]
         middle = self._bands[len(self._bands) // 2]
-        shape = ("log_pixels", "mean_distance", "rms_distance", "log_peak")
-        return (f"mag_{middle}", *colours, *shape)
+        return (f"mag_{middle}", *colours, "log_pixels")
 
     def features(self):
-        """Features of each object: brightness, colours, extent, concentration.
-
-        ``log_pixels`` is the logarithm of the number of pixels, ``mean_distance`` and
-        ``rms_distance`` their distance weighed by the profile, ``log_peak`` the logarithm of the
-        brightest pixel's share of the profile.
+        """Features of each object: brightness, colours, logarithm of the number of pixels.
 
         Returns
         -------
         ndarray, shape (objects, features)
         """
-        total = np.maximum(self._total, 1e-9)
         factor = self._weighed / np.maximum(self._squares, 1e-30)
         columns = [
             asinh_magnitude(factor[:, i] * self._total, band) for i, band in enumerate(self._bands)
         ]
         colours = [a - b for a, b in zip(columns, columns[1:], strict=False)]
-        shape = (
-            np.log(np.maximum(self._count, 1)),
-            self._distance / total,
-            np.sqrt(self._distance2 / total),
-            np.log(np.maximum(self._peak, 1e-9) / total),
-        )
-        return np.stack([columns[len(columns) // 2], *colours, *shape], axis=1)
+        extent = np.log(np.maximum(self._count, 1))
+        return np.stack([columns[len(columns) // 2], *colours, extent], axis=1)

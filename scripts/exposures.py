@@ -1,0 +1,148 @@
+"""Read the images that are worked together: frames of the survey, coadds, any telescope's FITS."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from job import log
+from psfex import STAMP
+from redpix.alignment import noise_scale, smooth_background
+from redpix.cameras import (
+    NANOMAGGY_ZERO_POINT,
+    celestial_wcs,
+    image_mask,
+    pixel_noise,
+    read_camera,
+)
+from redpix.exceptions import InputError
+from redpix.masks import DTYPE
+from redpix.registration import frame_wcs
+from spans import read_masked
+
+#: HDUs of a coadd that this workflow made
+COADD = ("SCI", "PSF", "VARIANCE", "MASK")
+
+
+@dataclass
+class Exposure:
+    """An image without its background, with its variance, mask and WCS.
+
+    path is what messages call it; noise_scale what its variance was multiplied with, root of;
+    zero_point the magnitude of a source of one unit, None where not known; survey says whether it
+    is a frame of the survey, in nanomaggies.
+    """
+
+    path: str
+    image: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray
+    wcs: WCS | None
+    header: fits.Header
+    unit: str | None
+    zero_point: float | None
+    survey: bool = False
+    noise_scale: float = 1.0
+
+
+def read_exposure(paths, band, settings):
+    """An image from its files.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Frame, error map and table of masked spans of a field of the survey, or one FITS image.
+    band : str
+    settings : Mapping
+        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        needs_wcs, true unless given: whether an image must have a WCS.
+
+    Returns
+    -------
+    Exposure
+
+    Raises
+    ------
+    InputError
+        One line that names the file.
+    """
+    try:
+        if len(paths) > 1:
+            exposure = _survey_frame(*paths[:3], band)
+        else:
+            exposure = _fits_image(paths[0], settings)
+        if min(exposure.image.shape) <= STAMP:
+            rows, columns = exposure.image.shape
+            raise InputError(
+                f"an image of {columns} x {rows} pixels; allowed: larger than its PSF, "
+                f"{STAMP} x {STAMP} pixels"
+            )
+    except InputError as error:
+        raise InputError(f"{paths[0]}: {error}") from None
+    return exposure
+
+
+def _survey_frame(frame, errors, masks, band):
+    with fits.open(frame, memmap=False) as hdus:
+        image, header = hdus[0].data, hdus[0].header
+    variance = np.square(fits.getdata(errors))
+    bit, y, x = read_masked(masks, band)
+    mask = np.zeros(image.shape, DTYPE)
+    np.bitwise_or.at(mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
+    exposure = Exposure(
+        *(frame, image, variance, mask, frame_wcs(header), header),
+        *("nanomaggy", NANOMAGGY_ZERO_POINT, True),
+    )
+    return _rescaled(exposure, "error map")
+
+
+def _rescaled(exposure, what):
+    """The exposure with its variance brought to the noise that its blank sky has."""
+    scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
+    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
+    exposure.variance *= np.float32(scale**2)
+    exposure.noise_scale = scale
+    return exposure
+
+
+def _fits_image(path, settings):
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            names = {hdu.name for hdu in hdus}
+            hdu = next((h for h in hdus if h.is_image and h.shape and len(h.shape) == 2), None)
+            if hdu is None:
+                raise InputError("no HDU holds an image of two dimensions")
+            image, header = hdu.data.astype(np.float32), hdu.header
+            planes = {hdu.name: hdu.data for hdu in hdus} if names >= set(COADD) else None
+    except InputError:
+        raise
+    except Exception as error:  # astropy raises many kinds on a damaged file
+        words = " ".join(str(error).split())
+        raise InputError(f"does not open as FITS ({type(error).__name__}: {words})") from None
+    camera = read_camera(header, settings)
+    told = {
+        name: f"{getattr(camera, name):g} ({card})"
+        for name, card in camera.sources.items()
+        if getattr(camera, name) is not None
+    }
+    log.info("%s: unit %s; %s", path, camera.unit, told or "nothing known of the camera")
+    wcs = celestial_wcs(header) if settings.get("needs_wcs", True) else None
+    if planes:
+        exposure = Exposure(
+            *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
+            *(wcs, header, camera.unit, camera.zero_point),
+        )
+        return _rescaled(exposure, "variance plane")
+    mask = image_mask(image, camera.saturation)
+    if not np.isfinite(image).any():
+        raise InputError("no pixel has a value")
+    background = smooth_background(np.where(mask == 0, image, np.nan), settings["background_mesh"])
+    noise = pixel_noise(image, background, mask, camera, settings["background_mesh"])
+    log.info(
+        "%s: background %.5g, noise %s; %d pixels masked",
+        *(path, np.median(background), noise.words, np.count_nonzero(mask)),
+    )
+    return Exposure(
+        *(path, image - background, noise.variance, mask, wcs, header, camera.unit),
+        camera.zero_point,
+    )

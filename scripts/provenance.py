@@ -1,0 +1,170 @@
+"""Where every product comes from: inputs, parameters and versions, in a record beside it."""
+
+import functools
+import hashlib
+import json
+import os
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from files import write_text
+
+#: folder of the records in results/<name>/
+FOLDER = "provenance"
+
+#: name of the record of a job that is the only one of its rule
+WHOLE_RUN = "all"
+
+#: the code itself: files below it are named from here, so that a record fits every machine
+ROOT = Path(__file__).resolve().parents[1]
+
+#: packages whose version stands in the record of a job that has imported them
+PACKAGES = {
+    "astropy": "astropy",
+    "astroscrappy": "astroscrappy",
+    "faiss": "faiss-cpu",
+    "galsim": "GalSim",
+    "numpy": "numpy",
+    "pandas": "pandas",
+    "photutils": "photutils",
+    "pyarrow": "pyarrow",
+    "reproject": "reproject",
+    "scipy": "scipy",
+    "sep": "sep",
+    "sklearn": "scikit-learn",
+    "snakemake": "snakemake",
+    "speclite": "speclite",
+    "torch": "torch",
+}
+
+_programs = set()
+
+
+def note_program(path):
+    """Remember that the job runs a program, so that its record names it."""
+    _programs.add(str(path))
+
+
+def checksum(path):
+    """SHA-256 of a file, in hexadecimal digits."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def record(snakemake):
+    """Write what made the products of a job, once they are complete.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        Its outputs lie in results/<name>/; the record is provenance/<rule>/<wildcards>.json there.
+    """
+    outputs = [Path(path) for path in snakemake.output]
+    results = results_folder(outputs[0])
+    if results is None:
+        return
+    inputs = dict.fromkeys(map(str, snakemake.input))
+    entry = {
+        "rule": snakemake.rule,
+        "wildcards": dict(snakemake.wildcards.items()),
+        "outputs": {str(path): _described(path) for path in outputs if path.is_file()},
+        "inputs": {
+            _named(path): _checksum_of(path, results) for path in inputs if Path(path).is_file()
+        },
+        "parameters": dict(snakemake.params.items()),
+        "versions": {"python": sys.version.split()[0], **_versions()},
+        "programs": {path: checksum(path) for path in sorted(_programs)},
+        "commit": commit(ROOT),
+    }
+    name = "-".join(entry["wildcards"].values()) or WHOLE_RUN
+    text = json.dumps(entry, indent=1, default=str)
+    write_text(results / FOLDER / snakemake.rule / f"{name}.json", text + "\n")
+
+
+def results_folder(path):
+    """``results/<name>`` of a product, or None for a file that lies elsewhere."""
+    parts = Path(path).parts
+    return Path(*parts[:2]) if parts[0] == "results" and len(parts) > 2 else None
+
+
+def records(results):
+    """Path and content of every record of a run, in the order of their paths."""
+    for path in sorted((results / FOLDER).rglob("*.json")):
+        yield path, json.loads(path.read_text(encoding="utf-8"))
+
+
+def commit(root):
+    """Commit that is checked out, as 40 digits; None for a copy without git.
+
+    Changes that were never committed show in the checksums of the code, which are inputs.
+    """
+    folder = root / ".git"
+    if folder.is_file():  # a further work tree
+        folder = Path(folder.read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+    head = folder / "HEAD"
+    if not head.is_file():
+        return None
+    text = head.read_text(encoding="utf-8").strip()
+    if not text.startswith("ref:"):
+        return text
+    name = text.removeprefix("ref:").strip()
+    common = folder / "commondir"
+    if common.is_file():
+        folder /= common.read_text(encoding="utf-8").strip()
+    if (folder / name).is_file():
+        return (folder / name).read_text(encoding="utf-8").strip()
+    packed = folder / "packed-refs"
+    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
+    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)
+
+
+def _described(path):
+    known = path.stat()
+    return {"sha256": checksum(path), "bytes": known.st_size, "modified_ns": known.st_mtime_ns}
+
+
+def _named(path):
+    """Path of an input as the record names it: files of redpix from its root."""
+    whole = Path(os.path.abspath(path))
+    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(path)
+
+
+def _checksum_of(path, results):
+    """Checksum of an input; one that this run made and recorded is not read once more."""
+    known = _recorded(path, results)
+    now = os.stat(path)
+    if known and (known["bytes"], known["modified_ns"]) == (now.st_size, now.st_mtime_ns):
+        return known["sha256"]
+    return checksum(path)
+
+
+def _recorded(path, results):
+    """What the record of a product of this run says of it; None where there is no record."""
+    if results_folder(path) != results:
+        return None
+    *folders, name = Path(path).relative_to(results).parts
+    field = re.match(r"\d+-\d-\d+", name)
+    names = [field[0] if field else "", "-".join(folders[1:]), WHOLE_RUN]
+    for rule in _listing(results / FOLDER):
+        for made_for in filter(None, names):
+            outputs = _outputs(results / FOLDER / rule / f"{made_for}.json")
+            if str(path) in outputs:
+                return outputs[str(path)]
+    return None
+
+
+@functools.cache
+def _listing(folder):
+    return sorted(os.listdir(folder)) if folder.is_dir() else []
+
+
+@functools.cache
+def _outputs(path):
+    return json.loads(path.read_text(encoding="utf-8"))["outputs"] if path.is_file() else {}
+
+
+def _versions():
+    imported = [package for module, package in PACKAGES.items() if module in sys.modules]
+    return {package: metadata.version(package) for package in imported}

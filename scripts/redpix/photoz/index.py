@@ -1,0 +1,159 @@
+"""The nearest of many vectors: exactly, by a tree, or nearly all of them and much sooner."""
+
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+
+#: what a configuration may ask for
+KINDS = ("auto", "exact", "approximate")
+
+#: vectors from which on "auto" is approximate
+LARGE = 200_000
+
+#: share of the true neighbours that an approximate search finds at least, on a sample of the
+#: vectors so large
+LEAST_RECALL, CHECKED = 0.999, 400
+
+#: cells for each square root of the number of vectors, and vectors a cell from which they are laid
+CELLS, LAID_FROM = 4, 40
+
+#: cells searched at first; each further trial searches half as many again
+FEWEST_CELLS = 8
+
+#: queries that one thread searches at a time
+BLOCK = 2000
+
+
+def make_index(vectors, k, kind):
+    """`Exact` or `Approximate`, by the kind asked for and the number of vectors.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+    k : int
+        Neighbours that will be asked for.
+    kind : str
+        One of `KINDS`.
+    """
+    if kind == "auto":
+        kind = "approximate" if len(vectors) >= LARGE else "exact"
+    return Approximate(vectors, k) if kind == "approximate" else Exact(vectors)
+
+
+class Exact:
+    """scikit-learn's k-d tree."""
+
+    def __init__(self, vectors):
+        self._tree = NearestNeighbors(algorithm="kd_tree").fit(vectors)
+
+    def about(self):
+        """What there is to be said of the search, by name."""
+        return {"kind": "exact", "vectors": int(self._tree.n_samples_fit_)}
+
+    def search(self, queries, k, jobs=1):
+        """Distances and rows of the `k` nearest vectors of each query, nearest first.
+
+        Parameters
+        ----------
+        queries : ndarray, shape (n, d)
+        k : int
+        jobs : int
+            Threads; they change nothing.
+
+        Returns
+        -------
+        distance : ndarray, shape (n, k)
+        index : ndarray of int, shape (n, k)
+        """
+        self._tree.set_params(n_jobs=jobs)
+        return self._tree.kneighbors(queries, k)
+
+
+class Approximate:
+    """faiss's inverted file: vectors in cells about centres, of which the nearest are searched.
+
+    As many cells are searched as are needed to find `LEAST_RECALL` of the true neighbours of a
+    sample of the vectors. The recall that is told is measured on another sample. All is done with
+    one thread a block of queries, so that results are the same with any number of cores.
+    """
+
+    def __init__(self, vectors, k):
+        import faiss  # takes a while to load, and small training sets need none of it
+
+        self._faiss = faiss
+        vectors = np.ascontiguousarray(vectors, np.float32)
+        count, dimensions = vectors.shape
+        cells = max(1, round(CELLS * np.sqrt(count)))
+        self._file = faiss.index_factory(dimensions, f"IVF{cells},Flat")
+        order = np.random.default_rng(0).permutation(count)
+        with threadpool_limits(1):
+            faiss.omp_set_num_threads(1)
+            self._file.cp.max_points_per_centroid = LAID_FROM
+            self._file.cp.min_points_per_centroid = 1
+            self._file.train(vectors[order[: LAID_FROM * cells]])
+            self._file.add(vectors)
+        self._set_cells(vectors, order, cells, k)
+
+    def _set_cells(self, vectors, order, cells, k):
+        """Search as many cells as are needed, and measure what that finds."""
+        exact = self._faiss.IndexFlatL2(vectors.shape[1])
+        exact.add(vectors)
+        first, last = vectors[order[:CHECKED]], vectors[order[-CHECKED:]]
+        with threadpool_limits(1):
+            self._faiss.omp_set_num_threads(1)
+            true_first, true_last = (exact.search(sample, k)[1] for sample in (first, last))
+        searched = min(FEWEST_CELLS, cells)
+        while True:
+            self._file.nprobe = searched
+            if searched == cells or self._recall(first, true_first) >= LEAST_RECALL:
+                break
+            searched = min(searched + -(-searched // 2), cells)
+        self.recall = self._recall(last, true_last)
+
+    def _recall(self, queries, truth):
+        _, found = self.search(queries, truth.shape[1])
+        return recall(found, truth)
+
+    def about(self):
+        """What there is to be said of the search, by name; recall as measured on a sample."""
+        return {
+            "kind": "approximate",
+            "vectors": int(self._file.ntotal),
+            "cells": int(self._file.nlist),
+            "searched_cells": int(self._file.nprobe),
+            "recall": round(self.recall, 5),
+        }
+
+    def search(self, queries, k, jobs=1):
+        """As `Exact.search`, of vectors in single precision."""
+        queries = np.ascontiguousarray(queries, np.float32)
+        blocks = [queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK)]
+        with threadpool_limits(1):
+            found = Parallel(n_jobs=jobs, prefer="threads")(
+                delayed(self._search)(block, k) for block in blocks
+            )
+        if not found:
+            return np.empty((0, k)), np.empty((0, k), np.int64)
+        squared, index = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return np.sqrt(squared, dtype=np.float64), index
+
+    def _search(self, block, k):
+        self._faiss.omp_set_num_threads(1)  # of this thread alone
+        squared, index = self._file.search(block, k)
+        few = index[:, -1] < 0  # the cells searched hold fewer than k
+        if few.any():
+            everywhere = self._faiss.SearchParametersIVF(nprobe=self._file.nlist)
+            squared[few], index[few] = self._file.search(block[few], k, params=everywhere)
+        return squared, index
+
+
+def recall(found, truth):
+    """Share of the true neighbours that are among those found.
+
+    Parameters
+    ----------
+    found, truth : ndarray of int, shape (n, k)
+    """
+    shared = [len(np.intersect1d(a, b)) for a, b in zip(found, truth, strict=True)]
+    return float(np.sum(shared) / truth.size)

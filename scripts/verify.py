@@ -1,0 +1,79 @@
+"""Check the products of a run against the records of where they come from.
+
+    .venv/bin/python scripts/verify.py results/demo
+
+Names every product that is missing or is not what its job wrote, every product made from an
+input that has changed since, and code that is not the one the products were made with. Exit
+status 0 if all products are what their records say and follow from one another, else 1.
+"""
+
+import argparse
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from provenance import FOLDER, ROOT, checksum, records
+
+
+def flaws(results):
+    """Everything that does not fit its record.
+
+    Parameters
+    ----------
+    results : Path
+        ``results/<name>``, from the folder of the run.
+
+    Yields
+    ------
+    (str, str)
+        What kind of flaw it is, and the fact, file first.
+    """
+    entries = list(records(results))
+    if not entries:
+        yield "no record", f"{results / FOLDER}: no record of any job; was redpix run here?"
+    sums = {}
+    for _, entry in entries:
+        for path, known in entry["outputs"].items():
+            yield from _product_flaw(path, known, entry["rule"], sums)
+    for _, entry in entries:
+        for path, known in entry["inputs"].items():
+            here = path if os.path.exists(path) else str(ROOT / path)
+            if here not in sums:
+                sums[here] = checksum(here) if os.path.isfile(here) else None
+            if sums[here] != known:
+                change = "is gone" if sums[here] is None else "has changed"
+                first = next(iter(entry["outputs"]), entry["rule"])
+                yield "input changed", f"{path}: {change} since {first} was made from it"
+
+
+def _product_flaw(path, known, rule, sums):
+    """The flaw of one product, if it has one; its checksum is kept in `sums`."""
+    if not os.path.isfile(path):
+        sums[path] = None
+        yield "missing", f"{path}: missing; rule {rule} wrote it"
+        return
+    sums[path] = checksum(path)
+    if sums[path] != known["sha256"]:
+        yield "altered", f"{path}: is not what rule {rule} wrote, {known['sha256'][:12]}..."
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, help="results/<name>")
+    folder = parser.parse_args().results.absolute()
+    if not folder.is_dir():
+        sys.exit(f"{folder}: there is no such folder; give results/<name>")
+    os.chdir(folder.parents[1])  # records name files from where the run was started
+    results = folder.relative_to(folder.parents[1])
+    found = list(flaws(results))
+    for _, fact in found:
+        print(fact)
+    products = sum(len(entry["outputs"]) for _, entry in records(results))
+    kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(k for k, _ in found).items()))
+    print(f"{results}: {products} products, {kinds or 'all as recorded'}")
+    sys.exit(1 if found else 0)
+
+
+if __name__ == "__main__":
+    main()
