@@ -109,7 +109,8 @@ def main(snakemake):
     tabular.check_honest(vectors[moving], train.redshift[moving], attributes.names, paths[0])
 
     settings = completed(asked.method, asked.settings, attributes)
-    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed)
+    groups = np.arange(len(train.id)) if asked.tune else None
+    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed, groups)
     learnt = tabular.learn(vectors, train, attributes, recipe, jobs)
     model = learnt.model
     said = model.learners["objects"].predict(others, jobs) if len(others) else None
@@ -135,6 +136,7 @@ def main(snakemake):
             "target": {"objects": int(np.sum(~known)), "pixels": 0},
         },
         "left_out": left_out,
+        "tuning": model.tuning,
         "width_scale": calibration.scale,
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")

@@ -12,7 +12,8 @@ from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.calibrate import Calibration, calibrate
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_count, chosen_neighbours
+from redpix.photoz.split import assign_folds, check_count, chosen_neighbours, smallest_set
+from redpix.photoz.tuning import tune
 
 #: how a column of errors may be named after that of its magnitudes
 ERROR_NAMES = (
@@ -219,6 +220,11 @@ def learn(vectors, table, attributes, recipe, jobs):
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
     check_count(learner.needs(recipe.settings), folds, star)
     pdf.check_range(table.redshift[~star], grid)
+    tried = []
+    if recipe.groups is not None:
+        known = (recipe.method, training, grid, recipe.settings, smallest_set(folds, star))
+        settings, tried = tune(*known, recipe.seed, jobs)
+        recipe = recipe._replace(settings=settings)
     parts = []
     for fold in range(folds.max() + 1):
         fitted = learner.fit(training.take(folds != fold), grid, jobs, **recipe.settings)
@@ -228,7 +234,8 @@ def learn(vectors, table, attributes, recipe, jobs):
     whole = learner.fit(training, grid, jobs, **recipe.settings)
     calibration = Calibration.fit(_rows(held_out, ~star), table.redshift[~star], grid)
     known = (attributes, grid, {"objects": whole}, {"objects": calibration})
-    return Learnt(Model(recipe.method, recipe.settings, *known), held_out, folds)
+    model = Model(recipe.method, recipe.settings, *known, tuning=tried)
+    return Learnt(model, held_out, folds)
 
 
 def _rows(prediction, rows):

@@ -36,6 +36,7 @@ PARAMS = {
     "magnitudes": (),
     "settings": KNN,
     "test_fraction": 0.3,
+    "tune": False,
     "grid": [0.0, 1.0, 0.005],
     "seed": 1,
 }

@@ -9,7 +9,9 @@ rule photoz_mlz:
             *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table", "provenance"),
+        scripts=shared_scripts(
+            "files", "job", "photoz", "photoz_files", "photoz_table", "provenance"
+        ),
     output:
         *(
             f"{RESULTS}/photoz/mlz/{kind}.{part}"
@@ -49,7 +51,9 @@ rule photoz_table_mlz:
             *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "photoz", "photoz_files", "photoz_table", "provenance"),
+        scripts=shared_scripts(
+            "files", "job", "photoz", "photoz_files", "photoz_table", "provenance"
+        ),
     output:
         *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
     log:

@@ -22,8 +22,10 @@ from redpix.photoz.split import (
     check_count,
     chosen_neighbours,
     sample_pixels,
+    smallest_set,
 )
 from redpix.photoz.stream import sampled_vectors
+from redpix.photoz.tuning import tune
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
 APERTURE = "aperture"
@@ -141,6 +143,7 @@ class Recipe(NamedTuple):
     grid: np.ndarray  #: (nodes,), redshifts at which densities are given
     limit: int | None  #: most training pixels an object gives; None for all
     seed: int
+    groups: np.ndarray | None = None  #: (objects,), what tuning keeps together; None: no tuning
 
 
 def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
@@ -184,6 +187,12 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     everything = np.arange(len(training))
     apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
     _check_samples(samples, pixels.attributes, warn)
+    tried = []
+    if recipe.groups is not None:
+        grouped = samples._replace(group=recipe.groups[index])
+        known = (recipe.method, grouped, grid, recipe.settings, smallest_set(folds, star))
+        settings, tried = tune(*known, recipe.seed, jobs)
+        recipe = recipe._replace(settings=settings)
 
     def learn(members):
         parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
@@ -208,7 +217,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
         for name, prediction in estimates.predictions(exponent).items()
     }
     learners = {**learn(training), "summaries": _summary(estimates, objects, known, recipe)}
-    told = (pixels.attributes, grid, learners, calibrations, exponent)
+    told = (pixels.attributes, grid, learners, calibrations, exponent, tried)
     return Model(recipe.method, recipe.settings, *told)
 
 
