@@ -18,6 +18,7 @@ from redpix.cameras import check_units, wcs_cards
 from redpix.coaddition import combined, patched, stack
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
+from redpix.psf import MovedPsf
 from redpix.resampling import noise_correlation
 from redpix.subtraction import Epoch
 from sextractor import copied_settings
@@ -52,15 +53,20 @@ def register_all(exposures, params, inputs):
             for number, exposure in enumerate(exposures[1:], start=2)
         ]
         psf, places = fit_psf(stars, psfex, first.path)
+        surveys = all(exposure.psf for exposure in exposures)
+        psf = first.psf if surveys else psf
         made.epochs.append(Epoch(first.image, None, variance=first.variance))
         made.masks.append(first.mask)
         made.psfs.append(psf.at)
         made.correlations.append(None)
         made.cards.extend(facts_of(1, params.images[0], 1.0, 0.0, (0.0, 0.0), psf.fwhm))
         for number, (moved, place, change) in enumerate(aligned, start=2):
-            path = exposures[number - 1].path
-            found = find_sources(f"moved{number}", *moved, folder, settings, path)
-            moved_psf, _ = fit_psf(found, psfex, path)
+            path, own = exposures[number - 1].path, exposures[number - 1].psf
+            if surveys:
+                moved_psf = MovedPsf(own, place)
+            else:
+                found = find_sources(f"moved{number}", *moved, folder, settings, path)
+                moved_psf, _ = fit_psf(found, psfex, path)
             compared = first, moved, (psf.at, moved_psf.at)
             ratio, scatter, _ = compare_stars(*compared, places, f"{first.path}, {path}")
             rms = registration_error(*compared, stars.places(), change)
@@ -78,7 +84,7 @@ def register_all(exposures, params, inputs):
 def facts_of(number, name, ratio, scatter, rms, fwhm):
     """Header cards of one image."""
     return [
-        (f"IMAGE{number}", name, "name of an image"),
+        (f"IMAGE{number}", name),
         (f"FLXR{number}", ratio, "its flux / flux in the first"),
         (f"FLXS{number}", scatter, "its scatter beyond noise"),
         (f"REGX{number}", float(rms[0]), "[pix] registration, x"),

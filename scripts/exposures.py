@@ -17,6 +17,8 @@ from redpix.cameras import (
 )
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE
+from redpix.psf import PsfModel
+from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
 from spans import read_masked
 
@@ -30,7 +32,7 @@ class Exposure:
 
     path is what messages call it; noise_scale what its variance was multiplied with, root of;
     zero_point the magnitude of a source of one unit, None where not known; survey says whether it
-    is a frame of the survey, in nanomaggies.
+    is a frame of the survey, in nanomaggies; psf is the survey's own, where that is asked for.
     """
 
     path: str
@@ -43,6 +45,7 @@ class Exposure:
     zero_point: float | None
     survey: bool = False
     noise_scale: float = 1.0
+    psf: PsfModel | None = None
 
 
 def read_exposure(paths, band, settings):
@@ -51,7 +54,8 @@ def read_exposure(paths, band, settings):
     Parameters
     ----------
     paths : sequence of str
-        Frame, error map and table of masked spans of a field of the survey, or one FITS image.
+        Frame, error map, table of masked spans and, if wanted, psField file of a field of the
+        survey; or one FITS image.
     band : str
     settings : Mapping
         background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
@@ -69,6 +73,12 @@ def read_exposure(paths, band, settings):
     try:
         if len(paths) > 1:
             exposure = _survey_frame(*paths[:3], band)
+            if len(paths) > 3:
+                with fits.open(paths[3], memmap=False) as hdus:
+                    # one HDU stands for a file that could not be had, see psfields.py
+                    if len(hdus) > 1:
+                        table = hdus[1 + FILTERS.index(band)].data
+                        exposure.psf = psfield_model(table, exposure.image.shape)
         else:
             exposure = _fits_image(paths[0], settings)
         if min(exposure.image.shape) <= STAMP:

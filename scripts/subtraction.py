@@ -17,6 +17,7 @@ from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
+from redpix.psf import MovedPsf
 from redpix.resampling import noise_correlation
 from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
@@ -47,6 +48,9 @@ def subtract_pair(science, reference, params, inputs):
         registered = find_sources("reference", *moved, folder, settings, reference.path)
         psf_new, places = fit_psf(stars, psfex, science.path)
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
+    if science.psf and reference.psf:
+        psf_new = science.psf
+        psf_reference = MovedPsf(reference.psf, place)
     compared = science, moved, (psf_new.at, psf_reference.at)
     ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
     rms = registration_error(*compared, stars.places(), change)
@@ -96,6 +100,7 @@ def subtract_pair(science, reference, params, inputs):
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
         ("NSTARS", number, "stars compared"),
+        ("PSF", "psfield" if science.psf and reference.psf else "psfex", "where PSFs come from"),
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),

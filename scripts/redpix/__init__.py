@@ -5,8 +5,10 @@ order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
     registration, sources, pixels, photoz, mlz, listing, tabular, subtraction, tiles, coaddition,
-    psf, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts, pictures,
-    figures, plots, change_plots, summaries
+    psf, psfield, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts, images,
+    regions, exposure, ccd, first_look, peaks, effective_psf, psf_model, psf_stars, star_fit,
+    star_detection, star_sky, crowded, star_quality, zero_point, light_curves, pictures, figures,
+    plots, change_plots, coadd_plots, photometry_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 
@@ -14,5 +16,5 @@ Beside the stream stands the demo, which imports of it what a survey would know:
 
 and, of the same renderer, sources of known truth in frames::
 
-    psfield, injection_sources, injection_places, injection
+    injection_sources, injection_places, injection
 """

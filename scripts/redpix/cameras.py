@@ -212,12 +212,16 @@ def sky_noise(image, mask, mesh, apart=1):
     if not known.any():
         raise InputError("a constant image: it has no noise")
     noise[~known] = np.median(noise[known])
-    places = [
-        (np.arange(length) + 0.5) * count / length - 0.5
-        for length, count in zip(image.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(noise, grid, order=1, mode="nearest").astype(np.float32)
+    return _between(noise, image.shape).astype(np.float32)
+
+
+def _between(values, shape):
+    """Values of squares, linear between their middles and level beyond those at the edges."""
+    weights = []
+    for count, length in zip(values.shape, shape, strict=True):
+        place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+        weights.append(np.maximum(0, 1 - abs(place[:, None] - np.arange(count))))
+    return weights[0] @ values @ weights[1].T
 
 
 def _clipped_spread(steps):

@@ -178,6 +178,21 @@ def check_apart(train, test, with_ids, names):
         )
 
 
+def check_measured(table, columns, with_errors, name):
+    """Raise InputError if no object of known redshift has one of the columns."""
+    known = np.isfinite(table.redshift)
+    names, values = list(columns.magnitudes), table.magnitudes
+    if with_errors:
+        names, values = [*names, *columns.errors], np.hstack([values, table.errors])
+    told = np.isfinite(values[known]).any(axis=0)
+    absent = [column for column, some in zip(names, told, strict=True) if not some]
+    if known.any() and absent:
+        raise InputError(
+            f"{name}: {', '.join(absent)}: measured for no object with a redshift; allowed: "
+            "numbers for some, or leave it out (the listing's column magnitudes names those used)"
+        )
+
+
 def check_honest(vectors, redshift, names, name):
     """Raise InputError if an attribute orders the training objects as their redshift does."""
     for column, attribute in zip(vectors.T, names, strict=True):
@@ -218,7 +233,7 @@ def learn(vectors, table, attributes, recipe, jobs):
     training = Training(vectors, table.redshift, table.label, np.arange(len(vectors)))
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(learner.needs(recipe.settings), folds, star)
+    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
     pdf.check_range(table.redshift[~star], grid)
     tried = []
     if recipe.groups is not None:

@@ -10,7 +10,7 @@ rule coaddition:
         psfex=resource("psfex/stars.psfex"),
         library=library(
             *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
-            *("psf", "registration", "resampling", "subtraction", "tiles"),
+            *("psf", "psfield", "registration", "resampling", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
             *(

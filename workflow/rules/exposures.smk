@@ -75,14 +75,17 @@ EXPOSED = sorted(
 
 
 def files_of(image, band):
-    """Files of an image: frame, error map and masks of a field, else the one it is."""
+    """Files of an image: frame, error map, masks and PSFs of a field, else the one it is."""
     if not is_field(image):
         return [os.path.normpath(image)]
-    return [
+    files = [
         f"{RESULTS}/frames/{image}-{band}.fits",
         f"{RESULTS}/errors/{image}-{band}.fits",
         f"{RESULTS}/frames/{image}.masks.fits",
     ]
+    if config["subtraction"]["psf"] == "psfield":
+        files.append(f"{RESULTS}/frames/{image}.psField.fit")
+    return files
 
 
 def exposures_of_stack(wildcards):

@@ -10,7 +10,7 @@ rule photoz_mlz:
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
-            "files", "job", "photoz", "photoz_files", "photoz_table", "provenance"
+            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
         ),
     output:
         *(
@@ -25,8 +25,8 @@ rule photoz_mlz:
     conda:
         "../../envs/python.yaml"
     resources:
-        mem_mb=memory(1200, times_input=3),
-        runtime=minutes(30),
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         model=None,
         bands=BANDS,
@@ -52,7 +52,7 @@ rule photoz_table_mlz:
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
-            "files", "job", "photoz", "photoz_files", "photoz_table", "provenance"
+            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
         ),
     output:
         *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
@@ -65,8 +65,8 @@ rule photoz_table_mlz:
     conda:
         "../../envs/python.yaml"
     resources:
-        mem_mb=memory(1200, times_input=3),
-        runtime=minutes(30),
+        mem_mb=memory(1000),
+        runtime=minutes(10),
     params:
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,

@@ -10,9 +10,7 @@ rule report:
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=pixel_tables,
-        counts=lambda wildcards: [
-            f"{RESULTS}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)
-        ],
+        counts=pixel_counts,
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),

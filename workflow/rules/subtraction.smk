@@ -10,7 +10,15 @@ rule subtraction:
         psfex=resource("psfex/stars.psfex"),
         library=library(
             *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
-            *("psf", "registration", "resampling", "subtraction", "tiles", "transients"),
+            *(
+                "psf",
+                "psfield",
+                "registration",
+                "resampling",
+                "subtraction",
+                "tiles",
+                "transients",
+            ),
         ),
         scripts=shared_scripts(
             *(

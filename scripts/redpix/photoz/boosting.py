@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion, shares
 from redpix.photoz.leaves import leaf_of
 from redpix.photoz.neighbours import smoothed
 from redpix.photoz.split import group_folds
@@ -189,9 +189,8 @@ class Boosting:
 
     def insight(self, names):
         """Importance of each attribute by name, and the scatter of redshifts held out."""
-        shares = zip(names, self.importance, strict=True)
         return {
-            "importance": {name: round(float(share), 4) for name, share in shares},
+            "importance": shares(names, self.importance),
             "held_out_nmad": dispersion(*self.held),
         }
 

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.exceptions import InputError
 from redpix.photoz import pdf
-from redpix.photoz.attributes import constant_attributes
 from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.checks import check_samples
 from redpix.photoz.combine import COMBINERS, WEIGHTS, Product, Stack, fit_exponent, with_median
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
@@ -178,7 +177,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     folds = assign_folds(training, star, recipe.seed)
     learner = METHODS[recipe.method]
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(learner.needs(recipe.settings), folds, star)
+    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
     pdf.check_range(objects.redshift[training & ~star], grid)
     counts = np.where(training, totals.pixels, 0)
     chosen = sample_pixels(counts, recipe.limit, recipe.seed)
@@ -186,7 +185,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     samples = Training(vectors, objects.redshift[index], objects.label[index], index)
     everything = np.arange(len(training))
     apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
-    _check_samples(samples, pixels.attributes, warn)
+    check_samples(samples, pixels.attributes.names, "pixels", warn)
     tried = []
     if recipe.groups is not None:
         grouped = samples._replace(group=recipe.groups[index])
@@ -225,19 +224,6 @@ def _summary(estimates, objects, members, recipe):
     """What the features of the galaxies and quasars of a mask teach."""
     known = estimates.features()[members], objects.redshift[members]
     return Process.fit(*known, recipe.grid, recipe.seed)
-
-
-def _check_samples(samples, attributes, warn):
-    """Warn of constant attributes and of a single class; raise if nothing varies."""
-    constant = constant_attributes(samples.vectors, attributes.names)
-    if len(constant) == len(attributes.names):
-        raise InputError(f"pixels: every attribute is constant: {', '.join(constant)}")
-    if constant:
-        warn(f"pixels: constant, so without use as attributes: {', '.join(constant)}")
-    classes = np.unique(samples.label[samples.label >= 0])
-    if len(classes) < 2:
-        names = ", ".join(CLASSES[label] for label in classes) or "none"
-        warn(f"one class only among the training objects ({names}): no classes are predicted")
 
 
 def finish(estimates, model):

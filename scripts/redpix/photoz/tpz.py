@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion, shares
 from redpix.photoz.leaves import leaf_of, leaf_shares, smoothed_shares
 from redpix.photoz.realisations import realise
 
@@ -184,9 +184,8 @@ class TPZ:
 
     def insight(self, names):
         """Importance of each attribute by name, and the scatter of the out-of-bag redshifts."""
-        shares = zip(names, self.importance, strict=False)
         return {
-            "importance": {name: round(float(share), 4) for name, share in shares},
+            "importance": shares(names, self.importance),
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
