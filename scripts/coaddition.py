@@ -118,6 +118,8 @@ def main(snakemake):
     first = exposures[0]
     registered = register_all(exposures, params, inputs)
     epochs, mask = combined(registered.epochs, registered.masks)
+    covered = np.mean([(m & bit_value("NO_DATA")) == 0 for m in registered.masks])
+    filled = np.mean((mask & bit_value("INTERPOLATED")) != 0)
     try:
         made = stack(epochs, registered.psfs, params.method, registered.correlations)
     except InputError as error:
@@ -127,11 +129,8 @@ def main(snakemake):
         ("NIMAGES", len(exposures), "images coadded"),
         ("F_C", 1 / made.noise, "zero point of C; SCI is C / F_C"),
         ("NOISE", made.noise, "1-sigma, blank sky, all images"),
-        (
-            "FILLED",
-            float(np.mean((mask & bit_value("INTERPOLATED")) != 0)),
-            "share of INTERPOLATED",
-        ),
+        ("COVERED", float(covered), "by its images, mean share"),
+        ("FILLED", float(filled), "share of INTERPOLATED"),
     ]
     if first.unit:
         facts.append(("BUNIT", first.unit))

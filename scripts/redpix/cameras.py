@@ -295,8 +295,13 @@ def _sources(image, noise, mask):
 
 
 def image_mask(image, saturation):
-    """Mask of an image: where it has no value, and where it is saturated."""
-    mask = np.where(np.isfinite(image), 0, bit_value("NO_DATA")).astype(DTYPE)
+    """Mask of an image: NO_DATA beyond its sky, BAD in holes of it, SATURATED."""
+    empty = ~np.isfinite(image)
+    mask = np.where(empty, bit_value("BAD"), 0).astype(DTYPE)
+    if empty.any():
+        labels, _ = ndimage.label(empty)
+        border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+        mask[empty & np.isin(labels, border)] = bit_value("NO_DATA")
     if saturation is not None:
         with np.errstate(invalid="ignore"):
             mask[image >= saturation] |= bit_value("SATURATED")

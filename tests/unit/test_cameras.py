@@ -168,8 +168,10 @@ def test_noise_that_varies_over_the_image():
 def test_masks_of_holes_and_saturation():
     image = np.zeros((5, 5))
     image[1, 1], image[2, 2], image[3, 3] = np.nan, 6e4, 5e4
+    image[4, 2:] = np.nan
     mask = image_mask(image, 6e4)
-    assert mask[1, 1] == bit_value("NO_DATA")
+    assert mask[1, 1] == bit_value("BAD")
     assert mask[2, 2] == bit_value("SATURATED")
-    assert np.count_nonzero(mask) == 2
-    assert np.count_nonzero(image_mask(image, None)) == 1
+    assert np.all(mask[4, 2:] == bit_value("NO_DATA"))
+    assert np.count_nonzero(mask) == 5
+    assert np.count_nonzero(image_mask(image, None)) == 4

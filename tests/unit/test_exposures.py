@@ -59,7 +59,7 @@ def test_two_files_become_a_difference(done):
     header = planes["D"][1]
     assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.01)
     assert header["CTYPE1"] == "RA---TAN"
-    assert np.all(mask[100:104, 200:203] & bit_value("NO_DATA"))
+    assert np.all(mask[100:104, 200:203] & bit_value("BAD"))
     # what the reference does not cover
     assert np.all(mask[:, :3] & bit_value("NO_DATA"))
 
