@@ -10,6 +10,7 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/exposures.smk"
+include: "workflow/rules/images.smk"
 
 
 # what --sdm apptainer runs every job in
@@ -25,7 +26,9 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/photometry.smk"
 include: "workflow/rules/injection.smk"
 include: "workflow/rules/report.smk"
 
@@ -36,8 +39,16 @@ rule all:
         pair_page if ALONE else rules.report.output,
         [] if ALONE else demo_products,
         all_transients,
+        image_products(".csv"),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
+    localrule: True
+
+
+rule shard:
+    input:
+        pixel_tables,
+        pixel_counts,
     localrule: True
 
 
@@ -48,9 +59,21 @@ rule photoz:
     localrule: True
 
 
+rule mlz:
+    input:
+        mlz_products,
+    localrule: True
+
+
 rule transients:
     input:
         all_transients,
+    localrule: True
+
+
+rule photometry:
+    input:
+        image_products(".csv"),
     localrule: True
 
 

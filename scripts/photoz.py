@@ -17,7 +17,7 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.estimate import Estimates, Objects, Recipe, finish, train
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed
+from redpix.photoz.model import completed, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.stream import Pixels, Totals, columns, survey
 
@@ -102,10 +102,9 @@ def main(snakemake):
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", part, worth[part])
-    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "method": model.method,
-        **settings,
+        **shown_settings(model.settings),
         **model.insight(),
         "learner_of_pixels": model.insight_of_pixels(),
         "combiner": asked.combiner,
@@ -117,8 +116,8 @@ def main(snakemake):
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    told = (best, combined, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
+    said = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *said)
     photoz_files.write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

@@ -20,7 +20,7 @@ from redpix.photoz.calibrate import calibrate
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.learner import CLASSES, STAR
-from redpix.photoz.model import METHODS, completed
+from redpix.photoz.model import METHODS, completed, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
 
@@ -122,11 +122,10 @@ def main(snakemake):
     for name, values in worth.items():
         log.info("%s: %s", name, values)
     known = np.isfinite(test.redshift)
-    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "table": Path(out.metrics).parents[1].name,
         "method": model.method,
-        **settings,
+        **shown_settings(model.settings),
         **model.insight(),
         "columns": columns.magnitudes,
         "attributes": attributes.names,

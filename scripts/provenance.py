@@ -131,6 +131,23 @@ def _named(path):
     return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(path)
 
 
+def altered(inputs, product):
+    """Inputs of a job that this run made and that are no longer as they were made.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+    product : str
+        What the job makes; a file outside results/<name>/ has no neighbours on record.
+    """
+    results = results_folder(product)
+    paths = dict.fromkeys(map(str, inputs)) if results else []
+    for path in filter(os.path.isfile, paths):
+        known = _recorded(path, results)
+        if known and _checksum_of(path, results) != known["sha256"]:
+            yield path
+
+
 def _checksum_of(path, results):
     """Checksum of an input; one that this run made and recorded is not read once more."""
     known = _recorded(path, results)

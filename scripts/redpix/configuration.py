@@ -246,6 +246,16 @@ def _contradictions(config):
             'fields: null with catalogue.from "detections" names no field to detect in; '
             "allowed: a list of fields, such as [2820-3-122]"
         )
+    if config["shard"] is not None and config["gather"] is not None:
+        yield (
+            f"shard: {_shown(config['shard'])} with gather: a shard is worked, or shards are "
+            "gathered; allowed: one of the two"
+        )
+    if config["gather"] is not None and not Path(config["gather"]).is_dir():
+        yield (
+            f"gather: {_shown(config['gather'])}: there is no such folder; allowed: null, or the "
+            "folder in which the shards were worked"
+        )
     if config["reference_band"] not in config["bands"]:
         yield (
             f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "

@@ -165,7 +165,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"science": "a.fits"}, "reference", "null with a science", "path of a FITS image"),
         ({"reference": "a.fits"}, "science", "null with a reference", "path of a FITS image"),
         ({"exposures": {"gain": 0}}, "exposures.gain", "0", "a number above 0"),
-        ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
+        ({"images": 5}, "images", "5", "path of a TSV"),
         ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
     ],
 )

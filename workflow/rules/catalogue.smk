@@ -26,6 +26,7 @@ checkpoint catalogue:
     params:
         origin=ORIGIN,
         fields=config["fields"],
+        shard=config["shard"],
         duplicate_radius=config["catalogue"]["duplicate_radius"],
         # null where another origin does not look at them: no reason then to run again
         area=config["catalogue"]["area"] if FROM_SKYSERVER else None,

@@ -102,11 +102,12 @@ def rows_of(key, read):
         return read(config[key], BANDS)
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
-    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+    rows = read(resource(f"demo/{key}.tsv"), "ugriz")
+    return [row for row in rows if row.band is None or row.band in BANDS]
 
 
 REFERENCE = config["reference_band"]
-SHOWN_FIELDS = 12  # with pictures in the report
+SHOWN_FIELDS = 12 if config["keep_images"] else 0  # with pictures in the report
 
 # detections have no redshift to learn from: they are predicted by a model trained elsewhere
 LEARNABLE = config["catalogue"]["from"] != "detections" or config["photoz"]["model"] is not None
@@ -138,10 +139,24 @@ def per_band(stage, suffix=".fits"):
     return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in BANDS]
 
 
+def home(field):
+    """Results that a field's files lie in: this run's, or those of the shard that is gathered."""
+    if config["gather"] is None:
+        return RESULTS
+    place = parse_field(field)
+    return f"{config['gather']}/{place.run}-{place.camcol}/{RESULTS}"
+
+
+def kept(paths):
+    """Images of a field, which are removed after use where the configuration says so."""
+    return paths if config["keep_images"] else [temp(path) for path in paths]
+
+
 def asked_fields(wildcards):
     """Names of the fields to work on: the configured ones, else all that hold an object."""
     if config["fields"] is not None:
-        return config["fields"]
+        shard = "" if config["shard"] is None else f"{config['shard']}-"
+        return [field for field in config["fields"] if field.startswith(shard)]
     with checkpoints.catalogue.get().output.frames.open() as file:
         return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in csv.DictReader(file)]
 
@@ -185,27 +200,28 @@ def catalogue_source(wildcards):
         return resource("sql/objects.sql")
     if origin == "detections":
         fields = delivered_fields(wildcards)
-        return [f"{RESULTS}/sources/{field}.detections.csv" for field in fields]
+        return [f"{home(field)}/sources/{field}.detections.csv" for field in fields]
     return origin
 
 
 def pixel_tables(wildcards):
     """Pixel tables of all fields that came."""
-    return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+    return [f"{home(field)}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+
+
+def pixel_counts(wildcards):
+    """What became of the pixels of each field that came."""
+    return [f"{home(field)}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)]
 
 
 def learner_settings(method):
     """What a learner of photometric redshifts is set to."""
-    photoz = config["photoz"]
-    knn = {"k": photoz["k"], **photoz["knn"]}
-    mlp = {"k": photoz["k"], **photoz["mlp"]}
-    return {
-        "knn": knn,
-        "mlp": {**mlp, "seed": config["seed"]},
-        "tpz": {**photoz["tpz"], "seed": config["seed"]},
-        "som": {**photoz["som"], "seed": config["seed"]},
-        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
-    }[method]
+    photoz, seed = config["photoz"], {"seed": config["seed"]}
+    if method == "ensemble":
+        members = photoz["ensemble"]["members"]
+        return {"members": {name: learner_settings(name) for name in members}}
+    k = {"k": photoz["k"]} if method in ("knn", "mlp") else {}
+    return {**k, **photoz[method], **(seed if method != "knn" else {})}
 
 
 def photoz_products(file):
@@ -221,6 +237,13 @@ def table_products(file):
     return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
 
 
+def mlz_products(wildcards):
+    """Inputs of MLZ for the objects of the sky, where there are any to learn from, and of tables."""
+    sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
+    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
+    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
+
+
 def table_files(wildcards):
     """The catalogues of a table: what is learnt from, and what is predicted where it is given."""
     return [path for path in TABLES[wildcards.table][:2] if path]
@@ -229,7 +252,7 @@ def table_files(wildcards):
 def shown(stage, bands):
     """An input function for the images of the fields that the report shows."""
     return lambda wildcards: [
-        f"{RESULTS}/{stage}/{field}-{band}.fits"
+        f"{home(field)}/{stage}/{field}-{band}.fits"
         for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
         for band in bands
     ]

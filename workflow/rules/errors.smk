@@ -7,7 +7,7 @@ rule errors:
         library=library("errors", "frames", "masks", "exceptions"),
         scripts=shared_scripts("files", "job", "provenance"),
     output:
-        per_band("errors"),
+        kept(per_band("errors")),
     log:
         f"{RESULTS}/logs/errors/{{field}}.log",
     benchmark:

@@ -66,7 +66,7 @@ rule psfields:
 checkpoint delivered:
     input:
         statuses=lambda wildcards: [
-            f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
+            f"{home(field)}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
         scripts=shared_scripts("files", "job", "provenance"),
@@ -74,6 +74,9 @@ checkpoint delivered:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/delivered.tsv"
+    localrule: True
     conda:
         "../../envs/python.yaml"
     message:
@@ -91,6 +94,9 @@ checkpoint exposures:
         f"{RESULTS}/frames/exposures.csv",
     log:
         f"{RESULTS}/logs/frames/exposures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/exposures.tsv"
+    localrule: True
     conda:
         "../../envs/python.yaml"
     message:
@@ -104,11 +110,14 @@ rule frames:
     input:
         status=f"{RESULTS}/frames/{{field}}.json",
     output:
-        per_band("frames"),
+        kept(per_band("frames")),
     log:
         f"{RESULTS}/logs/frames/{{field}}.link.log",
+    localrule: True
     params:
         fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
+        # a link beside what is kept for the next run; without it, where nothing is kept
+        command="ln -fv" if config["keep_images"] else "mv -fv",
     message:
         "{wildcards.field}: frames under their names"
     shell:
@@ -118,6 +127,6 @@ rule frames:
         fetched=({params.fetched:q})
         outputs=({output:q})
         for n in "${{!fetched[@]}}"; do
-            ln -fv "${{fetched[n]}}" "${{outputs[n]}}" >&2
+            {params.command} "${{fetched[n]}}" "${{outputs[n]}}" >&2
         done
         """

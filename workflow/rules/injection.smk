@@ -36,6 +36,8 @@ rule injection_psf:
         f"{RESULTS}/logs/injection/{{field}}.psf.log",
     benchmark:
         f"{RESULTS}/benchmarks/injection/{{field}}.psf.tsv"
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
         downloads=1,
@@ -73,6 +75,8 @@ rule injection_sources:
         f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
         f"{RESULTS}/logs/injection/{{field}}.sources.log",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
         mem_mb=memory(600),
@@ -112,6 +116,8 @@ rule injection_frame:
         camcol="[1-6]",
         run_filled="[0-9]{6}",
         field_filled="[0-9]{4}",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
         mem_mb=memory(800),
@@ -136,6 +142,8 @@ rule injection_truth:
         f"{RESULTS}/injection/truth.csv",
     log:
         f"{RESULTS}/logs/injection/truth.log",
+    conda:
+        "../../envs/python.yaml"
     message:
         "truth of what is injected"
     script:

@@ -24,7 +24,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
     conda:
         "../../envs/python.yaml"
     threads: 2
@@ -68,7 +68,7 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
         table="|".join(map(re.escape, TABLES)) or "none",
     conda:
         "../../envs/python.yaml"

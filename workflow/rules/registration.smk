@@ -9,7 +9,7 @@ rule registration:
         library=library("registration", "frames", "masks", "exceptions"),
         scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
-        per_band("registered"),
+        kept(per_band("registered")),
     log:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:

@@ -10,9 +10,7 @@ rule report:
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=pixel_tables,
-        counts=lambda wildcards: [
-            f"{RESULTS}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)
-        ],
+        counts=pixel_counts,
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
@@ -79,6 +77,8 @@ rule report_pair:
         f"{RESULTS}/benchmarks/report/{{pair}}.tsv"
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
         mem_mb=memory(700, times_input=0.3),

@@ -11,8 +11,8 @@ rule sources:
         library=library("sources", "registration", "frames", "masks", "exceptions"),
         scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
-        catalogues=per_band("sources", ".cat.fits"),
-        maps=per_band("sources", ".seg.fits"),
+        catalogues=kept(per_band("sources", ".cat.fits")),
+        maps=kept(per_band("sources", ".seg.fits")),
     log:
         f"{RESULTS}/logs/sources/{{field}}.log",
     benchmark:

@@ -21,7 +21,7 @@ ALPHA = 0.03
 
 #: steps of the first fit, which minimises squares, and of each of the next, which weigh down what
 #: lies far off
-STEPS = (200, 80, 80)
+STEPS = (120, 50, 50)
 
 #: standardised attributes beyond this many standard deviations count as this many
 FARTHEST = 6.0
@@ -29,12 +29,12 @@ FARTHEST = 6.0
 #: most vectors that one network learns from
 MOST_VECTORS = 5000
 
-#: parts of the training vectors; each network leaves one out
-PARTS = 4
+#: most parts of the training vectors; each network leaves one out
+PARTS = 8
 
 
 class MLP:
-    """The mean of several networks, each trained without a quarter of the training objects.
+    """The mean of several networks, each trained without a part of the training objects.
 
     Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / sqrt(1 +
     (dz / s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
@@ -87,8 +87,9 @@ class MLP:
         inputs = learner._inputs(training.vectors[moving])
         redshift = training.redshift[moving]
         learner.target = np.array([redshift.mean(), redshift.std() or 1.0])
-        part = group_folds(training.group[moving], PARTS, seed)
-        wanted = [(number, part != number % PARTS) for number in range(networks)]
+        parts = min(PARTS, networks)
+        part = group_folds(training.group[moving], parts, seed)
+        wanted = [(number, part != number % parts) for number in range(networks)]
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
             learner.layers = Parallel(n_jobs=jobs, prefer="threads")(

@@ -11,7 +11,7 @@ from scipy.sparse import csr_array
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
-from redpix.photoz.leaves import leaf_shares, smoothed_shares
+from redpix.photoz.leaves import leaf_of, leaf_shares, smoothed_shares
 from redpix.photoz.realisations import realise
 
 #: least number of training vectors in a leaf, and share of the attributes that a split chooses of
@@ -44,15 +44,7 @@ class Tree(NamedTuple):
 
     def leaves(self, vectors):
         """Leaf of each vector, shape (n, attributes), float32; missing attributes are NaN."""
-        node = np.zeros(len(vectors), np.int64)
-        rows = np.arange(len(vectors)) if self.feature[0] >= 0 else np.arange(0)
-        while len(rows):
-            at = node[rows]
-            value = vectors[rows, self.feature[at]]
-            go_left = np.where(np.isnan(value), self.missing_left[at], value <= self.threshold[at])
-            node[rows] = np.where(go_left, self.left[at], self.right[at])
-            rows = rows[self.feature[node[rows]] >= 0]
-        return node
+        return leaf_of(vectors, *self[:5])
 
 
 class TPZ:
