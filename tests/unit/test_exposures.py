@@ -229,6 +229,18 @@ def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method
         assert hdus["PSF"].data.sum() == pytest.approx(1, abs=1e-3)
 
 
+def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
+    paths, sky, _ = stack
+    plain = folder / "no wcs.fits"
+    fits.PrimaryHDU(fits.getdata(paths[2]), fits.Header(CARDS)).writeto(plain, overwrite=True)
+    made = []
+    for images, registration in ((paths[::2], "wcs"), ((paths[0], str(plain)), "sources")):
+        output = folder / f"{registration}.fits"
+        coaddition.main(fits_sky.coaddition_job(images, output, "proper", registration))
+        made.append(significances(output, sky)[0])
+    assert made[1] == pytest.approx(made[0], rel=0.03)
+
+
 def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):
     paths, sky, _ = stack
     whole, spoilt = folder / "whole.fits", folder / "spoilt.fits"
