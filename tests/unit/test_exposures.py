@@ -119,6 +119,8 @@ def spoilt(kind, folder, science):
         cards["GAIN"] = 0.0
     elif kind == "negative gain":
         cards["GAIN"] = -2.0
+    elif kind == "tiny":
+        image, cards = image * 1e-17, {}
     elif kind == "unit":
         cards["BUNIT"] = "electron"
     assert header
@@ -140,6 +142,7 @@ def spoilt(kind, folder, science):
         ("gain", "header card GAIN = 0.0; allowed: above 0"),
         ("negative gain", "header card GAIN = -2.0; allowed: above 0"),
         ("unit", "in units of electron (BUNIT)"),
+        ("tiny", "e-16 in its unit; allowed: 1e-09 to 1e+09, in another unit"),
     ],
 )
 def test_images_that_cannot_be_worked_are_refused_in_a_line(science, tmp_path, kind, words):
