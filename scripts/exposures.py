@@ -10,13 +10,14 @@ from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import (
     NANOMAGGY_ZERO_POINT,
+    NOISE_RANGE,
     celestial_wcs,
     image_mask,
     pixel_noise,
     read_camera,
 )
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE
+from redpix.masks import DTYPE, bit_value
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
@@ -148,6 +149,7 @@ def _fits_image(path, settings):
         )
         return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
+    image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
     background = smooth_background(np.where(mask == 0, image, np.nan), settings["background_mesh"])
@@ -156,6 +158,11 @@ def _fits_image(path, settings):
         "%s: background %.5g, noise %s; %d pixels masked",
         *(path, np.median(background), noise.words, np.count_nonzero(mask)),
     )
+    level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
+    if not least < level < most:
+        raise InputError(
+            f"noise of {level:.3g} in its unit; allowed: {least:g} to {most:g}, in another unit"
+        )
     return Exposure(
         *(path, image - background, noise.variance, mask, wcs, header, camera.unit),
         camera.zero_point,

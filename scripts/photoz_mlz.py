@@ -12,8 +12,9 @@ from files import atomic, write_text
 from job import job, log
 from photoz import read_sky, split_sky
 from photoz_table import read_tables, usable
+from redpix import mlz
 from redpix.exceptions import InputError
-from redpix.photoz import mlz, pdf
+from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learner import STAR
 from redpix.photoz.split import TRAIN, sample_pixels

@@ -94,7 +94,6 @@ def subtraction_job(science, reference, folder, options=None, **given):
         params=SimpleNamespace(
             threshold=6.0,
             psf_error=0.005,
-            psf="psfex",
             registration="wcs",
             noise="measured",
             options=OPTIONS | (options or {}),
@@ -105,12 +104,14 @@ def subtraction_job(science, reference, folder, options=None, **given):
     )
 
 
-def coaddition_job(images, output, method="proper", **given):
+def coaddition_job(images, output, method="proper", registration="wcs", **given):
     """A job of the rule coaddition."""
     named = {f"image_{number}": [path] for number, path in enumerate(images, start=1)}
     return SimpleNamespace(
         input=Inputs(named | resources()),
         output=[output],
-        params=SimpleNamespace(images=images, method=method, psf="psfex", **settings(**given)),
+        params=SimpleNamespace(
+            images=images, method=method, registration=registration, **settings(**given)
+        ),
         wildcards=SimpleNamespace(band="image"),
     )

@@ -4,7 +4,7 @@ Arrays in, named results out. Modules know no files and no Snakemake; they are l
 order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
-    registration, sources, pixels, photoz, listing, tabular, subtraction, tiles, coaddition,
+    registration, sources, pixels, photoz, mlz, listing, tabular, subtraction, tiles, coaddition,
     psf, psfield, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts, images,
     regions, exposure, ccd, first_look, peaks, effective_psf, psf_model, psf_stars, star_fit,
     star_detection, star_sky, crowded, star_quality, zero_point, light_curves, pictures, figures,
@@ -17,4 +17,8 @@ Beside the stream stands the demo, which imports of it what a survey would know:
 and, of the same renderer, sources of known truth in frames::
 
     injection_sources, injection_places, injection
+
+and pairs of images to learn from::
+
+    redshifting, stamps, training_images, training_plots
 """

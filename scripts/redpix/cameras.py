@@ -48,6 +48,13 @@ BELIEVED = 0.2
 APART = 5
 
 
+#: fewest pixels that are exactly zero, side by side and at the border, for a part without data
+LEAST_ZEROS = 200
+
+#: noise of an image, in its unit, that single precision can work with
+NOISE_RANGE = (1e-9, 1e9)
+
+
 class Camera(NamedTuple):
     """What is known of the camera that took an image; None: not known.
 
@@ -288,8 +295,21 @@ def _sources(image, noise, mask):
 
 
 def image_mask(image, saturation):
-    """Mask of an image: where it has no value, and where it is saturated."""
-    mask = np.where(np.isfinite(image), 0, bit_value("NO_DATA")).astype(DTYPE)
+    """Mask of an image: NO_DATA beyond its sky, BAD in holes of it, SATURATED.
+
+    Beyond the sky are pixels without a value that reach the border, or zeros, many together.
+    """
+    empty = ~np.isfinite(image)
+    mask = np.where(empty, bit_value("BAD"), 0).astype(DTYPE)
+    # an image of few counts is zero all over
+    zeros = (image == 0) & (np.mean(image == 0) < 0.5)
+    for outside, least in ((empty, 1), (zeros, LEAST_ZEROS)):
+        if np.count_nonzero(outside) >= least:
+            labels, _ = ndimage.label(outside)
+            border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+            large = np.flatnonzero(np.bincount(labels.ravel()) >= least)
+            found = np.intersect1d(border, large)
+            mask[np.isin(labels, found[found > 0])] = bit_value("NO_DATA")
     if saturation is not None:
         with np.errstate(invalid="ignore"):
             mask[image >= saturation] |= bit_value("SATURATED")

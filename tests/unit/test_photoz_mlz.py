@@ -7,10 +7,13 @@ import numpy as np
 import photoz_mlz
 import pytest
 import synthetic_pixels
+from redpix import mlz
 from redpix.exceptions import InputError
-from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
 from test_photoz_table import sky as catalogue
+
+# NumPy tells that it skips the comment
+pytestmark = pytest.mark.filterwarnings("ignore:Input line 1 contained no data")
 
 PARTS = ("train", "test", "inputs")
 TPZ = {"trees": 100}

@@ -20,16 +20,19 @@ rule report:
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
+        training=training_products,
         template=ROOT / "workflow/report/report.html.j2",
-        parts=report_parts("macros", "coadds", "changes"),
+        parts=report_parts("macros", "coadds", "changes", "training"),
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
             *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("rendering", "training_plots"),
         ),
         scripts=shared_scripts(
-            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files")
+            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files"),
+            "report_training",
         ),
     output:
         f"{RESULTS}/report.html",
