@@ -6,7 +6,7 @@ order in which data flows, and a module imports only from those before it::
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
     registration, sources, pixels, photoz, listing, tabular, subtraction, tiles, coaddition,
     psf, alignment, cameras, rows, pairs, transients, hosts, pictures, figures, plots,
-    change_plots, summaries
+    photoz_plots, change_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 

@@ -13,7 +13,17 @@ rule coaddition:
             *("registration", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "provenance", "psfex", "sextractor", "spans", "tools")
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
         ),
     output:
         f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",

@@ -16,6 +16,8 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        pdfs=photoz_products("pdfs.parquet"),
+        models=photoz_products("model.npz"),
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
@@ -25,8 +27,12 @@ rule report:
         library=library(
             *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
             *("plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("photoz_plots", "photoz/pdf", "photoz/sparse", "photoz/topology"),
         ),
-        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
+        scripts=shared_scripts(
+            *("densities", "files", "job", "provenance"),
+            *("report_changes", "report_files", "report_photoz"),
+        ),
     output:
         f"{RESULTS}/report.html",
     log:

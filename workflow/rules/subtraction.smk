@@ -13,7 +13,17 @@ rule subtraction:
             *("registration", "subtraction", "tiles", "transients"),
         ),
         scripts=shared_scripts(
-            *("alignment", "exposures", "files", "job", "provenance", "psfex", "sextractor", "spans", "tools")
+            *(
+                "alignment",
+                "exposures",
+                "files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+                "tools",
+            )
         ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
