@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import photoz
-import photoz_files
 import pyarrow.parquet
 import pytest
 import qp
 import synthetic_pixels
+from densities import read_densities
 from redpix.exceptions import InputError
 from redpix.photoz.metrics import NAMES
 
@@ -145,7 +145,7 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    ids, density, grid = photoz_files.read_densities(done / "pdfs.parquet")
+    ids, density, grid = read_densities(done / "pdfs.parquet")
     table = objects_of(done)
     assert ids.tolist() == table["object_id"].tolist()
     assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
