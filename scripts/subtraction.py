@@ -134,7 +134,7 @@ def subtract_pair(science, reference, params, inputs, threads):
         ("NOISEREF", result.noise[1], "sky noise of the reference"),
         ("ERRSCNEW", science.noise_scale, "measured noise / error map, science image"),
         ("ERRSCREF", reference.noise_scale, "the same, reference"),
-        ("FLXRATIO", ratio, "flux in the reference / flux in the science image"),
+        ("FLXRATIO", ratio, "reference flux / science flux"),
         ("FLXSCAT", scatter, "its relative scatter beyond noise"),
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
