@@ -31,8 +31,9 @@ def calibration_figure(pit):
     left.hist(pit, np.linspace(0, 1, _BINS + 1), color=_BLUE)
     even = count / _BINS
     spread = np.sqrt(even * (1 - 1 / _BINS))
-    left.axhspan(even - 2 * spread, even + 2 * spread, color=_GREY, alpha=0.35, linewidth=0)
     left.axhline(even, color="black", linewidth=0.8)
+    for sign in (-1, 1):
+        left.axhline(even + sign * 2 * spread, color="black", linewidth=0.8, linestyle=":")
     left.set(xlim=(0, 1), xlabel="PIT: probability below the true redshift", ylabel="objects")
     left.set_title(f"PIT (n = {count:,})")
     levels = np.linspace(0, 1, 101)
@@ -138,7 +139,7 @@ def map_figure(places, redshift, spread, hexagonal):
         (panels[1], spread, "range of redshift"),
     ):
         if sphere:
-            area = 1.6e4 / len(places)
+            area = 2.6e4 / len(places)
             shown = axes.scatter(*places.T, c=values, s=area, cmap="viridis", linewidths=0)
             axes.set(xticklabels=[], yticklabels=[])
         else:

@@ -2,7 +2,7 @@
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import KDTree, NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 #: what a configuration may ask for
@@ -96,6 +96,9 @@ class Approximate:
             self._file.cp.min_points_per_centroid = 1
             self._file.train(vectors[order[: LAID_FROM * cells]])
             self._file.add(vectors)
+        centres = self._file.quantizer.reconstruct_n(0, cells)
+        self._rank = np.empty(cells, int)  # cells of similar rank lie side by side
+        self._rank[KDTree(centres, leaf_size=2).get_arrays()[1]] = np.arange(cells)
         self._set_cells(vectors, order, cells, k)
 
     def _set_cells(self, vectors, order, cells, k):
@@ -144,7 +147,9 @@ class Approximate:
     def _search(self, block, k):
         self._faiss.omp_set_num_threads(1)  # of this thread alone
         away, cells = self._file.quantizer.search(block, self._file.nprobe)
-        order = np.argsort(cells[:, 0], kind="stable")  # what is in the cache is used again
+        order = np.argsort(
+            self._rank[cells[:, 0]], kind="stable"
+        )  # what is in the cache serves again
         nearest = block[order], k, cells[order], away[order]
         squared, index = np.empty((len(block), k), np.float32), np.empty((len(block), k), np.int64)
         squared[order], index[order] = self._file.search_preassigned(*nearest)
