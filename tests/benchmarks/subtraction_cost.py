@@ -28,8 +28,8 @@ from redpix.subtraction import Epoch, subtract, transforms
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
-#: kernels that are squared, k_n and k_r, S_N, S_R, V(S_N), V(S_R)
-FORWARD, BACK = 10, 13
+#: kernels that are squared, S_N, S_R, V(S_N), V(S_R)
+FORWARD, BACK = 10, 11
 
 RESOURCES = ROOT / "resources"
 
