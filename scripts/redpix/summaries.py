@@ -1,5 +1,6 @@
 """Tables of a run, counted down to what fits on a page."""
 
+import numpy as np
 import pandas as pd
 
 from redpix.frames import FIELD_PATTERN
@@ -161,3 +162,62 @@ def side_by_side(columns, definitions):
             title: values["reason"] for title, values in columns.items() if "reason" in values
         },
     }
+
+
+def one_below_other(summaries, definitions):
+    """Metrics as text, a row a summary.
+
+    Parameters
+    ----------
+    summaries : dict of str to dict
+        By title, as `redpix.photoz.metrics.summarise` gives them.
+    definitions : sequence of dict
+        As for `metric_table`.
+
+    Returns
+    -------
+    dict
+        ``columns``: names of the metrics; ``rows``: (title, number, cells); ``reasons``: why there
+        are dashes, by title.
+    """
+    table = side_by_side(summaries, definitions)
+    cells = [list(column) for column in zip(*(row for _, row in table["rows"]), strict=True)]
+    return {
+        "columns": [name for name, _ in table["rows"]],
+        "rows": list(zip(table["columns"], table["n"], cells, strict=True)),
+        "reasons": table["reasons"],
+    }
+
+
+def in_bins(dz, values, bins):
+    """Scatter and outliers of redshifts in bins of a value with equal numbers of objects.
+
+    Parameters
+    ----------
+    dz : ndarray, shape (n,)
+        (z_phot - z_spec) / (1 + z_spec).
+    values : ndarray, shape (n,)
+    bins : int
+
+    Returns
+    -------
+    list of dict
+        ``bin``: its limits, ``n``, ``nmad`` and ``outliers``, the share with |dz| > 0.05, as text;
+        none where there are fewer than ten objects a bin.
+    """
+    if len(dz) < 10 * bins:
+        return []
+    order = np.argsort(values, kind="stable")
+    parts = []
+    for rows in np.array_split(order, bins):
+        own = dz[rows]
+        nmad = 1.4826 * np.median(np.abs(own - np.median(own)))
+        parts.append(
+            {
+                "bin": f"{values[rows[0]]:.2f} to {values[rows[-1]]:.2f}",
+                "n": len(rows),
+                "nmad": format_metric(nmad, "plain"),
+                "outliers": format_metric(np.mean(np.abs(own) > 0.05), "percent"),
+            }
+        )
+    return parts

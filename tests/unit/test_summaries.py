@@ -100,3 +100,36 @@ def test_metrics_side_by_side_with_reasons_for_dashes():
         ("scatter", ["0.0200", "–", "–", "0.1000"]),
     ]
     assert list(table["reasons"].values()) == ["3 scored", "3 scored"]
+
+
+def test_a_row_a_summary_holds_what_a_column_does():
+    definitions = [
+        {"key": "nmad", "name": "σ", "form": "plain"},
+        {"key": "bias", "name": "bias", "form": "signed"},
+    ]
+    found = {
+        "knn, mean": {"n": 20, "nmad": 0.03, "bias": -0.001},
+        "knn, summed": {"n": 7, "nmad": None, "bias": None, "reason": "7 scored"},
+    }
+    table = summaries.one_below_other(found, definitions)
+    assert table["columns"] == ["σ", "bias"]
+    assert table["rows"] == [
+        ("knn, mean", 20, ["0.0300", "−0.0010"]),
+        ("knn, summed", 7, ["–", "–"]),
+    ]
+    assert table["reasons"] == {"knn, summed": "7 scored"}
+
+
+def test_bins_hold_equal_numbers_by_slow_loop():
+    generator = np.random.default_rng(1)
+    dz, values = generator.normal(0, 0.04, 83), generator.permutation(83) / 10
+    found = summaries.in_bins(dz, values, 4)
+    assert [part["n"] for part in found] == [21, 21, 21, 20]
+    assert [part["bin"] for part in found][:2] == ["0.00 to 2.00", "2.10 to 4.10"]
+    own = sorted(dz[(values >= 2.05) & (values < 4.15)])
+    scatter = sorted(abs(value - own[10]) for value in own)[10]
+    assert found[1]["nmad"] == f"{1.4826 * scatter:.4f}"
+    assert found[1]["outliers"] == f"{sum(abs(value) > 0.05 for value in own) / 21:.2%}".replace(
+        "%", " %"
+    )
+    assert summaries.in_bins(dz[:39], values[:39], 4) == []

@@ -85,7 +85,7 @@ rule light_curves:
     benchmark:
         f"{RESULTS}/benchmarks/light_curves/all.tsv"
     conda:
-        "../../envs/python.yaml"
+        "../../envs/images.yaml"
     threads: 1
     resources:
         mem_mb=memory(1500),

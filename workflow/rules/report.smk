@@ -14,6 +14,8 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        pdfs=photoz_products("pdfs.parquet"),
+        models=photoz_products("model.npz"),
         exposures=f"{RESULTS}/frames/exposures.csv" if EXPOSED else [],
         coadds=all_coadds,
         coadd_firsts=first_of_coadds,
@@ -28,11 +30,12 @@ rule report:
         library=library(
             *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("photoz_plots", "photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
             *("rendering", "training_plots"),
         ),
         scripts=shared_scripts(
-            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files"),
-            "report_training",
+            *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),
+            *("report_files", "report_photoz", "report_training"),
         ),
     output:
         f"{RESULTS}/report.html",
