@@ -30,6 +30,7 @@ include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/photometry.smk"
 include: "workflow/rules/injection.smk"
+include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -40,8 +41,10 @@ rule all:
         [] if ALONE else demo_products,
         all_transients,
         image_products(".csv"),
+        light_curves(),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
+        [] if ALONE else training_products,
     localrule: True
 
 
@@ -74,6 +77,7 @@ rule transients:
 rule photometry:
     input:
         image_products(".csv"),
+        light_curves(),
     localrule: True
 
 

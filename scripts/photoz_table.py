@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import photoz_files
+from densities import write_densities
 from files import write_text
 from job import job, log
 from redpix import tabular
@@ -84,7 +85,7 @@ def write_all(out, model, parts):
     write_text(out.pixels, "# predicted true object_id, of the objects tested\n" + "".join(pixels))
     ids = np.concatenate([table.id for _, table, _, _ in parts])
     density = np.concatenate([right.density for _, _, right, _ in parts])
-    photoz_files.write_densities(out.pdfs, ids, density, model.grid)
+    write_densities(out.pdfs, ids, density, model.grid)
     photoz_files.write_model(out.model, model)
 
 

@@ -25,6 +25,16 @@ FIELDS_OF_IMAGES = {
     for name, rows in fields(IMAGES.values()).items()
     if len(rows) > 1
 }
+# images that have light curves: those of fields with several, measured with a PSF
+if config["photometry"]["mode"] == "simple":
+    FIELDS_OF_IMAGES = {}
+EXPOSURES = [image for images in FIELDS_OF_IMAGES.values() for image in images]
+
+
+def light_curves():
+    """The light curves, where there are any."""
+    names = ("lightcurves", "scatter") if EXPOSURES else ()
+    return [f"{RESULTS}/photometry/{name}.csv" for name in names]
 
 
 def image_row(name):

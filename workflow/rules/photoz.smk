@@ -12,7 +12,7 @@ rule photoz_method:
             *("catalogue", "exceptions", "photometry", "tables"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
+        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -57,7 +57,7 @@ rule photoz_table:
             *("exceptions", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
+        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
