@@ -10,6 +10,13 @@ configfile: "config/config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/exposures.smk"
+include: "workflow/rules/images.smk"
+
+
+# what --sdm apptainer runs every job in
+container: container_image()
+
+
 include: "workflow/rules/demo.smk"
 include: "workflow/rules/catalogue.smk"
 include: "workflow/rules/frames.smk"
@@ -19,7 +26,11 @@ include: "workflow/rules/sources.smk"
 include: "workflow/rules/pixels.smk"
 include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
+include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/photometry.smk"
+include: "workflow/rules/injection.smk"
+include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -29,8 +40,18 @@ rule all:
         pair_page if ALONE else rules.report.output,
         [] if ALONE else demo_products,
         all_transients,
+        image_products(".csv"),
+        light_curves(),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
+        [] if ALONE else training_products,
+    localrule: True
+
+
+rule shard:
+    input:
+        pixel_tables,
+        pixel_counts,
     localrule: True
 
 
@@ -41,15 +62,35 @@ rule photoz:
     localrule: True
 
 
+rule mlz:
+    input:
+        mlz_products,
+    localrule: True
+
+
 rule transients:
     input:
         all_transients,
     localrule: True
 
 
+rule photometry:
+    input:
+        image_products(".csv"),
+        light_curves(),
+    localrule: True
+
+
 rule coadds:
     input:
         all_coadds,
+    localrule: True
+
+
+rule injection:
+    input:
+        injected_archive,
+        rules.injection_truth.output,
     localrule: True
 
 

@@ -4,18 +4,24 @@ import numpy as np
 from astropy.wcs import NoConvergence
 from job import log
 from psfex import find_sources
-from redpix.alignment import excess_scatter, fit_map, fit_stars, resample
+from redpix.alignment import LEAST_STARS, excess_scatter, fit_map, fit_stars, left_out
 from redpix.exceptions import InputError
 from redpix.registration import homography
+from redpix.resampling import resample
 
 
 def sources_of(exposure, name, folder, settings):
     """SExtractor's sources of an exposure; `name` is that of the files made in `folder`."""
     planes = exposure.image, exposure.variance, exposure.mask
-    return find_sources(name, *planes, folder, settings, exposure.path)
+    found = find_sources(name, *planes, folder, settings, exposure.path)
+    if not len(found.table):
+        raise InputError(
+            f"{exposure.path}: no source, so no PSF; allowed: an image that shows stars"
+        )
+    return found
 
 
-def align(science, reference, stars, folder, settings, name="raw"):
+def align(science, reference, stars, folder, settings, name="raw", registration="wcs"):
     """The reference on the science image's pixels, and the map.
 
     Parameters
@@ -27,39 +33,75 @@ def align(science, reference, stars, folder, settings, name="raw"):
         For SExtractor's files, which begin with `name`.
     settings : dict
         As from `sextractor.copied_settings`.
+    registration : str
+        wcs: the two WCS, refined by stars; sources: by the sources alone.
 
     Returns
     -------
-    redpix.alignment.Resampled, redpix.alignment.Map
+    redpix.resampling.Resampled
+    redpix.alignment.Map or redpix.asterisms.Surface
+    ndarray, shape (n, 2)
+        `redpix.alignment.left_out` of the places of `stars`; zeros of too few.
     """
-    found = sources_of(reference, name, folder, settings)
+    found = sources_of(reference, name, folder, settings).places()
+    places, shape = stars.places(), science.image.shape
     try:
-        matrix = homography(science.wcs, reference.wcs, science.image.shape)
-    except NoConvergence:
-        raise InputError(
-            f"{science.path}, {reference.path}: the images do not overlap by their WCS"
-        ) from None
-    place = fit_map(matrix, science.image.shape, stars.places(), found.places())
-    log.info(
-        "%s on %s: %d stars, residual %.3f and %.3f px",
-        *(reference.path, science.path, place.stars, *place.residual),
-    )
-    try:
-        moved = resample(
-            *(reference.image, reference.variance, reference.mask, place, science.image.shape)
+        if registration == "sources":
+            # brings in much of SciPy, which no other pair needs
+            from redpix.asterisms import fit_surface, match  # noqa: PLC0415
+
+            matrix = match(places, found)
+
+            def fit(some):
+                return fit_surface(matrix, shape, some, found)
+        else:
+            matrix = homography(science.wcs, reference.wcs, shape)
+            if not np.isfinite(matrix).all():
+                raise InputError("the images do not overlap: they lie far apart by their WCS")
+
+            def fit(some):
+                return fit_map(matrix, shape, some, found)
+
+        place = fit(places)
+        log.info(
+            "%s on %s: %d stars, residual %.3f and %.3f px",
+            *(reference.path, science.path, place.stars, *place.residual),
         )
+        moved = resample(*(reference.image, reference.variance, reference.mask, place, shape))
+        many = place.stars >= 2 * LEAST_STARS
+        change = left_out(fit, place, places) if many else np.zeros(places.shape)
+        return moved, place, change
+    except NoConvergence:
+        words = "the images do not overlap: they lie far apart by their WCS"
     except InputError as error:
-        raise InputError(f"{science.path}, {reference.path}: {error}") from None
-    return moved, place
+        words = str(error)
+    raise InputError(f"{science.path}, {reference.path}: {words}")
+
+
+def _fitted(science, moved, psfs, places):
+    """What stars say of the two images, and which of them say it well."""
+    inside = np.isfinite(
+        moved.image[np.rint(places[:, 1]).astype(int), np.rint(places[:, 0]).astype(int)]
+    )
+    fit = fit_stars(
+        *(science.image, moved.image, science.variance, moved.variance),
+        *(*psfs, *places[inside].T),
+    )
+    fit = fit._replace(index=np.flatnonzero(inside)[fit.index])
+    good = (fit.ratio > 0) & (fit.ratio_error < 0.03 * fit.ratio)
+    # what is variable, or no star, is far from the rest
+    if good.any():
+        good[good] = abs(np.log(fit.ratio[good] / np.median(fit.ratio[good]))) < np.log(5)
+    return fit, good
 
 
 def compare_stars(science, moved, psfs, places, source):
-    """Flux ratio, its scatter and the rms of registration from stars in both images.
+    """Flux ratio and its scatter from stars in both images.
 
     Parameters
     ----------
     science : exposures.Exposure
-    moved : redpix.alignment.Resampled
+    moved : redpix.resampling.Resampled
     psfs : (callable, callable)
         ``psf(x, y)`` of the two.
     places : ndarray, shape (n, 2)
@@ -71,29 +113,37 @@ def compare_stars(science, moved, psfs, places, source):
     -------
     ratio, scatter : float
         Flux in `moved` over that in `science`; relative scatter beyond noise.
-    rms : ndarray, shape (2,)
     number : int
         Of stars.
     """
-    inside = np.isfinite(
-        moved.image[np.rint(places[:, 1]).astype(int), np.rint(places[:, 0]).astype(int)]
-    )
-    fit = fit_stars(
-        *(science.image, moved.image, science.variance, moved.variance),
-        *(*psfs, *places[inside].T),
-    )
-    good = (fit.ratio > 0) & (fit.ratio_error < 0.03 * fit.ratio)
-    # what is variable, or no star, is far from the rest
-    if good.any():
-        good[good] = abs(np.log(fit.ratio[good] / np.median(fit.ratio[good]))) < np.log(5)
+    fit, good = _fitted(science, moved, psfs, places)
     if good.sum() < 3:
         raise InputError(f"{source}: {good.sum()} stars in both images; at least 3 are needed")
     ratio = float(np.median(fit.ratio[good]))
     scatter = float(excess_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio))
-    shift = np.median(fit.offset[good], axis=0)
-    rms = np.hypot(excess_scatter(fit.offset[good], fit.offset_error[good]), shift)
-    log.info(
-        "flux ratio %.5f, scatter %.5f; shift %.4f %.4f, rms %.4f %.4f px from %d stars",
-        *(ratio, scatter, *shift, *rms, good.sum()),
-    )
-    return ratio, scatter, rms, int(good.sum())
+    log.info("flux ratio %.5f, scatter %.5f of %d stars", ratio, scatter, good.sum())
+    return ratio, scatter, int(good.sum())
+
+
+def registration_error(science, moved, psfs, places, change):
+    """rms error of registration along x and y, pixels, at sources that it was not fitted to.
+
+    Parameters
+    ----------
+    science, moved, psfs
+        As in `compare_stars`.
+    places, change : ndarray, shape (n, 2)
+        x, y of sources, and `redpix.alignment.left_out` of them.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+    """
+    fit, good = _fitted(science, moved, psfs, places)
+    if not good.any():
+        return np.zeros(2)
+    offset, error = (fit.offset + change[fit.index])[good], fit.offset_error[good]
+    shift = np.median(offset, axis=0)
+    rms = np.hypot(excess_scatter(offset, error), shift)
+    log.info("shift %.4f %.4f, rms %.4f %.4f px of %d sources", *shift, *rms, len(offset))
+    return rms

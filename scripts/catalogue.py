@@ -17,6 +17,7 @@ from redpix.catalogue import (
     field_names,
     frames,
     merge_detections,
+    of_shard,
     skyserver_query,
 )
 from redpix.exceptions import InputError
@@ -162,6 +163,8 @@ def report(result, asked):
 def main(snakemake):
     params, output = snakemake.params, snakemake.output
     result = catalogue(params.origin, snakemake.input, params)
+    if params.shard is not None:
+        result = of_shard(result, params.shard)
     report(result, params.fields)
     if len(result.rejected) and params.origin not in ("demo", "detections"):
         log.warning("%d rows left out, listed in %s", len(result.rejected), output.rejected)

@@ -2,28 +2,13 @@
 
 import bz2
 import gzip
-import io
 from functools import partial
 
 import numpy as np
 import pandas as pd
-from files import atomic
 from job import job, log, progress
+from packing import packed, save
 from redpix import demo, demo_camera, demo_format, demo_scene
-
-
-def packed(hdus, compress):
-    """Bytes of a FITS file, compressed."""
-    buffer = io.BytesIO()
-    hdus.writeto(buffer)
-    return compress(buffer.getvalue())
-
-
-def save(path, content):
-    """Write bytes, whole or not at all."""
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
-    log.info("wrote %s, %d bytes", path, len(content))
 
 
 def main(snakemake):

@@ -6,16 +6,20 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from job import log
+from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import (
     NANOMAGGY_ZERO_POINT,
+    NOISE_RANGE,
     celestial_wcs,
     image_mask,
     pixel_noise,
     read_camera,
 )
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE
+from redpix.masks import DTYPE, bit_value
+from redpix.psf import PsfModel
+from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
 from spans import read_masked
 
@@ -29,19 +33,20 @@ class Exposure:
 
     path is what messages call it; noise_scale what its variance was multiplied with, root of;
     zero_point the magnitude of a source of one unit, None where not known; survey says whether it
-    is a frame of the survey, in nanomaggies.
+    is a frame of the survey, in nanomaggies; psf is the survey's own, where that is asked for.
     """
 
     path: str
     image: np.ndarray
     variance: np.ndarray
     mask: np.ndarray
-    wcs: WCS
+    wcs: WCS | None
     header: fits.Header
     unit: str | None
     zero_point: float | None
     survey: bool = False
     noise_scale: float = 1.0
+    psf: PsfModel | None = None
 
 
 def read_exposure(paths, band, settings):
@@ -50,10 +55,13 @@ def read_exposure(paths, band, settings):
     Parameters
     ----------
     paths : sequence of str
-        Frame, error map and table of masked spans of a field of the survey, or one FITS image.
+        Frame, error map, table of masked spans and, if wanted, psField file of a field of the
+        survey; or one FITS image.
     band : str
     settings : Mapping
-        background_mesh, and what is given of the camera: gain, read_noise, saturation, zero_point.
+        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        noise, measured unless given: whether variances are scaled to the noise of blank sky;
+        needs_wcs, true unless given: whether an image must have a WCS.
 
     Returns
     -------
@@ -66,15 +74,27 @@ def read_exposure(paths, band, settings):
     """
     try:
         if len(paths) > 1:
-            exposure = _survey_frame(*paths[:3], band)
+            exposure = _survey_frame(*paths[:3], band, settings)
+            if len(paths) > 3:
+                with fits.open(paths[3], memmap=False) as hdus:
+                    # one HDU stands for a file that could not be had, see psfields.py
+                    if len(hdus) > 1:
+                        table = hdus[1 + FILTERS.index(band)].data
+                        exposure.psf = psfield_model(table, exposure.image.shape)
         else:
             exposure = _fits_image(paths[0], settings)
+        if min(exposure.image.shape) <= STAMP:
+            rows, columns = exposure.image.shape
+            raise InputError(
+                f"an image of {columns} x {rows} pixels; allowed: larger than its PSF, "
+                f"{STAMP} x {STAMP} pixels"
+            )
     except InputError as error:
         raise InputError(f"{paths[0]}: {error}") from None
     return exposure
 
 
-def _survey_frame(frame, errors, masks, band):
+def _survey_frame(frame, errors, masks, band, settings):
     with fits.open(frame, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     variance = np.square(fits.getdata(errors))
@@ -85,11 +105,13 @@ def _survey_frame(frame, errors, masks, band):
         *(frame, image, variance, mask, frame_wcs(header), header),
         *("nanomaggy", NANOMAGGY_ZERO_POINT, True),
     )
-    return _rescaled(exposure, "error map")
+    return _rescaled(exposure, "error map", settings)
 
 
-def _rescaled(exposure, what):
-    """The exposure with its variance brought to the noise that its blank sky has."""
+def _rescaled(exposure, what, settings):
+    """The exposure with its variance brought to the noise that its blank sky has, unless given."""
+    if settings.get("noise") == "given":
+        return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
     log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
     exposure.variance *= np.float32(scale**2)
@@ -118,22 +140,28 @@ def _fits_image(path, settings):
         if getattr(camera, name) is not None
     }
     log.info("%s: unit %s; %s", path, camera.unit, told or "nothing known of the camera")
+    wcs = celestial_wcs(header) if settings.get("needs_wcs", True) else None
     if planes:
         exposure = Exposure(
             *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
-            *(celestial_wcs(header), header, camera.unit, camera.zero_point),
+            *(wcs, header, camera.unit, camera.zero_point),
         )
-        return _rescaled(exposure, "variance plane")
+        return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
+    image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
-    wcs = celestial_wcs(header)
     background = smooth_background(np.where(mask == 0, image, np.nan), settings["background_mesh"])
     noise = pixel_noise(image, background, mask, camera, settings["background_mesh"])
     log.info(
         "%s: background %.5g, noise %s; %d pixels masked",
         *(path, np.median(background), noise.words, np.count_nonzero(mask)),
     )
+    level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
+    if not least < level < most:
+        raise InputError(
+            f"noise of {level:.3g} in its unit; allowed: {least:g} to {most:g}, in another unit"
+        )
     return Exposure(
         *(path, image - background, noise.variance, mask, wcs, header, camera.unit),
         camera.zero_point,

@@ -1,8 +1,12 @@
 """Reading and writing for scripts: whole files or none."""
 
 import contextlib
+import errno
 import os
 from pathlib import Path
+
+#: what the system says where nothing more can be written
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextlib.contextmanager
@@ -11,7 +15,8 @@ def atomic(path):
 
     A reader sees the old file or the whole new one, never a part, also when the process is
     killed. The temporary name keeps the suffix, by which some writers choose a format. What a
-    killed process left under such a name is removed by the next one.
+    killed process left under such a name is removed by the next one. Where a disk is full, the
+    `OSError` names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -22,6 +27,10 @@ def atomic(path):
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno in NO_ROOM:  # which seldom says which file
+            raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import sys
 import time
 
 import provenance
+from files import NO_ROOM
 from redpix.exceptions import InputError
 
 log = logging.getLogger("redpix")
@@ -16,8 +17,8 @@ def job(snakemake):
     """Run the body of a script with its log file open, then record where its products come from.
 
     Everything sent to `log` goes to the rule's log file; warnings also reach the terminal. An
-    `InputError` ends the job with its one line on both and no traceback; any other exception
-    leaves its traceback in the log and is raised.
+    `InputError` ends the job with its one line on both and no traceback, and so does a full disk;
+    any other exception leaves its traceback in the log and is raised.
     """
     path = str(snakemake.log[0])
     handler = logging.FileHandler(path, mode="w")
@@ -34,8 +35,13 @@ def job(snakemake):
         provenance.record(snakemake)
     except InputError as error:
         log.error("%s", error)
+        _name_altered(snakemake)
         raise SystemExit(1) from None
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            log.error("%s: %s; with room, the same command goes on", error.filename, error.strerror)
+            raise SystemExit(1) from None
+        _name_altered(snakemake)
         log.removeHandler(terminal)
         log.exception("unexpected failure; log: %s", path)
         raise
@@ -45,6 +51,12 @@ def job(snakemake):
         log.removeHandler(handler)
         log.removeHandler(terminal)
         handler.close()
+
+
+def _name_altered(snakemake):
+    """Say which inputs are not as they were made: a job that fails may fail because of them."""
+    for path in provenance.altered(snakemake.input, snakemake.output[0]):
+        log.error("%s: is not what its job wrote; remove it, the same command makes it again", path)
 
 
 def progress(items, label, seconds=3.0):

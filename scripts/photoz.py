@@ -18,7 +18,7 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.estimate import Estimates, Objects, Recipe, finish, train
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed
+from redpix.photoz.model import completed, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.stream import Pixels, Totals, columns, survey
 
@@ -51,9 +51,14 @@ def split_sky(sky, asked):
     known = np.isfinite(sky.objects.redshift)
     if asked.model:
         return np.where(known, TEST, TARGET)
-    by_field = asked.split_by == "field"
-    groups = field_names(sky.table) if by_field else sky.table["id"].to_numpy()
-    return split_objects(known, groups, asked.test_fraction, asked.seed)
+    return split_objects(known, groups_of(sky, asked), asked.test_fraction, asked.seed)
+
+
+def groups_of(sky, asked):
+    """What is held out whole: the field of each object, or the object itself."""
+    if asked.split_by == "field":
+        return np.asarray(field_names(sky.table))
+    return sky.table["id"].to_numpy()
 
 
 def learn(sky, split, attributes, asked, jobs):
@@ -64,7 +69,8 @@ def learn(sky, split, attributes, asked, jobs):
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
     settings = completed(asked.method, asked.settings, attributes)
-    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed)
+    groups = np.unique(groups_of(sky, asked), return_inverse=True)[1] if asked.tune else None
+    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed, groups)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
     return train(*known, jobs, log.warning), estimates
@@ -103,10 +109,9 @@ def main(snakemake):
     worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
     for part in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", part, worth[part])
-    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "method": model.method,
-        **settings,
+        **shown_settings(model.settings),
         **model.insight(),
         "learner_of_pixels": model.insight_of_pixels(),
         "combiner": asked.combiner,
@@ -115,11 +120,12 @@ def main(snakemake):
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
         "exponent": model.exponent,
+        "tuning": model.tuning,
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    told = (best, combined, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
+    said = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *said)
     write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

@@ -18,10 +18,11 @@ from redpix.exceptions import InputError
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibrate import calibrate
+from redpix.photoz.checks import check_samples
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
-from redpix.photoz.learner import CLASSES, STAR
-from redpix.photoz.model import METHODS, completed
+from redpix.photoz.learner import CLASSES, STAR, Training
+from redpix.photoz.model import METHODS, completed, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
 
@@ -95,6 +96,7 @@ def main(snakemake):
     train, test, columns = read_tables(paths, asked)
     kinds = [kind for kind in asked.attributes if kind != "errors" or columns.errors]
     attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
+    tabular.check_measured(train, columns, bool(attributes.errors), paths[0])
     vectors, whole = usable(train, attributes, asked.method)
     learnable = whole & np.isfinite(train.redshift)
     train, vectors = train.take(learnable), vectors[learnable]
@@ -108,9 +110,14 @@ def main(snakemake):
         raise InputError(f"{paths[0]}: no object has a redshift and all of {attributes.names}")
     moving = train.label != STAR
     tabular.check_honest(vectors[moving], train.redshift[moving], attributes.names, paths[0])
+    samples = Training(vectors, train.redshift, train.label, train.id)
+    check_samples(samples, attributes.names, paths[0], log.warning)
+    if len(test.id) == 0 and left_out["test"]:
+        log.warning("%s: no object is predicted: each misses something", paths[-1])
 
     settings = completed(asked.method, asked.settings, attributes)
-    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed)
+    groups = np.arange(len(train.id)) if asked.tune else None
+    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed, groups)
     learnt = tabular.learn(vectors, train, attributes, recipe, jobs)
     model = learnt.model
     said = model.learners["objects"].predict(others, jobs) if len(others) else None
@@ -123,11 +130,10 @@ def main(snakemake):
     for name, values in worth.items():
         log.info("%s: %s", name, values)
     known = np.isfinite(test.redshift)
-    settings = {key: value for key, value in model.settings.items() if key != "mixing"}
     about = {
         "table": Path(out.metrics).parents[1].name,
         "method": model.method,
-        **settings,
+        **shown_settings(model.settings),
         **model.insight(),
         "columns": columns.magnitudes,
         "attributes": attributes.names,
@@ -137,6 +143,7 @@ def main(snakemake):
             "target": {"objects": int(np.sum(~known)), "pixels": 0},
         },
         "left_out": left_out,
+        "tuning": model.tuning,
         "width_scale": calibration.scale,
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")

@@ -74,7 +74,7 @@ def record(snakemake):
             _named(path): _checksum_of(path, results) for path in inputs if Path(path).is_file()
         },
         "parameters": dict(snakemake.params.items()),
-        "versions": {"python": sys.version.split()[0], **_versions()},
+        "versions": _versions(),
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
@@ -131,6 +131,23 @@ def _named(path):
     return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(path)
 
 
+def altered(inputs, product):
+    """Inputs of a job that this run made and that are no longer as they were made.
+
+    Parameters
+    ----------
+    inputs : iterable of str
+    product : str
+        What the job makes; a file outside results/<name>/ has no neighbours on record.
+    """
+    results = results_folder(product)
+    paths = dict.fromkeys(map(str, inputs)) if results else []
+    for path in filter(os.path.isfile, paths):
+        known = _recorded(path, results)
+        if known and _checksum_of(path, results) != known["sha256"]:
+            yield path
+
+
 def _checksum_of(path, results):
     """Checksum of an input; one that this run made and recorded is not read once more."""
     known = _recorded(path, results)
@@ -166,5 +183,10 @@ def _outputs(path):
 
 
 def _versions():
-    imported = [package for module, package in PACKAGES.items() if module in sys.modules]
-    return {package: metadata.version(package) for package in imported}
+    """Version of Python and of each package that the job has imported, and where it lies."""
+    found = {"python": {"version": sys.version.split()[0], "from": sys.executable}}
+    for module, package in PACKAGES.items():
+        if module in sys.modules:
+            place = str(Path(sys.modules[module].__file__).parents[1])
+            found[package] = {"version": metadata.version(package), "from": place}
+    return found

@@ -15,6 +15,9 @@ from tools import find_tool
 #: diameter of the aperture that holds a star's flux, pixels
 APERTURE = 24
 
+#: side of a PSF's stamp, pixels, as in resources/psfex/stars.psfex
+STAMP = 41
+
 #: fewest stars for a PSF that varies, and for one that does not
 LEAST_VARYING, LEAST = 20, 3
 
@@ -26,10 +29,11 @@ class Stars(NamedTuple):
     table: np.ndarray
 
     def places(self, least_sn=30.0):
-        """x, y (0-based) of sources that are whole and bright enough to be placed well."""
+        """x, y (0-based) of sources that are whole and bright enough, the brightest first."""
         table = self.table
         good = (table["FLAGS"] == 0) & (table["IMAFLAGS_ISO"] == 0) & (table["SNR_WIN"] > least_sn)
-        return np.column_stack([table["XWIN_IMAGE"][good], table["YWIN_IMAGE"][good]]) - 1
+        table = table[good][np.argsort(-table["FLUX_AUTO"][good], kind="stable")]
+        return np.column_stack([table["XWIN_IMAGE"], table["YWIN_IMAGE"]]) - 1
 
 
 def find_sources(name, image, variance, mask, folder, settings, source):
@@ -96,7 +100,7 @@ def fit_psf(stars, config, source):
     if not 1 < fwhm < 15:
         raise InputError(f"{source}: no stars for a PSF; sources have a FWHM of {fwhm:.1f} pixels")
     log.warning("%s: too few stars for a PSF; a Moffat profile of %.2f px is taken", source, fwhm)
-    model = PsfModel(moffat(fwhm, 41)[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
+    model = PsfModel(moffat(fwhm, STAMP)[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
     return model, stars.places()
 
 

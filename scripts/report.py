@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import report_changes
+import report_coadds
 import report_files
 import report_photoz
+import report_training
 import yaml
 from astropy.io import fits
 from files import write_text
@@ -94,6 +96,16 @@ def show_lost(objects, delivered):
     return lost.assign(magnitude=magnitude).to_dict("records")
 
 
+def left_out(paths, exposed_by):
+    """Pairs and coadds with a field that did not come, each with the reason."""
+    missing = {}
+    for path in [paths] if isinstance(paths, str) else paths:
+        rows = report_files.read_text_table(path)
+        missing |= rows[rows["delivered"] != "yes"].set_index("field")["reason"].to_dict()
+    named = [(what, name) for what, fields in exposed_by for name in fields if name in missing]
+    return [(what, f"field {name}: {missing[name]}") for what, name in named]
+
+
 def show_counts(paths):
     """What became of pixels, in all and by field."""
     counts = report_files.read_counts(paths)
@@ -103,14 +115,21 @@ def show_counts(paths):
     }
 
 
-def show_timings(folder):
-    """Cost of each stage as a table with a total, and as a figure."""
-    table = summaries.timings(report_files.read_benchmarks(folder))
+def show_timings(folder, results):
+    """Cost of each stage as a table with a total, and as a figure; of each field as a table."""
+    benchmarks = report_files.read_benchmarks(folder)
+    table = summaries.timings(benchmarks, report_files.stored(results))
     if table.empty:
         return {"rows": []}
-    total = table[["jobs", "wall", "cpu"]].sum().to_dict() | {"memory": table["memory"].max()}
-    rows = [*table.to_dict("records"), {"stage": "all", **total}]
-    return {"rows": rows, "figure": data_uri(plots.timing_figure(table))}
+    total = table[["jobs", "wall", "cpu", "stored"]].sum().to_dict()
+    rows = [*table.to_dict("records"), {"stage": "all", **total, "memory": table["memory"].max()}]
+    fields = summaries.timings_by_field(benchmarks)
+    return {
+        "rows": rows,
+        "figure": data_uri(plots.timing_figure(table)),
+        "stages": list(fields),
+        "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],
+    }
 
 
 def total_numbers(objects, whereabouts):
@@ -156,6 +175,9 @@ def main(snakemake):
                 show_field(name, objects[objects["field"] == name], paths, bands, reference)
                 for name in progress(delivered[: params.most_fields], "report: fields")
             ],
+            coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
+            exposures_left_out=left_out(inputs.exposures, params.exposed_by),
+            training=report_training.show_training(inputs.training),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=[
                 report_photoz.show_method(product, definitions["metrics"]) for product in products
@@ -167,7 +189,7 @@ def main(snakemake):
             whereabouts=whereabouts.to_dict("records"),
             lost=show_lost(objects, delivered),
             counts=show_counts(inputs.counts),
-            timings=show_timings(params.benchmarks),
+            timings=show_timings(params.benchmarks, params.folder),
             **definitions,
         )
     write_text(snakemake.output[0], page)

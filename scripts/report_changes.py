@@ -61,7 +61,7 @@ def show_pair(name, differences, found, true):
                     triplet_figure(
                         *(hdus[plane].data for plane in ("NEW", "REF", "D")),
                         list(zip(best["x"], best["y"], strict=True)),
-                        [f"{r.band} {r.mag:.1f} mag, {r.scorr:+.0f}σ" for r in best.itertuples()],
+                        [row_title(row) for row in best.itertuples()],
                     )
                 )
             if len(true):
@@ -82,6 +82,12 @@ def show_pair(name, differences, found, true):
         "n": len(found),
         "rows": found[found["flags"] == 0].head(LISTED).to_dict("records"),
     }
+
+
+def row_title(row):
+    """What a triplet is headed with; an image without a zero point has no magnitudes."""
+    magnitude = f"{row.mag:.1f} mag, " if np.isfinite(row.mag) else ""
+    return f"{row.band} {magnitude}{row.scorr:+.0f}σ"
 
 
 def band_facts(header, usable):

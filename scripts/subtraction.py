@@ -3,24 +3,31 @@
 import csv
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from alignment import align, compare_stars, sources_of
+from alignment import align, compare_stars, registration_error, sources_of
 from astropy.io import fits
 from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import noise_correlation, smooth_background
+from redpix.alignment import matched_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
+from redpix.psf import MovedPsf, PsfModel
+from redpix.resampling import Resampled, noise_correlation
 from redpix.subtraction import Epoch
 from redpix.tiles import subtract_tiles
 from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
 from sextractor import copied_settings
+
+#: of images while they are subtracted
+PRECISION = {"float32": np.float32, "float64": np.float64}
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
@@ -28,33 +35,81 @@ COLUMNS = (
 )
 
 
-def subtract_pair(science, reference, params, inputs):
-    """The difference, its mask, what changed, header cards, and the two images as subtracted."""
+def robust_std(values):
+    """Standard deviation of a Gaussian core, from the median absolute deviation."""
+    return float(1.4826 * np.median(abs(values - np.median(values))))
+
+
+class Registered(NamedTuple):
+    """A pair on the same pixels: the reference, its map, the PSFs, and what stars say of both."""
+
+    moved: Resampled
+    place: Callable
+    psf_new: PsfModel
+    psf_reference: PsfModel
+    ratio: float
+    scatter: float
+    stars: int
+    rms: np.ndarray
+
+
+def register(science, reference, params, inputs):
+    """Bring the reference onto the science image's pixels and compare the two.
+
+    Of the reference as it was read nothing is kept: a large image would take its place twice.
+    """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         settings = copied_settings(inputs, folder)
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
         stars = sources_of(science, "science", folder, settings)
-        moved, place = align(science, reference, stars, folder, settings)
+        moved, place, change = align(
+            *(science, reference, stars, folder, settings), registration=params.registration
+        )
+        reference.image = reference.variance = reference.mask = None
         registered = find_sources("reference", *moved, folder, settings, reference.path)
         psf_new, places = fit_psf(stars, psfex, science.path)
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
-    ratio, scatter, rms, number = compare_stars(
-        *(science, moved, (psf_new.at, psf_reference.at), places),
-        f"{science.path}, {reference.path}",
+    if science.psf and reference.psf:
+        psf_new = science.psf
+        psf_reference = MovedPsf(reference.psf, place)
+    compared = science, moved, (psf_new.at, psf_reference.at)
+    ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
+    rms = registration_error(*compared, stars.places(), change)
+    if params.options["flux_ratio"]:
+        ratio = params.options["flux_ratio"]
+    return Registered(moved, place, psf_new, psf_reference, ratio, scatter, number, rms)
+
+
+def subtract_pair(science, reference, params, inputs, threads):
+    """The difference, its mask, what changed, header cards, and the two images as subtracted."""
+    moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
+        science, reference, params, inputs
     )
-    background = smooth_background(
-        science.image - moved.image / np.float32(ratio), params.background_mesh
-    )
+    options = params.options
+    level = 0.0
+    if options["match_background"]:
+        background = matched_background(
+            *(science.image, moved.image, ratio, psf_new.at, psf_reference.at),
+            params.background_mesh,
+        )
+        level = float(np.median(background))
+        science.image -= background
+        del background
     # what was measured between the two belongs half to each
     error = np.hypot(scatter, params.psf_error) / np.sqrt(2)
     shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
-    new = Epoch(science.image - background, None, variance=science.variance, **shared)
+    new = Epoch(science.image, None, variance=science.variance, **shared)
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
     try:
         result = subtract_tiles(
             *(new, old, psf_new.at, psf_reference.at),
             correlation=lambda rows, columns: noise_correlation(place, rows, columns),
+            match_reference=options["match_reference"],
+            dtype=PRECISION[options["precision"]],
+            padding=options["padding"],
+            space=options["space"],
+            workers=threads,
         )
     except InputError as error:
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
@@ -71,7 +126,7 @@ def subtract_pair(science, reference, params, inputs):
     misfit = shape_misfit(*planes, found.x, found.y)
     found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
     clean = (mask == 0) & (abs(result.Scorr) < 5)
-    spread = 1.4826 * np.median(abs(result.Scorr[clean] - np.median(result.Scorr[clean])))
+    spread = robust_std(result.Scorr[clean])
     cards = [
         ("F_D", result.F_D, "flux zero point of D, median of tiles"),
         ("F_S", result.F_S, "S of a source of unit flux, median of tiles"),
@@ -84,13 +139,17 @@ def subtract_pair(science, reference, params, inputs):
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
         ("NSTARS", number, "stars compared"),
+        ("PSF", "psfield" if science.psf and reference.psf else "psfex", "where PSFs come from"),
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
-        ("SCORRSTD", float(spread), "robust standard deviation of SCORR"),
-        ("BACKGRND", float(np.median(background)), "median background matched"),
+        ("SCORRSTD", spread, "robust standard deviation of SCORR"),
+        ("DSTD", robust_std(result.D[clean] / np.sqrt(result.variance[clean])), "of D / its noise"),
+        ("BACKGRND", level, "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    return result, mask, (found, misfit), cards, (new.image, old.image / np.float32(ratio))
+    shown = moved.image if result.matched is None else result.matched
+    shown /= np.float32(ratio)
+    return result, mask, (found, misfit), cards, (new.image, shown)
 
 
 def write_difference(path, result, mask, science, cards, images):
@@ -160,10 +219,15 @@ def main(snakemake):
     inputs, params, output = snakemake.input, snakemake.params, snakemake.output
     band = snakemake.wildcards.band
     settings = {**params.camera, "background_mesh": params.background_mesh}
+    settings["noise"] = params.noise
     science = read_exposure(inputs.science, band, settings)
+    # matched by its sources, the reference needs no WCS
+    settings["needs_wcs"] = params.registration == "wcs"
     reference = read_exposure(inputs.reference, band, settings)
     check_units((exposure.path, exposure.unit) for exposure in (science, reference))
-    result, mask, found, cards, images = subtract_pair(science, reference, params, inputs)
+    result, mask, found, cards, images = subtract_pair(
+        *(science, reference, params, inputs, snakemake.threads)
+    )
     write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science, band)
     log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))

@@ -12,13 +12,7 @@ from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE, bit_value
-
-#: how far bits of a mask spread: pixels farther off have 3 % of the quintic spline's weight at most
-REACH = 3
-
-#: where a likely value was put in the place of a bad one, 7 % of the weight does no harm
-REPLACED, REPLACED_REACH = ("INTERPOLATED", "COSMIC_RAY", "GHOST", "NOT_CHECKED"), 2
+from redpix.subtraction import transforms
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
@@ -101,114 +95,33 @@ def fit_map(matrix, shape, new, reference, radius=3.0):
     return Map(matrix, shape, correction, scatter, int(matched.sum()))
 
 
-class Resampled(NamedTuple):
-    """The reference on the new image's pixels; NaN and NO_DATA where it has none."""
-
-    image: np.ndarray
-    variance: np.ndarray
-    mask: np.ndarray
-
-
-def resample(image, variance, mask, place, shape, rows=128):
-    """Put an image onto other pixels with a quintic spline, its variance with a linear one.
-
-    Both keep sums over apertures; the spline leaves the noise all but uncorrelated, and a linear
-    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel, which
-    is right where both have pixels of one size.
+def left_out(fit, place, places, parts=4):
+    """What a map says of stars beyond what it would say had it not been fitted to them.
 
     Parameters
     ----------
-    image, variance : ndarray
-        Of the reference.
-    mask : ndarray of int
-        Bits of `redpix.masks`.
-    place : Map
-    shape : (int, int)
-        Of the new image.
-    rows : int
-        Worked on at a time, which bounds memory.
+    fit : callable
+        ``fit(places)``: a map from some of the stars.
+    place : callable
+        The map that was fitted to all of them.
+    places : ndarray, shape (n, 2)
+        x, y of stars in the new image.
+    parts : int
+        As many fits are made, each without one part of the stars.
 
     Returns
     -------
-    Resampled
-        float32, float32, int16.
-
-    Raises
-    ------
-    InputError
-        If the images do not overlap.
+    ndarray, shape (n, 2)
+        x, y by `place` less that by the map without the star: to be added to the offset that a
+        star has after `resample`.
     """
-    bad = ~(np.isfinite(image) & (variance > 0))
-    mask = np.where(bad, mask | bit_value("BAD"), mask)
-    # a bit spreads as far as the spline does
-    grown = np.zeros(mask.shape, DTYPE)
-    for bit in range(15):
-        layer = (mask & (1 << bit)) != 0
-        reach = REPLACED_REACH if (1 << bit) & bit_value(*REPLACED) else REACH
-        if layer.any():
-            grown[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
-    spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
-    linear = np.where(bad, 0, variance).astype(np.float32)
-    result = Resampled(*(np.empty(shape, kind) for kind in (np.float32, np.float32, DTYPE)))
-    columns = np.arange(shape[1], dtype=float)
-    for low in range(0, shape[0], rows):
-        part = slice(low, min(low + rows, shape[0]))
-        y, x = np.meshgrid(np.arange(part.start, part.stop, dtype=float), columns, indexing="ij")
-        u, v = place(x, y)
-        inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
-        inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
-        for target, source, order in ((result.image, spline, 5), (result.variance, linear, 1)):
-            values = ndimage.map_coordinates(
-                source, (v, u), order=order, mode="mirror", prefilter=False
-            )
-            target[part] = np.where(inside, values, np.nan)
-        bits = grown[
-            np.clip(np.rint(v).astype(int), 0, image.shape[0] - 1),
-            np.clip(np.rint(u).astype(int), 0, image.shape[1] - 1),
-        ]
-        result.mask[part] = np.where(inside, bits, bit_value("NO_DATA"))
-    if np.isnan(result.image).all():
-        raise InputError("the images do not overlap")
-    return result
-
-
-def noise_correlation(place, rows, columns, samples=32):
-    """Covariance of white noise after `resample`, between pixels so far apart.
-
-    A pixel is a sum of pixels with the weights of the spline, which depend on where between the
-    pixels it lies; over a region all places come up, and their mean is taken.
-
-    Parameters
-    ----------
-    place : Map
-    rows, columns : slice
-        Region of the new image.
-    samples : int
-        Places that are looked at along each axis.
-
-    Returns
-    -------
-    ndarray, shape (21, 21)
-        In units of the variance before; no distance in the middle.
-    """
-    x, y = np.meshgrid(
-        *(np.rint(np.linspace(part.start, part.stop - 1, samples)) for part in (columns, rows))
-    )
-    lags = [_spline_lags(coordinate.ravel() % 1) for coordinate in place(x, y)[::-1]]
-    return np.einsum("ni,nj->ij", *lags) / samples**2
-
-
-def _spline_lags(phase, reach=10):
-    """Products of the quintic spline's weights with themselves, shifted; a row a phase."""
-    impulse = np.zeros(8 * reach + 1)
-    impulse[4 * reach] = 1
-    spline = ndimage.spline_filter1d(impulse, 5)
-    steps = np.arange(-2 * reach, 2 * reach + 1)
-    weights = ndimage.map_coordinates(
-        spline, [(4 * reach + steps + phase[:, None]).ravel()], order=5, prefilter=False
-    ).reshape(len(phase), -1)
-    power = abs(np.fft.rfft(weights, 6 * reach, axis=1)) ** 2
-    return np.roll(np.fft.irfft(power, 6 * reach, axis=1), reach, axis=1)[:, : 2 * reach + 1]
+    part = np.arange(len(places)) % parts
+    change = np.zeros(places.shape)
+    for number in range(parts):
+        x, y = places[part == number].T
+        without = fit(places[part != number])
+        change[part == number] = np.transpose(np.subtract(place(x, y), without(x, y)))
+    return change
 
 
 class StarFit(NamedTuple):
@@ -222,12 +135,15 @@ class StarFit(NamedTuple):
     offset : ndarray, shape (n, 2)
         Of the reference's star from the new image's along x and y, pixels.
     offset_error : ndarray, shape (n, 2)
+    index : ndarray of int
+        Which of the stars it is: those at the edge are left out.
     """
 
     ratio: np.ndarray
     ratio_error: np.ndarray
     offset: np.ndarray
     offset_error: np.ndarray
+    index: np.ndarray
 
 
 def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_reference, x, y):
@@ -248,8 +164,9 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     -------
     StarFit
     """
-    rows = []
-    for star_x, star_y in zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True):
+    rows, index = [], []
+    pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
+    for number, (star_x, star_y) in enumerate(pixels):
         Pn, Pr = psf_new(star_x, star_y), psf_reference(star_x, star_y)
         half = Pn.shape[0] // 2 + 8
         if star_x < half or star_y < half:
@@ -271,9 +188,10 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
         solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
         error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
         ratio = solution[0]
+        index.append(number)
         rows.append([ratio, error[0], *(solution[1:3] / ratio), *(error[1:3] / abs(ratio))])
     table = np.array(rows).reshape(-1, 6)
-    return StarFit(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6])
+    return StarFit(*(table[:, 0], table[:, 1], table[:, 2:4], table[:, 4:6], np.array(index, int)))
 
 
 def _convolved(image, kernel):
@@ -323,12 +241,12 @@ def noise_scale(image, variance, mask):
     return float(steps.std() / np.sqrt(2) / 0.98485)
 
 
-def smooth_background(difference, mesh=256):
-    """Slow part of a difference of two images: medians of squares, and a spline between them.
+def smooth_background(image, mesh=256):
+    """Slow part of an image: clipped means of squares, and straight lines between them.
 
     Parameters
     ----------
-    difference : ndarray
+    image : ndarray
         NaN where not known.
     mesh : int
         Side of the squares, pixels.
@@ -337,24 +255,96 @@ def smooth_background(difference, mesh=256):
     -------
     ndarray
     """
-    counts = [max(1, round(length / mesh)) for length in difference.shape]
-    medians = np.full(counts, np.nan)
-    edges = [
-        np.linspace(0, n, c + 1).astype(int) for n, c in zip(difference.shape, counts, strict=True)
-    ]
-    for row in range(counts[0]):
-        for column in range(counts[1]):
-            part = difference[
-                edges[0][row] : edges[0][row + 1], edges[1][column] : edges[1][column + 1]
-            ]
-            part = part[np.isfinite(part)]
-            if len(part) > 100:
-                middle, spread = np.median(part), mad_std(part)
-                medians[row, column] = np.mean(part[abs(part - middle) <= 2.5 * spread])
-    known = np.isfinite(medians)
-    medians[~known] = np.median(medians[known])
-    places = [
-        (np.arange(n) + 0.5) * c / n - 0.5 for n, c in zip(difference.shape, counts, strict=True)
-    ]
-    grid = np.meshgrid(*places, indexing="ij")
-    return ndimage.map_coordinates(medians, grid, order=1, mode="nearest").astype(np.float32)
+    return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
+
+
+def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
+    """Slow part of what two images differ by, which sources have no part in.
+
+    Each is convolved with the PSF of the other: stars and galaxies that do not change vanish from
+    the difference, and with them what their unequal wings do to a background.
+
+    Parameters
+    ----------
+    new, reference : ndarray
+        NaN where not known.
+    ratio : float
+        Flux in the reference over that in the new image.
+    psf_new, psf_reference : callable
+        ``psf(x, y)``: the stamp at a place, 0-based, of unit sum.
+    mesh : int
+        As in `smooth_background`.
+
+    Returns
+    -------
+    ndarray
+        In units of the new image.
+    """
+
+    def part(rows, columns):
+        middle = (columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2
+        Pn, Pr = psf_new(*middle), psf_reference(*middle)
+        reach = max(*Pn.shape, *Pr.shape) // 4  # beyond, a PSF holds next to nothing
+        wide = tuple(slice(max(0, s.start - reach), s.stop + reach) for s in (rows, columns))
+        N, R = new[wide], reference[wide] / ratio
+        unknown = ~(np.isfinite(N) & np.isfinite(R))
+        if unknown.all():
+            return np.full((1, 1), np.nan)
+        plan = transforms(N.shape, 2 * reach)
+        images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
+        kernels = plan.kernel(Pr), -plan.kernel(Pn)
+        difference = plan.filtered(*zip(kernels, images, strict=True))
+        # nor is that known which a kernel reaches from there or from beyond the image
+        whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
+        if unknown.any() or N.shape != whole:
+            near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+            difference[near] = np.nan
+        inside = (
+            slice(p.start - w.start, p.stop - w.start)
+            for p, w in zip((rows, columns), wide, strict=True)
+        )
+        return difference[tuple(inside)]
+
+    return _between_squares(new.shape, mesh, part)
+
+
+def _between_squares(shape, mesh, part):
+    """Clipped means of ``part(rows, columns)`` of squares, and straight lines between them."""
+    counts = [max(1, round(length / mesh)) for length in shape]
+    edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
+    means = np.full(counts, np.nan)
+    for row, column in np.ndindex(*counts):
+        values = part(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
+        values = values[np.isfinite(values)]
+        if len(values) > 100:
+            some = values[:: 1 + len(values) // 4000]  # enough to cut off by
+            middle, spread = np.median(some), mad_std(some)
+            means[row, column] = np.mean(values[abs(values - middle) <= 2.5 * spread])
+    known = np.isfinite(means)
+    means[~known] = np.median(means[known])
+    return between_middles(means, shape)
+
+
+def between_middles(values, shape):
+    """An image from its values in the middles of squares, linear between them.
+
+    A product of matrices, which takes no more memory than the image.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m, n)
+    shape : (int, int)
+        Of the image.
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, values.shape, strict=True))
+    return (along_y @ values.astype(np.float32)) @ along_x.T
+
+
+def _linear_weights(length, count):
+    """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
+    place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0).astype(np.float32)

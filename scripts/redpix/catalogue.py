@@ -66,6 +66,36 @@ def demo_table(table):
     return table._replace(rows=rows)
 
 
+def of_shard(catalogue, shard):
+    """The part of a catalogue that lies in one run and camcol.
+
+    Parameters
+    ----------
+    catalogue : Catalogue
+        Of all shards: which of two close rows is kept is settled before it is cut up.
+    shard : str
+        ``run-camcol``.
+
+    Returns
+    -------
+    Catalogue
+        Its objects; rows that were left out stand in the catalogue of the whole.
+
+    Raises
+    ------
+    InputError
+        If it holds no object.
+    """
+    run, camcol = map(int, shard.split("-"))
+    objects = catalogue.objects
+    inside = (objects["run"] == run) & (objects["camcol"] == camcol)
+    if not inside.any():
+        raise InputError(f"shard: {shard} holds no object of the catalogue; allowed: another one")
+    return catalogue._replace(
+        objects=objects[inside].reset_index(drop=True), rejected=catalogue.rejected[:0]
+    )
+
+
 def build(table, schema, name, duplicate_radius, fields=None):
     """Check every row, keep each object once.
 

@@ -7,6 +7,7 @@ its noise is white, so that the one image serves for detection, photometry and s
     P_C = sqrt(sum_j (F_j^2 / s_j^2) |P_j|^2) / F_C,   F_C = sqrt(sum_j F_j^2 / s_j^2)
 
 in Fourier space, with F flux zero points, s the noise of the sky, P the PSFs. Images are [y, x].
+Where noise is correlated, as of an image that was resampled, s^2 is its power at each frequency.
 
 A pixel that one image does not know is taken from the mean of the others there; the variance of
 the coadd takes account of that the images then share their noise.
@@ -15,9 +16,11 @@ the coadd takes account of that the images then share their noise.
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from redpix.exceptions import InputError
-from redpix.subtraction import measured_noise, stamp, transforms
+from redpix.masks import DTYPE, bit_value
+from redpix.subtraction import measured_noise, noise_power, stamp, transforms
 from redpix.tiles import tiles
 
 #: half the width of the seam's overlap in `stack`, pixels
@@ -76,17 +79,19 @@ def coadd(epochs, dtype=np.float32, workers=1):
     numerator, power, precision, weighed = 0, 0, 0, []
     for epoch in epochs:
         kernel = plan.kernel(epoch.psf / np.sum(epoch.psf))
-        weight = np.conj(kernel) * dtype(epoch.flux / epoch.noise**2)
+        colour = noise_power(epoch, plan)
+        weight = np.conj(kernel) * dtype(epoch.flux / epoch.noise**2) / colour
         image = np.where(unknown, 0, epoch.image)
         numerator = numerator + weight * plan.forward(image)
-        power = power + dtype((epoch.flux / epoch.noise) ** 2) * (kernel.real**2 + kernel.imag**2)
+        power = power + abs(kernel) ** 2 * dtype((epoch.flux / epoch.noise) ** 2) / colour
         precision += (epoch.flux / epoch.noise) ** 2
-        weighed.append(weight)
+        weighed.append((weight, np.sqrt(colour)))
     root = np.sqrt(np.maximum(power, 1e-30))
     F_C = np.sqrt(precision)
     C = plan.back(numerator / root)
     C[unknown] = np.nan
-    kernels = [plan.whole(weight / root) for weight in weighed]
+    # of white noise that correlated noise was made from
+    kernels = [plan.whole(weight * colour / root) for weight, colour in weighed]
     variance = 0
     for (one, other), covariance in shared.items():
         product = np.ascontiguousarray(kernels[one] * kernels[other])
@@ -196,6 +201,55 @@ def median(epochs):
     return np.ma.median(cube, axis=0).filled(np.nan).reshape(shape)
 
 
+#: pixels with one of these bits hold nothing: the other images stand in
+USELESS = bit_value("NO_DATA", "EDGE", "SATURATED", "COSMIC_RAY", "BAD")
+
+
+def patched(image, mask):
+    """An image in which a useless pixel has the value of the nearest that is not.
+
+    What saturated is thousands of times the sky, and would show in pixels far off when the image
+    is resampled.
+    """
+    useless = ((mask & USELESS) != 0) | ~np.isfinite(image)
+    if not useless.any() or useless.all():
+        return image
+    nearest = ndimage.distance_transform_edt(useless, return_distances=False, return_indices=True)
+    return image[tuple(nearest)]
+
+
+def combined(epochs, masks):
+    """Epochs without what holds nothing in them, and the mask of their coadd.
+
+    A useless pixel of an image is left out where another has a good one, and the coadd's is
+    INTERPOLATED there. Where no image has a good one, those that have any value stay, with their
+    bits. Sky that an image does not cover is left to the others without a bit.
+
+    Parameters
+    ----------
+    epochs : sequence of redpix.subtraction.Epoch
+    masks : sequence of ndarray of int
+
+    Returns
+    -------
+    list of redpix.subtraction.Epoch, ndarray of int
+    """
+    empty = [
+        ((mask & bit_value("NO_DATA")) != 0) | ~np.isfinite(epoch.image)
+        for epoch, mask in zip(epochs, masks, strict=True)
+    ]
+    useless = [((mask & USELESS) != 0) | e for mask, e in zip(masks, empty, strict=True)]
+    all_useless, all_empty = np.logical_and.reduce(useless), np.logical_and.reduce(empty)
+    result = np.where(all_empty, DTYPE(bit_value("NO_DATA")), DTYPE(0))
+    cut = []
+    for epoch, mask, bad, none in zip(epochs, masks, useless, empty, strict=True):
+        left_out = none | (bad & ~all_useless)
+        bits = np.where(left_out, DTYPE(bit_value("INTERPOLATED")), mask)
+        result |= np.where(all_empty, mask, np.where(none, 0, bits)).astype(DTYPE)
+        cut.append(epoch._replace(image=np.where(left_out, np.nan, epoch.image)))
+    return cut, result
+
+
 class Stack(NamedTuple):
     """Several images as one, in units of flux (image / F).
 
@@ -215,7 +269,7 @@ class Stack(NamedTuple):
     noise: float
 
 
-def stack(epochs, psfs, method="proper", workers=1):
+def stack(epochs, psfs, method="proper", correlations=None, workers=1):
     """Coadd whole images whose PSFs vary over them.
 
     Parameters
@@ -228,6 +282,9 @@ def stack(epochs, psfs, method="proper", workers=1):
         proper (in tiles, each with the PSFs of its place), mean (weighted by the inverse of the
         sky's variance) or median. The PSF of a median, which has none for all brightnesses, is
         that of the plain mean.
+    correlations : sequence of callable or None, optional
+        ``correlation(rows, columns)``: of an epoch's noise in a region, as `Epoch` takes it; None
+        of white noise. A proper coadd takes account of it.
     workers : int
         Threads of the transforms.
 
@@ -244,11 +301,12 @@ def stack(epochs, psfs, method="proper", workers=1):
     middle = [psf((shape[1] - 1) / 2, (shape[0] - 1) / 2) for psf in psfs]
     side = max(max(stamp.shape) for stamp in middle)
     middle = [_padded(stamp, side) for stamp in middle]
-    # one noise for all tiles: so they have one zero point, and no step between them
+    # one noise for all tiles: so their images have the same weights, and there is no seam
     noises = [measured_noise(epoch.image, epoch.variance) for epoch in epochs]
     epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
     if method == "proper":
-        return _proper(epochs, psfs, middle, shape, workers)
+        correlations = correlations or [None] * len(epochs)
+        return _proper(epochs, psfs, middle, correlations, workers)
     precision = np.array([(epoch.flux / epoch.noise) ** 2 for epoch in epochs])
     shares = precision if method == "mean" else np.ones(len(epochs))
     known = [np.isfinite(epoch.image) for epoch in epochs]
@@ -269,34 +327,45 @@ def stack(epochs, psfs, method="proper", workers=1):
     return Stack(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
 
-def _proper(epochs, psfs, middle, shape, workers):
+def _proper(epochs, psfs, middle, correlations, workers):
+    shape = epochs[0].image.shape
     planes = [np.full(shape, np.nan, np.float32) for _ in range(2)]
-    F_C = 0.0
     for tile in tiles(shape, margin=MARGIN):
-        if not any(np.isfinite(epoch.image[tile.outer]).any() for epoch in epochs):
-            continue
-        rows, columns = tile.inner
-        x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
-        parts = [
-            epoch._replace(
-                image=epoch.image[tile.outer],
-                psf=psf(x, y),
-                variance=epoch.variance[tile.outer],
+        parts = []
+        for epoch, psf, correlation in zip(epochs, psfs, correlations, strict=True):
+            known = np.isfinite(epoch.image[tile.outer])
+            if not known.any():
+                continue  # nor does anybody know its PSF here
+            parts.append(
+                epoch._replace(
+                    image=epoch.image[tile.outer],
+                    psf=psf(*_centre(known, tile.outer)),
+                    variance=epoch.variance[tile.outer],
+                    correlation=correlation and correlation(*tile.inner),
+                )
             )
-            for epoch, psf in zip(epochs, psfs, strict=True)
-        ]
-        part = coadd(parts, workers=workers)
-        F_C = part.F_C
-        planes[0][tile.inner] = part.C[tile.kept] / F_C
-        planes[1][tile.inner] = part.variance[tile.kept] / F_C**2
-    if not F_C:
+        if parts:
+            part = coadd(parts, workers=workers)
+            planes[0][tile.inner] = part.C[tile.kept] / part.F_C
+            planes[1][tile.inner] = part.variance[tile.kept] / part.F_C**2
+    if np.isnan(planes[0]).all():
         raise InputError("coadd: no pixel has a value")
     blank = (2 * len(middle[0]) + 1,) * 2
-    centre = [
-        epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
-        for epoch, psf in zip(epochs, middle, strict=True)
-    ]
-    return Stack(*planes, coadd(centre).P_C, 1 / F_C)
+    centre = coadd(
+        [
+            epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
+            for epoch, psf in zip(epochs, middle, strict=True)
+        ]
+    )
+    return Stack(*planes, centre.P_C, 1 / centre.F_C)
+
+
+def _centre(known, region):
+    """x, y of the middle of the known pixels of a region."""
+    rows, columns = region
+    y = np.average(np.arange(rows.start, rows.stop), weights=known.sum(axis=1))
+    x = np.average(np.arange(columns.start, columns.stop), weights=known.sum(axis=0))
+    return x, y
 
 
 def _padded(psf, side):

@@ -246,6 +246,16 @@ def _contradictions(config):
             'fields: null with catalogue.from "detections" names no field to detect in; '
             "allowed: a list of fields, such as [2820-3-122]"
         )
+    if config["shard"] is not None and config["gather"] is not None:
+        yield (
+            f"shard: {_shown(config['shard'])} with gather: a shard is worked, or shards are "
+            "gathered; allowed: one of the two"
+        )
+    if config["gather"] is not None and not Path(config["gather"]).is_dir():
+        yield (
+            f"gather: {_shown(config['gather'])}: there is no such folder; allowed: null, or the "
+            "folder in which the shards were worked"
+        )
     if config["reference_band"] not in config["bands"]:
         yield (
             f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "
@@ -276,9 +286,20 @@ def _contradictions(config):
                 f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
                 f"of a TSV of {key}"
             )
+    if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
+        yield (
+            'subtraction.psf: "psfield" with source "demo", which has no such files; allowed: psfex'
+        )
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+    for key in ("galaxies", "points"):
+        path = config["injection"][key]
+        if path != "demo" and not Path(path).is_file():
+            yield (
+                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
+                f"path of a CSV of {key}"
+            )
     if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
         yield (
             f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "

@@ -179,9 +179,6 @@ def _as_trans(shape, field, band, wcs, node, inclination):
 def mask_hdus(exposure, field, band):
     """The survey's mask (fpM) of an exposure: planes INTERP, SATUR and CR filled.
 
-    HDU k+1 is plane k, a row an object of `nspan` spans; `s` holds row, first and last column of
-    each as big-endian uint16.
-
     Parameters
     ----------
     exposure : redpix.demo_camera.Exposure
@@ -192,7 +189,34 @@ def mask_hdus(exposure, field, band):
     -------
     astropy.io.fits.HDUList
     """
-    ny, nx = exposure.image.shape
+    marked = {
+        "INTERP": exposure.saturated | exposure.cosmic_rays,
+        "SATUR": exposure.saturated,
+        "CR": exposure.cosmic_rays,
+    }
+    return survey_mask(marked, exposure.image.shape, field, band)
+
+
+def survey_mask(marked, shape, field, band):
+    """A mask in the survey's format (fpM).
+
+    HDU k+1 is plane k, a row an object of `nspan` spans; `s` holds row, first and last column of
+    each as big-endian uint16.
+
+    Parameters
+    ----------
+    marked : dict of str to ndarray of bool
+        Pixels of each plane that has some, by the plane's name without S_MASK_.
+    shape : (int, int)
+        Rows and columns of the frame.
+    field : redpix.demo.DemoField or redpix.frames.Field
+    band : str
+
+    Returns
+    -------
+    astropy.io.fits.HDUList
+    """
+    ny, nx = shape
     primary = fits.PrimaryHDU()
     primary.header.extend(
         [
@@ -206,11 +230,6 @@ def mask_hdus(exposure, field, band):
             ("NPLANE", len(_PLANES), "number of types of mask"),
         ]
     )
-    marked = {
-        "INTERP": exposure.saturated | exposure.cosmic_rays,
-        "SATUR": exposure.saturated,
-        "CR": exposure.cosmic_rays,
-    }
     empty = np.zeros((ny, nx), dtype=bool)
     planes = [_plane(marked.get(name, empty)) for name in _PLANES]
     names = [f"S_MASK_{name}" for name in _PLANES] + ["S_NMASK_TYPES"]

@@ -16,13 +16,13 @@ SHAPE = (1489, 2048)
 #: header cards that a changed image makes untrue
 STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
-# planes of the survey's fpM masks that say something about a pixel's value
-_PLANES = {
-    "S_MASK_INTERP": "INTERPOLATED",
-    "S_MASK_SATUR": "SATURATED",
-    "S_MASK_NOTCHECKED": "NOT_CHECKED",
-    "S_MASK_GHOST": "GHOST",
-    "S_MASK_CR": "COSMIC_RAY",
+#: planes of the survey's fpM masks that say something about a pixel's value, and what it is
+PLANES = {
+    "INTERP": "INTERPOLATED",
+    "SATUR": "SATURATED",
+    "NOTCHECKED": "NOT_CHECKED",
+    "GHOST": "GHOST",
+    "CR": "COSMIC_RAY",
 }
 
 
@@ -139,8 +139,8 @@ def mask_spans(hdus):
             if str(row["defName"]).strip() == "S_MASKTYPE"
         }
         found = [np.empty((0, 4), np.int32)]
-        for plane, bit_name in _PLANES.items():
-            table = hdus[planes[plane] + 1].data
+        for plane, bit_name in PLANES.items():
+            table = hdus[planes[f"S_MASK_{plane}"] + 1].data
             for row in table if table is not None else ():
                 spans = np.frombuffer(np.asarray(row["s"], np.uint8).tobytes(), ">u2")
                 spans = spans.reshape(-1, 3)[: row["nspan"]].astype(np.int32)

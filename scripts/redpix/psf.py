@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 
 class PsfModel(NamedTuple):
@@ -35,6 +36,36 @@ class PsfModel(NamedTuple):
         powers = [x**i * y**j for j in range(self.degree + 1) for i in range(self.degree + 1 - j)]
         stamp = with_round_wings(np.tensordot(powers, self.terms, axes=1))
         return stamp / stamp.sum()
+
+
+class MovedPsf(NamedTuple):
+    """PSF of an image that was put onto other pixels.
+
+    Attributes
+    ----------
+    psf : PsfModel
+        Of the image before.
+    place : callable
+        ``place(x, y)``: where the new pixels lie in the image before.
+    """
+
+    psf: PsfModel
+    place: object
+
+    @property
+    def fwhm(self):
+        """Of the image before, pixels."""
+        return self.psf.fwhm
+
+    def at(self, x, y):
+        """The stamp at a place (0-based) of the new pixels, of unit sum."""
+        u, v = self.place(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))
+        stamp = self.psf.at(u[0], v[0])
+        # rows and columns: how far a step on the new pixels is on those before
+        steps = np.array([[v[2] - v[0], v[1] - v[0]], [u[2] - u[0], u[1] - u[0]]])
+        centre = np.array(stamp.shape) // 2
+        moved = ndimage.affine_transform(stamp, steps, centre - steps @ centre, order=5)
+        return moved / moved.sum()
 
 
 def with_round_wings(stamp, start=1.7, end=2.7):

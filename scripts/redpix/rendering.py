@@ -84,7 +84,21 @@ def jacobian(matrix):
     return galsim.JacobianWCS(east_x, east_y, north_x, north_y)
 
 
-def draw(profile, shape, sky_jacobian, x, y):
+def stamp_profile(stamp, sky_jacobian):
+    """GalSim profile on the sky of a PSF's image, its sum the flux.
+
+    Parameters
+    ----------
+    stamp : ndarray
+        Sides odd, centre in the middle, in pixels of `sky_jacobian`. As a measured image holds the
+        pixels' blur, what is convolved with it is drawn with method "no_pixel".
+    sky_jacobian : galsim.JacobianWCS
+    """
+    image = galsim.ImageD(np.ascontiguousarray(stamp, dtype=float))
+    return sky_jacobian.profileToWorld(galsim.InterpolatedImage(image, scale=1.0))
+
+
+def draw(profile, shape, sky_jacobian, x, y, method="auto"):
     """Image of a profile.
 
     Parameters
@@ -96,6 +110,8 @@ def draw(profile, shape, sky_jacobian, x, y):
     sky_jacobian : galsim.JacobianWCS
     x, y : float
         0-based pixel position of the centre; it may lie outside.
+    method : str
+        GalSim's: "auto" integrates over the pixels, "no_pixel" takes them for part of the profile.
 
     Returns
     -------
@@ -104,11 +120,11 @@ def draw(profile, shape, sky_jacobian, x, y):
     """
     ny, nx = shape
     image = galsim.ImageD(nx, ny, xmin=0, ymin=0)
-    profile.drawImage(image, wcs=sky_jacobian, center=galsim.PositionD(x, y), method="auto")
+    profile.drawImage(image, wcs=sky_jacobian, center=galsim.PositionD(x, y), method=method)
     return image.array
 
 
-def add(image, profile, sky_jacobian, x, y, radius):
+def add(image, profile, sky_jacobian, x, y, radius, method="auto"):
     """Add a profile to an image, in place, on a stamp of half-width `radius` pixels.
 
     What of the stamp lies outside the image is left out; a stamp wholly outside is no error.
@@ -121,7 +137,8 @@ def add(image, profile, sky_jacobian, x, y, radius):
     if left >= right or bottom >= top:
         return
     size = 2 * half + 1
-    stamp = draw(profile, (size, size), sky_jacobian, x - column + half, y - row + half)
+    place = x - column + half, y - row + half
+    stamp = draw(profile, (size, size), sky_jacobian, *place, method)
     image[bottom:top, left:right] += stamp[
         bottom - row + half : top - row + half, left - column + half : right - column + half
     ]
@@ -162,9 +179,14 @@ def psf_radius(psf, flux, surface_brightness):
     return np.maximum(lost, visible_radius(psf, flux, surface_brightness))
 
 
+def galaxy_extent(bulge_radius, disk_radius):
+    """Radius at which the light of a round galaxy ends, in the unit of its half-light radii."""
+    return max(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius)
+
+
 def stamp_radius(galaxy, psf, flux, surface_brightness):
     """Half-width of the stamp that holds a galaxy, arcsec; other parameters as in
     `visible_radius`.
     """
-    extent = max(BULGE_EDGE * galaxy.bulge_radius, DISK_EDGE * galaxy.disk_radius)
+    extent = galaxy_extent(galaxy.bulge_radius, galaxy.disk_radius)
     return extent / np.sqrt(galaxy.axis_ratio) + psf_radius(psf, flux, surface_brightness)

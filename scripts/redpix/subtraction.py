@@ -45,7 +45,7 @@ class Epoch(NamedTuple):
     correlation : ndarray, optional
         Covariance of the sky's noise between pixels that lie so many rows and columns apart, in
         units of noise**2: a stamp of odd sides with no distance in its middle. An interpolated
-        image has one (`redpix.alignment.noise_correlation`); without it noise is white.
+        image has one (`redpix.resampling.noise_correlation`); without it noise is white.
     """
 
     image: np.ndarray
@@ -132,9 +132,66 @@ class Transforms(NamedTuple):
         shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
         return fft.rfft2(np.roll(canvas, shift, (0, 1)), workers=self.workers, overwrite_x=True)
 
-    def squared(self, image):
-        """Transform of the square of a padded image."""
-        return fft.rfft2(np.square(image), workers=self.workers, overwrite_x=True)
+    def filtered(self, *pairs):
+        """Sum of images (as from `forward`), each after its kernel, both by their transforms."""
+        return self.back(_sum_of_products(pairs))
+
+    def spread(self, *pairs):
+        """As `filtered`, with the squares of kernels: it makes variances of what that makes."""
+        squares = ((self._squared(kernel), image) for kernel, image in pairs)
+        return self.back(_sum_of_products(squares))
+
+    def _squared(self, kernel):
+        return fft.rfft2(np.square(self.whole(kernel)), workers=self.workers, overwrite_x=True)
+
+
+def _sum_of_products(pairs):
+    total = 0
+    for kernel, image in pairs:
+        total = total + kernel * image
+    return total
+
+
+class Convolutions(NamedTuple):
+    """The same operations in image space: kernels are cut off, and images convolved with them.
+
+    Kernels are made with transforms of a small shape. A pixel depends on nothing farther away than
+    half a kernel's side.
+    """
+
+    small: Transforms
+    large: Transforms
+    side: int
+
+    @property
+    def dtype(self):
+        return self.small.dtype
+
+    @property
+    def padded(self):
+        return self.small.padded
+
+    def forward(self, image):
+        return self.large.forward(image)
+
+    def kernel(self, psf):
+        return self.small.kernel(psf)
+
+    def whole(self, transform):
+        return self.small.whole(transform)
+
+    def filtered(self, *pairs):
+        return self._convolved(pairs, lambda kernel: kernel)
+
+    def spread(self, *pairs):
+        return self._convolved(pairs, np.square)
+
+    def _convolved(self, pairs, change):
+        short = (
+            (self.large.kernel(change(stamp(self.whole(np.array(kernel)), self.side))), image)
+            for kernel, image in pairs
+        )
+        return self.large.filtered(*short)
 
 
 def transforms(shape, reach, dtype=np.float32, workers=1):
@@ -150,7 +207,7 @@ def stamp(image, side):
     return image[np.ix_(rows, columns)]
 
 
-def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
+def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="fourier"):
     """Proper difference of two epochs, its scores and fluxes.
 
     Parameters
@@ -163,6 +220,9 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
         Zeros added before wrapping round, at least; by default half of the larger PSF.
     workers : int
         Threads of the transforms; no result depends on it.
+    space : str
+        fourier: by transforms of the whole images; image: by convolutions with kernels that are
+        cut off at twice the side of the larger PSF, which changes Scorr by some percent of 1.
 
     Returns
     -------
@@ -185,35 +245,39 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     Fn, Fr = dtype(new.flux), dtype(reference.flux)
     side = max(*Pn.shape, *Pr.shape) | 1
     plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
+    if space == "image":
+        small = transforms((4 * side,) * 2, 0, dtype, workers)
+        plan = Convolutions(small, transforms(N.shape, side + 1, dtype, workers), 2 * side | 1)
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
-    Cn, Cr = _noise_power(new, plan), _noise_power(reference, plan)
+    Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
     A = np.maximum(
         (sn * Fr) ** 2 * Cn * _power(Pr_hat) + (sr * Fn) ** 2 * Cr * _power(Pn_hat), 1e-30
     )
-    F_D = Fr * Fn / np.hypot(sn * Fr, sr * Fn)
+    # with the noise of long waves, so that P_D has unit sum; white noise has it of all waves
+    slow_n, slow_r = (np.sqrt(np.ravel(power)[0]) for power in (Cn, Cr))
+    F_D = Fr * Fn / np.hypot(sn * Fr * slow_n, sr * Fn * slow_r)
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
 
     d_n, d_r = Fr * Pr_hat / np.sqrt(A), Fn * Pn_hat / np.sqrt(A)
-    D = plan.back(d_n * N_hat - d_r * R_hat)
+    D = plan.filtered((d_n, N_hat), (-d_r, R_hat))
     P_D = stamp(plan.whole(d_n * (Fn / F_D) * Pn_hat), side)
-    D_variance = plan.back(
-        plan.squared(plan.whole(d_n * np.sqrt(Cn))) * Vn_hat
-        + plan.squared(plan.whole(d_r * np.sqrt(Cr))) * Vr_hat
-    )
+    # of correlated noise, the white one that it was made of goes through both kernels
+    D_variance = plan.spread((d_n * np.sqrt(Cn), Vn_hat), (d_r * np.sqrt(Cr), Vr_hat))
     del d_n, d_r
 
     kn_hat = Fn * Fr**2 * np.conj(Pn_hat) * _power(Pr_hat) / A
     kr_hat = Fr * Fn**2 * np.conj(Pr_hat) * _power(Pn_hat) / A
     F_S = _mean_of_modes(kn_hat * (Fn * Pn_hat), plan.padded)
-    S_N, S_R = plan.back(kn_hat * N_hat), plan.back(kr_hat * R_hat)
+    S_N, S_R = plan.filtered((kn_hat, N_hat)), plan.filtered((kr_hat, R_hat))
     V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
-    # of correlated noise, the white one that it was made of goes through both kernels
-    k_n, k_r = plan.whole(kn_hat * np.sqrt(Cn)), plan.whole(kr_hat * np.sqrt(Cr))
-    V_N = plan.back(plan.squared(k_n) * Vn_hat)
-    V_R = plan.back(plan.squared(k_r) * Vr_hat)
-    sky = float(sn**2 * np.sum(np.square(k_n)) + sr**2 * np.sum(np.square(k_r)))
+    coloured_n, coloured_r = kn_hat * np.sqrt(Cn), kr_hat * np.sqrt(Cr)
+    sky = float(
+        _mean_of_modes(sn**2 * _power(coloured_n) + sr**2 * _power(coloured_r), plan.padded)
+    )
+    V_N, V_R = plan.spread((coloured_n, Vn_hat)), plan.spread((coloured_r, Vr_hat))
+    k_n, k_r = stamp(plan.whole(kn_hat), side), stamp(plan.whole(kr_hat), side)
     noise = np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * sky))
 
     S = S_N - S_R
@@ -223,7 +287,7 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1):
     D, D_variance, S, Scorr, alpha, alpha_error = images
     return Difference(
         *(D, D_variance, P_D, float(F_D), S, Scorr, alpha, alpha_error, float(F_S)),
-        *(V_N, V_R, V_ast, stamp(k_n, side), stamp(k_r, side)),
+        *(V_N, V_R, V_ast, k_n, k_r),
     )
 
 
@@ -276,7 +340,7 @@ def measured_noise(image, variance=None, known=None):
     return float(mad_std(np.asarray(image)[known]))
 
 
-def _noise_power(epoch, plan):
+def noise_power(epoch, plan):
     """Power spectrum of an epoch's noise in units of its variance: 1 where it is white."""
     if epoch.correlation is None:
         return plan.dtype(1)
@@ -305,3 +369,32 @@ def _systematic(score, epoch):
         slope_y, slope_x = np.gradient(score)
         variance += (error_x * slope_x) ** 2 + (error_y * slope_y) ** 2
     return variance
+
+
+def match_psf(image, psf, target, dtype=np.float32, workers=1, least=1e-3):
+    """An image as it would be with another, wider PSF.
+
+    Waves that the image's PSF holds less of than `least` are left as weak as they are, in place
+    of raising their noise.
+
+    Parameters
+    ----------
+    image : ndarray
+        Background subtracted; NaN where not known.
+    psf, target : ndarray
+        Its PSF and the one that is wanted: stamps of unit sum, centre in the middle.
+    dtype, workers
+        As in `subtract`.
+    least : float
+
+    Returns
+    -------
+    ndarray
+    """
+    unknown = ~np.isfinite(image)
+    plan = transforms(image.shape, max(*psf.shape, *target.shape), dtype, workers)
+    has, wants = plan.kernel(psf), plan.kernel(target)
+    kernel = wants * np.conj(has) / np.maximum(_power(has), dtype(least**2))
+    matched = plan.filtered((kernel, plan.forward(np.where(unknown, 0, image))))
+    matched[unknown] = np.nan
+    return matched

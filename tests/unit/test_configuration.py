@@ -130,6 +130,9 @@ def test_values_come_out_in_their_type(change, expected):
         ({"photoz": {"grid": [0, 1, 2]}}, "photoz.grid", "[0.0, 1.0, 2.0]", "their difference"),
         ({"photoz": {"grid": [0, 1]}}, "photoz.grid", "[0.0, 1.0]", "a list of 3"),
         ({"photoz": {"model": "no.npz"}}, "photoz.model", '"no.npz"', "null, or the path"),
+        ({"injection": {"galaxies": "no.csv"}}, "injection.galaxies", '"no.csv"', "demo, or the"),
+        ({"injection": {"psf": 0.1}}, "injection.psf", "0.1", "not below 0.5"),
+        ({"injection": {"psf": "best"}}, "injection.psf", '"best"', "auto, psfield, measured"),
         ({"registration": {"pixel_scale": 0}}, "registration.pixel_scale", "0.0", "0.05"),
         (
             {"bands": ["r"], "photoz": {"attributes": ["colours"]}},
@@ -162,7 +165,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"science": "a.fits"}, "reference", "null with a science", "path of a FITS image"),
         ({"reference": "a.fits"}, "science", "null with a reference", "path of a FITS image"),
         ({"exposures": {"gain": 0}}, "exposures.gain", "0", "a number above 0"),
-        ({"images": "i.tsv"}, "images", '"i.tsv"', "this version has no"),
+        ({"images": 5}, "images", "5", "path of a TSV"),
         ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
     ],
 )

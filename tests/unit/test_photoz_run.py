@@ -30,6 +30,7 @@ PARAMS = {
     "attributes": ["magnitudes", "colours"],
     "settings": {"k": 10, "mode": "linear"},
     "test_fraction": 0.3,
+    "tune": False,
     "split_by": "object",
     "pixels_per_object": 50,
     "grid": [0.0, 0.6, 0.005],

@@ -3,15 +3,19 @@
 A fault's test puts the fault into the module's own text and shows that a check goes red.
 """
 
+import importlib
 import inspect
+import re
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 import subtraction_sky
 from redpix import subtraction
+from redpix.alignment import matched_background, smooth_background
 from redpix.exceptions import InputError
-from redpix.subtraction import Epoch, subtract
+from redpix.subtraction import Epoch, match_psf, subtract
 from scipy.ndimage import maximum_filter
 
 SEEDS = range(20)
@@ -123,13 +127,13 @@ def test_peaks_stay_in_place(shape):
 FAULTS = {
     "minus in the denominator of D": (
         check_whiteness,
-        [("_power(Pr_hat) + (sr * Fn) ** 2", "_power(Pr_hat) - (sr * Fn) ** 2")],
+        [("Cn * _power(Pr_hat) + (sr", "Cn * _power(Pr_hat) - (sr")],
     ),
     "kernels of N and R swapped in V(S)": (
         check_scores,
         [
-            ("V_N = plan.back(plan.squared(k_n) *", "V_N = plan.back(plan.squared(k_r) *"),
-            ("V_R = plan.back(plan.squared(k_r) *", "V_R = plan.back(plan.squared(k_n) *"),
+            ("plan.spread((coloured_n, Vn_hat))", "plan.spread((coloured_r, Vn_hat))"),
+            ("plan.spread((coloured_r, Vr_hat))", "plan.spread((coloured_n, Vr_hat))"),
         ],
     ),
     "squared deviation as variance": (
@@ -175,8 +179,9 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_check_goes_red_with(fault):
     check, changes = FAULTS[fault]
+    run = faulty(*changes)  # not within: what it asserts is the text
     with pytest.raises(AssertionError):
-        check(faulty(*changes), *([FEW] if check is not check_place else []))
+        check(run, *([FEW] if check is not check_place else []))
 
 
 def test_fwhm_as_error_of_registration_hides_everything():
@@ -335,6 +340,70 @@ def test_score_is_the_sum_of_its_parts():
     np.testing.assert_allclose(result.alpha * result.F_S, result.S)
 
 
+def test_image_space_agrees_with_fourier_space():
+    sky = subtraction_sky.make(5, (150, 170), transients=4, stars=12)
+    whole, local = (subtract(sky.new, sky.reference, space=s) for s in ("fourier", "image"))
+    for name, tolerance in (("D", 0.05), ("Scorr", 0.02), ("S", 0.02), ("alpha_error", 1e-3)):
+        a, b = getattr(whole, name), getattr(local, name)
+        assert abs(a - b).max() < tolerance * max(1, abs(a).max() / 20), name
+    np.testing.assert_allclose([local.F_S, local.F_D], [whole.F_S, whole.F_D], rtol=1e-3)
+    np.testing.assert_allclose(local.P_D, whole.P_D, atol=1e-4)
+    # what lies farther away than a kernel reaches has no part in it
+    changed = sky.new.image.copy()
+    changed[:, :40] += 1e4
+    near = subtract(sky.new._replace(image=changed), sky.reference, space="image").D
+    np.testing.assert_allclose(near[:, 70:], local.D[:, 70:], atol=1e-3)
+    assert abs(near - local.D)[:, :40].max() > 10
+
+
+def test_image_is_brought_to_another_psf():
+    shape = (91, 100)
+    stars = [40.0, 70.3], [50.0, 20.6], [1e4, 5e3]
+    sharp = subtraction_sky.light(shape, *stars, subtraction_sky.REFERENCE_WIDTH)
+    sharp[5, 5] = np.nan
+    psfs = map(
+        subtraction_sky.gaussian, (subtraction_sky.REFERENCE_WIDTH, subtraction_sky.NEW_WIDTH)
+    )
+    matched = match_psf(sharp, *psfs)
+    wide = subtraction_sky.light(shape, *stars, subtraction_sky.NEW_WIDTH)
+    assert np.array_equal(np.isnan(matched), np.isnan(sharp))
+    assert np.nanmax(abs(matched - wide)) < 2e-3 * wide.max()
+
+
+def test_noise_is_not_raised_where_the_psf_holds_nothing():
+    rng = np.random.default_rng(3)
+    wide, sharp = subtraction_sky.gaussian(1.7), subtraction_sky.gaussian(1.3)
+    noise = rng.standard_normal((128, 128))
+    assert match_psf(noise, wide, sharp, least=0.1).std() < 1
+    assert match_psf(noise, wide, sharp, least=1e-3).std() > 1
+
+
+def test_a_global_median_biases_scores_and_the_matched_background_does_not():
+    """Faint sources draw the median of the wider image up more than that of the sharper."""
+    shape, rng = (256, 256), np.random.default_rng(13)
+    x, y, flux = rng.uniform(0, 256, 900), rng.uniform(0, 256, 900), rng.uniform(100, 1500, 900)
+    epochs = []
+    for width, noise, level, fields in ((2.6, 5.0, 90.0, 1.0), (1.2, 5.0, 40.0, 1.6)):
+        light = fields * subtraction_sky.light(shape, x, y, flux, width)
+        image = light + level + rng.normal(0, noise, shape)
+        epochs.append(Epoch(image, subtraction_sky.gaussian(width), noise, fields))
+    new, old = epochs
+
+    def bias(background_new, background_old):
+        subtracted = (
+            new._replace(image=new.image - background_new),
+            old._replace(image=old.image - background_old),
+        )
+        return np.median(subtract(*subtracted).Scorr)
+
+    psfs = (lambda x, y: new.psf), (lambda x, y: old.psf)
+    matched = matched_background(new.image, old.image, old.flux, *psfs, 128)
+    plain = smooth_background(new.image - old.image / old.flux, 128)
+    assert abs(bias(matched, 0)) < 0.2
+    assert abs(bias(plain, 0)) > 1
+    assert abs(bias(np.median(new.image), np.median(old.image))) > 0.3
+
+
 def test_threads_change_nothing():
     sky = subtraction_sky.make(0, (128, 128), transients=2, stars=8)
     one, two = (subtract(sky.new, sky.reference, workers=workers) for workers in (1, 2))
@@ -376,3 +445,22 @@ BLANK = Epoch(np.ones((40, 40)), subtraction_sky.gaussian(1.5, 11), 1.0)
 def test_what_cannot_be_subtracted_is_said(new, words):
     with pytest.raises(InputError, match=words):
         subtract(new, BLANK)
+
+
+def test_the_example_of_the_page_runs(capsys):
+    page = Path(__file__).parents[2] / "docs/subtraction.md"
+    example = page.read_text(encoding="utf-8").split("```python")[1].split("```")[0]
+    exec(compile(example, "docs/subtraction.md", "exec"), {})  # noqa: S102
+    score, zero_point, error = map(float, capsys.readouterr().out.split())
+    assert score == pytest.approx(1, abs=0.05)
+    assert zero_point == pytest.approx(1.6 / np.hypot(5 * 1.6, 3))
+    assert error > 0
+
+
+def test_names_on_the_page_exist():
+    page = (Path(__file__).parents[2] / "docs/subtraction.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(alignment|psf|tiles|subtraction)\.([A-Za-z_]+)", page))
+    keys = {"flux_ratio", "match_background", "padding", "registration"}
+    for module, name in sorted(named):
+        module = importlib.import_module(f"redpix.{module}")
+        assert hasattr(module, name) or name in keys, name

@@ -6,29 +6,43 @@ import pytest
 from redpix import summaries
 
 
-def benchmark(seconds, memory, cpu):
-    return pd.DataFrame({"s": seconds, "max_rss": memory, "cpu_time": cpu})
+def benchmark(stage, job, seconds, memory, cpu):
+    columns = {"s": [seconds], "max_rss": [memory], "cpu_time": [cpu]}
+    return pd.DataFrame(columns).assign(stage=stage, job=job)
+
+
+NAN = np.nan
+JOBS = [
+    benchmark("pixels", "9001-3-100", 1.5, 100.0, 1.0),
+    benchmark("swarm", "all", 9.0, 7.0, 8.0),
+    benchmark("frames", "9001-3-100", 2.0, NAN, NAN),
+    benchmark("pixels", "9002-4-57", 2.5, 300.0, 4.0),
+    benchmark("frames", "9002-4-57", 2.5, 300.0, 0.5),
+    benchmark("frames", "delivered", 2.5, 300.0, 1.0),
+]
 
 
 def test_timings_are_summed_by_stage_in_the_order_of_the_data():
-    nan = np.nan
-    table = summaries.timings(
-        [
-            ("pixels", benchmark([1.5], [100.0], [1.0])),
-            ("swarm", benchmark([9.0], [7.0], [8.0])),
-            ("frames", benchmark([2.0], [nan], [nan])),
-            ("pixels", benchmark([2.5], [300.0], [nan])),
-        ]
-    )
+    table = summaries.timings(JOBS, {"pixels": 3.5, "logs": 1.0})
     assert list(table["stage"]) == ["frames", "pixels", "swarm"]
-    assert list(table["jobs"]) == [1, 2, 1]
-    assert list(table["wall"]) == [2.0, 4.0, 9.0]
-    np.testing.assert_array_equal(table["cpu"], [nan, 1.0, 8.0])
-    np.testing.assert_array_equal(table["memory"], [nan, 300.0, 7.0])
+    assert list(table["jobs"]) == [3, 2, 1]
+    assert list(table["wall"]) == [7.0, 4.0, 9.0]
+    np.testing.assert_array_equal(table["cpu"], [1.5, 5.0, 8.0])
+    np.testing.assert_array_equal(table["memory"], [300.0, 300.0, 7.0])
+    np.testing.assert_array_equal(table["stored"], [NAN, 3.5, NAN])
+
+
+def test_timings_of_each_field():
+    table = summaries.timings_by_field(JOBS)
+    assert list(table.index) == ["9002-4-57", "9001-3-100"]
+    assert list(table) == ["frames", "pixels", "all"]
+    np.testing.assert_array_equal(table.loc["9002-4-57"], [0.5, 4.0, 4.5])
+    assert table.loc["9001-3-100", "all"] == 1.0
 
 
 def test_timings_of_nothing():
-    assert summaries.timings([]).empty
+    assert summaries.timings([], {}).empty
+    assert summaries.timings_by_field([]).empty
 
 
 def test_every_object_is_somewhere():

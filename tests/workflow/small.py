@@ -46,11 +46,12 @@ def configuration(root, catalogue, bands="gr", **more):
 
 
 def products(folder, name="small"):
-    """Contents of every table of a run by path; logs and timings are left out."""
+    """Contents of every table of a run by path; logs, timings and records are left out."""
     results = folder / "results" / name
+    asides = {"logs", "benchmarks", "fetched", "provenance"}
     suffixes = {".csv", ".parquet", ".dat", ".json"}
     return {
         str(path.relative_to(results)): path.read_bytes()
         for path in sorted(results.rglob("*"))
-        if path.suffix in suffixes and not {"logs", "benchmarks", "fetched"} & set(path.parts)
+        if path.suffix in suffixes and not asides & set(path.parts)
     }

@@ -18,11 +18,15 @@ checkpoint catalogue:
         f"{RESULTS}/logs/catalogue/catalogue.log",
     benchmark:
         f"{RESULTS}/benchmarks/catalogue/catalogue.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=1200,
+        mem_mb=memory(1200),
+        runtime=minutes(30),
     params:
         origin=ORIGIN,
         fields=config["fields"],
+        shard=config["shard"],
         duplicate_radius=config["catalogue"]["duplicate_radius"],
         # null where another origin does not look at them: no reason then to run again
         area=config["catalogue"]["area"] if FROM_SKYSERVER else None,

@@ -9,8 +9,8 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "coaddition", "exceptions", "frames", "masks", "psf"),
-            *("registration", "subtraction", "tiles"),
+            *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
+            *("psf", "psfield", "registration", "resampling", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
             *(
@@ -34,13 +34,17 @@ rule coaddition:
     wildcard_constraints:
         stack="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/images.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
+        mem_mb=memory(800, times_input=15),
+        runtime=minutes(30),
     params:
         method=config["coaddition"]["method"],
         images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),
         camera=config["exposures"],
+        registration=config["subtraction"]["registration"],
         background_mesh=config["subtraction"]["background_mesh"],
     message:
         "{wildcards.stack}, {wildcards.band}: coadding"

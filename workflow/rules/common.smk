@@ -57,6 +57,9 @@ def checked(config):
     return config
 
 
+# what the user's own words ask for, before every default is filled in
+NAMED = frozenset(config)
+
 try:
     config = checked(config)
     TABLES = read_listing(config["photoz"]["tables"])
@@ -65,6 +68,30 @@ except InputError as error:
 
 RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
+
+
+def container_image():
+    """The image that jobs run in where apptainer is asked for."""
+    image = config["container"]
+    if "://" in image:
+        return image
+    path = ROOT / image
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in asked and not path.is_file():
+        sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
+    return str(path)
+
+
+def memory(megabytes, times_input=0):
+    """Memory of a job in MB: a share for itself, a share of what it reads; more at each attempt."""
+    return lambda wildcards, input, attempt: int(
+        attempt * (megabytes + (times_input and times_input * input.size_mb))
+    )
+
+
+def minutes(number):
+    """Time a cluster gives a job, with room to spare; more at each attempt."""
+    return lambda wildcards, attempt: attempt * number
 
 
 def resource(path):
@@ -78,11 +105,12 @@ def rows_of(key, read):
         return read(config[key], BANDS)
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
-    return [row for row in read(resource(f"demo/{key}.tsv"), "ugriz") if row.band in BANDS]
+    rows = read(resource(f"demo/{key}.tsv"), "ugriz")
+    return [row for row in rows if row.band is None or row.band in BANDS]
 
 
 REFERENCE = config["reference_band"]
-SHOWN_FIELDS = 12  # with pictures in the report
+SHOWN_FIELDS = 12 if config["keep_images"] else 0  # with pictures in the report
 
 # detections have no redshift to learn from: they are predicted by a model trained elsewhere
 LEARNABLE = config["catalogue"]["from"] != "detections" or config["photoz"]["model"] is not None
@@ -104,15 +132,34 @@ def shared_scripts(*names):
     return [str(SCRIPTS / f"{name}.py") for name in names]
 
 
+def report_parts(*names):
+    """Paths of pieces of the report's template."""
+    return [str(ROOT / f"workflow/report/{name}.html.j2") for name in names]
+
+
 def per_band(stage, suffix=".fits"):
     """Paths of a field's files of one stage, one a band."""
     return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in BANDS]
 
 
+def home(field):
+    """Results that a field's files lie in: this run's, or those of the shard that is gathered."""
+    if config["gather"] is None:
+        return RESULTS
+    place = parse_field(field)
+    return f"{config['gather']}/{place.run}-{place.camcol}/{RESULTS}"
+
+
+def kept(paths):
+    """Images of a field, which are removed after use where the configuration says so."""
+    return paths if config["keep_images"] else [temp(path) for path in paths]
+
+
 def asked_fields(wildcards):
     """Names of the fields to work on: the configured ones, else all that hold an object."""
     if config["fields"] is not None:
-        return config["fields"]
+        shard = "" if config["shard"] is None else f"{config['shard']}-"
+        return [field for field in config["fields"] if field.startswith(shard)]
     with checkpoints.catalogue.get().output.frames.open() as file:
         return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in csv.DictReader(file)]
 
@@ -156,27 +203,28 @@ def catalogue_source(wildcards):
         return resource("sql/objects.sql")
     if origin == "detections":
         fields = delivered_fields(wildcards)
-        return [f"{RESULTS}/sources/{field}.detections.csv" for field in fields]
+        return [f"{home(field)}/sources/{field}.detections.csv" for field in fields]
     return origin
 
 
 def pixel_tables(wildcards):
     """Pixel tables of all fields that came."""
-    return [f"{RESULTS}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+    return [f"{home(field)}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+
+
+def pixel_counts(wildcards):
+    """What became of the pixels of each field that came."""
+    return [f"{home(field)}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)]
 
 
 def learner_settings(method):
     """What a learner of photometric redshifts is set to."""
-    photoz = config["photoz"]
-    knn = {"k": photoz["k"], **photoz["knn"]}
-    mlp = {"k": photoz["k"], **photoz["mlp"]}
-    return {
-        "knn": knn,
-        "mlp": {**mlp, "seed": config["seed"]},
-        "tpz": {**photoz["tpz"], "seed": config["seed"]},
-        "som": {**photoz["som"], "seed": config["seed"]},
-        "ensemble": {"knn": knn, "mlp": mlp, "seed": config["seed"]},
-    }[method]
+    photoz, seed = config["photoz"], {"seed": config["seed"]}
+    if method == "ensemble":
+        members = photoz["ensemble"]["members"]
+        return {"members": {name: learner_settings(name) for name in members}}
+    k = {"k": photoz["k"]} if method in ("knn", "mlp") else {}
+    return {**k, **photoz[method], **(seed if method != "knn" else {})}
 
 
 def photoz_products(file):
@@ -192,6 +240,13 @@ def table_products(file):
     return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
 
 
+def mlz_products(wildcards):
+    """Inputs of MLZ for the objects of the sky, where there are any to learn from, and of tables."""
+    sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
+    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
+    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
+
+
 def table_files(wildcards):
     """The catalogues of a table: what is learnt from, and what is predicted where it is given."""
     return [path for path in TABLES[wildcards.table][:2] if path]
@@ -200,10 +255,59 @@ def table_files(wildcards):
 def shown(stage, bands):
     """An input function for the images of the fields that the report shows."""
     return lambda wildcards: [
-        f"{RESULTS}/{stage}/{field}-{band}.fits"
+        f"{home(field)}/{stage}/{field}-{band}.fits"
         for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
         for band in bands
     ]
+
+
+def injected_name(wildcards):
+    """Name of the field that a file of the injected archive is of."""
+    return f"{int(wildcards.run_filled)}-{wildcards.camcol}-{int(wildcards.field_filled)}"
+
+
+def injected_field(wildcards):
+    """What a frame with injected sources is made from."""
+    field = injected_name(wildcards)
+    return {
+        "frame": f"{RESULTS}/frames/{field}-{wildcards.band}.fits",
+        "masks": f"{RESULTS}/frames/{field}.masks.fits",
+        "sources": f"{RESULTS}/injection/sources/{field}.csv",
+        "psf": f"{RESULTS}/injection/psf/{field}.fits",
+    }
+
+
+def injection_tables(wildcards):
+    """The user's tables of what to inject."""
+    return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
+
+
+def injected_archive(wildcards):
+    """Frames and masks of every field that came, with injected sources."""
+    archive = f"{RESULTS}/injection/archive"
+    return [
+        f"{archive}/{path(config['release'], parse_field(field), band)}"
+        for field in delivered_fields(wildcards)
+        for band in BANDS
+        for path in (frame_path, mask_path)
+    ]
+
+
+def training_products(wildcards):
+    """Training images, where the configuration names them or the demo shows them."""
+    shown = config["source"] == "demo" and not config["fields"]
+    shown = shown and "training_images" in config["demo"]["shows"]
+    if not (shown or "training_images" in NAMED):
+        return []
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    return [f"{RESULTS}/training_images/{name}" for name in names]
+
+
+def training_tables(wildcards):
+    """The user's tables that training images are made from."""
+    training = config["training_images"]
+    paths = [training["table"], training["cosmology"], *training["bands"], *training["spectra"]]
+    return [path for path in paths if path and path.endswith(".csv")]
 
 
 def closing_words(folder):

@@ -14,9 +14,12 @@ rule demo_sky:
         f"{RESULTS}/logs/demo/sky.log",
     benchmark:
         f"{RESULTS}/benchmarks/demo/sky.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
+        runtime=minutes(10),
     params:
         **{key: config["demo"][key] for key in ("galaxies", "stars", "transients")},
         seed=config["seed"],
@@ -38,7 +41,7 @@ for demo_field in demo.FIELDS:
                 *("demo", "demo_camera", "demo_format", "demo_scene"),
                 *("errors", "exceptions", "rendering"),
             ),
-            scripts=shared_scripts("files", "job", "provenance"),
+            scripts=shared_scripts("files", "job", "packing", "provenance"),
         output:
             frames=demo_paths(demo_field.name, frame_path),
             masks=demo_paths(demo_field.name, mask_path),
@@ -46,9 +49,12 @@ for demo_field in demo.FIELDS:
             f"{RESULTS}/logs/demo/{demo_field.name}.log",
         benchmark:
             f"{RESULTS}/benchmarks/demo/{demo_field.name}.tsv"
+        conda:
+            "../../envs/python.yaml"
         threads: 1
         resources:
-            mem_mb=800,
+            mem_mb=memory(800),
+            runtime=minutes(10),
         params:
             field=demo_field.name,
             bands=BANDS,

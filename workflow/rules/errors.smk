@@ -7,13 +7,16 @@ rule errors:
         library=library("errors", "frames", "masks", "exceptions"),
         scripts=shared_scripts("files", "job", "provenance"),
     output:
-        per_band("errors"),
+        kept(per_band("errors")),
     log:
         f"{RESULTS}/logs/errors/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/errors/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(300, times_input=3),
+        runtime=minutes(10),
     params:
         bands=BANDS,
     message:

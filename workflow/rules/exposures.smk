@@ -75,14 +75,17 @@ EXPOSED = sorted(
 
 
 def files_of(image, band):
-    """Files of an image: frame, error map and masks of a field, else the one it is."""
+    """Files of an image: frame, error map, masks and PSFs of a field, else the one it is."""
     if not is_field(image):
         return [os.path.normpath(image)]
-    return [
+    files = [
         f"{RESULTS}/frames/{image}-{band}.fits",
         f"{RESULTS}/errors/{image}-{band}.fits",
         f"{RESULTS}/frames/{image}.masks.fits",
     ]
+    if config["subtraction"]["psf"] == "psfield":
+        files.append(f"{RESULTS}/frames/{image}.psField.fit")
+    return files
 
 
 def exposures_of_stack(wildcards):
@@ -125,16 +128,19 @@ def exposures_left_out():
     return read_left_out(checkpoints.exposures.get().output[0]) if EXPOSED else {}
 
 
+def fields_of(images):
+    """Fields that images are made from, those of coadds of this run included."""
+    for image in images:
+        if is_field(image):
+            yield image
+        elif coadd_of(image):
+            yield from fields_of(STACKS[coadd_of(image)])
+
+
 def why_left_out(images, missing):
     """Why what is made of some images is left out; None if it is made."""
-    for image in images:
-        if image in missing:
-            return f"field {image}: {missing[image]}"
-        coadd = None if is_field(image) else coadd_of(image)
-        reason = why_left_out(STACKS[coadd], missing) if coadd else None
-        if reason:
-            return f"coadd {coadd[0]}: {reason}"
-    return None
+    reasons = [f"field {name}: {missing[name]}" for name in fields_of(images) if name in missing]
+    return reasons[0] if reasons else None
 
 
 def delivered_pairs():
@@ -180,13 +186,28 @@ def pair_page(wildcards):
     return f"{RESULTS}/subtraction/{PAIRS[0].pair}/report.html"
 
 
+def exposed_by():
+    """What each pair and stack is called, and the fields that it is made from."""
+    named = [(f"pair {row.pair}, {row.band}", row.images) for row in PAIRS]
+    named += [(f"stack {stack}, {band}", images) for (stack, band), images in STACKS.items()]
+    return [(what, list(fields_of(images))) for what, images in named]
+
+
 def left_out_of_changes(folder):
     """Pairs and stacks that were left out, each with the reason."""
     listed = folder / "frames/exposures.csv"
     if not EXPOSED or not listed.exists():
         return []
     missing = read_left_out(listed)
-    named = [(f"pair {row.pair}, {row.band}", row.images) for row in PAIRS]
-    named += [(f"stack {stack}, {band}", images) for (stack, band), images in STACKS.items()]
-    reasons = [(what, why_left_out(images, missing)) for what, images in named]
+    reasons = [(what, why_left_out(fields, missing)) for what, fields in exposed_by()]
     return [(what, reason) for what, reason in reasons if reason]
+
+
+def first_of_coadds(wildcards):
+    """The first image of every coadd that is made."""
+    missing = exposures_left_out()
+    return [
+        files_of(images[0], band)[0]
+        for (_, band), images in STACKS.items()
+        if why_left_out(images, missing) is None
+    ]

@@ -17,12 +17,15 @@ rule fetch:
         f"{RESULTS}/logs/frames/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
         downloads=1,
         # how patient to be changes no result, and as parameters these would call for a rerun
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
-        mem_mb=600,
+        mem_mb=memory(600),
+        runtime=minutes(30),
     params:
         source=SOURCE,
         release=config["release"],
@@ -35,10 +38,35 @@ rule fetch:
         "../../scripts/frames.py"
 
 
+rule psfields:
+    input:
+        library=library("frames", "masks", "exceptions", "psf", "psfield"),
+        scripts=shared_scripts("archive", "files", "job", "provenance"),
+    output:
+        f"{RESULTS}/frames/{{field}}.psField.fit",
+    log:
+        f"{RESULTS}/logs/frames/{{field}}.psField.log",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        downloads=1,
+        download_retries=config["download"]["retries"],
+        download_timeout=config["download"]["timeout"],
+        mem_mb=memory(600),
+        runtime=minutes(30),
+    params:
+        source=SOURCE,
+        release=config["release"],
+    message:
+        "{wildcards.field}: fetching the survey's PSFs"
+    script:
+        "../../scripts/psfields.py"
+
+
 checkpoint delivered:
     input:
         statuses=lambda wildcards: [
-            f"{RESULTS}/frames/{field}.json" for field in asked_fields(wildcards)
+            f"{home(field)}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
         library=library("exceptions"),
         scripts=shared_scripts("files", "job", "provenance"),
@@ -46,6 +74,11 @@ checkpoint delivered:
         f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/delivered.tsv"
+    localrule: True
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields that did not come"
     script:
@@ -61,6 +94,11 @@ checkpoint exposures:
         f"{RESULTS}/frames/exposures.csv",
     log:
         f"{RESULTS}/logs/frames/exposures.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/exposures.tsv"
+    localrule: True
+    conda:
+        "../../envs/python.yaml"
     message:
         "sorting out fields of pairs and stacks that did not come"
     script:
@@ -72,11 +110,14 @@ rule frames:
     input:
         status=f"{RESULTS}/frames/{{field}}.json",
     output:
-        per_band("frames"),
+        kept(per_band("frames")),
     log:
         f"{RESULTS}/logs/frames/{{field}}.link.log",
+    localrule: True
     params:
         fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
+        # a link beside what is kept for the next run; without it, where nothing is kept
+        command="ln -fv" if config["keep_images"] else "mv -fv",
     message:
         "{wildcards.field}: frames under their names"
     shell:
@@ -86,6 +127,6 @@ rule frames:
         fetched=({params.fetched:q})
         outputs=({output:q})
         for n in "${{!fetched[@]}}"; do
-            ln -fv "${{fetched[n]}}" "${{outputs[n]}}" >&2
+            {params.command} "${{fetched[n]}}" "${{outputs[n]}}" >&2
         done
         """

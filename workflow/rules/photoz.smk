@@ -24,10 +24,13 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
@@ -36,6 +39,7 @@ rule photoz_method:
         test_fraction=PHOTOZ["test_fraction"],
         split_by=PHOTOZ["split_by"],
         pixels_per_object=PHOTOZ["pixels_per_object"],
+        tune=PHOTOZ["tune"],
         grid=PHOTOZ["grid"],
         combiner=PHOTOZ["combiner"],
         model=PHOTOZ["model"],
@@ -65,15 +69,19 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|ensemble",
+        method="knn|mlp|tpz|som|boosting|ensemble",
         table="|".join(map(re.escape, TABLES)) or "none",
+    conda:
+        "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=1500,
+        mem_mb=memory(1200, times_input=3),
+        runtime=minutes(60),
     params:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        tune=PHOTOZ["tune"],
         settings=lambda wildcards: learner_settings(wildcards.method),
         test_fraction=PHOTOZ["test_fraction"],
         grid=PHOTOZ["grid"],

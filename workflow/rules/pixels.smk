@@ -18,8 +18,11 @@ rule pixels:
         f"{RESULTS}/logs/pixels/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/pixels/{{field}}.tsv"
+    conda:
+        "../../envs/python.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(200, times_input=2),
+        runtime=minutes(10),
     params:
         bands=BANDS,
         reference_band=REFERENCE,

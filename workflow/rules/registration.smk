@@ -9,13 +9,16 @@ rule registration:
         library=library("registration", "frames", "masks", "exceptions"),
         scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
-        per_band("registered"),
+        kept(per_band("registered")),
     log:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(300, times_input=4),
+        runtime=minutes(10),
     params:
         bands=BANDS,
         reference_band=REFERENCE,

@@ -10,28 +10,32 @@ rule report:
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=pixel_tables,
-        counts=lambda wildcards: [
-            f"{RESULTS}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)
-        ],
+        counts=pixel_counts,
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
         pdfs=photoz_products("pdfs.parquet"),
         models=photoz_products("model.npz"),
+        exposures=f"{RESULTS}/frames/exposures.csv" if EXPOSED else [],
+        coadds=all_coadds,
+        coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
+        training=training_products,
         template=ROOT / "workflow/report/report.html.j2",
+        parts=report_parts("macros", "coadds", "changes", "training"),
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
-            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
-            *("plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
+            *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("rendering", "training_plots"),
             *("photoz_plots", "photoz/pdf", "photoz/sparse", "photoz/topology"),
         ),
         scripts=shared_scripts(
-            *("densities", "files", "job", "provenance"),
-            *("report_changes", "report_files", "report_photoz"),
+            *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),
+            *("report_files", "report_photoz", "report_training"),
         ),
     output:
         f"{RESULTS}/report.html",
@@ -39,17 +43,56 @@ rule report:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
         f"{RESULTS}/benchmarks/report/report.tsv"
+    conda:
+        "../../envs/python.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
         most_fields=SHOWN_FIELDS,
+        exposed_by=exposed_by(),
         truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" else None,
     message:
         "report"
     script:
         "../../scripts/report.py"
+
+
+rule report_pair:
+    input:
+        difference=f"{RESULTS}/subtraction/{{pair}}/{NO_BAND}/difference.fits",
+        transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        template=ROOT / "workflow/report/pair.html.j2",
+        parts=report_parts("macros", "changes"),
+        style=ROOT / "workflow/report/style.css",
+        library=library(
+            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
+            *("plots", "frames", "registration", "summaries", "tables", "transients"),
+        ),
+        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
+    output:
+        f"{RESULTS}/subtraction/{{pair}}/report.html",
+    log:
+        f"{RESULTS}/logs/report/{{pair}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/report/{{pair}}.tsv"
+    wildcard_constraints:
+        pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700, times_input=0.3),
+        runtime=minutes(20),
+    params:
+        science=config["science"],
+        reference=config["reference"],
+    message:
+        "{wildcards.pair}: report"
+    script:
+        "../../scripts/report_pair.py"

@@ -11,14 +11,17 @@ rule sources:
         library=library("sources", "registration", "frames", "masks", "exceptions"),
         scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
-        catalogues=per_band("sources", ".cat.fits"),
-        maps=per_band("sources", ".seg.fits"),
+        catalogues=kept(per_band("sources", ".cat.fits")),
+        maps=kept(per_band("sources", ".seg.fits")),
     log:
         f"{RESULTS}/logs/sources/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/sources/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=800,
+        mem_mb=memory(200, times_input=2),
+        runtime=minutes(10),
     params:
         **config["sources"],
         bands=BANDS,
@@ -43,8 +46,11 @@ rule detections:
         f"{RESULTS}/logs/detections/{{field}}.log",
     benchmark:
         f"{RESULTS}/benchmarks/detections/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=memory(500),
+        runtime=minutes(10),
     params:
         threshold=config["sources"]["threshold"],
         min_area=config["sources"]["min_area"],

@@ -9,8 +9,16 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "cameras", "exceptions", "frames", "masks", "photometry", "psf"),
-            *("registration", "subtraction", "tiles", "transients"),
+            *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
+            *(
+                "psf",
+                "psfield",
+                "registration",
+                "resampling",
+                "subtraction",
+                "tiles",
+                "transients",
+            ),
         ),
         scripts=shared_scripts(
             *(
@@ -35,14 +43,26 @@ rule subtraction:
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
-    threads: 1
+    conda:
+        "../../envs/images.yaml"
+    threads: config["subtraction"]["threads"]
     resources:
-        mem_mb=1500,
+        mem_mb=memory(600, times_input=15),
+        runtime=minutes(20),
     params:
         camera=config["exposures"],
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
+        registration=config["subtraction"]["registration"],
+        noise=config["subtraction"]["noise"],
+        options={
+            key: config["subtraction"][key]
+            for key in (
+                *("space", "precision", "padding", "flux_ratio", "match_background"),
+                "match_reference",
+            )
+        },
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
@@ -62,6 +82,8 @@ rule transients_of_pair:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
     params:
         host_radius=config["subtraction"]["host_radius"],
     message:

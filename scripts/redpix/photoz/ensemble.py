@@ -1,43 +1,55 @@
 """Several learners together, weighed by how well each predicts objects held out."""
 
-import itertools
-
 import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from redpix.photoz import pdf
+from redpix.photoz.boosting import Boosting
 from redpix.photoz.knn import KNN, PARTS
 from redpix.photoz.learner import STAR, Prediction
 from redpix.photoz.mlp import MLP
+from redpix.photoz.som import SOM
+from redpix.photoz.tpz import TPZ
 
-#: names of the members, the last where errors are among the attributes
-MEMBERS = ("knn", "mlp", "mlp_without_errors")
+#: what an ensemble may be made of
+MEMBERS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "boosting": Boosting}
 
-#: weights are whole multiples of one part in so many
-STEPS = 20
+#: name of a second group of networks, where errors are among the attributes
+BLIND = "mlp_without_errors"
+
+#: most vectors that weights are fitted to
+MOST_WEIGHED = 5000
 
 
 class Ensemble:
-    """kNN and networks; where errors are among the attributes, also networks that do not use them.
+    """Any of the other learners; with networks, also networks that do not use errors.
 
-    The redshift is a weighted mean of the members'. The weights, from 0 to 1 in steps of 0.05,
-    are those of the least mean of |dz| over training objects as a member predicts them that has
-    not seen them. The density is the members', each moved onto the common redshift, in the same
-    weights. Classes and what is outside come from the first member.
+    The redshift is a weighted mean of the members'. The weights are those of the least mean of
+    |dz| over training objects as a member predicts them that has not seen them. The density is the
+    members', each moved onto the common redshift, in the same weights. The probability of a class
+    is the mean of the members'; a vector is outside where members of more than half the weight say
+    so.
 
     Parameters
     ----------
     members : list of learners
     weights : ndarray, shape (members,)
+    names : list of str
+        Of the members.
     grid : ndarray, shape (nodes,)
     """
 
-    def __init__(self, members, weights, grid):
-        self.members, self.weights, self.grid = members, weights, grid
+    MISSING = False  #: takes no vectors with missing attributes
+
+    def __init__(self, members, weights, names, grid):
+        self.members, self.weights, self.names, self.grid = members, weights, names, grid
 
     @staticmethod
     def needs(settings):
         """Fewest galaxies that it learns from: its parts leave each member fewer."""
-        return -(-settings["knn"]["k"] * PARTS // (PARTS - 1)) + 1
+        most = max(MEMBERS[name].needs(own) for name, own in settings["members"].items())
+        return -(-most * PARTS // (PARTS - 1)) + 1
 
     @classmethod
     def fit(cls, training, grid, jobs=1, **settings):
@@ -49,81 +61,100 @@ class Ensemble:
         grid : ndarray, shape (nodes,)
         jobs : int
         **settings
-            ``knn`` and ``mlp``, the members' own, ``errors`` and ``seed``.
+            ``members``, the settings of each by its name, and ``errors``.
         """
         recipes = _recipes(**settings)
-        members = [learner.fit(training, grid, jobs, **own) for learner, own in recipes]
+        members = [learner.fit(training, grid, jobs, **own) for _, learner, own in recipes]
         said = np.stack([member.held_out(jobs) for member in members])
-        weights = best_weights(said, training.redshift[training.label != STAR])
-        return cls(members, weights, grid)
-
-    MISSING = False  #: takes no vectors with missing attributes
+        truth = training.redshift[training.label != STAR]
+        told = np.flatnonzero(np.isfinite(said).all(axis=0))
+        # spread evenly, whatever the order of the training
+        told = told[:: -(-len(told) // MOST_WEIGHED)]
+        weights = best_weights(said[:, told], truth[told])
+        return cls(members, weights, [name for name, _, _ in recipes], grid)
 
     def insight(self, names):
-        """Weights of the members, in order: kNN, networks, networks without errors."""
-        return {"weights": {MEMBERS[i]: float(w) for i, w in enumerate(self.weights)}}
+        """Weights of the members by name."""
+        return {"weights": dict(zip(self.names, self.weights.tolist(), strict=True))}
 
     def arrays(self):
         """Everything needed to predict elsewhere, by name."""
         own = {
-            f"member{number}_{name}": array
-            for number, member in enumerate(self.members)
-            for name, array in member.arrays().items()
+            f"{name}.{key}": array
+            for name, member in zip(self.names, self.members, strict=True)
+            for key, array in member.arrays().items()
         }
         return {"weights": self.weights, **own}
 
     @classmethod
     def from_arrays(cls, arrays, grid, **settings):
         """The learner whose `arrays` these are."""
+        recipes = _recipes(**settings)
         members = []
-        for number, (learner, own) in enumerate(_recipes(**settings)):
-            start = f"member{number}_"
+        for name, learner, own in recipes:
+            start = f"{name}."
             mine = {
-                name.removeprefix(start): array
-                for name, array in arrays.items()
-                if name.startswith(start)
+                key.removeprefix(start): array
+                for key, array in arrays.items()
+                if key.startswith(start)
             }
             members.append(learner.from_arrays(mine, grid, **own))
-        return cls(members, arrays["weights"], grid)
+        return cls(members, arrays["weights"], [name for name, _, _ in recipes], grid)
 
     def predict(self, vectors, jobs=1):
         """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+
+        Members without weight are not asked.
 
         Returns
         -------
         Prediction
         """
-        said = [member.predict(vectors, jobs) for member in self.members]
-        redshift = sum(
-            weight * one.redshift for weight, one in zip(self.weights, said, strict=True)
-        )
+        weighed = [
+            (weight, member.predict(vectors, jobs))
+            for weight, member in zip(self.weights, self.members, strict=True)
+            if weight > 0
+        ]
+        redshift = sum(weight * one.redshift for weight, one in weighed)
         density = sum(
             weight * pdf.shift(one.density, redshift - one.redshift, self.grid)
-            for weight, one in zip(self.weights, said, strict=True)
+            for weight, one in weighed
         )
-        return Prediction(redshift, density, said[0].probability, said[0].outside)
+        probability = np.mean([one.probability for _, one in weighed], axis=0)
+        outside = sum(weight * one.outside for weight, one in weighed) > 0.5
+        return Prediction(redshift, density, probability, outside)
 
 
-def _recipes(knn, mlp, errors, seed):
-    """Learner and settings of each member."""
-    members = [(KNN, {**knn, "errors": errors}), (MLP, {**mlp, "errors": errors, "seed": seed})]
-    if errors:
-        members.append((MLP, {**mlp, "errors": errors, "seed": seed, "use_errors": False}))
-    return members
+def _recipes(members, errors):
+    """Name, learner and settings of each member."""
+    recipes = [(name, MEMBERS[name], {**own, "errors": errors}) for name, own in members.items()]
+    if errors and "mlp" in members:
+        recipes.append((BLIND, MLP, {**members["mlp"], "errors": errors, "use_errors": False}))
+    return recipes
 
 
 def best_weights(said, truth):
-    """Weights in steps of one in `STEPS` of the least mean |z - z_spec| / (1 + z_spec).
+    """Weights, none negative, their sum 1, of the least mean |z - z_spec| / (1 + z_spec).
+
+    It is the solution of a linear program: the least sum of slacks that no residual exceeds.
 
     Parameters
     ----------
     said : ndarray, shape (members, n)
     truth : ndarray, shape (n,)
     """
-    missed = (said - truth) / (1 + truth)
-    steps = itertools.product(range(STEPS + 1), repeat=len(said) - 1)
-    tried = [(STEPS - sum(others), *others) for others in steps if sum(others) <= STEPS]
-    return min(
-        (np.array(weights) / STEPS for weights in tried),
-        key=lambda weights: np.abs(np.einsum("i,ij->j", weights, missed)).mean(),
+    missed = csr_array(((said - truth) / (1 + truth)).T)
+    n, members = missed.shape
+    slack = eye_array(n)
+    bounds = vstack([hstack([missed, -slack]), hstack([-missed, -slack])]).tocsc()
+    solved = linprog(
+        np.concatenate([np.zeros(members), np.full(n, 1 / n)]),
+        A_ub=bounds,
+        b_ub=np.zeros(2 * n),
+        A_eq=np.concatenate([np.ones(members), np.zeros(n)])[None],
+        b_eq=[1.0],
+        method="highs",
     )
+    # below a part in a thousand a member costs time and gives nothing
+    weights = np.where(solved.x[:members] < 1e-3, 0, solved.x[:members])
+    return weights / weights.sum()

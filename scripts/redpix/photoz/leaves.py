@@ -9,6 +9,37 @@ from redpix.photoz import pdf
 SMOOTHING = 0.4
 
 
+def leaf_of(vectors, left, right, feature, threshold, missing_left):
+    """Leaf of a tree into which each vector falls.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where missing.
+    left, right : ndarray of int, shape (nodes,)
+        Nodes below a node; the first node is the root.
+    feature : ndarray of int, shape (nodes,)
+        Attribute by which a node parts, negative in leaves.
+    threshold : ndarray, shape (nodes,)
+        What is not above it goes left.
+    missing_left : ndarray of bool, shape (nodes,)
+        A missing attribute goes left.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    node = np.zeros(len(vectors), np.int64)
+    rows = np.arange(len(vectors)) if feature[0] >= 0 else np.arange(0)
+    while len(rows):
+        at = node[rows]
+        value = vectors[rows, feature[at]]
+        go_left = np.where(np.isnan(value), missing_left[at], value <= threshold[at])
+        node[rows] = np.where(go_left, left[at], right[at])
+        rows = rows[feature[node[rows]] >= 0]
+    return node
+
+
 def leaf_shares(leaf, redshift, leaves, grid):
     """Share of each leaf's redshifts on the nodes of the grid: sparse, (leaves, nodes).
 

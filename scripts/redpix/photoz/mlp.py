@@ -17,11 +17,11 @@ from redpix.photoz.split import group_folds
 HIDDEN = (24, 24)
 
 #: penalty on the squared weights
-ALPHA = 0.03
+PENALTY = 0.03
 
 #: steps of the first fit, which minimises squares, and of each of the next, which weigh down what
 #: lies far off
-STEPS = (200, 80, 80)
+STEPS = (120, 50, 50)
 
 #: standardised attributes beyond this many standard deviations count as this many
 FARTHEST = 6.0
@@ -29,12 +29,12 @@ FARTHEST = 6.0
 #: most vectors that one network learns from
 MOST_VECTORS = 5000
 
-#: parts of the training vectors; each network leaves one out
-PARTS = 4
+#: most parts of the training vectors; each network leaves one out
+PARTS = 8
 
 
 class MLP:
-    """The mean of several networks, each trained without a quarter of the training objects.
+    """The mean of several networks, each trained without a part of the training objects.
 
     Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / sqrt(1 +
     (dz / s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
@@ -79,7 +79,7 @@ class MLP:
         return settings["k"]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, networks, seed, **settings):
+    def fit(cls, training, grid, jobs=1, *, networks, seed, penalty=PENALTY, **settings):
         """Learn from a `Training` with `jobs` threads."""
         settings |= {"networks": networks, "seed": seed}
         learner = cls(training, None, [], np.array([0.0, 1.0]), grid, **settings)
@@ -87,12 +87,13 @@ class MLP:
         inputs = learner._inputs(training.vectors[moving])
         redshift = training.redshift[moving]
         learner.target = np.array([redshift.mean(), redshift.std() or 1.0])
-        part = group_folds(training.group[moving], PARTS, seed)
-        wanted = [(number, part != number % PARTS) for number in range(networks)]
+        parts = min(PARTS, networks)
+        part = group_folds(training.group[moving], parts, seed)
+        wanted = [(number, part != number % parts) for number in range(networks)]
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
             learner.layers = Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(_train)(inputs, redshift, learner.target, rows, seed, number)
+                delayed(_train)(inputs, redshift, learner.target, rows, seed, number, penalty)
                 for number, rows in wanted
             )
         total, count = np.zeros(len(inputs)), np.zeros(len(inputs))
@@ -123,7 +124,7 @@ class MLP:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays, grid, **settings):
+    def from_arrays(cls, arrays, grid, *, penalty=PENALTY, **settings):
         """The learner whose `arrays` these are."""
         layers = [
             [
@@ -157,7 +158,7 @@ class MLP:
         return Prediction(redshift, smoothed(samples, self.grid), probability, nearest.outside)
 
 
-def _train(inputs, redshift, target, rows, seed, number):
+def _train(inputs, redshift, target, rows, seed, number, penalty):
     """Layers of one network, trained on some of the rows."""
     generator = np.random.default_rng([seed, 5, number])
     rows = generator.permutation(np.flatnonzero(rows))[:MOST_VECTORS]
@@ -167,7 +168,7 @@ def _train(inputs, redshift, target, rows, seed, number):
         hidden_layer_sizes=HIDDEN,
         activation="tanh",
         solver="lbfgs",
-        alpha=ALPHA,
+        alpha=penalty,
         warm_start=True,
         random_state=int(generator.integers(2**31)),
     )

@@ -1,12 +1,13 @@
 """What was learnt, whole: enough to predict other objects elsewhere, in arrays without pickles."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.boosting import Boosting
 from redpix.photoz.calibrate import Calibration
 from redpix.photoz.ensemble import Ensemble
 from redpix.photoz.knn import KNN
@@ -16,7 +17,14 @@ from redpix.photoz.som import SOM
 from redpix.photoz.tpz import TPZ
 
 #: learners by the name a configuration gives them
-METHODS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "ensemble": Ensemble}
+METHODS = {
+    "knn": KNN,
+    "mlp": MLP,
+    "tpz": TPZ,
+    "som": SOM,
+    "boosting": Boosting,
+    "ensemble": Ensemble,
+}
 
 #: learners of realisations of the training set within its errors
 REALISING = ("tpz", "som")
@@ -27,8 +35,21 @@ VERSION = 4
 
 def completed(method, settings, attributes):
     """A learner's settings with what it has to know of the attributes."""
-    mixing = {"mixing": attributes.mixing} if method in REALISING else {}
-    return {**settings, "errors": attributes.errors, **mixing}
+    mixing = {"mixing": attributes.mixing}
+    settings = {**settings, "errors": attributes.errors}
+    if method == "ensemble":
+        members = settings["members"].items()
+        own = {name: {**one, **(mixing if name in REALISING else {})} for name, one in members}
+        return {**settings, "members": own}
+    return {**settings, **(mixing if method in REALISING else {})}
+
+
+def shown_settings(settings):
+    """Settings as a reader wants them: without what follows from the attributes."""
+    plain = {key: value for key, value in settings.items() if key != "mixing"}
+    if "members" in plain:
+        plain["members"] = {name: shown_settings(own) for name, own in plain["members"].items()}
+    return plain
 
 
 @dataclass(frozen=True)
@@ -62,6 +83,7 @@ class Model:
     learners: dict
     calibrations: dict
     exponent: float = 1.0
+    tuning: list = field(default_factory=list)
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
@@ -78,6 +100,7 @@ class Model:
             "learners": list(self.learners),
             "calibrations": self.calibrations,
             "exponent": self.exponent,
+            "tuning": self.tuning,
         }
         return {
             "about": np.array(json.dumps(about)),

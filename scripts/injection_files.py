@@ -1,0 +1,50 @@
+"""Files of injection: point spread functions of a field's bands; tables of sources."""
+
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+from files import atomic
+from redpix.exceptions import InputError
+from redpix.psf import PsfModel
+from redpix.tables import read_table
+
+
+def write_psfs(path, models, origins):
+    """One image HDU a band: the terms of its polynomial."""
+    hdus = [fits.PrimaryHDU()]
+    for band, model in models.items():
+        hdu = fits.ImageHDU(model.terms.astype(np.float32), name=f"PSF_{band}")
+        hdu.header["DEGREE"] = (model.degree, "of the polynomial in x and y")
+        for number, (zero, scale) in enumerate(zip(model.zero, model.scale, strict=True), start=1):
+            hdu.header[f"POLZERO{number}"] = (float(zero), "1-based pixel where it counts from")
+            hdu.header[f"POLSCAL{number}"] = (float(scale), "pixels in its unit")
+        hdu.header["FWHM"] = (model.fwhm, "pixels")
+        hdu.header["STARS"] = (model.stars, "that it was made from, where it was measured")
+        hdu.header["ORIGIN"] = (origins[band], "psfield, measured or given")
+        hdus.append(hdu)
+    with atomic(path) as temporary:
+        fits.HDUList(hdus).writeto(temporary)
+
+
+def read_psf(path, band):
+    """PSF of a band of a field, as `write_psfs` wrote it."""
+    with fits.open(path, memmap=False) as hdus:
+        terms, header = hdus[f"PSF_{band}"].data.astype(float), hdus[f"PSF_{band}"].header
+    zero, scale = ((header[f"{key}1"], header[f"{key}2"]) for key in ("POLZERO", "POLSCAL"))
+    return PsfModel(terms, header["DEGREE"], zero, scale, header["FWHM"], header["STARS"])
+
+
+def read_user_table(path):
+    """Cells of a user's CSV as text, index: line; every line must be a row."""
+    try:
+        with open(path, newline="", encoding="utf-8", errors="replace") as file:
+            table = read_table(file, path)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    if table.ragged:
+        line, why = table.ragged[0]
+        raise InputError(f"{path}: line {line}: {why}")
+    if table.rows.empty:
+        raise InputError(f"{Path(path)}: no row; allowed: one or more")
+    return table.rows

@@ -1,0 +1,88 @@
+"""Point spread function of each of a field's frames, for what is injected into them."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from archive import Door
+from astropy.io import fits
+from injection_files import write_psfs
+from job import job, log
+from psfex import find_sources, fit_psf
+from redpix.exceptions import InputError
+from redpix.frames import parse_field
+from redpix.injection import moffat_stamp
+from redpix.masks import DTYPE
+from redpix.psf import PsfModel, full_width
+from redpix.psfield import FILTERS, psfield_model, psfield_path
+from redpix.registration import frame_wcs, pixel_area
+from sextractor import copied_settings
+from spans import read_masked
+
+
+def fetch_psfield(params, patience, field, folder, required):
+    """Path of the field's psField, or None where the archive has none and it is not required."""
+    door = Door(params.source, patience.download_retries, patience.download_timeout)
+    location = door.locate(psfield_path(params.release, field), required=required)
+    target = Path(folder) / "psField.fit"
+    found = location and door.fetch(location, target, lambda _: None, required)
+    return target if found else None
+
+
+def survey_psf(path, band, shape):
+    """PSF of a band as the survey's pipeline measured it."""
+    with fits.open(path, memmap=False) as hdus:
+        return psfield_model(hdus[FILTERS.index(band) + 1].data, shape)
+
+
+def measured_psf(frame, error, masks, band, folder, inputs):
+    """PSF of a frame's own stars, by SExtractor and PSFEx."""
+    settings = copied_settings(inputs, folder)
+    psfex = shutil.copy(inputs.psfex, folder / "psfex")
+    image, variance = fits.getdata(frame), np.square(fits.getdata(error))
+    mask = np.zeros(image.shape, DTYPE)
+    bit, y, x = read_masked(masks, band)
+    np.bitwise_or.at(mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
+    stars = find_sources(band, image, variance, mask, folder, settings, frame)
+    return fit_psf(stars, psfex, frame)[0]
+
+
+def given_psf(frame, fwhm):
+    """A Moffat profile of a FWHM in arcsec, the same all over the frame."""
+    scale = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
+    stamp = moffat_stamp(fwhm / scale)
+    return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
+
+
+def main(snakemake):
+    params, inputs = snakemake.params, snakemake.input
+    field = parse_field(snakemake.wildcards.field)
+    models, origins = {}, {}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        survey = None
+        if params.psf in ("auto", "psfield"):
+            survey = fetch_psfield(
+                params, snakemake.resources, field, folder, required=params.psf == "psfield"
+            )
+        for band, frame, error in zip(params.bands, inputs.frames, inputs.errors, strict=True):
+            if survey:
+                origins[band] = "psfield"
+                try:
+                    models[band] = survey_psf(survey, band, fits.getdata(frame).shape)
+                except (OSError, IndexError, InputError) as error:
+                    raise InputError(f"field {field}: psField, band {band}: {error}") from None
+            elif params.psf in ("auto", "measured"):
+                origins[band] = "measured"
+                models[band] = measured_psf(frame, error, inputs.masks, band, folder, inputs)
+            else:
+                origins[band] = "given"
+                models[band] = given_psf(frame, float(params.psf))
+            log.info("%s: %s, FWHM %.3f pixels", frame, origins[band], models[band].fwhm)
+    write_psfs(snakemake.output[0], models, origins)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

@@ -1,0 +1,41 @@
+"""Fetch the survey's own PSFs of one field (its psField file).
+
+A frame is of use without it: where it cannot be had, a file without tables stands for it.
+"""
+
+from pathlib import Path
+
+import archive
+from astropy.io import fits
+from files import atomic
+from job import job, log
+from redpix.exceptions import InputError
+from redpix.frames import SHAPE, parse_field
+from redpix.psfield import FILTERS, psfield_model, psfield_path
+
+
+def check(path):
+    """Refuse a file that is no psField."""
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            for number in range(1, len(FILTERS) + 1):
+                psfield_model(hdus[number].data, SHAPE)
+    except (OSError, IndexError) as error:
+        raise InputError(f"is no psField file: {error}") from None
+
+
+def main(snakemake):
+    params, patience = snakemake.params, snakemake.resources
+    field, target = parse_field(snakemake.wildcards.field), Path(snakemake.output[0])
+    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
+    try:
+        door.fetch(door.locate(psfield_path(params.release, field)), target, check)
+    except InputError as error:
+        log.warning("%s: no PSF of the survey, PSFEx's is taken: %s", field, error)
+        with atomic(target) as temporary:
+            fits.PrimaryHDU().writeto(temporary)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

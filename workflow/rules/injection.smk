@@ -1,0 +1,150 @@
+"""Injection: sources of known truth put into a run's frames, as an archive of its own."""
+
+INJECTED = f"{RESULTS}/injection/archive/{config['release']}/eboss"
+
+
+rule injection_psf:
+    input:
+        frames=per_band("frames"),
+        errors=per_band("errors"),
+        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        config=resource("sextractor/sources.sex"),
+        parameters=resource("sextractor/stars.param"),
+        filter=resource("sextractor/sources.conv"),
+        psfex=resource("psfex/stars.psfex"),
+        library=library(
+            *("demo", "demo_camera", "errors", "exceptions"),
+            *("frames", "injection", "masks", "psf"),
+            *("psfield", "registration", "rendering", "tables"),
+        ),
+        scripts=shared_scripts(
+            *(
+                "archive",
+                "files",
+                "injection_files",
+                "job",
+                "provenance",
+                "psfex",
+                "sextractor",
+                "spans",
+            ),
+            "tools",
+        ),
+    output:
+        f"{RESULTS}/injection/psf/{{field}}.fits",
+    log:
+        f"{RESULTS}/logs/injection/{{field}}.psf.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/injection/{{field}}.psf.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        downloads=1,
+        download_retries=config["download"]["retries"],
+        download_timeout=config["download"]["timeout"],
+        mem_mb=memory(800),
+        runtime=minutes(10),
+    params:
+        source=SOURCE,
+        release=config["release"],
+        bands=BANDS,
+        psf=config["injection"]["psf"],
+    message:
+        "{wildcards.field}: point spread functions for injection"
+    script:
+        "../../scripts/injection_psf.py"
+
+
+rule injection_sources:
+    input:
+        injection_tables,
+        frame=f"{RESULTS}/frames/{{field}}-{REFERENCE}.fits",
+        error=f"{RESULTS}/errors/{{field}}-{REFERENCE}.fits",
+        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        psf=f"{RESULTS}/injection/psf/{{field}}.fits",
+        library=library(
+            *("catalogue", "demo", "demo_camera", "demo_population"),
+            *("demo_truth", "errors", "exceptions", "frames"),
+            *("injection_places", "injection_sources", "masks", "photometry"),
+            *("psf", "registration", "rendering", "seds"),
+            *("tables"),
+        ),
+        scripts=shared_scripts("files", "injection_files", "job", "provenance", "spans"),
+    output:
+        f"{RESULTS}/injection/sources/{{field}}.csv",
+    log:
+        f"{RESULTS}/logs/injection/{{field}}.sources.log",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(600),
+        runtime=minutes(10),
+    params:
+        **config["injection"],
+        bands=BANDS,
+        reference_band=REFERENCE,
+        seed=config["seed"],
+    message:
+        "{wildcards.field}: choosing what to inject"
+    script:
+        "../../scripts/injection_sources.py"
+
+
+# the archive's names fill numbers up with zeros: the field's own name follows from them
+rule injection_frame:
+    input:
+        unpack(injected_field),
+        library=library(
+            *("demo", "demo_camera", "demo_format", "errors"),
+            *("exceptions", "frames", "injection", "masks"),
+            *("psf", "registration", "rendering", "tables"),
+        ),
+        scripts=shared_scripts("files", "injection_files", "job", "provenance", "packing", "spans"),
+    output:
+        frame=f"{INJECTED}/photoObj/frames/301/{{run}}/{{camcol}}/"
+        "frame-{band}-{run_filled}-{camcol}-{field_filled}.fits.bz2",
+        mask=f"{INJECTED}/photo/redux/301/{{run}}/objcs/{{camcol}}/"
+        "fpM-{run_filled}-{band}{camcol}-{field_filled}.fit.gz",
+    log:
+        f"{RESULTS}/logs/injection/{{run}}-{{camcol}}-{{run_filled}}-{{field_filled}}-{{band}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/injection/{{run}}-{{camcol}}-{{run_filled}}-{{field_filled}}-{{band}}.tsv"
+    wildcard_constraints:
+        run="[1-9][0-9]{0,5}",
+        camcol="[1-6]",
+        run_filled="[0-9]{6}",
+        field_filled="[0-9]{4}",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(800),
+        runtime=minutes(10),
+    params:
+        field=injected_name,
+        seed=config["seed"],
+    message:
+        "{params.field}, {wildcards.band}: injecting"
+    script:
+        "../../scripts/injection.py"
+
+
+rule injection_truth:
+    input:
+        tables=lambda wildcards: [
+            f"{RESULTS}/injection/sources/{field}.csv" for field in delivered_fields(wildcards)
+        ],
+        library=library("exceptions"),
+        scripts=shared_scripts("files", "job", "provenance"),
+    output:
+        f"{RESULTS}/injection/truth.csv",
+    log:
+        f"{RESULTS}/logs/injection/truth.log",
+    conda:
+        "../../envs/python.yaml"
+    message:
+        "truth of what is injected"
+    script:
+        "../../scripts/injection_truth.py"

@@ -1,0 +1,81 @@
+"""The vectors of photometric redshifts in the files of MLZ, for those who want to run it."""
+
+
+rule photoz_mlz:
+    input:
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        pixels=pixel_tables,
+        library=library(
+            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
+            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
+        ),
+        scripts=shared_scripts(
+            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
+        ),
+    output:
+        *(
+            f"{RESULTS}/photoz/mlz/{kind}.{part}"
+            for kind in ("objects", "pixels")
+            for part in ("train", "test", "inputs")
+        ),
+    log:
+        f"{RESULTS}/logs/photoz/mlz.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/photoz/mlz.tsv"
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        model=None,
+        bands=BANDS,
+        attributes=PHOTOZ["attributes"],
+        test_fraction=PHOTOZ["test_fraction"],
+        split_by=PHOTOZ["split_by"],
+        pixels_per_object=PHOTOZ["pixels_per_object"],
+        grid=PHOTOZ["grid"],
+        tpz=PHOTOZ["tpz"],
+        som=PHOTOZ["som"],
+        seed=config["seed"],
+    message:
+        "the vectors of photometric redshifts in MLZ's files"
+    script:
+        "../../scripts/photoz_mlz.py"
+
+
+rule photoz_table_mlz:
+    input:
+        tables=table_files,
+        library=library(
+            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
+            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
+        ),
+        scripts=shared_scripts(
+            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
+        ),
+    output:
+        *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
+    log:
+        f"{RESULTS}/logs/tables/{{table}}-mlz.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/{{table}}-mlz.tsv"
+    wildcard_constraints:
+        table="|".join(map(re.escape, TABLES)) or "none",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        attributes=PHOTOZ["table_attributes"],
+        magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        test_fraction=PHOTOZ["test_fraction"],
+        grid=PHOTOZ["grid"],
+        tpz=PHOTOZ["tpz"],
+        som=PHOTOZ["som"],
+        seed=config["seed"],
+    message:
+        "the vectors of a table in MLZ's files: {wildcards.table}"
+    script:
+        "../../scripts/photoz_mlz.py"
