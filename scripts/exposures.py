@@ -128,6 +128,7 @@ def _fits_image(path, settings):
                 raise InputError("no HDU holds an image of two dimensions")
             image, header = hdu.data.astype(np.float32), hdu.header
             planes = {hdu.name: hdu.data for hdu in hdus} if names >= set(COADD) else None
+            del hdu, hdus[:]  # what a large image was read from is as large
     except InputError:
         raise
     except Exception as error:  # astropy raises many kinds on a damaged file

@@ -124,8 +124,8 @@ def main(snakemake):
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    said = (best, combined, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *said)
+    told = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
     write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

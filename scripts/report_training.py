@@ -34,7 +34,7 @@ def show_training(paths):
     )
     truth = pd.read_csv(files["truth.csv"])
     settings = json.loads(Path(files["settings.json"]).read_text(encoding="utf-8"))
-    simple = settings["recipe"] == "simple"
+    physical = settings["recipe"] == "physical"
     first = slice(0, min(SHOWN, len(truth)))
     pairs = pair_figure(inputs[first], targets[first], truth["z_in"][first], truth["z_out"][first])
     return {
@@ -50,7 +50,7 @@ def show_training(paths):
             "scale": f"{settings['scale']:.6g}",
         },
         "pairs": data_uri(pairs, photograph=True),
-        "theory": None if simple else data_uri(against_theory(inputs, targets, truth, settings)),
+        "theory": data_uri(against_theory(inputs, targets, truth, settings)) if physical else None,
     }
 
 

@@ -13,6 +13,7 @@ from astropy.io import fits
 from exposures import read_exposure
 from files import atomic
 from job import job, log
+from planes import Plane, planes_folder
 from psfex import find_sources, fit_psf
 from redpix.alignment import matched_background
 from redpix.cameras import check_units, wcs_cards
@@ -22,7 +23,7 @@ from redpix.photometry import asinh_magnitude
 from redpix.psf import MovedPsf, PsfModel
 from redpix.resampling import Resampled, noise_correlation
 from redpix.subtraction import Epoch
-from redpix.tiles import subtract_tiles
+from redpix.tiles import Mosaic, subtract_tiles
 from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
 from sextractor import copied_settings
 
@@ -81,8 +82,11 @@ def register(science, reference, params, inputs):
     return Registered(moved, place, psf_new, psf_reference, ratio, scatter, number, rms)
 
 
-def subtract_pair(science, reference, params, inputs, threads):
-    """The difference, its mask, what changed, header cards, and the two images as subtracted."""
+def subtract_pair(science, reference, params, inputs, threads, folder):
+    """The difference, its mask, what changed, header cards, and the two images as subtracted.
+
+    The images of the difference lie in files in `folder`.
+    """
     moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
         science, reference, params, inputs
     )
@@ -101,32 +105,45 @@ def subtract_pair(science, reference, params, inputs, threads):
     shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
     new = Epoch(science.image, None, variance=science.variance, **shared)
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
+    mask = science.mask | moved.mask
+    precision = PRECISION[options["precision"]]
+    planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
     try:
         result = subtract_tiles(
             *(new, old, psf_new.at, psf_reference.at),
             correlation=lambda rows, columns: noise_correlation(place, rows, columns),
             match_reference=options["match_reference"],
-            dtype=PRECISION[options["precision"]],
+            dtype=precision,
+            planes=planes,
             padding=options["padding"],
             space=options["space"],
             workers=threads,
         )
     except InputError as error:
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
-    mask = science.mask | moved.mask
+    science.variance = science.mask = None
+    in_files = result
+    result = result._replace(
+        **{name: plane.read() for name, plane in zip(Mosaic._fields[:6], planes, strict=True)}
+    )
+    shown = moved.image if result.matched is None else result.matched
+    del moved, old, new, planes
     mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")
     fwhm = max(psf_new.fwhm, psf_reference.fwhm)
     mask |= beside_the_sky(mask, 2 * fwhm)
-    planes = (result.D, result.variance, result.P_D)
+    looked_at = (result.D, result.variance, result.P_D)
     found = detect(
-        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, planes)
+        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, looked_at)
     )
     inside = halos(mask)[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
     found.flags[inside] |= FLAGS["HALO"]
-    misfit = shape_misfit(*planes, found.x, found.y)
+    misfit = shape_misfit(*looked_at, found.x, found.y)
     found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
-    clean = (mask == 0) & (abs(result.Scorr) < 5)
-    spread = robust_std(result.Scorr[clean])
+    rows = np.s_[:: 1 + mask.size // 4_000_000]  # enough for a standard deviation
+    score = result.Scorr[rows]
+    clean = (mask[rows] == 0) & (abs(score) < 5)
+    spread = robust_std(score[clean])
+    white = (result.D[rows] / np.sqrt(result.variance[rows]))[clean]
     cards = [
         ("F_D", result.F_D, "flux zero point of D, median of tiles"),
         ("F_S", result.F_S, "S of a source of unit flux, median of tiles"),
@@ -134,7 +151,7 @@ def subtract_pair(science, reference, params, inputs, threads):
         ("NOISEREF", result.noise[1], "sky noise of the reference"),
         ("ERRSCNEW", science.noise_scale, "measured noise / error map, science image"),
         ("ERRSCREF", reference.noise_scale, "the same, reference"),
-        ("FLXRATIO", ratio, "flux in the reference / flux in the science image"),
+        ("FLXRATIO", ratio, "flux in reference / in science image"),
         ("FLXSCAT", scatter, "its relative scatter beyond noise"),
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
@@ -143,17 +160,16 @@ def subtract_pair(science, reference, params, inputs, threads):
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
-        ("DSTD", robust_std(result.D[clean] / np.sqrt(result.variance[clean])), "of D / its noise"),
+        ("DSTD", robust_std(white), "of D / its noise"),
         ("BACKGRND", level, "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    shown = moved.image if result.matched is None else result.matched
     shown /= np.float32(ratio)
-    return result, mask, (found, misfit), cards, (new.image, shown)
+    return in_files, mask, (found, misfit), cards, (science.image, shown)
 
 
 def write_difference(path, result, mask, science, cards, images):
-    """All planes as HDUs on the science image's pixels."""
+    """All planes as HDUs on the science image's pixels, one after the other."""
     wcs = wcs_cards(science.wcs)
     planes = {
         "D": result.D,
@@ -165,17 +181,16 @@ def write_difference(path, result, mask, science, cards, images):
         "MASK": mask,
         "NEW": images[0],
         "REF": images[1],
+        "PSF_D": result.P_D.astype(np.float32),
     }
-    first = fits.PrimaryHDU(planes.pop("D"), wcs)
-    first.header["EXTNAME"] = "D"
-    first.header.extend(cards)
-    hdus = fits.HDUList(
-        [first, *(fits.ImageHDU(plane, wcs, name=name) for name, plane in planes.items())]
-    )
-    hdus["MASK"].header.extend(mask_cards())
-    hdus.append(fits.ImageHDU(result.P_D.astype(np.float32), name="PSF_D"))
     with atomic(path) as temporary:
-        hdus.writeto(temporary)
+        for number, (name, plane) in enumerate(planes.items()):
+            header = fits.Header() if name == "PSF_D" else wcs.copy()
+            header["EXTNAME"] = name
+            header.extend({"D": cards, "MASK": mask_cards()}.get(name, []))
+            image = plane.read() if isinstance(plane, Plane) else plane
+            write = fits.append if number else fits.writeto
+            write(temporary, image, header)
 
 
 def magnitudes(flux, science, band):
@@ -225,10 +240,11 @@ def main(snakemake):
     settings["needs_wcs"] = params.registration == "wcs"
     reference = read_exposure(inputs.reference, band, settings)
     check_units((exposure.path, exposure.unit) for exposure in (science, reference))
-    result, mask, found, cards, images = subtract_pair(
-        *(science, reference, params, inputs, snakemake.threads)
-    )
-    write_difference(output.difference, result, mask, science, cards, images)
+    with planes_folder(output.difference) as folder:
+        result, mask, found, cards, images = subtract_pair(
+            *(science, reference, params, inputs, snakemake.threads, folder)
+        )
+        write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science, band)
     log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))
 

@@ -264,9 +264,9 @@ def pixel_noise(image, background, mask, camera, mesh):
     InputError
         As `sky_noise`.
     """
-    known = np.where(np.isfinite(image), image - background, 0)
-    light = np.maximum(known, 0)
-    mask = np.where(_sources(known, sky_noise(image, mask, mesh), mask), mask | 1, mask)
+    light = np.where(np.isfinite(image), image - background, 0)
+    mask = np.where(_sources(light, sky_noise(image, mask, mesh), mask), mask | 1, mask)
+    light = np.maximum(light, 0, out=light)
     if camera.gain is not None and camera.read_noise is not None:
         level = np.maximum(np.where(np.isfinite(image), image, 0), 0)
         variance = (level + camera.read_noise**2 / camera.gain) / camera.gain

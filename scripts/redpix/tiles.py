@@ -64,6 +64,7 @@ def subtract_tiles(
     side=SIDE,
     margin=MARGIN,
     match_reference=False,
+    planes=None,
     **options,
 ):
     """Subtract in tiles.
@@ -81,6 +82,9 @@ def subtract_tiles(
         Of tiles, pixels.
     match_reference : bool
         Whether to bring the reference to the PSF of the new image, too.
+    planes : sequence of 6, optional
+        What the images of the result are put into, with ``plane[rows, columns] = values``, in the
+        order of `Mosaic`; all NaN. By default, arrays.
     options
         Of `redpix.subtraction.subtract`.
 
@@ -90,7 +94,8 @@ def subtract_tiles(
         NaN where either image has no value, and in tiles of which too little is known.
     """
     shape = new.image.shape
-    planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in range(6)]
+    if planes is None:
+        planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in range(6)]
     matched = np.full(shape, np.nan, np.float32) if match_reference else None
     numbers, stamps = [], []
     for tile in tiles(shape, side, margin):

@@ -73,6 +73,7 @@ def whole(new_path, reference_path, output):
     """All of a subtraction of two files that lie on the same pixels."""
     from alignment import compare_stars, sources_of
     from exposures import read_exposure
+    from planes import Plane, planes_folder
     from psfex import fit_psf
     from redpix.alignment import matched_background
     from redpix.tiles import subtract_tiles
@@ -94,12 +95,15 @@ def whole(new_path, reference_path, output):
             places = stars if places is None else places
     ratio, scatter, _ = compare_stars(new, old, psfs, places, new_path)
     new.image -= matched_background(new.image, old.image, ratio, *psfs, 128)
-    result = subtract_tiles(
-        Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
-        Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
-        *psfs,
-    )
-    write_difference(output, result, new.mask, new, [], (new.image, old.image))
+    with planes_folder(output) as folder:
+        planes = [Plane(folder / str(number), new.mask.shape, np.float32) for number in range(6)]
+        result = subtract_tiles(
+            Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
+            Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
+            *psfs,
+            planes=planes,
+        )
+        write_difference(output, result, new.mask, new, [], (new.image, old.image))
 
 
 def measured(words, folder):

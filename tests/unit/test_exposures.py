@@ -76,6 +76,28 @@ def test_what_is_new_is_found_with_its_magnitude(done):
         assert [float(row["ra"]), float(row["dec"])] == pytest.approx(list(map(float, sky)))
 
 
+def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
+    options = {"space": "image", "precision": "float64", "padding": 60, "flux_ratio": 0.71}
+    options |= {"match_background": False, "match_reference": True}
+    (folder / "options").mkdir()
+    job = fits_sky.subtraction_job(science, reference, folder / "options", options)
+    job.threads = 2
+    subtraction.main(job)
+    with fits.open(job.output.difference) as hdus:
+        header = hdus["D"].header
+        assert (header["BITPIX"], header["FLXRATIO"], header["BACKGRND"]) == (-64, 0.71, 0.0)
+        scorr, seen = hdus["SCORR"].data, hdus["MASK"].data == 0
+        stars, expected = (planes["REF"][0] for planes in ({"REF": (hdus["REF"].data,)}, done[0]))
+    usual = done[0]["SCORR"][0]
+    assert np.corrcoef(scorr[seen], usual[seen])[0, 1] > 0.97
+    # stars of the reference are as wide as those of the science image, and so less high
+    assert np.nanmax(stars) < 0.9 * np.nanmax(expected)
+    assert sorted(path.name for path in (folder / "options").iterdir()) == [
+        "difference.fits",
+        "transients.csv",
+    ]
+
+
 def test_without_a_zero_point_there_are_no_magnitudes(science, folder):
     with fits.open(science) as hdus:
         del hdus[0].header["MAGZERO"]

@@ -30,8 +30,8 @@ rule report:
         library=library(
             *("catalogue", "change_plots", "coadd_plots", "exceptions", "figures", "masks"),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("photoz_plots", "photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
             *("rendering", "training_plots"),
-            *("photoz_plots", "photoz/pdf", "photoz/sparse", "photoz/topology"),
         ),
         scripts=shared_scripts(
             *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),

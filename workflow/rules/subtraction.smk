@@ -26,6 +26,7 @@ rule subtraction:
                 "exposures",
                 "files",
                 "job",
+                "planes",
                 "provenance",
                 "psfex",
                 "sextractor",
