@@ -177,7 +177,7 @@ def main(snakemake):
             ],
             coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
-            training=report_training.show_training(inputs.training),
+            training=report_training.show_training(inputs.training, inputs.network),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=[
                 report_photoz.show_method(product, definitions["metrics"]) for product in products

@@ -23,6 +23,7 @@ rule report:
         transients=all_transients,
         tables=table_products("metrics.json"),
         training=training_products,
+        network=network_products,
         template=ROOT / "workflow/report/report.html.j2",
         parts=report_parts("macros", "coadds", "changes", "training"),
         style=ROOT / "workflow/report/style.css",
