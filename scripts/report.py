@@ -7,6 +7,7 @@ import numpy as np
 import report_changes
 import report_coadds
 import report_files
+import report_photometry
 import yaml
 from astropy.io import fits
 from files import write_text
@@ -272,6 +273,10 @@ def main(snakemake):
             ],
             coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
+            photometry=report_photometry.show_images(
+                inputs.raws, inputs.calibrated, inputs.stars, inputs.residuals
+            ),
+            light_curves=report_photometry.show_light_curves(inputs.light_curves),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=show_methods(inputs, definitions["metrics"]),
             comparison=compare_methods(inputs, definitions["metrics"]),
