@@ -19,7 +19,7 @@ EXPOSURE, SKY, DARK_CURRENT = 60.0, 3.0, 0.2
 ZERO_POINT = 24.0
 
 #: where the galaxy is, pixels, and how large what hides it is
-GALAXY, HIDDEN = (380.0, 130.0), 45.0
+GALAXY, HIDDEN = (380.0, 130.0), 60.0
 
 _STARS, _VARIABLES, _HOT, _COSMIC = 220, 3, 60, 25
 
