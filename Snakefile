@@ -30,6 +30,7 @@ include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
 include: "workflow/rules/photometry.smk"
 include: "workflow/rules/injection.smk"
+include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
@@ -43,6 +44,7 @@ rule all:
         light_curves(),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
+        [] if ALONE else training_products,
     localrule: True
 
 

@@ -17,9 +17,9 @@ from redpix.rendering import Psf
 #: counts at which a pixel is full, about those of the brightest pixels of real frames
 FULL_WELL = 42000.0
 
-# nanomaggies per DN and DN of dark sky: typical values of real frames
-_CALIBRATION = {"u": 0.0095, "g": 0.00377, "r": 0.00496, "i": 0.00636, "z": 0.0364}
-_SKY = {"u": 26.0, "g": 73.2, "r": 136.9, "i": 185.9, "z": 98.9}
+#: nanomaggies per DN and DN of dark sky: typical values of real frames
+CALIBRATION = {"u": 0.0095, "g": 0.00377, "r": 0.00496, "i": 0.00636, "z": 0.0364}
+SKY = {"u": 26.0, "g": 73.2, "r": 136.9, "i": 185.9, "z": 98.9}
 # extent of the sky's structure over a field, DN
 _SKY_STRUCTURE = {"u": 0.15, "g": 0.25, "r": 0.6, "i": 0.9, "z": 0.5}
 
@@ -106,7 +106,7 @@ def interpolation_axes(shape):
 
 def sky_level(field, band):
     """Mean sky of a field in DN."""
-    return _SKY[band] * field.sky * field.transparency
+    return SKY[band] * field.sky * field.transparency
 
 
 def sky_noise(field, band):
@@ -114,7 +114,7 @@ def sky_noise(field, band):
     gain = errors.gain(field.camcol, band, field.run)
     dark_variance = errors.dark_variance(field.camcol, band, field.run)
     counts = np.sqrt(sky_level(field, band) / gain + dark_variance)
-    return counts * _CALIBRATION[band] / field.transparency
+    return counts * CALIBRATION[band] / field.transparency
 
 
 def sky_table(rng, level, structure):
@@ -172,7 +172,7 @@ def expose(rng, flux, field, band):
     Exposure
     """
     allsky = sky_table(rng, sky_level(field, band), _SKY_STRUCTURE[band])
-    calibration = calibration_vector(rng, _CALIBRATION[band] / field.transparency, flux.shape[1])
+    calibration = calibration_vector(rng, CALIBRATION[band] / field.transparency, flux.shape[1])
     xinterp, yinterp = interpolation_axes(flux.shape)
     sky = errors.sky_image(allsky, xinterp, yinterp)
     gain = errors.gain(field.camcol, band, field.run)

@@ -38,11 +38,16 @@ class SedGrid(NamedTuple):
 @lru_cache(maxsize=1)
 def template_spectra():
     """Templates on `WAVELENGTH`, f_lambda in arbitrary units, shape (nt, nw)."""
+    return spectra_on(WAVELENGTH, TEMPLATES)
+
+
+def spectra_on(wavelength, names):
+    """Some of the templates on given wavelengths (Angstrom, 91 to 22050), shape (nt, nw)."""
     import galsim
 
     folder = Path(galsim.meta_data.share_dir) / "SEDs"
-    spectra = [np.loadtxt(folder / f"{name}_ext.sed") for name in TEMPLATES]
-    return np.array([np.interp(WAVELENGTH, s[:, 0], s[:, 1]) for s in spectra])
+    spectra = [np.loadtxt(folder / f"{name}_ext.sed") for name in names]
+    return np.array([np.interp(wavelength, s[:, 0], s[:, 1]) for s in spectra])
 
 
 def attenuation(wavelength, reddening):
@@ -79,13 +84,27 @@ def band_fluxes(spectra, redshift, bands):
         In units of the AB zero point. With a luminosity distance the flux is this times
         (10 pc / D_L)^2: band shift, dimming and K-correction are all inside.
     """
+    return ab_fluxes(WAVELENGTH, np.atleast_2d(spectra), redshift, _filters(tuple(bands)))
+
+
+def ab_fluxes(wavelength, spectra, redshift, curves):
+    """As `band_fluxes`, of spectra on any wavelengths through any filters.
+
+    Parameters
+    ----------
+    wavelength : ndarray, shape (nw,)
+        Rest-frame Angstrom.
+    spectra : ndarray, shape (n, nw)
+    redshift : float
+    curves : sequence of speclite.filters.FilterResponse
+        Each of another name. The shifted spectra must cover them.
+    """
     from astropy import units
 
-    observed = WAVELENGTH * (1 + redshift)
-    flux = np.atleast_2d(spectra) / (1 + redshift) * units.Unit("erg/(s cm2 Angstrom)")
-    filters = _filters(tuple(bands))
-    table = filters.get_ab_maggies(flux, observed * units.Angstrom)
-    return np.stack([np.asarray(table[name]) for name in table.colnames], axis=-1)
+    observed = wavelength * (1 + redshift) * units.Angstrom
+    flux = spectra / (1 + redshift) * units.Unit("erg/(s cm2 Angstrom)")
+    maggies = [np.asarray(curve.get_ab_maggies(flux, observed)) for curve in curves]
+    return np.stack(maggies, axis=-1)
 
 
 @lru_cache(maxsize=4)

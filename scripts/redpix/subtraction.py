@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 from scipy import fft
-from scipy.signal import oaconvolve
 
 from redpix.exceptions import InputError
 
@@ -156,11 +155,12 @@ def _sum_of_products(pairs):
 class Convolutions(NamedTuple):
     """The same operations in image space: kernels are cut off, and images convolved with them.
 
-    Kernels are made with transforms of a small shape; an image is its own "transform". A pixel
-    depends on nothing farther away than half a kernel's side.
+    Kernels are made with transforms of a small shape. A pixel depends on nothing farther away than
+    half a kernel's side.
     """
 
     small: Transforms
+    large: Transforms
     side: int
 
     @property
@@ -172,7 +172,7 @@ class Convolutions(NamedTuple):
         return self.small.padded
 
     def forward(self, image):
-        return np.asarray(image, self.dtype)
+        return self.large.forward(image)
 
     def kernel(self, psf):
         return self.small.kernel(psf)
@@ -187,11 +187,11 @@ class Convolutions(NamedTuple):
         return self._convolved(pairs, np.square)
 
     def _convolved(self, pairs, change):
-        total = 0
-        for transform, image in pairs:
-            kernel = change(stamp(self.whole(np.array(transform)), self.side))
-            total = total + oaconvolve(image, kernel, mode="same").astype(self.dtype)
-        return total
+        short = (
+            (self.large.kernel(change(stamp(self.whole(np.array(kernel)), self.side))), image)
+            for kernel, image in pairs
+        )
+        return self.large.filtered(*short)
 
 
 def transforms(shape, reach, dtype=np.float32, workers=1):
@@ -246,7 +246,8 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="f
     side = max(*Pn.shape, *Pr.shape) | 1
     plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
     if space == "image":
-        plan = Convolutions(transforms((4 * side,) * 2, 0, dtype, workers), 2 * side | 1)
+        small = transforms((4 * side,) * 2, 0, dtype, workers)
+        plan = Convolutions(small, transforms(N.shape, side + 1, dtype, workers), 2 * side | 1)
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
     Cn, Cr = noise_power(new, plan), noise_power(reference, plan)

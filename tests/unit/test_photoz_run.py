@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import photoz
-import photoz_files
 import pyarrow.parquet
 import pytest
 import qp
 import synthetic_pixels
+from densities import read_densities
 from redpix.exceptions import InputError
 from redpix.photoz.metrics import NAMES
 
@@ -30,6 +30,7 @@ PARAMS = {
     "attributes": ["magnitudes", "colours"],
     "settings": {"k": 10, "mode": "linear"},
     "test_fraction": 0.3,
+    "tune": False,
     "split_by": "object",
     "pixels_per_object": 50,
     "grid": [0.0, 0.6, 0.005],
@@ -144,7 +145,7 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    ids, density, grid = photoz_files.read_densities(done / "pdfs.parquet")
+    ids, density, grid = read_densities(done / "pdfs.parquet")
     table = objects_of(done)
     assert ids.tolist() == table["object_id"].tolist()
     assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
@@ -422,3 +423,23 @@ def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
     np.savez(path, grid=np.arange(3))
     with pytest.raises(InputError, match="not a model of this project"):
         sky.run(tmp_path / "run", model=str(path))
+
+
+def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
+    sky, done, tmp_path
+):
+    """Not by rows of one redshift that follow each other."""
+    same_redshift = sky.table.copy()
+    rows = same_redshift["class"] == "GALAXY"
+    same_redshift.loc[rows, "redshift"] = same_redshift.loc[rows, "redshift"].round(1)
+    found = objects_of(Sky(same_redshift, sky.pixels).run(tmp_path / "same"))
+    expected = objects_of(done)
+    assert found[["object_id", "n_pixels"]].equals(expected[["object_id", "n_pixels"]])
+    mixed = sky.pixels.sample(frac=1, random_state=1)
+    found = objects_of(Sky(sky.table, mixed).run(tmp_path / "mixed", pixels_per_object=None))
+    plain = objects_of(sky.run(tmp_path / "plain", pixels_per_object=None))
+    assert found["n_pixels"].equals(plain["n_pixels"])
+    assert found["z_aperture"].to_numpy() == pytest.approx(plain["z_aperture"].to_numpy(), abs=1e-4)
+    assert found["combined_weighted"].to_numpy() == pytest.approx(
+        plain["combined_weighted"].to_numpy(), abs=2e-3
+    )

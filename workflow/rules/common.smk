@@ -57,6 +57,9 @@ def checked(config):
     return config
 
 
+# what the user's own words ask for, before every default is filled in
+NAMED = frozenset(config)
+
 try:
     config = checked(config)
     TABLES = read_listing(config["photoz"]["tables"])
@@ -288,6 +291,23 @@ def injected_archive(wildcards):
         for band in BANDS
         for path in (frame_path, mask_path)
     ]
+
+
+def training_products(wildcards):
+    """Training images, where the configuration names them or the demo shows them."""
+    shown = config["source"] == "demo" and not config["fields"]
+    shown = shown and "training_images" in config["demo"]["shows"]
+    if not (shown or "training_images" in NAMED):
+        return []
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    return [f"{RESULTS}/training_images/{name}" for name in names]
+
+
+def training_tables(wildcards):
+    """The user's tables that training images are made from."""
+    training = config["training_images"]
+    paths = [training["table"], training["cosmology"], *training["bands"], *training["spectra"]]
+    return [path for path in paths if path and path.endswith(".csv")]
 
 
 def closing_words(folder):

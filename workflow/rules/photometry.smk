@@ -6,7 +6,7 @@ rule calibration:
         unpack(files_of_image),
         library=library(
             *("alignment", "cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
-            *("masks", "regions", "registration"),
+            *("masks", "regions", "registration", "subtraction"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
@@ -74,7 +74,7 @@ rule light_curves:
         residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in EXPOSURES],
         library=library(
             *("alignment", "asterisms", "effective_psf", "exceptions", "light_curves", "masks"),
-            *("psf_model", "psf_stars", "star_fit", "star_quality"),
+            *("psf_model", "psf_stars", "star_fit", "star_quality", "subtraction"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:
@@ -85,7 +85,7 @@ rule light_curves:
     benchmark:
         f"{RESULTS}/benchmarks/light_curves/all.tsv"
     conda:
-        "../../envs/python.yaml"
+        "../../envs/images.yaml"
     threads: 1
     resources:
         mem_mb=memory(1500),

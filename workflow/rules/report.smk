@@ -14,6 +14,8 @@ rule report:
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
+        pdfs=photoz_products("pdfs.parquet"),
+        models=photoz_products("model.npz"),
         exposures=f"{RESULTS}/frames/exposures.csv" if EXPOSED else [],
         coadds=all_coadds,
         coadd_firsts=first_of_coadds,
@@ -25,8 +27,9 @@ rule report:
         stars=image_products(".csv"),
         residuals=image_products(".residual.fits"),
         light_curves=light_curves(),
+        training=training_products,
         template=ROOT / "workflow/report/report.html.j2",
-        parts=report_parts("macros", "coadds", "changes", "photometry"),
+        parts=report_parts("macros", "coadds", "changes", "photometry", "training"),
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
@@ -41,9 +44,12 @@ rule report:
             ),
             *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
             "photometry_plots",
+            *("photoz_plots", "photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
+            *("rendering", "training_plots"),
         ),
         scripts=shared_scripts(
-            *("files", "job", "provenance", "report_changes", "report_coadds", "report_files"),
+            *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),
+            *("report_files", "report_photoz", "report_training"),
             "report_photometry",
         ),
     output:

@@ -1,0 +1,204 @@
+"""Stamps of galaxies in many bands at once: one transform a component, one a band.
+
+The renderer is that of `rendering`: GalSim gives the transforms of profiles and of point spread
+functions, the product is transformed back here for all bands together. Stamps are square, north up
+and east left, the galaxy in the middle, at ((size - 1) / 2, (size - 1) / 2); images are [y, x] and
+hold the flux in each pixel.
+"""
+
+from typing import NamedTuple
+
+import galsim
+import numpy as np
+from scipy import fft
+
+from redpix import rendering
+from redpix.exceptions import InputError
+from redpix.rendering import BULGE_EDGE, DISK_EDGE, Psf
+
+# a PSF's transform is followed to where it has fallen to this
+_FAINTEST_WAVE = 5e-3
+
+# subpixels along a side: everywhere, and in the middle, this many pixels wide
+_FINE, _FINEST, _MIDDLE = 4, 40, 9
+
+
+class Plan(NamedTuple):
+    """What stamps of one size, scale and set of PSFs have in common."""
+
+    size: int  # pixels along a side of a stamp
+    pixel_scale: float  # arcsec
+    side: int  # pixels along a side of the transform
+    fold: int  # how many times Nyquist's frequency the transform reaches
+    waves: np.ndarray  # (c, fold * side, fold * side // 2 + 1) complex64: PSF and pixel, centred
+
+
+def aperture(size, pixel_scale):
+    """Radius in arcsec of the circle in a stamp that is to hold a galaxy."""
+    return size * pixel_scale / 2
+
+
+def check_fits(bulge_radius, disk_radius, axis_ratio, size, pixel_scale, fwhm, name):
+    """Refuse galaxies that a stamp cannot hold.
+
+    The profile's end (see `rendering`) and one FWHM must lie within the `aperture`: then it holds
+    the flux to 1e-3.
+
+    Parameters
+    ----------
+    bulge_radius, disk_radius, axis_ratio : ndarray, shape (n,)
+        Half-light radii, arcsec.
+    size : int
+    pixel_scale, fwhm : float
+        arcsec.
+    name : str
+        What messages call the galaxies.
+
+    Raises
+    ------
+    InputError
+    """
+    extent = np.maximum(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius) / np.sqrt(axis_ratio)
+    needed = 2 * (extent + fwhm) / pixel_scale
+    worst = int(np.argmax(needed))
+    if needed[worst] > size:
+        raise InputError(
+            f"{name}: galaxy {worst + 1} reaches {extent[worst]:.2f} arcsec, and a stamp of {size} "
+            f"pixels of {pixel_scale:g} arcsec is too small; allowed: training_images.size from "
+            f"{int(np.ceil(needed[worst]))}, or smaller galaxies"
+        )
+
+
+def plan(size, pixel_scale, psfs):
+    """Prepare stamps.
+
+    Parameters
+    ----------
+    size : int
+        Pixels.
+    pixel_scale : float
+        arcsec.
+    psfs : sequence of Psf
+        Of each band.
+
+    Returns
+    -------
+    Plan
+    """
+    side = fft.next_fast_len(2 * size, real=True)
+    side += side % 2
+    jacobian = galsim.JacobianWCS(-pixel_scale, 0.0, 0.0, pixel_scale)
+    pixel = galsim.Pixel(1.0)
+    kernels = [
+        galsim.Convolve(jacobian.profileToImage(rendering.psf_profile(psf)), pixel) for psf in psfs
+    ]
+    fold = max(_fold(kernel) for kernel in kernels)
+    # the middle of the stamp: a shift is a phase
+    shift = (size - 1) / 2
+    waves = [kernel.shift(shift, shift) for kernel in kernels]
+    return Plan(
+        *(size, pixel_scale, side, fold),
+        np.array([_transform(wave, side, fold) for wave in waves], dtype=np.complex64),
+    )
+
+
+def _fold(kernel):
+    """Multiple of Nyquist's frequency beyond which a kernel passes nothing."""
+    for fold in range(1, 8):
+        axis = [abs(kernel.kValue(0, np.pi * fold)), abs(kernel.kValue(np.pi * fold, 0))]
+        if max(axis) < _FAINTEST_WAVE:
+            return fold
+    return 8
+
+
+def _transform(profile, side, fold):
+    """Transform of a profile in pixels at the frequencies of a real FFT, shape (ky, kx)."""
+    half = side * fold // 2
+    image = galsim.ImageCD(galsim.BoundsI(0, half, -half, half - 1), scale=2 * np.pi / side)
+    profile._drawKImage(image)  # the public method would draw both halves of a symmetric plane
+    return np.fft.ifftshift(image.array, axes=0)
+
+
+def components(galaxy):
+    """Bulge and disk of a galaxy, each of flux 1, as GalSim profiles on the sky."""
+    return rendering.galaxy_profile(galaxy, 1.0, 0.0), rendering.galaxy_profile(galaxy, 0.0, 1.0)
+
+
+def band_images(plan, galaxy, bulge_fluxes, disk_fluxes):
+    """A galaxy in every band, seen through its PSF and integrated over the pixels.
+
+    Parameters
+    ----------
+    plan : Plan
+    galaxy : redpix.rendering.Galaxy
+    bulge_fluxes, disk_fluxes : ndarray, shape (c,)
+
+    Returns
+    -------
+    ndarray, shape (size, size, c), float32
+    """
+    jacobian = galsim.JacobianWCS(-plan.pixel_scale, 0.0, 0.0, plan.pixel_scale)
+    bulge, disk = (
+        # galaxies are symmetric about their middle: the transform is real
+        _transform(jacobian.profileToImage(part), plan.side, plan.fold).real.astype(np.float32)
+        for part in components(galaxy)
+    )
+    fluxes = np.array([bulge_fluxes, disk_fluxes], dtype=np.float32)[..., None, None]
+    spectrum = (fluxes[0] * bulge + fluxes[1] * disk) * plan.waves
+    if plan.fold > 1:
+        spectrum = _folded(spectrum, plan.side, plan.fold)
+    images = fft.irfft2(spectrum, s=(plan.side, plan.side))[:, : plan.size, : plan.size]
+    return np.moveaxis(images, 0, -1)
+
+
+def _folded(spectrum, side, fold):
+    """Frequencies beyond Nyquist's where sampling puts them: the image, sampled at the pixels."""
+    fine = fft.irfft2(spectrum, s=(side * fold, side * fold)) * fold**2
+    return fft.rfft2(fine[:, ::fold, ::fold])
+
+
+def sharp_image(component, size, pixel_scale):
+    """A bulge or a disk before any PSF, integrated over the pixels.
+
+    Brightness is summed over subpixels, the finest in the middle; what the sum over the whole
+    profile lacks of its flux belongs to the cusp, in the central pixels.
+
+    Parameters
+    ----------
+    component : galsim.GSObject
+        On the sky, as from `components`.
+    size : int
+    pixel_scale : float
+        arcsec.
+
+    Returns
+    -------
+    ndarray, shape (size, size)
+        Its sum is the flux; pixels are right to 4e-3 of the brightest.
+    """
+    jacobian = galsim.JacobianWCS(-pixel_scale, 0.0, 0.0, pixel_scale)
+    return _integrated(jacobian.profileToImage(component), size)
+
+
+def _integrated(profile, size):
+    image = _sampled(profile, size, _FINE)
+    middle = _MIDDLE + (size - _MIDDLE) % 2
+    start = (size - middle) // 2
+    core = np.s_[start : start + middle, start : start + middle]
+    image[core] = _sampled(profile, middle, _FINEST)
+    # an even stamp's middle is a corner of four pixels
+    centre = np.s_[(size - 1) // 2 : size // 2 + 1, (size - 1) // 2 : size // 2 + 1]
+    image[centre] += (profile.flux - image.sum()) / image[centre].size
+    return image
+
+
+def _sampled(profile, size, fine):
+    """Brightness summed over fine x fine subpixels of each pixel."""
+    picture = galsim.ImageD(size * fine, size * fine)
+    profile.drawImage(picture, scale=1 / fine, method="no_pixel")
+    return picture.array.reshape(size, fine, size, fine).sum(axis=(1, 3))
+
+
+def moffat_psfs(fwhms):
+    """Round Moffat PSFs, beta 3, one a band."""
+    return [Psf(fwhm, beta=3.0) for fwhm in fwhms]

@@ -1,0 +1,111 @@
+"""Figures of training images: galaxies before and after, their fluxes and sizes against theory."""
+
+import galsim
+import numpy as np
+from astropy.visualization import make_lupton_rgb
+from matplotlib.figure import Figure
+
+from redpix import rendering
+from redpix.rendering import Galaxy
+
+#: galaxies in the grid
+SHOWN = 9
+
+
+def stamp_colours(stamp):
+    """The middle of a stamp in colour: red, green and blue in proportion to nanomaggies.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx, c)
+        Bands by wavelength.
+    """
+    margin = stamp.shape[0] // 5
+    count = stamp.shape[-1]
+    # of five bands the middle three: the outer ones have the most noise
+    chosen = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
+    inner = stamp[margin : stamp.shape[0] - margin, margin : stamp.shape[1] - margin]
+    colours = [inner[..., k] / inner[..., chosen[1]].max() for k in chosen]
+    with np.errstate(invalid="ignore"):  # 0 / 0 where there is no light at all
+        return make_lupton_rgb(*colours, stretch=0.15, Q=6)
+
+
+def pair_figure(inputs, targets, z_in, z_out):
+    """Galaxies at z_in above, the same at z_out below, each stretched by itself."""
+    count = len(inputs)
+    figure = Figure(figsize=(8.4, 2.3), layout="constrained")
+    axes = figure.subplots(2, count, squeeze=False)
+    for row, (stamps, redshifts) in enumerate(((inputs, z_in), (targets, z_out))):
+        for axis, stamp, redshift in zip(axes[row], stamps, redshifts, strict=True):
+            axis.imshow(stamp_colours(stamp), origin="lower", interpolation="nearest")
+            axis.set_title(f"z = {redshift:.2f}", fontsize=7, pad=2)
+            axis.set_axis_off()
+    return figure
+
+
+def half_light(stamp, scale):
+    """Radius in arcsec of the circle about a stamp's middle that holds half of its light."""
+    rows, columns = np.indices(stamp.shape) - (stamp.shape[0] - 1) / 2
+    radius = np.hypot(rows, columns).ravel()
+    order = np.argsort(radius, kind="stable")
+    growth = np.cumsum(stamp.ravel()[order])
+    # pixels of one radius count together, so that the curve is one of radii
+    ends = np.flatnonzero(np.diff(radius[order], append=np.inf) > 1e-9)
+    area = np.sqrt((ends + 1) / np.pi)
+    return scale * np.interp(growth[-1] / 2, growth[ends], area)
+
+
+def expected_half_light(row, end, band, fwhm, scale):
+    """The same of the profile itself, through PSF and pixel, by GalSim.
+
+    Parameters
+    ----------
+    row : namedtuple
+        A row of truth.csv.
+    end : str
+        "in" or "out".
+    band : str
+    fwhm : float
+        Of the PSF, arcsec; 0 for none.
+    scale : float
+        Pixels, arcsec.
+    """
+    size = 1.0 if end == "in" else row.angular_factor
+    galaxy = Galaxy(
+        *(row.bulge_radius * size, row.disk_radius * size, row.sersic),
+        *(row.axis_ratio, row.position_angle),
+    )
+    light = [getattr(row, f"{part}_flux_{end}_{band}") for part in ("bulge", "disk")]
+    profile = rendering.galaxy_profile(galaxy, *light)
+    if fwhm:
+        psf = rendering.psf_profile(rendering.Psf(fwhm, beta=3.0))
+        profile = galsim.Convolve(profile, psf)
+    # GalSim measures it on an image of such pixels, which blur it
+    return profile.calculateHLR(scale=scale)
+
+
+def theory_figure(fluxes, sizes):
+    """Measured fluxes over true ones, and measured half-light radii against expected ones.
+
+    Parameters
+    ----------
+    fluxes : dict of str to (ndarray, ndarray)
+        True fluxes and those in the stamps, by a name such as inputs.
+    sizes : dict of str to (ndarray, ndarray)
+        Expected and measured, arcsec.
+    """
+    figure = Figure(figsize=(8.4, 3.0), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    for name, (true, found) in fluxes.items():
+        left.plot(true, found / true - 1, ".", markersize=4, label=name)
+    left.axhline(0, color="black", linewidth=0.8)
+    left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true - 1")
+    left.set_yscale("symlog", linthresh=1e-3)
+    left.legend()
+    top = 0.0
+    for name, (expected, found) in sizes.items():
+        right.plot(expected, found, ".", markersize=4, label=name)
+        top = max(top, float(np.max(expected)))
+    right.plot([0, top], [0, top], color="black", linewidth=0.8)
+    right.set(xlabel="half-light radius, theory (arcsec)", ylabel="in the stamp (arcsec)")
+    return figure

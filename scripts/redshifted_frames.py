@@ -1,0 +1,171 @@
+"""Cut galaxies out of registered frames and show them as they would look at another redshift."""
+
+import json
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+from files import atomic, write_text
+from job import job, log, progress
+from redpix import pixel_redshifting, redshifting, seds
+from redpix.catalogue import field_names
+from redpix.exceptions import InputError
+from redpix.registration import frame_wcs, pixel_area
+from training_files import read_distance
+
+# WAVELENGTH of `seds` begins at 1000 Angstrom: u reaches it at this redshift
+HIGHEST = 1.9
+
+
+class Field:
+    """Registered images of a field, and which object a pixel belongs to."""
+
+    def __init__(self, registered, segments, psf, bands):
+        self.flux, self.error = [], []
+        unusable = False
+        for path in registered:
+            with fits.open(path, memmap=False) as hdus:
+                self.flux.append(hdus["SCI"].data)
+                self.error.append(hdus["ERR"].data)
+                unusable = unusable | (hdus["MASK"].data != 0)
+                self.wcs = frame_wcs(hdus["SCI"].header)
+        self.unusable = unusable | ~np.isfinite(self.flux).all(axis=0)
+        self.segments = fits.getdata(segments)
+        self.scale = 3600 * np.sqrt(pixel_area(self.wcs))
+        headers = [fits.getheader(psf, f"PSF_{band}") for band in bands]
+        self.fwhm = np.array([pixel_redshifting.sharp_fwhm(h["FWHM"]) for h in headers])
+
+    def cut(self, ra, dec, size):
+        """Flux and error about a place, (size, size, c); None where the stamp leaves the image."""
+        x, y = self.wcs.all_world2pix(ra, dec, 0)
+        left, bottom = round(float(x)) - size // 2, round(float(y)) - size // 2
+        box = np.s_[bottom : bottom + size, left : left + size]
+        if left < 0 or bottom < 0 or self.segments[box].shape != (size, size):
+            return None
+        middle = self.segments[box][size // 2, size // 2]
+        if middle == 0 or self.unusable[box][size // 2, size // 2]:
+            return None
+        others = (self.segments[box] != 0) & (self.segments[box] != middle)
+        blank = others | self.unusable[box]
+        flux = np.stack([image[box] for image in self.flux], axis=-1)
+        error = np.stack([image[box] for image in self.error], axis=-1)
+        flux[blank], error[blank] = 0.0, np.inf
+        return flux.astype(float), error.astype(float)
+
+
+def candidates(path, params):
+    """Galaxies of the catalogue with a redshift in range, the brightest first."""
+    objects = pd.read_csv(path, dtype={"id": "int64"})
+    objects["name"] = field_names(objects)
+    low, high = params.z_in
+    chosen = objects[(objects["class"] == "GALAXY") & objects["redshift"].between(low, high)]
+    if chosen.empty:
+        raise InputError(
+            f"{path}: no galaxy with a redshift from {low:g} to {high:g}; allowed: "
+            "training_images.z_in in which the catalogue has some"
+        )
+    return chosen.sort_values([params.reference_band, "id"])
+
+
+def redshifts(rng, z_in, params):
+    """A redshift for the target: drawn from what of the range lies above z_in."""
+    low, high = params.z_out
+    if not z_in < high <= HIGHEST:
+        raise InputError(
+            f"training_images.z_out: {high:g} with z_in {z_in:g}; allowed: above z_in, up to "
+            f"{HIGHEST:g}"
+        )
+    low = max(low, z_in)
+    return high - (high - low) * rng.random()
+
+
+def make_pair(stamp, row, field, params, grid, distance):
+    """Input, its error, target, its error, and what the truth says of them."""
+    rng = np.random.default_rng([params.seed, 10, row.id])
+    z_out = redshifts(rng, row.redshift, params)
+    pixels = params.pixel_scale_out or field.scale
+    factor = float(redshifting.size_factor(distance, row.redshift, z_out, field.scale, pixels))
+    if params.seeing is None:
+        fwhm = field.fwhm * field.scale / pixels
+    elif len(params.seeing) != len(params.bands):
+        raise InputError(
+            f"training_images.seeing: {len(params.seeing)} values for {len(params.bands)} bands; "
+            "allowed: one a band"
+        )
+    else:
+        fwhm = np.array(params.seeing) / pixels
+    templates = pixel_redshifting.templates(grid, distance, row.redshift, z_out)
+    try:
+        flux, error = pixel_redshifting.redshifted(*stamp, templates, factor, field.fwhm, fwhm)
+    except InputError as fault:
+        raise InputError(f"galaxy {row.id}: {fault}") from None
+    if params.targets == "observed":
+        known = np.isfinite(stamp[1]).all(axis=-1)
+        # sources have photon noise: the sky's is the least of a stamp
+        noise = np.percentile(stamp[1][known], 10, axis=0) * (pixels / field.scale)
+        flux, error = pixel_redshifting.as_deep(rng, flux, error, noise)
+    truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
+    truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
+    return (*stamp, flux, error), truth
+
+
+def all_pairs(params, inputs):
+    """Pairs of all galaxies that have room about them, brightest first, and their truth."""
+    if params.targets == "psf_free":
+        raise InputError(
+            "training_images.targets: psf_free with origin frames; allowed: observed, noiseless"
+        )
+    distance = read_distance(params.cosmology)
+    step = 0.02 if params.z_out[1] <= HIGHEST else 1.0
+    grid = seds.build_grid(tuple(params.bands), min(params.z_out[1], HIGHEST) + 0.02, step)
+    files = {}
+    for paths in zip(params.fields, inputs.segments, inputs.psfs, strict=True):
+        name = paths[0]
+        registered = [path for path in inputs.registered if f"/{name}-" in path]
+        files[name] = (registered, *paths[1:])
+    chosen = candidates(inputs.objects, params)
+    chosen = chosen[chosen["name"].isin(params.fields)].head(4 * params.number)
+    made = {}
+    # a field's images are read once
+    for name, rows in progress(list(chosen.groupby("name")), "redshifting: fields"):
+        field = Field(*files[name], params.bands)
+        for row in rows.rename(columns={"field": "number"}).itertuples():
+            stamp = field.cut(row.ra, row.dec, params.size)
+            if stamp is not None:
+                made[row.id] = make_pair(stamp, row, field, params, grid, distance)
+    order = [number for number in chosen["id"] if number in made][: params.number]
+    if not order:
+        raise InputError(
+            f"{inputs.objects}: no galaxy found in the images has {params.size} pixels about it; "
+            "allowed: training_images.size as large as galaxies are from the edges"
+        )
+    scales = field.scale, params.pixel_scale_out or field.scale
+    log.info("%d galaxies of %d", len(order), len(chosen))
+    return [made[number] for number in order], scales, field.fwhm * field.scale
+
+
+def main(snakemake):
+    params, output = snakemake.params, snakemake.output
+    pairs, scales, seeing = all_pairs(params, snakemake.input)
+    names = ("inputs", "input_errors", "targets", "target_errors")
+    for number, name in enumerate(names):
+        with atomic(getattr(output, name)) as temporary:
+            np.save(temporary, np.array([arrays[number] for arrays, _ in pairs], np.float32))
+    truth = pd.DataFrame([facts for _, facts in pairs])
+    for key in ("z_in", "z_out"):
+        with atomic(getattr(output, key)) as temporary:
+            np.save(temporary, truth[key].to_numpy(np.float32))
+    with atomic(output.truth) as temporary:
+        truth.to_csv(temporary, index=False, float_format="%.9g")
+    facts = {
+        **{"recipe": "frames", "axes": ["galaxy", "row", "column", "band"]},
+        **{"bands": params.bands, "unit": "nanomaggies", "scale": 1.0},
+        **{"inputs": "observed", "targets": params.targets, "pixel_scale": scales},
+        **{"seeing": seeing.tolist(), "cosmology": params.cosmology},
+    }
+    write_text(output.settings, json.dumps(facts, indent=1) + "\n")
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

@@ -1,0 +1,104 @@
+"""Training images: pairs of simulated galaxies, at one redshift and at another."""
+
+TRAINING = config["training_images"]
+
+
+if TRAINING["origin"] == "simulated":
+
+    rule training_images:
+        input:
+            training_tables,
+            library=library(
+                *(
+                    "demo",
+                    "demo_camera",
+                    "demo_population",
+                    "errors",
+                    "exceptions",
+                    "injection_sources",
+                ),
+                *("photometry", "redshifting", "rendering", "seds", "stamps", "tables", "psf"),
+                "training_images",
+            ),
+            scripts=shared_scripts(
+                "files", "injection_files", "job", "provenance", "training_files"
+            ),
+        output:
+            inputs=f"{RESULTS}/training_images/inputs.npy",
+            targets=f"{RESULTS}/training_images/targets.npy",
+            z_in=f"{RESULTS}/training_images/z_in.npy",
+            z_out=f"{RESULTS}/training_images/z_out.npy",
+            truth=f"{RESULTS}/training_images/truth.csv",
+            settings=f"{RESULTS}/training_images/settings.json",
+        log:
+            f"{RESULTS}/logs/training_images/training_images.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/training_images/training_images.tsv"
+        conda:
+            "../../envs/python.yaml"
+        threads: 2
+        resources:
+            mem_mb=memory(1000),
+            runtime=minutes(60),
+        params:
+            **TRAINING,
+            seed=config["seed"],
+        message:
+            "training images"
+        script:
+            "../../scripts/training_images.py"
+
+else:
+
+    rule training_images:
+        input:
+            objects=f"{RESULTS}/catalogue/objects.csv",
+            registered=lambda wildcards: [
+                f"{RESULTS}/registered/{field}-{band}.fits"
+                for field in delivered_fields(wildcards)
+                for band in BANDS
+            ],
+            segments=lambda wildcards: [
+                f"{RESULTS}/sources/{field}-{REFERENCE}.seg.fits"
+                for field in delivered_fields(wildcards)
+            ],
+            psfs=lambda wildcards: [
+                f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
+            ],
+            tables=training_tables,
+            library=library(
+                *("catalogue", "demo", "demo_camera", "errors", "exceptions", "frames"),
+                *("injection", "injection_sources", "masks", "photometry", "pixel_redshifting"),
+                *("psf", "redshifting", "registration", "rendering", "seds", "stamps", "tables"),
+                *("training_images", "demo_population"),
+            ),
+            scripts=shared_scripts(
+                "files", "injection_files", "job", "provenance", "training_files"
+            ),
+        output:
+            inputs=f"{RESULTS}/training_images/inputs.npy",
+            input_errors=f"{RESULTS}/training_images/input_errors.npy",
+            targets=f"{RESULTS}/training_images/targets.npy",
+            target_errors=f"{RESULTS}/training_images/target_errors.npy",
+            z_in=f"{RESULTS}/training_images/z_in.npy",
+            z_out=f"{RESULTS}/training_images/z_out.npy",
+            truth=f"{RESULTS}/training_images/truth.csv",
+            settings=f"{RESULTS}/training_images/settings.json",
+        log:
+            f"{RESULTS}/logs/training_images/training_images.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/training_images/training_images.tsv"
+        conda:
+            "../../envs/python.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory(1500),
+            runtime=minutes(60),
+        params:
+            **{**TRAINING, "bands": BANDS, "reference_band": REFERENCE},
+            fields=lambda wildcards: delivered_fields(wildcards),
+            seed=config["seed"],
+        message:
+            "galaxies of the frames at another redshift"
+        script:
+            "../../scripts/redshifted_frames.py"
