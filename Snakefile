@@ -41,6 +41,7 @@ rule all:
         [] if ALONE else demo_products,
         all_transients,
         image_products(".csv"),
+        light_curves(),
         [] if ALONE else all_coadds,
         [] if ALONE else table_products("objects.csv"),
         [] if ALONE else training_products,
@@ -76,6 +77,7 @@ rule transients:
 rule photometry:
     input:
         image_products(".csv"),
+        light_curves(),
     localrule: True
 
 

@@ -5,7 +5,6 @@ from astropy.wcs import NoConvergence
 from job import log
 from psfex import find_sources
 from redpix.alignment import LEAST_STARS, excess_scatter, fit_map, fit_stars, left_out
-from redpix.asterisms import fit_surface, match
 from redpix.exceptions import InputError
 from redpix.registration import homography
 from redpix.resampling import resample
@@ -48,6 +47,9 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
     places, shape = stars.places(), science.image.shape
     try:
         if registration == "sources":
+            # brings in much of SciPy, which no other pair needs
+            from redpix.asterisms import fit_surface, match  # noqa: PLC0415
+
             matrix = match(places, found)
 
             def fit(some):

@@ -49,7 +49,7 @@ def register_all(exposures, params, inputs):
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
         stars = sources_of(first, "first", folder, settings)
         aligned = [
-            align(first, exposure, stars, folder, settings, f"raw{number}")
+            align(first, exposure, stars, folder, settings, f"raw{number}", params.registration)
             for number, exposure in enumerate(exposures[1:], start=2)
         ]
         psf, places = fit_psf(stars, psfex, first.path)
@@ -111,13 +111,18 @@ def main(snakemake):
     inputs, params, band = snakemake.input, snakemake.params, snakemake.wildcards.band
     settings = {**params.camera, "background_mesh": params.background_mesh}
     groups = [inputs[f"image_{number}"] for number in range(1, len(params.images) + 1)]
-    exposures = [read_exposure(paths, band, settings) for paths in groups]
+    # matched by their sources, all but the first need no WCS
+    others = {**settings, "needs_wcs": params.registration == "wcs"}
+    exposures = [read_exposure(groups[0], band, settings)]
+    exposures += [read_exposure(paths, band, others) for paths in groups[1:]]
     for exposure in exposures:
         exposure.image = patched(exposure.image, exposure.mask)
     check_units((exposure.path, exposure.unit) for exposure in exposures)
     first = exposures[0]
     registered = register_all(exposures, params, inputs)
     epochs, mask = combined(registered.epochs, registered.masks)
+    covered = np.mean([(m & bit_value("NO_DATA")) == 0 for m in registered.masks])
+    filled = np.mean((mask & bit_value("INTERPOLATED")) != 0)
     try:
         made = stack(epochs, registered.psfs, params.method, registered.correlations)
     except InputError as error:
@@ -127,11 +132,8 @@ def main(snakemake):
         ("NIMAGES", len(exposures), "images coadded"),
         ("F_C", 1 / made.noise, "zero point of C; SCI is C / F_C"),
         ("NOISE", made.noise, "1-sigma, blank sky, all images"),
-        (
-            "FILLED",
-            float(np.mean((mask & bit_value("INTERPOLATED")) != 0)),
-            "share of INTERPOLATED",
-        ),
+        ("COVERED", float(covered), "by its images, mean share"),
+        ("FILLED", float(filled), "share of INTERPOLATED"),
     ]
     if first.unit:
         facts.append(("BUNIT", first.unit))

@@ -10,13 +10,14 @@ from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import (
     NANOMAGGY_ZERO_POINT,
+    NOISE_RANGE,
     celestial_wcs,
     image_mask,
     pixel_noise,
     read_camera,
 )
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE
+from redpix.masks import DTYPE, bit_value
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
@@ -59,6 +60,7 @@ def read_exposure(paths, band, settings):
     band : str
     settings : Mapping
         background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        noise, measured unless given: whether variances are scaled to the noise of blank sky;
         needs_wcs, true unless given: whether an image must have a WCS.
 
     Returns
@@ -72,7 +74,7 @@ def read_exposure(paths, band, settings):
     """
     try:
         if len(paths) > 1:
-            exposure = _survey_frame(*paths[:3], band)
+            exposure = _survey_frame(*paths[:3], band, settings)
             if len(paths) > 3:
                 with fits.open(paths[3], memmap=False) as hdus:
                     # one HDU stands for a file that could not be had, see psfields.py
@@ -92,7 +94,7 @@ def read_exposure(paths, band, settings):
     return exposure
 
 
-def _survey_frame(frame, errors, masks, band):
+def _survey_frame(frame, errors, masks, band, settings):
     with fits.open(frame, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     variance = np.square(fits.getdata(errors))
@@ -103,11 +105,13 @@ def _survey_frame(frame, errors, masks, band):
         *(frame, image, variance, mask, frame_wcs(header), header),
         *("nanomaggy", NANOMAGGY_ZERO_POINT, True),
     )
-    return _rescaled(exposure, "error map")
+    return _rescaled(exposure, "error map", settings)
 
 
-def _rescaled(exposure, what):
-    """The exposure with its variance brought to the noise that its blank sky has."""
+def _rescaled(exposure, what, settings):
+    """The exposure with its variance brought to the noise that its blank sky has, unless given."""
+    if settings.get("noise") == "given":
+        return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
     log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
     exposure.variance *= np.float32(scale**2)
@@ -124,6 +128,7 @@ def _fits_image(path, settings):
                 raise InputError("no HDU holds an image of two dimensions")
             image, header = hdu.data.astype(np.float32), hdu.header
             planes = {hdu.name: hdu.data for hdu in hdus} if names >= set(COADD) else None
+            del hdu, hdus[:]  # what a large image was read from is as large
     except InputError:
         raise
     except Exception as error:  # astropy raises many kinds on a damaged file
@@ -142,8 +147,9 @@ def _fits_image(path, settings):
             *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
             *(wcs, header, camera.unit, camera.zero_point),
         )
-        return _rescaled(exposure, "variance plane")
+        return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
+    image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
     background = smooth_background(np.where(mask == 0, image, np.nan), settings["background_mesh"])
@@ -152,6 +158,11 @@ def _fits_image(path, settings):
         "%s: background %.5g, noise %s; %d pixels masked",
         *(path, np.median(background), noise.words, np.count_nonzero(mask)),
     )
+    level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
+    if not least < level < most:
+        raise InputError(
+            f"noise of {level:.3g} in its unit; allowed: {least:g} to {most:g}, in another unit"
+        )
     return Exposure(
         *(path, image - background, noise.variance, mask, wcs, header, camera.unit),
         camera.zero_point,

@@ -7,18 +7,12 @@ from astropy.wcs import WCS
 from calibrated import read_calibrated, write_planes
 from files import atomic
 from job import job, log
+from measurements import write_table
 from redpix import crowded, peaks
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
 from redpix.star_quality import aperture_correction, assess
 from redpix.zero_point import ZeroPoint, magnitudes, match, zero_point
-
-#: digits after the point; other numbers have seven significant digits
-DECIMALS = {
-    **dict.fromkeys(("centroid_x", "centroid_y", "width_x", "width_y", "x_error", "y_error"), 4),
-    **dict.fromkeys(("ra", "dec"), 7),
-    **dict.fromkeys(("magnitude", "magnitude_error", "chi2"), 4),
-}
 
 #: columns of both modes, and of mode full
 SEVEN = ("peak_x", "peak_y", "centroid_x", "centroid_y", "width_x", "width_y", "psf_flux")
@@ -97,7 +91,7 @@ def find_zero_point(row, header, wcs, measured, fwhm):
     if row["catalogue"] is None:
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars, flux, error, flags = measured
-    path, band = row["catalogue"], row["band"] or row["frame"][1]
+    path, band = row["catalogue"], row["magnitude"] or row["frame"][1]
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = rows[0] if rows else {}
@@ -126,26 +120,6 @@ def numbers(rows, column, path):
         return np.array([float(row[column] or "nan") for row in rows])
     except (TypeError, ValueError) as error:
         raise InputError(f"{path}: column {column}: {error}; allowed: numbers") from None
-
-
-def cell(name, value):
-    """A value as text; nothing for what is not known."""
-    if isinstance(value, str | np.str_):
-        return str(value)
-    if isinstance(value, int | np.integer):
-        return str(int(value))
-    if not np.isfinite(value):
-        return ""
-    return f"{value:.{DECIMALS[name]}f}" if name in DECIMALS else f"{value:.7g}"
-
-
-def write_table(path, columns):
-    """Columns of one length as a CSV."""
-    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(columns)
-        for row in zip(*columns.values(), strict=True):
-            writer.writerow([cell(*item) for item in zip(columns, row, strict=True)])
 
 
 def main(snakemake):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas
 import photoz_files
+from densities import write_densities
 from files import atomic, write_text
 from job import job, log
 from redpix.catalogue import field_names
@@ -50,9 +51,14 @@ def split_sky(sky, asked):
     known = np.isfinite(sky.objects.redshift)
     if asked.model:
         return np.where(known, TEST, TARGET)
-    by_field = asked.split_by == "field"
-    groups = field_names(sky.table) if by_field else sky.table["id"].to_numpy()
-    return split_objects(known, groups, asked.test_fraction, asked.seed)
+    return split_objects(known, groups_of(sky, asked), asked.test_fraction, asked.seed)
+
+
+def groups_of(sky, asked):
+    """What is held out whole: the field of each object, or the object itself."""
+    if asked.split_by == "field":
+        return np.asarray(field_names(sky.table))
+    return sky.table["id"].to_numpy()
 
 
 def learn(sky, split, attributes, asked, jobs):
@@ -63,7 +69,8 @@ def learn(sky, split, attributes, asked, jobs):
         return model, Estimates(sky.totals, attributes, model.grid)
     grid = pdf.make_grid(*asked.grid)
     settings = completed(asked.method, asked.settings, attributes)
-    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed)
+    groups = np.unique(groups_of(sky, asked), return_inverse=True)[1] if asked.tune else None
+    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed, groups)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
     return train(*known, jobs, log.warning), estimates
@@ -113,12 +120,13 @@ def main(snakemake):
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
         "exponent": model.exponent,
+        "tuning": model.tuning,
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    said = (best, combined, predicted)
-    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *said)
-    photoz_files.write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
+    told = (best, combined, predicted)
+    photoz_files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
+    write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
     photoz_files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))
 

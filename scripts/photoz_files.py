@@ -1,7 +1,6 @@
 """The files that the photoz stage reads and writes, column by column."""
 
 import itertools
-import json
 import zipfile
 
 import numpy as np
@@ -12,7 +11,6 @@ import pyarrow.parquet
 from files import atomic
 from job import progress
 from redpix.exceptions import InputError
-from redpix.photoz import sparse
 from redpix.photoz.estimate import APERTURE, WAYS
 from redpix.photoz.learner import CLASSES, STAR
 from redpix.photoz.model import Model
@@ -123,30 +121,6 @@ def point_estimates(right):
         "z_hi95": right.high95,
     }
     return {name: values.round(6) for name, values in columns.items()}
-
-
-def write_densities(path, ids, density, grid):
-    """Write pdfs.parquet: object_id, first, pdf (`redpix.photoz.sparse`).
-
-    The grid is JSON in the schema's metadata, ``grid``.
-    """
-    packed = sparse.pack(density)
-    lists = pyarrow.ListArray.from_arrays(packed.bounds, packed.values)
-    table = pyarrow.table({"object_id": ids, "first": packed.first, "pdf": lists})
-    table = table.replace_schema_metadata({"grid": json.dumps(grid.tolist())})
-    with atomic(path) as temporary:
-        pyarrow.parquet.write_table(table, temporary, compression="zstd")
-
-
-def read_densities(path):
-    """Ids, densities, shape (n, nodes), and the grid of a pdfs.parquet."""
-    table = pyarrow.parquet.read_table(path)
-    grid = np.array(json.loads(table.schema.metadata[b"grid"]))
-    lists = table["pdf"].combine_chunks()
-    packed = sparse.Sparse(
-        table["first"].to_numpy(), lists.offsets.to_numpy(), lists.values.to_numpy()
-    )
-    return table["object_id"].to_numpy(), sparse.unpack(packed, grid), grid
 
 
 def write_model(path, model):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas
 import photoz_files
+from densities import write_densities
 from files import write_text
 from job import job, log
 from redpix import tabular
@@ -17,9 +18,10 @@ from redpix.exceptions import InputError
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibrate import calibrate
+from redpix.photoz.checks import check_samples
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
-from redpix.photoz.learner import CLASSES, STAR
+from redpix.photoz.learner import CLASSES, STAR, Training
 from redpix.photoz.model import METHODS, completed, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
@@ -83,7 +85,7 @@ def write_all(out, model, parts):
     write_text(out.pixels, "# predicted true object_id, of the objects tested\n" + "".join(pixels))
     ids = np.concatenate([table.id for _, table, _, _ in parts])
     density = np.concatenate([right.density for _, _, right, _ in parts])
-    photoz_files.write_densities(out.pdfs, ids, density, model.grid)
+    write_densities(out.pdfs, ids, density, model.grid)
     photoz_files.write_model(out.model, model)
 
 
@@ -94,6 +96,7 @@ def main(snakemake):
     train, test, columns = read_tables(paths, asked)
     kinds = [kind for kind in asked.attributes if kind != "errors" or columns.errors]
     attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
+    tabular.check_measured(train, columns, bool(attributes.errors), paths[0])
     vectors, whole = usable(train, attributes, asked.method)
     learnable = whole & np.isfinite(train.redshift)
     train, vectors = train.take(learnable), vectors[learnable]
@@ -107,9 +110,14 @@ def main(snakemake):
         raise InputError(f"{paths[0]}: no object has a redshift and all of {attributes.names}")
     moving = train.label != STAR
     tabular.check_honest(vectors[moving], train.redshift[moving], attributes.names, paths[0])
+    samples = Training(vectors, train.redshift, train.label, train.id)
+    check_samples(samples, attributes.names, paths[0], log.warning)
+    if len(test.id) == 0 and left_out["test"]:
+        log.warning("%s: no object is predicted: each misses something", paths[-1])
 
     settings = completed(asked.method, asked.settings, attributes)
-    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed)
+    groups = np.arange(len(train.id)) if asked.tune else None
+    recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed, groups)
     learnt = tabular.learn(vectors, train, attributes, recipe, jobs)
     model = learnt.model
     said = model.learners["objects"].predict(others, jobs) if len(others) else None
@@ -135,6 +143,7 @@ def main(snakemake):
             "target": {"objects": int(np.sum(~known)), "pixels": 0},
         },
         "left_out": left_out,
+        "tuning": model.tuning,
         "width_scale": calibration.scale,
     }
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")

@@ -74,7 +74,7 @@ def record(snakemake):
             _named(path): _checksum_of(path, results) for path in inputs if Path(path).is_file()
         },
         "parameters": dict(snakemake.params.items()),
-        "versions": {"python": sys.version.split()[0], **_versions()},
+        "versions": _versions(),
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
@@ -183,5 +183,10 @@ def _outputs(path):
 
 
 def _versions():
-    imported = [package for module, package in PACKAGES.items() if module in sys.modules]
-    return {package: metadata.version(package) for package in imported}
+    """Version of Python and of each package that the job has imported, and where it lies."""
+    found = {"python": {"version": sys.version.split()[0], "from": sys.executable}}
+    for module, package in PACKAGES.items():
+        if module in sys.modules:
+            place = str(Path(sys.modules[module].__file__).parents[1])
+            found[package] = {"version": metadata.version(package), "from": place}
+    return found

@@ -53,9 +53,14 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     """
     paths = [folder / f"{name}.{part}.fits" for part in ("sci", "err", "msk")]
     outside = ~(np.isfinite(image) & (variance > 0))
-    planes = np.where(outside, 0, image), np.sqrt(np.where(outside, 0, variance)), mask
-    for path, plane, kind in zip(paths, planes, (np.float32, np.float32, np.int16), strict=True):
-        fits.PrimaryHDU(plane.astype(kind)).writeto(path)
+    # one after the other, as they may be large
+    makes = (
+        lambda: np.where(outside, 0, image).astype(np.float32, copy=False),
+        lambda: np.sqrt(np.where(outside, 0, variance)).astype(np.float32, copy=False),
+        lambda: mask.astype(np.int16, copy=False),
+    )
+    for path, make in zip(paths, makes, strict=True):
+        fits.PrimaryHDU(make()).writeto(path)
     options = {
         "CATALOG_TYPE": "FITS_LDAC",
         "DETECT_THRESH": 3,

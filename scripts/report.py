@@ -1,12 +1,13 @@
 """Show a run on one page: pictures of its fields, redshifts, what was dropped, timings."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import report_changes
 import report_coadds
 import report_files
+import report_photometry
+import report_photoz
 import report_training
 import yaml
 from astropy.io import fits
@@ -80,110 +81,6 @@ def show_field(name, objects, paths, bands, reference):
     }
 
 
-def show_method(name, objects, pixels, metrics, definitions):
-    """Figures and tables of one way to predict redshifts."""
-    test = objects[(objects["split"] == "test") & (objects["class"] != "STAR")]
-    classes = metrics["classification"]
-    shown = {
-        "name": name,
-        "combiner": metrics["combiner"],
-        "facts": method_facts(metrics),
-        "nmad": [
-            summaries.format_metric(metrics[part]["nmad"], "plain")
-            for part in ("objects", "baseline")
-        ],
-        "table": summaries.metric_table(metrics, definitions),
-        "classes": classes,
-        "accuracy": summaries.format_metric(classes["accuracy"], "percent"),
-        "figure": None,
-        "targets": show_targets(objects[objects["split"] == "target"]),
-    }
-    if len(test):
-        panels = {
-            f"Objects, {metrics['combiner']}": ["redshift", "z_phot", "z_error"],
-            "Objects, summed aperture": ["redshift", "z_aperture", "z_aperture_error"],
-        }
-        panels = {
-            title: plots.Predictions(*test[columns].to_numpy().T)
-            for title, columns in panels.items()
-        }
-        highest = plots.highest_redshift(test["redshift"].to_numpy(), test["z_phot"].to_numpy())
-        histograms = report_files.read_histograms(pixels, highest)
-        shown["figure"] = data_uri(plots.redshift_figure(histograms, panels))
-        shown["beyond"] = histograms.n - int(histograms.redshift.sum())
-    return shown
-
-
-def method_facts(metrics):
-    """How a method was set, and the objects that it learnt from, was tested on and predicted."""
-    settings = {key: value for key, value in metrics.items() if not isinstance(value, dict)}
-    facts = {key.replace("_", " "): text_of(value) for key, value in settings.items() if value}
-    for part, count in metrics["split"].items():
-        facts[part] = f"{count['objects']:,} objects, {count['pixels']:,} pixels"
-    return facts
-
-
-def text_of(value):
-    """A setting as a person reads it."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-def show_targets(objects):
-    """What is predicted where nothing is known; None if there is no such object."""
-    shown = objects[(objects["class_phot"] != "STAR") & objects["z_phot"].notna()]
-    if shown.empty:
-        return None
-    classes = objects["class_phot"].value_counts().sort_index()
-    return {
-        "n": len(shown),
-        "figure": data_uri(plots.distribution_figure(shown["z_phot"], shown["z_error"])),
-        "facts": {
-            "median z_phot": f"{shown['z_phot'].median():.3f}",
-            "median z_error": f"{shown['z_error'].median():.3f}",
-            **{f"taken for {name or 'no class'}": f"{n:,} objects" for name, n in classes.items()},
-        },
-    }
-
-
-def show_methods(inputs, definitions):
-    """All methods, each named by its folder."""
-    shown = []
-    for objects, pixels, metrics in zip(
-        inputs.predictions, inputs.predicted_pixels, inputs.metrics, strict=True
-    ):
-        name = Path(metrics).parent.name
-        worth = json.loads(Path(metrics).read_text(encoding="utf-8"))
-        table = report_files.read_predictions(objects)
-        shown.append(show_method(name, table, pixels, worth, definitions))
-    return shown
-
-
-def compare_methods(inputs, definitions):
-    """The metrics of all methods side by side, the baseline of each; None for one method alone."""
-    if len(inputs.metrics) < 2:
-        return None
-    columns = {}
-    for path in map(Path, inputs.metrics):
-        worth = json.loads(path.read_text(encoding="utf-8"))
-        columns[f"{path.parent.name}, {worth['combiner']}"] = worth["objects"]
-        columns[f"{path.parent.name}, summed aperture"] = worth["baseline"]
-    return summaries.side_by_side(columns, definitions)
-
-
-def show_tables(paths, definitions):
-    """The metrics of each table of objects, methods side by side."""
-    tables = {}
-    for path in map(Path, paths):
-        worth = json.loads(path.read_text(encoding="utf-8"))
-        columns = tables.setdefault(worth["table"], {})
-        columns[f"{worth['method']}, cross-validated"] = worth["cross_validation"]
-        columns[f"{worth['method']}, test objects"] = worth["objects"]
-    return [
-        {"name": name, "table": summaries.side_by_side(columns, definitions)}
-        for name, columns in tables.items()
-    ]
-
-
 def show_rejected(path):
     """Rejected catalogue rows by reason, and the first of them."""
     rows = report_files.read_text_table(path)
@@ -219,14 +116,21 @@ def show_counts(paths):
     }
 
 
-def show_timings(folder):
-    """Cost of each stage as a table with a total, and as a figure."""
-    table = summaries.timings(report_files.read_benchmarks(folder))
+def show_timings(folder, results):
+    """Cost of each stage as a table with a total, and as a figure; of each field as a table."""
+    benchmarks = report_files.read_benchmarks(folder)
+    table = summaries.timings(benchmarks, report_files.stored(results))
     if table.empty:
         return {"rows": []}
-    total = table[["jobs", "wall", "cpu"]].sum().to_dict() | {"memory": table["memory"].max()}
-    rows = [*table.to_dict("records"), {"stage": "all", **total}]
-    return {"rows": rows, "figure": data_uri(plots.timing_figure(table))}
+    total = table[["jobs", "wall", "cpu", "stored"]].sum().to_dict()
+    rows = [*table.to_dict("records"), {"stage": "all", **total, "memory": table["memory"].max()}]
+    fields = summaries.timings_by_field(benchmarks)
+    return {
+        "rows": rows,
+        "figure": data_uri(plots.timing_figure(table)),
+        "stages": list(fields),
+        "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],
+    }
 
 
 def total_numbers(objects, whereabouts):
@@ -255,6 +159,7 @@ def main(snakemake):
         "frames": {Path(path).name: path for path in inputs.frames},
         "errors": {Path(path).name: path for path in inputs.errors},
     }
+    products = report_photoz.read_products(inputs, objects)
     with house_style():
         page = report_files.render(
             inputs.template,
@@ -273,16 +178,23 @@ def main(snakemake):
             ],
             coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
+            photometry=report_photometry.show_images(
+                inputs.raws, inputs.calibrated, inputs.stars, inputs.residuals
+            ),
+            light_curves=report_photometry.show_light_curves(inputs.light_curves),
             training=report_training.show_training(inputs.training, inputs.network),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
-            methods=show_methods(inputs, definitions["metrics"]),
-            comparison=compare_methods(inputs, definitions["metrics"]),
-            tables=show_tables(inputs.tables, definitions["metrics"]),
+            methods=[
+                report_photoz.show_method(product, definitions["metrics"]) for product in products
+            ],
+            comparison=report_photoz.compare_methods(products, definitions["metrics"]),
+            binned=report_photoz.compare_in_bins(products),
+            tables=report_photoz.show_tables(inputs.tables, definitions["metrics"]),
             rejected=show_rejected(inputs.rejected),
             whereabouts=whereabouts.to_dict("records"),
             lost=show_lost(objects, delivered),
             counts=show_counts(inputs.counts),
-            timings=show_timings(params.benchmarks),
+            timings=show_timings(params.benchmarks, params.folder),
             **definitions,
         )
     write_text(snakemake.output[0], page)

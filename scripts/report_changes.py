@@ -109,7 +109,10 @@ def recovery(rows, flux, x, y, error):
     inside[inside] = np.isfinite(error[row[inside], column[inside]])
     if not inside.any():
         return None
-    hit, used = matches(rows["x"], rows["y"], x[inside], y[inside])
+    used = matches(rows["x"], rows["y"], x[inside], y[inside])[1]
+    # found is what stands in the list without a flag
+    clean = rows[rows["flags"] == 0]
+    hit = matches(clean["x"], clean["y"], x[inside], y[inside])[0]
     ratio = flux.to_numpy()[inside] / error[row[inside], column[inside]]
     strong = ratio > LEAST_SN
     good = (rows["flags"] == 0) & (rows["scorr"].abs() > LEAST_SN)

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import numpy as np
 from astropy.io import fits
 from redpix.coadd_plots import coadd_figure
 from redpix.figures import data_uri
@@ -25,7 +24,6 @@ def show_coadd(path, first):
     """Figure and facts of one coadd."""
     with fits.open(path, memmap=False) as hdus:
         header, image = hdus["SCI"].header, hdus["SCI"].data
-        known = np.isfinite(image).mean()
     with fits.open(first, memmap=False) as hdus:
         before = next(hdu.data for hdu in hdus if hdu.is_image and len(hdu.shape) == 2)
     images = [
@@ -48,7 +46,7 @@ def show_coadd(path, first):
             "method": header["METHOD"],
             "noise of blank sky": f"{header['NOISE']:.5g} {header.get('BUNIT', '')}",
             "F_C": f"{header['F_C']:.5g}",
-            "sky covered": f"{100 * known:.1f} %",
-            "pixels that an image lacks": f"{100 * header['FILLED']:.1f} %",
+            "covered by its images": f"{100 * header['COVERED']:.1f} % on average",
+            "taken from the others": f"{100 * header['FILLED']:.2f} % of pixels",
         },
     }

@@ -12,6 +12,9 @@ from redpix.catalogue import field_names
 from redpix.registration import frame_wcs
 from redpix.summaries import DASH
 
+#: folders of results that are not called like their stage
+FOLDERS = {"registered": "registration", "coadds": "coaddition"}
+
 
 def read_objects(path, band):
     """Catalogue objects with their field and their magnitude in one band."""
@@ -53,13 +56,28 @@ def read_counts(paths):
 
 
 def read_benchmarks(folder):
-    """Stage and table of each of Snakemake's benchmark files; the report's own is an old one."""
+    """Snakemake's benchmark of each job with its stage and name; the report's own is an old one."""
     paths = sorted(Path(folder).glob("*/*.tsv"))
     return [
-        (path.parent.name, pd.read_csv(path, sep="\t", na_values=["-", "NA"]))
+        pd.read_csv(path, sep="\t", na_values=["-", "NA"]).assign(
+            stage=path.parent.name, job=path.stem
+        )
         for path in paths
         if path.parent.name != "report"
     ]
+
+
+def stored(folder):
+    """Megabytes of the files of each stage; what two names are linked to counts once."""
+    sizes = {}
+    for place in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
+        known = {}
+        for path in place.rglob("*"):
+            if path.is_file():
+                about = path.stat()
+                known[about.st_ino] = about.st_size
+        sizes[FOLDERS.get(place.name, place.name)] = sum(known.values()) / 1e6
+    return sizes
 
 
 def read_image(path):

@@ -3,7 +3,9 @@
 import csv
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from alignment import align, compare_stars, registration_error, sources_of
@@ -11,18 +13,25 @@ from astropy.io import fits
 from exposures import read_exposure
 from files import atomic
 from job import job, log
+from planes import Plane, planes_folder
 from psfex import find_sources, fit_psf
-from redpix.alignment import psf_matched_difference, smooth_background
+from redpix.alignment import matched_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.photometry import asinh_magnitude
-from redpix.psf import MovedPsf
-from redpix.resampling import noise_correlation
+from redpix.psf import MovedPsf, PsfModel
+from redpix.resampling import Resampled, noise_correlation
 from redpix.subtraction import Epoch
-from redpix.tiles import subtract_tiles
+from redpix.tiles import Mosaic, subtract_tiles
 from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
 from sextractor import copied_settings
+
+#: of images while they are subtracted
+PRECISION = {"float32": np.float32, "float64": np.float64}
+
+#: from so many pixels on, images of the difference lie in files while they are made
+LARGE = 25_000_000
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
@@ -35,8 +44,24 @@ def robust_std(values):
     return float(1.4826 * np.median(abs(values - np.median(values))))
 
 
-def subtract_pair(science, reference, params, inputs):
-    """The difference, its mask, what changed, header cards, and the two images as subtracted."""
+class Registered(NamedTuple):
+    """A pair on the same pixels: the reference, its map, the PSFs, and what stars say of both."""
+
+    moved: Resampled
+    place: Callable
+    psf_new: PsfModel
+    psf_reference: PsfModel
+    ratio: float
+    scatter: float
+    stars: int
+    rms: np.ndarray
+
+
+def register(science, reference, params, inputs):
+    """Bring the reference onto the science image's pixels and compare the two.
+
+    Of the reference as it was read nothing is kept: a large image would take its place twice.
+    """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         settings = copied_settings(inputs, folder)
@@ -45,6 +70,7 @@ def subtract_pair(science, reference, params, inputs):
         moved, place, change = align(
             *(science, reference, stars, folder, settings), registration=params.registration
         )
+        reference.image = reference.variance = reference.mask = None
         registered = find_sources("reference", *moved, folder, settings, reference.path)
         psf_new, places = fit_psf(stars, psfex, science.path)
         psf_reference, _ = fit_psf(registered, psfex, reference.path)
@@ -54,40 +80,78 @@ def subtract_pair(science, reference, params, inputs):
     compared = science, moved, (psf_new.at, psf_reference.at)
     ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
     rms = registration_error(*compared, stars.places(), change)
-    middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
-    background = smooth_background(
-        psf_matched_difference(
-            *(science.image, moved.image / np.float32(ratio)),
-            *(psf_new.at(*middle), psf_reference.at(*middle)),
-        ),
-        params.background_mesh,
+    if params.options["flux_ratio"]:
+        ratio = params.options["flux_ratio"]
+    return Registered(moved, place, psf_new, psf_reference, ratio, scatter, number, rms)
+
+
+def subtract_pair(science, reference, params, inputs, threads, folder):
+    """The difference, its mask, what changed, header cards, and the two images as subtracted.
+
+    The images of a large difference lie in files in `folder`.
+    """
+    moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
+        science, reference, params, inputs
     )
+    options = params.options
+    level = 0.0
+    if options["match_background"]:
+        middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
+        background = matched_background(
+            *(science.image, moved.image, ratio),
+            *(psf.at(*middle) for psf in (psf_new, psf_reference)),
+            params.background_mesh,
+        )
+        level = float(np.median(background))
+        science.image -= background
+        del background
     # what was measured between the two belongs half to each
     error = np.hypot(scatter, params.psf_error) / np.sqrt(2)
     shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
-    new = Epoch(science.image - background, None, variance=science.variance, **shared)
+    new = Epoch(science.image, None, variance=science.variance, **shared)
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
+    mask = science.mask | moved.mask
+    precision = PRECISION[options["precision"]]
+    planes = None
+    if mask.size > LARGE:
+        planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
     try:
         result = subtract_tiles(
             *(new, old, psf_new.at, psf_reference.at),
             correlation=lambda rows, columns: noise_correlation(place, rows, columns),
+            match_reference=options["match_reference"],
+            dtype=precision,
+            planes=planes,
+            padding=options["padding"],
+            space=options["space"],
+            workers=threads,
         )
     except InputError as error:
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
-    mask = science.mask | moved.mask
+    science.variance = science.mask = None
+    in_files = result
+    if planes:
+        result = result._replace(
+            **{name: plane.read() for name, plane in zip(Mosaic._fields[:6], planes, strict=True)}
+        )
+    shown = moved.image if result.matched is None else result.matched
+    del moved, old, new, planes
     mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")
     fwhm = max(psf_new.fwhm, psf_reference.fwhm)
     mask |= beside_the_sky(mask, 2 * fwhm)
-    planes = (result.D, result.variance, result.P_D)
+    looked_at = (result.D, result.variance, result.P_D)
     found = detect(
-        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, planes)
+        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, looked_at)
     )
     inside = halos(mask)[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
     found.flags[inside] |= FLAGS["HALO"]
-    misfit = shape_misfit(*planes, found.x, found.y)
+    misfit = shape_misfit(*looked_at, found.x, found.y)
     found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
-    clean = (mask == 0) & (abs(result.Scorr) < 5)
-    spread = robust_std(result.Scorr[clean])
+    rows = np.s_[:: 1 + mask.size // 4_000_000]  # enough for a standard deviation
+    score = result.Scorr[rows]
+    clean = (mask[rows] == 0) & (abs(score) < 5)
+    spread = robust_std(score[clean])
+    white = (result.D[rows] / np.sqrt(result.variance[rows]))[clean]
     cards = [
         ("F_D", result.F_D, "flux zero point of D, median of tiles"),
         ("F_S", result.F_S, "S of a source of unit flux, median of tiles"),
@@ -95,7 +159,7 @@ def subtract_pair(science, reference, params, inputs):
         ("NOISEREF", result.noise[1], "sky noise of the reference"),
         ("ERRSCNEW", science.noise_scale, "measured noise / error map, science image"),
         ("ERRSCREF", reference.noise_scale, "the same, reference"),
-        ("FLXRATIO", ratio, "flux in the reference / flux in the science image"),
+        ("FLXRATIO", ratio, "flux in reference / in science image"),
         ("FLXSCAT", scatter, "its relative scatter beyond noise"),
         ("REGRMSX", rms[0], "[pix] error of registration along x"),
         ("REGRMSY", rms[1], "[pix] along y"),
@@ -104,15 +168,16 @@ def subtract_pair(science, reference, params, inputs):
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
-        ("DSTD", robust_std(result.D[clean] / np.sqrt(result.variance[clean])), "of D / its noise"),
-        ("BACKGRND", float(np.median(background)), "median background matched"),
+        ("DSTD", robust_std(white), "of D / its noise"),
+        ("BACKGRND", level, "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    return result, mask, (found, misfit), cards, (new.image, old.image / np.float32(ratio))
+    shown /= np.float32(ratio)
+    return in_files, mask, (found, misfit), cards, (science.image, shown)
 
 
 def write_difference(path, result, mask, science, cards, images):
-    """All planes as HDUs on the science image's pixels."""
+    """All planes as HDUs on the science image's pixels, one after the other."""
     wcs = wcs_cards(science.wcs)
     planes = {
         "D": result.D,
@@ -124,17 +189,16 @@ def write_difference(path, result, mask, science, cards, images):
         "MASK": mask,
         "NEW": images[0],
         "REF": images[1],
+        "PSF_D": result.P_D.astype(np.float32),
     }
-    first = fits.PrimaryHDU(planes.pop("D"), wcs)
-    first.header["EXTNAME"] = "D"
-    first.header.extend(cards)
-    hdus = fits.HDUList(
-        [first, *(fits.ImageHDU(plane, wcs, name=name) for name, plane in planes.items())]
-    )
-    hdus["MASK"].header.extend(mask_cards())
-    hdus.append(fits.ImageHDU(result.P_D.astype(np.float32), name="PSF_D"))
     with atomic(path) as temporary:
-        hdus.writeto(temporary)
+        for number, (name, plane) in enumerate(planes.items()):
+            header = fits.Header() if name == "PSF_D" else wcs.copy()
+            header["EXTNAME"] = name
+            header.extend({"D": cards, "MASK": mask_cards()}.get(name, []))
+            image = plane.read() if isinstance(plane, Plane) else plane
+            write = fits.append if number else fits.writeto
+            write(temporary, image, header)
 
 
 def magnitudes(flux, science, band):
@@ -178,13 +242,17 @@ def main(snakemake):
     inputs, params, output = snakemake.input, snakemake.params, snakemake.output
     band = snakemake.wildcards.band
     settings = {**params.camera, "background_mesh": params.background_mesh}
+    settings["noise"] = params.noise
     science = read_exposure(inputs.science, band, settings)
     # matched by its sources, the reference needs no WCS
     settings["needs_wcs"] = params.registration == "wcs"
     reference = read_exposure(inputs.reference, band, settings)
     check_units((exposure.path, exposure.unit) for exposure in (science, reference))
-    result, mask, found, cards, images = subtract_pair(science, reference, params, inputs)
-    write_difference(output.difference, result, mask, science, cards, images)
+    with planes_folder(output.difference) as folder:
+        result, mask, found, cards, images = subtract_pair(
+            *(science, reference, params, inputs, snakemake.threads, folder)
+        )
+        write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science, band)
     log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))
 

@@ -13,6 +13,7 @@ def pytest_addoption(parser):
         "--demo",
         help="folder in which `snakemake --cores all` has run the demo; made anew if not given",
     )
+    parser.addoption("--image", help="container image to try; envs/redpix.sif if not given")
 
 
 @pytest.fixture(scope="session")

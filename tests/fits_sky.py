@@ -12,6 +12,16 @@ SHAPE, SCALE = (330, 350), 0.5 / 3600
 GAIN, READ_NOISE, SKY = 2.0, 6.0, 200.0
 
 
+OPTIONS = {
+    "space": "fourier",
+    "precision": "float32",
+    "padding": None,
+    "flux_ratio": None,
+    "match_background": True,
+    "match_reference": False,
+}
+
+
 def wcs(shift=(0.0, 0.0), ra=150.0):
     """A tangent-plane WCS whose pixels are shifted (x, y) on the sky."""
     made = WCS(naxis=2)
@@ -74,7 +84,7 @@ class Inputs(dict):
     __getattr__ = dict.__getitem__
 
 
-def subtraction_job(science, reference, folder, **given):
+def subtraction_job(science, reference, folder, options=None, **given):
     """A job of the rule subtraction for two images."""
     return SimpleNamespace(
         input=Inputs({"science": [science], "reference": [reference]} | resources()),
@@ -84,20 +94,24 @@ def subtraction_job(science, reference, folder, **given):
         params=SimpleNamespace(
             threshold=6.0,
             psf_error=0.005,
-            psf="psfex",
             registration="wcs",
+            noise="measured",
+            options=OPTIONS | (options or {}),
             **settings(**given),
         ),
         wildcards=SimpleNamespace(band="image"),
+        threads=1,
     )
 
 
-def coaddition_job(images, output, method="proper", **given):
+def coaddition_job(images, output, method="proper", registration="wcs", **given):
     """A job of the rule coaddition."""
     named = {f"image_{number}": [path] for number, path in enumerate(images, start=1)}
     return SimpleNamespace(
         input=Inputs(named | resources()),
         output=[output],
-        params=SimpleNamespace(images=images, method=method, psf="psfex", **settings(**given)),
+        params=SimpleNamespace(
+            images=images, method=method, registration=registration, **settings(**given)
+        ),
         wildcards=SimpleNamespace(band="image"),
     )

@@ -8,11 +8,12 @@ order in which data flows, and a module imports only from those before it::
     psf, psfield, alignment, asterisms, resampling, cameras, rows, pairs, transients, hosts, images,
     regions, exposure, ccd, first_look, peaks, effective_psf, psf_model, psf_stars, star_fit,
     star_detection, star_sky, crowded, star_quality, zero_point, light_curves, pictures, figures,
-    plots, change_plots, coadd_plots, photometry_plots, summaries
+    plots, photoz_plots, change_plots, coadd_plots, photometry_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 
-    seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene
+    seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene,
+    demo_ccd
 
 and, of the same renderer, sources of known truth in frames::
 

@@ -4,15 +4,16 @@ Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "r
 that is resampled.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import mad_std
 from scipy import fft, ndimage
-from scipy.signal import oaconvolve
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
+from redpix.subtraction import transforms
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
@@ -226,6 +227,9 @@ def noise_scale(image, variance, mask):
     InputError
         If no pixel has a value, or all have the same.
     """
+    # so many pixels are enough
+    rows = np.s_[:: 1 + image.size // 4_000_000]
+    image, variance, mask = image[rows], variance[rows], mask[rows]
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
     steps = scaled[:, 1:] - scaled[:, :-1]
@@ -241,12 +245,12 @@ def noise_scale(image, variance, mask):
     return float(steps.std() / np.sqrt(2) / 0.98485)
 
 
-def smooth_background(difference, mesh=256):
-    """Slow part of a difference of two images: medians of squares, and a spline between them.
+def smooth_background(image, mesh=256):
+    """Slow part of an image: clipped means of squares, and straight lines between them.
 
     Parameters
     ----------
-    difference : ndarray
+    image : ndarray
         NaN where not known.
     mesh : int
         Side of the squares, pixels.
@@ -255,58 +259,100 @@ def smooth_background(difference, mesh=256):
     -------
     ndarray
     """
-    counts = [max(1, round(length / mesh)) for length in difference.shape]
-    medians = np.full(counts, np.nan)
-    edges = [
-        np.linspace(0, n, c + 1).astype(int) for n, c in zip(difference.shape, counts, strict=True)
-    ]
-    for row in range(counts[0]):
-        for column in range(counts[1]):
-            part = difference[
-                edges[0][row] : edges[0][row + 1], edges[1][column] : edges[1][column + 1]
-            ]
-            part = part[np.isfinite(part)]
-            if len(part) > 100:
-                middle, spread = np.median(part), mad_std(part)
-                medians[row, column] = np.mean(part[abs(part - middle) <= 2.5 * spread])
-    known = np.isfinite(medians)
-    medians[~known] = np.median(medians[known])
-    # linear along both axes: a product of matrices, whatever the size of the image
-    along_y, along_x = (
-        _linear_weights(n, c) for n, c in zip(difference.shape, counts, strict=True)
-    )
-    return ((along_y @ medians) @ along_x.T).astype(np.float32)
+    return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
+
+
+def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
+    """Slow part of what two images differ by, which sources have no part in.
+
+    Each is convolved with the PSF of the other: stars and galaxies that do not change vanish from
+    the difference, and with them what their unequal wings do to a background.
+
+    Parameters
+    ----------
+    new, reference : ndarray
+        NaN where not known.
+    ratio : float
+        Flux in the reference over that in the new image.
+    psf_new, psf_reference : ndarray
+        Stamps of unit sum; those of the middle do for all of an image, as what a wrong PSF leaves
+        of a source has no sum.
+    mesh : int
+        As in `smooth_background`.
+
+    Returns
+    -------
+    ndarray
+        In units of the new image.
+    """
+
+    reach = max(*psf_new.shape, *psf_reference.shape) // 4  # beyond, a PSF holds next to nothing
+
+    @cache
+    def plan_and_kernels(shape):
+        plan = transforms(shape, 2 * reach)
+        return plan, (plan.kernel(psf_reference), -plan.kernel(psf_new))
+
+    def part(rows, columns):
+        wide = tuple(slice(max(0, s.start - reach), s.stop + reach) for s in (rows, columns))
+        N, R = new[wide], reference[wide] / ratio
+        unknown = ~(np.isfinite(N) & np.isfinite(R))
+        if unknown.all():
+            return np.full((1, 1), np.nan)
+        plan, kernels = plan_and_kernels(N.shape)
+        images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
+        difference = plan.filtered(*zip(kernels, images, strict=True))
+        # nor is that known which a kernel reaches from there or from beyond the image
+        whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
+        if unknown.any() or N.shape != whole:
+            near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+            difference[near] = np.nan
+        inside = (
+            slice(p.start - w.start, p.stop - w.start)
+            for p, w in zip((rows, columns), wide, strict=True)
+        )
+        return difference[tuple(inside)]
+
+    return _between_squares(new.shape, mesh, part)
+
+
+def _between_squares(shape, mesh, part):
+    """Clipped means of ``part(rows, columns)`` of squares, and straight lines between them."""
+    counts = [max(1, round(length / mesh)) for length in shape]
+    edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
+    means = np.full(counts, np.nan)
+    for row, column in np.ndindex(*counts):
+        values = part(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
+        values = values[np.isfinite(values)]
+        if len(values) > 100:
+            some = values[:: 1 + len(values) // 4000]  # enough to cut off by
+            middle, spread = np.median(some), mad_std(some)
+            means[row, column] = np.mean(values[abs(values - middle) <= 2.5 * spread])
+    known = np.isfinite(means)
+    means[~known] = np.median(means[known])
+    return between_middles(means, shape)
+
+
+def between_middles(values, shape):
+    """An image from its values in the middles of squares, linear between them.
+
+    A product of matrices, which takes no more memory than the image.
+
+    Parameters
+    ----------
+    values : ndarray, shape (m, n)
+    shape : (int, int)
+        Of the image.
+
+    Returns
+    -------
+    ndarray of float32
+    """
+    along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, values.shape, strict=True))
+    return (along_y @ values.astype(np.float32)) @ along_x.T
 
 
 def _linear_weights(length, count):
     """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
     place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
-    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0)
-
-
-def psf_matched_difference(new, reference, psf_new, psf_reference):
-    """Difference of two images, each convolved with the PSF of the other.
-
-    Stars and galaxies that do not change vanish from it, and with them what they do to a
-    background; a constant or slow one stays what it is.
-
-    Parameters
-    ----------
-    new, reference : ndarray
-        In one flux scale; NaN where not known.
-    psf_new, psf_reference : ndarray
-        Stamps of unit sum.
-
-    Returns
-    -------
-    ndarray
-        NaN also where a kernel reaches what is not known, or the edge.
-    """
-    unknown = ~(np.isfinite(new) & np.isfinite(reference))
-    reach = max(*psf_new.shape, *psf_reference.shape) // 4
-    near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
-    first, second = (
-        oaconvolve(np.where(unknown, 0, image), psf.astype(np.float32), mode="same")
-        for image, psf in ((new, psf_reference), (reference, psf_new))
-    )
-    return np.where(near, np.float32(np.nan), first - second)
+    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0).astype(np.float32)

@@ -10,7 +10,7 @@ from astropy.wcs import WCS
 from astropy.wcs import wcs as wcslib
 from scipy import ndimage
 
-from redpix.alignment import noise_scale
+from redpix.alignment import between_middles, noise_scale
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 from redpix.registration import wcs_header
@@ -46,6 +46,13 @@ BELIEVED = 0.2
 
 #: noise of pixels this far apart is independent in an image that was resampled
 APART = 5
+
+
+#: fewest pixels that are exactly zero, side by side and at the border, for a part without data
+LEAST_ZEROS = 200
+
+#: noise of an image, in its unit, that single precision can work with
+NOISE_RANGE = (1e-9, 1e9)
 
 
 class Camera(NamedTuple):
@@ -197,7 +204,8 @@ def sky_noise(image, mask, mesh, apart=1):
     InputError
         If no pixel has a value, or all have the same.
     """
-    values = np.where(mask == 0, image, np.nan)
+    # every second row is enough
+    values = np.where(mask[::2] == 0, image[::2], np.nan)
     steps = values[:, apart:] - values[:, :-apart]
     if not np.isfinite(steps).any():
         raise InputError("no pixel has a value")
@@ -212,16 +220,7 @@ def sky_noise(image, mask, mesh, apart=1):
     if not known.any():
         raise InputError("a constant image: it has no noise")
     noise[~known] = np.median(noise[known])
-    return _between(noise, image.shape).astype(np.float32)
-
-
-def _between(values, shape):
-    """Values of squares, linear between their middles and level beyond those at the edges."""
-    weights = []
-    for count, length in zip(values.shape, shape, strict=True):
-        place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
-        weights.append(np.maximum(0, 1 - abs(place[:, None] - np.arange(count))))
-    return weights[0] @ values @ weights[1].T
+    return between_middles(noise, image.shape)
 
 
 def _clipped_spread(steps):
@@ -265,9 +264,9 @@ def pixel_noise(image, background, mask, camera, mesh):
     InputError
         As `sky_noise`.
     """
-    known = np.where(np.isfinite(image), image - background, 0)
-    light = np.maximum(known, 0)
-    mask = np.where(_sources(known, sky_noise(image, mask, mesh), mask), mask | 1, mask)
+    light = np.where(np.isfinite(image), image - background, 0)
+    mask = np.where(_sources(light, sky_noise(image, mask, mesh), mask), mask | 1, mask)
+    light = np.maximum(light, 0, out=light)
     if camera.gain is not None and camera.read_noise is not None:
         level = np.maximum(np.where(np.isfinite(image), image, 0), 0)
         variance = (level + camera.read_noise**2 / camera.gain) / camera.gain
@@ -287,16 +286,31 @@ def pixel_noise(image, background, mask, camera, mesh):
 
 def _sources(image, noise, mask):
     """Pixels of sources and beside them: the mean of nine is above three times its noise."""
-    means = ndimage.uniform_filter(image / noise, 3)
-    bright = means > 3 * mad_std(means[mask == 0])
-    found = ndimage.binary_dilation(bright, np.ones((5, 5)))
+    means = ndimage.uniform_filter(image, 3)
+    means /= noise
+    known = means[mask == 0]
+    bright = means > 3 * mad_std(known[:: 1 + len(known) // 200_000])
+    found = ndimage.maximum_filter(bright, 5)
     # where all is bright, as in a nebula, the faintest of it has to do
     return found if found.mean() < 0.9 else np.zeros_like(found)
 
 
 def image_mask(image, saturation):
-    """Mask of an image: where it has no value, and where it is saturated."""
-    mask = np.where(np.isfinite(image), 0, bit_value("NO_DATA")).astype(DTYPE)
+    """Mask of an image: NO_DATA beyond its sky, BAD in holes of it, SATURATED.
+
+    Beyond the sky are pixels without a value that reach the border, or zeros, many together.
+    """
+    empty = ~np.isfinite(image)
+    mask = np.where(empty, bit_value("BAD"), 0).astype(DTYPE)
+    # an image of few counts is zero all over
+    zeros = (image == 0) & (np.mean(image == 0) < 0.5)
+    for outside, least in ((empty, 1), (zeros, LEAST_ZEROS)):
+        if np.count_nonzero(outside) >= least:
+            labels, _ = ndimage.label(outside)
+            border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+            large = np.flatnonzero(np.bincount(labels.ravel()) >= least)
+            found = np.intersect1d(border, large)
+            mask[np.isin(labels, found[found > 0])] = bit_value("NO_DATA")
     if saturation is not None:
         with np.errstate(invalid="ignore"):
             mask[image >= saturation] |= bit_value("SATURATED")

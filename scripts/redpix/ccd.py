@@ -170,7 +170,8 @@ def background(image, mask, mesh):
     hidden = (mask != 0) | ~np.isfinite(image)
     side = min(mesh, *image.shape)
     found = sep.Background(values, mask=hidden, bw=side, bh=side, fw=3, fh=3)
-    if not found.globalrms > 0:
+    shown = image[~hidden]
+    if not shown.size or shown.min() == shown.max():
         raise InputError("the sky has no noise; allowed: an image as a camera delivers it")
     rms = np.maximum(found.rms(dtype=np.float64), 0.1 * found.globalrms)
     return Background(found.back(dtype=np.float64), rms)

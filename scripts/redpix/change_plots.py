@@ -80,7 +80,7 @@ def completeness_figure(magnitudes, found):
     figure = Figure(figsize=(4.0, 3.0), layout="constrained")
     axes = figure.subplots()
     for name, values in magnitudes.items():
-        edges = np.arange(np.floor(2 * values.min()) / 2, values.max() + 0.5, 0.5)
+        edges = np.arange(np.floor(2 * values.min()), np.floor(2 * values.max()) + 2) / 2
         total, _ = np.histogram(values, edges)
         hits, _ = np.histogram(values[found[name]], edges)
         known = total > 0

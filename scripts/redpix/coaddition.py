@@ -223,7 +223,7 @@ def combined(epochs, masks):
 
     A useless pixel of an image is left out where another has a good one, and the coadd's is
     INTERPOLATED there. Where no image has a good one, those that have any value stay, with their
-    bits.
+    bits. Sky that an image does not cover is left to the others without a bit.
 
     Parameters
     ----------
@@ -245,7 +245,7 @@ def combined(epochs, masks):
     for epoch, mask, bad, none in zip(epochs, masks, useless, empty, strict=True):
         left_out = none | (bad & ~all_useless)
         bits = np.where(left_out, DTYPE(bit_value("INTERPOLATED")), mask)
-        result |= np.where(all_empty, mask, bits).astype(DTYPE)
+        result |= np.where(all_empty, mask, np.where(none, 0, bits)).astype(DTYPE)
         cut.append(epoch._replace(image=np.where(left_out, np.nan, epoch.image)))
     return cut, result
 
@@ -301,7 +301,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1):
     middle = [psf((shape[1] - 1) / 2, (shape[0] - 1) / 2) for psf in psfs]
     side = max(max(stamp.shape) for stamp in middle)
     middle = [_padded(stamp, side) for stamp in middle]
-    # one noise for all tiles: so they have one zero point, and no step between them
+    # one noise for all tiles: so their images have the same weights, and there is no seam
     noises = [measured_noise(epoch.image, epoch.variance) for epoch in epochs]
     epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
     if method == "proper":
@@ -330,33 +330,42 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1):
 def _proper(epochs, psfs, middle, correlations, workers):
     shape = epochs[0].image.shape
     planes = [np.full(shape, np.nan, np.float32) for _ in range(2)]
-    F_C = 0.0
     for tile in tiles(shape, margin=MARGIN):
-        if not any(np.isfinite(epoch.image[tile.outer]).any() for epoch in epochs):
-            continue
-        rows, columns = tile.inner
-        x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
-        parts = [
-            epoch._replace(
-                image=epoch.image[tile.outer],
-                psf=psf(x, y),
-                variance=epoch.variance[tile.outer],
-                correlation=correlation and correlation(rows, columns),
+        parts = []
+        for epoch, psf, correlation in zip(epochs, psfs, correlations, strict=True):
+            known = np.isfinite(epoch.image[tile.outer])
+            if not known.any():
+                continue  # nor does anybody know its PSF here
+            parts.append(
+                epoch._replace(
+                    image=epoch.image[tile.outer],
+                    psf=psf(*_centre(known, tile.outer)),
+                    variance=epoch.variance[tile.outer],
+                    correlation=correlation and correlation(*tile.inner),
+                )
             )
-            for epoch, psf, correlation in zip(epochs, psfs, correlations, strict=True)
-        ]
-        part = coadd(parts, workers=workers)
-        F_C = part.F_C
-        planes[0][tile.inner] = part.C[tile.kept] / F_C
-        planes[1][tile.inner] = part.variance[tile.kept] / F_C**2
-    if not F_C:
+        if parts:
+            part = coadd(parts, workers=workers)
+            planes[0][tile.inner] = part.C[tile.kept] / part.F_C
+            planes[1][tile.inner] = part.variance[tile.kept] / part.F_C**2
+    if np.isnan(planes[0]).all():
         raise InputError("coadd: no pixel has a value")
     blank = (2 * len(middle[0]) + 1,) * 2
-    centre = [
-        epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
-        for epoch, psf in zip(epochs, middle, strict=True)
-    ]
-    return Stack(*planes, coadd(centre).P_C, 1 / F_C)
+    centre = coadd(
+        [
+            epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
+            for epoch, psf in zip(epochs, middle, strict=True)
+        ]
+    )
+    return Stack(*planes, centre.P_C, 1 / centre.F_C)
+
+
+def _centre(known, region):
+    """x, y of the middle of the known pixels of a region."""
+    rows, columns = region
+    y = np.average(np.arange(rows.start, rows.stop), weights=known.sum(axis=1))
+    x = np.average(np.arange(columns.start, columns.stop), weights=known.sum(axis=0))
+    return x, y
 
 
 def _padded(psf, side):

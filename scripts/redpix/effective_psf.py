@@ -44,9 +44,9 @@ class EffectivePsf(NamedTuple):
     @property
     def reach(self):
         """Largest half-width of a stamp, pixels."""
-        return int((self.terms.shape[1] // 2 - 2) * self.step - 0.5)
+        return int((self.terms.shape[1] // 2 - 2) * self.step - 1)
 
-    def stamps(self, x, y, half, derivatives=True):
+    def stamps(self, x, y, half, derivatives=True, middle=None):
         """Stamps about the pixels nearest to some places.
 
         Parameters
@@ -55,6 +55,8 @@ class EffectivePsf(NamedTuple):
         half : int
             Stamps have 2 half + 1 pixels a side.
         derivatives : bool
+        middle : (ndarray, ndarray), optional
+            Columns and rows of other pixels, at most one away, that the stamps are about.
 
         Returns
         -------
@@ -62,9 +64,12 @@ class EffectivePsf(NamedTuple):
             Share of the flux in each pixel, and its change as the star moves by a pixel; value
             alone without derivatives.
         """
+        column, row = middle or (np.rint(x), np.rint(y))
         parts = [
-            self._stamps(x[first : first + _CHUNK], y[first : first + _CHUNK], half, derivatives)
-            for first in range(0, len(x), _CHUNK)
+            self._stamps(
+                x[some], y[some], x[some] - column[some], y[some] - row[some], half, derivatives
+            )
+            for some in (slice(first, first + _CHUNK) for first in range(0, len(x), _CHUNK))
         ]
         if not parts:
             empty = np.zeros((0, 2 * half + 1, 2 * half + 1))
@@ -72,26 +77,47 @@ class EffectivePsf(NamedTuple):
         made = [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]
         return made if derivatives else made[0]
 
-    def _stamps(self, x, y, half, derivatives):
+    def _stamps(self, x, y, dx, dy, half, derivatives):
         middle = self.terms.shape[1] // 2
-        inner = min(int(np.ceil((half + 0.5) / self.step)) + 2, middle)
+        inner = min(int(np.ceil((half + 1) / self.step)) + 2, middle)
         cut = slice(middle - inner, middle + inner + 1)
         terms = self.terms[:, cut, cut]
         powers = place_powers(x, y, self.shape, self.degree)
         table = np.tensordot(powers, terms, axes=1)
         pixels = np.arange(-half, half + 1)
-        along_x = (pixels - (x - np.rint(x))[:, None]) / self.step + inner
-        along_y = (pixels - (y - np.rint(y))[:, None]) / self.step + inner
-        knots = np.arange(2 * inner + 1)
-        value_x = b_spline(along_x[..., None] - knots).transpose(0, 2, 1)
-        value_y = b_spline(along_y[..., None] - knots)
+        knots = 2 * inner + 1
+        along_x, along_y = ((pixels - offset[:, None]) / self.step + inner for offset in (dx, dy))
+        value_x = spline_matrix(along_x, knots, b_spline).transpose(0, 2, 1)
+        value_y = spline_matrix(along_y, knots, b_spline)
         rows = value_y @ table
         value = rows @ value_x
         if not derivatives:
             return (value,)
-        slope_x = b_spline_slope(along_x[..., None] - knots).transpose(0, 2, 1)
-        slope_y = b_spline_slope(along_y[..., None] - knots)
-        return value, rows @ slope_x / -self.step, slope_y @ table @ value_x / -self.step
+        slope_x = spline_matrix(along_x, knots, b_spline_slope).transpose(0, 2, 1)
+        slope_y = spline_matrix(along_y, knots, b_spline_slope)
+        return value, rows @ slope_x / -self.step, (slope_y @ table) @ value_x / -self.step
+
+
+def spline_matrix(position, knots, spline):
+    """Values of the splines of all knots at some positions.
+
+    Parameters
+    ----------
+    position : ndarray, shape (n, side)
+        In steps, the first knot at 0; two knots lie beyond it on either side.
+    knots : int
+    spline : callable
+        Zero at distance 2 and beyond.
+
+    Returns
+    -------
+    ndarray, shape (n, side, knots)
+    """
+    first = np.floor(position).astype(np.intp) - 1
+    near = first[..., None] + np.arange(4)
+    whole = np.zeros((*position.shape, knots))
+    np.put_along_axis(whole, near, spline(position[..., None] - near), axis=2)
+    return whole
 
 
 def place_powers(x, y, shape, degree):

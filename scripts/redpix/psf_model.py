@@ -40,8 +40,8 @@ class StarStamps(NamedTuple):
     ----------
     x, y : ndarray, shape (n,)
     flux : ndarray, shape (n,)
-    dx, dy : ndarray, shape (n, side, side)
-        Of each pixel from the pixel nearest to the star.
+    column, row : ndarray, shape (n,)
+        Of the pixels in the stamps' middles; a star is at most a pixel away.
     value, variance : ndarray, shape (n, side, side)
         Counts; variance of the empty sky, infinite where a pixel is masked.
     gain : ndarray, shape (n, side, side)
@@ -51,11 +51,28 @@ class StarStamps(NamedTuple):
     x: np.ndarray
     y: np.ndarray
     flux: np.ndarray
-    dx: np.ndarray
-    dy: np.ndarray
+    column: np.ndarray
+    row: np.ndarray
     value: np.ndarray
     variance: np.ndarray
     gain: np.ndarray
+
+    @property
+    def half(self):
+        """Half-width of the stamps, pixels."""
+        return self.value.shape[1] // 2
+
+    def offsets(self):
+        """x and y of each pixel from its star."""
+        axis = np.arange(-self.half, self.half + 1)
+        dx = axis[None, None, :] - (self.x - self.column)[:, None, None]
+        dy = axis[None, :, None] - (self.y - self.row)[:, None, None]
+        return np.broadcast_arrays(dx, dy)
+
+    def of_psf(self, psf, derivatives=True):
+        """A PSF's stamps on the same pixels."""
+        middle = self.column, self.row
+        return psf.stamps(self.x, self.y, self.half, derivatives, middle)
 
     def take(self, rows):
         """The stars of a mask."""
@@ -166,7 +183,8 @@ def fit_profile(stars, shape, fwhm, rounds=8):
 
     Returns
     -------
-    Profile
+    Profile or None
+        None if none of the stars is like one.
     StarStamps
         Outliers left out, their flux and place improved.
     """
@@ -186,18 +204,21 @@ def fit_profile(stars, shape, fwhm, rounds=8):
             log_beta=float(np.clip(profile.log_beta + np.clip(parts[3][0], -0.4, 0.4), -0.7, 3.0)),
         )
         stars = _moved(stars, moves)
+        strayed = np.maximum(abs(stars.x - stars.column), abs(stars.y - stars.row)) > 1
+        stars, chi2 = stars.take(~strayed), chi2[~strayed]
+        if not len(stars.x):
+            return None, stars
         if turn in (2, 4) and len(stars.x) > LEAST[1]:
             limit = np.median(chi2) + 5 * 1.4826 * np.median(abs(chi2 - np.median(chi2)))
             stars = stars.take(chi2 <= max(limit, 2.0))
-        if turn > 4 and np.all(abs(step) < 1e-4):
+        if turn > 4 and np.all(abs(step) < 3e-4):
             break
     return profile, stars
 
 
 def _slopes(stars, profile):
     """Profiles of stars, their change with flux and place, and with the shared parameters."""
-    dx = stars.dx - (stars.x - np.rint(stars.x))[:, None, None]
-    dy = stars.dy - (stars.y - np.rint(stars.y))[:, None, None]
+    dx, dy = stars.offsets()
     value, by = profile.at(stars.x, stars.y, dx, dy, slopes=True)
     by_x, by_y, *shape, by_beta = (stars.flux[:, None, None] * slope for slope in by)
     powers = place_powers(stars.x, stars.y, profile.shape, profile.degree).T
@@ -271,7 +292,7 @@ def corrected(psf, stars):
     degree = sum(len(stars.x) >= least for least in _LEAST_CORRECTED) - 1
     scaled = place_powers(stars.x, stars.y, psf.shape, psf.degree)
     exponents = [(i, j) for j in range(psf.degree + 1) for i in range(psf.degree + 1 - j)]
-    design = _spline_design(stars, psf.step, _inner(psf), stars.dx.shape[1] // 2)
+    design = _spline_design(stars, psf.step, _inner(psf))
     for number, powers in sorted(enumerate(exponents), key=lambda item: sum(item[1])):
         if sum(powers) > degree:
             continue
@@ -293,8 +314,7 @@ def _inner(psf):
 
 def _fit_term(stars, psf, design, power):
     """Correction of one term of a PSF, spline coefficients about its middle."""
-    half = stars.dx.shape[1] // 2
-    value, by_x, by_y = psf.stamps(stars.x, stars.y, half)
+    value, by_x, by_y = stars.of_psf(psf)
     flux = stars.flux[:, None, None]
     weight = _flat(stars.weights(flux * value))
     rest = _flat(stars.value - flux * value)
@@ -327,13 +347,13 @@ def _fit_term(stars, psf, design, power):
     return cho_solve(cho_factor(whole), side).reshape(expected.shape)
 
 
-def _spline_design(stars, step, inner, half):
+def _spline_design(stars, step, inner):
     """Sparse matrix: each star's pixels in units of its flux, by the spline's coefficients."""
-    pixels = np.arange(-half, half + 1)
+    pixels = np.arange(-stars.half, stars.half + 1)
     side = 2 * inner + 1
     corner, weight = [], []
-    for place in (stars.x, stars.y):
-        position = (pixels - (place - np.rint(place))[:, None]) / step + inner
+    for offset in (stars.x - stars.column, stars.y - stars.row):
+        position = (pixels - offset[:, None]) / step + inner
         first = np.floor(position).astype(int) - 1
         knot = first[..., None] + np.arange(4)
         inside = (knot >= 0) & (knot < side)

@@ -83,10 +83,9 @@ def cut_stamps(image, variance, gain, mask, stars, fwhm, own=None):
     value = np.where(bad, 0, image[where])
     if own is not None:
         value = value + np.where(bad, 0, own[inside])
-    dx = np.broadcast_to(axis, value.shape)
-    dy = np.broadcast_to(axis[:, None], value.shape)
     spread = np.where(bad, np.inf, variance[where])
-    stamps = StarStamps(stars.x, stars.y, stars.flux, dx, dy, value, spread, gain[where])
+    middle = np.rint(stars.x), np.rint(stars.y)
+    stamps = StarStamps(*stars, *middle, value, spread, gain[where])
     inside[inside] = kept
     return stamps.take(kept), inside
 
@@ -107,11 +106,9 @@ def alike(stamps, psf):
     -------
     ndarray of bool
     """
-    half = stamps.dx.shape[1] // 2
-    weight = psf.stamps(stamps.x, stamps.y, half, derivatives=False)
+    weight = stamps.of_psf(psf, derivatives=False)
     weight = np.where(np.isfinite(stamps.variance), weight, 0)
-    dx = stamps.dx - (stamps.x - np.rint(stamps.x))[:, None, None]
-    dy = stamps.dy - (stamps.y - np.rint(stamps.y))[:, None, None]
+    dx, dy = stamps.offsets()
     axes = (1, 2)
     distance2 = dx**2 + dy**2
     light = np.sum(weight * stamps.value, axis=axes)
@@ -119,7 +116,7 @@ def alike(stamps, psf):
     width = np.sum(weight * distance2 * stamps.value, axis=axes) / light / expected
     middle = np.median(width)
     spread = 1.4826 * np.median(abs(width - middle))
-    return abs(width - middle) < np.clip(3 * spread, 0.02, 0.1)
+    return abs(width - middle) <= np.clip(3 * spread, 0.02, 0.1)
 
 
 def stamp_half(fwhm):

@@ -18,6 +18,9 @@ REACH = 3
 #: where a likely value was put in the place of a bad one, 7 % of the weight does no harm
 REPLACED, REPLACED_REACH = ("INTERPOLATED", "COSMIC_RAY", "GHOST", "NOT_CHECKED"), 2
 
+#: pixels about a block: what the spline's filter makes of its edge has died away to 1e-8 there
+_MARGIN = 24
+
 #: steps between two pixels in which the weights of the spline are tabulated
 _PHASES = 64
 
@@ -30,12 +33,12 @@ class Resampled(NamedTuple):
     mask: np.ndarray
 
 
-def resample(image, variance, mask, place, shape, rows=128):
+def resample(image, variance, mask, place, shape, side=512):
     """Put an image onto other pixels with a quintic spline, its variance with a linear one.
 
     Both keep sums over apertures; the spline leaves the noise all but uncorrelated, and a linear
-    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel, which
-    is right where both have pixels of one size.
+    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel: where
+    pixels are of another size, the flux ratio of stars holds their areas' ratio.
 
     Parameters
     ----------
@@ -43,11 +46,12 @@ def resample(image, variance, mask, place, shape, rows=128):
         Of the reference.
     mask : ndarray of int
         Bits of `redpix.masks`.
-    place : Map
+    place : callable
+        ``place(x, y)``: where pixels of the new image lie in the reference.
     shape : (int, int)
         Of the new image.
-    rows : int
-        Worked on at a time, which bounds memory.
+    side : int
+        Of the squares that are worked one after the other, which bounds memory.
 
     Returns
     -------
@@ -59,38 +63,57 @@ def resample(image, variance, mask, place, shape, rows=128):
     InputError
         If the images do not overlap.
     """
+    result = Resampled(
+        np.full(shape, np.nan, np.float32),
+        np.full(shape, np.nan, np.float32),
+        np.full(shape, bit_value("NO_DATA"), DTYPE),
+    )
+    known = False
+    for top in range(0, shape[0], side):
+        for left in range(0, shape[1], side):
+            part = (
+                slice(top, min(top + side, shape[0])),
+                slice(left, min(left + side, shape[1])),
+            )
+            y, x = np.mgrid[part].astype(float)
+            u, v = place(x, y)
+            inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
+            inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
+            if inside.any():
+                known = True
+                block = tuple(
+                    slice(
+                        max(0, int(where[inside].min()) - _MARGIN),
+                        min(length, int(where[inside].max()) + _MARGIN + 1),
+                    )
+                    for where, length in zip((v, u), image.shape, strict=True)
+                )
+                places = v[inside] - block[0].start, u[inside] - block[1].start
+                values = _values_at(image[block], variance[block], mask[block], places)
+                for plane, found in zip(result, values, strict=True):
+                    plane[part][inside] = found
+    if not known:
+        raise InputError("the images do not overlap")
+    return result
+
+
+def _values_at(image, variance, mask, places):
+    """Image, variance and mask at places (rows, columns) between their pixels."""
     bad = ~(np.isfinite(image) & (variance > 0))
     mask = np.where(bad, mask | bit_value("BAD"), mask)
-    # a bit spreads as far as the spline does
     grown = np.zeros(mask.shape, DTYPE)
     for bit in range(15):
-        layer = (mask & (1 << bit)) != 0
         reach = REPLACED_REACH if (1 << bit) & bit_value(*REPLACED) else REACH
+        layer = (mask & (1 << bit)) != 0
         if layer.any():
             grown[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
     spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
     linear = np.where(bad, 0, variance).astype(np.float32)
-    result = Resampled(*(np.empty(shape, kind) for kind in (np.float32, np.float32, DTYPE)))
-    columns = np.arange(shape[1], dtype=float)
-    for low in range(0, shape[0], rows):
-        part = slice(low, min(low + rows, shape[0]))
-        y, x = np.meshgrid(np.arange(part.start, part.stop, dtype=float), columns, indexing="ij")
-        u, v = place(x, y)
-        inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
-        inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
-        for target, source, order in ((result.image, spline, 5), (result.variance, linear, 1)):
-            values = ndimage.map_coordinates(
-                source, (v, u), order=order, mode="mirror", prefilter=False
-            )
-            target[part] = np.where(inside, values, np.nan)
-        bits = grown[
-            np.clip(np.rint(v).astype(int), 0, image.shape[0] - 1),
-            np.clip(np.rint(u).astype(int), 0, image.shape[1] - 1),
-        ]
-        result.mask[part] = np.where(inside, bits, bit_value("NO_DATA"))
-    if np.isnan(result.image).all():
-        raise InputError("the images do not overlap")
-    return result
+    return (
+        ndimage.map_coordinates(spline, places, order=5, mode="mirror", prefilter=False),
+        ndimage.map_coordinates(linear, places, order=1, mode="mirror"),
+        grown[tuple(np.rint(place).astype(int) for place in places)],
+    )
 
 
 def noise_correlation(place, rows, columns, samples=24, reach=10):

@@ -41,12 +41,16 @@ def matched_filter(image, weight, stamp):
     def correlated(plane, kernel):
         transform = fft.rfft2(plane.astype(np.float32), shape)
         transform *= np.conj(fft.rfft2(kernel.astype(np.float32), shape))
-        whole = np.roll(fft.irfft2(transform, shape), (half, half), (0, 1))
-        return whole[: image.shape[0], : image.shape[1]]
+        whole = fft.irfft2(transform, shape)
+        # the kernel begins half its side before the pixel
+        rows, columns = (np.arange(-half, side - half) for side in image.shape)
+        return np.take(np.take(whole, rows, axis=0), columns, axis=1)
 
-    scale = np.median(weight[weight > 0])
-    signal = correlated(np.where(weight > 0, image * weight, 0) / scale, stamp)
-    power = correlated(weight / scale, stamp**2)
+    # float32, which is precise enough and quick, wants numbers about 1
+    scale = float(np.median(weight[::4, ::4][weight[::4, ::4] > 0]))
+    weight = (weight / scale).astype(np.float32)
+    signal = correlated(np.where(weight > 0, image, 0).astype(np.float32) * weight, stamp)
+    power = correlated(weight, stamp**2)
     least = 0.05 * np.sum(stamp**2)
     seen = power > least
     power = np.where(seen, power, 1.0)
@@ -87,12 +91,16 @@ def detect(scene, psf, threshold, model=None):
 
 def _summit(ratio, y, x, axis):
     """Offset of a parabola's summit through a peak and its two neighbours along an axis."""
-    before = np.roll(ratio, 1, axis)[y, x].astype(float)
-    after = np.roll(ratio, -1, axis)[y, x].astype(float)
-    bend = before + after - 2 * ratio[y, x]
-    return np.clip(
-        np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0), -0.5, 0.5
+    before, after = (
+        ratio[
+            np.clip(y + step * (axis == 0), 0, ratio.shape[0] - 1),
+            np.clip(x + step * (axis == 1), 0, ratio.shape[1] - 1),
+        ].astype(float)
+        for step in (-1, 1)
     )
+    bend = before + after - 2 * ratio[y, x]
+    offset = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0)
+    return np.clip(offset, -0.5, 0.5)
 
 
 def sharp_pixels(scene, psf):
@@ -109,17 +117,21 @@ def sharp_pixels(scene, psf):
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
     stamp = psf.stamps(*middle, 1, derivatives=False)[0]
     share = 0.25 * (stamp[0, 1] + stamp[2, 1] + stamp[1, 0] + stamp[1, 2]) / stamp[1, 1]
-    image = scene.image
-    steps = [(axis, step) for axis in (0, 1) for step in (1, -1)]
-    beside = [np.roll(image, step, axis) for axis, step in steps]
-    mean = 0.25 * sum(beside)
-    # beside a hidden pixel nothing is sharp: nobody knows what is there
-    hidden = ~np.isfinite(scene.variance)
-    hidden = hidden | np.any([np.roll(hidden, step, axis) for axis, step in steps], axis=0)
-    noise2 = np.where(hidden, np.inf, scene.variance) * (0.25 + (_SHARP * share) ** 2)
-    noise2 = noise2 + np.maximum(image, 0) / scene.gain * (_SHARP * share) ** 2
-    lack = _SHARP * share * image - mean
-    return np.isfinite(noise2) & (lack > 5 * np.sqrt(noise2)) & (image > np.max(beside, axis=0))
+    least = _SHARP * share
+    image, sharp = scene.image, np.zeros(scene.image.shape, bool)
+    # the image's border is left out: what is beside it is not known
+    inner = image[1:-1, 1:-1]
+    y, x = np.nonzero(inner > 5 * np.sqrt(scene.variance[1:-1, 1:-1]))
+    y, x = y + 1, x + 1
+    neighbours = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
+    beside = np.array([image[place] for place in neighbours])
+    # beside a hidden pixel nothing is sharp either
+    known = np.all([np.isfinite(scene.variance[place]) for place in neighbours], axis=0)
+    value, variance = image[y, x], scene.variance[y, x]
+    noise2 = variance * (0.25 + least**2) + value / scene.gain[y, x] * least**2
+    lack = least * value - beside.mean(axis=0)
+    sharp[y, x] = known & (lack > 5 * np.sqrt(noise2)) & (value > beside.max(axis=0))
+    return sharp
 
 
 def apart(stars, others, distance):

@@ -45,6 +45,10 @@ class Scene(NamedTuple):
     variance: np.ndarray
     gain: np.ndarray
 
+    def seen(self, pixels):
+        """The scene's pixels of some flat indices."""
+        return Scene(*(plane.ravel()[pixels] for plane in self))
+
     def weight(self, model):
         """One over the variance that a model of the stars gives."""
         return 1 / (self.variance + np.maximum(model, 0) / self.gain)
@@ -118,6 +122,17 @@ def design(stars, psf, noise, shape, derivatives=True):
     return sparse.csr_array((data, index, pointer), shape=(kinds * n, ny * nx))
 
 
+def lit(matrix):
+    """A design matrix of those pixels alone that a star's stamp covers, and their flat indices."""
+    covered = np.zeros(matrix.shape[1], bool)
+    covered[matrix.indices] = True
+    pixels = np.flatnonzero(covered)
+    number = np.empty(matrix.shape[1], np.int32)
+    number[pixels] = np.arange(len(pixels), dtype=np.int32)
+    shape = matrix.shape[0], len(pixels)
+    return sparse.csr_array((matrix.data, number[matrix.indices], matrix.indptr), shape), pixels
+
+
 def model_image(stars, psf, noise, shape):
     """Image of stars without noise."""
     matrix = design(stars, psf, noise, shape, derivatives=False)
@@ -148,12 +163,11 @@ def fit(scene, psf, stars, rounds, fixed=False):
     noise = float(np.sqrt(np.median(scene.variance)))
     n = len(stars.x)
     for _ in range(rounds):
-        matrix = design(stars, psf, noise, scene.image.shape, not fixed)
-        model = (matrix[:n].T @ stars.flux).reshape(scene.image.shape)
-        weight = scene.weight(model).ravel()
-        normal, side = _normal(
-            matrix, weight, np.where(weight > 0, (scene.image - model).ravel(), 0)
-        )
+        matrix, seen = lit(design(stars, psf, noise, scene.image.shape, not fixed))
+        model = matrix[:n].T @ stars.flux
+        weight = scene.seen(seen).weight(model)
+        rest = np.where(weight > 0, scene.image.ravel()[seen] - model, 0)
+        normal, side = _normal(matrix, weight, rest)
         step = _steps(normal, side, stars, psf.fwhm, fixed)
         flux = stars.flux + step[:n]
         if fixed:
@@ -168,7 +182,7 @@ def fit(scene, psf, stars, rounds, fixed=False):
                 np.clip(stars.y + np.clip(step[2 * n :], -most, most), -0.5, ny - 0.5),
                 flux,
             )
-    return stars, model_image(stars, psf, noise, scene.image.shape)
+    return stars, model_image(stars, psf, noise, scene.image.shape).astype(scene.image.dtype)
 
 
 def _normal(matrix, weight, rest):
@@ -194,9 +208,9 @@ def _steps(normal, side, stars, fwhm, fixed):
 def significance(scene, psf, stars, model):
     """Flux of each star over its error if all else were known: what it adds to the image."""
     noise = float(np.sqrt(np.median(scene.variance)))
-    matrix = design(stars, psf, noise, scene.image.shape, derivatives=False)
+    matrix, seen = lit(design(stars, psf, noise, scene.image.shape, derivatives=False))
     matrix.data **= 2
-    return stars.flux * np.sqrt(matrix @ scene.weight(model).ravel())
+    return stars.flux * np.sqrt(matrix @ scene.seen(seen).weight(model.ravel()[seen]))
 
 
 def errors(scene, psf, stars, model, fixed=False):
@@ -208,8 +222,9 @@ def errors(scene, psf, stars, model, fixed=False):
     if not n:
         return Errors(*np.zeros((3, 0)))
     noise = float(np.sqrt(np.median(scene.variance)))
-    matrix = design(stars, psf, noise, scene.image.shape, not fixed)
-    normal, _ = _normal(matrix, scene.weight(model).ravel(), np.zeros(matrix.shape[1]))
+    matrix, seen = lit(design(stars, psf, noise, scene.image.shape, not fixed))
+    weight = scene.seen(seen).weight(model.ravel()[seen])
+    normal, _ = _normal(matrix, weight, np.zeros(len(seen)))
     variance = inverse_diagonal(normal, n)
     deviation = np.sqrt(np.where(variance > 0, variance, np.nan))
     nothing = np.full(n, np.nan)

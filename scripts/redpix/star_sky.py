@@ -8,8 +8,8 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import uniform_filter
 
-#: pixels farther from the median of their square are left out, sigma
-_CLIP = 4.0
+#: pixels farther from the mean of their square are left out, sigma; so many times over, from 0 on
+_CLIP, _ROUNDS = 4.0, 2
 
 
 def mean_sky(image, noise, mesh):
@@ -18,7 +18,7 @@ def mean_sky(image, noise, mesh):
     Parameters
     ----------
     image, noise : ndarray, shape (ny, nx)
-        Without stars; standard deviation, infinite where a pixel is hidden.
+        Without stars, its sky near 0 already; standard deviation, infinite where a pixel is hidden.
     mesh : int
         Side of the squares, pixels.
 
@@ -29,24 +29,25 @@ def mean_sky(image, noise, mesh):
     edges = [
         np.linspace(0, side, max(round(side / mesh), 1) + 1).astype(int) for side in image.shape
     ]
-    total = np.zeros([len(part) - 1 for part in edges])
-    count = np.zeros(total.shape)
-    for row, (bottom, top) in enumerate(zip(edges[0][:-1], edges[0][1:], strict=True)):
-        for column, (left, right) in enumerate(zip(edges[1][:-1], edges[1][1:], strict=True)):
-            square = np.s_[bottom:top, left:right]
-            known = np.isfinite(noise[square])
-            values, sigma = image[square][known], noise[square][known]
-            if not len(values):
-                continue
-            kept = abs(values - np.median(values)) < _CLIP * sigma
-            total[row, column] = values[kept].sum()
-            count[row, column] = kept.sum()
+    known = np.isfinite(noise)
+    level = np.zeros([len(part) - 1 for part in edges])
+    for _ in range(_ROUNDS):
+        middle = np.repeat(np.repeat(level, np.diff(edges[0]), 0), np.diff(edges[1]), 1)
+        kept = known & (abs(image - middle) < _CLIP * noise)
+        total = _block_sums(np.where(kept, image, 0), edges)
+        count = _block_sums(kept.astype(np.float32), edges)
+        level = total / np.maximum(count, 1)
     # sums, not means, are smoothed: a square with few pixels counts little
     total, count = (uniform_filter(part, 3, mode="constant") for part in (total, count))
     everywhere = total.sum() / max(count.sum(), 1)
     level = np.where(count > 0, total / np.where(count > 0, count, 1), everywhere)
     middles = [(part[1:] + part[:-1] - 1) / 2 for part in edges]
-    return _on_pixels(level, middles, image.shape)
+    return _on_pixels(level, middles, image.shape).astype(image.dtype)
+
+
+def _block_sums(image, edges):
+    rows = np.add.reduceat(image, edges[0][:-1], axis=0)
+    return np.add.reduceat(rows, edges[1][:-1], axis=1).astype(float)
 
 
 def _on_pixels(level, middles, shape):

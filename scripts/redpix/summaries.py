@@ -1,42 +1,72 @@
 """Tables of a run, counted down to what fits on a page."""
 
+import numpy as np
 import pandas as pd
+
+from redpix.frames import FIELD_PATTERN
 
 #: stages in the order in which data flow
 STAGES = (
     *("demo", "catalogue", "frames", "errors", "registration"),
-    *("detections", "sources", "pixels", "photoz"),
+    *("detections", "sources", "pixels", "photoz", "tables", "coaddition", "subtraction"),
+    *("injection", "photometry", "training_images"),
 )
 
 #: what is shown where there is no number
 DASH = "–"
 
 
-def timings(benchmarks):
+def timings(benchmarks, stored):
     """Cost of each stage from Snakemake's benchmark files.
 
     Parameters
     ----------
-    benchmarks : sequence of (str, DataFrame)
-        Stage, and the benchmark of a job of it: columns s, max_rss (MiB) and cpu_time. NaN where
-        a job was too short to be seen.
+    benchmarks : sequence of DataFrame
+        Each of a job: columns stage, s, max_rss (MiB) and cpu_time. NaN where a job was too short
+        to be seen.
+    stored : dict of str to float
+        Megabytes that the files of each stage take.
 
     Returns
     -------
     DataFrame
         A row a stage, in the order of `STAGES`, others after them: stage, jobs, wall, cpu (s, all
-        jobs together), memory (MiB, of the largest job).
+        jobs together), memory (MiB, of the largest job), stored (MB).
     """
     if not benchmarks:
-        return pd.DataFrame(columns=["stage", "jobs", "wall", "cpu", "memory"])
-    jobs = pd.concat([table.assign(stage=stage) for stage, table in benchmarks])
+        return pd.DataFrame(columns=["stage", "jobs", "wall", "cpu", "memory", "stored"])
+    jobs = pd.concat(benchmarks)
     stages = jobs.groupby("stage")
     table = stages[["s", "cpu_time"]].sum(min_count=1)
     table = table.assign(jobs=stages.size(), memory=stages["max_rss"].max())
     table = table.rename(columns={"s": "wall", "cpu_time": "cpu"})
     known = [stage for stage in STAGES if stage in table.index]
     others = sorted(set(table.index) - set(STAGES))
+    table["stored"] = pd.Series(stored).reindex(table.index)
     return table.loc[[*known, *others]].reset_index()
+
+
+def timings_by_field(benchmarks):
+    """CPU seconds of each field in each stage, and their sum.
+
+    Parameters
+    ----------
+    benchmarks : sequence of DataFrame
+        As for `timings`, with the column job, which is a field's name where a job works a field.
+
+    Returns
+    -------
+    DataFrame
+        A row a field, a column a stage in the order of `STAGES`, then ``all``; the dearest first.
+    """
+    jobs = pd.concat(benchmarks) if benchmarks else pd.DataFrame(columns=["job", "stage"])
+    jobs = jobs[jobs["job"].str.fullmatch(FIELD_PATTERN)]
+    if jobs.empty:
+        return pd.DataFrame()
+    table = jobs.pivot_table("cpu_time", "job", "stage", "sum")
+    table = table[[stage for stage in STAGES if stage in table]]
+    table["all"] = table.sum(axis=1)
+    return table.sort_values("all", ascending=False, kind="stable")
 
 
 def whereabouts(objects, delivered):
@@ -132,3 +162,62 @@ def side_by_side(columns, definitions):
             title: values["reason"] for title, values in columns.items() if "reason" in values
         },
     }
+
+
+def one_below_other(summaries, definitions):
+    """Metrics as text, a row a summary.
+
+    Parameters
+    ----------
+    summaries : dict of str to dict
+        By title, as `redpix.photoz.metrics.summarise` gives them.
+    definitions : sequence of dict
+        As for `metric_table`.
+
+    Returns
+    -------
+    dict
+        ``columns``: names of the metrics; ``rows``: (title, number, cells); ``reasons``: why there
+        are dashes, by title.
+    """
+    table = side_by_side(summaries, definitions)
+    cells = [list(column) for column in zip(*(row for _, row in table["rows"]), strict=True)]
+    return {
+        "columns": [name for name, _ in table["rows"]],
+        "rows": list(zip(table["columns"], table["n"], cells, strict=True)),
+        "reasons": table["reasons"],
+    }
+
+
+def in_bins(dz, values, bins):
+    """Scatter and outliers of redshifts in bins of a value with equal numbers of objects.
+
+    Parameters
+    ----------
+    dz : ndarray, shape (n,)
+        (z_phot - z_spec) / (1 + z_spec).
+    values : ndarray, shape (n,)
+    bins : int
+
+    Returns
+    -------
+    list of dict
+        ``bin``: its limits, ``n``, ``nmad`` and ``outliers``, the share with |dz| > 0.05, as text;
+        none where there are fewer than ten objects a bin.
+    """
+    if len(dz) < 10 * bins:
+        return []
+    order = np.argsort(values, kind="stable")
+    parts = []
+    for rows in np.array_split(order, bins):
+        own = dz[rows]
+        nmad = 1.4826 * np.median(np.abs(own - np.median(own)))
+        parts.append(
+            {
+                "bin": f"{values[rows[0]]:.2f} to {values[rows[-1]]:.2f}",
+                "n": len(rows),
+                "nmad": format_metric(nmad, "plain"),
+                "outliers": format_metric(np.mean(np.abs(own) > 0.05), "percent"),
+            }
+        )
+    return parts

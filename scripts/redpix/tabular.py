@@ -12,7 +12,8 @@ from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.calibrate import Calibration, calibrate
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_count, chosen_neighbours
+from redpix.photoz.split import assign_folds, check_count, chosen_neighbours, smallest_set
+from redpix.photoz.tuning import tune
 
 #: how a column of errors may be named after that of its magnitudes
 ERROR_NAMES = (
@@ -177,6 +178,21 @@ def check_apart(train, test, with_ids, names):
         )
 
 
+def check_measured(table, columns, with_errors, name):
+    """Raise InputError if no object of known redshift has one of the columns."""
+    known = np.isfinite(table.redshift)
+    names, values = list(columns.magnitudes), table.magnitudes
+    if with_errors:
+        names, values = [*names, *columns.errors], np.hstack([values, table.errors])
+    told = np.isfinite(values[known]).any(axis=0)
+    absent = [column for column, some in zip(names, told, strict=True) if not some]
+    if known.any() and absent:
+        raise InputError(
+            f"{name}: {', '.join(absent)}: measured for no object with a redshift; allowed: "
+            "numbers for some, or leave it out (the listing's column magnitudes names those used)"
+        )
+
+
 def check_honest(vectors, redshift, names, name):
     """Raise InputError if an attribute orders the training objects as their redshift does."""
     for column, attribute in zip(vectors.T, names, strict=True):
@@ -217,8 +233,13 @@ def learn(vectors, table, attributes, recipe, jobs):
     training = Training(vectors, table.redshift, table.label, np.arange(len(vectors)))
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(learner.needs(recipe.settings), folds, star)
+    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
     pdf.check_range(table.redshift[~star], grid)
+    tried = []
+    if recipe.groups is not None:
+        known = (recipe.method, training, grid, recipe.settings, smallest_set(folds, star))
+        settings, tried = tune(*known, recipe.seed, jobs)
+        recipe = recipe._replace(settings=settings)
     parts = []
     for fold in range(folds.max() + 1):
         fitted = learner.fit(training.take(folds != fold), grid, jobs, **recipe.settings)
@@ -228,7 +249,8 @@ def learn(vectors, table, attributes, recipe, jobs):
     whole = learner.fit(training, grid, jobs, **recipe.settings)
     calibration = Calibration.fit(_rows(held_out, ~star), table.redshift[~star], grid)
     known = (attributes, grid, {"objects": whole}, {"objects": calibration})
-    return Learnt(Model(recipe.method, recipe.settings, *known), held_out, folds)
+    model = Model(recipe.method, recipe.settings, *known, tuning=tried)
+    return Learnt(model, held_out, folds)
 
 
 def _rows(prediction, rows):

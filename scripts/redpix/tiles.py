@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.subtraction import measured_noise, subtract
+from redpix.subtraction import match_psf, measured_noise, subtract
 
 #: side of a tile's inside, and what is worked on around it: as far as a kernel reaches
 SIDE, MARGIN = 512, 40
@@ -39,6 +39,7 @@ class Mosaic(NamedTuple):
 
     D, S, Scorr, alpha, alpha_error and variance (of D) are images; P_D is the stamp of the
     tile in the middle; F_D, F_S and the noise of new and reference image are medians of tiles.
+    matched is the reference with the PSF of the new image, where that was asked for.
     """
 
     D: np.ndarray
@@ -51,25 +52,41 @@ class Mosaic(NamedTuple):
     F_D: float
     F_S: float
     noise: tuple
+    matched: np.ndarray | None
 
 
 def subtract_tiles(
-    new, reference, psf_new, psf_reference, correlation=None, workers=1, side=SIDE, margin=MARGIN
+    new,
+    reference,
+    psf_new,
+    psf_reference,
+    correlation=None,
+    side=SIDE,
+    margin=MARGIN,
+    match_reference=False,
+    planes=None,
+    **options,
 ):
     """Subtract in tiles.
 
     Parameters
     ----------
     new, reference : Epoch
-        Whole images with their variances; their psf and noise are not used.
+        Whole images with their variances; their psf is not used. Noise that is not given is
+        measured in each tile.
     psf_new, psf_reference : callable
         ``psf(x, y)``: the stamp at a place, 0-based.
     correlation : callable, optional
         ``correlation(rows, columns)``: of the reference's noise in a region, as `Epoch` takes it.
-    workers : int
-        Threads of the transforms.
     side, margin : int
         Of tiles, pixels.
+    match_reference : bool
+        Whether to bring the reference to the PSF of the new image, too.
+    planes : sequence of 6, optional
+        What the images of the result are put into, with ``plane[rows, columns] = values``, in the
+        order of `Mosaic`; all NaN. By default, arrays.
+    options
+        Of `redpix.subtraction.subtract`.
 
     Returns
     -------
@@ -77,7 +94,9 @@ def subtract_tiles(
         NaN where either image has no value, and in tiles of which too little is known.
     """
     shape = new.image.shape
-    planes = [np.full(shape, np.nan, np.float32) for _ in range(6)]
+    if planes is None:
+        planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in range(6)]
+    matched = np.full(shape, np.nan, np.float32) if match_reference else None
     numbers, stamps = [], []
     for tile in tiles(shape, side, margin):
         rows, columns = tile.inner
@@ -85,7 +104,13 @@ def subtract_tiles(
         known = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
         if not known.any():
             continue
-        noise = [measured_noise(e.image, e.variance[tile.outer], known) for e in (new, reference)]
+        some = np.s_[::3, ::3]  # enough for a median
+        noise = [
+            measured_noise(e.image, e.variance[tile.outer][some], known[some])
+            if e.noise is None
+            else e.noise
+            for e in (new, reference)
+        ]
         epochs = [
             epoch._replace(
                 image=epoch.image[tile.outer],
@@ -99,11 +124,14 @@ def subtract_tiles(
         ]
         if correlation is not None:
             epochs[1] = epochs[1]._replace(correlation=correlation(rows, columns))
-        part = subtract(*epochs, workers=workers)
+        part = subtract(*epochs, **options)
+        if match_reference:
+            wider = match_psf(epochs[1].image, epochs[1].psf, epochs[0].psf)
+            matched[tile.inner] = wider[tile.kept]
         found = (part.D, part.S, part.Scorr, part.alpha, part.alpha_error, part.D_variance)
         for plane, values in zip(planes, found, strict=True):
             plane[tile.inner] = values[tile.kept]
         numbers.append((part.F_D, part.F_S, *noise))
         stamps.append((np.hypot(x - shape[1] / 2, y - shape[0] / 2), len(stamps), part.P_D))
     F_D, F_S, sn, sr = map(float, np.median(numbers, axis=0))
-    return Mosaic(*planes, min(stamps)[2], F_D, F_S, (sn, sr))
+    return Mosaic(*planes, min(stamps)[2], F_D, F_S, (sn, sr), matched)

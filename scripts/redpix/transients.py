@@ -74,11 +74,14 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     Transients
         The most significant first.
     """
-    strength = np.nan_to_num(abs(scorr), nan=0.0)
-    size = 2 * int(np.ceil(fwhm)) + 1
-    peaks = (strength == ndimage.maximum_filter(strength, size)) & (strength > threshold)
-    y, x = np.nonzero(peaks)
-    order = np.lexsort((x, y, -strength[y, x]))
+    with np.errstate(invalid="ignore"):
+        y, x = np.nonzero(abs(scorr) > threshold)
+    # of the few pixels above it, those that no other exceeds in the square about them
+    strength = abs(scorr[y, x])
+    highest = abs(_windows(scorr, x, y, int(np.ceil(fwhm)), 0.0)).max(axis=(1, 2), initial=0.0)
+    peak = strength == highest
+    x, y, strength = x[peak], y[peak], strength[peak]
+    order = np.lexsort((x, y, -strength))
     x, y = x[order], y[order]
     height = scorr[y, x]
     opposite = _opposite(scorr, x, y, reach=int(np.ceil(1.5 * fwhm)))
@@ -100,10 +103,15 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
 
 
 def _windows(image, x, y, reach, fill):
-    """The square of pixels about each place, shape (n, side, side)."""
-    padded = np.pad(image, reach, constant_values=fill)
-    steps = np.arange(2 * reach + 1)
-    return padded[y[:, None, None] + steps[:, None], x[:, None, None] + steps]
+    """The square of pixels about each place, shape (n, side, side).
+
+    What is not known or outside the image is `fill`.
+    """
+    steps = np.arange(-reach, reach + 1)
+    rows, columns = y[:, None, None] + steps[:, None], x[:, None, None] + steps
+    inside = (rows >= 0) & (rows < image.shape[0]) & (columns >= 0) & (columns < image.shape[1])
+    near = image[np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)]
+    return np.where(inside & np.isfinite(near), near, near.dtype.type(fill))
 
 
 def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
@@ -136,8 +144,8 @@ def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
     part = (slice(middle - reach, middle + reach + 1),) * 2
     design = np.stack([plane[part].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
     shape = len(x), (2 * reach + 1) ** 2
-    data = _windows(np.nan_to_num(difference, nan=0.0), x, y, reach, 0.0).reshape(shape)
-    noise = _windows(np.nan_to_num(variance, nan=1.0), x, y, reach, 1.0).reshape(shape)
+    data = _windows(difference, x, y, reach, 0.0).reshape(shape)
+    noise = _windows(variance, x, y, reach, 1.0).reshape(shape)
     misfit = np.empty(len(x))
     for row in range(len(x)):
         weight = 1 / np.sqrt(noise[row])
@@ -176,8 +184,8 @@ def motion_gain(difference, variance, psf, x, y, reach):
     middle = psf.shape[0] // 2
     half = min(middle, PSF_REACH)
     part = (slice(middle - half, middle + half + 1),) * 2
-    data = _windows(np.nan_to_num(difference, nan=0.0), x, y, reach + half, 0.0)
-    noise = _windows(np.nan_to_num(variance, nan=1.0), x, y, reach + half, 1.0)
+    data = _windows(difference, x, y, reach + half, 0.0)
+    noise = _windows(variance, x, y, reach + half, 1.0)
     weight, pull = (
         sliding_window_view(window, (2 * half + 1,) * 2, axis=(1, 2))
         for window in (1 / noise, data / noise)
@@ -198,7 +206,7 @@ def motion_gain(difference, variance, psf, x, y, reach):
 
 def _opposite(scorr, x, y, reach):
     """Height of the highest score of the other sign near each peak."""
-    near = _windows(np.nan_to_num(scorr, nan=0.0), x, y, reach, 0.0)
+    near = _windows(scorr, x, y, reach, 0.0)
     return np.max(near * -np.sign(scorr[y, x])[:, None, None], axis=(1, 2), initial=0.0)
 
 
@@ -213,7 +221,7 @@ def _weaker_lobes(x, y, height, moving, radius):
 
 def _tops(image, x, y):
     """Place and height of the top of the parabola through each peak and its neighbours."""
-    near = np.nan_to_num(_windows(image, x, y, 1, 0.0), nan=0.0).astype(float)
+    near = _windows(image, x, y, 1, 0.0).astype(float)
     centre = near[:, 1, 1]
     places, top = [], centre.copy()
     for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
@@ -226,7 +234,7 @@ def _tops(image, x, y):
 
 
 def _flags(mask, x, y, reach):
-    near = _windows(mask.astype(np.int64), x, y, reach, bit_value("NO_DATA"))
+    near = _windows(mask, x, y, reach, bit_value("NO_DATA")).astype(np.int64)
     return np.bitwise_or.reduce(near, axis=(1, 2))
 
 

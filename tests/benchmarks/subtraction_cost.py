@@ -1,25 +1,37 @@
-"""Cost of a proper subtraction beside that of the bare transforms it is made of.
+"""Cost of a proper subtraction beside the bare transforms it is made of, and beside ZiP's.
 
-    python tests/benchmarks/subtraction_cost.py [side]
+    python tests/benchmarks/subtraction_cost.py [--side 1850] [--zogyp FOLDER] [--times 3]
 
-Both run in one process, one after the other, with one thread and with two; the best of three.
+The core (D, S, Scorr, alpha) and its transforms run in one process, one after the other, with one
+thread and with two; the best of some times. With the folder of a virtual environment in which
+zogyp is installed, its own command `ZOGY` with its own settings and all that redpix does with the
+same two files (reading, SExtractor, PSFEx, the flux ratio of stars, backgrounds, the core, writing)
+run in turn, each as a process of its own, on the pair of images inside zogyp; neither registers.
+Printed are CPU seconds (of all processes), wall-clock seconds and the largest memory of a process.
 """
 
+import argparse
+import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
 import numpy as np
-from scipy import fft
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-
 from redpix.psf import moffat
 from redpix.subtraction import Epoch, subtract, transforms
+from scipy import fft
 
-#: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, two
-#: kernels squared for it, S_N, S_R, k_n, k_r, V(S_N), V(S_R)
+#: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
+#: kernels that are squared, S_N, S_R, V(S_N), V(S_R)
 FORWARD, BACK = 10, 11
+
+RESOURCES = ROOT / "resources"
 
 
 def bare(image, plan):
@@ -30,7 +42,7 @@ def bare(image, plan):
         fft.irfft2(transform, plan.padded, workers=plan.workers)
 
 
-def best(call, times=3):
+def best(call, times):
     """Least wall-clock time of some calls, seconds."""
     taken = []
     for _ in range(times):
@@ -40,7 +52,8 @@ def best(call, times=3):
     return min(taken)
 
 
-def main(side):
+def core(side, times):
+    """Print the cost of the core on a square image beside its transforms."""
     rng = np.random.default_rng(1)
     image, other = rng.standard_normal((2, side, side), dtype=np.float32)
     variance = np.ones((side, side), np.float32)
@@ -48,13 +61,111 @@ def main(side):
     reference = Epoch(other, moffat(3.2, 41), 1.0, 1.0, variance, (0.03, 0.03), 0.005)
     for workers in (1, 2):
         plan = transforms((side, side), 21, np.float32, workers)
-        transform = best(lambda: bare(image, plan))  # noqa: B023
-        whole = best(lambda: subtract(new, reference, workers=workers))  # noqa: B023
+        transform = best(lambda: bare(image, plan), times)  # noqa: B023
+        whole = best(lambda: subtract(new, reference, workers=workers), times)  # noqa: B023
         print(
             f"{side} x {side}, {workers} threads: {FORWARD + BACK} transforms {transform:.2f} s, "
             f"subtraction {whole:.2f} s, {whole / transform:.2f} times"
         )
 
 
+def whole(new_path, reference_path, output):
+    """All of a subtraction of two files that lie on the same pixels."""
+    from alignment import compare_stars, sources_of
+    from exposures import read_exposure
+    from psfex import fit_psf
+    from redpix.alignment import matched_background
+    from redpix.tiles import subtract_tiles
+    from sextractor import copied_settings
+    from subtraction import write_difference
+
+    settings = {"background_mesh": 128}
+    new, old = (read_exposure([path], "x", settings) for path in (new_path, reference_path))
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        names = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
+        inputs = {key: RESOURCES / "sextractor" / name for key, name in names.items()}
+        copied = copied_settings(inputs, folder)
+        psfex = shutil.copy(RESOURCES / "psfex/stars.psfex", folder / "psfex")
+        psfs, places = [], None
+        for name, exposure in (("new", new), ("reference", old)):
+            psf, stars = fit_psf(sources_of(exposure, name, folder, copied), psfex, exposure.path)
+            psfs.append(psf.at)
+            places = stars if places is None else places
+    ratio, scatter, _ = compare_stars(new, old, psfs, places, new_path)
+    middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
+    stamps = (psf(*middle) for psf in psfs)
+    new.image -= matched_background(new.image, old.image, ratio, *stamps, 128)
+    result = subtract_tiles(
+        Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
+        Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
+        *psfs,
+    )
+    write_difference(output, result, new.mask, new, [], (new.image, old.image))
+
+
+def measured(words, folder):
+    """Run a command; returns its CPU seconds, wall seconds and largest memory in GB."""
+    started = time.perf_counter()
+    with open(folder / "words.txt", "w") as said:
+        process = subprocess.Popen(
+            [str(word) for word in words],
+            cwd=folder,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{words[0]} failed: {(folder / 'words.txt').read_text()[-2000:]}")
+    wall = time.perf_counter() - started
+    return usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / 1024**2
+
+
+def beside_zogyp(environment, times):
+    """Print the cost of the whole beside that of zogyp's command, in turn."""
+    found = sorted(environment.glob("lib/python*/site-packages/zogyp/test/1.fits"))
+    command = environment / "bin/ZOGY"
+    if not found or not command.exists():
+        print(f"zogyp: absent from {environment}, not compared")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for path in (found[0], found[0].with_name("2.fits")):
+            shutil.copy(path, folder)
+        # it knows SExtractor by two of its names only
+        (folder / "bin").mkdir()
+        from tools import find_tool
+
+        for name in ("sex", "sextractor"):
+            (folder / "bin" / name).symlink_to(find_tool("sextractor"))
+        ours = [sys.executable, Path(__file__).resolve(), "--whole", "1.fits", "2.fits", "out.fits"]
+        costs = {"zogyp": [], "redpix": []}
+        for _ in range(times):
+            costs["zogyp"].append(measured([command, "1.fits", "2.fits"], folder))
+            if not (folder / "Zoutput/ZOGY_sub_Scorr1.fits").exists():
+                sys.exit(f"zogyp made nothing: {(folder / 'words.txt').read_text()[-2000:]}")
+            shutil.rmtree(folder / "Zoutput")
+            costs["redpix"].append(measured(ours, folder))
+    least = {name: np.min(rows, axis=0) for name, rows in costs.items()}
+    memory = {name: np.max(rows, axis=0)[2] for name, rows in costs.items()}
+    for name, (cpu, wall, _) in least.items():
+        print(f"{name}: {cpu:.1f} s of CPU, {wall:.1f} s, {memory[name]:.2f} GB")
+    cpu, wall, _ = least["zogyp"] / least["redpix"]
+    print(f"redpix is {cpu:.1f} times faster in CPU, {wall:.1f} in wall-clock time")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1850)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--side", type=int, default=1850, help="of the core's images, pixels")
+    parser.add_argument("--zogyp", type=Path, help="virtual environment that holds zogyp")
+    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--whole", nargs=3, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.whole:
+        whole(*arguments.whole)
+    else:
+        core(arguments.side, arguments.times)
+        if arguments.zogyp:
+            beside_zogyp(arguments.zogyp, arguments.times)

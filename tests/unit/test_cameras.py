@@ -168,8 +168,23 @@ def test_noise_that_varies_over_the_image():
 def test_masks_of_holes_and_saturation():
     image = np.zeros((5, 5))
     image[1, 1], image[2, 2], image[3, 3] = np.nan, 6e4, 5e4
+    image[4, 2:] = np.nan
     mask = image_mask(image, 6e4)
-    assert mask[1, 1] == bit_value("NO_DATA")
+    assert mask[1, 1] == bit_value("BAD")
     assert mask[2, 2] == bit_value("SATURATED")
-    assert np.count_nonzero(mask) == 2
-    assert np.count_nonzero(image_mask(image, None)) == 1
+    assert np.all(mask[4, 2:] == bit_value("NO_DATA"))
+    assert np.count_nonzero(mask) == 5
+    assert np.count_nonzero(image_mask(image, None)) == 4
+
+
+def test_zeros_beyond_the_sky_are_no_data():
+    rng = np.random.default_rng(2)
+    image = rng.normal(100, 5, (80, 90))
+    image[:, :12] = 0  # as programs that resample leave it
+    image[40, 50] = 0
+    mask = image_mask(image, None)
+    assert np.all(mask[:, :12] == bit_value("NO_DATA"))
+    assert np.count_nonzero(mask) == 80 * 12
+    for brightness in (0.2, 1.0, 3.0):
+        counts = rng.poisson(brightness, (80, 90)).astype(float)
+        assert not image_mask(counts, None).any()

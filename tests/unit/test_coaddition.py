@@ -238,7 +238,7 @@ def test_useless_pixels_are_left_out_where_another_image_has_good_ones():
         [True, True, True, False, True, False],
     ]
     expected = [0, bits["INTERPOLATED"], bits["SATURATED"], bits["NO_DATA"], bits["GHOST"]]
-    assert list(mask[0]) == [*expected, bits["INTERPOLATED"]]
+    assert list(mask[0]) == [*expected, 0]
 
 
 def test_patches_are_the_nearest_good_values():

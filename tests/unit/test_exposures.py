@@ -59,7 +59,7 @@ def test_two_files_become_a_difference(done):
     header = planes["D"][1]
     assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.01)
     assert header["CTYPE1"] == "RA---TAN"
-    assert np.all(mask[100:104, 200:203] & bit_value("NO_DATA"))
+    assert np.all(mask[100:104, 200:203] & bit_value("BAD"))
     # what the reference does not cover
     assert np.all(mask[:, :3] & bit_value("NO_DATA"))
 
@@ -74,6 +74,28 @@ def test_what_is_new_is_found_with_its_magnitude(done):
         assert float(row["mag"]) == pytest.approx(25 - 2.5 * np.log10(float(row["flux"])), abs=1e-3)
         sky = fits_sky.wcs().all_pix2world(float(row["x"]), float(row["y"]), 0)
         assert [float(row["ra"]), float(row["dec"])] == pytest.approx(list(map(float, sky)))
+
+
+def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
+    options = {"space": "image", "precision": "float64", "padding": 60, "flux_ratio": 0.71}
+    options |= {"match_background": False, "match_reference": True}
+    (folder / "options").mkdir()
+    job = fits_sky.subtraction_job(science, reference, folder / "options", options)
+    job.threads = 2
+    subtraction.main(job)
+    with fits.open(job.output.difference) as hdus:
+        header = hdus["D"].header
+        assert (header["BITPIX"], header["FLXRATIO"], header["BACKGRND"]) == (-64, 0.71, 0.0)
+        scorr, seen = hdus["SCORR"].data, hdus["MASK"].data == 0
+        stars, expected = (planes["REF"][0] for planes in ({"REF": (hdus["REF"].data,)}, done[0]))
+    usual = done[0]["SCORR"][0]
+    assert np.corrcoef(scorr[seen], usual[seen])[0, 1] > 0.97
+    # stars of the reference are as wide as those of the science image, and so less high
+    assert np.nanmax(stars) < 0.9 * np.nanmax(expected)
+    assert sorted(path.name for path in (folder / "options").iterdir()) == [
+        "difference.fits",
+        "transients.csv",
+    ]
 
 
 def test_without_a_zero_point_there_are_no_magnitudes(science, folder):
@@ -119,6 +141,8 @@ def spoilt(kind, folder, science):
         cards["GAIN"] = 0.0
     elif kind == "negative gain":
         cards["GAIN"] = -2.0
+    elif kind == "tiny":
+        image, cards = image * 1e-17, {}
     elif kind == "unit":
         cards["BUNIT"] = "electron"
     assert header
@@ -140,6 +164,7 @@ def spoilt(kind, folder, science):
         ("gain", "header card GAIN = 0.0; allowed: above 0"),
         ("negative gain", "header card GAIN = -2.0; allowed: above 0"),
         ("unit", "in units of electron (BUNIT)"),
+        ("tiny", "e-16 in its unit; allowed: 1e-09 to 1e+09, in another unit"),
     ],
 )
 def test_images_that_cannot_be_worked_are_refused_in_a_line(science, tmp_path, kind, words):
@@ -227,6 +252,33 @@ def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method
         assert (header["BUNIT"], header["METHOD"], header["NIMAGES"]) == ("adu", method, 4)
         assert header["F_C"] == pytest.approx(1 / header["NOISE"])
         assert hdus["PSF"].data.sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
+    paths, sky, _ = stack
+    plain = folder / "no wcs.fits"
+    fits.PrimaryHDU(fits.getdata(paths[2]), fits.Header(CARDS)).writeto(plain, overwrite=True)
+    made = []
+    for images, registration in ((paths[::2], "wcs"), ((paths[0], str(plain)), "sources")):
+        output = folder / f"{registration}.fits"
+        coaddition.main(fits_sky.coaddition_job(images, output, "proper", registration))
+        made.append(significances(output, sky)[0])
+    assert made[1] == pytest.approx(made[0], rel=0.03)
+
+
+def test_a_coadd_is_a_reference(stack, folder):
+    paths, *_ = stack
+    made = folder / "reference coadd.fits"
+    coaddition.main(fits_sky.coaddition_job(paths[:3], made))
+    job = fits_sky.subtraction_job(paths[3], str(made), folder / "from coadd")
+    subtraction.main(job)
+    with fits.open(job.output.difference) as hdus:
+        clean = hdus["MASK"].data == 0
+        assert hdus["SCORR"].data[clean].std() == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["ERRSCREF"] == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["FLXRATIO"] == pytest.approx(1, abs=0.01)
+    with open(job.output.transients, newline="") as file:
+        assert [row for row in csv.DictReader(file) if row["flags"] == "0"] == []
 
 
 def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):

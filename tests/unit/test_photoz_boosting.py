@@ -60,6 +60,14 @@ def test_widths_follow_the_noise_and_three_classes_are_told():
     assert half[1] < 0.4 * half[0]
 
 
+def test_more_vectors_than_are_learnt_from_have_no_redshift_held_out(monkeypatch):
+    monkeypatch.setattr("redpix.photoz.boosting.MOST_VECTORS", 150)
+    known = sky(400, 0.02)
+    held = Boosting.fit(known, GRID, **SETTINGS).held
+    assert held.shape == (2, np.sum(known.label != STAR))
+    assert np.isfinite(held[0]).sum() == 150
+
+
 def test_objects_are_held_out_whole():
     generator = np.random.default_rng(1)
     group = np.repeat(np.arange(60), 20)

@@ -1,10 +1,12 @@
 """Metrics against slow loops, closed forms and simulations of known truth."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from redpix.photoz import metrics, pdf
+from redpix.photoz import evaluate, metrics, pdf
+from redpix.photoz.estimate import Objects
 from scipy.stats import norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
@@ -124,3 +126,19 @@ def test_no_accuracy_of_one_class_or_of_none():
     assert one["accuracy"] is None
     assert one["reason"] == "one class only among the scored: GALAXY"
     assert metrics.classification(np.zeros(20, int), np.full(20, -1), names)["accuracy"] is None
+
+
+def test_scores_of_more_pixels_than_are_kept_are_an_even_sample(monkeypatch):
+    monkeypatch.setattr(evaluate, "MOST_PIXELS", 300)
+    mean, density, truth, _ = simulated(2000)
+    objects = Objects(truth, np.zeros(2000, int))
+    split = np.where(np.arange(2000) % 4 == 0, "train", "test")
+    scores = evaluate.PixelScores(objects, split, GRID)
+    for rows in np.split(np.arange(2000), [700, 701, 1900]):
+        chunk = SimpleNamespace(index=rows)
+        scores(chunk, SimpleNamespace(redshift=mean[rows], density=density[rows]))
+    found = scores.summary()
+    tested = np.flatnonzero(split == "test")[:: found["one_in"]]
+    plain = metrics.summarise(metrics.score(mean[tested], density[tested], truth[tested], GRID))
+    assert found == {**plain, "one_in": 8}
+    assert 150 < found["n"] <= 300

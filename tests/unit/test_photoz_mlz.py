@@ -12,6 +12,9 @@ from redpix.exceptions import InputError
 from redpix.photoz.attributes import Attributes
 from test_photoz_table import sky as catalogue
 
+# NumPy tells that it skips the comment
+pytestmark = pytest.mark.filterwarnings("ignore:Input line 1 contained no data")
+
 PARTS = ("train", "test", "inputs")
 TPZ = {"trees": 100}
 SOM = {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch", "iterations": 15}

@@ -8,11 +8,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas
 import photoz
-import photoz_files
 import pyarrow.parquet
 import pytest
 import qp
 import synthetic_pixels
+from densities import read_densities
 from redpix.exceptions import InputError
 from redpix.photoz.metrics import NAMES
 
@@ -30,6 +30,7 @@ PARAMS = {
     "attributes": ["magnitudes", "colours"],
     "settings": {"k": 10, "mode": "linear"},
     "test_fraction": 0.3,
+    "tune": False,
     "split_by": "object",
     "pixels_per_object": 50,
     "grid": [0.0, 0.6, 0.005],
@@ -144,7 +145,7 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    ids, density, grid = photoz_files.read_densities(done / "pdfs.parquet")
+    ids, density, grid = read_densities(done / "pdfs.parquet")
     table = objects_of(done)
     assert ids.tolist() == table["object_id"].tolist()
     assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
@@ -188,6 +189,11 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     [
         ("mlp", {"k": 10, "networks": 4, "seed": 1}),
         ("tpz", {"trees": 20, "seed": 1}),
+        (
+            "som",
+            {"topology": "rectangular", "size": 6, "periodic": False, "update": "batch"}
+            | {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1},
+        ),
     ],
 )
 def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
@@ -200,6 +206,20 @@ def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
+
+
+@pytest.mark.parametrize("split_by", ["object", "field"])
+def test_tuning_is_written_beside_the_model(sky, tmp_path, split_by):
+    asked = {"split_by": split_by, "tune": True, "settings": {"k": 2, "mode": "mean"}}
+    out = sky.run(tmp_path, **asked)
+    told = metrics_of(out)
+    assert [entry["change"] for entry in told["tuning"]][:2] == [{}, {"k": 25}]
+    best = min(told["tuning"], key=lambda entry: entry["mean_abs_dz"])
+    assert told["k"] == best["change"].get("k", 2)
+    with np.load(out / "model.npz") as stored:
+        about = json.loads(str(stored["about"]))
+    assert about["tuning"] == told["tuning"]
+    assert about["settings"]["k"] == told["k"]
 
 
 def test_another_seed_splits_otherwise(sky, done, tmp_path):
@@ -422,3 +442,23 @@ def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
     np.savez(path, grid=np.arange(3))
     with pytest.raises(InputError, match="not a model of this project"):
         sky.run(tmp_path / "run", model=str(path))
+
+
+def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
+    sky, done, tmp_path
+):
+    """Not by rows of one redshift that follow each other."""
+    same_redshift = sky.table.copy()
+    rows = same_redshift["class"] == "GALAXY"
+    same_redshift.loc[rows, "redshift"] = same_redshift.loc[rows, "redshift"].round(1)
+    found = objects_of(Sky(same_redshift, sky.pixels).run(tmp_path / "same"))
+    expected = objects_of(done)
+    assert found[["object_id", "n_pixels"]].equals(expected[["object_id", "n_pixels"]])
+    mixed = sky.pixels.sample(frac=1, random_state=1)
+    found = objects_of(Sky(sky.table, mixed).run(tmp_path / "mixed", pixels_per_object=None))
+    plain = objects_of(sky.run(tmp_path / "plain", pixels_per_object=None))
+    assert found["n_pixels"].equals(plain["n_pixels"])
+    assert found["z_aperture"].to_numpy() == pytest.approx(plain["z_aperture"].to_numpy(), abs=1e-4)
+    assert found["combined_weighted"].to_numpy() == pytest.approx(
+        plain["combined_weighted"].to_numpy(), abs=2e-3
+    )

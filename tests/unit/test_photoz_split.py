@@ -64,11 +64,13 @@ def test_folds_part_galaxies_and_stars_evenly():
 def test_more_neighbours_than_a_fold_has_galaxies_are_refused():
     training, star = np.ones(12, bool), np.arange(12) >= 9
     folds = assign_folds(training, star, seed=1)
-    check_count(7, folds, star)
+    check_count("knn", 7, folds, star)
     with pytest.raises(InputError, match=r"photoz\.k: 8 neighbours.* 9 training.* at most 7"):
-        check_count(8, folds, star)
+        check_count("knn", 8, folds, star)
+    with pytest.raises(InputError, match=r"photoz\.methods: boosting.* needs 8 galaxies.* holds 7"):
+        check_count("boosting", 8, folds, star)
     with pytest.raises(InputError, match="no galaxy or quasar"):
-        check_count(1, folds, np.ones(12, bool))
+        check_count("tpz", 1, folds, np.ones(12, bool))
 
 
 def test_pixels_are_sampled_per_object_and_evenly():

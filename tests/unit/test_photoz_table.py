@@ -27,15 +27,16 @@ SETTINGS = {
     "tpz": {"trees": 30, "seed": 1},
     "som": {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch"}
     | {"maps": 8, "iterations": 8, "mode": "linear", "seed": 1},
-    "boosting": {"trees": 60, "leaves": 8, "rate": 0.1, "seed": 1},
+    "boosting": {"trees": 30, "leaves": 8, "rate": 0.1, "seed": 1},
 }
-SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "mlp", "som")}}
+SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "som")}}
 PARAMS = {
     "method": "knn",
     "attributes": ["brightness", "colours", "errors"],
     "magnitudes": (),
     "settings": KNN,
     "test_fraction": 0.3,
+    "tune": False,
     "grid": [0.0, 1.0, 0.005],
     "seed": 1,
 }

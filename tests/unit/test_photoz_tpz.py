@@ -56,6 +56,20 @@ def test_redshifts_widths_classes_and_importance():
     assert learner.insight("abc")["importance"].keys() == set("abc")
 
 
+def test_bins_of_redshift_as_classes_do_as_well():
+    known, query = sky(3000, 0.03), sky(400, 0.0, seed=2)
+    learner = TPZ.fit(known, GRID, **SETTINGS, mode="classification")
+    found = learner.predict(query.vectors)
+    moving = query.label != STAR
+    assert np.abs(found.redshift - query.redshift)[moving].mean() < 0.025
+    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    assert mean == pytest.approx(found.redshift, abs=0.01)
+    first, second, third = learner.importance
+    assert first > second > third
+    plain = TPZ.fit(known, GRID, **SETTINGS).predict(query.vectors)
+    assert not np.array_equal(plain.redshift, found.redshift)
+
+
 def test_out_of_bag_errors_are_those_of_other_objects():
     known, query = sky(2000, 0.03), sky(2000, 0.03, seed=2)
     learner = TPZ.fit(known, GRID, **SETTINGS)

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import provenance
 import pytest
 import verify
@@ -44,7 +45,8 @@ def test_a_record_names_inputs_parameters_and_versions(run):
     ).stdout.split()[0]
     assert entry["inputs"]["results/small/errors/9001-3-100-r.fits"] == expected
     assert entry["parameters"] == {"threshold": 1.5}
-    assert entry["versions"]["python"] == sys.version.split()[0]
+    assert entry["versions"]["python"]["version"] == sys.version.split()[0]
+    assert Path(entry["versions"]["numpy"]["from"]) == Path(np.__file__).parents[1]
     assert list(entry["outputs"]) == ["results/small/sources/a.csv"]
     assert entry["outputs"]["results/small/sources/a.csv"]["bytes"] == len("sources")
 

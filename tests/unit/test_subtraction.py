@@ -3,14 +3,17 @@
 A fault's test puts the fault into the module's own text and shows that a check goes red.
 """
 
+import importlib
 import inspect
+import re
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
 import subtraction_sky
 from redpix import subtraction
-from redpix.alignment import psf_matched_difference, smooth_background
+from redpix.alignment import matched_background, smooth_background
 from redpix.exceptions import InputError
 from redpix.subtraction import Epoch, match_psf, subtract
 from scipy.ndimage import maximum_filter
@@ -124,13 +127,14 @@ def test_peaks_stay_in_place(shape):
 FAULTS = {
     "minus in the denominator of D": (
         check_whiteness,
-        [("Cn * _power(Pr_hat) + (sr", "Cn * _power(Pr_hat) - (sr")],
+        [("Cn * Pr_power + (sr", "Cn * Pr_power - (sr")],
     ),
     "kernels of N and R swapped in V(S)": (
         check_scores,
         [
-            ("plan.spread((coloured_n, Vn_hat))", "plan.spread((coloured_r, Vn_hat))"),
-            ("plan.spread((coloured_r, Vr_hat))", "plan.spread((coloured_n, Vr_hat))"),
+            ("(plan, kn_hat, Cn, Vn_hat, side)", "(plan, np.array(kr_hat), Cn, Vn_hat, side)"),
+            ("(plan, kr_hat, Cr, Vr_hat, side)", "(plan, saved, Cr, Vr_hat, side)"),
+            ("    V_N, k_n = _score", "    saved = np.array(kn_hat)\n    V_N, k_n = _score"),
         ],
     ),
     "squared deviation as variance": (
@@ -243,7 +247,7 @@ def test_impossible_variance_makes_no_score(value):
     true = subtract(*(e._replace(variance=None) for e in epochs)).Scorr[120, 80]
     assert 0.5 * true < subtract(*epochs).Scorr[120, 80] < 3.5 * true
     if value == 1e-9:
-        floorless = faulty(("np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * sky))", "V_N + V_R"))
+        floorless = faulty(("np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * F_S))", "V_N + V_R"))
         with np.errstate(invalid="ignore", divide="ignore"):
             assert not floorless(*epochs).Scorr[120, 80] < 3.5 * true
 
@@ -393,9 +397,8 @@ def test_a_global_median_biases_scores_and_the_matched_background_does_not():
         )
         return np.median(subtract(*subtracted).Scorr)
 
-    images = new.image, old.image / old.flux
-    matched = smooth_background(psf_matched_difference(*images, new.psf, old.psf), 128)
-    plain = smooth_background(images[0] - images[1], 128)
+    matched = matched_background(new.image, old.image, old.flux, new.psf, old.psf, 128)
+    plain = smooth_background(new.image - old.image / old.flux, 128)
     assert abs(bias(matched, 0)) < 0.2
     assert abs(bias(plain, 0)) > 1
     assert abs(bias(np.median(new.image), np.median(old.image))) > 0.3
@@ -442,3 +445,22 @@ BLANK = Epoch(np.ones((40, 40)), subtraction_sky.gaussian(1.5, 11), 1.0)
 def test_what_cannot_be_subtracted_is_said(new, words):
     with pytest.raises(InputError, match=words):
         subtract(new, BLANK)
+
+
+def test_the_example_of_the_page_runs(capsys):
+    page = Path(__file__).parents[2] / "docs/subtraction.md"
+    example = page.read_text(encoding="utf-8").split("```python")[1].split("```")[0]
+    exec(compile(example, "docs/subtraction.md", "exec"), {})  # noqa: S102
+    score, zero_point, error = map(float, capsys.readouterr().out.split())
+    assert score == pytest.approx(1, abs=0.05)
+    assert zero_point == pytest.approx(1.6 / np.hypot(5 * 1.6, 3))
+    assert error > 0
+
+
+def test_names_on_the_page_exist():
+    page = (Path(__file__).parents[2] / "docs/subtraction.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(alignment|psf|tiles|subtraction)\.([A-Za-z_]+)", page))
+    keys = {"flux_ratio", "match_background", "padding", "registration"}
+    for module, name in sorted(named):
+        module = importlib.import_module(f"redpix.{module}")
+        assert hasattr(module, name) or name in keys, name

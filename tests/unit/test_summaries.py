@@ -6,29 +6,43 @@ import pytest
 from redpix import summaries
 
 
-def benchmark(seconds, memory, cpu):
-    return pd.DataFrame({"s": seconds, "max_rss": memory, "cpu_time": cpu})
+def benchmark(stage, job, seconds, memory, cpu):
+    columns = {"s": [seconds], "max_rss": [memory], "cpu_time": [cpu]}
+    return pd.DataFrame(columns).assign(stage=stage, job=job)
+
+
+NAN = np.nan
+JOBS = [
+    benchmark("pixels", "9001-3-100", 1.5, 100.0, 1.0),
+    benchmark("swarm", "all", 9.0, 7.0, 8.0),
+    benchmark("frames", "9001-3-100", 2.0, NAN, NAN),
+    benchmark("pixels", "9002-4-57", 2.5, 300.0, 4.0),
+    benchmark("frames", "9002-4-57", 2.5, 300.0, 0.5),
+    benchmark("frames", "delivered", 2.5, 300.0, 1.0),
+]
 
 
 def test_timings_are_summed_by_stage_in_the_order_of_the_data():
-    nan = np.nan
-    table = summaries.timings(
-        [
-            ("pixels", benchmark([1.5], [100.0], [1.0])),
-            ("swarm", benchmark([9.0], [7.0], [8.0])),
-            ("frames", benchmark([2.0], [nan], [nan])),
-            ("pixels", benchmark([2.5], [300.0], [nan])),
-        ]
-    )
+    table = summaries.timings(JOBS, {"pixels": 3.5, "logs": 1.0})
     assert list(table["stage"]) == ["frames", "pixels", "swarm"]
-    assert list(table["jobs"]) == [1, 2, 1]
-    assert list(table["wall"]) == [2.0, 4.0, 9.0]
-    np.testing.assert_array_equal(table["cpu"], [nan, 1.0, 8.0])
-    np.testing.assert_array_equal(table["memory"], [nan, 300.0, 7.0])
+    assert list(table["jobs"]) == [3, 2, 1]
+    assert list(table["wall"]) == [7.0, 4.0, 9.0]
+    np.testing.assert_array_equal(table["cpu"], [1.5, 5.0, 8.0])
+    np.testing.assert_array_equal(table["memory"], [300.0, 300.0, 7.0])
+    np.testing.assert_array_equal(table["stored"], [NAN, 3.5, NAN])
+
+
+def test_timings_of_each_field():
+    table = summaries.timings_by_field(JOBS)
+    assert list(table.index) == ["9002-4-57", "9001-3-100"]
+    assert list(table) == ["frames", "pixels", "all"]
+    np.testing.assert_array_equal(table.loc["9002-4-57"], [0.5, 4.0, 4.5])
+    assert table.loc["9001-3-100", "all"] == 1.0
 
 
 def test_timings_of_nothing():
-    assert summaries.timings([]).empty
+    assert summaries.timings([], {}).empty
+    assert summaries.timings_by_field([]).empty
 
 
 def test_every_object_is_somewhere():
@@ -86,3 +100,36 @@ def test_metrics_side_by_side_with_reasons_for_dashes():
         ("scatter", ["0.0200", "–", "–", "0.1000"]),
     ]
     assert list(table["reasons"].values()) == ["3 scored", "3 scored"]
+
+
+def test_a_row_a_summary_holds_what_a_column_does():
+    definitions = [
+        {"key": "nmad", "name": "σ", "form": "plain"},
+        {"key": "bias", "name": "bias", "form": "signed"},
+    ]
+    found = {
+        "knn, mean": {"n": 20, "nmad": 0.03, "bias": -0.001},
+        "knn, summed": {"n": 7, "nmad": None, "bias": None, "reason": "7 scored"},
+    }
+    table = summaries.one_below_other(found, definitions)
+    assert table["columns"] == ["σ", "bias"]
+    assert table["rows"] == [
+        ("knn, mean", 20, ["0.0300", "−0.0010"]),
+        ("knn, summed", 7, ["–", "–"]),
+    ]
+    assert table["reasons"] == {"knn, summed": "7 scored"}
+
+
+def test_bins_hold_equal_numbers_by_slow_loop():
+    generator = np.random.default_rng(1)
+    dz, values = generator.normal(0, 0.04, 83), generator.permutation(83) / 10
+    found = summaries.in_bins(dz, values, 4)
+    assert [part["n"] for part in found] == [21, 21, 21, 20]
+    assert [part["bin"] for part in found][:2] == ["0.00 to 2.00", "2.10 to 4.10"]
+    own = sorted(dz[(values >= 2.05) & (values < 4.15)])
+    scatter = sorted(abs(value - own[10]) for value in own)[10]
+    assert found[1]["nmad"] == f"{1.4826 * scatter:.4f}"
+    assert found[1]["outliers"] == f"{sum(abs(value) > 0.05 for value in own) / 21:.2%}".replace(
+        "%", " %"
+    )
+    assert summaries.in_bins(dz[:39], values[:39], 4) == []

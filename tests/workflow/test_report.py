@@ -149,6 +149,7 @@ class Run:
             output = run("photoz", model=output.model)
         self.paths.predictions, self.paths.predicted_pixels = [output.objects], [output.pixels]
         self.paths.metrics, self.paths.tables = [output.metrics], []
+        self.paths.pdfs, self.paths.models = [output.pdfs], [output.model]
 
     def _write_benchmarks(self):
         columns = ("s", "h:m:s", "max_rss", "cpu_time")
@@ -223,7 +224,7 @@ def fresh(run):
 
 
 def test_a_report_opens_whole_and_tells_of_everything(run, path):
-    assert check_page(path) == 2 * len(FIELDS) + 1 + 1  # redshifts, timings
+    assert check_page(path) == 2 * len(FIELDS) + 3 + 1  # redshifts, timings
     text = Text(path)
     for words in ("2 of 2 fields came", "78 objects found", *FIELDS, "2004-03-19"):
         assert words in text.words
@@ -284,7 +285,7 @@ def test_what_did_not_come_is_told_with_its_reason(fresh):
 def test_no_field_came(fresh):
     for name in ("registered", "frames", "errors", "pixels", "counts"):
         setattr(fresh.paths, name, [])
-    for name in ("predictions", "predicted_pixels", "metrics"):
+    for name in ("predictions", "predicted_pixels", "metrics", "pdfs", "models"):
         setattr(fresh.paths, name, [])
     rows = [("field", "delivered", "reason"), *((field, "no", "gone") for field in FIELDS)]
     write_csv(fresh.paths.delivered, rows)
@@ -301,13 +302,13 @@ def test_only_so_many_fields_are_shown(run):
     path = run.report("few.html", most_fields=1)
     text = Text(path)
     assert "The first 1 of 2 fields are shown" in text.words
-    assert sum(tag == "img" for tag, _ in text.tags) == 4
+    assert sum(tag == "img" for tag, _ in text.tags) == 6
 
 
 def test_one_band(tmp_path):
     run = Run(tmp_path, bands="g")
     path = run.report()
-    assert check_page(path) == 6
+    assert check_page(path) == 8
     assert "g alone, in grey" in Text(path).words
 
 
@@ -324,7 +325,7 @@ def test_a_metric_that_is_not_given_is_a_dash_with_its_reason(fresh, tmp_path):
     metrics = json.loads(Path(fresh.paths.metrics[0]).read_text())
     nothing = dict.fromkeys(metrics["pixels"])
     for part in (metrics, metrics["combiners"]):
-        for name in {"pixels", "objects", "baseline", "mean", "weighted", "summary"} & set(part):
+        for name in {"pixels", "objects", "baseline", *metrics["combiners"]} & set(part):
             part[name] = {**nothing, "n": 7, "reason": "7 scored; at least 10 are needed"}
     metrics["classification"] = {
         **{"n": 7, "accuracy": None, "confusion": None},
@@ -335,7 +336,7 @@ def test_a_metric_that_is_not_given_is_a_dash_with_its_reason(fresh, tmp_path):
     (folder / "metrics.json").write_text(json.dumps(metrics))
     fresh.paths.metrics = [folder / "metrics.json"]
     text = Text(fresh.report("dashes.html", most_fields=1))
-    assert "CRPS – – – –" in text.words
+    assert "CRPS – – – – – – –" in text.words
     assert "pixels: 7 scored; at least 10 are needed" in text.words
     assert "Classes: –, one class only among the scored: STAR" in text.words
 
@@ -380,7 +381,7 @@ def test_methods_and_tables_are_compared(tmp_path):
     other = tmp_path / "second/mlp/metrics.json"
     other.parent.mkdir(parents=True)
     other.write_text(json.dumps(metrics))
-    for name in ("predictions", "predicted_pixels"):
+    for name in ("predictions", "predicted_pixels", "pdfs", "models"):
         getattr(run.paths, name).append(getattr(run.paths, name)[0])
     run.paths.metrics.append(str(other))
     about = {"table": "mine", "method": "knn", "objects": metrics["baseline"]}
@@ -389,7 +390,8 @@ def test_methods_and_tables_are_compared(tmp_path):
     table.write_text(json.dumps({**about, "cross_validation": metrics["objects"]}))
     run.paths.tables = [str(table)]
     page = run.report().read_text()
-    assert page.count("Methods side by side") == 1
-    for title in ("mlp, weighted", "mlp, summed aperture", "knn, cross-validated"):
-        assert f'<th class="number">{title}</th>' in page
+    assert page.count(">Methods and combiners<") == 1
+    assert '<th class="number">knn, cross-validated</th>' in page
+    for title in ("mlp, tempered", "mlp, summed aperture", "knn, stacked"):
+        assert f"<tr><th>{title}</th>" in page
     assert "Table mine" in page

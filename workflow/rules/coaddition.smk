@@ -44,6 +44,7 @@ rule coaddition:
         method=config["coaddition"]["method"],
         images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),
         camera=config["exposures"],
+        registration=config["subtraction"]["registration"],
         background_mesh=config["subtraction"]["background_mesh"],
     message:
         "{wildcards.stack}, {wildcards.band}: coadding"

@@ -106,7 +106,7 @@ def rows_of(key, read):
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
     rows = read(resource(f"demo/{key}.tsv"), "ugriz")
-    return [row for row in rows if row.band is None or row.band in BANDS]
+    return [row for row in rows if getattr(row, "band", BANDS[0]) in BANDS]
 
 
 REFERENCE = config["reference_band"]

@@ -25,6 +25,16 @@ FIELDS_OF_IMAGES = {
     for name, rows in fields(IMAGES.values()).items()
     if len(rows) > 1
 }
+# images that have light curves: those of fields with several, measured with a PSF
+if config["photometry"]["mode"] == "simple":
+    FIELDS_OF_IMAGES = {}
+EXPOSURES = [image for images in FIELDS_OF_IMAGES.values() for image in images]
+
+
+def light_curves():
+    """The light curves, where there are any."""
+    names = ("lightcurves", "scatter") if EXPOSURES else ()
+    return [f"{RESULTS}/photometry/{name}.csv" for name in names]
 
 
 def image_row(name):
@@ -55,6 +65,15 @@ def calibration_settings():
     # the course's pipeline has no step for cosmic rays
     chosen["cosmic_rays"] = photometry["cosmic_rays"] and photometry["mode"] == "full"
     return chosen
+
+
+def raw_images():
+    """Every image as it came."""
+    paths = []
+    for row in IMAGES.values():
+        frame = f"{RESULTS}/frames/{'-'.join(row.frame)}.fits" if row.frame else row.path
+        paths.append(frame)
+    return paths
 
 
 def image_products(suffix):

@@ -10,7 +10,7 @@ rule photoz_mlz:
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
-            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
+            "densities", "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
         ),
     output:
         *(
@@ -52,7 +52,7 @@ rule photoz_table_mlz:
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
-            "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
+            "densities", "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
         ),
     output:
         *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),

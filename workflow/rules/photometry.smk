@@ -6,7 +6,7 @@ rule calibration:
         unpack(files_of_image),
         library=library(
             *("alignment", "cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
-            *("masks", "regions", "registration"),
+            *("masks", "regions", "registration", "subtraction"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
@@ -41,7 +41,7 @@ rule photometry_of_image:
             *("psf_model", "psf_stars", "star_detection", "star_fit"),
             *("star_quality", "star_sky", "zero_point"),
         ),
-        scripts=shared_scripts("calibrated", "files", "job", "provenance"),
+        scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
@@ -65,3 +65,36 @@ rule photometry_of_image:
         "{wildcards.image}: measuring stars"
     script:
         "../../scripts/photometry.py"
+
+
+rule light_curves:
+    input:
+        calibrated=[f"{RESULTS}/photometry/{image}.calibrated.fits" for image in EXPOSURES],
+        stars=[f"{RESULTS}/photometry/{image}.csv" for image in EXPOSURES],
+        residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in EXPOSURES],
+        library=library(
+            *("alignment", "asterisms", "effective_psf", "exceptions", "light_curves", "masks"),
+            *("psf_model", "psf_stars", "star_fit", "star_quality", "subtraction"),
+        ),
+        scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
+    output:
+        curves=f"{RESULTS}/photometry/lightcurves.csv",
+        scatter=f"{RESULTS}/photometry/scatter.csv",
+    log:
+        f"{RESULTS}/logs/photometry/light_curves.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/light_curves/all.tsv"
+    conda:
+        "../../envs/images.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1500),
+        runtime=minutes(30),
+    params:
+        images=EXPOSURES,
+        fields=FIELDS_OF_IMAGES,
+        settings={key: config["photometry"][key] for key in ("telescope_diameter", "site_altitude")},
+    message:
+        "light curves"
+    script:
+        "../../scripts/light_curves.py"

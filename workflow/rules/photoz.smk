@@ -12,7 +12,7 @@ rule photoz_method:
             *("catalogue", "exceptions", "photometry", "tables"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
+        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -39,6 +39,7 @@ rule photoz_method:
         test_fraction=PHOTOZ["test_fraction"],
         split_by=PHOTOZ["split_by"],
         pixels_per_object=PHOTOZ["pixels_per_object"],
+        tune=PHOTOZ["tune"],
         grid=PHOTOZ["grid"],
         combiner=PHOTOZ["combiner"],
         model=PHOTOZ["model"],
@@ -56,7 +57,7 @@ rule photoz_table:
             *("exceptions", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
-        scripts=shared_scripts("files", "job", "provenance", "photoz_files"),
+        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
@@ -80,6 +81,7 @@ rule photoz_table:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        tune=PHOTOZ["tune"],
         settings=lambda wildcards: learner_settings(wildcards.method),
         test_fraction=PHOTOZ["test_fraction"],
         grid=PHOTOZ["grid"],

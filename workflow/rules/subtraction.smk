@@ -26,6 +26,7 @@ rule subtraction:
                 "exposures",
                 "files",
                 "job",
+                "planes",
                 "provenance",
                 "psfex",
                 "sextractor",
@@ -45,7 +46,7 @@ rule subtraction:
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
         "../../envs/images.yaml"
-    threads: 1
+    threads: config["subtraction"]["threads"]
     resources:
         mem_mb=memory(600, times_input=15),
         runtime=minutes(20),
@@ -55,6 +56,14 @@ rule subtraction:
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],
         registration=config["subtraction"]["registration"],
+        noise=config["subtraction"]["noise"],
+        options={
+            key: config["subtraction"][key]
+            for key in (
+                *("space", "precision", "padding", "flux_ratio", "match_background"),
+                "match_reference",
+            )
+        },
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:

@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from threadpoolctl import threadpool_limits
 
-from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion, shares
 from redpix.photoz.leaves import leaf_of
 from redpix.photoz.neighbours import smoothed
 from redpix.photoz.split import group_folds
@@ -19,7 +19,7 @@ from redpix.photoz.split import group_folds
 PARTS = 4
 
 #: most training vectors
-MOST_VECTORS = 20_000
+MOST_VECTORS = 10_000
 
 #: least training vectors in a leaf, share of the attributes that a split chooses of
 LEAF, SHARE = 20, 0.5
@@ -113,8 +113,8 @@ class Boosting:
     importance : ndarray, shape (attributes,)
         Share of each attribute in what splits gain.
     held : ndarray, shape (2, n)
-        Redshift of each galaxy or quasar of the training from what has not seen its object, and
-        its true one.
+        Redshift of each galaxy or quasar of the training from what has not seen its object (NaN
+        for those beyond the first `MOST_VECTORS` at random), and its true one.
     grid : ndarray, shape (nodes,)
     """
 
@@ -151,9 +151,9 @@ class Boosting:
         errors : int
             Makes no difference: errors are attributes like others.
         """
-        rows = np.random.default_rng([seed, 9]).permutation(len(training.group))[:MOST_VECTORS]
-        chosen = training.take(np.sort(rows))
-        moving = chosen.take(chosen.label != STAR)
+        everything = training.take(training.label != STAR)
+        chosen = _some(len(everything.group), seed)
+        moving = everything.take(chosen)
         settings = {"max_leaf_nodes": leaves, "learning_rate": rate, "max_iter": trees}
         stretch = 1 + moving.redshift
 
@@ -173,13 +173,14 @@ class Boosting:
         missed = moving.redshift - said
         few = {"max_leaf_nodes": WIDTH_LEAVES, "max_iter": WIDTH_TREES, "learning_rate": 0.1}
         width = Trees.of(_grown(_regressor(seed, **few), moving.vectors, np.abs(missed)))
-        classes, labels = _told_apart(chosen, seed)
+        classes, labels = _told_apart(training, seed)
         scatter = width.sums(moving.vectors, jobs)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
         residual = np.quantile(missed / np.maximum(scatter, least), QUANTILES)
         span = np.stack([np.nanmin(moving.vectors, axis=0), np.nanmax(moving.vectors, axis=0)])
         known = (labels, residual, np.array(least), span, _importance(whole, span.shape[1]))
-        held = np.stack([said, moving.redshift])
+        held = np.stack([np.full(len(everything.group), np.nan), everything.redshift])
+        held[0, chosen] = said
         return cls(Trees.of(whole), width, classes, *known, held, grid)
 
     def held_out(self, jobs=1):
@@ -188,9 +189,8 @@ class Boosting:
 
     def insight(self, names):
         """Importance of each attribute by name, and the scatter of redshifts held out."""
-        shares = zip(names, self.importance, strict=True)
         return {
-            "importance": {name: round(float(share), 4) for name, share in shares},
+            "importance": shares(names, self.importance),
             "held_out_nmad": dispersion(*self.held),
         }
 
@@ -252,6 +252,11 @@ def _regressor(seed, **settings):
     )
 
 
+def _some(count, seed):
+    """At most `MOST_VECTORS` of so many rows, at random, in order."""
+    return np.sort(np.random.default_rng([seed, 9]).permutation(count)[:MOST_VECTORS])
+
+
 def _grown(model, *known, **weights):
     """The model, fitted in one thread: OpenMP's threads wait for each other on a busy machine."""
     with threadpool_limits(1, user_api="openmp"):
@@ -261,6 +266,7 @@ def _grown(model, *known, **weights):
 def _told_apart(training, seed):
     """Trees that tell the classes of a training set apart, and the classes, if there are two."""
     labelled = training.take(training.label >= 0)
+    labelled = labelled.take(_some(len(labelled.group), seed))
     labels = np.unique(labelled.label)
     if len(labels) < 2:
         return None, labels

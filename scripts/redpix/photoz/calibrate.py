@@ -8,7 +8,7 @@ from scipy.interpolate import PchipInterpolator
 from redpix.photoz import pdf
 
 #: objects for each knot of the map of PIT values, and the most knots
-OBJECTS_A_KNOT, MOST_KNOTS = 50, 20
+OBJECTS_A_KNOT, MOST_KNOTS = 150, 20
 
 #: probabilities below the ends of the intervals and below the median
 LEVELS = (0.025, 0.16, 0.5, 0.84, 0.975)

@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.exceptions import InputError
 from redpix.photoz import pdf
-from redpix.photoz.attributes import constant_attributes
 from redpix.photoz.calibrate import Calibration, calibrate
+from redpix.photoz.checks import check_samples
 from redpix.photoz.combine import COMBINERS, WEIGHTS, Product, Stack, fit_exponent, with_median
 from redpix.photoz.learner import CLASSES, STAR, Prediction, Training
 from redpix.photoz.model import METHODS, Model
@@ -22,8 +21,10 @@ from redpix.photoz.split import (
     check_count,
     chosen_neighbours,
     sample_pixels,
+    smallest_set,
 )
 from redpix.photoz.stream import sampled_vectors
+from redpix.photoz.tuning import tune
 
 #: name of the estimate from one summed vector an object, beside those of `COMBINERS`
 APERTURE = "aperture"
@@ -141,6 +142,7 @@ class Recipe(NamedTuple):
     grid: np.ndarray  #: (nodes,), redshifts at which densities are given
     limit: int | None  #: most training pixels an object gives; None for all
     seed: int
+    groups: np.ndarray | None = None  #: (objects,), what tuning keeps together; None: no tuning
 
 
 def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
@@ -175,7 +177,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     folds = assign_folds(training, star, recipe.seed)
     learner = METHODS[recipe.method]
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(learner.needs(recipe.settings), folds, star)
+    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
     pdf.check_range(objects.redshift[training & ~star], grid)
     counts = np.where(training, totals.pixels, 0)
     chosen = sample_pixels(counts, recipe.limit, recipe.seed)
@@ -183,7 +185,13 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     samples = Training(vectors, objects.redshift[index], objects.label[index], index)
     everything = np.arange(len(training))
     apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
-    _check_samples(samples, pixels.attributes, warn)
+    check_samples(samples, pixels.attributes.names, "pixels", warn)
+    tried = []
+    if recipe.groups is not None:
+        grouped = samples._replace(group=recipe.groups[index])
+        known = (recipe.method, grouped, grid, recipe.settings, smallest_set(folds, star))
+        settings, tried = tune(*known, recipe.seed, jobs)
+        recipe = recipe._replace(settings=settings)
 
     def learn(members):
         parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
@@ -208,7 +216,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
         for name, prediction in estimates.predictions(exponent).items()
     }
     learners = {**learn(training), "summaries": _summary(estimates, objects, known, recipe)}
-    told = (pixels.attributes, grid, learners, calibrations, exponent)
+    told = (pixels.attributes, grid, learners, calibrations, exponent, tried)
     return Model(recipe.method, recipe.settings, *told)
 
 
@@ -216,19 +224,6 @@ def _summary(estimates, objects, members, recipe):
     """What the features of the galaxies and quasars of a mask teach."""
     known = estimates.features()[members], objects.redshift[members]
     return Process.fit(*known, recipe.grid, recipe.seed)
-
-
-def _check_samples(samples, attributes, warn):
-    """Warn of constant attributes and of a single class; raise if nothing varies."""
-    constant = constant_attributes(samples.vectors, attributes.names)
-    if len(constant) == len(attributes.names):
-        raise InputError(f"pixels: every attribute is constant: {', '.join(constant)}")
-    if constant:
-        warn(f"pixels: constant, so without use as attributes: {', '.join(constant)}")
-    classes = np.unique(samples.label[samples.label >= 0])
-    if len(classes) < 2:
-        names = ", ".join(CLASSES[label] for label in classes) or "none"
-        warn(f"one class only among the training objects ({names}): no classes are predicted")
 
 
 def finish(estimates, model):

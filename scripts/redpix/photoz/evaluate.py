@@ -7,29 +7,49 @@ from redpix.photoz.estimate import APERTURE, WAYS
 from redpix.photoz.learner import CLASSES, STAR
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
+#: most pixels whose scores are kept
+MOST_PIXELS = 1_000_000
+
 
 class PixelScores:
     """Collects scores of the pixels of test objects, stars left out, as they are predicted.
 
-    An instance is a ``watch`` for `redpix.photoz.estimate.Estimates.add`.
+    An instance is a ``watch`` for `redpix.photoz.estimate.Estimates.add`. Of more than
+    `MOST_PIXELS` one in two is kept, of more than twice as many one in four and so on: memory is
+    bounded, and what is left is an even sample.
     """
 
     def __init__(self, objects, split, grid):
         self._redshift = objects.redshift
         self._scored = (split == TEST) & (objects.label != STAR)
         self._grid = grid
-        self._parts = []
+        self._kept = metrics.Scores.concatenate([])
+        self._parts, self._waiting = [], 0
+        self._seen, self._step = 0, 1
 
     def __call__(self, chunk, prediction):
-        rows = self._scored[chunk.index]
+        rows = np.flatnonzero(self._scored[chunk.index])
+        number = self._seen + np.arange(len(rows))
+        self._seen += len(rows)
+        rows = rows[number % self._step == 0]
         truth = self._redshift[chunk.index[rows]]
         self._parts.append(
             metrics.score(prediction.redshift[rows], prediction.density[rows], truth, self._grid)
         )
+        self._waiting += len(rows)
+        while len(self._kept.dz) + self._waiting > MOST_PIXELS:
+            self._gather()
+            self._kept = metrics.Scores(*(field[::2].copy() for field in self._kept))
+            self._step *= 2
+
+    def _gather(self):
+        self._kept = metrics.Scores.concatenate([self._kept, *self._parts])
+        self._parts, self._waiting = [], 0
 
     def summary(self):
-        """Metrics of all pixels so far."""
-        return metrics.summarise(metrics.Scores.concatenate(self._parts))
+        """Metrics of all pixels so far, and of how many one was scored, ``one_in``."""
+        self._gather()
+        return {**metrics.summarise(self._kept), "one_in": self._step}
 
 
 def most_probable(probability):

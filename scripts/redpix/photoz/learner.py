@@ -17,6 +17,10 @@ CLASSES = ("GALAXY", "QSO", "STAR")
 STAR = CLASSES.index("STAR")
 
 
+#: with fewer objects fractions and percentiles say nothing
+FEWEST = 10
+
+
 class Training(NamedTuple):
     """What is learnt from, one row a pixel or an object.
 
@@ -48,6 +52,19 @@ class Prediction(NamedTuple):
 
 
 def dispersion(predicted, true):
-    """1.4826 median|dz - median(dz)| of the redshifts that are predicted (not NaN), or None."""
+    """1.4826 median|dz - median(dz)| of the redshifts that are predicted (not NaN).
+
+    None where they are fewer than `FEWEST`.
+    """
     dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
-    return float(1.4826 * np.median(np.abs(dz - np.median(dz)))) if len(dz) else None
+    if len(dz) < FEWEST:
+        return None
+    return float(1.4826 * np.median(np.abs(dz - np.median(dz))))
+
+
+def shares(names, importance):
+    """Importance by name, or None where no tree found a split."""
+    if not importance.sum():
+        return None
+    pairs = zip(names, importance, strict=False)
+    return {name: round(float(share), 4) for name, share in pairs}

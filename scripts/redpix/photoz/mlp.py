@@ -17,7 +17,7 @@ from redpix.photoz.split import group_folds
 HIDDEN = (24, 24)
 
 #: penalty on the squared weights
-ALPHA = 0.03
+PENALTY = 0.03
 
 #: steps of the first fit, which minimises squares, and of each of the next, which weigh down what
 #: lies far off
@@ -36,8 +36,8 @@ PARTS = 8
 class MLP:
     """The mean of several networks, each trained without a part of the training objects.
 
-    Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / sqrt(1 +
-    (dz / s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
+    Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / (1 +
+    (dz / 2 s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
     standardised; errors among them are used unless `use_errors` is false.
 
     What the networks that left a training vector out miss it by is its residual. The density of a
@@ -79,7 +79,7 @@ class MLP:
         return settings["k"]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, networks, seed, **settings):
+    def fit(cls, training, grid, jobs=1, *, networks, seed, penalty=PENALTY, **settings):
         """Learn from a `Training` with `jobs` threads."""
         settings |= {"networks": networks, "seed": seed}
         learner = cls(training, None, [], np.array([0.0, 1.0]), grid, **settings)
@@ -93,7 +93,7 @@ class MLP:
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
             learner.layers = Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(_train)(inputs, redshift, learner.target, rows, seed, number)
+                delayed(_train)(inputs, redshift, learner.target, rows, seed, number, penalty)
                 for number, rows in wanted
             )
         total, count = np.zeros(len(inputs)), np.zeros(len(inputs))
@@ -124,7 +124,7 @@ class MLP:
         return arrays
 
     @classmethod
-    def from_arrays(cls, arrays, grid, **settings):
+    def from_arrays(cls, arrays, grid, *, penalty=PENALTY, **settings):
         """The learner whose `arrays` these are."""
         layers = [
             [
@@ -158,7 +158,7 @@ class MLP:
         return Prediction(redshift, smoothed(samples, self.grid), probability, nearest.outside)
 
 
-def _train(inputs, redshift, target, rows, seed, number):
+def _train(inputs, redshift, target, rows, seed, number, penalty):
     """Layers of one network, trained on some of the rows."""
     generator = np.random.default_rng([seed, 5, number])
     rows = generator.permutation(np.flatnonzero(rows))[:MOST_VECTORS]
@@ -168,7 +168,7 @@ def _train(inputs, redshift, target, rows, seed, number):
         hidden_layer_sizes=HIDDEN,
         activation="tanh",
         solver="lbfgs",
-        alpha=ALPHA,
+        alpha=penalty,
         warm_start=True,
         random_state=int(generator.integers(2**31)),
     )
@@ -178,7 +178,7 @@ def _train(inputs, redshift, target, rows, seed, number):
         network.fit(inputs, wanted, sample_weight=weight / weight.mean())
         missed = (network.predict(inputs) - wanted) / stretch
         scatter = 1.4826 * np.median(np.abs(missed))
-        weight = stretch**-2 / np.sqrt(1 + (missed / max(scatter, 1e-9)) ** 2)
+        weight = stretch**-2 / (1 + (missed / max(2 * scatter, 1e-9)) ** 2)
     return list(zip(network.coefs_, network.intercepts_, strict=True))
 
 

@@ -1,7 +1,7 @@
 """What was learnt, whole: enough to predict other objects elsewhere, in arrays without pickles."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -83,6 +83,7 @@ class Model:
     learners: dict
     calibrations: dict
     exponent: float = 1.0
+    tuning: list = field(default_factory=list)
 
     def arrays(self):
         """The model as arrays by name, none of them of objects: for ``numpy.savez``.
@@ -99,6 +100,7 @@ class Model:
             "learners": list(self.learners),
             "calibrations": self.calibrations,
             "exponent": self.exponent,
+            "tuning": self.tuning,
         }
         return {
             "about": np.array(json.dumps(about)),

@@ -20,7 +20,7 @@ from redpix.photoz.realisations import realise
 SHARE = 0.75
 
 #: training vectors a cell where no size is asked for, and the most cells then
-VECTORS_A_CELL, MOST_CELLS = 22, 400
+FILLING, MOST_CELLS = 22, 400
 
 #: most training vectors of a map
 MOST_VECTORS = 10_000
@@ -110,8 +110,8 @@ class SOM:
             What attributes change by when magnitudes do (`Attributes.mixing`).
         errors : int
         **settings
-            The keys of ``photoz.som``: ``topology``, ``size``, ``periodic``, ``update``, ``maps``,
-            ``iterations``, ``mode``.
+            The keys of ``photoz.som``: ``topology``, ``size``, ``filling``, ``periodic``,
+            ``update``, ``maps``, ``iterations``, ``mode``.
         """
         moving = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
@@ -191,7 +191,7 @@ def _scaled(scaler, vectors):
 
 def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
     """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
-    cells = np.clip(len(training.group) / VECTORS_A_CELL, 4, MOST_CELLS)
+    cells = np.clip(len(training.group) / settings.get("filling", FILLING), 4, MOST_CELLS)
     size = settings["size"] or topology.chosen_size(settings["topology"], cells)
     distance = topology.distances(settings["topology"], size, settings["periodic"])
     numbers = range(settings["maps"])

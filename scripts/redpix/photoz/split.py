@@ -94,8 +94,8 @@ def chosen_neighbours(settings, folds, star):
     }
 
 
-def check_count(needed, folds, star):
-    """Raise InputError if some fold would leave fewer than `needed` galaxies to learn from."""
+def check_count(method, needed, folds, star):
+    """Raise InputError if some fold would leave a method fewer galaxies than it needs."""
     galaxies = folds[(folds >= 0) & ~star]
     if not len(galaxies):
         raise InputError(
@@ -104,6 +104,12 @@ def check_count(needed, folds, star):
         )
     allowed = smallest_set(folds, star)
     if needed > allowed:
+        if method not in ("knn", "mlp"):
+            raise InputError(
+                f"photoz.methods: {method}, as it is set, needs {needed} galaxies to learn from, "
+                f"but of {len(galaxies)} training galaxies the smallest cross-validated set holds "
+                f"{allowed}; complete the catalogue or take knn"
+            )
         raise InputError(
             f"photoz.k: {needed} neighbours, but of {len(galaxies)} training galaxies the smallest "
             f"cross-validated set holds {allowed}: at most {allowed} is allowed"

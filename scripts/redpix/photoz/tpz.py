@@ -10,12 +10,18 @@ from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.learner import CLASSES, STAR, Prediction, dispersion, shares
 from redpix.photoz.leaves import leaf_of, leaf_shares, smoothed_shares
 from redpix.photoz.realisations import realise
 
 #: least number of training vectors in a leaf, and share of the attributes that a split chooses of
 LEAF, SHARE = 5, 0.6
+
+#: how trees part redshifts: by their variance, or by the entropy of bins taken as classes
+MODES = ("regression", "classification")
+
+#: bins of redshift, from the training's smallest to its largest
+BINS = 40
 
 #: most training vectors of a tree
 MOST_VECTORS = 10_000
@@ -48,7 +54,11 @@ class Tree(NamedTuple):
 
 
 class TPZ:
-    """A regression forest for redshifts, and where classes differ a classification forest.
+    """A forest for redshifts, and where classes differ a classification forest.
+
+    In the mode ``regression`` splits reduce the variance of the redshifts, in the mode
+    ``classification`` the entropy of bins of redshift, taken as classes. Leaves hold the redshifts
+    themselves in either.
 
     Each tree sees a bootstrap sample of the objects, their magnitudes moved at random within their
     errors where errors are among the attributes (colours with them; the errors themselves are no
@@ -81,10 +91,22 @@ class TPZ:
     @staticmethod
     def needs(settings):
         """Fewest galaxies that it learns from."""
-        return 2 * LEAF
+        return 2 * settings.get("leaf", LEAF)
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, trees, seed, mixing, errors=0):
+    def fit(
+        cls,
+        training,
+        grid,
+        jobs=1,
+        *,
+        trees,
+        seed,
+        mixing,
+        errors=0,
+        leaf=LEAF,
+        mode="regression",
+    ):
         """Learn from a `Training` with `jobs` threads.
 
         Parameters
@@ -96,6 +118,10 @@ class TPZ:
         mixing : sequence, shape (attributes - errors, bands)
             What attributes change by when magnitudes do (`Attributes.mixing`).
         errors : int
+        leaf : int
+            Fewest training vectors of a leaf.
+        mode : str
+            One of `MODES`.
         """
         parts = {"redshift": training.take(training.label != STAR)}
         labelled = training.take(training.label >= 0)
@@ -103,7 +129,15 @@ class TPZ:
             parts["class"] = labelled
         grown = {
             name: Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(_grow)(part, grid, name, (seed, number), mixing, errors)
+                delayed(_grow)(
+                    part,
+                    grid,
+                    mode if name == "redshift" else name,
+                    (seed, number),
+                    mixing,
+                    errors,
+                    leaf,
+                )
                 for number in range(trees)
             )
             for name, part in parts.items()
@@ -150,9 +184,8 @@ class TPZ:
 
     def insight(self, names):
         """Importance of each attribute by name, and the scatter of the out-of-bag redshifts."""
-        shares = zip(names, self.importance, strict=False)
         return {
-            "importance": {name: round(float(share), 4) for name, share in shares},
+            "importance": shares(names, self.importance),
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
@@ -182,19 +215,27 @@ class TPZ:
         return Prediction(redshift, smoothed_shares(density, self.grid), probability, outside)
 
 
-def _grow(training, grid, kind, seed, mixing, errors):
+def _grow(training, grid, kind, seed, mixing, errors, leaf):
     """A tree, which rows it has not seen, and the importance of attributes."""
     generator = np.random.default_rng([seed[0], 6, seed[1]])
     vectors, rows, out = realise(training, mixing, errors, MOST_VECTORS, generator)
-    settings = {"min_samples_leaf": LEAF, "max_features": SHARE}
+    settings = {"min_samples_leaf": leaf, "max_features": SHARE}
     settings["random_state"] = int(generator.integers(2**31))
-    if kind == "redshift":
-        fitted = DecisionTreeRegressor(**settings).fit(vectors, training.redshift[rows])
+    redshift = training.redshift[rows]
+    if kind == "regression":
+        fitted = DecisionTreeRegressor(**settings).fit(vectors, redshift)
         values = fitted.tree_.value[:, 0, 0]
+    elif kind == "classification":
+        bins = (BINS * (redshift - redshift.min()) / max(np.ptp(redshift), 1e-9)).astype(int)
+        fitted = DecisionTreeClassifier(criterion="entropy", **settings).fit(vectors, bins)
     else:
         fitted = DecisionTreeClassifier(**settings).fit(vectors, training.label[rows])
         values = np.zeros((fitted.tree_.node_count, len(CLASSES)))
         values[:, fitted.classes_] = fitted.tree_.value[:, 0]
+    nodes = fitted.tree_.node_count
     leaves = fitted.apply(vectors.astype(np.float32))
-    histogram = leaf_shares(leaves, training.redshift[rows], fitted.tree_.node_count, grid)
+    if kind == "classification":
+        count = np.maximum(np.bincount(leaves, minlength=nodes), 1)
+        values = np.bincount(leaves, redshift, nodes) / count
+    histogram = leaf_shares(leaves, redshift, nodes, grid)
     return Tree.of(fitted, values, histogram), out, fitted.feature_importances_

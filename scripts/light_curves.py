@@ -1,0 +1,165 @@
+"""Measure the stars of a field in all its exposures, at the places of one of them."""
+
+import numpy as np
+import pandas as pd
+from calibrated import read_calibrated
+from job import job, log
+from measurements import write_table
+from redpix.effective_psf import EffectivePsf
+from redpix.exceptions import InputError
+from redpix.light_curves import place_in, put_on_one_scale, scatter, scintillation
+from redpix.psf_stars import UNUSABLE
+from redpix.star_fit import Placed, Scene, errors, fit
+from redpix.star_quality import FLAGS
+
+#: flags of a star that never sets an exposure's scale
+SPOILT = FLAGS["SATURATED"] | FLAGS["MASKED"] | FLAGS["EDGE"] | FLAGS["BLENDED"] | FLAGS["MISFIT"]
+
+
+class Exposure:
+    """An image with its stars, and its files."""
+
+    def __init__(self, image, calibrated, table, residual):
+        self.image, self.calibrated, self.residual = image, calibrated, residual
+        self.stars = pd.read_csv(table)
+
+    @property
+    def places(self):
+        """x, y of its stars, the brightest first."""
+        return self.stars[["centroid_x", "centroid_y"]].to_numpy(float)
+
+    def load(self):
+        """Scene, PSF, factor of the flux and header."""
+        planes, header = read_calibrated(self.calibrated)
+        rest, cards = read_calibrated(self.residual)
+        hidden = (planes["MASK"] & UNUSABLE) != 0
+        image = planes["SCI"].astype(float) + planes["BACKGROUND"] - rest["SKY"]
+        noise = planes["ERR"].astype(float) * cards["NOISESCL"]
+        # a pixel that was dropped as hot has lost its variance, not its place
+        hidden |= ~np.isfinite(image)
+        scene = Scene(
+            np.where(hidden, 0, image),
+            np.where(hidden, np.inf, noise**2),
+            planes["GAIN"].astype(float),
+        )
+        psf = EffectivePsf(
+            *(rest["PSF"].astype(float), cards["PSFDEG"], image.shape, cards["PSFSTEP"]),
+            *(cards["FWHM"], cards["PSFSTARS"]),
+        )
+        header["ZEROPT"] = cards.get("ZEROPT", 0.0)
+        return scene, psf, cards["APCORR"], header
+
+
+def forced(exposure, reference, places):
+    """Flux and error of the reference's stars in an exposure, where they lie; NaN outside it."""
+    scene, psf, factor, header = exposure.load()
+    x, y = places
+    ny, nx = scene.image.shape
+    inside = (x > -0.5) & (x < nx - 0.5) & (y > -0.5) & (y < ny - 0.5)
+    seen = np.zeros(len(x), bool)
+    row, column = np.rint(y[inside]).astype(int), np.rint(x[inside]).astype(int)
+    seen[inside] = np.isfinite(scene.variance[row, column])
+    stars = Placed(x[seen], y[seen], reference.stars["psf_flux"].to_numpy(float)[seen])
+    stars, model = fit(scene, psf, stars, 3, fixed=True)
+    error = errors(scene, psf, stars, model, fixed=True).flux
+    flux, sigma = np.full((2, len(x)), np.nan)
+    flux[seen], sigma[seen] = stars.flux * factor, error * factor
+    return flux, sigma, header
+
+
+def curves_of_field(name, exposures, params):
+    """Rows of light curves and of their scatter."""
+    reference = max(exposures, key=lambda one: (len(one.stars), one.image))
+    shape = reference.load()[0].image.shape
+    kept, flux, error, places, headers = [], [], [], [], []
+    for exposure in exposures:
+        try:
+            where = place_in(exposure.places, reference.places, shape)
+        except InputError as problem:
+            log.warning("%s: left out of the light curves of %s: %s", exposure.image, name, problem)
+            continue
+        place = where(*reference.places.T)
+        one = forced(exposure, reference, place)
+        for column, value in zip((flux, error, headers), one, strict=True):
+            column.append(value)
+        places.append(place)
+        kept.append(exposure.image)
+        log.info(
+            "%s: %d stars, moved by %.2f, %.2f px",
+            exposure.image,
+            np.isfinite(one[0]).sum(),
+            *(np.median(a - b) for a, b in zip(place, reference.places.T, strict=True)),
+        )
+    flags = reference.stars["flags"].to_numpy()
+    scaled = put_on_one_scale(np.array(flux), np.array(error), (flags & SPOILT) == 0)
+    log.info("%s: %d exposures, light let through %s", name, len(kept), np.round(scaled.scale, 4))
+    curves = [
+        pd.DataFrame(
+            {
+                **{"field": name, "star": np.arange(1, len(flags) + 1), "image": image},
+                **{"mjd": header.get("MJD-MID", np.nan), "airmass": header.get("AIRMASS", np.nan)},
+                **{"x": place[0], "y": place[1], "flux": flux[i], "flux_error": error[i]},
+                **{"relative_flux": scaled.relative[i], "relative_error": scaled.error[i]},
+                "flags": flags,
+            }
+        )
+        for i, (image, header, place) in enumerate(zip(kept, headers, places, strict=True))
+    ]
+    return pd.concat(curves), scatter_table(name, reference, scaled, headers, params)
+
+
+def scatter_table(name, reference, scaled, headers, params):
+    """Measured and expected scatter, a row a star."""
+    number, measured, photons = scatter(scaled)
+    air = air_scatter(headers, params)
+    zero = reference.load()[3]["ZEROPT"]
+    bright = np.where(scaled.mean > 0, scaled.mean, np.nan)
+    return pd.DataFrame(
+        {
+            **{"field": name, "star": np.arange(1, len(number) + 1)},
+            **{"x": reference.places[:, 0], "y": reference.places[:, 1], "exposures": number},
+            **{"flux": scaled.mean, "magnitude": zero - 2.5 * np.log10(bright)},
+            **{"scatter": measured, "expected_photons": photons, "expected_scintillation": air},
+            **{"expected": np.hypot(photons, air), "flags": reference.stars["flags"].to_numpy()},
+        }
+    )
+
+
+def air_scatter(headers, params):
+    """Scintillation of the median exposure; 0 where telescope or exposure time is not known."""
+    times = [header.get("EXPTIME") for header in headers]
+    if params["telescope_diameter"] is None or None in times:
+        return 0.0
+    air = float(np.median([header.get("AIRMASS", 1.0) for header in headers]))
+    return scintillation(
+        params["telescope_diameter"], float(np.median(times)), air, params["site_altitude"]
+    )
+
+
+def main(snakemake):
+    inputs, params = snakemake.input, snakemake.params
+    curves, scatters = [], []
+    for name, images in params.fields.items():
+        exposures = [
+            Exposure(image, *paths)
+            for image, *paths in zip(
+                params.images, inputs.calibrated, inputs.stars, inputs.residuals, strict=True
+            )
+            if image in images
+        ]
+        exposures = [one for one in exposures if len(one.stars)]
+        if len(exposures) < 2:
+            log.warning("%s: fewer than two exposures with stars, so no light curves", name)
+            continue
+        rows, spread = curves_of_field(name, exposures, params.settings)
+        curves.append(rows)
+        scatters.append(spread)
+    for tables, path in ((curves, snakemake.output.curves), (scatters, snakemake.output.scatter)):
+        table = pd.concat(tables) if tables else pd.DataFrame({"field": [], "star": []})
+        write_table(path, {column: table[column].to_numpy() for column in table})
+        log.info("%s: %d rows", path, len(table))
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)

@@ -1,0 +1,66 @@
+"""What a run's fields cost, carried to a whole survey.
+
+    .venv/bin/python tests/benchmarks/survey_cost.py results/demo [--fields 938046]
+
+Reads what a run on full-size fields has measured and recorded: CPU seconds of each stage, bytes and
+number of the files of each stage, by field. The demo's frames have the survey's size. CPU seconds
+are those of the jobs themselves; Snakemake's own (scheduling, starting Python) are in the ratio
+that field_cost.py prints.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+from provenance import records
+
+STAGES = ("frames", "errors", "registration", "sources", "pixels")
+KEPT = ("pixels", "logs", "benchmarks", "provenance")
+
+
+def seconds(results, stage):
+    """Mean CPU seconds of a field in a stage."""
+    paths = sorted((results / "benchmarks" / stage).glob("*-*-*.tsv"))
+    tables = [pd.read_csv(path, sep="\t", na_values=["-", "NA"]) for path in paths]
+    return pd.concat(tables)["cpu_time"].mean()
+
+
+def files(results, folder, field):
+    """Number and bytes of the files that a field has in a folder."""
+    sizes = [p.stat().st_size for p in (results / folder).rglob(f"*{field}*") if p.is_file()]
+    return len(sizes), sum(sizes)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path)
+    parser.add_argument("--fields", type=int, default=938_046)
+    options = parser.parse_args()
+    results, n = options.results, options.fields
+    fields = [e["wildcards"]["field"] for _, e in records(results) if e["rule"] == "pixels"]
+    print(f"{results}: {len(fields)} fields; carried to {n:,}\n")
+    print("stage           CPU s a field    core-hours")
+    total = 0
+    for stage in STAGES:
+        cost = seconds(results, stage)
+        total += cost
+        print(f"{stage:15} {cost:13.2f} {cost * n / 3600:13,.0f}")
+    print(f"{'all':15} {total:13.2f} {total * n / 3600:13,.0f}\n")
+    print("folder          files a field   MB a field      million files           TB")
+    for folder in ("frames", "errors", "registered", "sources", *KEPT):
+        counts = pd.DataFrame([files(results, folder, field) for field in fields])
+        number, size = counts.mean()
+        kept = "" if folder in KEPT else "   gone with keep_images: false"
+        print(
+            f"{folder:15} {number:13.1f} {size / 1e6:12.2f} {number * n / 1e6:18.1f} "
+            f"{size * n / 1e12:12.2f}{kept}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""How well the stars of a field can be measured at all, and how well they were found."""
+
+from typing import NamedTuple
+
+import numpy as np
+from redpix.star_fit import Placed, design, inverse_diagonal
+from scipy.spatial import cKDTree
+
+
+class TruePsf(NamedTuple):
+    """The profile that a field was drawn with, in the form that the library takes a PSF."""
+
+    profile: object
+    shape: tuple
+    fwhm: float
+    reach: int = 80
+
+    def stamps(self, x, y, half, derivatives=True):
+        """As of `redpix.effective_psf.EffectivePsf`, derivatives by central differences."""
+        axis = np.arange(-half, half + 1)
+        dx = axis[None, None, :] - (x - np.rint(x))[:, None, None]
+        dy = axis[None, :, None] - (y - np.rint(y))[:, None, None]
+        value = self.profile.at(dx, dy)
+        if not derivatives:
+            return value
+        h = 1e-4
+        by_x = (self.profile.at(dx - h, dy) - self.profile.at(dx + h, dy)) / (2 * h)
+        by_y = (self.profile.at(dx, dy - h) - self.profile.at(dx, dy + h)) / (2 * h)
+        return value, by_x, by_y
+
+
+class Bound(NamedTuple):
+    """Cramer-Rao bounds of each star, and its signal to noise if all else were known."""
+
+    flux: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    ratio: np.ndarray
+
+
+def cramer_rao(field, profile):
+    """Bounds on flux and place of every star of a field, all of them unknown together.
+
+    Pixels are independent and nearly Gaussian, of variance V = sky / gain + read noise^2 + flux
+    p / gain, as they were drawn. Fisher's matrix of the fluxes and places of all stars is then
+    F_jk = sum over pixels (dM/dj dM/dk) / V, with M the image without noise (the term of the
+    variance's own derivative, 1 / (2 V gain^2) of it, is left out; it would lower the bound of flux
+    by less than 0.1 % where V gain^2 > 400 as here). PSF and sky are taken as known. The bounds are
+    the roots of the diagonal of the inverse of the whole matrix: a star beside another has a larger
+    one. A scatter below it over many stars says that the bound, or the noise, is wrong.
+    """
+    stars = Placed(field.x, field.y, field.flux)
+    psf = TruePsf(profile, field.image.shape, profile.fwhm)
+    noise = np.sqrt(field.sky_variance)
+    matrix = design(stars, psf, noise, field.image.shape)
+    n = len(field.x)
+    model = matrix[:n].T @ field.flux
+    weight = 1 / (field.sky_variance + model / field.gain)
+    weighted = matrix.copy()
+    weighted.data *= weight[weighted.indices]
+    fisher = (weighted @ matrix.T).tocsc()
+    bounds = np.sqrt(inverse_diagonal(fisher, n))
+    return Bound(*np.split(bounds, 3), field.flux * np.sqrt(fisher.diagonal()[:n]))
+
+
+class Match(NamedTuple):
+    """Which measured star is which true one."""
+
+    index: np.ndarray  #: of the measured star, -1 where it was not found
+    false: int  #: measured stars that are none
+
+
+def match(field, x, y, radius=1.5):
+    """Each measured star goes to the nearest true one, each true one takes the nearest of those."""
+    distance, true = cKDTree(np.column_stack([field.x, field.y])).query(np.column_stack([x, y]))
+    index = np.full(len(field.x), -1)
+    for star in np.argsort(-distance, kind="stable"):
+        if distance[star] < radius:
+            index[true[star]] = star
+    return Match(index, int(np.sum(distance > 2 * radius)))
+
+
+def robust(values):
+    """Standard deviation by the median absolute deviation."""
+    return 1.4826 * np.median(abs(values - np.median(values)))
+
+
+def scores(field, bound, x, y, flux, error=None):
+    """Numbers by name: completeness, false stars, bias, scatter over the bound, blends."""
+    found = match(field, x, y)
+    hit = found.index >= 0
+    made = {
+        f"complete {low}-{high}": hit[(bound.ratio > low) & (bound.ratio <= high)].mean()
+        for low, high in ((20, 1e9), (10, 20), (5, 10))
+    }
+    made["false / stars"] = found.false / len(x)
+    index = found.index[hit]
+    change = flux[index] - field.flux[hit]
+    ratio = bound.ratio[hit]
+    some, bright = ratio > 10, ratio > 50
+    made["flux bias, S/N > 50"] = np.median((change / field.flux[hit])[bright])
+    made["flux scatter / bound"] = robust((change / bound.flux[hit])[some])
+    place = np.concatenate(
+        [
+            ((x[index] - field.x[hit]) / bound.x[hit])[some],
+            ((y[index] - field.y[hit]) / bound.y[hit])[some],
+        ]
+    )
+    made["centroid scatter / bound"] = robust(place)
+    if error is not None:
+        made["pulls of flux"] = robust((change / error[index])[some])
+    strong = bound.ratio > 10
+    tree = cKDTree(np.column_stack([field.x, field.y])[strong])
+    pairs = tree.query_pairs(10.0, output_type="ndarray")
+    made["blends < 10 px found"] = hit[strong][pairs].all(axis=1).mean()
+    return made
