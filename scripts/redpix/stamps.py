@@ -20,7 +20,7 @@ from redpix.rendering import BULGE_EDGE, DISK_EDGE, Psf
 _FAINTEST_WAVE = 5e-3
 
 # subpixels along a side: everywhere, and in the middle, this many pixels wide
-_FINE, _FINEST, _MIDDLE = 3, 32, 7
+_FINE, _FINEST, _MIDDLE = 4, 32, 7
 
 
 class Plan(NamedTuple):
