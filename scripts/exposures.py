@@ -8,16 +8,10 @@ from astropy.wcs import WCS
 from job import log
 from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
-from redpix.cameras import (
-    NANOMAGGY_ZERO_POINT,
-    NOISE_RANGE,
-    celestial_wcs,
-    image_mask,
-    pixel_noise,
-    read_camera,
-)
+from redpix.cameras import NANOMAGGY_ZERO_POINT, celestial_wcs, read_camera
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
+from redpix.noise import NOISE_RANGE, image_mask, pixel_noise
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
