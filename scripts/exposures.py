@@ -152,6 +152,12 @@ def _fits_image(path, settings):
         "%s: background %.5g, noise %s; %d pixels masked",
         *(path, np.median(background), noise.words, np.count_nonzero(mask)),
     )
+    if camera.gain is None:
+        log.warning(
+            "%s: no gain in counts of its unit is known, so bright sources have no noise of their "
+            "own; exposures.gain gives it",
+            path,
+        )
     level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
     if not least < level < most:
         raise InputError(
