@@ -185,14 +185,19 @@ class SOM:
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
 
 
+def map_size(settings, vectors):
+    """Size of the grid of a map of so many vectors: as asked for, or as they fill it."""
+    cells = np.clip(vectors / settings.get("filling", FILLING), 4, MOST_CELLS)
+    return settings["size"] or topology.chosen_size(settings["topology"], cells)
+
+
 def _scaled(scaler, vectors):
     return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
 
 
 def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
     """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
-    cells = np.clip(len(training.group) / settings.get("filling", FILLING), 4, MOST_CELLS)
-    size = settings["size"] or topology.chosen_size(settings["topology"], cells)
+    size = map_size(settings, len(training.group))
     distance = topology.distances(settings["topology"], size, settings["periodic"])
     numbers = range(settings["maps"])
     generators = [np.random.default_rng([seed, 8, number]) for number in numbers]
