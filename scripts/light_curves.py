@@ -46,6 +46,7 @@ class Exposure:
             *(rest["PSF"].astype(float), cards["PSFDEG"], image.shape, cards["PSFSTEP"]),
             *(cards["FWHM"], cards["PSFSTARS"]),
         )
+        header["ZEROPT"] = cards.get("ZEROPT", 0.0)
         return scene, psf, cards["APCORR"], header
 
 
@@ -111,7 +112,7 @@ def scatter_table(name, reference, scaled, headers, params):
     """Measured and expected scatter, a row a star."""
     number, measured, photons = scatter(scaled)
     air = air_scatter(headers, params)
-    zero = reference.load()[3].get("ZEROPT", 0.0)
+    zero = reference.load()[3]["ZEROPT"]
     bright = np.where(scaled.mean > 0, scaled.mean, np.nan)
     return pd.DataFrame(
         {

@@ -91,7 +91,7 @@ def find_zero_point(row, header, wcs, measured, fwhm):
     if row["catalogue"] is None:
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars, flux, error, flags = measured
-    path, band = row["catalogue"], row["band"] or row["frame"][1]
+    path, band = row["catalogue"], row["magnitude"] or row["frame"][1]
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     columns = rows[0] if rows else {}

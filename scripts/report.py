@@ -6,6 +6,7 @@ import numpy as np
 import report_changes
 import report_coadds
 import report_files
+import report_photometry
 import report_photoz
 import report_training
 import yaml
@@ -177,7 +178,11 @@ def main(snakemake):
             ],
             coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
-            training=report_training.show_training(inputs.training),
+            photometry=report_photometry.show_images(
+                inputs.raws, inputs.calibrated, inputs.stars, inputs.residuals
+            ),
+            light_curves=report_photometry.show_light_curves(inputs.light_curves),
+            training=report_training.show_training(inputs.training, inputs.network),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=[
                 report_photoz.show_method(product, definitions["metrics"]) for product in products

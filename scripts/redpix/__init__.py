@@ -12,7 +12,8 @@ order in which data flows, and a module imports only from those before it::
 
 Beside the stream stands the demo, which imports of it what a survey would know::
 
-    seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene
+    seds, rendering, demo, demo_camera, demo_format, demo_population, demo_truth, demo_scene,
+    demo_ccd
 
 and, of the same renderer, sources of known truth in frames::
 
@@ -20,5 +21,5 @@ and, of the same renderer, sources of known truth in frames::
 
 and pairs of images to learn from::
 
-    redshifting, stamps, training_images, pixel_redshifting, training_plots
+    redshifting, stamps, training_images, pixel_redshifting, network, training_plots
 """

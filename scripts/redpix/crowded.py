@@ -126,6 +126,8 @@ def first_psf(scene, hidden, mask):
     if not len(stamps.x):
         return None, None
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
+    if profile is None:
+        return None, None
     return effective_psf(profile, len(stamps.x)), profile
 
 
@@ -145,6 +147,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         return psf
     stamps = stamps.take(psf_stars.alike(stamps, psf))
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
+    if profile is None:
+        return psf
     return corrected(effective_psf(profile, len(stamps.x)), stamps)
 
 

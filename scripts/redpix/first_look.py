@@ -6,6 +6,9 @@ import sep
 #: sources reach so far above the sky, in sigma of a pixel
 _BRIGHT = 10.0
 
+#: and with so many pixels, which hot pixels and most cosmic rays have not
+_AREA = 5
+
 #: radius that is taken to hold all of a star's light, pixels
 _REACH = 8.0
 
@@ -28,7 +31,9 @@ def first_sources(image, noise, mask):
     hidden = (mask != 0) | ~np.isfinite(image)
     values = np.where(hidden, 0.0, image)
     sep.set_extract_pixstack(max(300_000, image.size // 2))
-    return sep.extract(values, _BRIGHT * float(np.median(noise)), mask=hidden, minarea=3)
+    # unfiltered: a filter would make many pixels of a hot one
+    threshold = _BRIGHT * float(np.median(noise))
+    return sep.extract(values, threshold, mask=hidden, minarea=_AREA, filter_kernel=None)
 
 
 def half_light_radii(image, sources):

@@ -30,7 +30,7 @@ class Image(NamedTuple):
     read_noise: float | None = None
     saturation: float | None = None
     catalogue: str | None = None
-    band: str | None = None
+    magnitude: str | None = None
 
     @property
     def frame(self):
@@ -144,5 +144,5 @@ def _contradictions(where, rows, exists):
     for column, path in given.items():
         if path is not None and not exists(path):
             yield f"{where}: {column}: {path}: there is no such file"
-    if row.catalogue and not (row.band or row.frame):
-        yield f"{where}: catalogue without a band; allowed: the name of its column of magnitudes"
+    if row.catalogue and not (row.magnitude or row.frame):
+        yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

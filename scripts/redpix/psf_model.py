@@ -183,7 +183,8 @@ def fit_profile(stars, shape, fwhm, rounds=8):
 
     Returns
     -------
-    Profile
+    Profile or None
+        None if none of the stars is like one.
     StarStamps
         Outliers left out, their flux and place improved.
     """
@@ -205,6 +206,8 @@ def fit_profile(stars, shape, fwhm, rounds=8):
         stars = _moved(stars, moves)
         strayed = np.maximum(abs(stars.x - stars.column), abs(stars.y - stars.row)) > 1
         stars, chi2 = stars.take(~strayed), chi2[~strayed]
+        if not len(stars.x):
+            return None, stars
         if turn in (2, 4) and len(stars.x) > LEAST[1]:
             limit = np.median(chi2) + 5 * 1.4826 * np.median(abs(chi2 - np.median(chi2)))
             stars = stars.take(chi2 <= max(limit, 2.0))

@@ -116,7 +116,7 @@ def alike(stamps, psf):
     width = np.sum(weight * distance2 * stamps.value, axis=axes) / light / expected
     middle = np.median(width)
     spread = 1.4826 * np.median(abs(width - middle))
-    return abs(width - middle) < np.clip(3 * spread, 0.02, 0.1)
+    return abs(width - middle) <= np.clip(3 * spread, 0.02, 0.1)
 
 
 def stamp_half(fwhm):

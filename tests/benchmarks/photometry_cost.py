@@ -30,7 +30,7 @@ from star_bound import cramer_rao, scores
 from star_field import Moffat, simulate
 
 #: least signal to noise of a star in redpix; in units of a pixel's noise, of a peak for photutils
-THRESHOLD, PEAK = 4.5, 2.0
+THRESHOLD, PEAK = 4.5, 3.0
 
 
 def ours(field):

@@ -106,7 +106,7 @@ def rows_of(key, read):
     if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
         return []
     rows = read(resource(f"demo/{key}.tsv"), "ugriz")
-    return [row for row in rows if row.band is None or row.band in BANDS]
+    return [row for row in rows if getattr(row, "band", BANDS[0]) in BANDS]
 
 
 REFERENCE = config["reference_band"]
@@ -301,6 +301,12 @@ def training_products(wildcards):
         return []
     names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
     return [f"{RESULTS}/training_images/{name}" for name in names]
+
+
+def network_products(wildcards):
+    """What came of the network, where the configuration names it."""
+    names = ("metrics.json", "predictions.npy", "plain.npy", "held_out.csv")
+    return [f"{RESULTS}/network/{name}" for name in names if "network" in NAMED]
 
 
 def training_tables(wildcards):

@@ -63,3 +63,31 @@ for demo_field in demo.FIELDS:
             f"{demo_field.name}: simulating frames"
         script:
             "../../scripts/demo_field.py"
+
+
+rule demo_ccd:
+    input:
+        library=library("demo_ccd", "exceptions", "rendering"),
+        scripts=shared_scripts("files", "job", "measurements", "provenance"),
+    output:
+        dark=f"{RESULTS}/demo/ccd/dark.fits",
+        flat=f"{RESULTS}/demo/ccd/flat.fits",
+        mask=f"{RESULTS}/demo/ccd/galaxy.reg",
+        images=[f"{RESULTS}/demo/ccd/exposure_{number}.fits" for number in (1, 2, 3)],
+        stars=[f"{RESULTS}/demo/ccd/exposure_{number}.stars.csv" for number in (1, 2, 3)],
+    log:
+        f"{RESULTS}/logs/demo/ccd.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/demo/ccd.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(500),
+        runtime=minutes(10),
+    params:
+        seed=config["seed"],
+    message:
+        "demo: a night at a small telescope"
+    script:
+        "../../scripts/demo_ccd.py"

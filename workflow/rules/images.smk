@@ -67,6 +67,15 @@ def calibration_settings():
     return chosen
 
 
+def raw_images():
+    """Every image as it came."""
+    paths = []
+    for row in IMAGES.values():
+        frame = f"{RESULTS}/frames/{'-'.join(row.frame)}.fits" if row.frame else row.path
+        paths.append(frame)
+    return paths
+
+
 def image_products(suffix):
     """A product of every image."""
     return [f"{RESULTS}/photometry/{name}{suffix}" for name in IMAGES]

@@ -1,0 +1,179 @@
+"""Figures of stellar photometry: calibration, stars, PSF, residuals, errors, light curves."""
+
+import numpy as np
+from astropy.stats import mad_std
+from matplotlib.figure import Figure
+
+#: stars whose stamps are shown, and half a side of one, pixels
+STAMPS, HALF = 25, 7
+
+#: light curves that are drawn
+CURVES = 8
+
+
+def stretch(image, low=3.0, high=30.0):
+    """Limits of a grey scale about an image's sky."""
+    known = image[np.isfinite(image)]
+    middle, spread = np.median(known), mad_std(known) or 1.0
+    return {"vmin": middle - low * spread, "vmax": middle + high * spread}
+
+
+def calibration_figure(raw, calibrated, background):
+    """An image as it came, calibrated, and its background, each on a scale of its own."""
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
+    panels = (("As the camera delivered it", raw, stretch(raw)),)
+    panels += (("Calibrated, sky subtracted", calibrated, stretch(calibrated)),)
+    low, high = np.percentile(background, [0.5, 99.5])
+    panels += (("Background", background, {"vmin": low, "vmax": high}),)
+    for axes, (title, image, limits) in zip(figure.subplots(1, 3), panels, strict=True):
+        shown = axes.imshow(image, origin="lower", cmap="gray", **limits)
+        axes.set(title=title, xlabel="x (pixels)")
+        figure.colorbar(shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02)
+    return figure
+
+
+def stars_figure(image, residual, x, y, flags):
+    """The stars circled on the image, and what is left when they are subtracted."""
+    figure = Figure(figsize=(10.5, 5.4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    limits = stretch(image)
+    left.imshow(image, origin="lower", cmap="gray", **limits)
+    for bad, colour, label in ((False, "#6fd3ff", "no flag"), (True, "#ffb13f", "flagged")):
+        chosen = (flags != 0) == bad
+        left.scatter(
+            *(x[chosen], y[chosen]),
+            s=22,
+            facecolors="none",
+            edgecolors=colour,
+            linewidths=0.6,
+            label=f"{label}: {chosen.sum()}",
+        )
+    left.set(title="Stars", xlim=(-0.5, image.shape[1] - 0.5), ylim=(-0.5, image.shape[0] - 0.5))
+    left.legend(loc="upper right", facecolor="white", frameon=True, framealpha=0.8)
+    right.imshow(residual, origin="lower", cmap="gray", **limits)
+    right.set(title="Residual: stars subtracted, same scale")
+    return figure
+
+
+def stamps_figure(image, stars):
+    """Stamps of the brightest stars that are whole, with peak (cross) and centroid (circle).
+
+    Parameters
+    ----------
+    image : ndarray
+    stars : DataFrame
+        Columns peak_x, peak_y, centroid_x, centroid_y, the brightest first.
+    """
+    ny, nx = image.shape
+    x, y = stars["peak_x"], stars["peak_y"]
+    whole = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
+    figure = Figure(figsize=(6.4, 6.4), layout="constrained")
+    grid = figure.subplots(5, 5).ravel()
+    for axes in grid:
+        axes.set_axis_off()
+    for axes, star in zip(grid, whole.itertuples(), strict=False):
+        row, column = int(star.peak_y), int(star.peak_x)
+        stamp = image[row - HALF : row + HALF + 1, column - HALF : column + HALF + 1]
+        reach = column - HALF - 0.5, column + HALF + 0.5, row - HALF - 0.5, row + HALF + 0.5
+        axes.imshow(np.arcsinh(stamp / mad_std(image)), origin="lower", cmap="gray", extent=reach)
+        axes.plot(star.peak_x, star.peak_y, "+", color="#ff5a4f", markersize=7)
+        axes.plot(
+            *(star.centroid_x, star.centroid_y, "o"),
+            markerfacecolor="none",
+            markeredgecolor="#6fd3ff",
+            markersize=6,
+        )
+    return figure
+
+
+def psf_figure(stamp, mean_residual):
+    """The PSF in the middle of an image, and the mean of what bright stars leave of it."""
+    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    shown = left.imshow(np.log10(np.maximum(stamp, 1e-6)), origin="lower", cmap="viridis", vmin=-5)
+    left.set_title("PSF, log10 of the flux in a pixel")
+    figure.colorbar(shown, ax=left, shrink=0.8)
+    most = max(abs(mean_residual).max(), 1e-6)
+    shown = right.imshow(
+        100 * mean_residual, origin="lower", cmap="RdBu_r", vmin=-100 * most, vmax=100 * most
+    )
+    right.set_title("Mean residual, % of the flux")
+    figure.colorbar(shown, ax=right, shrink=0.8)
+    return figure
+
+
+def errors_figure(tables):
+    """Relative error of the flux against the flux.
+
+    Parameters
+    ----------
+    tables : dict of str to DataFrame
+        By the image's name; columns psf_flux, psf_flux_error.
+    """
+    figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+    axes = figure.subplots()
+    for name, table in tables.items():
+        ratio = table["psf_flux_error"] / table["psf_flux"]
+        axes.plot(table["psf_flux"], ratio, ".", markersize=2, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="PSF flux", ylabel="error / flux")
+    if 1 < len(tables) < 7:
+        axes.legend(markerscale=3)
+    return figure
+
+
+def scatter_figure(stars):
+    """Measured scatter of light curves against brightness, with what is expected.
+
+    Parameters
+    ----------
+    stars : DataFrame
+        Columns magnitude, scatter, expected_photons, expected, flags.
+    """
+    good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)].sort_values("magnitude")
+    figure = Figure(figsize=(5.0, 3.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(good["magnitude"], good["scatter"], ".", markersize=3, label="measured")
+    axes.plot(
+        good["magnitude"], good["expected_photons"], ".", markersize=2, label="photons and camera"
+    )
+    if (good["expected"] > good["expected_photons"]).any():
+        axes.plot(
+            *(good["magnitude"], good["expected"], "."),
+            markersize=2,
+            label="and scintillation",
+        )
+    axes.set(yscale="log", xlabel="magnitude", ylabel="scatter of the relative flux")
+    axes.legend(markerscale=3)
+    return figure
+
+
+def curves_figure(curves, chosen):
+    """Relative light curves of some stars, one above the other.
+
+    Parameters
+    ----------
+    curves : DataFrame
+        Columns star, mjd, relative_flux, relative_error; one field's.
+    chosen : sequence of int
+        Numbers of stars.
+    """
+    figure = Figure(figsize=(5.0, 3.6), layout="constrained")
+    axes = figure.subplots()
+    known = np.isfinite(curves["mjd"]).all()
+    order = {image: number for number, image in enumerate(curves["image"].unique(), start=1)}
+    for level, star in enumerate(chosen):
+        mine = curves[curves["star"] == star]
+        time = (mine["mjd"] - curves["mjd"].min()) * 1440 if known else mine["image"].map(order)
+        axes.errorbar(
+            *(time, mine["relative_flux"] + 0.1 * level, mine["relative_error"]),
+            fmt="o-",
+            markersize=2.5,
+            linewidth=0.7,
+            label=f"star {star}",
+        )
+    axes.set(
+        xlabel="minutes" if known else "exposure",
+        ylabel="relative flux, each star 0.1 above the last",
+    )
+    axes.legend(fontsize=6, ncols=2)
+    return figure

@@ -1,0 +1,110 @@
+"""Photometry of whole simulated fields, held to the Cramer-Rao bound."""
+
+import numpy as np
+import pytest
+from redpix import ccd, crowded
+from redpix.masks import bit_value
+from redpix.star_quality import FLAGS, aperture_correction, assess
+from redpix.star_sky import mean_sky
+from star_bound import cramer_rao, robust, scores
+from star_field import Moffat, simulate
+
+
+def measure(field, mask=None, gain=None):
+    mask = np.zeros(field.image.shape, np.int16) if mask is None else mask
+    sky = ccd.background(field.image, mask, 64)
+    return crowded.measure(
+        *(field.image - sky.level, np.full(field.image.shape, np.sqrt(field.sky_variance))),
+        *(np.full(field.image.shape, gain or field.gain), mask, 4.5, 64),
+    )
+
+
+@pytest.fixture(scope="module")
+def measured():
+    """A field of the benchmark's density, a quarter of its area."""
+    field = simulate(5, 1024, 500, Moffat())
+    return field, measure(field)
+
+
+def test_a_field_is_measured_at_the_limit_of_its_photons(measured):
+    field, result = measured
+    stars = result.stars
+    bound = cramer_rao(field, Moffat())
+    made = scores(field, bound, stars.x, stars.y, stars.flux, result.errors.flux)
+    assert made["complete 20-1000000000.0"] >= 0.98
+    assert made["complete 10-20"] >= 0.96
+    assert made["complete 5-10"] >= 0.88
+    assert made["false / stars"] <= 0.015
+    assert abs(made["flux bias, S/N > 50"]) < 0.003
+    # 200 stars tell a standard deviation to 5 %
+    assert made["flux scatter / bound"] == pytest.approx(1, abs=0.15)
+    assert made["centroid scatter / bound"] == pytest.approx(1, abs=0.15)
+    assert made["pulls of flux"] == pytest.approx(1, abs=0.15)
+    assert made["blends < 10 px found"] >= 0.85
+    assert result.noise_scale == pytest.approx(1, abs=0.01)
+
+
+def test_quality_of_good_stars(measured):
+    field, result = measured
+    quality = assess(result, np.zeros(field.image.shape, np.int16), 11)
+    assert np.median(quality.chi2) == pytest.approx(0.9, abs=0.15)
+    ratio = result.stars.flux / result.errors.flux
+    bright = (quality.flags == 0) & (ratio > 50)
+    assert bright.sum() > 30
+    change = quality.aperture_flux / result.stars.flux - 1
+    assert robust(change[bright]) < 0.02
+    factor, error, number = aperture_correction(result.stars, quality, result.errors)
+    assert number >= 10
+    assert factor == pytest.approx(1, abs=max(4 * error, 0.002))
+    # an aperture that misses light would say so
+    dim = quality._replace(aperture_flux=0.95 * quality.aperture_flux)
+    assert aperture_correction(result.stars, dim, result.errors)[0] == pytest.approx(
+        0.95 * factor, abs=0.001
+    )
+    assert np.median(quality.width_x[bright]) == pytest.approx(1.9, abs=0.3)
+    assert np.all(abs(quality.peak_x - result.stars.x) < 2.6)
+    near_edge = (result.stars.x < 1) | (result.stars.x > 1022)
+    assert np.all(quality.flags[near_edge] & FLAGS["EDGE"])
+
+
+def test_what_is_no_star_is_flagged():
+    field = simulate(7, 400, 60, Moffat())
+    y, x = np.indices(field.image.shape)
+    field.image[:] += 400 * np.exp(-np.hypot(x - 200, y - 150) / 6)  # a galaxy
+    mask = np.zeros(field.image.shape, np.int16)
+    brightest = np.argmax(field.flux)
+    row, column = round(field.y[brightest]), round(field.x[brightest])
+    mask[row, column] = bit_value("SATURATED")
+    result = measure(field, mask)
+    quality = assess(result, mask, 11)
+    star = np.hypot(result.stars.x - column, result.stars.y - row).argmin()
+    assert quality.flags[star] & FLAGS["SATURATED"]
+    galaxy = np.hypot(result.stars.x - 200, result.stars.y - 150).argmin()
+    assert quality.flags[galaxy] & FLAGS["MISFIT"]
+
+
+def test_an_image_without_stars_has_none():
+    rng = np.random.default_rng(1)
+    image = rng.normal(0, 5, (200, 200))
+    plane = np.full(image.shape, 5.0)
+    mask = np.zeros(image.shape, np.int16)
+    assert crowded.measure(image, plane, plane, mask, 5, 64) is None
+    one_hot = image.copy()
+    one_hot[100, 100] = 1e5
+    assert crowded.measure(one_hot, plane, plane, mask, 5, 64) is None
+
+
+def test_the_sky_is_a_mean_and_no_median():
+    rng = np.random.default_rng(3)
+    y, x = np.indices((300, 260))
+    truth = 0.01 * x - 0.005 * y
+    electrons = rng.poisson(9.0, truth.shape) - 9.0  # skewed: its median lies 0.16 below its mean
+    noise = np.full(truth.shape, 3.0)
+    noise[50:80, 50:80] = np.inf
+    image = np.where(np.isfinite(noise), electrons + truth, 1e6)
+    found = mean_sky(image, noise, 64)
+    assert np.mean(found - truth) == pytest.approx(0, abs=0.04)
+    assert robust(found - truth) < 0.35
+    assert np.median(electrons) < -0.005
+    flat = mean_sky(electrons[:40, :40], np.full((40, 40), 3.0), 64)
+    assert flat == pytest.approx(np.full((40, 40), electrons[:40, :40].mean()), abs=0.05)

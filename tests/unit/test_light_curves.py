@@ -1,0 +1,141 @@
+"""Light curves, zero points, what headers say, and the table of images."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from redpix import exposure, images
+from redpix.exceptions import InputError
+from redpix.light_curves import place_in, put_on_one_scale, scatter, scintillation
+from redpix.zero_point import magnitudes, match, zero_point
+
+SCHEMA = yaml.safe_load(
+    (Path(__file__).parents[2] / "workflow/schemas/images.schema.yaml").read_text()
+)
+
+
+def test_clouds_are_taken_out_and_variables_are_left_in():
+    rng = np.random.default_rng(2)
+    mean = rng.uniform(1e4, 1e5, 40)
+    clear = np.array([1.0, 0.8, 0.9, 1.1, 0.7])
+    flux = clear[:, None] * mean
+    flux[:, 7] *= [1, 1.3, 0.7, 1.2, 0.8]
+    error = np.sqrt(flux)
+    flux = flux + rng.normal(0, 1, flux.shape) * error
+    flux[2, 11] = np.nan
+    made = put_on_one_scale(flux, error, np.ones(40, bool))
+    assert made.scale == pytest.approx(clear / clear.mean(), abs=0.003)
+    number, measured, expected = scatter(made)
+    assert number.tolist() == [5] * 11 + [4] + [5] * 28
+    steady = np.arange(40) != 7
+    assert np.mean(measured[steady] ** 2 / expected[steady] ** 2) == pytest.approx(0.85, abs=0.3)
+    assert measured[7] > 0.2
+    loop = [made.relative[i, 3] for i in range(5)]
+    assert measured[3] == pytest.approx(np.std(loop, ddof=1))
+    assert made.error[1, 3] == pytest.approx(error[1, 3] / (made.scale[1] * made.mean[3]))
+
+
+def test_two_exposures_tell_no_scatter():
+    made = put_on_one_scale(np.full((2, 3), 9e4), np.full((2, 3), 300.0), np.ones(3, bool))
+    assert np.isnan(scatter(made)[1]).all()
+
+
+def test_scintillation_is_osborns_formula():
+    # sigma^2 = 1e-5 * 1.5^2 * 0.5^(-4/3) / 20 * 1.2^3 * exp(-2 * 2000 / 8000), by hand
+    assert scintillation(0.5, 20, 1.2, 2000) ** 2 == pytest.approx(
+        2.25e-5 * 2.519842 / 20 * 1.728 * 0.60653, rel=1e-5
+    )
+
+
+def test_exposures_are_matched_by_their_stars():
+    rng = np.random.default_rng(4)
+    reference = rng.uniform(0, 500, (80, 2))
+    turn = np.deg2rad(3)
+    matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    other = reference @ matrix.T + [30, -12] + rng.normal(0, 0.02, (80, 2))
+    place = place_in(other, reference, (500, 500))
+    assert np.transpose(place(*reference.T)) == pytest.approx(other, abs=0.1)
+    with pytest.raises(InputError, match="no map brings"):
+        place_in(rng.uniform(0, 500, (80, 2)), reference, (500, 500))
+
+
+def test_zero_point_and_magnitudes():
+    rng = np.random.default_rng(5)
+    flux = 10 ** rng.uniform(3, 5, 50)
+    error = np.sqrt(flux)
+    known = 25.3 - 2.5 * np.log10(flux) + rng.normal(0, 0.005, 50)
+    known[3], known[8], known[9] = np.nan, known[8] + 1, known[9] - 2
+    flags = np.zeros(50, int)
+    flags[20], known[20] = 1, 3
+    found = zero_point(flux, error, flags, known, "stars.csv")
+    assert found.value == pytest.approx(25.3, abs=0.005)
+    assert 40 <= found.stars <= 47
+    assert 0 < found.error < 0.004
+    with pytest.raises(InputError, match="stars.csv: 2 of its stars"):
+        zero_point(flux[:2], error[:2], flags[:2], known[:2], "stars.csv")
+    value, uncertain = magnitudes(np.array([100.0, -1.0]), np.array([5.0, 5.0]), 25.0)
+    assert value[0] == pytest.approx(20.0)
+    assert uncertain[0] == pytest.approx(2.5 / math.log(10) * 0.05, rel=1e-4)
+    assert np.isnan(value[1])
+
+
+def test_the_brightest_star_nearby_is_the_known_one():
+    x, y, flux = np.array([10, 11, 50.0]), np.array([10, 10, 50.0]), np.array([5, 9, 1.0])
+    found = match(x, y, flux, np.array([10.2, 30, np.nan]), np.array([10, 30, 5.0]), 2.0)
+    assert found.tolist() == [1, -1, -1]
+
+
+def test_what_headers_say_of_time_and_air():
+    zone = {"DATE-OBS": "2017-12-19T18:33:43.317-0700"}
+    assert exposure.middle(zone, 60) == pytest.approx(58107.0650847 + 30 / 86400, abs=1e-6)
+    assert exposure.middle({"DATE-OBS": "2017-12-20T01:33:43.317"}, None) == pytest.approx(
+        58107.0650847, abs=1e-6
+    )
+    assert exposure.middle({"DATE-OBS": "2017-12-20", "MJD-OBS": 58107.5}, 0) == 58107.5
+    assert exposure.middle({"JD": 2458108.0}, 0) == 58107.5
+    assert math.isnan(exposure.middle({"DATE-OBS": "T"}, 0))
+    assert exposure.airmass({"TELALT": 30.0}) == pytest.approx(2.0)
+    assert exposure.airmass({"AIRMASS": 1.3, "TELALT": 30.0}) == 1.3
+    assert math.isnan(exposure.airmass({"TELALT": -4}))
+    assert exposure.seconds({"EXPOSURE": 5}) == 5.0
+    assert exposure.seconds({"EXPTIME": 0}) is None
+
+
+def test_the_table_of_images():
+    lines = [
+        "# my night\n",
+        "path\timage\tdark\tgain\tfield\n",
+        "a.fits\tone\td.fits\t1.7\tm67\n",
+        "4192-4-300-r\ttwo\n",
+    ]
+    rows = images.read_images(lines, "i.tsv", SCHEMA, lambda path: True)
+    assert rows[0] == images.Image("one", "a.fits", dark="d.fits", gain=1.7, field="m67")
+    assert rows[1].frame == ("4192-4-300", "r")
+    assert list(images.fields(rows)) == ["m67", "all"]
+    assert rows[0].within("results/x").dark == "results/x/d.fits"
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ([], "i.tsv: columns none; allowed: image, path and, if wanted, dark"),
+        (["image\tpaths"], "columns image, paths; allowed: image, path"),
+        (["image\tpath"], "lists no image"),
+        (["image\tpath", "a\tb\tc"], "line 2: 3 cells; allowed: 2"),
+        (["image\tpath", "../a\tb"], r"line 2: image: '../a'; allowed: name of the files"),
+        (["image\tpath", "lightcurves\tb"], "line 2: image: 'lightcurves'; allowed"),
+        (["image\tpath", "a\t"], "line 2: path is empty; allowed: a FITS image"),
+        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: there is no such file"),
+        (["image\tpath", "a\tb", "a\tb"], "line 3: image a is there twice"),
+        (["image\tpath\tgain", "a\tb\t0"], "line 2: gain: 0.0; allowed: electrons a count"),
+        (["image\tpath\tgain", "a\tb\tx"], "line 2: gain: 'x'; allowed: electrons a count"),
+        (["image\tpath\tdark", "a\t1-1-1-r\tb"], "line 2: 1-1-1-r is a frame of the survey"),
+        (["image\tpath\tcatalogue", "a\tb\tc"], "line 2: catalogue without magnitude"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_a_line(lines, words):
+    with pytest.raises(InputError) as error:
+        images.read_images(lines, "i.tsv", SCHEMA, lambda path: path != "no.fits")
+    assert words in str(error.value)
