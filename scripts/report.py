@@ -182,7 +182,7 @@ def main(snakemake):
                 inputs.raws, inputs.calibrated, inputs.stars, inputs.residuals
             ),
             light_curves=report_photometry.show_light_curves(inputs.light_curves),
-            training=report_training.show_training(inputs.training),
+            training=report_training.show_training(inputs.training, inputs.network),
             pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
             methods=[
                 report_photoz.show_method(product, definitions["metrics"]) for product in products

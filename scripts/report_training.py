@@ -11,6 +11,7 @@ from redpix.training_plots import (
     expected_half_light,
     half_light,
     pair_figure,
+    residual_figure,
     theory_figure,
 )
 
@@ -18,13 +19,15 @@ from redpix.training_plots import (
 MEASURED = 60
 
 
-def show_training(paths):
+def show_training(paths, network=()):
     """Figures and facts of training images; None where there are none.
 
     Parameters
     ----------
     paths : sequence of str
         inputs.npy, targets.npy, truth.csv, settings.json of one folder; or nothing.
+    network : sequence of str
+        metrics.json, predictions.npy, plain.npy, held_out.csv of the network; or nothing.
     """
     if not paths:
         return None
@@ -51,7 +54,28 @@ def show_training(paths):
         },
         "pairs": data_uri(pairs, photograph=True),
         "theory": data_uri(against_theory(inputs, targets, truth, settings)) if physical else None,
+        "network": show_network(network, targets, settings["bands"]) if network else None,
     }
+
+
+def show_network(paths, targets, bands):
+    """Figure and errors of the network, beside those of plain resampling."""
+    files = {Path(path).name: path for path in paths}
+    metrics = json.loads(Path(files["metrics.json"]).read_text(encoding="utf-8"))
+    held_out = pd.read_csv(files["held_out.csv"])["id"].to_numpy()
+    images = {"target": np.asarray(targets[held_out])}
+    parts = {"network": "network", "plain resampling": "plain_resampling"}
+    for name, file in zip(parts, ("predictions", "plain"), strict=True):
+        images[name] = np.load(files[f"{file}.npy"])
+    facts = {"learnt from": f"{metrics['learnt_from']:,} galaxies"}
+    facts["held out"] = f"{metrics['held_out']:,}"
+    for name, key in parts.items():
+        facts[f"error of images, {name}"] = f"{100 * metrics[key]['image']:.1f} %"
+    for name, key in parts.items():
+        fluxes = (f"{band} {100 * metrics[key]['flux'][band]:.1f} %" for band in bands)
+        facts[f"error of fluxes, {name}"] = ", ".join(fluxes)
+    figure = residual_figure(images, len(bands) // 2)
+    return {"facts": facts, "residuals": data_uri(figure, photograph=True)}
 
 
 def against_theory(inputs, targets, truth, settings):

@@ -30,6 +30,9 @@ from sextractor import copied_settings
 #: of images while they are subtracted
 PRECISION = {"float32": np.float32, "float64": np.float64}
 
+#: from so many pixels on, images of the difference lie in files while they are made
+LARGE = 25_000_000
+
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
     *("kind", "flags", "dipole", "misfit", "motion"),
@@ -85,7 +88,7 @@ def register(science, reference, params, inputs):
 def subtract_pair(science, reference, params, inputs, threads, folder):
     """The difference, its mask, what changed, header cards, and the two images as subtracted.
 
-    The images of the difference lie in files in `folder`.
+    The images of a large difference lie in files in `folder`.
     """
     moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
         science, reference, params, inputs
@@ -93,8 +96,10 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
     options = params.options
     level = 0.0
     if options["match_background"]:
+        middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
         background = matched_background(
-            *(science.image, moved.image, ratio, psf_new.at, psf_reference.at),
+            *(science.image, moved.image, ratio),
+            *(psf.at(*middle) for psf in (psf_new, psf_reference)),
             params.background_mesh,
         )
         level = float(np.median(background))
@@ -107,7 +112,9 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
     old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
     mask = science.mask | moved.mask
     precision = PRECISION[options["precision"]]
-    planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
+    planes = None
+    if mask.size > LARGE:
+        planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
     try:
         result = subtract_tiles(
             *(new, old, psf_new.at, psf_reference.at),
@@ -123,9 +130,10 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
     science.variance = science.mask = None
     in_files = result
-    result = result._replace(
-        **{name: plane.read() for name, plane in zip(Mosaic._fields[:6], planes, strict=True)}
-    )
+    if planes:
+        result = result._replace(
+            **{name: plane.read() for name, plane in zip(Mosaic._fields[:6], planes, strict=True)}
+        )
     shown = moved.image if result.matched is None else result.matched
     del moved, old, new, planes
     mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")

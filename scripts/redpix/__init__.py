@@ -21,5 +21,5 @@ and, of the same renderer, sources of known truth in frames::
 
 and pairs of images to learn from::
 
-    redshifting, stamps, training_images, pixel_redshifting, training_plots
+    redshifting, stamps, training_images, pixel_redshifting, network, training_plots
 """

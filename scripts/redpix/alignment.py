@@ -4,6 +4,7 @@ Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "r
 that is resampled.
 """
 
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -273,8 +274,9 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         NaN where not known.
     ratio : float
         Flux in the reference over that in the new image.
-    psf_new, psf_reference : callable
-        ``psf(x, y)``: the stamp at a place, 0-based, of unit sum.
+    psf_new, psf_reference : ndarray
+        Stamps of unit sum; those of the middle do for all of an image, as what a wrong PSF leaves
+        of a source has no sum.
     mesh : int
         As in `smooth_background`.
 
@@ -284,18 +286,21 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         In units of the new image.
     """
 
+    reach = max(*psf_new.shape, *psf_reference.shape) // 4  # beyond, a PSF holds next to nothing
+
+    @cache
+    def plan_and_kernels(shape):
+        plan = transforms(shape, 2 * reach)
+        return plan, (plan.kernel(psf_reference), -plan.kernel(psf_new))
+
     def part(rows, columns):
-        middle = (columns.start + columns.stop) / 2, (rows.start + rows.stop) / 2
-        Pn, Pr = psf_new(*middle), psf_reference(*middle)
-        reach = max(*Pn.shape, *Pr.shape) // 4  # beyond, a PSF holds next to nothing
         wide = tuple(slice(max(0, s.start - reach), s.stop + reach) for s in (rows, columns))
         N, R = new[wide], reference[wide] / ratio
         unknown = ~(np.isfinite(N) & np.isfinite(R))
         if unknown.all():
             return np.full((1, 1), np.nan)
-        plan = transforms(N.shape, 2 * reach)
+        plan, kernels = plan_and_kernels(N.shape)
         images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
-        kernels = plan.kernel(Pr), -plan.kernel(Pn)
         difference = plan.filtered(*zip(kernels, images, strict=True))
         # nor is that known which a kernel reaches from there or from beyond the image
         whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))

@@ -286,7 +286,8 @@ def pixel_noise(image, background, mask, camera, mesh):
 
 def _sources(image, noise, mask):
     """Pixels of sources and beside them: the mean of nine is above three times its noise."""
-    means = ndimage.uniform_filter(image / noise, 3)
+    means = ndimage.uniform_filter(image, 3)
+    means /= noise
     known = means[mask == 0]
     bright = means > 3 * mad_std(known[:: 1 + len(known) // 200_000])
     found = ndimage.maximum_filter(bright, 5)

@@ -137,12 +137,12 @@ class Transforms(NamedTuple):
         return self.back(_sum_of_products(pairs))
 
     def spread(self, *pairs):
-        """As `filtered`, with the squares of kernels: it makes variances of what that makes."""
-        squares = ((self._squared(kernel), image) for kernel, image in pairs)
+        """Sum of variances (as from `forward`), each after the square of its kernel (`whole`)."""
+        squares = (
+            (fft.rfft2(np.square(kernel), workers=self.workers, overwrite_x=True), image)
+            for kernel, image in pairs
+        )
         return self.back(_sum_of_products(squares))
-
-    def _squared(self, kernel):
-        return fft.rfft2(np.square(self.whole(kernel)), workers=self.workers, overwrite_x=True)
 
 
 def _sum_of_products(pairs):
@@ -181,16 +181,13 @@ class Convolutions(NamedTuple):
         return self.small.whole(transform)
 
     def filtered(self, *pairs):
-        return self._convolved(pairs, lambda kernel: kernel)
+        return self._convolved((self.whole(np.array(kernel)), image) for kernel, image in pairs)
 
     def spread(self, *pairs):
-        return self._convolved(pairs, np.square)
+        return self._convolved((np.square(kernel), image) for kernel, image in pairs)
 
-    def _convolved(self, pairs, change):
-        short = (
-            (self.large.kernel(change(stamp(self.whole(np.array(kernel)), self.side))), image)
-            for kernel, image in pairs
-        )
+    def _convolved(self, pairs):
+        short = ((self.large.kernel(stamp(kernel, self.side)), image) for kernel, image in pairs)
         return self.large.filtered(*short)
 
 
@@ -251,34 +248,31 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="f
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
     Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
+    Pn_power, Pr_power = _power(Pn_hat), _power(Pr_hat)
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
-    A = np.maximum(
-        (sn * Fr) ** 2 * Cn * _power(Pr_hat) + (sr * Fn) ** 2 * Cr * _power(Pn_hat), 1e-30
-    )
+    A = np.maximum((sn * Fr) ** 2 * Cn * Pr_power + (sr * Fn) ** 2 * Cr * Pn_power, 1e-30)
     # with the noise of long waves, so that P_D has unit sum; white noise has it of all waves
     slow_n, slow_r = (np.sqrt(np.ravel(power)[0]) for power in (Cn, Cr))
     F_D = Fr * Fn / np.hypot(sn * Fr * slow_n, sr * Fn * slow_r)
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
 
-    d_n, d_r = Fr * Pr_hat / np.sqrt(A), Fn * Pn_hat / np.sqrt(A)
+    root = np.sqrt(A)
+    d_n, d_r = (Fr / root) * Pr_hat, (Fn / root) * Pn_hat
     D = plan.filtered((d_n, N_hat), (-d_r, R_hat))
-    P_D = stamp(plan.whole(d_n * (Fn / F_D) * Pn_hat), side)
-    # of correlated noise, the white one that it was made of goes through both kernels
-    D_variance = plan.spread((d_n * np.sqrt(Cn), Vn_hat), (d_r * np.sqrt(Cr), Vr_hat))
-    del d_n, d_r
+    P_D = stamp(plan.whole(d_n * Pn_hat), side) * (Fn / F_D)
+    noise_n, noise_r = (plan.whole(_coloured(d, C)) for d, C in ((d_n, Cn), (d_r, Cr)))
+    D_variance = plan.spread((noise_n, Vn_hat), (noise_r, Vr_hat))
+    del d_n, d_r, noise_n, noise_r, root
 
-    kn_hat = Fn * Fr**2 * np.conj(Pn_hat) * _power(Pr_hat) / A
-    kr_hat = Fr * Fn**2 * np.conj(Pr_hat) * _power(Pn_hat) / A
-    F_S = _mean_of_modes(kn_hat * (Fn * Pn_hat), plan.padded)
+    kn_hat = np.conj(Pn_hat) * (Fn * Fr**2 * Pr_power / A)
+    kr_hat = np.conj(Pr_hat) * (Fr * Fn**2 * Pn_power / A)
+    # also what V(S) is on blank sky
+    F_S = _mean_of_modes((Fn * Fr) ** 2 * Pn_power * Pr_power / A, plan.padded)
     S_N, S_R = plan.filtered((kn_hat, N_hat)), plan.filtered((kr_hat, R_hat))
     V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
-    coloured_n, coloured_r = kn_hat * np.sqrt(Cn), kr_hat * np.sqrt(Cr)
-    sky = float(
-        _mean_of_modes(sn**2 * _power(coloured_n) + sr**2 * _power(coloured_r), plan.padded)
-    )
-    V_N, V_R = plan.spread((coloured_n, Vn_hat)), plan.spread((coloured_r, Vr_hat))
-    k_n, k_r = stamp(plan.whole(kn_hat), side), stamp(plan.whole(kr_hat), side)
-    noise = np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * sky))
+    V_N, k_n = _score_variance(plan, kn_hat, Cn, Vn_hat, side)
+    V_R, k_r = _score_variance(plan, kr_hat, Cr, Vr_hat, side)
+    noise = np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * F_S))
 
     S = S_N - S_R
     images = (D, D_variance, S, S / np.sqrt(noise + V_ast), S / F_S, np.sqrt(noise) / F_S)
@@ -346,6 +340,18 @@ def noise_power(epoch, plan):
         return plan.dtype(1)
     # a part in a million of white noise keeps roots and ratios finite
     return np.maximum(plan.kernel(epoch.correlation).real, plan.dtype(1e-6))
+
+
+def _coloured(kernel, power):
+    """A kernel after which white noise is what correlated noise is after the kernel alone."""
+    return kernel if np.ndim(power) == 0 else kernel * np.sqrt(power)
+
+
+def _score_variance(plan, kernel, power, variance, side):
+    """Variance of a part of S, and the stamp of its kernel; the transform is overwritten."""
+    whole = plan.whole(_coloured(kernel, power))
+    own = whole if np.ndim(power) == 0 else plan.whole(kernel)
+    return plan.spread((whole, variance)), stamp(own, side)
 
 
 def _power(transform):

@@ -109,3 +109,31 @@ def theory_figure(fluxes, sizes):
     right.plot([0, top], [0, top], color="black", linewidth=0.8)
     right.set(xlabel="half-light radius, theory (arcsec)", ylabel="in the stamp (arcsec)")
     return figure
+
+
+def residual_figure(images, band):
+    """Targets, what was made of their inputs, and the differences, in one band.
+
+    Parameters
+    ----------
+    images : dict of str to ndarray, shape (n, ny, nx, c)
+        The first is the truth.
+    band : int
+    """
+    (truth, true), *others = images.items()
+    true = true[:SHOWN, ..., band]
+    rows = [(truth, true, None)]
+    for name, array in others:
+        shown = array[:SHOWN, ..., band]
+        rows += [(name, shown, None), (f"{name} - {truth}", shown - true, true)]
+    figure = Figure(figsize=(8.4, 0.98 * len(rows)), layout="constrained")
+    axes = figure.subplots(len(rows), len(true), squeeze=False)
+    for line, (name, stamps, scale) in zip(axes, rows, strict=True):
+        for axis, stamp, reference in zip(line, stamps, true, strict=True):
+            top = reference.max()
+            limits = (-0.02 * top, 0.7 * top) if scale is None else (-0.3 * top, 0.3 * top)
+            colours = "gray" if scale is None else "RdBu_r"
+            axis.imshow(stamp, cmap=colours, origin="lower", vmin=limits[0], vmax=limits[1])
+            axis.set(xticks=[], yticks=[])
+        line[0].set_ylabel(name.replace(" - ", "\n− ").replace("plain ", "plain\n"), fontsize=6)
+    return figure

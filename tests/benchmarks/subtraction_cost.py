@@ -28,8 +28,8 @@ from redpix.subtraction import Epoch, subtract, transforms
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
-#: kernels that are squared, k_n and k_r, S_N, S_R, V(S_N), V(S_R)
-FORWARD, BACK = 10, 13
+#: kernels that are squared, S_N, S_R, V(S_N), V(S_R)
+FORWARD, BACK = 10, 11
 
 RESOURCES = ROOT / "resources"
 
@@ -73,7 +73,6 @@ def whole(new_path, reference_path, output):
     """All of a subtraction of two files that lie on the same pixels."""
     from alignment import compare_stars, sources_of
     from exposures import read_exposure
-    from planes import Plane, planes_folder
     from psfex import fit_psf
     from redpix.alignment import matched_background
     from redpix.tiles import subtract_tiles
@@ -94,16 +93,15 @@ def whole(new_path, reference_path, output):
             psfs.append(psf.at)
             places = stars if places is None else places
     ratio, scatter, _ = compare_stars(new, old, psfs, places, new_path)
-    new.image -= matched_background(new.image, old.image, ratio, *psfs, 128)
-    with planes_folder(output) as folder:
-        planes = [Plane(folder / str(number), new.mask.shape, np.float32) for number in range(6)]
-        result = subtract_tiles(
-            Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
-            Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
-            *psfs,
-            planes=planes,
-        )
-        write_difference(output, result, new.mask, new, [], (new.image, old.image))
+    middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
+    stamps = (psf(*middle) for psf in psfs)
+    new.image -= matched_background(new.image, old.image, ratio, *stamps, 128)
+    result = subtract_tiles(
+        Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
+        Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
+        *psfs,
+    )
+    write_difference(output, result, new.mask, new, [], (new.image, old.image))
 
 
 def measured(words, folder):

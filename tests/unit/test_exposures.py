@@ -266,6 +266,21 @@ def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
     assert made[1] == pytest.approx(made[0], rel=0.03)
 
 
+def test_a_coadd_is_a_reference(stack, folder):
+    paths, *_ = stack
+    made = folder / "reference coadd.fits"
+    coaddition.main(fits_sky.coaddition_job(paths[:3], made))
+    job = fits_sky.subtraction_job(paths[3], str(made), folder / "from coadd")
+    subtraction.main(job)
+    with fits.open(job.output.difference) as hdus:
+        clean = hdus["MASK"].data == 0
+        assert hdus["SCORR"].data[clean].std() == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["ERRSCREF"] == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["FLXRATIO"] == pytest.approx(1, abs=0.01)
+    with open(job.output.transients, newline="") as file:
+        assert [row for row in csv.DictReader(file) if row["flags"] == "0"] == []
+
+
 def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):
     paths, sky, _ = stack
     whole, spoilt = folder / "whole.fits", folder / "spoilt.fits"

@@ -189,6 +189,11 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     [
         ("mlp", {"k": 10, "networks": 4, "seed": 1}),
         ("tpz", {"trees": 20, "seed": 1}),
+        (
+            "som",
+            {"topology": "rectangular", "size": 6, "periodic": False, "update": "batch"}
+            | {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1},
+        ),
     ],
 )
 def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
@@ -201,6 +206,20 @@ def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
+
+
+@pytest.mark.parametrize("split_by", ["object", "field"])
+def test_tuning_is_written_beside_the_model(sky, tmp_path, split_by):
+    asked = {"split_by": split_by, "tune": True, "settings": {"k": 2, "mode": "mean"}}
+    out = sky.run(tmp_path, **asked)
+    told = metrics_of(out)
+    assert [entry["change"] for entry in told["tuning"]][:2] == [{}, {"k": 25}]
+    best = min(told["tuning"], key=lambda entry: entry["mean_abs_dz"])
+    assert told["k"] == best["change"].get("k", 2)
+    with np.load(out / "model.npz") as stored:
+        about = json.loads(str(stored["about"]))
+    assert about["tuning"] == told["tuning"]
+    assert about["settings"]["k"] == told["k"]
 
 
 def test_another_seed_splits_otherwise(sky, done, tmp_path):

@@ -66,13 +66,14 @@ def test_marks_of_a_run_on_another_machine_stay(killed):
     assert state(killed) == (True, True, True)
 
 
-def test_fields_left_out_are_asked_for_again(tmp_path):
-    (tmp_path / "delivered.csv").write_text("field,delivered,reason\n1-2-3,yes,\n1-2-4,no,gone\n")
+@pytest.mark.parametrize("listed", ["delivered.csv", "exposures.csv"])
+def test_fields_left_out_are_asked_for_again(tmp_path, listed):
+    (tmp_path / listed).write_text("field,delivered,reason\n1-2-3,yes,\n1-2-4,no,gone\n")
     for name in ("1-2-3", "1-2-4"):
         (tmp_path / f"{name}.json").write_text("{}")
     retry_left_out(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["1-2-3.json"]
-    (tmp_path / "delivered.csv").write_text("field,delivered,reason\n1-2-3,yes,\n")
+    (tmp_path / listed).write_text("field,delivered,reason\n1-2-3,yes,\n")
     retry_left_out(tmp_path)
     assert len(list(tmp_path.iterdir())) == 2
     retry_left_out(tmp_path / "not yet there")

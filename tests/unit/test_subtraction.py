@@ -127,13 +127,14 @@ def test_peaks_stay_in_place(shape):
 FAULTS = {
     "minus in the denominator of D": (
         check_whiteness,
-        [("Cn * _power(Pr_hat) + (sr", "Cn * _power(Pr_hat) - (sr")],
+        [("Cn * Pr_power + (sr", "Cn * Pr_power - (sr")],
     ),
     "kernels of N and R swapped in V(S)": (
         check_scores,
         [
-            ("plan.spread((coloured_n, Vn_hat))", "plan.spread((coloured_r, Vn_hat))"),
-            ("plan.spread((coloured_r, Vr_hat))", "plan.spread((coloured_n, Vr_hat))"),
+            ("(plan, kn_hat, Cn, Vn_hat, side)", "(plan, np.array(kr_hat), Cn, Vn_hat, side)"),
+            ("(plan, kr_hat, Cr, Vr_hat, side)", "(plan, saved, Cr, Vr_hat, side)"),
+            ("    V_N, k_n = _score", "    saved = np.array(kn_hat)\n    V_N, k_n = _score"),
         ],
     ),
     "squared deviation as variance": (
@@ -246,7 +247,7 @@ def test_impossible_variance_makes_no_score(value):
     true = subtract(*(e._replace(variance=None) for e in epochs)).Scorr[120, 80]
     assert 0.5 * true < subtract(*epochs).Scorr[120, 80] < 3.5 * true
     if value == 1e-9:
-        floorless = faulty(("np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * sky))", "V_N + V_R"))
+        floorless = faulty(("np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * F_S))", "V_N + V_R"))
         with np.errstate(invalid="ignore", divide="ignore"):
             assert not floorless(*epochs).Scorr[120, 80] < 3.5 * true
 
@@ -396,8 +397,7 @@ def test_a_global_median_biases_scores_and_the_matched_background_does_not():
         )
         return np.median(subtract(*subtracted).Scorr)
 
-    psfs = (lambda x, y: new.psf), (lambda x, y: old.psf)
-    matched = matched_background(new.image, old.image, old.flux, *psfs, 128)
+    matched = matched_background(new.image, old.image, old.flux, new.psf, old.psf, 128)
     plain = smooth_background(new.image - old.image / old.flux, 128)
     assert abs(bias(matched, 0)) < 0.2
     assert abs(bias(plain, 0)) > 1

@@ -303,6 +303,12 @@ def training_products(wildcards):
     return [f"{RESULTS}/training_images/{name}" for name in names]
 
 
+def network_products(wildcards):
+    """What came of the network, where the configuration names it."""
+    names = ("metrics.json", "predictions.npy", "plain.npy", "held_out.csv")
+    return [f"{RESULTS}/network/{name}" for name in names if "network" in NAMED]
+
+
 def training_tables(wildcards):
     """The user's tables that training images are made from."""
     training = config["training_images"]

@@ -68,7 +68,7 @@ rule injection_sources:
             *("demo_truth", "errors", "exceptions", "frames"),
             *("injection_places", "injection_sources", "masks", "photometry"),
             *("psf", "registration", "rendering", "seds"),
-            *("tables"),
+            "tables",
         ),
         scripts=shared_scripts("files", "injection_files", "job", "provenance", "spans"),
     output:

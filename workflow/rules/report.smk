@@ -28,6 +28,7 @@ rule report:
         residuals=image_products(".residual.fits"),
         light_curves=light_curves(),
         training=training_products,
+        network=network_products,
         template=ROOT / "workflow/report/report.html.j2",
         parts=report_parts("macros", "coadds", "changes", "photometry", "training"),
         style=ROOT / "workflow/report/style.css",

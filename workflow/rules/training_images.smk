@@ -102,3 +102,48 @@ else:
             "galaxies of the frames at another redshift"
         script:
             "../../scripts/redshifted_frames.py"
+
+
+rule network:
+    input:
+        inputs=f"{RESULTS}/training_images/inputs.npy",
+        targets=f"{RESULTS}/training_images/targets.npy",
+        truth=f"{RESULTS}/training_images/truth.csv",
+        settings=f"{RESULTS}/training_images/settings.json",
+        tables=training_tables,
+        library=library(
+            *(
+                "demo",
+                "demo_camera",
+                "demo_population",
+                "errors",
+                "exceptions",
+                "injection_sources",
+            ),
+            *("network", "photometry", "psf", "redshifting", "rendering", "seds", "stamps"),
+            *("tables", "training_images"),
+        ),
+        scripts=shared_scripts("files", "injection_files", "job", "provenance", "training_files"),
+    output:
+        predictions=f"{RESULTS}/network/predictions.npy",
+        plain=f"{RESULTS}/network/plain.npy",
+        held_out=f"{RESULTS}/network/held_out.csv",
+        weights=f"{RESULTS}/network/weights.npz",
+        metrics=f"{RESULTS}/network/metrics.json",
+    log:
+        f"{RESULTS}/logs/network/network.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/network/network.tsv"
+    conda:
+        "../../envs/python.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory(2000, times_input=8),
+        runtime=minutes(120),
+    params:
+        **config["network"],
+        seed=config["seed"],
+    message:
+        "a network that redshifts galaxies"
+    script:
+        "../../scripts/network.py"

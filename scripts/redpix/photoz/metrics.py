@@ -18,9 +18,7 @@ import numpy as np
 from scipy.stats import kstest
 
 from redpix.photoz import pdf
-
-#: with fewer, fractions and percentiles say nothing
-FEWEST = 10
+from redpix.photoz.learner import FEWEST
 
 NAMES = (
     *("bias", "bias_median", "nmad", "sigma68", "outliers_005", "outliers_015"),

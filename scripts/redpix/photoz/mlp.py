@@ -36,8 +36,8 @@ PARTS = 8
 class MLP:
     """The mean of several networks, each trained without a part of the training objects.
 
-    Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / sqrt(1 +
-    (dz / s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
+    Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / (1 +
+    (dz / 2 s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
     standardised; errors among them are used unless `use_errors` is false.
 
     What the networks that left a training vector out miss it by is its residual. The density of a
@@ -178,7 +178,7 @@ def _train(inputs, redshift, target, rows, seed, number, penalty):
         network.fit(inputs, wanted, sample_weight=weight / weight.mean())
         missed = (network.predict(inputs) - wanted) / stretch
         scatter = 1.4826 * np.median(np.abs(missed))
-        weight = stretch**-2 / np.sqrt(1 + (missed / max(scatter, 1e-9)) ** 2)
+        weight = stretch**-2 / (1 + (missed / max(2 * scatter, 1e-9)) ** 2)
     return list(zip(network.coefs_, network.intercepts_, strict=True))
 
 
