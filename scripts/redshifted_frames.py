@@ -79,14 +79,14 @@ def redshifts(rng, z_in, params):
     return high - (high - low) * rng.random()
 
 
-def make_pair(stamp, row, field, params, grid, distance):
+def make_pair(stamp, row, scale, fwhm_in, params, grid, distance):
     """Input, its error, target, its error, and what the truth says of them."""
     rng = np.random.default_rng([params.seed, 10, row.id])
     z_out = redshifts(rng, row.redshift, params)
-    pixels = params.pixel_scale_out or field.scale
-    factor = float(redshifting.size_factor(distance, row.redshift, z_out, field.scale, pixels))
+    pixels = params.pixel_scale_out or scale
+    factor = float(redshifting.size_factor(distance, row.redshift, z_out, scale, pixels))
     if params.seeing is None:
-        fwhm = field.fwhm * field.scale / pixels
+        fwhm = fwhm_in * scale / pixels
     elif len(params.seeing) != len(params.bands):
         raise InputError(
             f"training_images.seeing: {len(params.seeing)} values for {len(params.bands)} bands; "
@@ -96,13 +96,13 @@ def make_pair(stamp, row, field, params, grid, distance):
         fwhm = np.array(params.seeing) / pixels
     templates = pixel_redshifting.templates(grid, distance, row.redshift, z_out)
     try:
-        flux, error = pixel_redshifting.redshifted(*stamp, templates, factor, field.fwhm, fwhm)
+        flux, error = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
     except InputError as fault:
         raise InputError(f"galaxy {row.id}: {fault}") from None
     if params.targets == "observed":
         known = np.isfinite(stamp[1]).all(axis=-1)
         # sources have photon noise: the sky's is the least of a stamp
-        noise = np.percentile(stamp[1][known], 10, axis=0) * (pixels / field.scale)
+        noise = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
         flux, error = pixel_redshifting.as_deep(rng, flux, error, noise)
     truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
     truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
@@ -125,23 +125,27 @@ def all_pairs(params, inputs):
         files[name] = (registered, *paths[1:])
     chosen = candidates(inputs.objects, params)
     chosen = chosen[chosen["name"].isin(params.fields)].head(4 * params.number)
-    made = {}
+    found = {}
     # a field's images are read once
     for name, rows in progress(list(chosen.groupby("name")), "redshifting: fields"):
         field = Field(*files[name], params.bands)
         for row in rows.rename(columns={"field": "number"}).itertuples():
             stamp = field.cut(row.ra, row.dec, params.size)
             if stamp is not None:
-                made[row.id] = make_pair(stamp, row, field, params, grid, distance)
-    order = [number for number in chosen["id"] if number in made][: params.number]
+                found[row.id] = (stamp, row, field.scale, field.fwhm)
+    order = [number for number in chosen["id"] if number in found][: params.number]
     if not order:
         raise InputError(
             f"{inputs.objects}: no galaxy found in the images has {params.size} pixels about it; "
             "allowed: training_images.size as large as galaxies are from the edges"
         )
-    scales = field.scale, params.pixel_scale_out or field.scale
     log.info("%d galaxies of %d", len(order), len(chosen))
-    return [made[number] for number in order], scales, field.fwhm * field.scale
+    pairs = [
+        make_pair(*found[number], params, grid, distance)
+        for number in progress(order, "redshifting: galaxies")
+    ]
+    _, _, scale, fwhm = found[order[0]]
+    return pairs, (scale, params.pixel_scale_out or scale), fwhm * scale
 
 
 def main(snakemake):

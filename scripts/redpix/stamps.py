@@ -20,7 +20,7 @@ from redpix.rendering import BULGE_EDGE, DISK_EDGE, Psf
 _FAINTEST_WAVE = 5e-3
 
 # subpixels along a side: everywhere, and in the middle, this many pixels wide
-_FINE, _FINEST, _MIDDLE = 4, 40, 9
+_FINE, _FINEST, _MIDDLE = 3, 32, 7
 
 
 class Plan(NamedTuple):
@@ -174,7 +174,7 @@ def sharp_image(component, size, pixel_scale):
     Returns
     -------
     ndarray, shape (size, size)
-        Its sum is the flux; pixels are right to 4e-3 of the brightest.
+        Its sum is the flux; pixels are right to 5e-3 of the brightest.
     """
     jacobian = galsim.JacobianWCS(-pixel_scale, 0.0, 0.0, pixel_scale)
     return _integrated(jacobian.profileToImage(component), size)

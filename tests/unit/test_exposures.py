@@ -98,9 +98,9 @@ def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
     ]
 
 
-def test_without_a_zero_point_there_are_no_magnitudes(science, folder):
+def test_without_a_zero_point_there_are_no_magnitudes(science, folder, caplog):
     with fits.open(science) as hdus:
-        del hdus[0].header["MAGZERO"]
+        del hdus[0].header["MAGZERO"], hdus[0].header["GAIN"]
         plain = folder / "plain.fits"
         hdus.writeto(plain, overwrite=True)
     from exposures import read_exposure
@@ -108,6 +108,7 @@ def test_without_a_zero_point_there_are_no_magnitudes(science, folder):
     settings = fits_sky.settings()
     exposure = read_exposure([str(plain)], "image", {**settings["camera"], "background_mesh": 64})
     assert subtraction.magnitudes(np.array([1.0, -2.0]), exposure, "image") == ["", ""]
+    assert "plain.fits: no gain in counts of its unit is known" in caplog.text
 
 
 def spoilt(kind, folder, science):

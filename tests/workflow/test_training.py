@@ -1,0 +1,106 @@
+"""Training images through the workflow: simulated galaxies, and those of the demo's frames."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+import redshifted_frames
+from conftest import run
+from injection_files import write_psfs
+from redpix import redshifting
+from redpix.exceptions import InputError
+from redpix.injection import moffat_stamp
+from redpix.psf import PsfModel, full_width
+from training_files import read_distance
+
+FIELD = "9001-3-100"
+SEEING = {"u": 1.456, "g": 1.378, "r": 1.3, "i": 1.235, "z": 1.248}
+
+
+def test_target(tmp_path):
+    settings = {"number": 12, "bands": ["g", "r"], "recipe": "simple"}
+    run(tmp_path, "training_images", cores=1, name="t", training_images=settings)
+    folder = tmp_path / "results/t/training_images"
+    inputs, targets = (np.load(folder / f"{name}.npy") for name in ("inputs", "targets"))
+    assert inputs.shape == targets.shape == (12, 60, 60, 2)
+    assert inputs.max() == pytest.approx(10000, rel=1e-6)
+    facts = json.loads((folder / "settings.json").read_text())
+    # undone, it is what spectra and distances say
+    assert facts["scale"] == pd.read_csv(folder / "truth.csv")["scale"][0]
+    assert (inputs / facts["scale"]).max() == pytest.approx(10000 / facts["scale"], rel=1e-6)
+
+
+def job(demo, folder, **changes):
+    """The rule's inputs and outputs on a field of the demo."""
+    results = demo / "results/demo"
+    stamps = {band: moffat_stamp(fwhm / 0.396) for band, fwhm in SEEING.items()}
+    models = {
+        band: PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
+        for band, stamp in stamps.items()
+    }
+    write_psfs(folder / "psf.fits", models, dict.fromkeys(models, "given"))
+    params = {
+        **{"number": 3, "z_in": [0.05, 0.2], "z_out": [0.3, 0.4], "size": 48, "seed": 1},
+        **{"pixel_scale_out": None, "seeing": None, "targets": "observed"},
+        **{"cosmology": "Planck18", "bands": list("ugriz"), "reference_band": "r"},
+        **{"fields": [FIELD]},
+    }
+    names = ("inputs", "input_errors", "targets", "target_errors", "z_in", "z_out")
+    return SimpleNamespace(
+        params=SimpleNamespace(**params | changes),
+        input=SimpleNamespace(
+            objects=results / "catalogue/objects.csv",
+            registered=[str(results / f"registered/{FIELD}-{band}.fits") for band in "ugriz"],
+            segments=[str(results / f"sources/{FIELD}-r.seg.fits")],
+            psfs=[str(folder / "psf.fits")],
+        ),
+        output=SimpleNamespace(
+            **{name: folder / f"{name}.npy" for name in names},
+            **{"truth": folder / "truth.csv", "settings": folder / "settings.json"},
+        ),
+    )
+
+
+def test_galaxies_of_frames(demo, tmp_path):
+    redshifted_frames.main(job(demo, tmp_path))
+    names = ("inputs", "input_errors", "targets", "target_errors")
+    inputs, input_errors, targets, target_errors = (
+        np.load(tmp_path / f"{name}.npy") for name in names
+    )
+    truth = pd.read_csv(tmp_path / "truth.csv")
+    assert inputs.shape == targets.shape == input_errors.shape == (3, 48, 48, 5)
+    assert np.isfinite(targets).all()
+    assert np.isfinite(target_errors).all()
+    distance = read_distance("Planck18")
+    assert truth["size_factor"].to_numpy() == pytest.approx(
+        redshifting.size_factor(distance, truth["z_in"], truth["z_out"]), rel=1e-3
+    )
+    # the truth of these galaxies: i and z at z_out look at what r, i and z saw before
+    light, before = targets[..., 3].sum(axis=(1, 2)), inputs[..., 2].sum(axis=(1, 2))
+    dimming = redshifting.flux_factor(distance, truth["z_in"], truth["z_out"])
+    assert light / before / dimming == pytest.approx(np.full(3, 1.1), abs=0.5)
+    # sky as noisy as its error says, and as that of the input
+    corner = np.s_[:, :9, :9, 2]
+    assert targets[corner].std() == pytest.approx(target_errors[corner].mean(), rel=0.15)
+    known = np.isfinite(input_errors[..., 2])
+    assert np.median(target_errors[corner]) == pytest.approx(
+        np.percentile(input_errors[..., 2][known], 10), rel=0.15
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"z_in": [4.0, 5.0]}, "no galaxy with a redshift from 4 to 5"),
+        ({"z_out": [0.01, 0.02]}, "z_out: 0.02 with z_in"),
+        ({"targets": "psf_free"}, "psf_free with origin frames"),
+        ({"seeing": [0.1] * 5}, "galaxy .*: a PSF of .* raise training_images.seeing"),
+        ({"size": 1000}, "no galaxy found in the images has 1000 pixels about it"),
+    ],
+)
+def test_what_cannot_be_is_named(demo, tmp_path, changes, words):
+    with pytest.raises(InputError, match=words):
+        redshifted_frames.main(job(demo, tmp_path, **changes))
+    assert not list(tmp_path.glob("*.npy"))
