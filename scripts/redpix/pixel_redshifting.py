@@ -27,6 +27,9 @@ _TEMPLATE_ERROR = 0.02
 # and a pixel's spectrum is looked for about that of the whole galaxy, this far, share of a flux
 _GRADIENT = 0.1
 
+# pixels that are worked at a time, to bound memory
+_BLOCK = 20_000
+
 # subpixels in which the response to one pixel is followed
 _FINE = 4
 
@@ -75,6 +78,15 @@ def k_corrected(flux, error, templates):
     total = flux[known].sum(axis=0)
     spread = np.sqrt(np.square(error[known]).sum(axis=0))
     prior, _, _ = _fit(total[None], np.hypot(spread, _GRADIENT * total)[None], templates.before)
+    parts = [
+        _shifted(flux[start : start + _BLOCK], error[start : start + _BLOCK], prior, templates)
+        for start in range(0, len(flux), _BLOCK)
+    ]
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def _shifted(flux, error, prior, templates):
+    """Flux and error after, of some pixels."""
     likelihood, amplitude, variance = _fit(flux, error, templates.before)
     logarithm = likelihood + prior
     weight = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
