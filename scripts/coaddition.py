@@ -15,11 +15,11 @@ from job import job, log
 from psfex import find_sources, fit_psf
 from redpix.alignment import smooth_background
 from redpix.cameras import check_units, wcs_cards
-from redpix.coaddition import combined, patched, stack
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
 from redpix.psf import MovedPsf
 from redpix.resampling import noise_correlation
+from redpix.stacking import combined, patched, stack
 from redpix.subtraction import Epoch
 from sextractor import copied_settings
 
@@ -28,7 +28,7 @@ class Registered(NamedTuple):
     """Exposures on the pixels of the first of them.
 
     A value an exposure: epochs (brought to the background of the first; their psf is not set),
-    masks, psfs and correlations, callables as `redpix.coaddition.stack` takes them; and header
+    masks, psfs and correlations, callables as `redpix.stacking.stack` takes them; and header
     cards that tell of all.
     """
 

@@ -8,16 +8,10 @@ from astropy.wcs import WCS
 from job import log
 from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
-from redpix.cameras import (
-    NANOMAGGY_ZERO_POINT,
-    NOISE_RANGE,
-    celestial_wcs,
-    image_mask,
-    pixel_noise,
-    read_camera,
-)
+from redpix.cameras import NANOMAGGY_ZERO_POINT, celestial_wcs, read_camera
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
+from redpix.noise import NOISE_RANGE, image_mask, pixel_noise
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
@@ -158,6 +152,12 @@ def _fits_image(path, settings):
         "%s: background %.5g, noise %s; %d pixels masked",
         *(path, np.median(background), noise.words, np.count_nonzero(mask)),
     )
+    if camera.gain is None:
+        log.warning(
+            "%s: no gain in counts of its unit is known, so bright sources have no noise of their "
+            "own; exposures.gain gives it",
+            path,
+        )
     level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
     if not least < level < most:
         raise InputError(

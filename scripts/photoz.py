@@ -119,7 +119,7 @@ def main(snakemake):
         "attributes": attributes.names,
         "split": counts,
         "dropped_pixels": sky.totals.dropped,
-        "exponent": model.exponent,
+        "exponent": round(model.exponent, 4),
         "tuning": model.tuning,
         "width_scale": {name: found.scale for name, found in model.calibrations.items()},
     }

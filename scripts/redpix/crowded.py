@@ -87,7 +87,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
-    stars, model = fit(scene, psf, detect(scene, psf, threshold), 2)
+    stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
     for rounds in (2, 1):

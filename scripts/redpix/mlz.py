@@ -10,7 +10,7 @@ import re
 import numpy as np
 
 from redpix.exceptions import InputError
-from redpix.photoz import topology
+from redpix.photoz.som import map_size
 
 #: name of the column that MLZ is to predict
 KEY = "zspec"
@@ -98,8 +98,6 @@ def inputs(name, attributes, training, grid, tpz, som):
     names = plain_names(attributes)
     rounds = REALISATIONS if attributes.errors else 1
     listed = ",".join(columns(attributes))
-    cells = np.clip(training / 22, 4, 400)
-    size = som["size"] or topology.chosen_size(som["topology"], cells)
     values = {
         "TrainFile": f"{name}.train",
         "TestFile": f"{name}.test",
@@ -126,7 +124,7 @@ def inputs(name, attributes, training, grid, tpz, som):
         "ImpurityIndex": "entropy",
         "Topology": _TOPOLOGIES[som["topology"]],
         "Periodic": "yes" if som["periodic"] else "no",
-        "Ntop": size,
+        "Ntop": map_size(som, training),
         "Iterations": som["iterations"],
         "SomType": som["update"],
         "AlphaStart": 0.9,

@@ -34,7 +34,8 @@ def calibration_figure(pit):
     left.axhline(even, color="black", linewidth=0.8)
     for sign in (-1, 1):
         left.axhline(even + sign * 2 * spread, color="black", linewidth=0.8, linestyle=":")
-    left.set(xlim=(0, 1), xlabel="PIT: probability below the true redshift", ylabel="objects")
+    left.set(xlim=(0, 1), ylim=(0, None), xlabel="PIT: probability below the true redshift")
+    left.set(ylabel="objects")
     left.set_title(f"PIT (n = {count:,})")
     levels = np.linspace(0, 1, 101)
     held = np.mean(np.abs(2 * pit[:, None] - 1) <= levels, axis=0)

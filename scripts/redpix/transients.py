@@ -18,6 +18,9 @@ FLAGS = {
 WORST_MISFIT = 1.45
 
 
+#: rows that are looked at at a time
+STRIP = 1024
+
 #: farther from its centre, P_D tells motion from a change no more
 PSF_REACH = 12
 
@@ -268,10 +271,18 @@ def halos(mask, shape_factor=3.0, room=12.0):
 
 def beside_the_sky(mask, reach):
     """EDGE bits of a mask: pixels so near to NO_DATA that kernels reach into it."""
-    outside = np.pad((mask & bit_value("NO_DATA")) != 0, 1, constant_values=True)
-    near = ndimage.distance_transform_edt(~outside)[1:-1, 1:-1] <= reach
-    known = (mask & bit_value("NO_DATA")) == 0
-    return np.where(near & known, bit_value("EDGE"), 0).astype(mask.dtype)
+    outside = (mask & bit_value("NO_DATA")) != 0
+    near = np.zeros(mask.shape, bool)
+    margin = int(np.ceil(reach))
+    # in strips: distances take twenty times the memory of the mask
+    for low in range(0, len(mask), STRIP):
+        start, stop = max(0, low - margin), min(len(mask), low + STRIP + margin)
+        first = int(start == 0)
+        beyond = (first, int(stop == len(mask))), (1, 1)
+        part = np.pad(outside[start:stop], beyond, constant_values=True)
+        distance = ndimage.distance_transform_edt(~part)[first:, 1:-1]
+        near[low : low + STRIP] = (distance <= reach)[low - start :][: len(near[low : low + STRIP])]
+    return np.where(near & ~outside, bit_value("EDGE"), 0).astype(mask.dtype)
 
 
 def matches(x, y, true_x, true_y, radius=3.0):

@@ -134,7 +134,7 @@ def main(seeds=3, side=2048, stars=2000):
                 continue
             taken = processor() - start
             table[name].append({"s": taken, **scores(field, bound, *found)})
-        print(f"seed {seed} of {seeds}", flush=True)
+            print(f"seed {seed} of {seeds}: {name}, {taken:.1f} s", flush=True)
     names = list(table["redpix"][0])
     print(f"\n{side} x {side}, {stars} stars, mean of {seeds} fields")
     print(f"{'':26s}" + "".join(f"{name:>20s}" for name in programs))

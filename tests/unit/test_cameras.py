@@ -4,18 +4,10 @@ import fits_sky
 import numpy as np
 import pytest
 from astropy.io import fits
-from redpix.cameras import (
-    celestial_wcs,
-    check_units,
-    image_mask,
-    pixel_noise,
-    read_camera,
-    sky_noise,
-    unit_name,
-    wcs_cards,
-)
+from redpix.cameras import celestial_wcs, check_units, read_camera, unit_name, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
+from redpix.noise import image_mask, pixel_noise, sky_noise
 from scipy.ndimage import gaussian_filter
 
 NOTHING = {}

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import subtraction_sky
 from redpix import coaddition
-from redpix.coaddition import coadd, combined, median, median_noise, patched, stack, weighted_mean
+from redpix.coaddition import coadd, median, weighted_mean
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
+from redpix.stacking import combined, median_noise, patched, stack
 from redpix.subtraction import Epoch, transforms
 
 WIDTHS = (1.2, 1.5, 1.9, 1.4, 2.2, 1.7)

@@ -98,13 +98,14 @@ def test_the_sky_is_a_mean_and_no_median():
     rng = np.random.default_rng(3)
     y, x = np.indices((300, 260))
     truth = 0.01 * x - 0.005 * y
-    electrons = rng.poisson(9.0, truth.shape) - 9.0  # skewed: its median lies 0.16 below its mean
+    # skewed as few photons are: its median lies a third below its mean
+    electrons = rng.gamma(9.0, size=truth.shape) - 9.0
     noise = np.full(truth.shape, 3.0)
     noise[50:80, 50:80] = np.inf
     image = np.where(np.isfinite(noise), electrons + truth, 1e6)
     found = mean_sky(image, noise, 64)
     assert np.mean(found - truth) == pytest.approx(0, abs=0.04)
     assert robust(found - truth) < 0.35
-    assert np.median(electrons) < -0.005
+    assert np.median(electrons) < -0.25
     flat = mean_sky(electrons[:40, :40], np.full((40, 40), 3.0), 64)
     assert flat == pytest.approx(np.full((40, 40), electrons[:40, :40].mean()), abs=0.05)

@@ -462,3 +462,16 @@ def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts
     assert found["combined_weighted"].to_numpy() == pytest.approx(
         plain["combined_weighted"].to_numpy(), abs=2e-3
     )
+
+
+def test_an_objects_own_redshift_does_not_reach_its_prediction(sky, done, tmp_path):
+    trained = objects_of(done).query("split == 'train' and `class` == 'GALAXY'")
+    nearest = trained.sort_values("redshift").iloc[3]
+    table = sky.table.copy()
+    table.loc[table["id"] == nearest["object_id"], "redshift"] = 0.49
+    found = objects_of(Sky(table, sky.pixels).run(tmp_path))
+    found = found.set_index("object_id").loc[nearest["object_id"]]
+    assert found["combined_weighted"] == nearest["combined_weighted"]
+    assert found["z_aperture"] == nearest["z_aperture"]
+    # what is learnt from the others' pixels it has a part in
+    assert found["combined_summary"] == pytest.approx(nearest["combined_summary"], abs=0.05)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.cells import QUANTILES, _cell_quantiles, _linear
 from redpix.photoz.learner import STAR, Training
-from redpix.photoz.som import QUANTILES, SOM, _cell_quantiles, _linear
+from redpix.photoz.som import SOM
 from test_photoz_tpz import sky
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from redpix import psf_model, psf_stars, star_detection, star_fit
+from redpix import moffat_profile, psf_model, psf_stars, star_detection, star_fit
 from redpix.effective_psf import EffectivePsf, b_spline, b_spline_slope, place_powers
 from redpix.masks import bit_value
 from redpix.star_fit import Placed, Scene
@@ -19,8 +19,8 @@ def known_psf(profile=PROFILE, shape=SHAPE, degree=0):
     """The library's own form of a Moffat profile."""
     start = np.zeros((degree + 1) * (degree + 2) // 2)
     width = start.copy()
-    width[0] = np.log(psf_model.alpha_of(profile.fwhm, profile.beta))
-    made = psf_model.Profile(width, start, start, np.log(profile.beta - 1), degree, shape)
+    width[0] = np.log(moffat_profile.alpha_of(profile.fwhm, profile.beta))
+    made = moffat_profile.Profile(width, start, start, np.log(profile.beta - 1), degree, shape)
     return psf_model.effective_psf(made)
 
 
@@ -72,6 +72,26 @@ def test_stamps_are_the_profile_and_derivatives_its_change():
     assert psf.stamps(x, y, psf.reach, derivatives=False).sum(axis=(1, 2)) == pytest.approx(
         1, abs=2e-3
     )
+
+
+def test_slopes_of_a_moffat_profile():
+    axis = np.arange(-6.0, 7)
+    dx, dy = axis - 0.3, (axis + 0.2)[:, None]
+    at = (2.1, 2.7, 0.12, -0.2)  # alpha, beta, stretch, shear
+    value, by = moffat_profile.moffat_pixels(dx, dy, *at, slopes=True)
+    assert value.sum() == pytest.approx(1, abs=0.04)
+
+    def moved(parameter, h):
+        width, beta, stretch, shear = at
+        x, y = dx - h * (parameter == 0), dy - h * (parameter == 1)
+        width = width * np.exp(h * (parameter == 2))
+        stretch, shear = stretch + h * (parameter == 3), shear + h * (parameter == 4)
+        beta = 1 + (beta - 1) * np.exp(h * (parameter == 5))
+        return moffat_profile.moffat_pixels(x, y, width, beta, stretch, shear)
+
+    for parameter in range(6):
+        numeric = (moved(parameter, 1e-5) - moved(parameter, -1e-5)) / 2e-5
+        assert by[parameter] == pytest.approx(numeric, abs=1e-7)
 
 
 def test_a_psf_may_vary_over_the_image():

@@ -18,6 +18,7 @@ from redpix.transients import (
     motion_gain,
     shape_misfit,
 )
+from scipy.ndimage import distance_transform_edt
 
 
 @pytest.mark.parametrize("shape", [(1489, 2048), (100, 90), (513, 1025)])
@@ -159,6 +160,18 @@ def test_halos_and_edges():
     assert edge[50, 14] == bit_value("EDGE")
     assert edge[50, 16] == edge[50, 5] == 0
     assert edge[2, 50] == bit_value("EDGE")
+
+
+def test_edges_of_a_tall_image_show_no_strips():
+    mask = np.zeros((2500, 30), np.int16)
+    rng = np.random.default_rng(5)
+    holes = rng.integers(0, 2500, 40), rng.integers(0, 30, 40)
+    mask[holes] = bit_value("NO_DATA")
+    mask[1020:1030, 10] = mask[2047, 5] = bit_value("NO_DATA")
+    outside = np.pad(mask != 0, 1, constant_values=True)
+    distance = distance_transform_edt(~outside)[1:-1, 1:-1]
+    expected = (distance <= 4.5) & (mask == 0)
+    assert np.array_equal(beside_the_sky(mask, 4.5) == bit_value("EDGE"), expected)
 
 
 def test_nothing_found_is_an_empty_table():

@@ -139,3 +139,4 @@ def test_the_demo_shows_a_coadd(demo):
     blank = (mask == 0) & (abs(image) < 4 * header["NOISE"])
     ratio = np.std(first[blank]) / np.std(image[blank])
     assert 1.15 < ratio < 1.5
+    assert 'id="coadds"' in (demo / "results/demo/report.html").read_text(encoding="utf-8")

@@ -59,8 +59,9 @@ class Run:
             rejected=folder / "rejected.csv",
             template=ROOT / "workflow/report/report.html.j2",
             definitions=ROOT / "workflow/report/definitions.yaml",
-            differences=[],
-            transients=[],
+            **dict.fromkeys(("differences", "transients", "coadds", "coadd_firsts"), []),
+            **dict.fromkeys(("raws", "calibrated", "stars", "residuals", "light_curves"), []),
+            **dict.fromkeys(("exposures", "training", "network"), []),
         )
         table, sky = self._make_objects()
         self.paths.objects, self.paths.pixels = synthetic_pixels.write(folder, table, sky)
@@ -130,7 +131,13 @@ class Run:
             **{"method": "knn", "bands": list("ugriz"), "attributes": ["magnitudes", "colours"]},
             **{"settings": {"k": 10, "mode": "linear"}, "test_fraction": 0.5},
             **{"split_by": "object", "pixels_per_object": 30},
-            **{"grid": [0.0, 0.6, 0.01], "combiner": "weighted", "model": None, "seed": 1},
+            **{
+                "grid": [0.0, 0.6, 0.01],
+                "combiner": "weighted",
+                "model": None,
+                "seed": 1,
+                "tune": False,
+            },
         }
         Output = namedtuple("Output", ["objects", "pixels", "metrics", "pdfs", "model"])
 
@@ -168,10 +175,11 @@ class Run:
         path = self.folder / name
         params = SimpleNamespace(
             settings=self.settings,
-            folder="results/small",
+            folder=str(self.folder),
             benchmarks=self.folder / "benchmarks",
             most_fields=most_fields,
             truth=None,
+            exposed_by=[],
         )
         report.main(SimpleNamespace(input=self.paths, params=params, output=[path]))
         return path

@@ -9,8 +9,17 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "asterisms", "cameras", "coaddition", "exceptions", "frames", "masks"),
-            *("psf", "psfield", "registration", "resampling", "subtraction", "tiles"),
+            *(
+                "alignment",
+                "asterisms",
+                "cameras",
+                "coaddition",
+                "exceptions",
+                "frames",
+                "masks",
+                "noise",
+            ),
+            *("psf", "psfield", "registration", "resampling", "stacking", "subtraction", "tiles"),
         ),
         scripts=shared_scripts(
             *(

@@ -5,8 +5,8 @@ rule calibration:
     input:
         unpack(files_of_image),
         library=library(
-            *("alignment", "cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
-            *("masks", "regions", "registration", "subtraction"),
+            *("cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
+            *("masks", "regions", "registration"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
@@ -37,7 +37,15 @@ rule photometry_of_image:
         image=rules.calibration.output[0],
         catalogue=lambda wildcards: IMAGES[wildcards.image].catalogue or [],
         library=library(
-            *("crowded", "effective_psf", "exceptions", "first_look", "masks", "peaks"),
+            *(
+                "crowded",
+                "effective_psf",
+                "exceptions",
+                "first_look",
+                "masks",
+                "moffat_profile",
+                "peaks",
+            ),
             *("psf_model", "psf_stars", "star_detection", "star_fit"),
             *("star_quality", "star_sky", "zero_point"),
         ),
@@ -73,7 +81,15 @@ rule light_curves:
         stars=[f"{RESULTS}/photometry/{image}.csv" for image in EXPOSURES],
         residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in EXPOSURES],
         library=library(
-            *("alignment", "asterisms", "effective_psf", "exceptions", "light_curves", "masks"),
+            *(
+                "alignment",
+                "asterisms",
+                "effective_psf",
+                "exceptions",
+                "light_curves",
+                "masks",
+                "moffat_profile",
+            ),
             *("psf_model", "psf_stars", "star_fit", "star_quality", "subtraction"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),

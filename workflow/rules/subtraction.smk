@@ -9,7 +9,16 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("alignment", "asterisms", "cameras", "exceptions", "frames", "masks", "photometry"),
+            *(
+                "alignment",
+                "asterisms",
+                "cameras",
+                "exceptions",
+                "frames",
+                "masks",
+                "noise",
+                "photometry",
+            ),
             *(
                 "psf",
                 "psfield",
