@@ -6,6 +6,7 @@ header or the configuration becomes part of a command.
 """
 
 import contextlib
+import os
 import subprocess
 import tempfile
 from pathlib import Path
@@ -40,6 +41,14 @@ def montage(array, wcs, grid):
         except MontageError as error:
             raise InputError(f"mProjectPP: {error}") from None
         with fits.open("out.fits") as hdus:
+            # mProjectPP also says that all is well where the disk was full
+            place = hdus[0].fileinfo()
+            missing = place["datLoc"] + place["datSpan"] - os.stat("out.fits").st_size
+            if missing > 0:
+                raise InputError(
+                    f"mProjectPP: {missing} bytes of its image are missing: no room left in "
+                    f"{folder}; with room, the same command goes on"
+                )
             return _placed(hdus[0].data, hdus[0].header, grid)
 
 

@@ -55,7 +55,7 @@ def score_figure(scores):
     scores : dict of str to ndarray
         Scores of unmasked pixels by the name of their band.
     """
-    figure = Figure(figsize=(4.6, 3.0), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     axes = figure.subplots()
     middle = (_BINS[1:] + _BINS[:-1]) / 2
     for name, values in scores.items():
@@ -77,7 +77,7 @@ def completeness_figure(magnitudes, found):
     magnitudes, found : dict of str to ndarray
         True magnitudes, and whether each was found, by the name of their band.
     """
-    figure = Figure(figsize=(4.0, 3.0), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.2), layout="constrained")
     axes = figure.subplots()
     for name, values in magnitudes.items():
         edges = np.arange(np.floor(2 * values.min()), np.floor(2 * values.max()) + 2) / 2

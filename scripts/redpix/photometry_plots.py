@@ -28,7 +28,9 @@ def calibration_figure(raw, calibrated, background):
     for axes, (title, image, limits) in zip(figure.subplots(1, 3), panels, strict=True):
         shown = axes.imshow(image, origin="lower", cmap="gray", **limits)
         axes.set(title=title, xlabel="x (pixels)")
-        figure.colorbar(shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02)
+        figure.colorbar(
+            shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02, label="counts"
+        )
     return figure
 
 
@@ -51,7 +53,8 @@ def stars_figure(image, residual, x, y, flags):
     left.set(title="Stars", xlim=(-0.5, image.shape[1] - 0.5), ylim=(-0.5, image.shape[0] - 0.5))
     left.legend(loc="upper right", facecolor="white", frameon=True, framealpha=0.8)
     right.imshow(residual, origin="lower", cmap="gray", **limits)
-    right.set(title="Residual: stars subtracted, same scale")
+    left.set(xlabel="x (pixels)", ylabel="y (pixels)")
+    right.set(title="Residual: stars subtracted, same scale", xlabel="x (pixels)")
     return figure
 
 
@@ -67,8 +70,8 @@ def stamps_figure(image, stars):
     ny, nx = image.shape
     x, y = stars["peak_x"], stars["peak_y"]
     whole = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
-    figure = Figure(figsize=(6.4, 6.4), layout="constrained")
-    grid = figure.subplots(5, 5).ravel()
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
+    grid = figure.subplots(3, 9).ravel()
     for axes in grid:
         axes.set_axis_off()
     for axes, star in zip(grid, whole.itertuples(), strict=False):
@@ -88,7 +91,7 @@ def stamps_figure(image, stars):
 
 def psf_figure(stamp, mean_residual):
     """The PSF in the middle of an image, and the mean of what bright stars leave of it."""
-    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
+    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     shown = left.imshow(np.log10(np.maximum(stamp, 1e-6)), origin="lower", cmap="viridis", vmin=-5)
     left.set_title("PSF, log10 of the flux in a pixel")
@@ -110,7 +113,7 @@ def errors_figure(tables):
     tables : dict of str to DataFrame
         By the image's name; columns psf_flux, psf_flux_error.
     """
-    figure = Figure(figsize=(4.6, 3.4), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     for name, table in tables.items():
         ratio = table["psf_flux_error"] / table["psf_flux"]
@@ -130,7 +133,7 @@ def scatter_figure(stars):
         Columns magnitude, scatter, expected_photons, expected, flags.
     """
     good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)].sort_values("magnitude")
-    figure = Figure(figsize=(5.0, 3.6), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.plot(good["magnitude"], good["scatter"], ".", markersize=3, label="measured")
     axes.plot(
@@ -157,7 +160,7 @@ def curves_figure(curves, chosen):
     chosen : sequence of int
         Numbers of stars.
     """
-    figure = Figure(figsize=(5.0, 3.6), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     known = np.isfinite(curves["mjd"]).all()
     order = {image: number for number, image in enumerate(curves["image"].unique(), start=1)}

@@ -68,7 +68,7 @@ def test_a_full_disk_is_told_and_costs_nothing(whole, settings, tmp_path):
     )
     assert done.returncode == 1
     assert f"{FIELD}" in done.stdout
-    assert "too large" in done.stdout or "limit exceeded" in done.stdout, done.stdout[-3000:]
+    assert "File too large" in done.stdout or "no room left" in done.stdout, done.stdout[-3000:]
     assert not list((tmp_path / "results/small").glob("registered/*"))
     run(tmp_path, "shard", **settings)
     assert products(tmp_path) == products(whole)
