@@ -22,6 +22,7 @@ from redpix.catalogue import (
     field_names,
     frames,
     merge_detections,
+    of_shard,
     skyserver_query,
 )
 from redpix.exceptions import InputError
@@ -49,6 +50,25 @@ def changed(number=2, **cells):
     row = dict(zip(HEADER.split(","), GOOD.split(","), strict=True))
     row |= {"id": str(number), "ra": str(10.5 + 0.1 * number)} | cells
     return ",".join(row.values())
+
+
+def test_a_shard_has_the_objects_of_its_run_and_camcol():
+    whole = build_from(
+        GOOD,
+        changed(2, camcol="4"),
+        changed(3, run="4192"),
+        changed(4, field="7"),
+        # of two close rows the one with a redshift is kept, though it lies in another shard
+        changed(5, ra="10.5", redshift="", run="4192"),
+        "bad,row",
+    )
+    part = of_shard(whole, "2820-3")
+    assert list(part.objects["id"]) == [4, 1]
+    assert list(of_shard(whole, "4192-3").objects["id"]) == [3]
+    assert part.rejected.empty
+    assert not whole.rejected.empty
+    with pytest.raises(InputError, match="^shard: 2820-5 holds no object"):
+        of_shard(whole, "2820-5")
 
 
 def test_a_good_row_comes_through():
@@ -492,7 +512,8 @@ def test_skyserver_answer_that_is_cut_off(monkeypatch):
 
 def job_of(folder, source, **params):
     """What Snakemake hands to the script."""
-    given = {"origin": "demo", "fields": None, "duplicate_radius": 1.0, "area": None}
+    given = {"origin": "demo", "fields": None, "shard": None}
+    given |= {"duplicate_radius": 1.0, "area": None}
     given |= {"limit": None, "release": None, "reference_band": None} | params
     schema = ROOT / "workflow/schemas/objects.schema.yaml"
     names = ("objects", "frames", "rejected")
