@@ -1,6 +1,5 @@
 """The table of images that a user writes: what is calibrated and measured, and with what."""
 
-import csv
 import re
 from typing import NamedTuple
 
@@ -8,6 +7,7 @@ from jsonschema import Draft202012Validator
 
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN
+from redpix.rows import tabbed
 
 #: columns that hold numbers, and those that hold paths of files
 NUMBERS = ("exposure", "gain", "read_noise", "saturation")
@@ -67,31 +67,26 @@ def read_images(lines, name, schema, exists):
     InputError
         A line for each thing wrong: line, column, value, what is allowed.
     """
-    numbered = [
-        (number, line.rstrip("\r\n"))
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    reader = list(csv.reader((line for _, line in numbered), delimiter="\t"))
-    header = [cell.strip() for cell in reader[0]] if reader else []
+    table = tabbed(lines)
+    header = table[0][1] if table else []
     known = set(header) <= set(Image._fields) and len(set(header)) == len(header)
     if not known or not {"image", "path"} <= set(header):
         raise InputError(
             f"{name}: columns {', '.join(header) or 'none'}; allowed: image, path and, if wanted, "
             f"{', '.join(Image._fields[2:])}, separated by tabs"
         )
-    if len(reader) == 1:
+    if len(table) == 1:
         raise InputError(f"{name}: lists no image; allowed: one or more")
     validator, rows, problems = Draft202012Validator(schema), [], []
-    for (number, _), cells in zip(numbered[1:], reader[1:], strict=True):
+    for number, cells in table[1:]:
         where = f"{name}: line {number}"
         if len(cells) > len(header):
             problems.append(f"{where}: {len(cells)} cells; allowed: {len(header)}, tabs between")
             continue
         given = {
-            column: _value(column, cell.strip())
+            column: _value(column, cell)
             for column, cell in zip(header, cells, strict=False)
-            if cell.strip()
+            if cell
         }
         found = [_wrong(where, error) for error in validator.iter_errors(given)]
         if not found:

@@ -7,6 +7,24 @@ from jsonschema import Draft202012Validator
 from redpix.exceptions import InputError
 
 
+def tabbed(lines):
+    """Number, from 1, and cells of each line of a table whose cells are separated by tabs.
+
+    Empty lines and lines that begin with # are passed over.
+    """
+    numbered = [
+        (number, line.rstrip("\r\n"))
+        for number, line in enumerate(lines, start=1)
+        if line.strip() and not line.startswith("#")
+    ]
+    # as text between tabs: a quotation mark is a character of a path
+    rows = csv.reader((line for _, line in numbered), delimiter="\t", quoting=csv.QUOTE_NONE)
+    return [
+        (number, [cell.strip() for cell in cells])
+        for (number, _), cells in zip(numbered, rows, strict=True)
+    ]
+
+
 def read_rows(lines, name, schema, columns):
     """Rows of a table with a header line.
 
@@ -32,29 +50,21 @@ def read_rows(lines, name, schema, columns):
     InputError
         A line for each thing wrong: line, column, value, what is allowed.
     """
-    numbered = [
-        (number, line.rstrip("\r\n"))
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and not line.startswith("#")
-    ]
-    if not numbered:
+    table = tabbed(lines)
+    if not table:
         raise InputError(f"{name}: empty; allowed: a header {', '.join(columns)} and rows")
-    # as text between tabs: a quotation mark is a character of a path
-    reader = list(
-        csv.reader((line for _, line in numbered), delimiter="\t", quoting=csv.QUOTE_NONE)
-    )
-    header = [cell.strip() for cell in reader[0]]
+    header = table[0][1]
     if sorted(header) != sorted(columns):
         raise InputError(
             f"{name}: columns {', '.join(header)}; allowed: {', '.join(columns)}, separated by tabs"
         )
     rows, problems = [], []
-    for (number, _), cells in zip(numbered[1:], reader[1:], strict=True):
+    for number, cells in table[1:]:
         where = f"{name}: line {number}"
         if len(cells) != len(header):
             problems.append(f"{where}: {len(cells)} cells; allowed: {len(header)}, tabs between")
             continue
-        row = dict(zip(header, map(str.strip, cells), strict=True))
+        row = dict(zip(header, cells, strict=True))
         problems += [
             f"{where}: {'.'.join(map(str, error.path))}: {error.instance!r}; allowed: "
             f"{error.schema['description']}"

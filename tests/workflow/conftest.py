@@ -30,9 +30,14 @@ def prepare(folder):
 
 def run(folder, *arguments, status=0, cores=2, **config):
     """Run the workflow in a folder and return what it said; its exit status must be as given."""
+    return run_words(command(*arguments, cores=cores, **config), folder, status)
+
+
+def run_words(words, folder, status):
+    """Run a command line in a folder as `run` does."""
     prepare(folder)
     done = subprocess.run(
-        command(*arguments, cores=cores, **config),
+        words,
         cwd=folder,
         env=environment(),
         stdin=subprocess.DEVNULL,

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 import pytest
-from conftest import command, environment, prepare, run
+from conftest import command, run, run_words
 from small import configuration, copy_archive, copy_catalogue, products
 
 FIELD = "9001-3-100"
@@ -54,21 +54,11 @@ def test_a_product_that_went_bad_is_named_and_made_again(whole, settings, tmp_pa
 
 def test_a_full_disk_is_told_and_costs_nothing(whole, settings, tmp_path):
     """A limit on the size of files stands for the disk: frames fit, registered images do not."""
-    prepare(tmp_path)
     words = command("shard", **settings)
     limited = ["bash", "-c", 'ulimit -f 14000; exec "$@"', "-", *words]
-    done = subprocess.run(
-        limited,
-        cwd=tmp_path,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert done.returncode == 1
-    assert f"{FIELD}" in done.stdout
-    assert "File too large" in done.stdout or "no room left" in done.stdout, done.stdout[-3000:]
+    said = run_words(limited, tmp_path, status=1)
+    assert FIELD in said
+    assert "File too large" in said or "no room left" in said, said[-3000:]
     assert not list((tmp_path / "results/small").glob("registered/*"))
     run(tmp_path, "shard", **settings)
     assert products(tmp_path) == products(whole)
@@ -94,18 +84,9 @@ def test_results_that_cannot_be_written_are_named(whole, settings, tmp_path):
     words = read_only(results, command("shard", **settings))
     if words is None:
         pytest.skip("root writes everywhere here, and may not mount")
-    done = subprocess.run(
-        words,
-        cwd=folder,
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    said = run_words(words, folder, status=1)
     results.chmod(0o755)
-    assert done.returncode == 1
-    assert "Write-protected output files" in done.stdout  # Snakemake looks before it starts
-    assert f"results/small/pixels/{FIELD}.counts.csv" in done.stdout
+    assert "Write-protected output files" in said  # Snakemake looks before it starts
+    assert f"results/small/pixels/{FIELD}.counts.csv" in said
     run(folder, "shard", **settings)
     assert products(folder) == products(whole)
