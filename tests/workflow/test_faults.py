@@ -54,27 +54,29 @@ def spoil(root, fault):
 def test_a_bad_field_is_left_out_and_named(demo, tmp_path, fault, reason):
     root, catalogue = copy_archive(demo, tmp_path), copy_catalogue(demo, tmp_path)
     spoil(root, fault)
-    words = run(
-        *(tmp_path, "photoz"),
-        **configuration(root, catalogue, download={"retries": 1}),
-    )
+    config = configuration(root, catalogue, download={"retries": 1})
+    words = run(tmp_path, "results/small/frames/delivered.csv", **config)
     assert any(
         line.startswith(f"Left out: field {BAD}: ") and reason in line
         for line in words.splitlines()
     )
-    results = tmp_path / "results/small"
-    assert (results / f"pixels/{GOOD}.parquet").exists()
-    assert not list(results.glob(f"*/{BAD}*.parquet"))
-    with open(results / "frames/delivered.csv", newline="") as file:
+    with open(tmp_path / "results/small/frames/delivered.csv", newline="") as file:
         rows = {row["field"]: row for row in csv.DictReader(file)}
     assert [rows[BAD]["delivered"], rows[GOOD]["delivered"]] == ["no", "yes"]
     assert reason in rows[BAD]["reason"]
+
+
+def test_the_others_go_on_without_a_bad_field(demo, tmp_path):
+    root, catalogue = copy_archive(demo, tmp_path), copy_catalogue(demo, tmp_path)
+    spoil(root, "truncated")
+    config = configuration(root, catalogue, download={"retries": 0})
+    assert f"Left out: field {BAD}: " in run(tmp_path, "photoz", **config)
+    results = tmp_path / "results/small"
+    assert (results / f"pixels/{GOOD}.parquet").exists()
+    assert (results / "photoz/knn/objects.csv").exists()
+    assert not list(results.glob(f"*/{BAD}*.parquet"))
     # asked for by name, it says why it is not to be had
-    words = run(
-        *(tmp_path, f"results/small/frames/{BAD}-r.fits"),
-        status=1,
-        **configuration(root, catalogue, download={"retries": 1}),
-    )
+    words = run(tmp_path, f"results/small/frames/{BAD}-r.fits", status=1, **config)
     assert f"results/small/logs/frames/{BAD}.link.log" in words
 
 
