@@ -5,7 +5,7 @@ import re
 import pytest
 from conftest import run
 
-LEARNING = {"photoz_method", "report"}
+LEARNING = {"photoz_method", "transients_of_pair", "report"}  # transients have hosts
 FROM_PIXELS = {"pixels", *LEARNING}
 FROM_SOURCES = {"sources", *FROM_PIXELS}
 FROM_REGISTRATION = {"registration", *FROM_SOURCES}
@@ -29,6 +29,9 @@ def planned(words):
         ({"registration": {"engine": "swarp"}}, FROM_REGISTRATION),
         ({"registration": {"pixel_scale": 0.5}}, FROM_REGISTRATION),
         ({"catalogue": {"area": {"ra": [10, 11]}}}, {"report"}),  # it shows the configuration
+        ({"subtraction": {"threshold": 7}}, {"subtraction", "transients_of_pair", "report"}),
+        ({"coaddition": {"method": "mean"}}, {"coaddition", "report"}),
+        ({"photometry": {"threshold": 6}}, {"photometry_of_image", "light_curves", "report"}),
         ({"download": {"timeout": 7, "retries": 1}}, set()),
         ({"photoz": {"k": None}}, set()),
     ],
