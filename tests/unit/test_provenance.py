@@ -110,20 +110,27 @@ def test_a_folder_without_records_is_no_clean_run(tmp_path, monkeypatch):
 
 
 def test_the_commit_is_the_one_checked_out(tmp_path):
-    def git(*words, folder=tmp_path):
-        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
-        command = ["git", "-C", str(folder), *who, *words]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
+    """Of a git folder laid out by hand: on a fresh machine there is no git."""
+    first, second = "1" * 40, "2" * 40
     assert provenance.commit(tmp_path) is None
-    git("init", "-q")
-    git("commit", "-q", "--allow-empty", "-m", "first")
-    head = git("rev-parse", "HEAD")
-    assert provenance.commit(tmp_path) == head
-    git("pack-refs", "--all")
-    assert provenance.commit(tmp_path) == head
-    git("worktree", "add", "-q", "-b", "side", str(tmp_path / "side"))
-    git("commit", "-q", "--allow-empty", "-m", "second", folder=tmp_path / "side")
-    assert provenance.commit(tmp_path / "side") == git("rev-parse", "side")
-    git("checkout", "-q", "--detach")
-    assert provenance.commit(tmp_path) == head
+    git = tmp_path / ".git"
+    (git / "refs/heads").mkdir(parents=True)
+    (git / "HEAD").write_text("ref: refs/heads/main\n")
+    assert provenance.commit(tmp_path) is None  # nothing was committed yet
+    (git / "refs/heads/main").write_text(f"{first}\n")
+    assert provenance.commit(tmp_path) == first
+    (git / "refs/heads/main").unlink()
+    (git / "packed-refs").write_text(f"# pack-refs with: peeled\n{second} refs/heads/main\n")
+    assert provenance.commit(tmp_path) == second
+
+    # a further work tree has its own head, and shares what heads name
+    side = tmp_path / "side"
+    (git / "worktrees/side").mkdir(parents=True)
+    side.mkdir()
+    (side / ".git").write_text(f"gitdir: {git}/worktrees/side\n")
+    (git / "worktrees/side/HEAD").write_text("ref: refs/heads/side\n")
+    (git / "worktrees/side/commondir").write_text("../..\n")
+    (git / "refs/heads/side").write_text(f"{first}\n")
+    assert provenance.commit(side) == first
+    (git / "HEAD").write_text(f"{first}\n")
+    assert provenance.commit(tmp_path) == first
