@@ -72,15 +72,18 @@ BANDS = config["bands"]
 
 
 def container_image():
-    """The image that jobs run in where apptainer is asked for."""
+    """The image that jobs run in where apptainer is asked for; else None."""
     image = config["container"]
+    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" not in asked:
+        return None
     if "://" in image:
         return image
     path = ROOT / image
-    asked = {method.name.lower() for method in workflow.deployment_settings.deployment_method}
-    if "apptainer" in asked and not path.is_file():
+    if not path.is_file():
         sys.exit(f"configuration: container: {path}: there is no such image; envs/image makes it")
-    return str(path)
+    # from where the run is: Snakemake takes no path with a space in it
+    return os.path.relpath(path)
 
 
 def memory(megabytes, times_input=0):

@@ -114,6 +114,8 @@ rule frames:
     log:
         f"{RESULTS}/logs/frames/{{field}}.link.log",
     localrule: True
+    conda:
+        "../../envs/python.yaml"
     params:
         fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
         # a link beside what is kept for the next run; without it, where nothing is kept
