@@ -34,17 +34,22 @@ include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
+whole_run = [
+    rules.report.output,
+    demo_products,
+    image_products(".csv"),
+    light_curves(),
+    all_coadds,
+    table_products("objects.csv"),
+    training_products,
+]
+
+
 rule all:
     default_target: True
     input:
-        pair_page if ALONE else rules.report.output,
-        [] if ALONE else demo_products,
         all_transients,
-        [] if ALONE else image_products(".csv"),
-        [] if ALONE else light_curves(),
-        [] if ALONE else all_coadds,
-        [] if ALONE else table_products("objects.csv"),
-        [] if ALONE else training_products,
+        *([pair_page] if ALONE else whole_run),
     localrule: True
 
 

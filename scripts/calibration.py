@@ -16,7 +16,7 @@ from redpix.exposure import airmass, middle, seconds
 from redpix.first_look import typical_width
 from redpix.masks import bit_value, mask_cards
 from redpix.regions import region_mask
-from spans import read_masked
+from spans import span_mask
 
 #: cards of the raw header that are kept: those of the sky, and what the exposure was
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
@@ -120,8 +120,8 @@ def calibrate_frame(row, inputs):
     error, error_header = fits.getdata(inputs.errors, header=True)
     electrons = np.broadcast_to(error_header["GAIN"] / per_dn, image.shape)
     made = ccd.calibrate(image)
-    bit, y, x = read_masked(inputs.masks, row["frame"][1])
-    np.bitwise_or.at(made.mask, (y, x), np.left_shift(1, bit).astype(made.mask.dtype))
+    masked = span_mask(inputs.masks, row["frame"][1], image.shape)
+    made = made._replace(mask=made.mask | masked)
     if row["mask"]:
         ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
     camera = read_camera({"BUNIT": "nanomaggy"}, {"gain": error_header["GAIN"]})

@@ -6,13 +6,13 @@ header or the configuration becomes part of a command.
 """
 
 import contextlib
-import os
 import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
+from files import missing_bytes
 from redpix.exceptions import InputError
 from redpix.registration import wcs_header
 from tools import find_tool
@@ -42,8 +42,7 @@ def montage(array, wcs, grid):
             raise InputError(f"mProjectPP: {error}") from None
         with fits.open("out.fits") as hdus:
             # mProjectPP also says that all is well where the disk was full
-            place = hdus[0].fileinfo()
-            missing = place["datLoc"] + place["datSpan"] - os.stat("out.fits").st_size
+            missing = missing_bytes(hdus[0], "out.fits")
             if missing > 0:
                 raise InputError(
                     f"mProjectPP: {missing} bytes of its image are missing: no room left in "

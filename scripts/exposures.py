@@ -15,7 +15,7 @@ from redpix.noise import NOISE_RANGE, image_mask, pixel_noise
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
-from spans import read_masked
+from spans import span_mask
 
 #: HDUs of a coadd that this workflow made
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
@@ -92,9 +92,7 @@ def _survey_frame(frame, errors, masks, band, settings):
     with fits.open(frame, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     variance = np.square(fits.getdata(errors))
-    bit, y, x = read_masked(masks, band)
-    mask = np.zeros(image.shape, DTYPE)
-    np.bitwise_or.at(mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
+    mask = span_mask(masks, band, image.shape)
     exposure = Exposure(
         *(frame, image, variance, mask, frame_wcs(header), header),
         *("nanomaggy", NANOMAGGY_ZERO_POINT, True),

@@ -49,6 +49,12 @@ def _alive(name):
     return True
 
 
+def missing_bytes(hdu, path):
+    """How many bytes a FITS file lacks at its end for its last HDU to be whole; 0 or less: none."""
+    place = hdu.fileinfo()
+    return place["datLoc"] + place["datSpan"] - os.stat(path).st_size
+
+
 def write_text(path, text):
     """Write `text` to `path`, whole or not at all."""
     with atomic(path) as temporary:

@@ -10,7 +10,7 @@ from pathlib import Path
 import archive
 import numpy as np
 from astropy.io import fits
-from files import atomic, write_text
+from files import atomic, missing_bytes, write_text
 from job import job, log
 from redpix.exceptions import InputError
 from redpix.frames import check_frame, frame_path, mask_path, mask_spans, parse_field
@@ -25,8 +25,7 @@ def verified_frame(field, band):
             with fits.open(path, memmap=False) as hdus:
                 check_frame(hdus, field, band)
                 frame_wcs(hdus[0].header)
-                last = hdus[-1].fileinfo()
-                missing = last["datLoc"] + last["datSpan"] - path.stat().st_size
+                missing = missing_bytes(hdus[-1], path)
                 if missing > 0:
                     raise InputError(f"truncated, {missing} bytes are missing")
         except InputError:

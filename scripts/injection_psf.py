@@ -13,12 +13,11 @@ from psfex import find_sources, fit_psf
 from redpix.exceptions import InputError
 from redpix.frames import parse_field
 from redpix.injection import moffat_stamp
-from redpix.masks import DTYPE
 from redpix.psf import PsfModel, full_width
 from redpix.psfield import FILTERS, psfield_model, psfield_path
 from redpix.registration import frame_wcs, pixel_area
 from sextractor import copied_settings
-from spans import read_masked
+from spans import span_mask
 
 
 def fetch_psfield(params, patience, field, folder, required):
@@ -41,9 +40,7 @@ def measured_psf(frame, error, masks, band, folder, inputs):
     settings = copied_settings(inputs, folder)
     psfex = shutil.copy(inputs.psfex, folder / "psfex")
     image, variance = fits.getdata(frame), np.square(fits.getdata(error))
-    mask = np.zeros(image.shape, DTYPE)
-    bit, y, x = read_masked(masks, band)
-    np.bitwise_or.at(mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
+    mask = span_mask(masks, band, image.shape)
     stars = find_sources(band, image, variance, mask, folder, settings, frame)
     return fit_psf(stars, psfex, frame)[0]
 

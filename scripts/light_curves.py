@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from astropy.io import fits
 from calibrated import read_calibrated
 from job import job, log
 from measurements import write_table
@@ -22,6 +23,17 @@ class Exposure:
     def __init__(self, image, calibrated, table, residual):
         self.image, self.calibrated, self.residual = image, calibrated, residual
         self.stars = pd.read_csv(table)
+
+    @property
+    def shape(self):
+        """Rows and columns."""
+        header = fits.getheader(self.calibrated)
+        return header["NAXIS2"], header["NAXIS1"]
+
+    @property
+    def zero_point(self):
+        """Magnitude of unit flux, 0 where not known."""
+        return fits.getheader(self.residual).get("ZEROPT", 0.0)
 
     @property
     def places(self):
@@ -46,7 +58,6 @@ class Exposure:
             *(rest["PSF"].astype(float), cards["PSFDEG"], image.shape, cards["PSFSTEP"]),
             *(cards["FWHM"], cards["PSFSTARS"]),
         )
-        header["ZEROPT"] = cards.get("ZEROPT", 0.0)
         return scene, psf, cards["APCORR"], header
 
 
@@ -70,11 +81,10 @@ def forced(exposure, reference, places):
 def curves_of_field(name, exposures, params):
     """Rows of light curves and of their scatter."""
     reference = max(exposures, key=lambda one: (len(one.stars), one.image))
-    shape = reference.load()[0].image.shape
     kept, flux, error, places, headers = [], [], [], [], []
     for exposure in exposures:
         try:
-            where = place_in(exposure.places, reference.places, shape)
+            where = place_in(exposure.places, reference.places, reference.shape)
         except InputError as problem:
             log.warning("%s: left out of the light curves of %s: %s", exposure.image, name, problem)
             continue
@@ -112,13 +122,12 @@ def scatter_table(name, reference, scaled, headers, params):
     """Measured and expected scatter, a row a star."""
     number, measured, photons = scatter(scaled)
     air = air_scatter(headers, params)
-    zero = reference.load()[3]["ZEROPT"]
     bright = np.where(scaled.mean > 0, scaled.mean, np.nan)
     return pd.DataFrame(
         {
             **{"field": name, "star": np.arange(1, len(number) + 1)},
             **{"x": reference.places[:, 0], "y": reference.places[:, 1], "exposures": number},
-            **{"flux": scaled.mean, "magnitude": zero - 2.5 * np.log10(bright)},
+            **{"flux": scaled.mean, "magnitude": reference.zero_point - 2.5 * np.log10(bright)},
             **{"scatter": measured, "expected_photons": photons, "expected_scintillation": air},
             **{"expected": np.hypot(photons, air), "flags": reference.stars["flags"].to_numpy()},
         }

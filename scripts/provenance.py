@@ -90,9 +90,9 @@ def results_folder(path):
 
 
 def records(results):
-    """Path and content of every record of a run, in the order of their paths."""
+    """Every record of a run, in the order of their paths."""
     for path in sorted((results / FOLDER).rglob("*.json")):
-        yield path, json.loads(path.read_text(encoding="utf-8"))
+        yield json.loads(path.read_text(encoding="utf-8"))
 
 
 def commit(root):

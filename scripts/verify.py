@@ -16,27 +16,28 @@ from pathlib import Path
 from provenance import FOLDER, ROOT, checksum, records
 
 
-def flaws(results):
+def flaws(results, entries):
     """Everything that does not fit its record.
 
     Parameters
     ----------
     results : Path
         ``results/<name>``, from the folder of the run.
+    entries : list of dict
+        Records of its jobs.
 
     Yields
     ------
     (str, str)
         What kind of flaw it is, and the fact, file first.
     """
-    entries = list(records(results))
     if not entries:
         yield "no record", f"{results / FOLDER}: no record of any job; was redpix run here?"
     sums = {}
-    for _, entry in entries:
+    for entry in entries:
         for path, known in entry["outputs"].items():
             yield from _product_flaw(path, known, entry["rule"], sums)
-    for _, entry in entries:
+    for entry in entries:
         for path, known in entry["inputs"].items():
             here = path if os.path.exists(path) else str(ROOT / path)
             if here not in sums:
@@ -66,10 +67,11 @@ def main():
         sys.exit(f"{folder}: there is no such folder; give results/<name>")
     os.chdir(folder.parents[1])  # records name files from where the run was started
     results = folder.relative_to(folder.parents[1])
-    found = list(flaws(results))
+    entries = list(records(results))
+    found = list(flaws(results, entries))
     for _, fact in found:
         print(fact)
-    products = sum(len(entry["outputs"]) for _, entry in records(results))
+    products = sum(len(entry["outputs"]) for entry in entries)
     kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(k for k, _ in found).items()))
     print(f"{results}: {products} products, {kinds or 'all as recorded'}")
     sys.exit(1 if found else 0)

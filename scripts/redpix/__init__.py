@@ -4,7 +4,7 @@ Arrays in, named results out. Modules know no files and no Snakemake; they are l
 order in which data flows, and a module imports only from those before it::
 
     exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
-    registration, sources, pixels, photoz, mlz, listing, tabular, subtraction, tiles,
+    registration, sources, pixels, photoz, mlz, listing, tabular, transforms, subtraction, tiles,
     coaddition, stacking, psf, psfield, alignment, asterisms, resampling, cameras, noise, rows,
     pairs, transients, hosts, images, regions, exposure, ccd, first_look, peaks, effective_psf,
     moffat_profile, psf_model, psf_stars, star_fit, star_detection, star_sky, crowded,

@@ -13,7 +13,7 @@ from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
-from redpix.subtraction import transforms
+from redpix.transforms import transforms
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8

@@ -18,7 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.exceptions import InputError
-from redpix.subtraction import measured_noise, noise_power, stamp, transforms
+from redpix.subtraction import measured_noise, noise_power
+from redpix.transforms import stamp, transforms
 
 
 class Coadd(NamedTuple):

@@ -274,18 +274,7 @@ def _contradictions(config):
                 "allowed: only one of the two"
             )
     yield from _map_flaws(photoz["som"])
-    smallest, largest, step = photoz["grid"]
-    if not 0 < step <= largest - smallest:
-        yield (
-            f"photoz.grid: {_shown(photoz['grid'])} is no grid; allowed: [smallest, largest, "
-            "step] with smallest below largest and step above 0 and not above their difference"
-        )
-    for key in ("pairs", "stacks"):
-        if config[key] is not None and not Path(config[key]).is_file():
-            yield (
-                f"{key}: {_shown(config[key])}: there is no such file; allowed: null, or the path "
-                f"of a TSV of {key}"
-            )
+    yield from _absent_files(config)
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
             'subtraction.psf: "psfield" with source "demo", which has no such files; allowed: psfex'
@@ -293,23 +282,27 @@ def _contradictions(config):
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+
+
+def _absent_files(config):
+    """Files that the configuration names and that are not there."""
+    photoz = config["photoz"]
+    named = {
+        "pairs": (config["pairs"], "null, or the path of a TSV of pairs"),
+        "stacks": (config["stacks"], "null, or the path of a TSV of stacks"),
+        "photoz.tables": (
+            photoz["tables"],
+            "null, or the path of a TSV with the columns name, train, test",
+        ),
+        "photoz.model": (photoz["model"], "null, or the path of a model.npz of another run"),
+    }
     for key in ("galaxies", "points"):
         path = config["injection"][key]
-        if path != "demo" and not Path(path).is_file():
-            yield (
-                f"injection.{key}: {_shown(path)}: there is no such file; allowed: demo, or the "
-                f"path of a CSV of {key}"
-            )
-    if photoz["tables"] is not None and not Path(photoz["tables"]).is_file():
-        yield (
-            f"photoz.tables: {_shown(photoz['tables'])}: there is no such file; allowed: null, or "
-            "the path of a TSV with the columns name, train, test"
-        )
-    if photoz["model"] is not None and not Path(photoz["model"]).is_file():
-        yield (
-            f"photoz.model: {_shown(photoz['model'])}: there is no such file; allowed: null, or "
-            "the path of a model.npz of another run"
-        )
+        if path != "demo":
+            named[f"injection.{key}"] = (path, f"demo, or the path of a CSV of {key}")
+    for key, (path, allowed) in named.items():
+        if path is not None and not Path(path).is_file():
+            yield f"{key}: {_shown(path)}: there is no such file; allowed: {allowed}"
 
 
 def _map_flaws(som):
@@ -324,9 +317,13 @@ def _map_flaws(som):
 
 
 def _grid_flaws(grid):
-    """What is wrong with a redshift grid that is in order."""
+    """What is wrong with a redshift grid."""
     low, high, step = grid
     if not 0 < step <= high - low:
+        yield (
+            f"photoz.grid: {_shown(grid)} is no grid; allowed: [smallest, largest, step] with "
+            "smallest below largest and step above 0 and not above their difference"
+        )
         return
     cells = (high - low) / step
     if cells < 2 or abs(cells - round(cells)) > 1e-6 or cells > LONGEST_GRID:

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import mad_std
-from scipy import fft
 
 from redpix.exceptions import InputError
+from redpix.transforms import Convolutions, stamp, transforms
 
 #: the variance of S is nowhere taken for less than this share of what the sky alone gives
 VARIANCE_FLOOR = 0.1
@@ -98,110 +98,6 @@ class Difference(NamedTuple):
     variance_astrometric: np.ndarray
     k_n: np.ndarray
     k_r: np.ndarray
-
-
-class Transforms(NamedTuple):
-    """Real Fourier transforms of one padded shape.
-
-    Zeros are added behind the last row and column: as many as a PSF reaches, and on to a length
-    that transforms fast. Zero is what a background-subtracted image continues with, and as the
-    variance is continued with zeros too, scores keep unit variance up to the edge.
-    """
-
-    shape: tuple
-    padded: tuple
-    dtype: type
-    workers: int
-
-    def forward(self, image):
-        """Transform of an image that is continued with zeros."""
-        return fft.rfft2(np.asarray(image, self.dtype), self.padded, workers=self.workers)
-
-    def whole(self, transform):
-        """The padded image of a transform; it overwrites the transform."""
-        return fft.irfft2(transform, self.padded, overwrite_x=True, workers=self.workers)
-
-    def back(self, transform):
-        """The image of a transform, without its padding."""
-        return self.whole(transform)[: self.shape[0], : self.shape[1]]
-
-    def kernel(self, psf):
-        """Transform of a stamp, its centre put on pixel (0, 0)."""
-        canvas = np.zeros(self.padded, self.dtype)
-        canvas[: psf.shape[0], : psf.shape[1]] = psf
-        shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
-        return fft.rfft2(np.roll(canvas, shift, (0, 1)), workers=self.workers, overwrite_x=True)
-
-    def filtered(self, *pairs):
-        """Sum of images (as from `forward`), each after its kernel, both by their transforms."""
-        return self.back(_sum_of_products(pairs))
-
-    def spread(self, *pairs):
-        """Sum of variances (as from `forward`), each after the square of its kernel (`whole`)."""
-        squares = (
-            (fft.rfft2(np.square(kernel), workers=self.workers, overwrite_x=True), image)
-            for kernel, image in pairs
-        )
-        return self.back(_sum_of_products(squares))
-
-
-def _sum_of_products(pairs):
-    total = 0
-    for kernel, image in pairs:
-        total = total + kernel * image
-    return total
-
-
-class Convolutions(NamedTuple):
-    """The same operations in image space: kernels are cut off, and images convolved with them.
-
-    Kernels are made with transforms of a small shape. A pixel depends on nothing farther away than
-    half a kernel's side.
-    """
-
-    small: Transforms
-    large: Transforms
-    side: int
-
-    @property
-    def dtype(self):
-        return self.small.dtype
-
-    @property
-    def padded(self):
-        return self.small.padded
-
-    def forward(self, image):
-        return self.large.forward(image)
-
-    def kernel(self, psf):
-        return self.small.kernel(psf)
-
-    def whole(self, transform):
-        return self.small.whole(transform)
-
-    def filtered(self, *pairs):
-        return self._convolved((self.whole(np.array(kernel)), image) for kernel, image in pairs)
-
-    def spread(self, *pairs):
-        return self._convolved((np.square(kernel), image) for kernel, image in pairs)
-
-    def _convolved(self, pairs):
-        short = ((self.large.kernel(stamp(kernel, self.side)), image) for kernel, image in pairs)
-        return self.large.filtered(*short)
-
-
-def transforms(shape, reach, dtype=np.float32, workers=1):
-    """Fourier transforms for images of a shape and kernels that reach so many pixels."""
-    padded = tuple(fft.next_fast_len(length + reach, real=True) for length in shape)
-    return Transforms(tuple(shape), padded, dtype, workers)
-
-
-def stamp(image, side):
-    """The `side` x `side` pixels (odd) about pixel (0, 0) of a periodic image, it in the middle."""
-    half = side // 2
-    rows, columns = (np.arange(-half, half + 1) % length for length in image.shape)
-    return image[np.ix_(rows, columns)]
 
 
 def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="fourier"):

@@ -24,7 +24,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 import numpy as np
 from redpix.psf import moffat
-from redpix.subtraction import Epoch, subtract, transforms
+from redpix.subtraction import Epoch, subtract
+from redpix.transforms import transforms
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four

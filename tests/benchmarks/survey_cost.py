@@ -42,7 +42,7 @@ def main():
     parser.add_argument("--fields", type=int, default=938_046)
     options = parser.parse_args()
     results, n = options.results, options.fields
-    fields = [e["wildcards"]["field"] for _, e in records(results) if e["rule"] == "pixels"]
+    fields = [e["wildcards"]["field"] for e in records(results) if e["rule"] == "pixels"]
     print(f"{results}: {len(fields)} fields; carried to {n:,}\n")
     print("stage           CPU s a field    core-hours")
     total = 0

@@ -11,7 +11,8 @@ from redpix.coaddition import coadd, median, weighted_mean
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 from redpix.stacking import combined, median_noise, patched, stack
-from redpix.subtraction import Epoch, transforms
+from redpix.subtraction import Epoch
+from redpix.transforms import transforms
 
 WIDTHS = (1.2, 1.5, 1.9, 1.4, 2.2, 1.7)
 NOISES = (3.0, 5.0, 4.0, 6.0, 3.5, 5.0)

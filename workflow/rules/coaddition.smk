@@ -19,7 +19,16 @@ rule coaddition:
                 "masks",
                 "noise",
             ),
-            *("psf", "psfield", "registration", "resampling", "stacking", "subtraction", "tiles"),
+            *(
+                "psf",
+                "psfield",
+                "registration",
+                "resampling",
+                "stacking",
+                "subtraction",
+                "tiles",
+                "transforms",
+            ),
         ),
         scripts=shared_scripts(
             *(

@@ -117,6 +117,19 @@ def rows_of(key, read):
     return [row for row in rows if getattr(row, "band", BANDS[0]) in BANDS]
 
 
+def user_table(key, path, read):
+    """Rows that ``read(file, schema)`` finds in a user's table; what is wrong ends the run."""
+    with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
+        schema = yaml.safe_load(file)
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            return read(file, schema)
+    except InputError as error:
+        sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        sys.exit(f"{key}: {path}: {error}")
+
+
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12 if config["keep_images"] else 0  # with pictures in the report
 
@@ -324,15 +337,20 @@ def training_tables(wildcards):
     return [path for path in paths if path and path.endswith(".csv")]
 
 
+def read_left_out(path):
+    """Fields that did not come and why, from a list of what was delivered."""
+    with open(path, newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
+
+
 def closing_words(folder):
     """What the run's end says: what was left out, and where to look."""
     lines = []
     delivered = folder / "frames/delivered.csv"
     if delivered.exists():
-        with open(delivered, newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row["delivered"] != "yes":
-                    lines.append(f"Left out: field {row['field']}: {row['reason']}")
+        missing = read_left_out(delivered).items()
+        lines += [f"Left out: field {field}: {reason}" for field, reason in missing]
     lines += [f"Left out: {what}: {reason}" for what, reason in left_out_of_changes(folder)]
     if not METHODS and not ALONE:
         lines.append("No redshift is predicted: detections need a model, photoz.model")

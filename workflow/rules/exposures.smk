@@ -1,7 +1,5 @@
 """Pairs and stacks: which exposures they name, which of these came, and where their files are."""
 
-import os
-
 #: stack that holds the reference of a pair made of several exposures
 COADDED_REFERENCE = "{pair}.reference"
 
@@ -9,20 +7,10 @@ ALONE = config["science"] is not None  # two files and nothing else
 
 
 def reader(key, read):
-    """A function that reads the table of pairs or of stacks; what is wrong with it ends the run."""
-    with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
-
-    def read_table(path, bands):
-        try:
-            with open(path, newline="", encoding="utf-8") as file:
-                return read(file, path, schema, bands, will_exist)
-        except InputError as error:
-            sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
-        except (OSError, UnicodeDecodeError) as error:
-            sys.exit(f"{key}: {path}: {error}")
-
-    return read_table
+    """A function that reads the table of pairs or of stacks."""
+    return lambda path, bands: user_table(
+        key, path, lambda file, schema: read(file, path, schema, bands, will_exist)
+    )
 
 
 def will_exist(path):
@@ -114,13 +102,6 @@ def exposures_of_pair(wildcards):
         "science": files_of(row.science, row.band),
         "reference": files_of(reference, row.band),
     }
-
-
-def read_left_out(path):
-    """Fields that did not come and why, from a list of what was delivered."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
 
 
 def exposures_left_out():

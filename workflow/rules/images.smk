@@ -5,17 +5,9 @@ from redpix.images import FILES, fields, read_images
 
 def images(path, bands):
     """Rows of a table of images; those of the demo's own table are simulated among the results."""
-    with open(ROOT / "workflow/schemas/images.schema.yaml", encoding="utf-8") as file:
-        schema = yaml.safe_load(file)
     simulated = path == resource("demo/images.tsv")
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            exists = (lambda name: True) if simulated else os.path.isfile
-            rows = read_images(file, path, schema, exists)
-    except InputError as error:
-        sys.exit("\n".join(f"images: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"images: {path}: {error}")
+    exists = (lambda name: True) if simulated else os.path.isfile
+    rows = user_table("images", path, lambda file, schema: read_images(file, path, schema, exists))
     return [row.within(RESULTS) for row in rows] if simulated else rows
 
 
@@ -69,11 +61,10 @@ def calibration_settings():
 
 def raw_images():
     """Every image as it came."""
-    paths = []
-    for row in IMAGES.values():
-        frame = f"{RESULTS}/frames/{'-'.join(row.frame)}.fits" if row.frame else row.path
-        paths.append(frame)
-    return paths
+    return [
+        f"{RESULTS}/frames/{'-'.join(row.frame)}.fits" if row.frame else row.path
+        for row in IMAGES.values()
+    ]
 
 
 def image_products(suffix):

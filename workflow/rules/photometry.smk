@@ -90,7 +90,7 @@ rule light_curves:
                 "masks",
                 "moffat_profile",
             ),
-            *("psf_model", "psf_stars", "star_fit", "star_quality", "subtraction"),
+            *("psf_model", "psf_stars", "star_fit", "star_quality", "transforms"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:

@@ -26,6 +26,7 @@ rule subtraction:
                 "resampling",
                 "subtraction",
                 "tiles",
+                "transforms",
                 "transients",
             ),
         ),

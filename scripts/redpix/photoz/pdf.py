@@ -157,11 +157,7 @@ def stretch(density, centre, scale, grid):
     grid : ndarray, shape (nodes,)
     """
     source = centre[:, None] + (grid - centre[:, None]) / scale
-    inside = (source >= grid[0]) & (source <= grid[-1])
-    cell, fraction = cells(source, grid)
-    rows = np.arange(len(density))[:, None]
-    stretched = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
-    return normalise(np.where(inside, stretched, 0), grid)
+    return normalise(_taken_from(source, density, grid), grid)
 
 
 def shift(density, offset, grid):
@@ -174,11 +170,15 @@ def shift(density, offset, grid):
         A density that would leave the grid whole stays where it is.
     grid : ndarray, shape (nodes,)
     """
-    source = grid - np.asarray(offset)[:, None]
+    moved = _taken_from(grid - np.asarray(offset)[:, None], density, grid)
+    left = moved.any(axis=1)
+    return normalise(np.where(left[:, None], moved, density), grid)
+
+
+def _taken_from(source, density, grid):
+    """Each row of densities at its own redshifts `source`, shape (n, nodes); 0 outside the grid."""
     inside = (source >= grid[0]) & (source <= grid[-1])
     cell, fraction = cells(source, grid)
     rows = np.arange(len(density))[:, None]
-    moved = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
-    moved = np.where(inside, moved, 0)
-    left = moved.any(axis=1)
-    return normalise(np.where(left[:, None], moved, density), grid)
+    taken = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
+    return np.where(inside, taken, 0)
