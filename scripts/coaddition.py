@@ -14,6 +14,7 @@ from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
 from redpix.alignment import smooth_background
+from redpix.arrays import arrays
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
@@ -48,10 +49,10 @@ def register_all(exposures, params, inputs):
         settings = copied_settings(inputs, folder)
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
         stars = sources_of(first, "first", folder, settings)
-        aligned = [
-            align(first, exposure, stars, folder, settings, f"raw{number}", params.registration)
-            for number, exposure in enumerate(exposures[1:], start=2)
-        ]
+        aligned = []
+        for number, exposure in enumerate(exposures[1:], start=2):
+            found = sources_of(exposure, f"raw{number}", folder, settings)
+            aligned.append(align(first, exposure, stars, found, params.registration))
         psf, places = fit_psf(stars, psfex, first.path)
         surveys = all(exposure.psf for exposure in exposures)
         psf = first.psf if surveys else psf
@@ -116,6 +117,7 @@ def main(snakemake):
     exposures = [read_exposure(groups[0], band, settings)]
     exposures += [read_exposure(paths, band, others) for paths in groups[1:]]
     for exposure in exposures:
+        exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
         exposure.image = patched(exposure.image, exposure.mask)
     check_units((exposure.path, exposure.unit) for exposure in exposures)
     first = exposures[0]
@@ -124,7 +126,10 @@ def main(snakemake):
     covered = np.mean([(m & bit_value("NO_DATA")) == 0 for m in registered.masks])
     filled = np.mean((mask & bit_value("INTERPOLATED")) != 0)
     try:
-        made = stack(epochs, registered.psfs, params.method, registered.correlations)
+        made = stack(
+            *(epochs, registered.psfs, params.method, registered.correlations),
+            arrays=arrays(params.arrays),
+        )
     except InputError as error:
         raise InputError(f"{first.path} and others: {error}") from None
     facts = [

@@ -4,18 +4,21 @@ import csv
 import shutil
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from alignment import align, compare_stars, registration_error, sources_of
+from alignment import align, compare_stars, registration_error, side_by_side, sources_of
 from astropy.io import fits
+from astropy.stats import mad_std
 from exposures import read_exposure
 from files import atomic
 from job import job, log
 from planes import Plane, planes_folder
 from psfex import find_sources, fit_psf
 from redpix.alignment import matched_background
+from redpix.arrays import arrays
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
@@ -39,11 +42,6 @@ COLUMNS = (
 )
 
 
-def robust_std(values):
-    """Standard deviation of a Gaussian core, from the median absolute deviation."""
-    return float(1.4826 * np.median(abs(values - np.median(values))))
-
-
 class Registered(NamedTuple):
     """A pair on the same pixels: the reference, its map, the PSFs, and what stars say of both."""
 
@@ -57,7 +55,7 @@ class Registered(NamedTuple):
     rms: np.ndarray
 
 
-def register(science, reference, params, inputs):
+def register(science, reference, params, inputs, threads):
     """Bring the reference onto the science image's pixels and compare the two.
 
     Of the reference as it was read nothing is kept: a large image would take its place twice.
@@ -66,14 +64,23 @@ def register(science, reference, params, inputs):
         folder = Path(folder)
         settings = copied_settings(inputs, folder)
         psfex = shutil.copy(inputs.psfex, folder / "psfex")
-        stars = sources_of(science, "science", folder, settings)
-        moved, place, change = align(
-            *(science, reference, stars, folder, settings), registration=params.registration
+        stars, found = side_by_side(
+            [
+                partial(sources_of, exposure, name, folder, settings)
+                for exposure, name in ((science, "science"), (reference, "raw"))
+            ],
+            threads,
         )
+        moved, place, change = align(science, reference, stars, found, params.registration)
         reference.image = reference.variance = reference.mask = None
-        registered = find_sources("reference", *moved, folder, settings, reference.path)
-        psf_new, places = fit_psf(stars, psfex, science.path)
-        psf_reference, _ = fit_psf(registered, psfex, reference.path)
+
+        def psf_of_moved():
+            registered = find_sources("reference", *moved, folder, settings, reference.path)
+            return fit_psf(registered, psfex, reference.path)
+
+        (psf_new, places), (psf_reference, _) = side_by_side(
+            [partial(fit_psf, stars, psfex, science.path), psf_of_moved], threads
+        )
     if science.psf and reference.psf:
         psf_new = science.psf
         psf_reference = MovedPsf(reference.psf, place)
@@ -91,7 +98,7 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
     The images of a large difference lie in files in `folder`.
     """
     moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
-        science, reference, params, inputs
+        *(science, reference, params, inputs, threads)
     )
     options = params.options
     level = 0.0
@@ -125,6 +132,7 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
             padding=options["padding"],
             space=options["space"],
             workers=threads,
+            arrays=arrays(params.arrays),
         )
     except InputError as error:
         raise InputError(f"{science.path}, {reference.path}: {error}") from None
@@ -150,7 +158,9 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
     rows = np.s_[:: 1 + mask.size // 4_000_000]  # enough for a standard deviation
     score = result.Scorr[rows]
     clean = (mask[rows] == 0) & (abs(score) < 5)
-    spread = robust_std(score[clean])
+    if not clean.any():
+        raise InputError(f"{science.path}, {reference.path}: no pixel is without a flag in both")
+    spread = float(mad_std(score[clean]))
     white = (result.D[rows] / np.sqrt(result.variance[rows]))[clean]
     cards = [
         ("F_D", result.F_D, "flux zero point of D, median of tiles"),
@@ -168,7 +178,7 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
         ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
-        ("DSTD", robust_std(white), "of D / its noise"),
+        ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", level, "median background matched"),
     ]
     log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
@@ -243,10 +253,15 @@ def main(snakemake):
     band = snakemake.wildcards.band
     settings = {**params.camera, "background_mesh": params.background_mesh}
     settings["noise"] = params.noise
-    science = read_exposure(inputs.science, band, settings)
     # matched by its sources, the reference needs no WCS
-    settings["needs_wcs"] = params.registration == "wcs"
-    reference = read_exposure(inputs.reference, band, settings)
+    others = {**settings, "needs_wcs": params.registration == "wcs"}
+    science, reference = side_by_side(
+        [
+            partial(read_exposure, inputs.science, band, settings),
+            partial(read_exposure, inputs.reference, band, others),
+        ],
+        snakemake.threads,
+    )
     check_units((exposure.path, exposure.unit) for exposure in (science, reference))
     with planes_folder(output.difference) as folder:
         result, mask, found, cards, images = subtract_pair(

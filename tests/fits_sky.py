@@ -64,7 +64,7 @@ def write(path, image, shift=(0.0, 0.0), place=None, **cards):
 def settings(**given):
     """Parameters of a job as the default configuration has them."""
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
-    return {"camera": camera | given, "background_mesh": 64}
+    return {"camera": camera | given, "background_mesh": 64, "arrays": "numpy"}
 
 
 def resources():

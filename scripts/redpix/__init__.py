@@ -3,7 +3,7 @@
 Arrays in, named results out. Modules know no files and no Snakemake; they are listed in the
 order in which data flows, and a module imports only from those before it::
 
-    exceptions, configuration, tables, masks, photometry, catalogue, frames, errors,
+    exceptions, arrays, configuration, tables, masks, photometry, catalogue, frames, errors,
     registration, sources, pixels, photoz, mlz, listing, tabular, transforms, subtraction, tiles,
     coaddition, stacking, psf, psfield, alignment, asterisms, resampling, cameras, noise, rows,
     pairs, transients, hosts, images, regions, exposure, ccd, first_look, peaks, effective_psf,

@@ -17,9 +17,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.arrays import HOST
 from redpix.exceptions import InputError
-from redpix.subtraction import measured_noise, noise_power
-from redpix.transforms import stamp, transforms
+from redpix.subtraction import (
+    measured_noise,
+    noise_power,
+    squared_modulus,
+    usable_variance,
+)
+from redpix.transforms import transforms
 
 
 class Coadd(NamedTuple):
@@ -43,7 +49,7 @@ class Coadd(NamedTuple):
     variance: np.ndarray
 
 
-def coadd(epochs, dtype=np.float32, workers=1):
+def coadd(epochs, dtype=np.float32, workers=1, arrays=HOST):
     """Proper coadd of registered, background-subtracted images.
 
     Parameters
@@ -53,6 +59,8 @@ def coadd(epochs, dtype=np.float32, workers=1):
     dtype : numpy.float32 or numpy.float64
     workers : int
         Threads of the transforms.
+    arrays : redpix.arrays.Host
+        What it is worked with.
 
     Returns
     -------
@@ -70,32 +78,34 @@ def coadd(epochs, dtype=np.float32, workers=1):
         raise InputError("coadd: no pixel has a value")
     # the coadd's PSF is wider than any image's
     side = 2 * max(max(epoch.psf.shape) for epoch in epochs) | 1
-    plan = transforms(shape, side // 2 + 1, dtype, workers)
+    plan = transforms(shape, side // 2 + 1, dtype, workers, arrays)
+    xp = arrays.xp
     numerator, power, precision, weighed = 0, 0, 0, []
     for epoch in epochs:
         kernel = plan.kernel(epoch.psf / np.sum(epoch.psf))
         colour = noise_power(epoch, plan)
-        weight = np.conj(kernel) * dtype(epoch.flux / epoch.noise**2) / colour
+        weight = xp.conj(kernel) * float(epoch.flux / epoch.noise**2) / colour
         image = np.where(unknown, 0, epoch.image)
         numerator = numerator + weight * plan.forward(image)
-        power = power + abs(kernel) ** 2 * dtype((epoch.flux / epoch.noise) ** 2) / colour
-        precision += (epoch.flux / epoch.noise) ** 2
-        weighed.append((weight, np.sqrt(colour)))
-    root = np.sqrt(np.maximum(power, 1e-30))
-    F_C = np.sqrt(precision)
-    C = plan.back(numerator / root)
+        own = float((epoch.flux / epoch.noise) ** 2)
+        power = power + squared_modulus(kernel, xp) * own / colour
+        precision += own
+        weighed.append((weight, colour**0.5))
+    root = xp.sqrt(xp.clip(power, min=1e-30))
+    F_C = float(np.sqrt(precision))
+    C = arrays.take(plan.back(numerator / root))
     C[unknown] = np.nan
     # of white noise that correlated noise was made from
     kernels = [plan.whole(weight * colour / root) for weight, colour in weighed]
     variance = 0
     for (one, other), covariance in shared.items():
-        product = np.ascontiguousarray(kernels[one] * kernels[other])
-        product = plan.forward(product) * plan.forward(np.where(unknown, 0, covariance))
+        product = plan.forward(kernels[one] * kernels[other])
+        product = product * plan.forward(np.where(unknown, 0, covariance))
         variance = variance + (1 if one == other else 2) * product
-    variance = plan.back(variance)
+    variance = arrays.take(plan.back(variance))
     variance[unknown] = np.nan
-    P_C = stamp(plan.whole((root / dtype(F_C)).astype(numerator.dtype)), side)
-    return Coadd(C, P_C, float(F_C), variance)
+    P_C = plan.stamp(plan.whole(xp.astype(root / F_C, numerator.dtype)), side)
+    return Coadd(C, arrays.take(P_C), F_C, variance)
 
 
 def with_holes_filled(epochs):
@@ -129,7 +139,7 @@ def with_holes_filled(epochs):
     epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
     known = [np.isfinite(epoch.image) for epoch in epochs]
     variances = [
-        np.where(k, e.noise**2 if e.variance is None else e.variance, 0)
+        np.where(k, usable_variance(e.variance, e.noise), 0)
         for k, e in zip(known, epochs, strict=True)
     ]
     weights = [k * (e.flux / e.noise) ** 2 for k, e in zip(known, epochs, strict=True)]

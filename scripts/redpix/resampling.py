@@ -109,11 +109,14 @@ def _values_at(image, variance, mask, places):
             grown[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
     spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
     linear = np.where(bad, 0, variance).astype(np.float32)
-    return (
+    planes = (
         ndimage.map_coordinates(spline, places, order=5, mode="mirror", prefilter=False),
         ndimage.map_coordinates(linear, places, order=1, mode="mirror"),
-        grown[tuple(np.rint(place).astype(int) for place in places)],
     )
+    bits = grown[tuple(np.rint(place).astype(int) for place in places)]
+    for plane in planes:
+        plane[(bits & bit_value("NO_DATA")) != 0] = np.nan
+    return *planes, bits
 
 
 def noise_correlation(place, rows, columns, samples=24, reach=10):

@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 
+from redpix.arrays import HOST
 from redpix.exceptions import InputError
-from redpix.transforms import Convolutions, stamp, transforms
+from redpix.transforms import Convolutions, transforms
 
 #: the variance of S is nowhere taken for less than this share of what the sky alone gives
 VARIANCE_FLOOR = 0.1
@@ -100,7 +101,9 @@ class Difference(NamedTuple):
     k_r: np.ndarray
 
 
-def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="fourier"):
+def subtract(
+    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=HOST
+):
     """Proper difference of two epochs, its scores and fluxes.
 
     Parameters
@@ -116,6 +119,8 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="f
     space : str
         fourier: by transforms of the whole images; image: by convolutions with kernels that are
         cut off at twice the side of the larger PSF, which changes Scorr by some percent of 1.
+    arrays : redpix.arrays.Host
+        What it is worked with.
 
     Returns
     -------
@@ -135,48 +140,53 @@ def subtract(new, reference, dtype=np.float32, padding=None, workers=1, space="f
     unknown = ~(np.isfinite(new.image) & np.isfinite(reference.image))
     N, Pn, sn, Vn = _prepared(new, unknown, "new image", dtype)
     R, Pr, sr, Vr = _prepared(reference, unknown, "reference image", dtype)
-    Fn, Fr = dtype(new.flux), dtype(reference.flux)
+    Fn, Fr = float(new.flux), float(reference.flux)
     side = max(*Pn.shape, *Pr.shape) | 1
-    plan = transforms(N.shape, side // 2 + 1 if padding is None else padding, dtype, workers)
+    reach = side // 2 + 1 if padding is None else padding
+    plan = transforms(N.shape, reach, dtype, workers, arrays)
     if space == "image":
-        small = transforms((4 * side,) * 2, 0, dtype, workers)
-        plan = Convolutions(small, transforms(N.shape, side + 1, dtype, workers), 2 * side | 1)
+        small = transforms((4 * side,) * 2, 0, dtype, workers, arrays)
+        large = transforms(N.shape, side + 1, dtype, workers, arrays)
+        plan = Convolutions(small, large, 2 * side | 1)
+    xp = arrays.xp
 
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
     Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
-    Pn_power, Pr_power = _power(Pn_hat), _power(Pr_hat)
+    Pn_power, Pr_power = (squared_modulus(P, xp) for P in (Pn_hat, Pr_hat))
     # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
-    A = np.maximum((sn * Fr) ** 2 * Cn * Pr_power + (sr * Fn) ** 2 * Cr * Pn_power, 1e-30)
+    A = xp.clip((sn * Fr) ** 2 * Cn * Pr_power + (sr * Fn) ** 2 * Cr * Pn_power, min=1e-30)
     # with the noise of long waves, so that P_D has unit sum; white noise has it of all waves
-    slow_n, slow_r = (np.sqrt(np.ravel(power)[0]) for power in (Cn, Cr))
-    F_D = Fr * Fn / np.hypot(sn * Fr * slow_n, sr * Fn * slow_r)
+    slow_n, slow_r = (np.sqrt(C if _white(C) else float(C[0, 0])) for C in (Cn, Cr))
+    F_D = Fr * Fn / float(np.hypot(sn * Fr * slow_n, sr * Fn * slow_r))
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
 
-    root = np.sqrt(A)
+    root = xp.sqrt(A)
     d_n, d_r = (Fr / root) * Pr_hat, (Fn / root) * Pn_hat
     D = plan.filtered((d_n, N_hat), (-d_r, R_hat))
-    P_D = stamp(plan.whole(d_n * Pn_hat), side) * (Fn / F_D)
-    noise_n, noise_r = (plan.whole(_coloured(d, C)) for d, C in ((d_n, Cn), (d_r, Cr)))
+    P_D = plan.stamp(plan.whole(d_n * Pn_hat), side) * (Fn / F_D)
+    noise_n, noise_r = (plan.whole(_coloured(d, C, xp)) for d, C in ((d_n, Cn), (d_r, Cr)))
     D_variance = plan.spread((noise_n, Vn_hat), (noise_r, Vr_hat))
     del d_n, d_r, noise_n, noise_r, root
 
-    kn_hat = np.conj(Pn_hat) * (Fn * Fr**2 * Pr_power / A)
-    kr_hat = np.conj(Pr_hat) * (Fr * Fn**2 * Pn_power / A)
+    kn_hat = xp.conj(Pn_hat) * (Fn * Fr**2 * Pr_power / A)
+    kr_hat = xp.conj(Pr_hat) * (Fr * Fn**2 * Pn_power / A)
     # also what V(S) is on blank sky
-    F_S = _mean_of_modes((Fn * Fr) ** 2 * Pn_power * Pr_power / A, plan.padded)
+    F_S = _mean_of_modes((Fn * Fr) ** 2 * Pn_power * Pr_power / A, plan.padded, xp)
     S_N, S_R = plan.filtered((kn_hat, N_hat)), plan.filtered((kr_hat, R_hat))
-    V_ast = _systematic(S_N, new) + _systematic(S_R, reference)
+    V_ast = _systematic(S_N, new, xp) + _systematic(S_R, reference, xp)
     V_N, k_n = _score_variance(plan, kn_hat, Cn, Vn_hat, side)
     V_R, k_r = _score_variance(plan, kr_hat, Cr, Vr_hat, side)
-    noise = np.maximum(V_N + V_R, dtype(VARIANCE_FLOOR * F_S))
+    noise = xp.clip(V_N + V_R, min=VARIANCE_FLOOR * F_S)
 
     S = S_N - S_R
-    images = (D, D_variance, S, S / np.sqrt(noise + V_ast), S / F_S, np.sqrt(noise) / F_S)
+    images = (D, D_variance, S, S / xp.sqrt(noise + V_ast), S / F_S, xp.sqrt(noise) / F_S)
+    images = [arrays.take(image) for image in images]
     for image in images:
         image[unknown] = np.nan
     D, D_variance, S, Scorr, alpha, alpha_error = images
+    P_D, V_N, V_R, V_ast, k_n, k_r = map(arrays.take, (P_D, V_N, V_R, V_ast, k_n, k_r))
     return Difference(
-        *(D, D_variance, P_D, float(F_D), S, Scorr, alpha, alpha_error, float(F_S)),
+        *(D, D_variance, P_D, F_D, S, Scorr, alpha, alpha_error, F_S),
         *(V_N, V_R, V_ast, k_n, k_r),
     )
 
@@ -200,15 +210,21 @@ def _prepared(epoch, unknown, name, dtype):
     for what, value in (("noise", noise), ("flux zero point", epoch.flux)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name}: {what} {value:.6g}; allowed: a number above 0")
-    variance = np.full(image.shape, noise**2) if variance is None else variance
-    # what cannot be a variance is the sky's; a pixel that is unknown has no noise either
-    variance = np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
+    # a pixel that is unknown has no noise either
+    variance = np.where(unknown, 0, usable_variance(variance, noise))
     return (
         np.where(unknown, 0, image).astype(dtype),
         (psf / psf.sum()).astype(dtype),
-        dtype(noise),
-        np.where(unknown, 0, variance).astype(dtype),
+        float(noise),
+        variance.astype(dtype),
     )
+
+
+def usable_variance(variance, noise):
+    """A variance, with that of the sky where it cannot be one, or where there is none."""
+    if variance is None:
+        return noise**2
+    return np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
 
 
 def measured_noise(image, variance=None, known=None):
@@ -231,49 +247,68 @@ def measured_noise(image, variance=None, known=None):
 
 
 def noise_power(epoch, plan):
-    """Power spectrum of an epoch's noise in units of its variance: 1 where it is white."""
+    """Power spectrum of an epoch's noise in units of its variance: the number 1 where it is white.
+
+    Parameters
+    ----------
+    epoch : Epoch
+    plan : redpix.transforms.Transforms
+    """
     if epoch.correlation is None:
-        return plan.dtype(1)
+        return 1.0
     # a part in a million of white noise keeps roots and ratios finite
-    return np.maximum(plan.kernel(epoch.correlation).real, plan.dtype(1e-6))
+    xp = plan.arrays.xp
+    return xp.clip(xp.real(plan.kernel(epoch.correlation)), min=1e-6)
 
 
-def _coloured(kernel, power):
+def _white(power):
+    return isinstance(power, float)
+
+
+def _coloured(kernel, power, xp):
     """A kernel after which white noise is what correlated noise is after the kernel alone."""
-    return kernel if np.ndim(power) == 0 else kernel * np.sqrt(power)
+    return kernel if _white(power) else kernel * xp.sqrt(power)
 
 
 def _score_variance(plan, kernel, power, variance, side):
     """Variance of a part of S, and the stamp of its kernel; the transform is overwritten."""
-    whole = plan.whole(_coloured(kernel, power))
-    own = whole if np.ndim(power) == 0 else plan.whole(kernel)
-    return plan.spread((whole, variance)), stamp(own, side)
+    whole = plan.whole(_coloured(kernel, power, plan.arrays.xp))
+    own = whole if _white(power) else plan.whole(kernel)
+    return plan.spread((whole, variance)), plan.stamp(own, side)
 
 
-def _power(transform):
-    return transform.real**2 + transform.imag**2
+def squared_modulus(transform, xp):
+    """Square of the amount of each wave."""
+    return xp.real(transform) ** 2 + xp.imag(transform) ** 2
 
 
-def _mean_of_modes(transform, shape):
-    """(1 / Npix) times the sum over all frequencies of the transform of a real image."""
-    total = 2 * np.sum(transform.real, dtype=np.float64)
-    total -= np.sum(transform.real[:, 0], dtype=np.float64)
+def _mean_of_modes(transform, shape, xp):
+    """(1 / Npix) times the sum over all frequencies of a transform without imaginary part."""
+    total = 2 * xp.sum(transform, dtype=xp.float64)
+    total -= xp.sum(transform[:, 0], dtype=xp.float64)
     if shape[1] % 2 == 0:  # the last column, too, stands for itself alone
-        total -= np.sum(transform.real[:, -1], dtype=np.float64)
-    return transform.real.dtype.type(total / (shape[0] * shape[1]))
+        total -= xp.sum(transform[:, -1], dtype=xp.float64)
+    return float(total) / (shape[0] * shape[1])
 
 
-def _systematic(score, epoch):
+def _systematic(score, epoch, xp):
     """Variance of a part of the score by errors of registration, eq. 30 and 32, and calibration."""
-    error_x, error_y, relative = map(score.dtype.type, (*epoch.astrometry, epoch.calibration))
+    error_x, error_y, relative = map(float, (*epoch.astrometry, epoch.calibration))
     variance = (relative * score) ** 2
-    if error_x or error_y:
-        slope_y, slope_x = np.gradient(score)
-        variance += (error_x * slope_x) ** 2 + (error_y * slope_y) ** 2
+    if error_x:
+        variance += error_x**2 * _slope(score.T, xp).T ** 2
+    if error_y:
+        variance += error_y**2 * _slope(score, xp) ** 2
     return variance
 
 
-def match_psf(image, psf, target, dtype=np.float32, workers=1, least=1e-3):
+def _slope(score, xp):
+    """Change from row to row: half of it between the neighbours, as `numpy.gradient`."""
+    inside = (score[2:, :] - score[:-2, :]) / 2
+    return xp.concat((score[1:2, :] - score[:1, :], inside, score[-1:, :] - score[-2:-1, :]))
+
+
+def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=HOST, least=1e-3):
     """An image as it would be with another, wider PSF.
 
     Waves that the image's PSF holds less of than `least` are left as weak as they are, in place
@@ -285,7 +320,7 @@ def match_psf(image, psf, target, dtype=np.float32, workers=1, least=1e-3):
         Background subtracted; NaN where not known.
     psf, target : ndarray
         Its PSF and the one that is wanted: stamps of unit sum, centre in the middle.
-    dtype, workers
+    dtype, workers, arrays
         As in `subtract`.
     least : float
 
@@ -294,9 +329,10 @@ def match_psf(image, psf, target, dtype=np.float32, workers=1, least=1e-3):
     ndarray
     """
     unknown = ~np.isfinite(image)
-    plan = transforms(image.shape, max(*psf.shape, *target.shape), dtype, workers)
+    plan = transforms(image.shape, max(*psf.shape, *target.shape), dtype, workers, arrays)
+    xp = arrays.xp
     has, wants = plan.kernel(psf), plan.kernel(target)
-    kernel = wants * np.conj(has) / np.maximum(_power(has), dtype(least**2))
-    matched = plan.filtered((kernel, plan.forward(np.where(unknown, 0, image))))
+    kernel = wants * xp.conj(has) / xp.clip(squared_modulus(has, xp), min=least**2)
+    matched = arrays.take(plan.filtered((kernel, plan.forward(np.where(unknown, 0, image)))))
     matched[unknown] = np.nan
     return matched

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.exceptions import InputError
 from redpix.subtraction import match_psf, measured_noise, subtract
 
 #: side of a tile's inside, and what is worked on around it: as far as a kernel reaches
@@ -92,6 +93,11 @@ def subtract_tiles(
     -------
     Mosaic
         NaN where either image has no value, and in tiles of which too little is known.
+
+    Raises
+    ------
+    InputError
+        As `subtract`; if no pixel has a value and a variance in both images.
     """
     shape = new.image.shape
     if planes is None:
@@ -102,9 +108,11 @@ def subtract_tiles(
         rows, columns = tile.inner
         x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
         known = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
+        known &= (new.variance[tile.outer] > 0) & (reference.variance[tile.outer] > 0)
         if not known.any():
             continue
-        some = np.s_[::3, ::3]  # enough for a median
+        # enough for a median, but of a sliver
+        some = np.s_[::3, ::3] if known[::3, ::3].any() else np.s_[:, :]
         noise = [
             measured_noise(e.image, e.variance[tile.outer][some], known[some])
             if e.noise is None
@@ -126,12 +134,15 @@ def subtract_tiles(
             epochs[1] = epochs[1]._replace(correlation=correlation(rows, columns))
         part = subtract(*epochs, **options)
         if match_reference:
-            wider = match_psf(epochs[1].image, epochs[1].psf, epochs[0].psf)
+            own = {key: options[key] for key in ("dtype", "workers", "arrays") if key in options}
+            wider = match_psf(epochs[1].image, epochs[1].psf, epochs[0].psf, **own)
             matched[tile.inner] = wider[tile.kept]
         found = (part.D, part.S, part.Scorr, part.alpha, part.alpha_error, part.D_variance)
         for plane, values in zip(planes, found, strict=True):
             plane[tile.inner] = values[tile.kept]
         numbers.append((part.F_D, part.F_S, *noise))
         stamps.append((np.hypot(x - shape[1] / 2, y - shape[0] / 2), len(stamps), part.P_D))
+    if not numbers:
+        raise InputError("no pixel has a value and a variance in both images")
     F_D, F_S, sn, sr = map(float, np.median(numbers, axis=0))
     return Mosaic(*planes, min(stamps)[2], F_D, F_S, (sn, sr), matched)

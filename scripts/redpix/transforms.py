@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
+from redpix.arrays import HOST, Host
+
 
 class Transforms(NamedTuple):
     """Real Fourier transforms of one padded shape.
@@ -21,14 +23,15 @@ class Transforms(NamedTuple):
     padded: tuple
     dtype: type
     workers: int
+    arrays: Host
 
     def forward(self, image):
         """Transform of an image that is continued with zeros."""
-        return fft.rfft2(np.asarray(image, self.dtype), self.padded, workers=self.workers)
+        return self.arrays.forward(self.arrays.put(image, self.dtype), self.padded, self.workers)
 
     def whole(self, transform):
         """The padded image of a transform; it overwrites the transform."""
-        return fft.irfft2(transform, self.padded, overwrite_x=True, workers=self.workers)
+        return self.arrays.back(transform, self.padded, self.workers)
 
     def back(self, transform):
         """The image of a transform, without its padding."""
@@ -37,9 +40,9 @@ class Transforms(NamedTuple):
     def kernel(self, psf):
         """Transform of a stamp, its centre put on pixel (0, 0)."""
         canvas = np.zeros(self.padded, self.dtype)
-        canvas[: psf.shape[0], : psf.shape[1]] = psf
+        canvas[: psf.shape[0], : psf.shape[1]] = self.arrays.take(psf)
         shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
-        return fft.rfft2(np.roll(canvas, shift, (0, 1)), workers=self.workers, overwrite_x=True)
+        return self.forward(np.roll(canvas, shift, (0, 1)))
 
     def filtered(self, *pairs):
         """Sum of images (as from `forward`), each after its kernel, both by their transforms."""
@@ -47,11 +50,19 @@ class Transforms(NamedTuple):
 
     def spread(self, *pairs):
         """Sum of variances (as from `forward`), each after the square of its kernel (`whole`)."""
-        squares = (
-            (fft.rfft2(np.square(kernel), workers=self.workers, overwrite_x=True), image)
-            for kernel, image in pairs
+        return self.back(
+            _sum_of_products((self.forward(kernel * kernel), image) for kernel, image in pairs)
         )
-        return self.back(_sum_of_products(squares))
+
+    def stamp(self, image, side):
+        """The `side` x `side` pixels (odd) about pixel (0, 0) of a periodic image.
+
+        Pixel (0, 0) is in their middle.
+        """
+        half = side // 2
+        rows, columns = (np.arange(-half, half + 1) % length for length in image.shape)
+        rows, columns = (self.arrays.put(places, np.int64) for places in (rows, columns))
+        return image[rows[:, None], columns[None, :]]
 
 
 def _sum_of_products(pairs):
@@ -80,6 +91,10 @@ class Convolutions(NamedTuple):
     def padded(self):
         return self.small.padded
 
+    @property
+    def arrays(self):
+        return self.small.arrays
+
     def forward(self, image):
         return self.large.forward(image)
 
@@ -89,25 +104,21 @@ class Convolutions(NamedTuple):
     def whole(self, transform):
         return self.small.whole(transform)
 
+    def stamp(self, image, side):
+        return self.small.stamp(image, side)
+
     def filtered(self, *pairs):
-        return self._convolved((self.whole(np.array(kernel)), image) for kernel, image in pairs)
+        return self._convolved((self.whole(kernel + 0), image) for kernel, image in pairs)
 
     def spread(self, *pairs):
-        return self._convolved((np.square(kernel), image) for kernel, image in pairs)
+        return self._convolved((kernel * kernel, image) for kernel, image in pairs)
 
     def _convolved(self, pairs):
-        short = ((self.large.kernel(stamp(kernel, self.side)), image) for kernel, image in pairs)
-        return self.large.filtered(*short)
+        short = ((self.stamp(kernel, self.side), image) for kernel, image in pairs)
+        return self.large.filtered(*((self.large.kernel(kernel), image) for kernel, image in short))
 
 
-def transforms(shape, reach, dtype=np.float32, workers=1):
+def transforms(shape, reach, dtype=np.float32, workers=1, arrays=HOST):
     """Fourier transforms for images of a shape and kernels that reach so many pixels."""
     padded = tuple(fft.next_fast_len(length + reach, real=True) for length in shape)
-    return Transforms(tuple(shape), padded, dtype, workers)
-
-
-def stamp(image, side):
-    """The `side` x `side` pixels (odd) about pixel (0, 0) of a periodic image, it in the middle."""
-    half = side // 2
-    rows, columns = (np.arange(-half, half + 1) % length for length in image.shape)
-    return image[np.ix_(rows, columns)]
+    return Transforms(tuple(shape), padded, dtype, workers, arrays)

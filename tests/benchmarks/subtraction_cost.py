@@ -1,13 +1,18 @@
 """Cost of a proper subtraction beside the bare transforms it is made of, and beside ZiP's.
 
-    python tests/benchmarks/subtraction_cost.py [--side 1850] [--zogyp FOLDER] [--times 3]
+    .venv/bin/python tests/benchmarks/subtraction_cost.py [--side 1850] [--zogyp FOLDER] [--times 3]
+        [--arrays torch]
 
 The core (D, S, Scorr, alpha) and its transforms run in one process, one after the other, with one
-thread and with two; the best of some times. With the folder of a virtual environment in which
-zogyp is installed, its own command `ZOGY` with its own settings and all that redpix does with the
-same two files (reading, SExtractor, PSFEx, the flux ratio of stars, backgrounds, the core, writing)
-run in turn, each as a process of its own, on the pair of images inside zogyp; neither registers.
-Printed are CPU seconds (of all processes), wall-clock seconds and the largest memory of a process.
+thread and with two; the best of some times. With --arrays it also runs on a graphics card, from
+arrays of the host and back to it, and how far its scores are from those in double precision is
+printed.
+
+With the folder of a virtual environment in which zogyp is installed, its own command `ZOGY` with
+its own settings and all that redpix does with the same two files (reading, SExtractor, PSFEx, the
+flux ratio of stars, backgrounds, the core, writing) run in turn, each as a process of its own, on
+the pair of images inside zogyp; neither registers. Printed are CPU seconds (of all processes),
+wall-clock seconds and the largest memory of a process.
 """
 
 import argparse
@@ -17,12 +22,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import numpy as np
+from redpix.arrays import arrays
 from redpix.psf import moffat
 from redpix.subtraction import Epoch, subtract
 from redpix.transforms import transforms
@@ -53,8 +60,8 @@ def best(call, times):
     return min(taken)
 
 
-def core(side, times):
-    """Print the cost of the core on a square image beside its transforms."""
+def core(side, times, kind):
+    """Print the cost of the core on a square image beside its transforms, and on a card."""
     rng = np.random.default_rng(1)
     image, other = rng.standard_normal((2, side, side), dtype=np.float32)
     variance = np.ones((side, side), np.float32)
@@ -68,11 +75,21 @@ def core(side, times):
             f"{side} x {side}, {workers} threads: {FORWARD + BACK} transforms {transform:.2f} s, "
             f"subtraction {whole:.2f} s, {whole / transform:.2f} times"
         )
+    if kind:
+        card = arrays(kind)
+        on_card = best(lambda: subtract(new, reference, arrays=card), times)
+        double = subtract(new, reference, dtype=np.float64).Scorr
+        away = abs(subtract(new, reference, arrays=card).Scorr - double)
+        print(
+            f"{kind} on {card.device or 'its card'}: subtraction {on_card:.2f} s, "
+            f"{whole / on_card:.1f} times as fast as with 2 threads; Scorr against float64: "
+            f"median {np.median(away):.1e}, largest {away.max():.1e}"
+        )
 
 
 def whole(new_path, reference_path, output):
-    """All of a subtraction of two files that lie on the same pixels."""
-    from alignment import compare_stars, sources_of
+    """All of a subtraction of two files that lie on the same pixels, with two threads."""
+    from alignment import compare_stars, side_by_side, sources_of
     from exposures import read_exposure
     from psfex import fit_psf
     from redpix.alignment import matched_background
@@ -81,18 +98,21 @@ def whole(new_path, reference_path, output):
     from subtraction import write_difference
 
     settings = {"background_mesh": 128}
-    new, old = (read_exposure([path], "x", settings) for path in (new_path, reference_path))
+    new, old = side_by_side(
+        [partial(read_exposure, [path], "x", settings) for path in (new_path, reference_path)], 2
+    )
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         names = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
         inputs = {key: RESOURCES / "sextractor" / name for key, name in names.items()}
         copied = copied_settings(inputs, folder)
         psfex = shutil.copy(RESOURCES / "psfex/stars.psfex", folder / "psfex")
-        psfs, places = [], None
-        for name, exposure in (("new", new), ("reference", old)):
-            psf, stars = fit_psf(sources_of(exposure, name, folder, copied), psfex, exposure.path)
-            psfs.append(psf.at)
-            places = stars if places is None else places
+
+        def psf_of(exposure, name):
+            return fit_psf(sources_of(exposure, name, folder, copied), psfex, exposure.path)
+
+        made = side_by_side([partial(psf_of, new, "new"), partial(psf_of, old, "reference")], 2)
+        psfs, places = [psf.at for psf, _ in made], made[0][1]
     ratio, scatter, _ = compare_stars(new, old, psfs, places, new_path)
     middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
     stamps = (psf(*middle) for psf in psfs)
@@ -101,6 +121,7 @@ def whole(new_path, reference_path, output):
         Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
         Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
         *psfs,
+        workers=2,
     )
     write_difference(output, result, new.mask, new, [], (new.image, old.image))
 
@@ -161,12 +182,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--side", type=int, default=1850, help="of the core's images, pixels")
     parser.add_argument("--zogyp", type=Path, help="virtual environment that holds zogyp")
+    parser.add_argument("--arrays", choices=("torch", "cupy"), help="also on a graphics card")
     parser.add_argument("--times", type=int, default=3)
     parser.add_argument("--whole", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.whole:
         whole(*arguments.whole)
     else:
-        core(arguments.side, arguments.times)
+        core(arguments.side, arguments.times, arguments.arrays)
         if arguments.zogyp:
             beside_zogyp(arguments.zogyp, arguments.times)

@@ -75,11 +75,11 @@ def test_proper_coadd_keeps_all_signal():
     ("old", "new"),
     [
         (
-            "np.conj(kernel) * dtype(epoch.flux / epoch.noise**2)",
-            "np.conj(kernel) * dtype(epoch.flux / epoch.noise)",
+            "xp.conj(kernel) * float(epoch.flux / epoch.noise**2)",
+            "xp.conj(kernel) * float(epoch.flux / epoch.noise)",
         ),
         ("weight * plan.forward(image)", "weight * plan.forward(image) * (len(weighed) > 0)"),
-        ("np.sqrt(np.maximum(power, 1e-30))", "power"),
+        ("xp.sqrt(xp.clip(power, min=1e-30))", "power"),
     ],
     ids=["F over sigma", "first image left out", "no root"],
 )
@@ -256,3 +256,49 @@ def test_patches_are_the_nearest_good_values():
     assert np.array_equal(result[good], image[good])
     hopeless = np.full((3, 3), np.nan)
     assert np.isnan(patched(hopeless, np.zeros((3, 3), DTYPE))).all()
+
+
+def test_one_impossible_variance_is_that_of_the_sky():
+    sky = epochs(4)
+    variance = np.full(SHAPE, 9.0)
+    variance[20, 30] = np.nan
+    result = coadd([sky[0]._replace(variance=variance), *sky[1:]])
+    assert np.isfinite(result.variance).all()
+
+
+def placed(sky, psf=None):
+    """What `stack` takes: epochs with variances, and PSFs that are the same everywhere."""
+    sky = [e._replace(variance=np.full(SHAPE, e.noise**2)) for e in sky]
+    return sky, [lambda x, y, own=epoch.psf: own for epoch in sky]
+
+
+@pytest.mark.parametrize("method", ["proper", "mean", "median"])
+def test_an_image_of_which_nothing_is_left_is_named(method):
+    sky, psfs = placed(epochs(5))
+    sky[2] = sky[2]._replace(image=np.full(SHAPE, np.nan), variance=np.full(SHAPE, np.nan))
+    with pytest.raises(InputError, match="image 3 has no pixel with a value and a variance"):
+        stack(sky, psfs, method)
+
+
+def test_psf_of_a_stack_knows_of_correlated_noise():
+    sky, psfs = placed(epochs(6)[:2])
+    line = np.array([0.25, 1.0, 0.25])
+    colour = np.outer(line, line)
+    found = stack(sky, psfs, correlations=[None, lambda rows, columns: colour])
+    expected = coadd([sky[0], sky[1]._replace(correlation=colour)]).P_C
+    assert found.psf.max() == pytest.approx(expected.max(), rel=1e-3)
+    assert coadd(sky).P_C.max() != pytest.approx(expected.max(), rel=5e-3)
+
+
+def test_variance_of_a_median_where_images_are_missing():
+    rng = np.random.default_rng(7)
+    sky = [Epoch(rng.normal(0, 1, SHAPE), subtraction_sky.gaussian(1.5), 1.0) for _ in range(5)]
+    for epoch in sky[1:]:
+        epoch.image[:, :60] = np.nan
+    for epoch in sky[3:]:
+        epoch.image[:, 60:120] = np.nan
+    sky, psfs = placed(sky)
+    made = stack(sky, psfs, "median")
+    for part in (np.s_[:, :60], np.s_[:, 60:120], np.s_[:, 120:]):
+        measured = made.image[part].var() / np.median(made.variance[part])
+        assert measured == pytest.approx(1, abs=0.06)

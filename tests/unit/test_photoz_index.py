@@ -76,3 +76,23 @@ def test_auto_is_exact_up_to_a_stated_size(monkeypatch):
     assert isinstance(index.make_index(clumps(1000), 5, "auto"), index.Approximate)
     assert isinstance(index.make_index(clumps(1000), 5, "exact"), index.Exact)
     assert isinstance(index.make_index(clumps(300), 5, "approximate"), index.Approximate)
+
+
+@pytest.mark.parametrize("count", [1, 5, 50, 63])
+def test_few_vectors_are_searched_approximately_too(count):
+    vectors = clumps(count)
+    k = min(3, count)
+    approximate = index.Approximate(vectors, k)
+    assert approximate.about()["cells"] <= count
+    _, found = approximate.search(vectors, k)
+    assert index.recall(found, slow(vectors, vectors, k)) == 1
+
+
+@pytest.mark.parametrize("kind", index.KINDS[1:4])
+def test_no_query_has_no_neighbours(kind):
+    vectors = clumps(300)
+    if kind == "torch":
+        pytest.importorskip("torch")
+    distance, found = index.make_index(vectors, 4, kind).search(vectors[:0], 4)
+    assert distance.shape == found.shape == (0, 4)
+    assert found.dtype == np.int64

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.knn import KNN, MODES
+from redpix.photoz.knn import KNN, MODES, PARTS
 from redpix.photoz.learner import STAR, Training
 from redpix.photoz.neighbours import principal_axes
+from redpix.photoz.split import group_folds
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
@@ -183,3 +184,31 @@ def test_errors_among_the_attributes_change_no_neighbour():
     learner = KNN.fit(wider, GRID, k=7, mode="linear", errors=2)
     found = learner.predict(np.hstack([query, errors[300:]]))
     assert np.array_equal(found.redshift, plain.redshift)
+
+
+@pytest.mark.parametrize("groups", [2, 3, 5])
+def test_redshifts_held_out_are_those_of_a_learner_without_the_group(groups):
+    known = training(300)._replace(group=np.arange(300) % groups)
+    found = KNN.fit(known, GRID, k=5, mode="mean").held_out()
+    moving = known.label != STAR
+    part = group_folds(known.group[moving], min(groups, PARTS), 0)
+    for number in np.unique(part):
+        galaxies = known.take(moving)
+        rest, own = galaxies.take(part != number), galaxies.take(part == number)
+        expected = KNN.fit(rest, GRID, k=5, mode="mean").predict(own.vectors).redshift
+        assert np.array_equal(found[part == number], expected)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_one_group_nothing_is_held_out(mode):
+    known = training(300)._replace(group=np.zeros(300, int))
+    found = KNN.fit(known, GRID, k=5, mode=mode).held_out()
+    assert found.shape == (np.sum(known.label != STAR),)
+    assert np.isnan(found).all()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_vector_has_no_redshift(mode):
+    known = training(300)
+    found = KNN.fit(known, GRID, k=5, mode=mode).predict(known.vectors[:0])
+    assert [len(field) for field in found] == [0, 0, 0, 0]

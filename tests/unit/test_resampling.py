@@ -111,6 +111,19 @@ def test_masks_spread_as_far_as_the_kernel():
     assert np.isfinite(moved.image[20, 40])
 
 
+def test_what_holds_no_data_is_no_zero():
+    """Beyond its sky an image has no value after it was moved, either."""
+    image, mask = np.full((100, 100), 5.0), np.zeros((100, 100), np.int16)
+    image[:, 70:], mask[:, 70:] = np.nan, bit_value("NO_DATA")
+    place = Map(np.eye(3), (100, 100), STILL)
+    moved = resample(image, np.ones((100, 100)), mask, place, (100, 100))
+    empty = (moved.mask & bit_value("NO_DATA")) != 0
+    assert empty[:, 67:].all()
+    assert not empty[5:95, 5:66].any()
+    assert np.array_equal(np.isnan(moved.image), empty)
+    assert np.array_equal(np.isnan(moved.variance), empty)
+
+
 def test_images_that_do_not_overlap():
     far = Map(np.array([[1, 0, 1e4], [0, 1, 0], [0, 0, 1.0]]), (50, 50), STILL)
     with pytest.raises(InputError, match="do not overlap"):

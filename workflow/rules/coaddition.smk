@@ -11,6 +11,7 @@ rule coaddition:
         library=library(
             *(
                 "alignment",
+                "arrays",
                 "asterisms",
                 "cameras",
                 "coaddition",
@@ -58,10 +59,12 @@ rule coaddition:
     resources:
         mem_mb=memory(800, times_input=15),
         runtime=minutes(30),
+        gpu=cards(),
     params:
         method=config["coaddition"]["method"],
         images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),
         camera=config["exposures"],
+        arrays=config["arrays"],
         registration=config["subtraction"]["registration"],
         background_mesh=config["subtraction"]["background_mesh"],
     message:

@@ -11,6 +11,7 @@ rule subtraction:
         library=library(
             *(
                 "alignment",
+                "arrays",
                 "asterisms",
                 "cameras",
                 "exceptions",
@@ -58,10 +59,12 @@ rule subtraction:
         "../../envs/images.yaml"
     threads: config["subtraction"]["threads"]
     resources:
-        mem_mb=memory(600, times_input=15),
+        mem_mb=memory(600, times_input=5),
         runtime=minutes(20),
+        gpu=cards(),
     params:
         camera=config["exposures"],
+        arrays=config["arrays"],
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],
         psf_error=config["subtraction"]["psf_error"],

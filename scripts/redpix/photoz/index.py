@@ -5,8 +5,10 @@ from joblib import Parallel, delayed
 from sklearn.neighbors import KDTree, NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-#: what a configuration may ask for
-KINDS = ("auto", "exact", "approximate")
+from redpix.arrays import arrays
+
+#: what a configuration may ask for; the last two are `Everywhere`, on a graphics card
+KINDS = ("auto", "exact", "approximate", "torch", "cupy")
 
 #: vectors from which on "auto" is approximate
 LARGE = 200_000
@@ -27,9 +29,12 @@ WIDTH = 8
 #: queries that one thread searches at a time
 BLOCK = 10_000
 
+#: distances held at a time, and neighbours looked at beyond those asked for
+DISTANCES, SPARE = 1 << 27, 8
+
 
 def make_index(vectors, k, kind):
-    """`Exact` or `Approximate`, by the kind asked for and the number of vectors.
+    """`Exact`, `Approximate` or `Everywhere`, by the kind and the number of vectors.
 
     Parameters
     ----------
@@ -41,6 +46,8 @@ def make_index(vectors, k, kind):
     """
     if kind == "auto":
         kind = "approximate" if len(vectors) >= LARGE else "exact"
+    if kind in ("torch", "cupy"):
+        return Everywhere(vectors, arrays(kind))
     return Approximate(vectors, k) if kind == "approximate" else Exact(vectors)
 
 
@@ -69,6 +76,8 @@ class Exact:
         distance : ndarray, shape (n, k)
         index : ndarray of int, shape (n, k)
         """
+        if not len(queries):  # which the tree refuses
+            return np.empty((0, k)), np.empty((0, k), np.int64)
         self._tree.set_params(n_jobs=jobs)
         return self._tree.kneighbors(queries, k)
 
@@ -87,7 +96,7 @@ class Approximate:
         self._faiss = faiss
         vectors = _padded(vectors)
         count, dimensions = vectors.shape
-        cells = max(1, round(CELLS * np.sqrt(count)))
+        cells = max(1, min(count, round(CELLS * np.sqrt(count))))
         self._file = faiss.index_factory(dimensions, f"IVF{cells},Flat")
         order = np.random.default_rng(0).permutation(count)
         with threadpool_limits(1):
@@ -166,6 +175,53 @@ class Approximate:
             everywhere = self._faiss.SearchParametersIVF(nprobe=self._file.nlist)
             squared[few], index[few] = self._file.search(block[few], k, params=everywhere)
         return squared, index
+
+
+class Everywhere:
+    """All distances, by products of matrices: what a graphics card is made for.
+
+    ``|q - v|^2 = |q|^2 - 2 q v + |v|^2`` loses digits of small distances, so that a few neighbours
+    more than asked for are found with it, and their distances computed from differences.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+    card : redpix.arrays.Host
+        Where they are searched, in single precision.
+    """
+
+    def __init__(self, vectors, card):
+        self._card = card
+        self._centre = vectors.mean(axis=0)
+        self._vectors = card.put(vectors - self._centre, np.float32)
+        self._squares = card.xp.sum(self._vectors**2, axis=1)
+
+    def about(self):
+        """What there is to be said of the search, by name."""
+        return {"kind": "everywhere", "vectors": int(self._vectors.shape[0])}
+
+    def search(self, queries, k, jobs=1):
+        """As `Exact.search`; `jobs` makes no difference."""
+        count = self._vectors.shape[0]
+        rows = max(1, DISTANCES // count)
+        candidates = min(k + SPARE, count)
+        distance, index = np.empty((len(queries), k)), np.empty((len(queries), k), np.int64)
+        for start in range(0, len(queries), rows):
+            part = slice(start, start + rows)
+            distance[part], index[part] = self._search(queries[part], k, candidates)
+        return distance, index
+
+    def _search(self, queries, k, candidates):
+        xp = self._card.xp
+        queries = self._card.put(queries - self._centre, np.float32)
+        near = self._squares[None, :] - 2 * (queries @ self._vectors.T)
+        found = self._card.smallest(near, candidates)
+        away = xp.take(self._vectors, xp.reshape(found, (-1,)), axis=0)
+        away = xp.reshape(away, (*found.shape, queries.shape[1])) - queries[:, None, :]
+        squared = xp.sum(away**2, axis=2)
+        order = xp.argsort(squared, axis=1)[:, :k]
+        squared, found = (xp.take_along_axis(a, order, axis=1) for a in (squared, found))
+        return self._card.take(squared) ** 0.5, self._card.take(found)
 
 
 def _padded(vectors):

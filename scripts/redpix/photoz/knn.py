@@ -72,13 +72,17 @@ class KNN:
     def held_out(self, jobs=1):
         """Redshifts of the training's galaxies, each from a learner that has not seen its group.
 
-        Of at most `MOST_HELD`, spread evenly; NaN for the others.
+        Of at most `MOST_HELD`, spread evenly; NaN for the others, and for all where they are of one
+        group, without which nothing is left to learn from.
         """
         moving = self.training.take(self._neighbours.moving)
-        part = group_folds(moving.group, PARTS, seed=0)
+        parts = min(PARTS, len(np.unique(moving.group)))
+        part = group_folds(moving.group, parts, seed=0)
         asked = np.arange(len(part)) % -(-len(part) // MOST_HELD) == 0
         redshift = np.full(len(part), np.nan)
-        for number in range(PARTS):
+        if parts < 2:
+            return redshift
+        for number in range(parts):
             rest = moving.take(part != number)
             learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors, self._index)
             own = asked & (part == number)

@@ -42,7 +42,7 @@ class Neighbours:
         Standardised training vectors that redshifts are learnt from, on their principal axes.
     moving : ndarray of bool
         Which rows of the training they are.
-    index : Exact or Approximate
+    index : Exact, Approximate or Everywhere
     """
 
     def __init__(self, training, k, index="auto"):
