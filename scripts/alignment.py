@@ -1,5 +1,8 @@
 """Put one exposure onto the pixels of another, and compare the stars that both show."""
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import numpy as np
 from astropy.wcs import NoConvergence
 from job import log
@@ -8,6 +11,12 @@ from redpix.alignment import LEAST_STARS, excess_scatter, fit_map, fit_stars, le
 from redpix.exceptions import InputError
 from redpix.registration import homography
 from redpix.resampling import resample
+
+
+def side_by_side(calls, threads):
+    """Results of calls in their order, of which so many run at a time."""
+    with ThreadPoolExecutor(threads) as pool:
+        return [future.result() for future in [pool.submit(call) for call in calls]]
 
 
 def sources_of(exposure, name, folder, settings):
@@ -21,18 +30,14 @@ def sources_of(exposure, name, folder, settings):
     return found
 
 
-def align(science, reference, stars, folder, settings, name="raw", registration="wcs"):
+def align(science, reference, stars, found, registration="wcs"):
     """The reference on the science image's pixels, and the map.
 
     Parameters
     ----------
     science, reference : exposures.Exposure
-    stars : psfex.Stars
-        Sources of the science image.
-    folder : Path
-        For SExtractor's files, which begin with `name`.
-    settings : dict
-        As from `sextractor.copied_settings`.
+    stars, found : psfex.Stars
+        Sources of the science image, and of the reference.
     registration : str
         wcs: the two WCS, refined by stars; sources: by the sources alone.
 
@@ -43,8 +48,7 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
     ndarray, shape (n, 2)
         `redpix.alignment.left_out` of the places of `stars`; zeros of too few.
     """
-    found = sources_of(reference, name, folder, settings).places()
-    places, shape = stars.places(), science.image.shape
+    places, found, shape = stars.places(), found.places(), science.image.shape
     try:
         if registration == "sources":
             # brings in much of SciPy, which no other pair needs
@@ -59,8 +63,8 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
             if not np.isfinite(matrix).all():
                 raise InputError("the images do not overlap: they lie far apart by their WCS")
 
-            def fit(some):
-                return fit_map(matrix, shape, some, found)
+            def fit(some, terms=None):
+                return fit_map(matrix, shape, some, found, terms=terms)
 
         place = fit(places)
         log.info(
@@ -68,8 +72,11 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
             *(reference.path, science.path, place.stars, *place.residual),
         )
         moved = resample(*(reference.image, reference.variance, reference.mask, place, shape))
-        many = place.stars >= 2 * LEAST_STARS
-        change = left_out(fit, place, places) if many else np.zeros(places.shape)
+        change = np.zeros(places.shape)
+        if place.stars >= 2 * LEAST_STARS:
+            # a map as flexible as the one of all stars
+            again = fit if registration == "sources" else partial(fit, terms=place.terms)
+            change = left_out(again, place, places)
         return moved, place, change
     except NoConvergence:
         words = "the images do not overlap: they lie far apart by their WCS"
@@ -80,9 +87,11 @@ def align(science, reference, stars, folder, settings, name="raw", registration=
 
 def _fitted(science, moved, psfs, places):
     """What stars say of the two images, and which of them say it well."""
-    inside = np.isfinite(
-        moved.image[np.rint(places[:, 1]).astype(int), np.rint(places[:, 0]).astype(int)]
+    columns, rows = (
+        np.clip(np.rint(along).astype(int), 0, length - 1)
+        for along, length in zip(places.T, moved.image.shape[::-1], strict=True)
     )
+    inside = np.isfinite(moved.image[rows, columns])
     fit = fit_stars(
         *(science.image, moved.image, science.variance, moved.variance),
         *(*psfs, *places[inside].T),

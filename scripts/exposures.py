@@ -11,7 +11,7 @@ from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import NANOMAGGY_ZERO_POINT, celestial_wcs, read_camera
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
-from redpix.noise import NOISE_RANGE, image_mask, pixel_noise
+from redpix.noise import NOISE_RANGE, image_mask, pixel_noise, typical
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
 from redpix.registration import frame_wcs
@@ -141,6 +141,13 @@ def _fits_image(path, settings):
         )
         return _rescaled(exposure, "variance plane", settings)
     mask = image_mask(image, camera.saturation)
+    zeros = np.mean(image == 0)
+    if zeros >= 0.5:
+        log.warning(
+            "%s: %.0f %% of its pixels are 0 and are taken for sky; where they are no sky, make "
+            "them NaN or cut them off",
+            *(path, 100 * zeros),
+        )
     image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
@@ -148,7 +155,7 @@ def _fits_image(path, settings):
     noise = pixel_noise(image, background, mask, camera, settings["background_mesh"])
     log.info(
         "%s: background %.5g, noise %s; %d pixels masked",
-        *(path, np.median(background), noise.words, np.count_nonzero(mask)),
+        *(path, typical(background), noise.words, np.count_nonzero(mask)),
     )
     if camera.gain is None:
         log.warning(
@@ -156,7 +163,7 @@ def _fits_image(path, settings):
             "own; exposures.gain gives it",
             path,
         )
-    level, (least, most) = float(np.sqrt(np.median(noise.variance))), NOISE_RANGE
+    level, (least, most) = np.sqrt(typical(noise.variance)), NOISE_RANGE
     if not least < level < most:
         raise InputError(
             f"noise of {level:.3g} in its unit; allowed: {least:g} to {most:g}, in another unit"

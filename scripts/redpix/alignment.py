@@ -8,7 +8,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std
+from astropy.stats import mad_std, sigma_clip
 from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
@@ -17,6 +17,9 @@ from redpix.transforms import transforms
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
+
+#: largest share of pixels without a value about a star that is compared
+MOST_UNKNOWN = 0.05
 
 
 class Map(NamedTuple):
@@ -42,6 +45,11 @@ class Map(NamedTuple):
     residual: tuple = (0.0, 0.0)
     stars: int = 0
 
+    @property
+    def terms(self):
+        """Of the polynomial: 3 or 6."""
+        return 6 if self.correction[3:].any() else 3
+
     def __call__(self, x, y):
         u, v, w = np.tensordot(self.matrix, np.stack([x, y, np.ones_like(x)]), axes=1)
         terms = _terms(x, y, self.shape)
@@ -54,7 +62,7 @@ def _terms(x, y, shape):
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
 
-def fit_map(matrix, shape, new, reference, radius=3.0):
+def fit_map(matrix, shape, new, reference, radius=3.0, terms=None):
     """Refine the map that the WCS gives with stars that both images show.
 
     Parameters
@@ -67,6 +75,8 @@ def fit_map(matrix, shape, new, reference, radius=3.0):
         x, y of stars.
     radius : float
         A star is found this near to where the WCS has it, pixels.
+    terms : int, optional
+        Of the polynomial: 3 (linear) or 6; by default 6 from 40 stars on.
 
     Returns
     -------
@@ -81,17 +91,17 @@ def fit_map(matrix, shape, new, reference, radius=3.0):
     distance, nearest = cKDTree(reference).query(places)
     matched = distance < radius
     offsets = reference[nearest] - places
-    terms = _terms(x, y, shape).T
-    degree_terms = 6 if np.sum(matched) >= 40 else 3
+    powers = _terms(x, y, shape).T
+    terms = terms or (6 if np.sum(matched) >= 40 else 3)
     for _ in range(5):
         if np.sum(matched) < LEAST_STARS:
             return still
-        fit = np.linalg.lstsq(terms[matched, :degree_terms], offsets[matched], rcond=None)[0]
-        rest = offsets - terms[:, :degree_terms] @ fit
+        fit = np.linalg.lstsq(powers[matched, :terms], offsets[matched], rcond=None)[0]
+        rest = offsets - powers[:, :terms] @ fit
         limit = 4 * np.maximum(mad_std(rest[matched], axis=0), 0.005)
         matched = (distance < radius) & np.all(abs(rest) < limit, axis=1)
     correction = np.zeros((6, 2))
-    correction[:degree_terms] = fit
+    correction[:terms] = fit
     scatter = tuple(map(float, mad_std(rest[matched], axis=0)))
     return Map(matrix, shape, correction, scatter, int(matched.sum()))
 
@@ -159,7 +169,8 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     psf_new, psf_reference : callable
         ``psf(x, y)``: the stamp at a place.
     x, y : ndarray
-        Places of stars; those with a pixel without value near them are left out.
+        Places of stars; those with a pixel without value within 8 pixels are left out, and those
+        with many farther away.
 
     Returns
     -------
@@ -173,12 +184,18 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
         if star_x < half or star_y < half:
             continue
         part = slice(star_y - half, star_y + half + 1), slice(star_x - half, star_x + half + 1)
-        N, R = new[part].astype(float), reference[part].astype(float)
-        if N.shape != (2 * half + 1,) * 2 or not np.isfinite(N + R).all():
+        planes = (new, reference, new_variance, reference_variance)
+        N, R, Vn, Vr = stamps = [plane[part].astype(float) for plane in planes]
+        if N.shape != (2 * half + 1,) * 2:
             continue
         inner = slice(half - 8, half + 9), slice(half - 8, half + 9)
+        unknown = ~np.isfinite(sum(stamps))
+        if unknown[inner].any() or unknown.mean() > MOST_UNKNOWN:
+            continue
+        for stamp in stamps:
+            stamp[unknown] = 0
         N, R = _convolved(N, Pr)[inner], _convolved(R, Pn)[inner]
-        noise = _convolved(new_variance[part], Pr**2) + _convolved(reference_variance[part], Pn**2)
+        noise = _convolved(Vn, Pr**2) + _convolved(Vr, Pn**2)
         slope_y, slope_x = np.gradient(N)
         # R(x) = ratio N(x - d) + background
         design = np.stack([N, -slope_x, -slope_y, np.ones_like(N)]).reshape(4, -1)
@@ -238,11 +255,24 @@ def noise_scale(image, variance, mask):
         raise InputError("no pixel has a value and a variance")
     if not steps.any():
         raise InputError("a constant image: it has no noise")
-    # counts are whole numbers, between which a median jumps: so no median absolute deviation
+    scale = float(clipped_spread(steps) / np.sqrt(2))
+    if not scale > 0:
+        raise InputError("its pixels differ too seldom: its noise cannot be measured")
+    return scale
+
+
+def clipped_spread(values):
+    """Standard deviation of a Gaussian core of values, which may be whole numbers.
+
+    Of these a median jumps: so no median absolute deviation.
+    """
     for _ in range(10):
-        steps = steps[abs(steps) < 3 * steps.std()]
+        kept = values[abs(values) <= 3 * values.std()]
+        if len(kept) in (0, len(values)):
+            break
+        values = kept
     # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
-    return float(steps.std() / np.sqrt(2) / 0.98485)
+    return values.std() / 0.98485
 
 
 def smooth_background(image, mesh=256):
@@ -326,9 +356,14 @@ def _between_squares(shape, mesh, part):
         values = values[np.isfinite(values)]
         if len(values) > 100:
             some = values[:: 1 + len(values) // 4000]  # enough to cut off by
-            middle, spread = np.median(some), mad_std(some)
-            means[row, column] = np.mean(values[abs(values - middle) <= 2.5 * spread])
+            # not by medians, which of whole numbers are whole, and their deviation perhaps 0
+            _, low, high = sigma_clip(
+                some, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
+            )
+            means[row, column] = np.mean(values[(values >= low) & (values <= high)])
     known = np.isfinite(means)
+    if not known.any():
+        raise InputError("too few pixels have a value: no square of the background holds 100")
     means[~known] = np.median(means[known])
     return between_middles(means, shape)
 

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.stats import mad_std
 from scipy import ndimage
 
-from redpix.alignment import between_middles, noise_scale
+from redpix.alignment import between_middles, clipped_spread, noise_scale
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 
@@ -55,7 +55,7 @@ def sky_noise(image, mask, mesh, apart=1):
     counts = [max(1, round(length / mesh)) for length in image.shape]
     noise = np.array(
         [
-            [_clipped_spread(part) for part in np.array_split(band, counts[1], axis=1)]
+            [_spread(part) for part in np.array_split(band, counts[1], axis=1)]
             for band in np.array_split(steps, counts[0])
         ]
     ) / np.sqrt(2)
@@ -66,18 +66,10 @@ def sky_noise(image, mask, mesh, apart=1):
     return between_middles(noise, image.shape)
 
 
-def _clipped_spread(steps):
-    """Standard deviation of a Gaussian core; NaN of too few values."""
+def _spread(steps):
+    """As of `clipped_spread`; NaN of too few values."""
     steps = steps[np.isfinite(steps)]
-    for _ in range(10):
-        if len(steps) < 100:
-            return np.nan
-        kept = steps[abs(steps) <= 3 * steps.std()]
-        if len(kept) == len(steps):
-            break
-        steps = kept
-    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
-    return steps.std() / 0.98485
+    return clipped_spread(steps) if len(steps) >= 100 else np.nan
 
 
 class Noise(NamedTuple):
@@ -118,13 +110,18 @@ def pixel_noise(image, background, mask, camera, mesh):
             words = f"from gain and read noise, which blank sky exceeds by {scale:.4f} times"
             return Noise((variance * scale**2).astype(np.float32), words)
     near, far = (sky_noise(image, mask, mesh, apart) for apart in (1, APART))
-    correlated = np.median(far) > 1.1 * np.median(near)
+    correlated = typical(far) > 1.1 * typical(near)
     sky = far if correlated else near
-    words = f"measured on blank sky, median {np.median(sky):.5g}"
+    words = f"measured on blank sky, median {typical(sky):.5g}"
     words += ", that of neighbours is correlated" if correlated else ""
     if camera.gain is None:
         return Noise(np.square(sky), f"{words}; no gain is known: sources add none")
     return Noise(np.square(sky) + (light / camera.gain).astype(np.float32), f"{words}, and gain")
+
+
+def typical(image):
+    """Median of an image that is smooth but for sources, from a sixteenth of its pixels."""
+    return float(np.median(image[::4, ::4]))
 
 
 def _sources(image, noise, mask):

@@ -5,11 +5,12 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from redpix.arrays import HOST
 from redpix.coaddition import coadd, common_shape, median, weighted_mean
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 from redpix.subtraction import measured_noise
-from redpix.tiles import tiles
+from redpix.tiles import SIDE, tiles
 
 #: half the width of the overlap of tiles, pixels
 MARGIN = 64
@@ -82,7 +83,7 @@ class Stack(NamedTuple):
     noise: float
 
 
-def stack(epochs, psfs, method="proper", correlations=None, workers=1):
+def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=HOST):
     """Coadd whole images whose PSFs vary over them.
 
     Parameters
@@ -100,6 +101,8 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1):
         of white noise. A proper coadd takes account of it.
     workers : int
         Threads of the transforms.
+    arrays : redpix.arrays.Host
+        What a proper coadd is worked with.
 
     Returns
     -------
@@ -116,10 +119,13 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1):
     middle = [_padded(stamp, side) for stamp in middle]
     # one noise for all tiles: so their images have the same weights, and there is no seam
     noises = [measured_noise(epoch.image, epoch.variance) for epoch in epochs]
+    for number, noise in enumerate(noises, start=1):
+        if not noise > 0:
+            raise InputError(f"coadd: image {number} has no pixel with a value and a variance")
     epochs = [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
     if method == "proper":
         correlations = correlations or [None] * len(epochs)
-        return _proper(epochs, psfs, middle, correlations, workers)
+        return _proper(epochs, psfs, middle, correlations, workers, arrays)
     precision = np.array([(epoch.flux / epoch.noise) ** 2 for epoch in epochs])
     shares = precision if method == "mean" else np.ones(len(epochs))
     known = [np.isfinite(epoch.image) for epoch in epochs]
@@ -134,13 +140,16 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1):
     noise = np.sqrt(np.sum(shares**2 / precision))
     image = weighted_mean(epochs) if method == "mean" else median(epochs)
     if method == "median":
-        loss = median_noise(1 / np.sqrt(precision)) / noise
-        noise, variance = noise * loss, variance * loss**2
+        noise_of_mean, noise = noise, median_noise(1 / np.sqrt(precision))
+        # where an image is missing, that of so many images alike
+        loss = [1.0] + [median_noise(np.ones(n)) * np.sqrt(n) for n in range(1, len(epochs))]
+        loss.append(noise / noise_of_mean)
+        variance = variance * np.square(loss)[np.sum(known, axis=0)]
     psf = np.tensordot(shares, middle, axes=1)
     return Stack(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
 
-def _proper(epochs, psfs, middle, correlations, workers):
+def _proper(epochs, psfs, middle, correlations, workers, arrays):
     shape = epochs[0].image.shape
     planes = [np.full(shape, np.nan, np.float32) for _ in range(2)]
     for tile in tiles(shape, margin=MARGIN):
@@ -158,16 +167,19 @@ def _proper(epochs, psfs, middle, correlations, workers):
                 )
             )
         if parts:
-            part = coadd(parts, workers=workers)
+            part = coadd(parts, workers=workers, arrays=arrays)
             planes[0][tile.inner] = part.C[tile.kept] / part.F_C
             planes[1][tile.inner] = part.variance[tile.kept] / part.F_C**2
     if np.isnan(planes[0]).all():
         raise InputError("coadd: no pixel has a value")
     blank = (2 * len(middle[0]) + 1,) * 2
+    around = [slice(max(0, n // 2 - SIDE // 2), min(n, n // 2 + SIDE // 2)) for n in shape]
     centre = coadd(
         [
-            epoch._replace(image=np.zeros(blank), psf=psf, variance=None)
-            for epoch, psf in zip(epochs, middle, strict=True)
+            epoch._replace(
+                image=np.zeros(blank), psf=psf, variance=None, correlation=own and own(*around)
+            )
+            for epoch, psf, own in zip(epochs, middle, correlations, strict=True)
         ]
     )
     return Stack(*planes, centre.P_C, 1 / centre.F_C)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
-from redpix.masks import BITS, bit_value
+from redpix.masks import bit_value
 
 #: flags of a transient beside the bits of `redpix.masks` (1 to 128)
 FLAGS = {
@@ -79,11 +79,13 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     """
     with np.errstate(invalid="ignore"):
         y, x = np.nonzero(abs(scorr) > threshold)
-    # of the few pixels above it, those that no other exceeds in the square about them
+    # of the few pixels above it, those that are the first of the highest in the square about them
+    reach = int(np.ceil(fwhm))
+    size = (2 * reach + 1) ** 2
+    near = abs(_windows(scorr, x, y, reach, 0.0)).reshape(len(x), size)
+    peak = np.argmax(near, axis=1) == size // 2
+    x, y = x[peak], y[peak]
     strength = abs(scorr[y, x])
-    highest = abs(_windows(scorr, x, y, int(np.ceil(fwhm)), 0.0)).max(axis=(1, 2), initial=0.0)
-    peak = strength == highest
-    x, y, strength = x[peak], y[peak], strength[peak]
     order = np.lexsort((x, y, -strength))
     x, y = x[order], y[order]
     height = scorr[y, x]
@@ -148,14 +150,14 @@ def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
     design = np.stack([plane[part].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
     shape = len(x), (2 * reach + 1) ** 2
     data = _windows(difference, x, y, reach, 0.0).reshape(shape)
-    noise = _windows(variance, x, y, reach, 1.0).reshape(shape)
+    noise = _windows(variance, x, y, reach, np.inf).reshape(shape)
     misfit = np.empty(len(x))
     for row in range(len(x)):
         weight = 1 / np.sqrt(noise[row])
         fit = np.linalg.lstsq(design * weight[:, None], data[row] * weight, rcond=None)[0]
         model = design @ fit
         allowed = noise[row] + (tolerance * model) ** 2
-        misfit[row] = np.mean((data[row] - model) ** 2 / allowed)
+        misfit[row] = np.sum((data[row] - model) ** 2 / allowed) / np.isfinite(noise[row]).sum()
     return misfit
 
 
@@ -188,7 +190,7 @@ def motion_gain(difference, variance, psf, x, y, reach):
     half = min(middle, PSF_REACH)
     part = (slice(middle - half, middle + half + 1),) * 2
     data = _windows(difference, x, y, reach + half, 0.0)
-    noise = _windows(variance, x, y, reach + half, 1.0)
+    noise = _windows(variance, x, y, reach + half, np.inf)
     weight, pull = (
         sliding_window_view(window, (2 * half + 1,) * 2, axis=(1, 2))
         for window in (1 / noise, data / noise)
@@ -198,12 +200,14 @@ def motion_gain(difference, variance, psf, x, y, reach):
     def fitted(image, kernel):
         return np.einsum("nyxij,ij->nyx", image, kernel)
 
-    brighter = fitted(pull, change) ** 2 / fitted(weight, change**2)
+    # where next to nothing is known nothing is gained
+    brighter = fitted(pull, change) ** 2 / np.maximum(fitted(weight, change**2), 1e-12)
     # gain of a least-squares fit of both slopes at once
     bx, by = fitted(pull, along_x), fitted(pull, along_y)
     xx, yy = fitted(weight, along_x**2), fitted(weight, along_y**2)
     xy = fitted(weight, along_x * along_y)
-    moved = (yy * bx**2 + xx * by**2 - 2 * xy * bx * by) / (xx * yy - xy**2)
+    moved = yy * bx**2 + xx * by**2 - 2 * xy * bx * by
+    moved /= np.maximum(xx * yy - xy**2, 1e-6 * xx * yy + 1e-24)
     return np.max(moved, axis=(1, 2), initial=0) - np.max(brighter, axis=(1, 2), initial=0) - 2
 
 
@@ -306,9 +310,3 @@ def matches(x, y, true_x, true_y, radius=3.0):
     found, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
     near = np.hypot(*(found[:, None] - true[None]).transpose(2, 0, 1)) < radius
     return near.any(axis=0), near.any(axis=1)
-
-
-def flag_names(flags):
-    """Names of the bits of a value of the column flags, in their order."""
-    known = {name: 1 << bit for name, bit in BITS.items()} | FLAGS
-    return [name for name, value in known.items() if flags & value]

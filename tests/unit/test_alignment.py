@@ -124,3 +124,68 @@ def test_noise_is_measured_against_the_error_map():
         noise_scale(np.ones((9, 9)), np.ones((9, 9)), np.zeros((9, 9), int))
     with pytest.raises(InputError, match="no pixel"):
         noise_scale(np.full((9, 9), np.nan), np.ones((9, 9)), np.zeros((9, 9), int))
+
+
+@pytest.mark.parametrize(("mean", "scatter"), [(0.2, None), (0.65, None), (100.27, 0.35)])
+def test_background_of_whole_numbers_is_their_mean(mean, scatter):
+    """Most have one value, so that their median absolute deviation is 0."""
+    rng = np.random.default_rng(8)
+    image = (
+        rng.poisson(mean, SHAPE) if scatter is None else np.rint(rng.normal(mean, scatter, SHAPE))
+    )
+    found = np.median(smooth_background(image, 100))
+    assert found == pytest.approx(image.mean(), abs=0.2 * image.std())
+
+
+def test_background_of_nothing_is_refused():
+    image = np.full(SHAPE, np.nan)
+    image[::20, ::20] = 1
+    with pytest.raises(InputError, match="no square of the background holds 100"):
+        smooth_background(image, 64)
+
+
+def test_noise_of_hardly_a_count_is_refused():
+    image = np.random.default_rng(9).poisson(0.003, SHAPE).astype(float)
+    with pytest.raises(InputError, match="its noise cannot be measured"):
+        noise_scale(image, np.ones(SHAPE), np.zeros(SHAPE, int))
+    ramp = np.arange(SHAPE[1]) * np.ones(SHAPE)
+    with pytest.raises(InputError, match="its noise cannot be measured"):
+        noise_scale(ramp, np.ones(SHAPE), np.zeros(SHAPE, int))
+
+
+def test_a_map_without_some_stars_is_as_flexible():
+    """45 stars bear a map of degree 2; three quarters of them alone would get one of degree 1."""
+    rng = np.random.default_rng(10)
+    new = rng.uniform([0, 0], SHAPE[::-1], (45, 2))
+    true = np.zeros((6, 2))
+    true[3] = true[5] = 1.0
+    reference = np.transpose(Map(MATRIX, SHAPE, true)(*new.T)) + rng.normal(0, 0.02, (45, 2))
+
+    def fit(places, terms=None):
+        return fit_map(MATRIX, SHAPE, places, reference, terms=terms)
+
+    place = fit(new)
+    assert place.terms == 6
+    change = left_out(lambda places: fit(places, place.terms), place, new)
+    assert change.std() < 0.03
+    assert left_out(fit, place, new).std() > 0.1
+
+
+def test_stars_are_compared_beside_pixels_without_value():
+    rng = np.random.default_rng(11)
+    x, y = rng.uniform(40, 160, 12), rng.uniform(40, 180, 12)
+    new, reference = (
+        subtraction_sky.light(SHAPE, x, y, np.full(12, 3e4 * ratio), width)
+        for ratio, width in ((1.0, subtraction_sky.NEW_WIDTH), (1.6, 1.3))
+    )
+    whole = [new, reference, np.ones(SHAPE), np.ones(SHAPE)]
+    psfs = [
+        lambda x, y, width=width: subtraction_sky.gaussian(width)
+        for width in (subtraction_sky.NEW_WIDTH, 1.3)
+    ]
+    holed = new.copy()
+    holed[rng.random(SHAPE) < 0.001] = np.nan
+    found = fit_stars(holed, *whole[1:], *psfs, x, y)
+    known = fit_stars(*whole, *psfs, x, y)
+    assert len(found.ratio) >= 8
+    assert found.ratio == pytest.approx(known.ratio[np.isin(known.index, found.index)], rel=0.01)

@@ -1,6 +1,7 @@
 """Subtraction from FITS files: what comes out, and what is refused, by coaddition too."""
 
 import csv
+import re
 
 import coaddition
 import fits_sky
@@ -107,6 +108,18 @@ def test_without_a_zero_point_there_are_no_magnitudes(science, folder, caplog):
     exposure = read_exposure([str(plain)], "image", {**settings["camera"], "background_mesh": 64})
     assert subtraction.magnitudes(np.array([1.0, -2.0]), exposure, "image") == ["", ""]
     assert "plain.fits: no gain in counts of its unit is known" in caplog.text
+
+
+def test_a_frame_more_than_half_zeros_is_warned_of(science, folder, caplog):
+    from exposures import read_exposure
+
+    with fits.open(science) as hdus:
+        hdus[0].data[:, int(0.45 * hdus[0].data.shape[1]) :] = 0
+        part = folder / "part.fits"
+        hdus.writeto(part, overwrite=True)
+    settings = fits_sky.settings()
+    read_exposure([str(part)], "image", {**settings["camera"], "background_mesh": 64})
+    assert re.search(r"part.fits: 5\d % of its pixels are 0 and are taken for sky", caplog.text)
 
 
 def spoilt(kind, folder, science):

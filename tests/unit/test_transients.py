@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import subtraction_sky
+from redpix.exceptions import InputError
 from redpix.hosts import nearest
 from redpix.masks import bit_value
 from redpix.psf import PsfModel, full_width, moffat, with_round_wings
@@ -13,7 +14,6 @@ from redpix.transients import (
     WORST_MISFIT,
     beside_the_sky,
     detect,
-    flag_names,
     halos,
     motion_gain,
     shape_misfit,
@@ -143,7 +143,6 @@ def test_flags_name_what_is_near():
     mask[21, 20], mask[45, 50] = bit_value("SATURATED"), bit_value("COSMIC_RAY")
     found = detect(score, score, np.ones_like(score), mask, 4.0)
     assert list(found.flags) == [bit_value("SATURATED"), 0, bit_value("NO_DATA")]
-    assert flag_names(260) == ["SATURATED", "HALO"]
     assert not set(FLAGS.values()) & {1 << bit for bit in range(8)}
 
 
@@ -223,3 +222,45 @@ def test_misfit_tells_point_sources_from_the_rest():
         others = shape_misfit(*planes, np.array([9, 250]), np.array([7, 8]))
         assert points.max() < WORST_MISFIT < others.min()
     assert len(shape_misfit(*planes, np.array([]), np.array([]))) == 0
+
+
+def test_what_is_not_known_is_no_misfit_and_no_motion():
+    """Point sources at the edge of what is known fit their PSF."""
+    psf = subtraction_sky.gaussian(1.7)
+    x, y = np.full(12, 61), np.arange(30, 390, 30)
+    rng = np.random.default_rng(3)
+    image = subtraction_sky.light((420, 120), x, y, np.full(12, 300.0), 1.7)
+    image = (image + rng.standard_normal(image.shape)).astype(np.float32)
+    variance = np.ones_like(image)
+    image[:, 63:] = variance[:, 63:] = np.nan
+    assert shape_misfit(image, variance, psf, x, y).max() < WORST_MISFIT
+    gain = motion_gain(image, variance, psf, x, y, 3)
+    assert np.isfinite(gain).all()
+    assert gain.max() < 0
+
+
+def test_two_equal_pixels_are_one_transient():
+    score = np.zeros((50, 50))
+    score[20, 20] = score[20, 21] = 9.0
+    found = detect(score, score, np.ones_like(score), np.zeros(score.shape, np.int16), 3.0)
+    assert len(found.x) == 1
+    assert found.x == pytest.approx(20.5)
+
+
+@pytest.mark.parametrize("known", [np.s_[:, 1:2], np.s_[:0]])
+def test_a_tile_of_which_little_is_known_is_no_obstacle(known):
+    """A sliver that a coarse grid misses; and nothing at all, which is said."""
+    sky = subtraction_sky.make(1, (128, 250))
+    image = np.full_like(sky.new.image, np.nan)
+    image[known] = sky.new.image[known]
+    image[:, 128:] = sky.new.image[:, 128:] if image[known].size else np.nan
+    pair = [e._replace(noise=None) for e in (sky.new._replace(image=image), sky.reference)]
+    if not image[known].size:
+        with pytest.raises(InputError, match="no pixel has a value and a variance in both"):
+            subtract_tiles(*pair, lambda x, y: sky.new.psf, lambda x, y: sky.reference.psf)
+        return
+    pair[0].variance[:, [0, *range(2, 128)]] = 0
+    result = subtract_tiles(
+        *(*pair, lambda x, y: sky.new.psf, lambda x, y: sky.reference.psf), side=128, margin=0
+    )
+    assert np.array_equal(np.isfinite(result.Scorr), np.isfinite(image))
