@@ -133,7 +133,9 @@ def method_facts(metrics):
 
 def text_of(value):
     """A setting as a person reads it."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    if isinstance(value, list):
+        return ", ".join(map(text_of, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def show_targets(objects):

@@ -103,7 +103,7 @@ def importance_figure(importance):
     Figure
     """
     names = sorted(importance, key=importance.get, reverse=True)
-    figure = Figure(figsize=(6.5, 0.8 + 0.24 * len(names)), layout="constrained")
+    figure = Figure(figsize=(10.5, 0.8 + 0.24 * len(names)), layout="constrained")
     axes = figure.subplots()
     axes.barh(np.arange(len(names)), [importance[name] for name in names], color=_BLUE)
     axes.set_yticks(np.arange(len(names)), names)

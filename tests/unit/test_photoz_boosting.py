@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.boosting import Boosting, Trees, _regressor
@@ -69,12 +70,10 @@ def test_more_vectors_than_are_learnt_from_have_no_redshift_held_out(monkeypatch
 
 
 def test_objects_are_held_out_whole():
-    generator = np.random.default_rng(1)
-    group = np.repeat(np.arange(60), 20)
-    vectors = generator.normal(size=(60, 3))[group] + 0.01 * generator.normal(size=(1200, 3))
-    redshift = generator.uniform(0.1, 0.6, 60)[group]
-    known = Training(vectors.astype(np.float32), redshift, np.zeros(1200, int), group)
-    assert np.subtract(*Boosting.fit(known, GRID, **SETTINGS).held).std() > 0.8 * redshift.std()
+    known = dealt_out_by_group(60, 20)
+    assert (
+        np.subtract(*Boosting.fit(known, GRID, **SETTINGS).held).std() > 0.8 * known.redshift.std()
+    )
 
 
 @pytest.mark.parametrize("errors", [0, 1])
@@ -84,9 +83,7 @@ def test_threads_and_arrays_change_nothing(errors):
     one, two = (Boosting.fit(known, GRID, jobs=jobs, **settings) for jobs in (1, 2))
     again = Boosting.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    for found in (two.predict(query, jobs=2), again.predict(query)):
-        for own, other in zip(expected, found, strict=True):
-            assert np.array_equal(own, other)
+    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
     assert not any(np.asarray(array).dtype == object for array in one.arrays().values())
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from redpix.photoz import pdf
-from redpix.photoz.calibrate import Calibration, calibrate, width_scale
+from redpix.photoz.calibrate import LEAST_SCALE, Calibration, calibrate, width_scale
 from redpix.photoz.learner import Prediction
 from scipy.stats import norm
 
@@ -37,3 +37,13 @@ def test_calibrated_intervals_hold_68_percent_of_other_objects():
     assert found.error == pytest.approx((found.high68 - found.low68) / 2)
     assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
     assert np.median(np.abs(found.redshift - truth) / found.error) == pytest.approx(0.67, abs=0.05)
+
+
+def test_truths_exactly_as_predicted_leave_densities_as_narrow_as_the_grid_allows():
+    prediction, truth = overconfident(100, 1.0)
+    truth = np.where(np.arange(100) < 90, prediction.redshift, truth)
+    assert width_scale(prediction, truth, GRID) == LEAST_SCALE
+    found = calibrate(prediction, Calibration.fit(prediction, truth, GRID), GRID)
+    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
+    assert found.median == pytest.approx(prediction.redshift, abs=0.005)
+    assert found.error.max() < 0.005

@@ -1,9 +1,12 @@
 """Networks and ensembles on skies whose best prediction is known, and on real galaxies."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from learner_checks import assert_alike, dealt_out_by_group
+from redpix.exceptions import InputError
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibrate import Calibration, calibrate
@@ -59,21 +62,15 @@ def test_threads_and_arrays_change_nothing(learner, settings):
     two = learner.fit(known, GRID, jobs=2, **settings)
     again = learner.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    for found in (two.predict(query, jobs=2), again.predict(query)):
-        for own, other in zip(expected, found, strict=True):
-            assert np.array_equal(own, other)
+    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
     assert not any(array.dtype == object for array in one.arrays().values())
 
 
 def test_objects_of_a_group_are_left_out_together():
     """With redshifts dealt out by group, residuals are as wide as the redshifts."""
-    generator = np.random.default_rng(1)
-    group = np.repeat(np.arange(60), 20)
-    vectors = generator.normal(size=(60, 3))[group] + 0.01 * generator.normal(size=(1200, 3))
-    redshift = generator.uniform(0.1, 0.6, 60)[group]
-    known = Training(vectors.astype(np.float32), redshift, np.zeros(1200, int), group)
+    known = dealt_out_by_group(60, 20)
     residual = MLP.fit(known, GRID, **SETTINGS).residual
-    assert residual.std() > 0.8 * redshift.std()
+    assert residual.std() > 0.8 * known.redshift.std()
 
 
 def test_weights_are_the_best_of_all():
@@ -91,6 +88,20 @@ def test_weights_are_the_best_of_all():
     assert weights == pytest.approx(slow, abs=0.06)
     assert weights.sum() == pytest.approx(1)
     assert weights[0] > weights[1] > weights[2]
+
+
+def test_weights_that_were_not_found_are_no_weights(monkeypatch):
+    unsolved = SimpleNamespace(success=False, message="out of steps", x=np.ones(5))
+    monkeypatch.setattr("redpix.photoz.ensemble.linprog", lambda *known, **settings: unsolved)
+    with pytest.raises(RuntimeError, match="weights of an ensemble: out of steps"):
+        best_weights(np.ones((2, 3)), np.ones(3))
+
+
+def test_members_that_nothing_is_held_out_of_are_not_weighed():
+    known = curved_sky(100, 0.02)._replace(group=np.zeros(100, int))
+    members = {"knn": {"k": 5, "mode": "mean"}}
+    with pytest.raises(InputError, match=r"photoz\.methods: ensemble: no training galaxy could"):
+        Ensemble.fit(known, GRID, members=members, errors=0)
 
 
 def test_an_ensemble_is_no_worse_than_its_members():

@@ -74,3 +74,16 @@ def test_stretching_beyond_the_grid_leaves_nothing_there():
     stretched = pdf.stretch(gaussian([0.1], [0.05]), np.array([0.1]), 0.5, GRID)
     assert stretched[0, GRID > 0.6].max() == 0
     assert np.trapezoid(stretched, GRID, axis=1) == pytest.approx(1)
+
+
+def test_what_is_narrowed_between_nodes_is_shared_by_the_two():
+    centre = np.array([0.4, 0.4012, 1.0])
+    narrowed = pdf.stretch(gaussian(centre, [0.03] * 3), centre, 1e-3, GRID)
+    assert np.trapezoid(narrowed * GRID, GRID, axis=1) == pytest.approx(centre, abs=1e-9)
+    assert np.count_nonzero(narrowed > 1e-9, axis=1).tolist() == [1, 2, 1]
+
+
+def test_samples_outside_the_grid_pile_up_on_its_ends():
+    width = np.array([0.02])
+    beyond = pdf.from_samples(np.array([[-0.3, 0.5, 1.7]]), width, GRID)
+    assert np.array_equal(beyond, pdf.from_samples(np.array([[0.0, 0.5, 1.0]]), width, GRID))

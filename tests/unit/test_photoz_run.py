@@ -15,6 +15,7 @@ import synthetic_pixels
 from densities import read_densities
 from redpix.exceptions import InputError
 from redpix.photoz.metrics import NAMES
+from redpix.photoz.model import Model
 
 FILES = {
     "objects": "objects.csv",
@@ -218,8 +219,16 @@ def test_tuning_is_written_beside_the_model(sky, tmp_path, split_by):
     assert told["k"] == best["change"].get("k", 2)
     with np.load(out / "model.npz") as stored:
         about = json.loads(str(stored["about"]))
+        assert Model.from_arrays(stored, "model.npz").tuning == told["tuning"]
     assert about["tuning"] == told["tuning"]
     assert about["settings"]["k"] == told["k"]
+
+
+def test_tuning_on_one_field_is_refused(sky, tmp_path):
+    two = sky.table.assign(field=20 + np.arange(len(sky.table)) % 2)
+    asked = {"split_by": "field", "tune": True, "settings": {"k": 2, "mode": "mean"}}
+    with pytest.raises(InputError, match=r"photoz\.tune: knn .* leaves training galaxies in 0,"):
+        Sky(two, sky.pixels).run(tmp_path, **asked)
 
 
 def test_another_seed_splits_otherwise(sky, done, tmp_path):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learner import STAR, Training
@@ -80,13 +81,9 @@ def test_out_of_bag_errors_are_those_of_other_objects():
 
 
 def test_objects_are_out_of_bag_whole():
-    generator = np.random.default_rng(1)
-    group = np.repeat(np.arange(60), 20)
-    vectors = generator.normal(size=(60, 3))[group] + 0.01 * generator.normal(size=(1200, 3))
-    redshift = generator.uniform(0.1, 0.6, 60)[group]
-    known = Training(vectors.astype(np.float32), redshift, np.zeros(1200, int), group)
+    known = dealt_out_by_group(60, 20)
     missed = np.subtract(*TPZ.fit(known, GRID, **SETTINGS).out_of_bag)
-    assert missed.std() > 0.8 * redshift.std()
+    assert missed.std() > 0.8 * known.redshift.std()
 
 
 def test_realisations_follow_the_errors():
@@ -105,9 +102,7 @@ def test_threads_and_arrays_change_nothing(errors):
     one, two = (TPZ.fit(known, GRID, jobs=jobs, **settings) for jobs in (1, 2))
     again = TPZ.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    for found in (two.predict(query, jobs=2), again.predict(query)):
-        for own, other in zip(expected, found, strict=True):
-            assert np.array_equal(own, other)
+    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
 
 
 def test_a_missing_attribute_costs_little_where_it_tells_little():

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from learner_checks import dealt_out_by_group
+from redpix.exceptions import InputError
 from redpix.photoz import pdf, tuning
 from redpix.photoz.knn import KNN
-from redpix.photoz.learner import STAR, Training
+from redpix.photoz.learner import STAR
 from redpix.photoz.tuning import OPTIONS, tune
 from test_photoz_table import SETTINGS
 from test_photoz_tpz import sky
@@ -42,11 +44,7 @@ def test_no_candidate_needs_more_than_there_is():
 
 def test_groups_stay_whole():
     """With redshifts dealt out by group, a tuner that parted groups would praise few neighbours."""
-    generator = np.random.default_rng(1)
-    group = np.repeat(np.arange(80), 30)
-    vectors = generator.normal(size=(80, 3))[group] + 0.01 * generator.normal(size=(2400, 3))
-    redshift = generator.uniform(0.1, 0.6, 80)[group]
-    known = Training(vectors.astype(np.float32), redshift, np.zeros(2400, int), group)
+    known = dealt_out_by_group(80, 30)
     asked = {"k": 25, "mode": "mean"}
     settings, record = tune("knn", known, GRID, asked, 10_000, 1, 1)
     assert settings["k"] > 50
@@ -69,3 +67,23 @@ def test_every_learner_is_tuned_alike_with_any_threads(method):
     assert set(one[0]) >= set(asked)
     if method == "ensemble":
         assert [entry["method"] for entry in one[1]].count("boosting") == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "groups", "left"),
+    [("knn", 1, 0), ("som", 1, 0), ("boosting", 1, 0), ("boosting", 2, 1), ("mlp", 2, 1)],
+)
+def test_too_few_groups_to_hold_out_are_refused(method, groups, left):
+    known = sky(200, 0.05)._replace(group=np.arange(200) % groups)
+    asked = {"errors": 0, **ASKED[method]}
+    message = rf"photoz\.tune: {method} .* leaves training galaxies in {left}, .* add fields"
+    with pytest.raises(InputError, match=message):
+        tune(method, known, GRID, asked, 10_000, 1, 1)
+
+
+@pytest.mark.parametrize(("method", "groups"), [("knn", 2), ("boosting", 3)])
+def test_enough_groups_are_tuned_on_however_large(method, groups, monkeypatch):
+    monkeypatch.setattr(tuning, "MOST_VECTORS", 50)
+    known = sky(300, 0.05)._replace(group=np.arange(300) % groups)
+    _, record = tune(method, known, GRID, {"errors": 0, **ASKED[method]}, 10_000, 1, 1)
+    assert {entry["n"] for entry in record} == {np.sum(known.label != STAR)}

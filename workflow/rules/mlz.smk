@@ -6,7 +6,7 @@ rule photoz_mlz:
         objects=f"{RESULTS}/catalogue/objects.csv",
         pixels=pixel_tables,
         library=library(
-            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
+            *("arrays", "catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
@@ -48,7 +48,7 @@ rule photoz_table_mlz:
     input:
         tables=table_files,
         library=library(
-            *("catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
+            *("arrays", "catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts(
@@ -61,7 +61,7 @@ rule photoz_table_mlz:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-mlz.tsv"
     wildcard_constraints:
-        table="|".join(map(re.escape, TABLES)) or "none",
+        table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"
     resources:

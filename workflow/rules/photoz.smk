@@ -9,7 +9,7 @@ rule photoz_method:
         pixels=pixel_tables,
         model=PHOTOZ["model"] or [],
         library=library(
-            *("catalogue", "exceptions", "photometry", "tables"),
+            *("arrays", "catalogue", "exceptions", "photometry", "tables"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
@@ -31,6 +31,7 @@ rule photoz_method:
     resources:
         mem_mb=memory(1200, times_input=3),
         runtime=minutes(60),
+        gpu=cards(),
     params:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
@@ -54,7 +55,7 @@ rule photoz_table:
     input:
         tables=table_files,
         library=library(
-            *("exceptions", "photometry", "tables", "tabular"),
+            *("arrays", "exceptions", "photometry", "tables", "tabular"),
             *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
         ),
         scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
@@ -70,13 +71,14 @@ rule photoz_table:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
         method="knn|mlp|tpz|som|boosting|ensemble",
-        table="|".join(map(re.escape, TABLES)) or "none",
+        table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"
     threads: 2
     resources:
         mem_mb=memory(1200, times_input=3),
         runtime=minutes(60),
+        gpu=cards(),
     params:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],

@@ -14,6 +14,10 @@ OBJECTS_A_KNOT, MOST_KNOTS = 150, 20
 LEVELS = (0.025, 0.16, 0.5, 0.84, 0.975)
 
 
+#: least factor by which densities are narrowed, where most truths are exactly as predicted
+LEAST_SCALE = 1e-3
+
+
 class Calibrated(NamedTuple):
     """Redshifts of objects with widths that mean what they say, one row an object."""
 
@@ -77,7 +81,7 @@ def width_scale(prediction, truth, grid):
     The densities of an object's pixels are far from independent, so their mean has the wrong width
     by a factor that only objects of known redshift tell. For each object, the factor by which its
     density has to be stretched about its redshift for the truth to fall on the end of the interval
-    is found; the 68th percentile of these is returned.
+    is found; the 68th percentile of these is returned, at least `LEAST_SCALE`.
 
     Parameters
     ----------
@@ -92,7 +96,7 @@ def width_scale(prediction, truth, grid):
     above = np.maximum(ends[:, 1] - prediction.redshift, step)
     below = np.maximum(prediction.redshift - ends[:, 0], step)
     needed = np.where(residual > 0, residual / above, -residual / below)
-    return float(np.percentile(needed, 68))
+    return max(float(np.percentile(needed, 68)), LEAST_SCALE)
 
 
 def calibrate(prediction, calibration, grid, rows=5000):

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
+from redpix.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.boosting import Boosting
 from redpix.photoz.knn import KNN, PARTS
@@ -28,8 +29,8 @@ class Ensemble:
     The redshift is a weighted mean of the members'. The weights are those of the least mean of
     |dz| over training objects as a member predicts them that has not seen them. The density is the
     members', each moved onto the common redshift, in the same weights. The probability of a class
-    is the mean of the members'; a vector is outside where members of more than half the weight say
-    so.
+    is the plain mean of the members' that have any weight; a vector is outside where members of
+    more than half the weight say so.
 
     Parameters
     ----------
@@ -62,12 +63,23 @@ class Ensemble:
         jobs : int
         **settings
             ``members``, the settings of each by its name, and ``errors``.
+
+        Raises
+        ------
+        InputError
+            If no galaxy is predicted by all members without its group.
         """
         recipes = _recipes(**settings)
         members = [learner.fit(training, grid, jobs, **own) for _, learner, own in recipes]
         said = np.stack([member.held_out(jobs) for member in members])
         truth = training.redshift[training.label != STAR]
         told = np.flatnonzero(np.isfinite(said).all(axis=0))
+        if not len(told):
+            raise InputError(
+                "photoz.methods: ensemble: no training galaxy could be predicted by all members "
+                "without its object, so that they cannot be weighed; complete the catalogue or "
+                "take one of its members"
+            )
         # spread evenly, whatever the order of the training
         told = told[:: -(-len(told) // MOST_WEIGHED)]
         weights = best_weights(said[:, told], truth[told])
@@ -155,6 +167,8 @@ def best_weights(said, truth):
         b_eq=[1.0],
         method="highs",
     )
+    if not solved.success:
+        raise RuntimeError(f"weights of an ensemble: {solved.message}")
     # below a part in a thousand a member costs time and gives nothing
     weights = np.where(solved.x[:members] < 1e-3, 0, solved.x[:members])
     return weights / weights.sum()

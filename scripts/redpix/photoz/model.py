@@ -74,6 +74,9 @@ class Model:
         What makes the densities of each combiner right, and those of one vector an object.
     exponent : float
         Of the product of the densities of an object's pixels.
+    tuning : list of dict
+        How candidates for the settings fared, as `redpix.photoz.tuning.tune` records it; empty
+        where nothing was tuned.
     """
 
     method: str
@@ -161,6 +164,7 @@ class Model:
                 for part, (scale, levels) in about["calibrations"].items()
             },
             exponent=about["exponent"],
+            tuning=about["tuning"],
         )
 
     def insight(self):

@@ -60,7 +60,7 @@ def from_samples(samples, width, grid):
     Parameters
     ----------
     samples : ndarray, shape (n, k)
-        Redshifts within the grid.
+        Redshifts. Those outside the grid are clipped to it, so that they pile up on its end nodes.
     width : ndarray, shape (n,)
         Standard deviation of the Gaussian, in redshift.
     grid : ndarray, shape (nodes,)
@@ -148,6 +148,8 @@ def mode(density, grid):
 def stretch(density, centre, scale, grid):
     """Widen each density about its centre: p(centre + (z - centre) / scale), normalised.
 
+    A density so narrowed that it falls between the nodes is shared by those beside its centre.
+
     Parameters
     ----------
     density : ndarray, shape (n, nodes)
@@ -157,7 +159,10 @@ def stretch(density, centre, scale, grid):
     grid : ndarray, shape (nodes,)
     """
     source = centre[:, None] + (grid - centre[:, None]) / scale
-    return normalise(_taken_from(source, density, grid), grid)
+    stretched = _taken_from(source, density, grid)
+    lost = ~stretched.any(axis=1)
+    stretched[lost] = from_samples(centre[lost, None], np.zeros(np.sum(lost)), grid)
+    return normalise(stretched, grid)
 
 
 def shift(density, offset, grid):

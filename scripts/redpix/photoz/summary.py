@@ -37,13 +37,6 @@ class Summaries:
         self._count += np.bincount(chunk.index, minlength=len(self._count))
         self._total += np.bincount(chunk.index, profile, len(self._total))
 
-    @property
-    def names(self):
-        """Names of the features."""
-        colours = [f"{a}-{b}" for a, b in zip(self._bands, self._bands[1:], strict=False)]
-        middle = self._bands[len(self._bands) // 2]
-        return (f"mag_{middle}", *colours, "log_pixels")
-
     def features(self):
         """Features of each object: brightness, colours, logarithm of the number of pixels.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from redpix.exceptions import InputError
 from redpix.photoz.learner import STAR
 from redpix.photoz.model import METHODS
 from redpix.photoz.split import group_folds
@@ -9,8 +10,11 @@ from redpix.photoz.split import group_folds
 #: parts of the training set, whole groups each, one after the other held out
 FOLDS = 3
 
-#: most vectors that candidates are tried on
+#: most vectors that candidates are tried on, unless fewer than `FOLDS` groups hold so many
 MOST_VECTORS = 4000
+
+#: learners that hold out groups themselves while they learn, so that one group is not enough
+HOLDING_OUT = ("mlp", "boosting")
 
 #: what is tried beside what is asked for, by method
 OPTIONS = {
@@ -48,6 +52,11 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
     settings : dict
     record : list of dict
         ``method``, what it would ``change``, ``mean_abs_dz``, ``n`` and if it was ``chosen``.
+
+    Raises
+    ------
+    InputError
+        If galaxies are in too few groups to learn from some and be judged by others.
     """
     if method == "ensemble":
         members, record = {}, []
@@ -60,6 +69,7 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
 
     learner = METHODS[method]
     small, fold = _folds(training, seed)
+    _check_groups(method, small, fold)
     fewest = min(
         np.sum((fold != number) & (small.label != STAR)) for number in range(fold.max() + 1)
     )
@@ -77,11 +87,27 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
     return {**settings, **record[best]["change"]}, chosen
 
 
+def _check_groups(method, training, fold):
+    """Raise InputError if some fold leaves too few groups with galaxies to learn from."""
+    galaxy = training.label != STAR
+    left = min(
+        len(np.unique(training.group[galaxy & (fold != number)]))
+        for number in range(fold.max() + 1)
+    )
+    fewest = 2 if method in HOLDING_OUT else 1
+    if left < fewest:
+        raise InputError(
+            f"photoz.tune: {method} is tuned by holding out groups (photoz.split_by), which leaves "
+            f"training galaxies in {left}, and it needs {fewest}; add fields, split by object, or "
+            "set tune: false"
+        )
+
+
 def _folds(training, seed):
     """Some of the training, whole groups, and the fold of each row."""
     names, number = np.unique(training.group, return_inverse=True)
     order = np.random.default_rng([seed, 11]).permutation(len(names))[number]
-    limit = np.sort(order)[min(MOST_VECTORS, len(order)) - 1]
+    limit = max(np.sort(order)[min(MOST_VECTORS, len(order)) - 1], FOLDS - 1)
     small = training.take(order <= limit)
     return small, group_folds(small.group, min(FOLDS, len(np.unique(small.group))), seed)
 

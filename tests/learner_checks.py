@@ -1,0 +1,21 @@
+"""What tests of every learner do alike."""
+
+import numpy as np
+from redpix.photoz.learner import Training
+
+
+def dealt_out_by_group(groups, each):
+    """Galaxies whose redshifts are dealt out by group: vectors of another group tell nothing."""
+    generator = np.random.default_rng(1)
+    group = np.repeat(np.arange(groups), each)
+    vectors = generator.normal(size=(groups, 3))[group]
+    vectors += 0.01 * generator.normal(size=(groups * each, 3))
+    redshift = generator.uniform(0.1, 0.6, groups)[group]
+    return Training(vectors.astype(np.float32), redshift, np.zeros(groups * each, int), group)
+
+
+def assert_alike(expected, *others):
+    """Predictions are the same to the bit in all their parts."""
+    for found in others:
+        for own, other in zip(expected, found, strict=True):
+            assert np.array_equal(own, other)
