@@ -32,8 +32,8 @@ class Exposure:
 
     @property
     def zero_point(self):
-        """Magnitude of unit flux, 0 where not known."""
-        return fits.getheader(self.residual).get("ZEROPT", 0.0)
+        """Magnitude of unit flux, NaN where not known."""
+        return fits.getheader(self.residual).get("ZEROPT", np.nan)
 
     @property
     def places(self):
@@ -47,12 +47,13 @@ class Exposure:
         hidden = (planes["MASK"] & UNUSABLE) != 0
         image = planes["SCI"].astype(float) + planes["BACKGROUND"] - rest["SKY"]
         noise = planes["ERR"].astype(float) * cards["NOISESCL"]
-        # a pixel that was dropped as hot has lost its variance, not its place
+        # SKY is NaN where photometry left a pixel out, as hot ones
         hidden |= ~np.isfinite(image)
         scene = Scene(
             np.where(hidden, 0, image),
             np.where(hidden, np.inf, noise**2),
-            planes["GAIN"].astype(float),
+            # a hidden pixel may have no gain
+            np.where(hidden, 1.0, planes["GAIN"]),
         )
         psf = EffectivePsf(
             *(rest["PSF"].astype(float), cards["PSFDEG"], image.shape, cards["PSFSTEP"]),
@@ -79,7 +80,7 @@ def forced(exposure, reference, places):
 
 
 def curves_of_field(name, exposures, params):
-    """Rows of light curves and of their scatter."""
+    """Rows of light curves and of their scatter; None where the exposures have no common stars."""
     reference = max(exposures, key=lambda one: (len(one.stars), one.image))
     kept, flux, error, places, headers = [], [], [], [], []
     for exposure in exposures:
@@ -100,9 +101,23 @@ def curves_of_field(name, exposures, params):
             np.isfinite(one[0]).sum(),
             *(np.median(a - b) for a, b in zip(place, reference.places.T, strict=True)),
         )
+    if len(kept) < 2:
+        log.warning("%s: fewer than two exposures show the same stars, so no light curves", name)
+        return None
     flags = reference.stars["flags"].to_numpy()
-    scaled = put_on_one_scale(np.array(flux), np.array(error), (flags & SPOILT) == 0)
+    x, y = np.array(places).swapaxes(0, 1)
+    try:
+        scaled = put_on_one_scale(np.array(flux), np.array(error), (flags & SPOILT) == 0, x, y)
+    except InputError as problem:
+        log.warning("%s: %s, so no light curves", name, problem)
+        return None
     log.info("%s: %d exposures, light let through %s", name, len(kept), np.round(scaled.scale, 4))
+    if np.ptp(scaled.response) > 0:
+        log.info(
+            "%s: flux depends on where in the image and in a pixel a star falls, by %s in the "
+            "exposures (standard deviation), and was divided by it",
+            *(name, np.round(scaled.response.std(axis=1), 4)),
+        )
     curves = [
         pd.DataFrame(
             {
@@ -110,7 +125,7 @@ def curves_of_field(name, exposures, params):
                 **{"mjd": header.get("MJD-MID", np.nan), "airmass": header.get("AIRMASS", np.nan)},
                 **{"x": place[0], "y": place[1], "flux": flux[i], "flux_error": error[i]},
                 **{"relative_flux": scaled.relative[i], "relative_error": scaled.error[i]},
-                "flags": flags,
+                **{"response": scaled.response[i], "flags": flags},
             }
         )
         for i, (image, header, place) in enumerate(zip(kept, headers, places, strict=True))
@@ -121,7 +136,9 @@ def curves_of_field(name, exposures, params):
 def scatter_table(name, reference, scaled, headers, params):
     """Measured and expected scatter, a row a star."""
     number, measured, photons = scatter(scaled)
-    air = air_scatter(headers, params)
+    air = air_scatter(name, headers, params)
+    if not np.isfinite(reference.zero_point):
+        log.info("%s: no zero point of %s, so no magnitudes", name, reference.image)
     bright = np.where(scaled.mean > 0, scaled.mean, np.nan)
     return pd.DataFrame(
         {
@@ -129,20 +146,29 @@ def scatter_table(name, reference, scaled, headers, params):
             **{"x": reference.places[:, 0], "y": reference.places[:, 1], "exposures": number},
             **{"flux": scaled.mean, "magnitude": reference.zero_point - 2.5 * np.log10(bright)},
             **{"scatter": measured, "expected_photons": photons, "expected_scintillation": air},
-            **{"expected": np.hypot(photons, air), "flags": reference.stars["flags"].to_numpy()},
+            "expected": np.hypot(photons, np.nan_to_num(air)),
+            "flags": reference.stars["flags"].to_numpy(),
         }
     )
 
 
-def air_scatter(headers, params):
-    """Scintillation of the median exposure; 0 where telescope or exposure time is not known."""
-    times = [header.get("EXPTIME") for header in headers]
-    if params["telescope_diameter"] is None or None in times:
+def air_scatter(name, headers, params):
+    """Scintillation of the median exposure; 0 without a telescope, NaN where it is not known."""
+    if params["telescope_diameter"] is None:
         return 0.0
-    air = float(np.median([header.get("AIRMASS", 1.0) for header in headers]))
-    return scintillation(
-        params["telescope_diameter"], float(np.median(times)), air, params["site_altitude"]
+    # a header may say 0 for what it does not know
+    time, airmass = (
+        float(np.median([header.get(card) or np.nan for header in headers]))
+        for card in ("EXPTIME", "AIRMASS")
     )
+    made = scintillation(params["telescope_diameter"], time, airmass, params["site_altitude"])
+    if not np.isfinite(made):
+        log.warning(
+            "%s: exposure time or airmass is not known of all exposures, so scintillation is not: "
+            "the scatter that is expected is without it",
+            name,
+        )
+    return made
 
 
 def main(snakemake):
@@ -160,9 +186,10 @@ def main(snakemake):
         if len(exposures) < 2:
             log.warning("%s: fewer than two exposures with stars, so no light curves", name)
             continue
-        rows, spread = curves_of_field(name, exposures, params.settings)
-        curves.append(rows)
-        scatters.append(spread)
+        made = curves_of_field(name, exposures, params.settings)
+        if made is not None:
+            curves.append(made[0])
+            scatters.append(made[1])
     for tables, path in ((curves, snakemake.output.curves), (scatters, snakemake.output.scatter)):
         table = pd.concat(tables) if tables else pd.DataFrame({"field": [], "star": []})
         write_table(path, {column: table[column].to_numpy() for column in table})

@@ -3,7 +3,7 @@
 import csv
 
 import numpy as np
-from astropy.wcs import WCS
+from astropy.wcs import WCS, WcsError
 from calibrated import read_calibrated, write_planes
 from files import atomic
 from job import job, log
@@ -11,7 +11,7 @@ from measurements import write_table
 from redpix import crowded, peaks
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
-from redpix.star_quality import aperture_correction, assess
+from redpix.star_quality import aperture_correction, assess, nearest_known
 from redpix.zero_point import ZeroPoint, magnitudes, match, zero_point
 
 #: columns of both modes, and of mode full
@@ -52,16 +52,18 @@ def full_photometry(planes, settings, row, header, name):
     quality = assess(result, mask, settings["window"])
     factor, factor_error, number = aperture_correction(stars, quality, errors)
     flux, flux_error = stars.flux * factor, errors.flux * factor
+    # a hidden pixel shows no sky: forced photometry leaves it out by that
     sky = planes["BACKGROUND"] + image - result.scene.image
-    at = np.clip(quality.peak_y, 0, sky.shape[0] - 1), np.clip(quality.peak_x, 0, sky.shape[1] - 1)
-    wcs = WCS(header) if "CTYPE1" in header else None
+    sky[~np.isfinite(result.scene.variance)] = np.nan
+    wcs = sky_wcs(header, name)
     zero = find_zero_point(row, header, wcs, (stars, flux, flux_error, quality.flags), psf.fwhm)
     magnitude, magnitude_error = magnitudes(flux, flux_error, zero.value)
     ra, dec = wcs.all_pix2world(stars.x, stars.y, 0) if wcs else [np.full(len(flux), np.nan)] * 2
     columns = (
         *(quality.peak_x, quality.peak_y, stars.x, stars.y, quality.width_x, quality.width_y, flux),
         *(flux_error, errors.x, errors.y, quality.aperture_flux, quality.aperture_error),
-        *(sky[at], quality.chi2, quality.flags, magnitude, magnitude_error, ra, dec),
+        *(nearest_known(sky, quality.peak_x, quality.peak_y), quality.chi2, quality.flags),
+        *(magnitude, magnitude_error, ra, dec),
     )
     table = dict(zip((*SEVEN, *MORE), columns, strict=True))
     log.info(
@@ -84,6 +86,18 @@ def full_photometry(planes, settings, row, header, name):
     rest = result.scene.image - result.model
     extra = {"RESIDUAL": rest, "SKY": sky, "PSF": psf.terms}
     return table, rejected, extra, cards
+
+
+def sky_wcs(header, name):
+    """WCS of a header whose axes are RA and Dec; None of others, as lengths, or without any."""
+    if "CTYPE1" not in header:
+        return None
+    try:
+        wcs = WCS(header)
+    except WcsError as error:
+        log.warning("%s: its WCS is left out: %s", name, str(error).splitlines()[-1])
+        return None
+    return wcs if (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.lngtyp) == (0, 1, "RA") else None
 
 
 def find_zero_point(row, header, wcs, measured, fwhm):

@@ -10,9 +10,13 @@ from astropy.utils.exceptions import AstropyWarning
 from redpix import photometry_plots as plots
 from redpix.effective_psf import EffectivePsf
 from redpix.figures import data_uri
+from scipy.stats import chi2
 
 #: images that are shown with pictures
 MOST = 3
+
+#: more than one of a unit of images
+PLURAL = {"count": "counts", "nanomaggy": "nanomaggies"}
 
 
 def first_image(path):
@@ -34,7 +38,8 @@ def show_images(raws, calibrated, tables, residuals):
         name = Path(residual).name.removesuffix(".residual.fits")
         shown.append(show_image(name, raw, image, stars[name], residual, number < MOST))
     measured = {k: v for k, v in stars.items() if "psf_flux_error" in v and len(v)}
-    figure = data_uri(plots.errors_figure(measured)) if measured else None
+    units = " or ".join(sorted({PLURAL[fits.getheader(path)["BUNIT"]] for path in calibrated}))
+    figure = data_uri(plots.errors_figure(measured, units)) if measured else None
     return {"images": shown, "errors": figure}
 
 
@@ -48,7 +53,7 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
         rest, cards = hdus[0].data.astype(float), hdus[0].header
         terms = hdus["PSF"].data.astype(float) if "PSF" in hdus else None
     facts = {"stars": f"{len(stars):,}", "masked": f"{100 * masked.mean():.2f} % of the pixels"}
-    facts["gain"] = f"{header['GAIN']:.3g} electrons, {header['GAINFROM']}"
+    facts["gain"] = f"{header['GAIN']:.3g} electrons a {header['BUNIT']}, {header['GAINFROM']}"
     if terms is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
@@ -65,7 +70,9 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     places = stars["centroid_x"], stars["centroid_y"]
     made["pictures"] = {
         "calibration": data_uri(
-            plots.calibration_figure(first_image(raw), image, planes["BACKGROUND"]),
+            plots.calibration_figure(
+                *(first_image(raw), image, planes["BACKGROUND"], PLURAL[header["BUNIT"]])
+            ),
             photograph=True,
         ),
         "stars": data_uri(plots.stars_figure(image, rest, *places, flags), photograph=True),
@@ -95,6 +102,11 @@ def show_psf(terms, cards, rest, stars):
     return data_uri(plots.psf_figure(stamp, mean))
 
 
+def median_deviation(number):
+    """Median of the standard deviations of so many Gaussian numbers each, over the true one."""
+    return np.sqrt(chi2.median(number - 1) / (number - 1))
+
+
 def show_light_curves(paths):
     """Scatter and light curves of each field; empty without any."""
     if not paths:
@@ -114,7 +126,8 @@ def show_light_curves(paths):
                 "facts": {
                     "exposures": f"{mine['image'].nunique()}",
                     "stars": f"{len(stars):,}, {len(good):,} of them without a flag",
-                    "scatter over the expected, median": f"{ratio.median():.2f}",
+                    "scatter over the expected, median": f"{ratio.median():.2f}, and "
+                    f"{median_deviation(good['exposures'].median()):.2f} where errors are right",
                     "smallest scatter, 10 brightest": f"{bright['scatter'].head(10).min():.4f}",
                 },
                 "scatter": data_uri(plots.scatter_figure(stars)) if len(good) else None,

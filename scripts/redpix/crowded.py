@@ -42,6 +42,8 @@ class Result(NamedTuple):
         Of the scene's image.
     noise_scale : float
         Measured noise of the empty sky over what was given.
+    hot : ndarray of bool
+        Pixels that were left out as hot.
     """
 
     stars: Placed
@@ -59,9 +61,10 @@ def measure(image, error, gain, mask, threshold, mesh):
     Parameters
     ----------
     image, error : ndarray, shape (ny, nx)
-        Sky subtracted; standard deviation of the empty sky.
+        Sky subtracted; standard deviation of the empty sky. Pixels where one is no number, or the
+        deviation not above 0, are left out.
     gain : ndarray, shape (ny, nx)
-        Electrons a count.
+        Electrons a count; anything where a pixel is left out.
     mask : ndarray of int
         Bits of `redpix.masks`.
     threshold : float
@@ -75,10 +78,14 @@ def measure(image, error, gain, mask, threshold, mesh):
         None if the image shows no star that a PSF can be made from.
     """
     hidden = ((mask & psf_stars.UNUSABLE) != 0) | ~np.isfinite(image)
+    hidden |= ~(np.isfinite(error) & (error > 0))
+    if hidden.all():
+        return None
     # float32 is precise enough for pixels, and quicker
     image = np.where(hidden, 0.0, image).astype(np.float32)
     variance = np.where(hidden, np.inf, np.square(error)).astype(np.float32)
-    scene = Scene(image, variance, np.asarray(gain, np.float32))
+    # a hidden pixel may have no gain
+    scene = Scene(image, variance, np.where(hidden, 1, gain).astype(np.float32))
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None
@@ -132,8 +139,8 @@ def first_psf(scene, hidden, mask):
 
 
 def better_psf(scene, mask, profile, psf, stars, model):
-    """PSF from stars whose neighbours are subtracted; the old one where none of them is good."""
-    ratio = stars.flux / np.sqrt(np.median(scene.variance)) / (1.5 * psf.fwhm)
+    """PSF from stars whose neighbours are subtracted; the old one if fewer than three are good."""
+    ratio = stars.flux / scene.noise / (1.5 * psf.fwhm)
     size = np.ones(len(stars.x))
     chosen = psf_stars.choose(stars.x, stars.y, stars.flux, ratio, size, psf.fwhm, model.shape)
     picked = stars.take(chosen)
@@ -143,9 +150,10 @@ def better_psf(scene, mask, profile, psf, stars, model):
         *(scene.image - model, scene.variance, scene.gain),
         *(mask & psf_stars.UNUSABLE, picked, psf.fwhm, own),
     )
+    if len(stamps.x):
+        stamps = stamps.take(psf_stars.alike(stamps, psf))
     if len(stamps.x) < min(psf.stars, 3):
         return psf
-    stamps = stamps.take(psf_stars.alike(stamps, psf))
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
     if profile is None:
         return psf
@@ -159,6 +167,9 @@ def with_measured_sky(scene, model, hidden, mesh):
     rest = rest - sky
     noise = np.sqrt(scene.variance)
     empty = ~hidden & (model < _SKY * noise)
+    if not empty.any():
+        # no sky between the stars: what they leave tells the noise with their photons in it
+        empty, noise = ~hidden, 1 / np.sqrt(scene.weight(model))
     scaled = (rest[empty] / noise[empty])[:: max(np.count_nonzero(empty) // 500_000, 1)]
     scale = 1.4826 * float(np.median(abs(scaled - np.median(scaled))))
     image = np.where(hidden, np.float32(0), scene.image - sky)

@@ -10,6 +10,10 @@ from redpix.effective_psf import place_powers
 _GAUSS = np.polynomial.legendre.leggauss(3)
 
 
+#: largest ellipticity of a profile that varies over an image
+MOST_ELLIPTIC = 0.9
+
+
 def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
     """An elliptical Moffat profile of flux 1, integrated over pixels.
 
@@ -21,7 +25,7 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
         The profile's alpha.
     beta : float
     stretch, shear : float or ndarray
-        Ellipticity along the axes, and across them.
+        Ellipticity along the axes, and across them; their squares' sum is below 1.
     slopes : bool
 
     Returns
@@ -30,7 +34,7 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
     by : list of ndarray
         Derivatives, if asked for: by the star's x and y, log width, stretch, shear, log(beta - 1).
     """
-    left = np.maximum(1 - stretch**2 - shear**2, 0.05)
+    left = 1 - stretch**2 - shear**2
     root, cube = np.sqrt(left), left**1.5
     xx, yy, xy = (1 + stretch) / root, (1 - stretch) / root, 2 * shear / root
     by_stretch = (
@@ -83,6 +87,9 @@ class Profile(NamedTuple):
         """Profiles of stars at places, as of `moffat_pixels`."""
         powers = place_powers(x, y, self.shape, self.degree)
         width, stretch, shear = ((powers @ part)[:, None, None] for part in self[:3])
+        # at 1 it would be a line; a fit that goes astray in a crowd comes back from here
+        ellipticity = np.maximum(np.hypot(stretch, shear), MOST_ELLIPTIC)
+        stretch, shear = (part * (MOST_ELLIPTIC / ellipticity) for part in (stretch, shear))
         return moffat_pixels(dx, dy, np.exp(width), self.beta, stretch, shear, slopes)
 
     @property

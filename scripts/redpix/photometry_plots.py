@@ -10,6 +10,9 @@ STAMPS, HALF = 25, 7
 #: light curves that are drawn
 CURVES = 8
 
+#: most groups of stars that curves of scatter are medians of, and fewest stars of a group
+GROUPS, LEAST_GROUP = 60, 8
+
 
 def stretch(image, low=3.0, high=30.0):
     """Limits of a grey scale about an image's sky."""
@@ -18,8 +21,11 @@ def stretch(image, low=3.0, high=30.0):
     return {"vmin": middle - low * spread, "vmax": middle + high * spread}
 
 
-def calibration_figure(raw, calibrated, background):
-    """An image as it came, calibrated, and its background, each on a scale of its own."""
+def calibration_figure(raw, calibrated, background, unit):
+    """An image as it came, calibrated, and its background, each on a scale of its own.
+
+    All are in the `unit` whose name, in the plural, stands at the scales.
+    """
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     panels = (("As the camera delivered it", raw, stretch(raw)),)
     panels += (("Calibrated, sky subtracted", calibrated, stretch(calibrated)),)
@@ -27,10 +33,8 @@ def calibration_figure(raw, calibrated, background):
     panels += (("Background", background, {"vmin": low, "vmax": high}),)
     for axes, (title, image, limits) in zip(figure.subplots(1, 3), panels, strict=True):
         shown = axes.imshow(image, origin="lower", cmap="gray", **limits)
-        axes.set(title=title, xlabel="x (pixels)")
-        figure.colorbar(
-            shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02, label="counts"
-        )
+        axes.set(title=title, xlabel="x (pixels)", ylabel="y (pixels)")
+        figure.colorbar(shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02, label=unit)
     return figure
 
 
@@ -94,7 +98,7 @@ def psf_figure(stamp, mean_residual):
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     shown = left.imshow(np.log10(np.maximum(stamp, 1e-6)), origin="lower", cmap="viridis", vmin=-5)
-    left.set_title("PSF, log10 of the flux in a pixel")
+    left.set_title("PSF, log10 of the share of the flux in a pixel")
     figure.colorbar(shown, ax=left, shrink=0.8)
     most = max(abs(mean_residual).max(), 1e-6)
     shown = right.imshow(
@@ -102,51 +106,73 @@ def psf_figure(stamp, mean_residual):
     )
     right.set_title("Mean residual, % of the flux")
     figure.colorbar(shown, ax=right, shrink=0.8)
+    for axes in (left, right):
+        axes.set(xlabel="x (pixels)", ylabel="y (pixels)")
     return figure
 
 
-def errors_figure(tables):
+def errors_figure(tables, unit):
     """Relative error of the flux against the flux.
 
     Parameters
     ----------
     tables : dict of str to DataFrame
         By the image's name; columns psf_flux, psf_flux_error.
+    unit : str
+        Of the fluxes.
     """
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     for name, table in tables.items():
         ratio = table["psf_flux_error"] / table["psf_flux"]
         axes.plot(table["psf_flux"], ratio, ".", markersize=2, label=name)
-    axes.set(xscale="log", yscale="log", xlabel="PSF flux", ylabel="error / flux")
+    axes.set(xscale="log", yscale="log", xlabel=f"PSF flux ({unit})", ylabel="error / flux")
     if 1 < len(tables) < 7:
         axes.legend(markerscale=3)
     return figure
 
 
 def scatter_figure(stars):
-    """Measured scatter of light curves against brightness, with what is expected.
+    """Measured scatter of light curves against brightness, and curves of what is expected.
+
+    Curves are medians of groups of stars of like brightness. Scatter above 1 is not shown: there is
+    no light in such a curve. Where no zero point is known brightness is -2.5 log10(flux).
 
     Parameters
     ----------
     stars : DataFrame
-        Columns magnitude, scatter, expected_photons, expected, flags.
+        Columns flux, magnitude, scatter, expected_photons, expected_scintillation, expected, flags.
     """
+    brightness = "magnitude"
+    if stars["magnitude"].isna().all():
+        brightness = "instrumental magnitude, -2.5 log10(flux)"
+        instrumental = -2.5 * np.log10(stars["flux"].where(stars["flux"] > 0))
+        stars = stars.assign(magnitude=instrumental)
     good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)].sort_values("magnitude")
+    number = np.clip(len(good) // LEAST_GROUP, 1, GROUPS)
+    groups = np.array_split(np.arange(len(good)), number)
+    middle = [good.iloc[rows].median(numeric_only=True) for rows in groups]
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.plot(good["magnitude"], good["scatter"], ".", markersize=3, label="measured")
-    axes.plot(
-        good["magnitude"], good["expected_photons"], ".", markersize=2, label="photons and camera"
-    )
-    if (good["expected"] > good["expected_photons"]).any():
+    curves = [("measured, median", "scatter", "C0-")]
+    if (good["expected_scintillation"] > 0).any():
+        curves.append(("photons of star and sky, camera", "expected_photons", "C1--"))
+        curves.append(("scintillation", "expected_scintillation", "C2:"))
+        curves.append(("expected, all together", "expected", "k-"))
+    else:
+        curves.append(("expected: photons of star and sky, camera", "expected", "k-"))
+    for label, column, style in curves:
         axes.plot(
-            *(good["magnitude"], good["expected"], "."),
-            markersize=2,
-            label="and scintillation",
+            [one["magnitude"] for one in middle],
+            [one[column] for one in middle],
+            style,
+            label=label,
         )
-    axes.set(yscale="log", xlabel="magnitude", ylabel="scatter of the relative flux")
-    axes.legend(markerscale=3)
+    axes.set(yscale="log", xlabel=brightness, ylabel="scatter of the relative flux")
+    axes.set_ylim(top=1)
+    axes.set_xlim(right=good.loc[good["scatter"] < 1, "magnitude"].max() + 0.2)
+    axes.legend(loc="upper left", fontsize="small")
     return figure
 
 

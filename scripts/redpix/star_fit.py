@@ -45,6 +45,11 @@ class Scene(NamedTuple):
     variance: np.ndarray
     gain: np.ndarray
 
+    @property
+    def noise(self):
+        """Of the empty sky in a typical pixel of those that are used."""
+        return float(np.sqrt(np.median(self.variance[np.isfinite(self.variance)])))
+
     def seen(self, pixels):
         """The scene's pixels of some flat indices."""
         return Scene(*(plane.ravel()[pixels] for plane in self))
@@ -160,7 +165,7 @@ def fit(scene, psf, stars, rounds, fixed=False):
     """
     if not len(stars.x):
         return stars, np.zeros(scene.image.shape)
-    noise = float(np.sqrt(np.median(scene.variance)))
+    noise = scene.noise
     n = len(stars.x)
     for _ in range(rounds):
         matrix, seen = lit(design(stars, psf, noise, scene.image.shape, not fixed))
@@ -207,8 +212,7 @@ def _steps(normal, side, stars, fwhm, fixed):
 
 def significance(scene, psf, stars, model):
     """Flux of each star over its error if all else were known: what it adds to the image."""
-    noise = float(np.sqrt(np.median(scene.variance)))
-    matrix, seen = lit(design(stars, psf, noise, scene.image.shape, derivatives=False))
+    matrix, seen = lit(design(stars, psf, scene.noise, scene.image.shape, derivatives=False))
     matrix.data **= 2
     return stars.flux * np.sqrt(matrix @ scene.seen(seen).weight(model.ravel()[seen]))
 
@@ -221,8 +225,7 @@ def errors(scene, psf, stars, model, fixed=False):
     n = len(stars.x)
     if not n:
         return Errors(*np.zeros((3, 0)))
-    noise = float(np.sqrt(np.median(scene.variance)))
-    matrix, seen = lit(design(stars, psf, noise, scene.image.shape, not fixed))
+    matrix, seen = lit(design(stars, psf, scene.noise, scene.image.shape, not fixed))
     weight = scene.seen(seen).weight(model.ravel()[seen])
     normal, _ = _normal(matrix, weight, np.zeros(len(seen)))
     variance = inverse_diagonal(normal, n)

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import sep
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from redpix.masks import bit_value
@@ -84,7 +85,7 @@ def _mask_flags(bits, near, inside):
     flags = np.zeros(len(bits), int)
     seen = near & inside
     saturated = bit_value("SATURATED")
-    flags[((bits & saturated) != 0)[:, :, :].any(axis=(1, 2), where=seen)] |= FLAGS["SATURATED"]
+    flags[((bits & saturated) != 0).any(axis=(1, 2), where=seen)] |= FLAGS["SATURATED"]
     flags[((bits & ~saturated) != 0).any(axis=(1, 2), where=seen)] |= FLAGS["MASKED"]
     flags[(near & ~inside).any(axis=(1, 2))] |= FLAGS["EDGE"]
     return flags
@@ -120,6 +121,25 @@ def _shapes(rest, own, stars, window):
     peak_x = np.rint(stars.x).astype(int) + highest % 3 - 1
     peak_y = np.rint(stars.y).astype(int) + highest // 3 - 1
     return widths, (peak_x, peak_y)
+
+
+def nearest_known(plane, x, y):
+    """Values of a plane at places, or in the pixel nearest to each that has one.
+
+    Parameters
+    ----------
+    plane : ndarray, shape (ny, nx)
+        NaN where it has none; not everywhere.
+    x, y : ndarray of int, shape (n,)
+        0-based; beyond the border the pixel on it counts.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    at = np.clip(y, 0, plane.shape[0] - 1), np.clip(x, 0, plane.shape[1] - 1)
+    nearest = distance_transform_edt(np.isnan(plane), return_distances=False, return_indices=True)
+    return plane[tuple(axis[at] for axis in nearest)]
 
 
 def aperture_fluxes(scene, rest, psf, stars):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from redpix import ccd, crowded
 from redpix.masks import bit_value
+from redpix.star_fit import Scene
 from redpix.star_quality import FLAGS, aperture_correction, assess
 from redpix.star_sky import mean_sky
 from star_bound import cramer_rao, robust, scores
@@ -83,6 +84,23 @@ def test_what_is_no_star_is_flagged():
     assert quality.flags[galaxy] & FLAGS["MISFIT"]
 
 
+def test_noise_is_measured_where_no_sky_is_seen():
+    rng = np.random.default_rng(6)
+    model, sky, gain = np.full((120, 120), 60.0), 30.0, 2.0
+    image = (rng.poisson((model + sky) * gain) / gain - sky).astype(np.float32)
+    plane = np.ones(image.shape, np.float32)
+    # the noise of the sky is given as 1.2 times less than it is, photons of the stars are not
+    scene = Scene(image, plane * (sky / gain / 1.44), plane * gain)
+    hidden = np.zeros(image.shape, bool)
+    found, scale = crowded.with_measured_sky(scene, model, hidden, 40)
+    expected = np.sqrt((model[0, 0] + sky) / (model[0, 0] + sky / 1.44))
+    assert scale == pytest.approx(expected, abs=0.02)
+    assert np.std(found.image) == pytest.approx(np.sqrt(90 / gain), rel=0.02)
+    model[:60] = 0
+    image[:60] = rng.normal(0, np.sqrt(sky / gain), (60, 120))
+    assert crowded.with_measured_sky(scene, model, hidden, 40)[1] == pytest.approx(1.2, abs=0.05)
+
+
 def test_an_image_without_stars_has_none():
     rng = np.random.default_rng(1)
     image = rng.normal(0, 5, (200, 200))
@@ -92,6 +110,35 @@ def test_an_image_without_stars_has_none():
     one_hot = image.copy()
     one_hot[100, 100] = 1e5
     assert crowded.measure(one_hot, plane, plane, mask, 5, 64) is None
+
+
+@pytest.mark.parametrize(
+    ("plane", "value"), [("gain", np.nan), ("gain", 0), ("error", np.nan), ("error", 0)]
+)
+def test_a_pixel_without_gain_or_noise_is_lost_alone(plane, value):
+    field = simulate(3, 256, 70, Moffat())
+    one = np.argsort(field.flux)[-5]
+    # in a corner, and in the wing of a bright star
+    rows, columns = np.array([2, round(field.y[one]) + 4]), np.array([2, round(field.x[one]) + 2])
+    flat = np.ones(field.image.shape)
+    planes = {"gain": field.gain * flat, "error": np.sqrt(field.sky_variance) * flat}
+    mask = np.zeros(field.image.shape, np.int16)
+    mask[rows, columns] = bit_value("BAD")
+    image = field.image - field.sky
+    expected = crowded.measure(image, planes["error"], planes["gain"], mask, 4.5, 64).stars
+    assert len(expected.x) > 50
+    planes[plane][rows, columns] = value
+    if plane == "error":
+        mask[:] = 0
+    found = crowded.measure(image, planes["error"], planes["gain"], mask, 4.5, 64).stars
+    assert len(found.x) == len(expected.x)
+    assert found.flux == pytest.approx(expected.flux, rel=1e-3)
+
+
+def test_an_image_without_any_noise_plane_has_no_stars():
+    image, nothing = np.ones((60, 60)), np.full((60, 60), np.nan)
+    mask = np.zeros(image.shape, np.int16)
+    assert crowded.measure(image, nothing, image, mask, 5, 64) is None
 
 
 def test_the_sky_is_a_mean_and_no_median():

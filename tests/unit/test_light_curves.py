@@ -25,7 +25,8 @@ def test_clouds_are_taken_out_and_variables_are_left_in():
     error = np.sqrt(flux)
     flux = flux + rng.normal(0, 1, flux.shape) * error
     flux[2, 11] = np.nan
-    made = put_on_one_scale(flux, error, np.ones(40, bool))
+    made = put_on_one_scale(flux, error, np.ones(40, bool), *rng.uniform(0, 500, (2, 5, 40)))
+    assert np.all(made.response == 1)
     assert made.scale == pytest.approx(clear / clear.mean(), abs=0.003)
     number, measured, expected = scatter(made)
     assert number.tolist() == [5] * 11 + [4] + [5] * 28
@@ -37,8 +38,43 @@ def test_clouds_are_taken_out_and_variables_are_left_in():
     assert made.error[1, 3] == pytest.approx(error[1, 3] / (made.scale[1] * made.mean[3]))
 
 
+def test_what_pixels_make_of_light_is_taken_out_where_there_is_such_a_thing():
+    rng = np.random.default_rng(3)
+    mean, variable = rng.uniform(3e4, 3e5, 300), 17
+    x, y = rng.uniform(0, 500, (2, 300))
+    drift = rng.uniform(-5, 5, (2, 6, 1))
+    x, y = x + drift[0], y + drift[1]
+    strength = np.array([0.03, -0.02, 0.01, 0.0, 0.02, -0.03])[:, None]
+    wave = np.cos(2 * np.pi * x) + 0.5 * np.sin(2 * np.pi * (x + y)) - 0.4 * np.cos(4 * np.pi * y)
+    truth = mean * np.linspace(0.9, 1.1, 6)[:, None]
+    error = np.sqrt(truth)
+    noise = rng.normal(0, 1, truth.shape) * error
+    all_of_them = np.ones(300, bool)
+    plain = put_on_one_scale(truth + noise, error, all_of_them, x, y)
+    assert np.all(plain.response == 1)
+    flux = truth * (1 + strength * wave) + noise
+    flux[:, variable] *= [1, 1.3, 0.7, 1.2, 0.8, 1]
+    made = put_on_one_scale(flux, error, all_of_them, x, y)
+    # what is alike in all exposures of a star is in its mean
+    ratio = made.response / (1 + strength * wave)
+    assert ratio / ratio.mean(axis=0) == pytest.approx(np.ones(ratio.shape), abs=0.004)
+    assert made.scale == pytest.approx(np.linspace(0.9, 1.1, 6), abs=0.002)
+    _, measured, expected = scatter(made)
+    steady = np.arange(300) != variable
+    # 15 numbers an exposure are fitted to 240 other stars
+    assert np.mean((measured / expected)[steady] ** 2) == pytest.approx(1, abs=0.15)
+    assert measured[variable] > 0.2
+    # too few stars tell nothing of pixels
+    few = slice(20, 94)
+    made = put_on_one_scale(*(part[..., few] for part in (flux, error, all_of_them, x, y)))
+    assert np.all(made.response == 1)
+    assert np.median(scatter(made)[1]) > 0.01
+
+
 def test_two_exposures_tell_no_scatter():
-    made = put_on_one_scale(np.full((2, 3), 9e4), np.full((2, 3), 300.0), np.ones(3, bool))
+    made = put_on_one_scale(
+        *(np.full((2, 3), 9e4), np.full((2, 3), 300.0), np.ones(3, bool), *np.zeros((2, 2, 3)))
+    )
     assert np.isnan(scatter(made)[1]).all()
 
 
@@ -47,6 +83,14 @@ def test_scintillation_is_osborns_formula():
     assert scintillation(0.5, 20, 1.2, 2000) ** 2 == pytest.approx(
         2.25e-5 * 2.519842 / 20 * 1.728 * 0.60653, rel=1e-5
     )
+
+
+@pytest.mark.parametrize("stars", [0, 4])
+def test_no_star_in_all_exposures_makes_no_scale(stars):
+    flux = np.full((2, stars), 1e4)
+    flux[0, : stars // 2], flux[1, stars // 2 :] = np.nan, np.nan
+    with pytest.raises(InputError, match="no star is measured in all exposures"):
+        put_on_one_scale(flux, flux / 100, np.ones(stars, bool), *np.zeros((2, 2, stars)))
 
 
 def test_exposures_are_matched_by_their_stars():

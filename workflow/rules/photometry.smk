@@ -16,7 +16,7 @@ rule calibration:
     benchmark:
         f"{RESULTS}/benchmarks/calibration/{{image}}.tsv"
     wildcard_constraints:
-        image="|".join(map(re.escape, IMAGES)) or "none",
+        image=any_of(IMAGES),
     conda:
         "../../envs/images.yaml"
     threads: 1
@@ -59,7 +59,7 @@ rule photometry_of_image:
     benchmark:
         f"{RESULTS}/benchmarks/photometry/{{image}}.tsv"
     wildcard_constraints:
-        image="|".join(map(re.escape, IMAGES)) or "none",
+        image=any_of(IMAGES),
     conda:
         "../../envs/images.yaml"
     threads: 1
@@ -83,6 +83,7 @@ rule light_curves:
         library=library(
             *(
                 "alignment",
+                "arrays",
                 "asterisms",
                 "effective_psf",
                 "exceptions",
