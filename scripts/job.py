@@ -1,7 +1,9 @@
 """What every script shares: a log, a clean end, progress."""
 
 import contextlib
+import gc
 import logging
+import resource
 import sys
 import time
 
@@ -29,7 +31,7 @@ def job(snakemake):
     log.setLevel(logging.INFO)
     log.addHandler(handler)
     log.addHandler(terminal)
-    started = time.perf_counter()
+    started, to_start = time.perf_counter(), cpu_seconds()
     try:
         yield log
         provenance.record(snakemake)
@@ -46,11 +48,20 @@ def job(snakemake):
         log.exception("unexpected failure; log: %s", path)
         raise
     else:
-        log.info("done in %.2f s", time.perf_counter() - started)
+        seconds, cost = time.perf_counter() - started, cpu_seconds() - to_start
+        log.info("done in %.2f s, %.2f CPU s after %.2f to start", seconds, cost, to_start)
     finally:
         log.removeHandler(handler)
         log.removeHandler(terminal)
         handler.close()
+        # the script ends here: nothing is worth a last search for what may be forgotten
+        gc.freeze()
+
+
+def cpu_seconds():
+    """CPU seconds of this process so far, and of all that it started and that ended."""
+    usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _name_altered(snakemake):

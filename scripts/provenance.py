@@ -20,6 +20,10 @@ WHOLE_RUN = "all"
 #: the code itself: files below it are named from here, so that a record fits every machine
 ROOT = Path(__file__).resolve().parents[1]
 
+#: stands before the path, from `ROOT`, of a file of redpix; no path begins so, and a run that lies
+#: elsewhere may have files of the same names
+OWN = "redpix:"
+
 #: packages whose version stands in the record of a job that has imported them
 PACKAGES = {
     "astropy": "astropy",
@@ -60,6 +64,7 @@ def record(snakemake):
     ----------
     snakemake : snakemake.script.Snakemake
         Its outputs lie in results/<name>/; the record is provenance/<rule>/<wildcards>.json there.
+        It names files from the folder of the run, those of redpix itself as `located` reads them.
     """
     outputs = [Path(path) for path in snakemake.output]
     results = results_folder(outputs[0])
@@ -126,9 +131,19 @@ def _described(path):
 
 
 def _named(path):
-    """Path of an input as the record names it: files of redpix from its root."""
+    """Path of an input as the record names it.
+
+    Files of redpix are named from its root, after `OWN`. Products are not, though the run be
+    started in redpix's own folder: they are named as outputs are.
+    """
     whole = Path(os.path.abspath(path))
-    return str(whole.relative_to(ROOT)) if whole.is_relative_to(ROOT) else str(path)
+    own = whole.is_relative_to(ROOT) and not whole.is_relative_to(os.path.abspath("results"))
+    return f"{OWN}{whole.relative_to(ROOT)}" if own else str(path)
+
+
+def located(name):
+    """Path of a file that a record names, from the folder of the run."""
+    return str(ROOT / name.removeprefix(OWN)) if name.startswith(OWN) else name
 
 
 def altered(inputs, product):
@@ -161,20 +176,37 @@ def _recorded(path, results):
     """What the record of a product of this run says of it; None where there is no record."""
     if results_folder(path) != results:
         return None
-    *folders, name = Path(path).relative_to(results).parts
-    field = re.match(r"\d+-\d-\d+", name)
-    names = [field[0] if field else "", "-".join(folders[1:]), WHOLE_RUN]
+    names = {f"{name}.json" for name in _names(Path(path).relative_to(results))}
     for rule in _listing(results / FOLDER):
-        for made_for in filter(None, names):
-            outputs = _outputs(results / FOLDER / rule / f"{made_for}.json")
+        for name in names & _listing(results / FOLDER / rule):
+            outputs = _outputs(results / FOLDER / rule / name)
             if str(path) in outputs:
                 return outputs[str(path)]
     return None
 
 
+def _names(path):
+    """What the record of a product may be called: to read all records would take long.
+
+    Its wildcards are folders below the stage's, or the beginning of the file's name, or both.
+
+    Parameters
+    ----------
+    path : Path
+        From results/<name>/.
+    """
+    *folders, name = path.parts
+    beginnings = [name[: cut.start()] for cut in re.finditer(r"[-.]", name)]
+    names = {WHOLE_RUN, *beginnings}
+    for first in range(1, len(folders)):
+        names |= {"-".join([*folders[first:], beginning]) for beginning in beginnings}
+        names |= {"-".join(folders[first:last]) for last in range(first + 1, len(folders) + 1)}
+    return names
+
+
 @functools.cache
 def _listing(folder):
-    return sorted(os.listdir(folder)) if folder.is_dir() else []
+    return frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
 
 
 @functools.cache

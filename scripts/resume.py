@@ -1,10 +1,11 @@
 """Let a run that was killed go on: what a dead process left locked is released."""
 
 import base64
-import csv
 import fcntl
 import socket
 from pathlib import Path
+
+from ending import read_left_out
 
 
 def release_after_kill(folder):
@@ -72,8 +73,7 @@ def retry_left_out(folder):
     for listed in (folder / "delivered.csv", folder / "exposures.csv"):
         if not listed.exists():
             continue
-        with open(listed, newline="", encoding="utf-8") as file:
-            left_out = [row["field"] for row in csv.DictReader(file) if row["delivered"] != "yes"]
+        left_out = read_left_out(listed)
         for field in left_out:
             (folder / f"{field}.json").unlink(missing_ok=True)
         if left_out:

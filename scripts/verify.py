@@ -1,10 +1,12 @@
 """Check the products of a run against the records of where they come from.
 
-    .venv/bin/python scripts/verify.py results/demo
+    .venv/bin/python scripts/verify.py [--without-images] results/demo
 
 Names every product that is missing or is not what its job wrote, every product made from an
-input that has changed since, and code that is not the one the products were made with. Exit
-status 0 if all products are what their records say and follow from one another, else 1.
+input that has changed since, and code that is not the one the products were made with: files of
+redpix itself, whose names begin with "redpix:". A run with ``keep_images: false`` has removed its
+images: with --without-images they may be missing. Exit status 0 if all products are what their
+records say and follow from one another, else 1.
 """
 
 import argparse
@@ -13,10 +15,13 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from provenance import FOLDER, ROOT, checksum, records
+from provenance import FOLDER, checksum, located, records
+
+#: folders of results/<name>/ that a run with keep_images: false empties
+IMAGES = ("frames", "errors", "registered", "sources")
 
 
-def flaws(results, entries):
+def flaws(results, entries, without_images=False):
     """Everything that does not fit its record.
 
     Parameters
@@ -25,6 +30,8 @@ def flaws(results, entries):
         ``results/<name>``, from the folder of the run.
     entries : list of dict
         Records of its jobs.
+    without_images : bool
+        Whether images may be missing.
 
     Yields
     ------
@@ -34,12 +41,20 @@ def flaws(results, entries):
     if not entries:
         yield "no record", f"{results / FOLDER}: no record of any job; was redpix run here?"
     sums = {}
+    removed = tuple(f"{results / name}/" for name in IMAGES) if without_images else ()
+
+    def absent(path):
+        return path.startswith(removed) and not os.path.exists(path)
+
     for entry in entries:
         for path, known in entry["outputs"].items():
-            yield from _product_flaw(path, known, entry["rule"], sums)
+            if not absent(path):
+                yield from _product_flaw(path, known, entry["rule"], sums)
     for entry in entries:
         for path, known in entry["inputs"].items():
-            here = path if os.path.exists(path) else str(ROOT / path)
+            if absent(path):
+                continue
+            here = located(path)
             if here not in sums:
                 sums[here] = checksum(here) if os.path.isfile(here) else None
             if sums[here] != known:
@@ -62,13 +77,17 @@ def _product_flaw(path, known, rule, sums):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results/<name>")
-    folder = parser.parse_args().results.absolute()
+    parser.add_argument(
+        "--without-images", action="store_true", help="of a run with keep_images: false"
+    )
+    asked = parser.parse_args()
+    folder = asked.results.absolute()
     if not folder.is_dir():
         sys.exit(f"{folder}: there is no such folder; give results/<name>")
     os.chdir(folder.parents[1])  # records name files from where the run was started
     results = folder.relative_to(folder.parents[1])
     entries = list(records(results))
-    found = list(flaws(results, entries))
+    found = list(flaws(results, entries, asked.without_images))
     for _, fact in found:
         print(fact)
     products = sum(len(entry["outputs"]) for entry in entries)

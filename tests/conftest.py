@@ -13,6 +13,12 @@ def pytest_addoption(parser):
         "--demo",
         help="folder in which `snakemake --cores all` has run the demo; made anew if not given",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=4,
+        help="how many times over one run is killed and started again; 4 if not given",
+    )
     parser.addoption("--image", help="container image to try; envs/redpix.sif if not given")
 
 

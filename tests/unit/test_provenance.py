@@ -1,6 +1,7 @@
 """Records of where products come from, and the check of products against them."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,19 +12,32 @@ import provenance
 import pytest
 import verify
 
+FIELD = {"field": "9001-3-100"}
 
-def job(rule, output, inputs=(), **params):
+RULES = Path(provenance.__file__).parents[1] / "workflow/rules"
+
+#: what wildcards may be
+VALUES = {**FIELD, "image": "m-1.a", "stack": "s-1.a", "pair": "p-1.a", "band": "r", "run": "94"}
+VALUES |= {"camcol": "6", "method": "knn", "table": "t-1.a"}
+
+
+def job(rule, output, inputs=(), wildcards=FIELD, **params):
     """What a script knows of its job."""
-    field = {"field": "9001-3-100"}
-    return SimpleNamespace(rule=rule, output=output, input=inputs, params=params, wildcards=field)
+    known = {"output": output, "input": inputs, "params": params, "wildcards": wildcards}
+    return SimpleNamespace(rule=rule, **known)
+
+
+def forget():
+    """Every job is a process of its own."""
+    provenance._listing.cache_clear()
+    provenance._outputs.cache_clear()
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Two jobs, one of which reads what the other wrote, and a file from outside."""
     monkeypatch.chdir(tmp_path)
-    provenance._listing.cache_clear()
-    provenance._outputs.cache_clear()
+    forget()
     first, second = "results/small/errors/9001-3-100-r.fits", "results/small/sources/a.csv"
     for path, text in ((first, "errors"), (second, "sources"), ("settings.sex", "settings")):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -64,13 +78,82 @@ def test_what_a_job_recorded_is_not_read_again(run, monkeypatch):
     assert entry_of(run, "pixels")["inputs"]["settings.sex"] == "0"
 
 
-def kinds():
-    return [kind for kind, _ in flaws()]
+def outputs_of_rules():
+    """Rule and patterns of its outputs, of each that runs a script; bands and numbers are one."""
+    for path in sorted(RULES.glob("*.smk")):
+        parts = re.split(r"^\s*(?:rule|checkpoint) *(\w*):$", path.read_text(), flags=re.MULTILINE)
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            output = re.search(r"^ *output:\n(.*?)^ *log:$", text, re.DOTALL | re.MULTILINE)
+            if "script:" not in text or not output:
+                continue
+            patterns = re.findall(r'"\{RESULTS\}/(.*?)"', output[1])
+            stages = re.findall(r'per_band\("(\w+)"(?:, "([\w.]+)")?\)', output[1])
+            patterns += [f"{stage}/{{{{field}}}}-r{end or '.fits'}" for stage, end in stages]
+            yield name, [re.sub(r"(?<!\{)\{\w+\}(?!\})", "r", pattern) for pattern in patterns]
 
 
-def flaws():
+#: outputs that no other job of the run reads
+UNREAD = ("", "injection_frame")
+
+
+@pytest.mark.parametrize(
+    ("rule", "patterns"),
+    [pytest.param(*one, id=one[0]) for one in outputs_of_rules() if one[0] not in UNREAD],
+)
+def test_what_a_rule_made_is_found_on_record(run, rule, patterns):
+    assert patterns
+    for pattern in patterns:
+        wildcards = {name: VALUES[name] for name in re.findall(r"\{\{(\w+)\}\}", pattern)}
+        path = "results/small/" + pattern.replace("{{", "{").replace("}}", "}").format(**VALUES)
+        (run / path).parent.mkdir(parents=True, exist_ok=True)
+        (run / path).write_text("made")
+        provenance.record(job(rule, [path], wildcards=wildcards))
+        forget()
+        assert list(provenance.altered([path], "results/small/report.html")) == []
+        (run / path).write_text("forged")
+        assert list(provenance.altered([path], "results/small/report.html")) == [path]
+
+
+def test_every_stage_is_looked_at():
+    rules = {rule for rule, _ in outputs_of_rules()}
+    assert {"calibration", "coaddition", "errors", "photoz_table", "subtraction"} <= rules
+    assert len(rules) > 20
+
+
+def test_a_run_s_files_are_not_taken_for_those_of_redpix(run):
+    """Though they have the same names, and lie where they are looked for first."""
+    product, own = "results/small/pixels/a.csv", str(provenance.ROOT / "README.md")
+    for path in (product, "README.md"):
+        (run / path).parent.mkdir(exist_ok=True)
+        (run / path).write_text("mine")
+    provenance.record(job("pixels", [product], ["README.md", own]))
+    assert list(entry_of(run, "pixels")["inputs"]) == ["README.md", "redpix:README.md"]
+    assert kinds() == []
+    (run / "README.md").write_text("changed")
+    assert [fact.split(":")[0] for _, fact in flaws()] == ["README.md"]
+
+
+def test_a_run_in_the_folder_of_redpix_names_products_alike(run, monkeypatch):
+    monkeypatch.setattr(provenance, "ROOT", run)
+    forget()
+    product, read = "results/small/pixels/a.csv", "results/small/sources/a.csv"
+    (run / product).parent.mkdir()
+    (run / product).write_text("pixels")
+    provenance.record(job("pixels", [product], [read, "settings.sex"]))
+    assert list(entry_of(run, "pixels")["inputs"]) == [read, "redpix:settings.sex"]
+    assert kinds() == []
+    (run / "settings.sex").write_text("changed")
+    (run / read).write_text("forged")
+    assert sorted(kinds()) == ["altered", "input changed", "input changed", "input changed"]
+
+
+def kinds(**options):
+    return [kind for kind, _ in flaws(**options)]
+
+
+def flaws(**options):
     results = Path("results/small")
-    return list(verify.flaws(results, list(provenance.records(results))))
+    return list(verify.flaws(results, list(provenance.records(results)), **options))
 
 
 def test_an_untouched_run_has_no_flaw(run):
@@ -92,6 +175,14 @@ def test_a_flaw_is_told(run, path, text, expected):
     (run / path).unlink() if text is None else (run / path).write_text(text)
     assert kinds() == expected
     assert all(path in fact for _, fact in flaws())
+
+
+def test_images_that_the_run_removed_are_no_flaw(run):
+    (run / "results/small/errors/9001-3-100-r.fits").unlink()
+    assert kinds() == ["missing", "input changed"]
+    assert kinds(without_images=True) == []
+    (run / "results/small/sources/a.csv").write_text("forged")
+    assert kinds(without_images=True) == ["altered"]
 
 
 def test_the_command_says_so_with_its_status(run):

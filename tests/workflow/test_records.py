@@ -1,6 +1,7 @@
 """Every product of the demo is on record, and as it was written."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -17,8 +18,8 @@ def test_the_demo_is_as_recorded(demo):
 def test_a_record_has_code_programs_and_versions(demo):
     path = demo / "results/demo/provenance/sources/9001-3-100.json"
     entry = json.loads(path.read_text())
-    assert "scripts/redpix/sources.py" in entry["inputs"]
-    assert "resources/sextractor/sources.sex" in entry["inputs"]
+    assert "redpix:scripts/redpix/sources.py" in entry["inputs"]
+    assert "redpix:resources/sextractor/sources.sex" in entry["inputs"]
     assert entry["parameters"]["threshold"] == 1.5
     assert any("extractor" in name or name.endswith("sex") for name in entry["programs"])
     assert "numpy" in entry["versions"]
@@ -34,3 +35,10 @@ def test_what_is_on_record_is_what_lies_there(demo):
         stage = path.relative_to(folder).parts[0]
         if path.is_file() and stage not in ("frames", "logs", "benchmarks", "provenance"):
             assert str(path.relative_to(demo)) in recorded
+
+
+def test_a_log_ends_with_what_its_job_cost(demo):
+    """CPU seconds of the programs that it called count: registration is little else."""
+    last = (demo / "results/demo/logs/registration/9001-3-100.log").read_text().splitlines()[-1]
+    own, start = map(float, re.search(r"s, ([\d.]+) CPU s after ([\d.]+) to start", last).groups())
+    assert own > 2 * start > 0

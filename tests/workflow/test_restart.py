@@ -1,10 +1,15 @@
-"""Killed at any moment and started again, the run goes on, and the tables are the same."""
+"""Killed at any moment and started again, the run goes on, and the tables are the same.
 
+`--kills 20` kills one run twenty times over instead of a few.
+"""
+
+import contextlib
 import os
 import random
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 from conftest import command, environment, prepare, run
@@ -17,8 +22,8 @@ TARGET = "photoz"
 def undisturbed(demo, tmp_path_factory):
     """A small run on one core that nothing interrupts: its folder, configuration and seconds."""
     folder = tmp_path_factory.mktemp("undisturbed")
-    archive, catalogue = copy_archive(demo, folder), copy_catalogue(demo, folder)
-    config = configuration(archive, catalogue)
+    archive, catalogue = copy_archive(demo, folder, bands="r"), copy_catalogue(demo, folder)
+    config = configuration(archive, catalogue, "r", photoz={"attributes": ["magnitudes"]})
     started = time.monotonic()
     run(folder, TARGET, cores=1, **config)
     return folder, config, time.monotonic() - started
@@ -47,24 +52,61 @@ def start(folder, config, **more):
         )
 
 
-@pytest.mark.parametrize("whom", ["everybody", "snakemake alone"])
-@pytest.mark.parametrize("seed", range(3))
-def test_killed_and_started_again(undisturbed, tmp_path, whom, seed):
-    folder, config, seconds = undisturbed
-    process = start(tmp_path, config, start_new_session=True)
-    # where in the run the blow falls is chance, and differs from machine to machine
-    time.sleep(seconds * random.Random(seed).uniform(0.1, 0.6))
+def of_session(session):
+    """Process numbers of a session that live."""
+    numbers = []
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if os.getsid(int(path.name)) == session:
+                numbers.append(int(path.name))
+    return numbers
+
+
+def kill(process, chance):
+    """Kill all processes of a run, its Snakemake or one other of them; wait until it has ended."""
+    whom = chance.choice(["everybody", "snakemake alone", "one job"])
+    others = [number for number in of_session(process.pid) if number != process.pid]
     if whom == "everybody":
         os.killpg(process.pid, signal.SIGKILL)
+    elif whom == "one job" and others:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(chance.choice(others), signal.SIGKILL)
     else:
         process.kill()
     process.wait()
-    run(tmp_path, TARGET, **config)
-    expected, found = products(folder), products(tmp_path)
+
+
+def check(folder, undisturbed):
+    """The tables are those of an undisturbed run, and no half-written file lies about."""
+    expected, found = products(undisturbed), products(folder)
     assert sorted(found) == sorted(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
-    leftovers = [path for path in (tmp_path / "results").rglob(".*") if path.is_file()]
+    leftovers = [path for path in (folder / "results").rglob(".*") if path.is_file()]
     assert leftovers == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_killed_and_started_again(undisturbed, tmp_path, seed):
+    folder, config, seconds = undisturbed
+    chance = random.Random(seed)
+    process = start(tmp_path, config, start_new_session=True)
+    # where in the run the blow falls is chance, and differs from machine to machine
+    time.sleep(seconds * chance.uniform(0.1, 0.8))
+    kill(process, chance)
+    run(tmp_path, TARGET, **config)
+    check(tmp_path, folder)
+
+
+def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
+    """What one start did stays; at every one the blow falls somewhere else."""
+    folder, config, seconds = undisturbed
+    chance = random.Random(0)
+    for _ in range(pytestconfig.getoption("--kills")):
+        process = start(tmp_path, config, start_new_session=True)
+        time.sleep(seconds * chance.uniform(0.1, 0.4))
+        kill(process, chance)
+    run(tmp_path, TARGET, **config)
+    check(tmp_path, folder)
 
 
 def test_two_runs_at_once_in_a_folder(undisturbed, tmp_path):

@@ -22,10 +22,10 @@ def test_gathered_shards_are_the_whole(demo, tmp_path):
     for shard in ("9001-3", "9002-4"):
         folder = gathered / "shards" / shard
         folder.mkdir(parents=True)
-        run(folder, "shard", **settings, shard=shard)
+        run(folder, "shard", **settings, shard=shard, keep_images=False)
         made = {path.name for path in (folder / "results/small/pixels").glob("*.parquet")}
         assert made == {f"{field}.parquet" for field in FIELDS if field.startswith(shard)}
-    words = run(gathered, "photoz", "report", **settings, gather="shards")
+    words = run(gathered, "photoz", "report", **settings, gather="shards", keep_images=False)
     assert "rule fetch" not in words
     here, there = products(whole), products(gathered)
     tables = {path for path in here if path.startswith(("photoz", "catalogue"))}

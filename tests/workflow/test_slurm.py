@@ -1,16 +1,19 @@
-"""Runs through a real Slurm, where one answers: the same tables, and a killed job comes again."""
+"""Runs through a real Slurm, where one answers: the same tables, whatever becomes of a job."""
 
 import os
 import shutil
+import socket
 import stat
 import subprocess
 import time
 
 import pytest
 from conftest import ROOT, command, environment, prepare, run
-from small import configuration, copy_archive, copy_catalogue, products
+from small import FIELDS, configuration, copy_archive, copy_catalogue, products
 
-FIELD = ("9001-3-100",)
+BAD, GOOD = FIELDS
+PROFILES = ("slurm", "cluster")
+PATIENCE = 900  # seconds after which a run that should have come on has hung
 
 
 def answer(*words):
@@ -26,78 +29,188 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+def settings_of(demo, folder, fields, bands):
+    """Configuration of a run of some fields in some bands."""
+    root = copy_archive(demo, folder, fields, bands)
+    catalogue = copy_catalogue(demo, folder, fields)
+    return configuration(
+        root, catalogue, bands, photoz={"k": 5, "attributes": ["magnitudes"]}, name="small"
+    )
+
+
 @pytest.fixture(scope="module")
 def settings(demo, tmp_path_factory):
     """A run of one field in two bands."""
-    folder = tmp_path_factory.mktemp("slurm")
-    root = copy_archive(demo, folder, FIELD)
-    catalogue = copy_catalogue(demo, folder, FIELD)
-    return configuration(root, catalogue, photoz={"k": 5})
+    return settings_of(demo, tmp_path_factory.mktemp("one field"), [BAD], "gr")
 
 
-def submit(folder, profile, path=None, **settings):
+@pytest.fixture(scope="module")
+def here(settings, tmp_path_factory):
+    """Its tables, of a run on this machine."""
+    folder = tmp_path_factory.mktemp("here")
+    run(folder, **settings)
+    found = products(folder)
+    assert len(found) > 5
+    return found
+
+
+def submit(folder, profile, *targets, path=None, extra=(), **settings):
     """Start a run with one of the profiles; returns its process."""
     prepare(folder)
-    words = command("--workflow-profile", ROOT / f"workflow/profiles/{profile}", **settings)
+    words = command(
+        *targets, "--workflow-profile", ROOT / f"workflow/profiles/{profile}", **settings
+    )
     at = words.index("--cores")
     del words[at : at + 2]
     # a Slurm of one machine knows no accounts and keeps no accounting
-    extra = ["--seconds-between-status-checks", "2", "--latency-wait", "10"]
+    extra = [*extra, "--seconds-between-status-checks", "2", "--latency-wait", "10"]
     if profile == "slurm":
         extra += ["--slurm-no-account", "--slurm-status-command", "squeue"]
         extra += ["--slurm-init-seconds-before-status-checks", "2"]
     at = words.index("--config")
-    return subprocess.Popen(
-        [*words[:at], *extra, *words[at:]],
-        cwd=folder,
-        env=environment() | ({"PATH": path} if path else {}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    with open(folder / "words.txt", "w") as file:
+        return subprocess.Popen(
+            [*words[:at], *extra, *words[at:]],
+            cwd=folder,
+            env=environment() | ({"PATH": path} if path else {}),
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
 
 
-@pytest.mark.parametrize("profile", ["slurm", "cluster"])
-def test_tables_are_those_of_a_run_without_it(settings, tmp_path, profile):
-    (tmp_path / "here").mkdir()
-    run(tmp_path / "here", **settings)
-    (tmp_path / "there").mkdir()
-    submitted = submit(tmp_path / "there", profile, **settings)
-    words, _ = submitted.communicate(timeout=900)
-    assert submitted.returncode == 0, words[-4000:]
-    assert "submitted" in words.lower()
-    here, there = products(tmp_path / "here"), products(tmp_path / "there")
-    assert here
-    assert here == there
+def words_of(submitted, folder, status=0):
+    """What a run said, when it has ended; its exit status must be as given."""
+    submitted.wait(timeout=PATIENCE)
+    assert submitted.returncode == status, words_so_far(folder)
+    return (folder / "words.txt").read_text()
 
 
-def test_a_job_that_the_scheduler_killed_comes_again_with_more_memory(settings, tmp_path):
+def words_so_far(folder):
+    """The last of what a run has said."""
+    return (folder / "words.txt").read_text()[-6000:]
+
+
+def hanging(folder, times, field=""):
+    """A PATH on which SExtractor hangs so many times at a field, and then works.
+
+    Each time it hangs it leaves a file in the folder ``hung``.
+    """
     real = shutil.which("source-extractor") or shutil.which("sex")
-    hung = tmp_path / "hung"
-    program = tmp_path / "bin" / os.path.basename(real)
+    program = folder / "bin" / os.path.basename(real)
     program.parent.mkdir()
+    (folder / "hung").mkdir()
     program.write_text(
-        f'#!/bin/sh\n[ -e "{hung}" ] || {{ touch "{hung}"; sleep 600; }}\nexec {real} "$@"\n'
+        "#!/bin/sh\n"
+        f'n=$(ls "{folder}/hung" | wc -l)\n'
+        f'case "$*" in *"{field}"*) [ "$n" -ge {times} ] || '
+        f'{{ touch "{folder}/hung/$n"; exec sleep 600; }};; esac\n'
+        f'exec {real} "$@"\n'
     )
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
-    submitted = submit(tmp_path, "slurm", path, **settings)
-    deadline = time.monotonic() + 600
-    while not hung.exists() and submitted.poll() is None and time.monotonic() < deadline:
+    return f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+
+def wait_for(submitted, folder, count):
+    """Wait until SExtractor has hung so many times; returns what then runs of that folder."""
+    deadline = time.monotonic() + PATIENCE
+    while not (folder / f"hung/{count - 1}").exists():
+        assert submitted.poll() is None, words_so_far(folder)
+        assert time.monotonic() < deadline, words_so_far(folder)
         time.sleep(0.5)
-    assert hung.exists(), submitted.communicate()[0][-4000:]
-    numbers = answer("squeue", "--noheader", "--states=R", "--format=%A").split()
+    assert running(folder)
+    return running(folder)
+
+
+def running(folder):
+    """Numbers of the jobs that Slurm runs in a folder now."""
+    lines = answer("squeue", "--noheader", "--states=R", "--format=%A %Z").splitlines()
+    jobs = dict(line.split(maxsplit=1) for line in lines)
+    return [number for number, place in jobs.items() if place == str(folder)]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_tables_are_those_of_a_run_without_it(settings, here, tmp_path, profile):
+    words = words_of(submit(tmp_path, profile, **settings), tmp_path)
+    assert "submitted" in words.lower()
+    assert products(tmp_path) == here
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_job_that_the_scheduler_killed_comes_again_with_more_memory(
+    settings, here, tmp_path, profile
+):
+    submitted = submit(tmp_path, profile, path=hanging(tmp_path, times=1), **settings)
+    numbers = wait_for(submitted, tmp_path, 1)
     asked = {number: memory_of(number) for number in numbers}
     for number in numbers:
         answer("scancel", number)
-    words, _ = submitted.communicate(timeout=900)
-    assert submitted.returncode == 0, words[-4000:]
+    words = words_of(submitted, tmp_path)
     assert "Trying to restart job" in words
-    assert FIELD[0] in words
+    assert BAD in words
     later = [memory_of(number) for number in later_jobs(max(map(int, numbers)))]
     assert max(later) >= 2 * max(asked.values()) - 1
-    assert (tmp_path / "results/small/photoz/knn/objects.csv").exists()
+    assert products(tmp_path) == here
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_field_whose_job_is_killed_each_time_is_named_and_costs_no_other(demo, tmp_path, profile):
+    settings = settings_of(demo, tmp_path, FIELDS, "r")
+    path = hanging(tmp_path, times=100, field=BAD)
+    submitted = submit(tmp_path, profile, "shard", path=path, **settings)
+    attempts = 3  # two retries, as both profiles say
+    for attempt in range(1, attempts + 1):
+        wait_for(submitted, tmp_path, attempt)
+        # jobs of the other field, which may run beside it, are left to end
+        while not made(tmp_path, GOOD) or len(running(tmp_path)) > 1:
+            assert submitted.poll() is None, words_so_far(tmp_path)
+            time.sleep(0.5)
+        answer("scancel", *running(tmp_path))
+    words = words_of(submitted, tmp_path, status=1)
+    assert words.count("Trying to restart job") == attempts - 1
+    failed = [line for line in words.splitlines() if line.startswith("Failed: ")]
+    assert failed == [f"Failed: field {BAD}: sources"]
+    assert made(tmp_path, GOOD)
+    assert not made(tmp_path, BAD)
+
+
+def made(folder, field):
+    """Whether a field has come to its end."""
+    return (folder / f"results/small/pixels/{field}.parquet").exists()
+
+
+def node_is_ours():
+    """Whether this Slurm is one node, this one, that we may take down."""
+    nodes = set((answer("sinfo", "--noheader", "--Node", "--format=%N") or "").split())
+    return os.geteuid() == 0 and nodes == {socket.gethostname().split(".")[0]}
+
+
+def lose_node(node):
+    """Take a node from Slurm, which ends its jobs, and bring it back."""
+    assert answer("scontrol", "update", f"nodename={node}", "state=DOWN", "reason=test") is not None
+    deadline = time.monotonic() + PATIENCE
+    while "down" in answer("sinfo", "--noheader", f"--nodes={node}", "--format=%T"):
+        assert time.monotonic() < deadline
+        # it may be back by itself, and is then refused
+        answer("scontrol", "update", f"nodename={node}", "state=RESUME")
+        time.sleep(1)
+
+
+@pytest.mark.parametrize(
+    ("profile", "again"), [("slurm", "Slurm's"), ("slurm", "Snakemake's"), ("cluster", "Slurm's")]
+)
+def test_a_node_that_is_lost_costs_nothing(settings, here, tmp_path, profile, again):
+    """Slurm submits its jobs again; or, where it may not, Snakemake does."""
+    if not node_is_ours():
+        pytest.skip("this Slurm is more than this machine, or not ours to take a node from")
+    extra = ["--slurm-no-requeue"] if again == "Snakemake's" else []
+    path = hanging(tmp_path, times=1)
+    submitted = submit(tmp_path, profile, path=path, extra=extra, **settings)
+    wait_for(submitted, tmp_path, 1)
+    lose_node(socket.gethostname().split(".")[0])
+    words = words_of(submitted, tmp_path)
+    assert ("Trying to restart job" in words) == (again == "Snakemake's")
+    assert products(tmp_path) == here
 
 
 def memory_of(number):

@@ -16,6 +16,7 @@ ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from ending import failed_jobs, read_left_out
 from redpix import demo
 from redpix.configuration import CATALOGUE_SOURCES, validated
 from redpix.exceptions import InputError
@@ -102,6 +103,11 @@ def minutes(number):
     return lambda wildcards, attempt: attempt * number
 
 
+def cards():
+    """Graphics cards that a job is given whose arrays may lie on one."""
+    return int(config["arrays"] != "numpy")
+
+
 def resource(path):
     """Path of a settings file."""
     return str(ROOT / "resources" / path)
@@ -141,6 +147,11 @@ METHODS = config["photoz"]["methods"] if LEARNABLE else []
 wildcard_constraints:
     field=FIELD_PATTERN,
     band="[ugriz]",
+
+
+def any_of(names):
+    """Pattern of a wildcard that is one of the names a user's table gives."""
+    return "|".join(map(re.escape, names)) or "none"
 
 
 def library(*modules):
@@ -244,8 +255,12 @@ def learner_settings(method):
     if method == "ensemble":
         members = photoz["ensemble"]["members"]
         return {"members": {name: learner_settings(name) for name in members}}
-    k = {"k": photoz["k"]} if method in ("knn", "mlp") else {}
-    return {**k, **photoz[method], **(seed if method != "knn" else {})}
+    settings = {**photoz[method], **(seed if method != "knn" else {})}
+    if method in ("knn", "mlp"):
+        settings["k"] = photoz["k"]
+    if method == "knn" and settings["index"] == "auto" and config["arrays"] != "numpy":
+        settings["index"] = config["arrays"]
+    return settings
 
 
 def photoz_products(file):
@@ -337,13 +352,6 @@ def training_tables(wildcards):
     return [path for path in paths if path and path.endswith(".csv")]
 
 
-def read_left_out(path):
-    """Fields that did not come and why, from a list of what was delivered."""
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
-
-
 def closing_words(folder):
     """What the run's end says: what was left out, and where to look."""
     lines = []
@@ -357,6 +365,12 @@ def closing_words(folder):
     page = folder / (f"subtraction/{PAIRS[0].pair}/report.html" if ALONE else "report.html")
     lines.append(f"Report: {page.resolve()}" if page.exists() else f"Results: {folder}")
     return "\n".join(lines)
+
+
+def words_of_failure(logs):
+    """What the end of a run that failed says: which jobs failed, of which fields."""
+    ending = f"Messages are above, logs under {RESULTS}/logs. The same command goes on from there."
+    return "\n".join([*(f"Failed: {job}" for job in failed_jobs(logs)), ending])
 
 
 workflow.global_resources["downloads"] = config["download"]["parallel"]
