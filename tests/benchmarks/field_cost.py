@@ -4,8 +4,8 @@
 
 Four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included; then the
 same files go through bunzip2, mProjectPP (image and variance) and source-extractor alone. Printed
-are CPU seconds (user and system, of all processes) and their ratio, the largest memory of a job,
-and the time of a dry run of 2,000 fields.
+are CPU seconds (user and system, of all processes) and their ratio, and the largest memory of a
+job.
 """
 
 import argparse
@@ -123,33 +123,6 @@ def through_bare_tools(demo, done, folder):
     return costs
 
 
-def dry_run(folder, fields=2000):
-    """Wall seconds and MB of a dry run of many fields, from the archive to pixel vectors."""
-    names = [
-        f"{run}-{camcol}-{number}"
-        for run in range(1, 9)
-        for camcol in range(1, 6)
-        for number in range(11, 61)
-    ][:fields]
-    results = folder / "results/many"
-    # as after the download, when the whole graph is known
-    (results / "frames").mkdir(parents=True)
-    (results / "frames/delivered.csv").write_text(
-        "field,delivered,reason\n" + "".join(f"{name},yes,\n" for name in names)
-    )
-    objects = folder / "many.csv"
-    header = "id,ra,dec,redshift,redshiftError,class,run,camcol,field,u,g,r,i,z\n"
-    rows = [
-        f"{number},{number / 10:.1f},0,0.1,,GALAXY,{name.replace('-', ',')},,,,,\n"
-        for number, name in enumerate(names, start=1)
-    ]
-    objects.write_text(header + "".join(rows))
-    config = configuration(folder / "none", objects, BANDS, fields=names, name="many")
-    targets = [f"results/many/pixels/{name}.parquet" for name in names]
-    _, wall, memory = measured(command("-n", "--quiet=all", *targets, **config), folder)
-    return wall, memory
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", type=Path, help="folder in which the demo has run")
@@ -173,8 +146,6 @@ def main():
         )
         print(f"workflow / bare tools: {cost / sum(bare.values()):.2f} (goal: at most 1.5)")
         print(f"largest memory of a job: {memory:.0f} MB (goal: under 1500)")
-        wall, memory = dry_run(folder)
-        print(f"dry run of 2000 fields: {wall:.0f} s (goal: under 60), {memory:.0f} MB")
 
 
 if __name__ == "__main__":

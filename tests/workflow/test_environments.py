@@ -73,7 +73,7 @@ def rules_with_environment():
 def test_an_environment_has_what_its_rules_import(script, path):
     assert path is not None, "rule without conda:"
     there = {IMPORTED_AS.get(name, name).replace("-", "_") for name in pins(path)}
-    optional = {"torch"}
+    optional = {"array_api_compat", "cupy", "torch"}
     assert imports(script) - there - optional == set()
 
 
