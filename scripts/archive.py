@@ -7,6 +7,7 @@ only when it is whole, unpacked and accepted by the caller's check.
 import bz2
 import gzip
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -190,7 +191,7 @@ def accept(path, url, target, check):
     if unpack:
         try:
             data = unpack(data)
-        except (OSError, EOFError, ValueError) as error:
+        except (OSError, EOFError, ValueError, zlib.error) as error:
             raise InputError(f"{url}: truncated or corrupt archive ({error})") from None
     with atomic(target) as temporary:
         temporary.write_bytes(data)

@@ -20,7 +20,10 @@ from spans import span_mask
 
 #: cards of the raw header that are kept: those of the sky, and what the exposure was
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
-WCS_CARDS = ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CD1_", "CD2_", "PC1_", "PC2_", "CDELT", "PV")
+WCS_CARDS = (
+    *("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CD1_", "CD2_", "PC1_", "PC2_", "CDELT", "PV"),
+    *("RADESYS", "RADECSYS", "EQUINOX", "LONPOLE", "LATPOLE", "A_", "B_", "AP_", "BP_"),
+)
 
 
 def read_fits(path):

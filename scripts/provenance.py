@@ -75,15 +75,13 @@ def record(snakemake):
         "rule": snakemake.rule,
         "wildcards": dict(snakemake.wildcards.items()),
         "outputs": {str(path): _described(path) for path in outputs if path.is_file()},
-        "inputs": {
-            _named(path): _checksum_of(path, results) for path in inputs if Path(path).is_file()
-        },
+        "inputs": {_named(path): checksum(path) for path in inputs if Path(path).is_file()},
         "parameters": dict(snakemake.params.items()),
         "versions": _versions(),
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
-    name = "-".join(entry["wildcards"].values()) or WHOLE_RUN
+    name = ",".join(entry["wildcards"].values()) or WHOLE_RUN
     text = json.dumps(entry, indent=1, default=str)
     write_text(results / FOLDER / snakemake.rule / f"{name}.json", text + "\n")
 
@@ -107,7 +105,7 @@ def commit(root):
     """
     folder = root / ".git"
     if folder.is_file():  # a further work tree
-        folder = Path(folder.read_text(encoding="utf-8").removeprefix("gitdir:").strip())
+        folder = root / folder.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
     head = folder / "HEAD"
     if not head.is_file():
         return None
@@ -126,8 +124,7 @@ def commit(root):
 
 
 def _described(path):
-    known = path.stat()
-    return {"sha256": checksum(path), "bytes": known.st_size, "modified_ns": known.st_mtime_ns}
+    return {"sha256": checksum(path), "bytes": path.stat().st_size}
 
 
 def _named(path):
@@ -159,17 +156,8 @@ def altered(inputs, product):
     paths = dict.fromkeys(map(str, inputs)) if results else []
     for path in filter(os.path.isfile, paths):
         known = _recorded(path, results)
-        if known and _checksum_of(path, results) != known["sha256"]:
+        if known and checksum(path) != known["sha256"]:
             yield path
-
-
-def _checksum_of(path, results):
-    """Checksum of an input; one that this run made and recorded is not read once more."""
-    known = _recorded(path, results)
-    now = os.stat(path)
-    if known and (known["bytes"], known["modified_ns"]) == (now.st_size, now.st_mtime_ns):
-        return known["sha256"]
-    return checksum(path)
 
 
 def _recorded(path, results):
@@ -199,8 +187,8 @@ def _names(path):
     beginnings = [name[: cut.start()] for cut in re.finditer(r"[-.]", name)]
     names = {WHOLE_RUN, *beginnings}
     for first in range(1, len(folders)):
-        names |= {"-".join([*folders[first:], beginning]) for beginning in beginnings}
-        names |= {"-".join(folders[first:last]) for last in range(first + 1, len(folders) + 1)}
+        names |= {",".join([*folders[first:], beginning]) for beginning in beginnings}
+        names |= {",".join(folders[first:last]) for last in range(first + 1, len(folders) + 1)}
     return names
 
 

@@ -20,7 +20,9 @@ def check(path):
         with fits.open(path, memmap=False) as hdus:
             for number in range(1, len(FILTERS) + 1):
                 psfield_model(hdus[number].data, SHAPE)
-    except (OSError, IndexError) as error:
+    except InputError:
+        raise
+    except (OSError, IndexError, ValueError, TypeError) as error:
         raise InputError(f"is no psField file: {error}") from None
 
 

@@ -13,8 +13,8 @@ def release_after_kill(folder):
 
     Snakemake refuses to start where a killed run left its lock or its marks of unfinished files,
     and asks for ``--unlock`` and ``--rerun-incomplete``. Here both are safe: products are written
-    whole or not at all, and whether the other run is dead is known, because a run holds a lock of
-    the operating system, which dies with it. The unfinished files are removed, so that they are
+    whole or not at all, and whether every other run is dead is known, because all share a lock of
+    the operating system, which dies with them. The unfinished files are removed, so that they are
     made again.
 
     Parameters
@@ -24,25 +24,32 @@ def release_after_kill(folder):
 
     Returns
     -------
-    file or None
-        Keep it open as long as the run lives. None if another run is alive, or if the last one
-        was started on another machine, where its life cannot be seen from here: then Snakemake's
-        own lock answers.
+    lock : file
+        Keep it open as long as the run lives.
+    alone : bool
+        False if another run is alive, or if the last one was started on another machine, where
+        its life cannot be seen from here: then nothing is undone, Snakemake's own lock answers.
     """
     folder.mkdir(exist_ok=True)
     lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held as long as the run lives)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        lock.close()
-        return None
+        alone = False
+    else:
+        alone = _undone(folder, lock)
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    return lock, alone
+
+
+def _undone(folder, lock):
+    """Undo the marks, unless they may be those of a run on another machine."""
     here = socket.gethostname()
     lock.seek(0)
     holder = lock.read().strip() or here
     locks = sorted((folder / "locks").glob("*.lock"))
     if holder != here and locks:
-        lock.close()
-        return None
+        return False
     lock.truncate(0)
     lock.write(here)
     lock.flush()
@@ -52,7 +59,7 @@ def release_after_kill(folder):
         if mark.is_file():
             marked_file(mark.relative_to(folder / "incomplete")).unlink(missing_ok=True)
             mark.unlink()
-    return lock
+    return True
 
 
 def marked_file(mark):

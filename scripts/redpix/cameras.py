@@ -9,6 +9,7 @@ from astropy.wcs import WCS
 from astropy.wcs import wcs as wcslib
 
 from redpix.exceptions import InputError
+from redpix.exposure import seconds
 from redpix.registration import wcs_header
 
 #: cards that hold a property, the first that is there counts
@@ -124,8 +125,8 @@ def _gain_of_unit(gain, unit, header):
     electrons = 1.0 if base == "electron" else gain
     if not per_second:
         return electrons
-    seconds = header.get("EXPTIME")
-    return electrons * float(seconds) if _filled(seconds) and float(seconds) > 0 else None
+    exposure = seconds(header)
+    return None if exposure is None else electrons * exposure
 
 
 def unit_name(text):
@@ -160,8 +161,11 @@ def celestial_wcs(header):
 
 def wcs_cards(wcs):
     """Header cards of any celestial WCS."""
-    plain = wcs.sip is None and tuple(wcs.wcs.ctype) == ("RA---TAN", "DEC--TAN")
-    return wcs_header(wcs) if plain else wcs.to_header(relax=True)
+    cards = wcs.to_header(relax=True)
+    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
+    # TAN with cards PV is TPV
+    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    return wcs_header(wcs) if plain else cards
 
 
 def check_units(images):

@@ -108,13 +108,18 @@ def _types(schema):
 
 
 def _is_other(text, types):
-    return "string" not in types or (text == "null" and "null" in types)
+    if "string" not in types or (text == "null" and "null" in types):
+        return True
+    try:
+        return "number" in types and math.isfinite(float(text))
+    except ValueError:
+        return False
 
 
 def _typed(value, types):
     if isinstance(value, str) and _is_other(value, types):
         try:
-            value = json.loads(value.lower())
+            value = json.loads(value if value.startswith(("[", "{")) else value.lower())
         except ValueError:
             return value
     if isinstance(value, float) and "integer" in types and value.is_integer():

@@ -1,5 +1,6 @@
 """The table of images that a user writes: what is calibrated and measured, and with what."""
 
+import math
 import re
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ class Image(NamedTuple):
         return self._replace(**{c: path and f"{folder}/{path}" for c, path in paths.items()})
 
 
-def read_images(lines, name, schema, exists):
+def read_images(lines, name, schema, bands, exists):
     """Rows of a table of images.
 
     Parameters
@@ -55,6 +56,8 @@ def read_images(lines, name, schema, exists):
         What messages call it.
     schema : Mapping
         JSON schema of a row.
+    bands : sequence of str
+        Of the run.
     exists : callable
         Whether there is a file of a given path.
 
@@ -91,7 +94,7 @@ def read_images(lines, name, schema, exists):
         found = [_wrong(where, error) for error in validator.iter_errors(given)]
         if not found:
             rows.append(Image(**given))
-            found = list(_contradictions(where, rows, exists))
+            found = list(_contradictions(where, rows, bands, exists))
         problems += found
     if problems:
         raise InputError("\n".join(problems))
@@ -110,9 +113,10 @@ def _value(column, text):
     if column not in NUMBERS:
         return text
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return text  # the schema refuses it, in its words
+    return number if math.isfinite(number) else text
 
 
 def _wrong(where, error):
@@ -127,15 +131,18 @@ def _words(error, column):
     return error.schema["properties"][column]["description"]
 
 
-def _contradictions(where, rows, exists):
+def _contradictions(where, rows, bands, exists):
     row = rows[-1]
     if any(row.image == other.image for other in rows[:-1]):
         yield f"{where}: image {row.image} is there twice; allowed: each name once"
     given = {column: getattr(row, column) for column in FILES}
     if row.frame is None:
         given["path"] = row.path
-    elif row.dark or row.flat:
-        yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
+    else:
+        if row.frame[1] not in bands:
+            yield f"{where}: {row.path}: allowed: a band of this run's, {', '.join(bands)}"
+        if row.dark or row.flat:
+            yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
         if path is not None and not exists(path):
             yield f"{where}: {column}: {path}: there is no such file"

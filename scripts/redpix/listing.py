@@ -39,7 +39,7 @@ def read_listing(path):
     if path is None:
         return {}
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"photoz.tables: {path}: cannot be read as text: {error}") from None
     lines = [line for line in lines if line.strip() and not line.startswith("#")]

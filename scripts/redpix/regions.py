@@ -6,7 +6,7 @@ import numpy as np
 
 from redpix.exceptions import InputError
 
-_LINE = re.compile(r"\s*[+-]?(\w+)\s*\(([^)]*)\)\s*(?:#.*)?")
+_LINE = re.compile(r"\s*\+?(\w+)\s*\(([^)]*)\)\s*(?:#.*)?")
 _PASSED = re.compile(r"\s*(?:#.*|global\b.*|image|physical|)\s*")
 
 
@@ -64,7 +64,8 @@ def _one(text, x, y, where):
         return np.hypot(x - numbers[0], y - numbers[1]) <= numbers[2]
     raise InputError(
         f"{where}: {text.strip()!r}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
-        "box(x,y,width,height,angle) and circle(x,y,radius) in image coordinates, pixels"
+        "box(x,y,width,height,angle) and circle(x,y,radius) in image coordinates, pixels; none "
+        "that is taken out (-circle)"
     )
 
 

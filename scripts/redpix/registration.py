@@ -56,6 +56,8 @@ def frame_wcs(header):
     types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
     if types != ("RA---TAN", "DEC--TAN"):
         raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
+    if cards.get("LONPOLE", 180.0) != 180.0:  # which the engines would not heed
+        raise InputError(f"WCS turned about its pole: LONPOLE {cards['LONPOLE']}; allowed: 180")
     for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
         if not isinstance(cards.get(key), float | int):  # astropy would take it for 0
             raise InputError(f"WCS without a usable {key}: {cards.get(key)!r}")

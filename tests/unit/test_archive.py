@@ -165,6 +165,14 @@ def test_packed_files_are_unpacked_once(tmp_path):
     assert target.read_bytes() == BODY
 
 
+def test_a_damaged_gz_is_refused(tmp_path):
+    packed = bytearray(gzip.compress(BODY))
+    packed[20:60] = bytes(40)
+    door = archive.Door(Server(body=bytes(packed)).url, 0, 5)
+    with pytest.raises(InputError, match="truncated or corrupt"):
+        door.fetch(door.locate("a/mask.fit.gz"), tmp_path / "mask.fit", lambda _: None)
+
+
 def test_a_local_path_is_taken_whole(tmp_path):
     root = tmp_path / "a#b?c"
     root.mkdir()

@@ -25,6 +25,8 @@ NOTHING = {}
         ({"BUNIT": "electron", "GAIN": 4.0}, {}, (1.0, None, None, None)),
         ({"BUNIT": "ADU / s", "GAIN": 4.0, "EXPTIME": 30}, {}, (120.0, None, None, None)),
         ({"BUNIT": "e-/sec", "GAIN": 4.0, "EXPTIME": 30}, {}, (30.0, None, None, None)),
+        ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPOSURE": 30}, {}, (120.0, None, None, None)),
+        ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPTIME": "30 s"}, {}, (None, None, None, None)),
         ({"BUNIT": "DN/s", "GAIN": 4.0}, {}, (None, None, None, None)),
         ({"BUNIT": "nanomaggy", "GAIN": 4.0}, {}, (None, None, None, 22.5)),
     ],
@@ -91,6 +93,20 @@ def test_any_projection_is_a_wcs():
     place = [[0.0, 0.0], [300.0, 20.0]]
     sky = bent.all_pix2world(place, 0)
     assert np.abs(sky - plain.all_pix2world(place, 0)).max() > 1e-6
+    again = celestial_wcs(wcs_cards(bent))
+    assert np.allclose(again.all_pix2world(place, 0), sky, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", ["TAN", "TPV"])
+def test_distortions_of_scamp_are_kept(kind):
+    header = fits_sky.wcs().to_header()
+    header["CTYPE1"], header["CTYPE2"] = f"RA---{kind}", f"DEC--{kind}"
+    for axis in (1, 2):
+        header[f"PV{axis}_1"], header[f"PV{axis}_7"] = 1.0, 2.0
+    bent = celestial_wcs(header)
+    place = [[0.0, 0.0], [900.0, 700.0]]
+    sky = bent.all_pix2world(place, 0)
+    assert np.abs(sky - fits_sky.wcs().all_pix2world(place, 0)).max() > 1e-5
     again = celestial_wcs(wcs_cards(bent))
     assert np.allclose(again.all_pix2world(place, 0), sky, atol=1e-10)
 

@@ -70,6 +70,9 @@ def test_completed_configuration_is_valid_and_unchanged_by_another_pass():
         ({"download": {"masks": "True"}}, True),
         ({"fields": "null"}, None),
         ({"photoz": {"model": "null"}}, None),
+        ({"injection": {"psf": "1.3"}}, 1.3),
+        ({"injection": {"psf": "auto"}}, "auto"),
+        ({"pixels": {"reject": '["BAD"]'}}, ["BAD"]),
     ],
 )
 def test_values_come_out_in_their_type(change, expected):

@@ -154,7 +154,7 @@ def test_the_table_of_images():
         "a.fits\tone\td.fits\t1.7\tm67\n",
         "4192-4-300-r\ttwo\n",
     ]
-    rows = images.read_images(lines, "i.tsv", SCHEMA, lambda path: True)
+    rows = images.read_images(lines, "i.tsv", SCHEMA, "ugriz", lambda path: True)
     assert rows[0] == images.Image("one", "a.fits", dark="d.fits", gain=1.7, field="m67")
     assert rows[1].frame == ("4192-4-300", "r")
     assert list(images.fields(rows)) == ["m67", "all"]
@@ -174,6 +174,9 @@ def test_the_table_of_images():
         (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: there is no such file"),
         (["image\tpath", "a\tb", "a\tb"], "line 3: image a is there twice"),
         (["image\tpath\tgain", "a\tb\t0"], "line 2: gain: 0.0; allowed: electrons a count"),
+        (["image\tpath\tgain", "a\tb\tinf"], "line 2: gain: 'inf'; allowed: electrons a count"),
+        (["image\tpath\texposure", "a\tb\tnan"], "line 2: exposure: 'nan'; allowed"),
+        (["image\tpath", "a\t1-1-1-u"], "line 2: 1-1-1-u: allowed: a band of this run's, r"),
         (["image\tpath\tgain", "a\tb\tx"], "line 2: gain: 'x'; allowed: electrons a count"),
         (["image\tpath\tdark", "a\t1-1-1-r\tb"], "line 2: 1-1-1-r is a frame of the survey"),
         (["image\tpath\tcatalogue", "a\tb\tc"], "line 2: catalogue without magnitude"),
@@ -181,5 +184,5 @@ def test_the_table_of_images():
 )
 def test_a_wrong_table_is_refused_with_a_line(lines, words):
     with pytest.raises(InputError) as error:
-        images.read_images(lines, "i.tsv", SCHEMA, lambda path: path != "no.fits")
+        images.read_images(lines, "i.tsv", SCHEMA, "r", lambda path: path != "no.fits")
     assert words in str(error.value)

@@ -5,10 +5,12 @@ import shutil
 
 import fits_sky
 import numpy as np
+import psfields
 import pytest
 from astropy.io import fits
 from exposures import read_exposure
 from psfex import find_sources, fit_psf
+from redpix.exceptions import InputError
 from redpix.frames import SHAPE, frame_path, parse_field
 from redpix.psf import MovedPsf, PsfModel, full_width
 from redpix.psfield import psfield_model, psfield_path
@@ -53,3 +55,12 @@ def test_a_real_field_has_the_psf_that_psfex_finds(real, tmp_path):
         assert full_width(other) == pytest.approx(full_width(one), rel=0.12)
         likeness = np.sum(one * other) / np.sqrt(np.sum(one**2) * np.sum(other**2))
         assert likeness > 0.997
+
+
+def test_a_psfield_that_is_cut_short_is_refused(real, tmp_path):
+    whole = (real / "sas" / psfield_path("dr17", parse_field("6377-4-399"))).read_bytes()
+    for share in (0.05, 0.1, 0.2):
+        cut = tmp_path / "cut.fit"
+        cut.write_bytes(whole[: int(share * len(whole))])
+        with pytest.raises(InputError, match="psField"):
+            psfields.check(cut)

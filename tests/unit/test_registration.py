@@ -107,7 +107,9 @@ def test_headers_of_real_frames_are_read_whatever_their_dialect():
 
 
 @pytest.mark.parametrize(
-    "cards", [{"CD1_1": 0.0, "CD1_2": 0.0}, {"CRVAL1": "nonsense"}, {"CTYPE2": "DEC--SIN"}]
+    "cards",
+    [{"CD1_1": 0.0, "CD1_2": 0.0}, {"CRVAL1": "nonsense"}, {"CTYPE2": "DEC--SIN"}]
+    + [{"LONPOLE": 150.0}],
 )
 def test_an_impossible_wcs_is_refused(cards):
     header = registration.wcs_header(drift_scan())

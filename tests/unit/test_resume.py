@@ -1,6 +1,7 @@
 """A killed run's marks are removed; a living run's are not."""
 
 import base64
+import contextlib
 import subprocess
 import sys
 from pathlib import Path
@@ -35,11 +36,14 @@ def state(folder):
 
 
 def test_marks_of_a_dead_run_go(killed):
-    assert release_after_kill(killed) is not None
+    _, alone = release_after_kill(killed)
+    assert alone
     assert state(killed) == (False, False, False)
 
 
-def test_marks_of_a_living_run_stay(killed):
+@contextlib.contextmanager
+def living_run(killed):
+    """Another run in the folder, which lives as long as the body."""
     code = (
         "import pathlib, sys\nfrom resume import release_after_kill\n"
         "held = release_after_kill(pathlib.Path('.snakemake'))\nprint('held', flush=True)\n"
@@ -53,16 +57,35 @@ def test_marks_of_a_living_run_stay(killed):
         stdout=subprocess.PIPE,
     ) as alive:
         assert alive.stdout.readline() == b"held\n"
-        (killed / "locks").mkdir(exist_ok=True)
-        (killed / "locks/0.output.lock").write_text("results/a.fits\n")
-        assert release_after_kill(killed) is None
-        assert (killed / "locks/0.output.lock").exists()
+        yield
         alive.stdin.close()
+
+
+def test_marks_of_a_living_run_stay(killed):
+    with living_run(killed):
+        (killed / "locks/0.output.lock").write_text("results/a.fits\n")
+        lock, alone = release_after_kill(killed)
+        assert not alone
+        assert (killed / "locks/0.output.lock").exists()
+    lock.close()
+
+
+def test_marks_of_a_run_that_was_not_the_first_stay(killed):
+    lock, _ = release_after_kill(killed)
+    with living_run(killed):
+        (killed / "locks/0.output.lock").write_text("results/b.fits\n")
+        lock.close()
+        lock, alone = release_after_kill(killed)
+        assert not alone
+        assert (killed / "locks/0.output.lock").exists()
+    lock.close()
+    assert release_after_kill(killed)[1]
 
 
 def test_marks_of_a_run_on_another_machine_stay(killed):
     (killed / "redpix.lock").write_text("another-machine")
-    assert release_after_kill(killed) is None
+    _, alone = release_after_kill(killed)
+    assert not alone
     assert state(killed) == (True, True, True)
 
 

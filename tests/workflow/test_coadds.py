@@ -50,7 +50,7 @@ def test_two_files_and_nothing_else(tmp_path):
         *("subtraction", "logs", "benchmarks", "provenance")
     }
     assert not list(tmp_path.rglob("pwned"))
-    log = (results / "logs/subtraction" / f"{folder.name}-image.log").read_text()
+    log = (results / "logs/subtraction" / f"{folder.name},image.log").read_text()
     assert "'gain': '2 (GAIN)'" in log
 
 

@@ -16,6 +16,7 @@ rule coaddition:
                 "cameras",
                 "coaddition",
                 "exceptions",
+                "exposure",
                 "frames",
                 "masks",
                 "noise",
@@ -47,9 +48,9 @@ rule coaddition:
     output:
         f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",
     log:
-        f"{RESULTS}/logs/coaddition/{{stack}}-{{band}}.log",
+        f"{RESULTS}/logs/coaddition/{{stack}},{{band}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/coaddition/{{stack}}-{{band}}.tsv"
+        f"{RESULTS}/benchmarks/coaddition/{{stack}},{{band}}.tsv"
     wildcard_constraints:
         stack="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",

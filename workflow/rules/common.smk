@@ -128,7 +128,7 @@ def user_table(key, path, read):
     with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
         schema = yaml.safe_load(file)
     try:
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(path, newline="", encoding="utf-8-sig") as file:
             return read(file, schema)
     except InputError as error:
         sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
@@ -375,5 +375,6 @@ def words_of_failure(logs):
 
 workflow.global_resources["downloads"] = config["download"]["parallel"]
 if workflow.is_main_process:
-    retry_left_out(Path(RESULTS) / "frames")
-held_lock = release_after_kill(Path(".snakemake")) if workflow.is_main_process else None
+    held_lock, alone = release_after_kill(Path(".snakemake"))
+    if alone:
+        retry_left_out(Path(RESULTS) / "frames")

@@ -7,7 +7,9 @@ def images(path, bands):
     """Rows of a table of images; those of the demo's own table are simulated among the results."""
     simulated = path == resource("demo/images.tsv")
     exists = (lambda name: True) if simulated else os.path.isfile
-    rows = user_table("images", path, lambda file, schema: read_images(file, path, schema, exists))
+    rows = user_table(
+        "images", path, lambda file, schema: read_images(file, path, schema, bands, exists)
+    )
     return [row.within(RESULTS) for row in rows] if simulated else rows
 
 

@@ -15,6 +15,7 @@ rule subtraction:
                 "asterisms",
                 "cameras",
                 "exceptions",
+                "exposure",
                 "frames",
                 "masks",
                 "noise",
@@ -49,9 +50,9 @@ rule subtraction:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
     log:
-        f"{RESULTS}/logs/subtraction/{{pair}}-{{band}}.log",
+        f"{RESULTS}/logs/subtraction/{{pair}},{{band}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/subtraction/{{pair}}-{{band}}.tsv"
+        f"{RESULTS}/benchmarks/subtraction/{{pair}},{{band}}.tsv"
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
