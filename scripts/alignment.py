@@ -4,13 +4,18 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
-from astropy.wcs import NoConvergence
 from job import log
 from psfex import find_sources
-from redpix.alignment import LEAST_STARS, excess_scatter, fit_map, fit_stars, left_out
+from redpix.alignment import LEAST_STARS, Map, excess_scatter, fit_map, fit_stars, left_out
 from redpix.exceptions import InputError
-from redpix.registration import homography
+from redpix.registration import homography, stated_distortion
 from redpix.resampling import resample
+
+#: so many stars are compared in any case, if they are nearly as bright as one another
+MANY = 10
+
+#: largest error of a registration, pixels
+WORST = 1.0
 
 
 def side_by_side(calls, threads):
@@ -39,7 +44,8 @@ def align(science, reference, stars, found, registration="wcs"):
     stars, found : psfex.Stars
         Sources of the science image, and of the reference.
     registration : str
-        wcs: the two WCS, refined by stars; sources: by the sources alone.
+        wcs: the two WCS, refined by stars; sources: by the sources alone, which is also done,
+        with a warning, where the WCS leave the stars apart.
 
     Returns
     -------
@@ -48,41 +54,74 @@ def align(science, reference, stars, found, registration="wcs"):
     ndarray, shape (n, 2)
         `redpix.alignment.left_out` of the places of `stars`; zeros of too few.
     """
-    places, found, shape = stars.places(), found.places(), science.image.shape
+    lists, shape = (stars.places(), found.places()), science.image.shape
+    names = f"{science.path}, {reference.path}"
     try:
         if registration == "sources":
-            # brings in much of SciPy, which no other pair needs
-            from redpix.asterisms import fit_surface, match  # noqa: PLC0415
-
-            matrix = match(places, found)
-
-            def fit(some):
-                return fit_surface(matrix, shape, some, found)
+            fit = _fit_of_sources(*lists, shape)
         else:
-            matrix = homography(science.wcs, reference.wcs, shape)
-            if not np.isfinite(matrix).all():
-                raise InputError("the images do not overlap: they lie far apart by their WCS")
-
-            def fit(some, terms=None):
-                return fit_map(matrix, shape, some, found, terms=terms)
-
-        place = fit(places)
+            fit = _fit_of_wcs(lists[1], science, reference)
+        place = fit(lists[0])
+        apart = place.stars < LEAST_STARS <= min(map(len, lists))
+        if apart and registration == "wcs" and _within(place, lists[0], reference.image.shape):
+            place, fit = _despite_wcs(place, fit, lists, shape, names)
         log.info(
             "%s on %s: %d stars, residual %.3f and %.3f px",
             *(reference.path, science.path, place.stars, *place.residual),
         )
         moved = resample(*(reference.image, reference.variance, reference.mask, place, shape))
-        change = np.zeros(places.shape)
-        if place.stars >= 2 * LEAST_STARS:
-            # a map as flexible as the one of all stars
-            again = fit if registration == "sources" else partial(fit, terms=place.terms)
-            change = left_out(again, place, places)
-        return moved, place, change
-    except NoConvergence:
-        words = "the images do not overlap: they lie far apart by their WCS"
     except InputError as error:
-        words = str(error)
-    raise InputError(f"{science.path}, {reference.path}: {words}")
+        raise InputError(f"{names}: {error}") from None
+    change = np.zeros(lists[0].shape)
+    if place.stars >= 2 * LEAST_STARS:
+        # a map as flexible as the one of all stars
+        again = partial(fit, terms=place.terms) if isinstance(place, Map) else fit
+        change = left_out(again, place, lists[0])
+    return moved, place, change
+
+
+def _fit_of_wcs(found, science, reference):
+    """A function that makes a map from some of the stars, beginning with what the WCS say."""
+    shape = science.image.shape
+    matrix = homography(science.wcs, reference.wcs, shape)
+    if not np.isfinite(matrix).all():
+        raise InputError("the images do not overlap: they lie far apart by their WCS")
+    bend = stated_distortion(matrix, science.wcs, reference.wcs, shape)
+
+    def fit(some, terms=None):
+        return fit_map(matrix, shape, some, found, terms=terms, distortion=bend)
+
+    return fit
+
+
+def _fit_of_sources(places, found, shape):
+    """A function that makes a map from some of the stars, and of nothing else."""
+    # brings in much of SciPy, which no other pair needs
+    from redpix.asterisms import fit_surface, match  # noqa: PLC0415
+
+    matrix = match(places, found)
+    return lambda some: fit_surface(matrix, shape, some, found)
+
+
+def _within(place, places, shape):
+    """Whether a map puts any of the stars into an image."""
+    x, y = place(*places.T)
+    return np.any((x > 0) & (x < shape[1] - 1) & (y > 0) & (y < shape[0] - 1))
+
+
+def _despite_wcs(place, fit, lists, shape, names):
+    """The map, and what makes it, of images whose many stars the WCS leave apart."""
+    try:
+        other = _fit_of_sources(*lists, shape)
+    except InputError:
+        return place, fit  # few of the stars are the same
+    better = other(lists[0])
+    away = np.hypot(*np.subtract(better(*lists[0].T), place(*lists[0].T)))
+    log.warning(
+        "%s: by their WCS stars lie %.1f px apart; the images are matched by their sources",
+        *(names, np.median(away)),
+    )
+    return better, other
 
 
 def _fitted(science, moved, psfs, places):
@@ -97,14 +136,17 @@ def _fitted(science, moved, psfs, places):
         *(*psfs, *places[inside].T),
     )
     fit = fit._replace(index=np.flatnonzero(inside)[fit.index])
-    good = (fit.ratio > 0) & (fit.ratio_error < 0.03 * fit.ratio)
+    relative = np.where(fit.ratio > 0, fit.ratio_error / abs(fit.ratio), np.inf)
+    # about as well as the ten best, where no ten are bright
+    least = np.sort(relative)[:MANY][-1] if len(relative) else 0.0
+    good = relative < min(max(0.03, 2 * least), 0.3)
     # what is variable, or no star, is far from the rest
     if good.any():
         good[good] = abs(np.log(fit.ratio[good] / np.median(fit.ratio[good]))) < np.log(5)
     return fit, good
 
 
-def compare_stars(science, moved, psfs, places, source):
+def compare_stars(science, moved, psfs, places, source, given=None):
     """Flux ratio and its scatter from stars in both images.
 
     Parameters
@@ -117,6 +159,8 @@ def compare_stars(science, moved, psfs, places, source):
         x, y of stars.
     source : str
         What messages call the images.
+    given : float, optional
+        The flux ratio; stars tell its scatter alone.
 
     Returns
     -------
@@ -124,17 +168,29 @@ def compare_stars(science, moved, psfs, places, source):
         Flux in `moved` over that in `science`; relative scatter beyond noise.
     number : int
         Of stars.
+
+    Raises
+    ------
+    InputError
+        If fewer than 3 stars are in both, and no flux ratio is given.
     """
     fit, good = _fitted(science, moved, psfs, places)
     if good.sum() < 3:
-        raise InputError(f"{source}: {good.sum()} stars in both images; at least 3 are needed")
-    ratio = float(np.median(fit.ratio[good]))
+        if given:
+            log.warning("%s: %d stars in both images: none tell a scatter", source, good.sum())
+            return given, 0.0, int(good.sum())
+        raise InputError(
+            f"{source}: {good.sum()} stars in both images; at least 3 are needed, or their flux "
+            "ratio, subtraction.flux_ratio; if they show the same stars, their WCS may be wrong: "
+            "subtraction.registration sources does without"
+        )
+    ratio = given or float(np.median(fit.ratio[good]))
     scatter = float(excess_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio))
     log.info("flux ratio %.5f, scatter %.5f of %d stars", ratio, scatter, good.sum())
     return ratio, scatter, int(good.sum())
 
 
-def registration_error(science, moved, psfs, places, change):
+def registration_error(science, moved, psfs, places, change, source):
     """rms error of registration along x and y, pixels, at sources that it was not fitted to.
 
     Parameters
@@ -143,10 +199,17 @@ def registration_error(science, moved, psfs, places, change):
         As in `compare_stars`.
     places, change : ndarray, shape (n, 2)
         x, y of sources, and `redpix.alignment.left_out` of them.
+    source : str
+        What messages call the images.
 
     Returns
     -------
     ndarray, shape (2,)
+
+    Raises
+    ------
+    InputError
+        If it is larger than `WORST`.
     """
     fit, good = _fitted(science, moved, psfs, places)
     if not good.any():
@@ -155,4 +218,10 @@ def registration_error(science, moved, psfs, places, change):
     shift = np.median(offset, axis=0)
     rms = np.hypot(excess_scatter(offset, error), shift)
     log.info("shift %.4f %.4f, rms %.4f %.4f px of %d sources", *shift, *rms, len(offset))
+    if rms.max() > WORST:
+        raise InputError(
+            f"{source}: {len(offset)} sources lie {rms.max():.1f} px apart after registration; "
+            f"allowed: up to {WORST:g}; their WCS may be wrong: subtraction.registration sources "
+            "does without"
+        )
     return rms

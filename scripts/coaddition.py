@@ -69,8 +69,9 @@ def register_all(exposures, params, inputs):
                 found = find_sources(f"moved{number}", *moved, folder, settings, path)
                 moved_psf, _ = fit_psf(found, psfex, path)
             compared = first, moved, (psf.at, moved_psf.at)
-            ratio, scatter, _ = compare_stars(*compared, places, f"{first.path}, {path}")
-            rms = registration_error(*compared, stars.places(), change)
+            names = f"{first.path}, {path}"
+            ratio, scatter, _ = compare_stars(*compared, places, names)
+            rms = registration_error(*compared, stars.places(), change, names)
             difference = first.image * np.float32(ratio) - moved.image
             image = moved.image + smooth_background(difference, params.background_mesh)
             made.epochs.append(Epoch(image, None, flux=ratio, variance=moved.variance))

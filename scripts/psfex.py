@@ -98,8 +98,8 @@ def fit_psf(stars, config, source):
     if not len(stars.table):
         raise InputError(f"{source}: no source, so no PSF; allowed: an image that shows stars")
     for degree, least in ((2, LEAST_VARYING), (0, LEAST)):
-        made = _run_psfex(stars, config, degree, source)
-        if made is not None and made[0].stars >= least:
+        made = _run_psfex(stars, config, degree, least, source)
+        if made is not None:
             return made
     fwhm = float(np.median(stars.table["FWHM_IMAGE"][np.argsort(-stars.table["FLUX_AUTO"])[:10]]))
     if not 1 < fwhm < 15:
@@ -109,8 +109,8 @@ def fit_psf(stars, config, source):
     return model, stars.places()
 
 
-def _run_psfex(stars, config, degree, source):
-    """PSF of a degree and the places of its stars; None if there are no stars for it."""
+def _run_psfex(stars, config, degree, least, source):
+    """PSF of a degree and the places of its stars; None if there are too few stars for it."""
     output = stars.path.with_suffix(".stars")
     command = [find_tool("psfex"), stars.path, "-c", config, "-PSFVAR_DEGREES", str(degree)]
     command += ["-OUTCAT_NAME", output]
@@ -126,7 +126,8 @@ def _run_psfex(stars, config, degree, source):
         header, terms = hdus[1].header, hdus[1].data["PSF_MASK"][0].astype(float)
     number = header["ACCEPTED"]
     made.unlink()
-    if number == 0 or not np.isfinite(terms).all() or not terms[0].sum() > 0:
+    # of few stars PSFEx makes a PSF of a lower degree
+    if number < least or not np.isfinite(terms).all() or not terms[0].sum() > 0:
         return None
     axes = ("1", "2") if degree else ()
     model = PsfModel(

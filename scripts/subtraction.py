@@ -22,7 +22,7 @@ from redpix.arrays import arrays
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
-from redpix.photometry import asinh_magnitude
+from redpix.photometry import asinh_magnitude, asinh_magnitude_error
 from redpix.psf import MovedPsf, PsfModel
 from redpix.resampling import Resampled, noise_correlation
 from redpix.subtraction import Epoch
@@ -33,13 +33,20 @@ from sextractor import copied_settings
 #: of images while they are subtracted
 PRECISION = {"float32": np.float32, "float64": np.float64}
 
+#: side of a transient's cut-outs, pixels
+CUT_OUT = 37
+
 #: from so many pixels on, images of the difference lie in files while they are made
 LARGE = 25_000_000
 
 COLUMNS = (
     *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
     *("kind", "flags", "dipole", "misfit", "motion"),
+    *("x_error", "y_error", "ra_error", "dec_error", "mag_error"),
 )
+
+#: planes that a transient's cut-outs show
+SHOWN = ("NEW", "REF", "D")
 
 
 class Registered(NamedTuple):
@@ -85,10 +92,9 @@ def register(science, reference, params, inputs, threads):
         psf_new = science.psf
         psf_reference = MovedPsf(reference.psf, place)
     compared = science, moved, (psf_new.at, psf_reference.at)
-    ratio, scatter, number = compare_stars(*compared, places, f"{science.path}, {reference.path}")
-    rms = registration_error(*compared, stars.places(), change)
-    if params.options["flux_ratio"]:
-        ratio = params.options["flux_ratio"]
+    names = f"{science.path}, {reference.path}"
+    ratio, scatter, number = compare_stars(*compared, places, names, params.options["flux_ratio"])
+    rms = registration_error(*compared, stars.places(), change, names)
     return Registered(moved, place, psf_new, psf_reference, ratio, scatter, number, rms)
 
 
@@ -205,28 +211,38 @@ def write_difference(path, result, mask, science, cards, images):
         for number, (name, plane) in enumerate(planes.items()):
             header = fits.Header() if name == "PSF_D" else wcs.copy()
             header["EXTNAME"] = name
+            if science.unit and name in ("ALPHA", "ALPHA_ERR", "NEW", "REF"):
+                header["BUNIT"] = science.unit
             header.extend({"D": cards, "MASK": mask_cards()}.get(name, []))
             image = plane.read() if isinstance(plane, Plane) else plane
             write = fits.append if number else fits.writeto
             write(temporary, image, header)
 
 
-def magnitudes(flux, science, band):
-    """Magnitudes of amounts of flux as text, empty where the science image has no zero point."""
+def magnitudes(flux, error, science, band):
+    """Magnitudes of amounts of flux and their errors as text, empty without a zero point."""
     if science.zero_point is None:
-        return [""] * len(flux)
+        return [[""] * len(flux)] * 2
+    flux = np.maximum(abs(flux), 1e-30)
     if science.survey:
-        values = asinh_magnitude(abs(flux), band)
+        values = asinh_magnitude(flux, band), asinh_magnitude_error(flux, error, band)
     else:
-        values = science.zero_point - 2.5 * np.log10(np.maximum(abs(flux), 1e-30))
-    return [f"{value:.4f}" for value in values]
+        values = science.zero_point - 2.5 * np.log10(flux), 2.5 / np.log(10) * error / flux
+    return [[f"{value:.4f}" for value in part] for part in values]
+
+
+def errors_on_the_sky(found, wcs):
+    """Errors along right ascension and declination, arcsec; the WCS's own are not among them."""
+    squared = np.square(wcs.pixel_scale_matrix) @ np.square([found.x_error, found.y_error])
+    return 3600 * np.sqrt(squared)
 
 
 def write_transients(path, transients, science, band):
     """A row a transient, the most significant first."""
     found, misfit = transients
     ra, dec = science.wcs.all_pix2world(found.x, found.y, 0) if len(found.x) else ([], [])
-    magnitude = magnitudes(found.flux, science, band)
+    magnitude, magnitude_error = magnitudes(found.flux, found.flux_error, science, band)
+    ra_error, dec_error = errors_on_the_sky(found, science.wcs)
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
@@ -244,8 +260,41 @@ def write_transients(path, transients, science, band):
                         f"{misfit[row]:.3f}",
                         f"{found.motion[row]:.2f}",
                     ),
+                    *(f"{found.x_error[row]:.3f}", f"{found.y_error[row]:.3f}"),
+                    *(f"{ra_error[row]:.4f}", f"{dec_error[row]:.4f}", magnitude_error[row]),
                 ]
             )
+
+
+def write_cut_outs(path, difference, found):
+    """Cubes NEW, REF and D: a square about each transient, in the order of the table.
+
+    The planes are read from the difference, a large one's not whole.
+    """
+    half = CUT_OUT // 2
+    with fits.open(difference) as hdus, atomic(path) as temporary:
+        cubes = [fits.PrimaryHDU()]
+        for name in SHOWN:
+            image = hdus[name].data
+            cube = np.full((len(found.x), CUT_OUT, CUT_OUT), np.nan, np.float32)
+            for square, x, y in zip(cube, np.rint(found.x), np.rint(found.y), strict=True):
+                left, bottom = int(x) - half, int(y) - half
+                rows, columns = (slice(max(0, low), low + CUT_OUT) for low in (bottom, left))
+                part = image[rows, columns]
+                top, right = max(0, -bottom), max(0, -left)
+                square[top : top + part.shape[0], right : right + part.shape[1]] = part
+            cubes.append(fits.ImageHDU(cube if len(cube) else None, name=name))
+            if "BUNIT" in hdus[name].header:
+                cubes[-1].header["BUNIT"] = hdus[name].header["BUNIT"]
+        numbers = np.arange(1, len(found.x) + 1)
+        columns = [
+            fits.Column("ID", "J", array=numbers),
+            fits.Column("X", "D", "pixel", array=found.x),
+            fits.Column("Y", "D", "pixel", array=found.y),
+            fits.Column("SCORR", "E", array=found.scorr),
+        ]
+        cubes.append(fits.BinTableHDU.from_columns(columns, name="TRANSIENTS"))
+        fits.HDUList(cubes).writeto(temporary)
 
 
 def main(snakemake):
@@ -269,6 +318,7 @@ def main(snakemake):
         )
         write_difference(output.difference, result, mask, science, cards, images)
     write_transients(output.transients, found, science, band)
+    write_cut_outs(output.cut_outs, output.difference, found[0])
     log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))
 
 

@@ -53,7 +53,7 @@ def counts(sky, seed, width=1.6, flux=1.0, shift=(0.0, 0.0), level=SKY):
 
 def write(path, image, shift=(0.0, 0.0), place=None, **cards):
     """A FITS image with a WCS and cards; returns its path as text."""
-    header = (place or wcs(shift)).to_header()
+    header = (place or wcs(shift)).to_header(relax=True)
     for key, value in cards.items():
         header[key] = value
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -89,7 +89,9 @@ def subtraction_job(science, reference, folder, options=None, **given):
     return SimpleNamespace(
         input=Inputs({"science": [science], "reference": [reference]} | resources()),
         output=SimpleNamespace(
-            difference=folder / "difference.fits", transients=folder / "transients.csv"
+            difference=folder / "difference.fits",
+            transients=folder / "transients.csv",
+            cut_outs=folder / "cut_outs.fits",
         ),
         params=SimpleNamespace(
             threshold=6.0,

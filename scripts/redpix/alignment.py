@@ -13,6 +13,7 @@ from scipy import fft, ndimage
 from scipy.spatial import cKDTree
 
 from redpix.exceptions import InputError
+from redpix.registration import Offsets
 from redpix.transforms import transforms
 
 #: least number of stars from which the map between two images is refined
@@ -23,7 +24,7 @@ MOST_UNKNOWN = 0.05
 
 
 class Map(NamedTuple):
-    """Where pixels of the new image lie in the reference: a homography and a polynomial.
+    """Where pixels of the new image lie in the reference: what the WCS say, and a polynomial.
 
     Attributes
     ----------
@@ -37,6 +38,8 @@ class Map(NamedTuple):
         Robust scatter of the stars about the map along x and y, pixels.
     stars : int
         That the map was fitted to.
+    distortion : redpix.registration.Offsets or None
+        What the two WCS state of it, added to x and y.
     """
 
     matrix: np.ndarray
@@ -44,6 +47,7 @@ class Map(NamedTuple):
     correction: np.ndarray
     residual: tuple = (0.0, 0.0)
     stars: int = 0
+    distortion: Offsets | None = None
 
     @property
     def terms(self):
@@ -54,6 +58,8 @@ class Map(NamedTuple):
         u, v, w = np.tensordot(self.matrix, np.stack([x, y, np.ones_like(x)]), axes=1)
         terms = _terms(x, y, self.shape)
         dx, dy = np.tensordot(self.correction.T, terms, axes=1)
+        if self.distortion:
+            dx, dy = np.add((dx, dy), self.distortion(x, y))
         return u / w + dx, v / w + dy
 
 
@@ -62,7 +68,7 @@ def _terms(x, y, shape):
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
 
-def fit_map(matrix, shape, new, reference, radius=3.0, terms=None):
+def fit_map(matrix, shape, new, reference, radius=3.0, terms=None, distortion=None):
     """Refine the map that the WCS gives with stars that both images show.
 
     Parameters
@@ -77,13 +83,15 @@ def fit_map(matrix, shape, new, reference, radius=3.0, terms=None):
         A star is found this near to where the WCS has it, pixels.
     terms : int, optional
         Of the polynomial: 3 (linear) or 6; by default 6 from 40 stars on.
+    distortion : redpix.registration.Offsets, optional
+        What the two WCS state beyond the homography.
 
     Returns
     -------
     Map
         Without correction where fewer than `LEAST_STARS` stars are matched.
     """
-    still = Map(matrix, shape, np.zeros((6, 2)))
+    still = Map(matrix, shape, np.zeros((6, 2)), distortion=distortion)
     if not len(new) or not len(reference):
         return still
     x, y = new[:, 0].astype(float), new[:, 1].astype(float)
@@ -103,7 +111,7 @@ def fit_map(matrix, shape, new, reference, radius=3.0, terms=None):
     correction = np.zeros((6, 2))
     correction[:terms] = fit
     scatter = tuple(map(float, mad_std(rest[matched], axis=0)))
-    return Map(matrix, shape, correction, scatter, int(matched.sum()))
+    return Map(matrix, shape, correction, scatter, int(matched.sum()), distortion)
 
 
 def left_out(fit, place, places, parts=4):

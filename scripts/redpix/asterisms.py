@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import mad_std
-from scipy import ndimage
 from scipy.interpolate import RBFInterpolator
 from scipy.spatial import cKDTree
 from scipy.special import pdtrc
 
 from redpix.exceptions import InputError
+from redpix.registration import Offsets
 
 #: brightest stars of a list that quads are made of, and neighbours of each that they are made with
 BRIGHTEST, NEIGHBOURS = 60, 6
@@ -28,8 +28,8 @@ CODE_RADIUS, PROPOSALS = 0.03, 3000
 #: fewest stars that a map must bring together, and how likely chance may be to do the same
 LEAST_STARS, CHANCE = 6, 1e-3
 
-#: nodes of a surface lie so many pixels apart; its smoothness is one of these
-STEP, SMOOTHNESS = 32, (1e-4, 1e-2, 1.0, 1e2, 1e4)
+#: of a surface
+SMOOTHNESS = (1e-4, 1e-2, 1.0, 1e2, 1e4)
 
 
 class Surface(NamedTuple):
@@ -39,8 +39,8 @@ class Surface(NamedTuple):
     ----------
     matrix : ndarray, shape (3, 3)
         Affine, new to reference.
-    offsets : ndarray, shape (2, ny, nx)
-        Added to x and y at nodes `STEP` pixels apart, as coefficients of a cubic spline.
+    offsets : redpix.registration.Offsets
+        Added to x and y.
     residual : (float, float)
         Robust scatter of the stars about the map along x and y, pixels.
     stars : int
@@ -48,17 +48,13 @@ class Surface(NamedTuple):
     """
 
     matrix: np.ndarray
-    offsets: np.ndarray
+    offsets: Offsets
     residual: tuple
     stars: int
 
     def __call__(self, x, y):
         u, v, _ = np.tensordot(self.matrix, np.stack([x, y, np.ones_like(x)]), axes=1)
-        nodes = np.stack([y, x]) / STEP
-        dx, dy = (
-            ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)
-            for plane in self.offsets
-        )
+        dx, dy = self.offsets(x, y)
         return u + dx, v + dy
 
 
@@ -220,11 +216,9 @@ def fit_surface(matrix, shape, new, reference, radius=3.0):
         if good.all() or good.sum() < LEAST_STARS:
             break
         places, offsets = places[good], offsets[good]
-    rows, columns = (np.arange(-(-length // STEP) + 1) * STEP for length in shape)
-    nodes = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2).astype(float)
-    plane = _smooth(places, offsets, smoothness)(nodes).T.reshape(2, len(rows), len(columns))
-    plane = np.stack([ndimage.spline_filter(part, 3, mode="mirror") for part in plane])
-    return Surface(matrix, plane, tuple(map(float, mad_std(rest, axis=0))), len(places))
+    surface = _smooth(places, offsets, smoothness)
+    smooth = Offsets.through(shape, lambda x, y: surface(np.column_stack([x, y])).T)
+    return Surface(matrix, smooth, tuple(map(float, mad_std(rest, axis=0))), len(places))
 
 
 def _smooth(places, offsets, smoothness):

@@ -5,6 +5,7 @@ that goes with a mask carries one card a bit (`mask_cards`), so that the image e
 """
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 
 #: bit number by name, in every MASK of the project
 BITS = {
@@ -30,6 +31,22 @@ def bit_value(*names):
         If a name is not in `BITS`.
     """
     return sum(1 << BITS[name] for name in set(names))
+
+
+def filled_from_nearest(image, unknown):
+    """An image whose unknown pixels have the value of the nearest known one; some must be known.
+
+    Parameters
+    ----------
+    image : ndarray
+    unknown : ndarray of bool
+
+    Returns
+    -------
+    ndarray
+    """
+    nearest = distance_transform_edt(unknown, return_distances=False, return_indices=True)
+    return image[tuple(nearest)]
 
 
 def mask_cards():

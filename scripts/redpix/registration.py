@@ -11,10 +11,11 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from astropy.wcs import wcs as wcslib
+from scipy import ndimage
 
 from redpix.exceptions import InputError
 from redpix.frames import STALE_CARDS
-from redpix.masks import BITS, DTYPE, bit_value
+from redpix.masks import BITS, DTYPE, bit_value, filled_from_nearest
 
 # what of a frame's header describes its array or its place on the sky
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
@@ -24,6 +25,14 @@ _WCS_KEYS = (
     *(f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)),
     *("CROTA1", "CROTA2"),
 )
+
+
+#: nodes of slowly changing offsets lie so many pixels apart, and so many beyond an image's edge,
+#: where a spline is not right
+STEP, BEYOND = 32, 4
+
+#: two WCS that a homography takes into each other to this part of a pixel have no distortion
+STRAIGHT = 1e-3
 
 
 class Grid(NamedTuple):
@@ -140,7 +149,7 @@ def homography(wcs, grid_wcs, shape):
     Parameters
     ----------
     wcs, grid_wcs : WCS
-        Both tangent-plane.
+        Both tangent-plane; of distortions nothing is seen, see `stated_distortion`.
     shape : (int, int)
         Rows and columns of the image.
 
@@ -150,12 +159,77 @@ def homography(wcs, grid_wcs, shape):
         ``grid ~ matrix @ (x, y, 1)``, all coordinates 0-based.
     """
     source = _rectangle(shape)
-    target = grid_wcs.all_world2pix(wcs.all_pix2world(source, 0), 0)
+    target = grid_wcs.wcs_world2pix(wcs.wcs_pix2world(source, 0), 0)
     equations, values = [], []
     for (x, y), (u, v) in zip(source, target, strict=True):
         equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
         values += [u, v]
     return np.append(np.linalg.solve(equations, values), 1.0).reshape(3, 3)
+
+
+class Offsets(NamedTuple):
+    """Offsets of positions that change slowly over an image.
+
+    Attributes
+    ----------
+    planes : ndarray, shape (2, ny, nx)
+        Offsets in x and y at nodes `STEP` pixels apart, as coefficients of a cubic spline; so
+        many as `BEYOND` of them lie on each side beyond the image.
+    """
+
+    planes: np.ndarray
+
+    @classmethod
+    def through(cls, shape, values):
+        """The offsets of an image of a shape that ``values(x, y)`` gives, shape (2, n)."""
+        rows, columns = (
+            (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
+        )
+        x, y = (plane.ravel().astype(float) for plane in np.meshgrid(columns, rows))
+        planes = np.reshape(values(x, y), (2, len(rows), len(columns)))
+        return cls(np.stack([ndimage.spline_filter(part, 3, mode="mirror") for part in planes]))
+
+    def __call__(self, x, y):
+        nodes = np.stack([y, x]) / STEP + BEYOND
+        return [
+            ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)
+            for plane in self.planes
+        ]
+
+
+def stated_distortion(matrix, wcs, other, shape):
+    """What two WCS with distortions say of where pixels lie beyond a homography.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        From `homography`, `wcs` to `other`.
+    wcs, other : WCS
+        In any projection, with any distortion.
+    shape : (int, int)
+        Of the image of `wcs`.
+
+    Returns
+    -------
+    Offsets or None
+        None where it is nowhere more than `STRAIGHT` pixels.
+    """
+
+    def offsets(x, y):
+        sky = wcs.all_pix2world(np.column_stack([x, y]), 0)
+        places = other.all_world2pix(sky, 0, quiet=True)
+        # far outside of its image a distortion cannot be undone
+        back = np.hypot(*((other.all_pix2world(places, 0) - sky + 180) % 360 - 180).T)
+        wrong = ~(back < 1e-3 * np.sqrt(pixel_area(other)))
+        beyond = places.T - apply_homography(matrix, x, y)
+        if wrong.all() or not wrong.any():
+            return np.where(wrong, 0, beyond)
+        grid = (-1, len(np.unique(x)))
+        beyond, wrong = beyond.reshape(2, *grid), wrong.reshape(grid)
+        return np.stack([filled_from_nearest(plane, wrong) for plane in beyond])
+
+    found = Offsets.through(shape, offsets)
+    return found if abs(found.planes).max() > STRAIGHT else None
 
 
 def apply_homography(matrix, x, y):
@@ -365,10 +439,8 @@ def edge_distance(mask, x, y):
     ndarray, shape (n,)
         Grid pixels.
     """
-    from scipy.ndimage import distance_transform_edt
-
     valid = np.pad((mask & bit_value("NO_DATA", "EDGE")) == 0, 1)
-    distance = distance_transform_edt(valid)[1:-1, 1:-1]
+    distance = ndimage.distance_transform_edt(valid)[1:-1, 1:-1]
     column = np.clip(np.rint(x).astype(int), 0, mask.shape[1] - 1)
     row = np.clip(np.rint(y).astype(int), 0, mask.shape[0] - 1)
     return distance[row, column]

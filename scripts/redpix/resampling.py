@@ -21,6 +21,9 @@ REPLACED, REPLACED_REACH = ("INTERPOLATED", "COSMIC_RAY", "GHOST", "NOT_CHECKED"
 #: pixels about a block: what the spline's filter makes of its edge has died away to 1e-8 there
 _MARGIN = 24
 
+#: noise of pixels farther apart is independent, pixels before the spline
+CORRELATED = 10
+
 #: steps between two pixels in which the weights of the spline are tabulated
 _PHASES = 64
 
@@ -119,7 +122,7 @@ def _values_at(image, variance, mask, places):
     return *planes, bits
 
 
-def noise_correlation(place, rows, columns, samples=24, reach=10):
+def noise_correlation(place, rows, columns, samples=24):
     """Covariance of white noise after `resample`, between pixels so far apart.
 
     A pixel is a sum of pixels with the weights of the spline, which depend on where between the
@@ -133,13 +136,12 @@ def noise_correlation(place, rows, columns, samples=24, reach=10):
         Region of the new image.
     samples : int
         Places that are looked at along each axis.
-    reach : int
-        Farthest distance, pixels.
 
     Returns
     -------
     ndarray, shape (2 * reach + 1, 2 * reach + 1)
-        In units of the variance before; no distance in the middle.
+        In units of the variance before; no distance in the middle; reach is `CORRELATED` pixels
+        of the larger ones.
     """
     x, y = np.meshgrid(
         *(np.rint(np.linspace(part.start, part.stop - 1, samples)) for part in (columns, rows))
@@ -149,6 +151,8 @@ def noise_correlation(place, rows, columns, samples=24, reach=10):
     middle, right, above = np.transpose(
         place(np.mean(x) + np.array([0.0, 1.0, 0.0]), np.mean(y) + np.array([0.0, 0.0, 1.0]))
     )
+    shortest = min(1.0, *np.hypot(*np.transpose([right, above] - middle)))
+    reach = int(np.ceil(CORRELATED / shortest - 1e-6))
     lag_y, lag_x = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
     lags = np.outer(right - middle, lag_x) + np.outer(above - middle, lag_y)
     overlaps, farthest = _overlaps(float(abs(lags).max()))

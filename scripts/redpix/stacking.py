@@ -3,12 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from redpix.arrays import HOST
 from redpix.coaddition import coadd, common_shape, median, weighted_mean
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE, bit_value
+from redpix.masks import DTYPE, bit_value, filled_from_nearest
 from redpix.subtraction import measured_noise
 from redpix.tiles import SIDE, tiles
 
@@ -28,8 +27,7 @@ def patched(image, mask):
     useless = ((mask & USELESS) != 0) | ~np.isfinite(image)
     if not useless.any() or useless.all():
         return image
-    nearest = ndimage.distance_transform_edt(useless, return_distances=False, return_indices=True)
-    return image[tuple(nearest)]
+    return filled_from_nearest(image, useless)
 
 
 def combined(epochs, masks):

@@ -31,6 +31,8 @@ class Transients(NamedTuple):
     Attributes
     ----------
     x, y : ndarray
+    x_error, y_error : ndarray
+        Of the place by noise alone, see `_tops`.
     scorr : ndarray
         At the peak; negative for what faded.
     flux, flux_error : ndarray
@@ -47,6 +49,8 @@ class Transients(NamedTuple):
 
     x: np.ndarray
     y: np.ndarray
+    x_error: np.ndarray
+    y_error: np.ndarray
     scorr: np.ndarray
     flux: np.ndarray
     flux_error: np.ndarray
@@ -98,10 +102,10 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
     kind = np.where(moving, "moving", np.where(height > 0, "brighter", "fainter"))
     flags = _flags(mask, x, y, reach=int(np.ceil(fwhm / 2)))
-    (centre_x, centre_y), _ = _tops(scorr, x, y)
-    _, flux = _tops(alpha, x, y)
+    places, errors, _ = _tops(scorr, x, y)
+    *_, flux = _tops(alpha, x, y)
     columns = (
-        *(centre_x, centre_y, height, flux, alpha_error[y, x]),
+        *(*places, *errors, height, flux, alpha_error[y, x]),
         *(kind, dipole, motion, flags),
     )
     return Transients(*(column[keep] for column in columns))
@@ -227,17 +231,25 @@ def _weaker_lobes(x, y, height, moving, radius):
 
 
 def _tops(image, x, y):
-    """Place and height of the top of the parabola through each peak and its neighbours."""
+    """Place, its error, and height of the top of the parabola through each peak and its neighbours.
+
+    A score s has noise of 1 whose correlation between pixels falls as s itself does about a point
+    source: its slope has the noise sqrt(c / s), where c is the curvature of s at the peak, and the
+    place where the slope is 0 has 1 / sqrt(s c); of what is no score the error says nothing.
+    """
     near = _windows(image, x, y, 1, 0.0).astype(float)
     centre = near[:, 1, 1]
-    places, top = [], centre.copy()
+    places, errors, top = [], [], centre.copy()
     for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
         curve = low - 2 * centre + high
         step = np.divide(low - high, 2 * curve, out=np.zeros(len(x)), where=curve != 0)
         step = np.clip(step, -0.5, 0.5)
         places.append(start + step)
+        sharpness = np.maximum(-curve * centre, 0)
+        unknown = np.full(len(x), np.nan)
+        errors.append(np.divide(1, np.sqrt(sharpness), out=unknown, where=sharpness > 0))
         top += (high - low) / 2 * step + curve / 2 * step**2
-    return places, top
+    return places, errors, top
 
 
 def _flags(mask, x, y, reach):

@@ -5,6 +5,7 @@ import pytest
 from redpix import asterisms
 from redpix.asterisms import Surface, fit_surface, match, quads
 from redpix.exceptions import InputError
+from redpix.registration import Offsets
 
 SHAPE = (1500, 2000)
 
@@ -92,8 +93,8 @@ def test_codes_depend_on_nothing_but_the_shape():
 
 
 def test_surface_between_its_nodes():
-    nodes = np.zeros((2, 5, 6))
-    place = Surface(turned(0.0, 1.0), nodes, (0.0, 0.0), 10)
+    still = Offsets(np.zeros((2, 5, 6)))
+    place = Surface(turned(0.0, 1.0), still, (0.0, 0.0), 10)
     assert place(np.array([3.5]), np.array([4.0])) == (pytest.approx(133.5), pytest.approx(-81.0))
 
 

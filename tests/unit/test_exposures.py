@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 import subtraction
 from astropy.io import fits
+from astropy.wcs import WCS
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
+from subtraction_sky import light
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "adu"}
 NEW_STARS = ((60.0, 70.0, 3000.0), (200.0, 150.0, 2000.0), (290.0, 280.0, 4000.0))
@@ -92,6 +94,7 @@ def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
     # stars of the reference are as wide as those of the science image, and so less high
     assert np.nanmax(stars) < 0.9 * np.nanmax(expected)
     assert sorted(path.name for path in (folder / "options").iterdir()) == [
+        "cut_outs.fits",
         "difference.fits",
         "transients.csv",
     ]
@@ -106,8 +109,100 @@ def test_without_a_zero_point_there_are_no_magnitudes(science, folder, caplog):
 
     settings = fits_sky.settings()
     exposure = read_exposure([str(plain)], "image", {**settings["camera"], "background_mesh": 64})
-    assert subtraction.magnitudes(np.array([1.0, -2.0]), exposure, "image") == ["", ""]
+    flux, error = np.array([1.0, -2.0]), np.array([0.1, 0.1])
+    assert subtraction.magnitudes(flux, error, exposure, "image") == [["", ""], ["", ""]]
+    exposure.zero_point = 25.0
+    magnitude, uncertainty = subtraction.magnitudes(flux, error, exposure, "image")
+    assert magnitude == ["25.0000", "24.2474"]
+    assert uncertainty == ["0.1086", "0.0543"]
     assert "plain.fits: no gain in counts of its unit is known" in caplog.text
+
+
+@pytest.mark.parametrize("off", [2.5, 12.0])
+def test_a_wcs_that_is_wrong_is_told_and_done_without(science, folder, caplog, off):
+    """By more than stars are looked for, or nearly so: once, of 2.5 pixels, noise was all wrong."""
+    shift = (3.4, -5.7)
+    image = fits_sky.counts(fits_sky.stars(), 2, 1.5, 0.7, shift, level=150.0)
+    wrong = tuple(np.add(shift, off))
+    reference = fits_sky.write(folder / f"off{off}/reference.fits", image, wrong, **CARDS)
+    job = fits_sky.subtraction_job(science, reference, folder / f"off{off}")
+    subtraction.main(job)
+    header = fits.getheader(job.output.difference, "D")
+    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.02)
+    assert header["REGRMSX"] < 0.05
+    assert header["SCORRSTD"] == pytest.approx(1, abs=0.03)
+    said = re.search(
+        r"by their WCS stars lie ([\d.]+) px apart; the images are matched", caplog.text
+    )
+    assert float(said[1]) == pytest.approx(off * np.sqrt(2), abs=0.2)
+
+
+def test_a_distortion_that_a_wcs_states_is_followed(science, folder):
+    """The reference has an optical distortion of up to seven pixels."""
+    place = fits_sky.wcs()
+    header = place.to_header()
+    header["CTYPE1"], header["CTYPE2"] = "RA---TAN-SIP", "DEC--TAN-SIP"
+    header["A_ORDER"] = header["B_ORDER"] = 3
+    for name in ("A_3_0", "A_1_2", "B_0_3", "B_2_1"):
+        header[name] = 7e-7
+    bent = WCS(header)
+    x, y, flux = fits_sky.stars()
+    u, v = bent.all_world2pix(place.all_pix2world(np.column_stack([x, y]), 0), 0).T
+    assert 5 < np.hypot(u - x, v - y).max() < 9
+    image = fits_sky.counts((u, v, flux), 2, 1.5, 0.7, level=150.0)
+    reference = fits_sky.write(folder / "bent/reference.fits", image, place=bent, **CARDS)
+    job = fits_sky.subtraction_job(science, reference, folder / "bent")
+    subtraction.main(job)
+    header = fits.getheader(job.output.difference, "D")
+    assert header["NSTARS"] > 25
+    assert max(header["REGRMSX"], header["REGRMSY"]) < 0.05
+    # its pixels are of another size here and there: flux a pixel is kept
+    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.06)
+
+
+@pytest.mark.parametrize("times", [0.7, 2.0, 3.0])
+def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times):
+    shape = tuple(int(length / times) + 20 for length in fits_sky.SHAPE)
+    x, y, flux = fits_sky.stars()
+    u, v = ((along + 0.5) / times - 0.5 + 10 for along in (x, y))
+    rng = np.random.default_rng(5)
+    clean = 150 + 0.7 * light(shape, u, v, flux, 1.6)
+    image = (rng.poisson(clean * 2.0) + rng.normal(0, 6, shape)) / 2.0
+    place = fits_sky.wcs()
+    place.wcs.cd *= times
+    place.wcs.crpix = (place.wcs.crpix - 0.5) / times + 0.5 + 10
+    reference = fits_sky.write(folder / f"x{times}/reference.fits", image, place=place, **CARDS)
+    job = fits_sky.subtraction_job(science, reference, folder / f"x{times}")
+    subtraction.main(job)
+    header = fits.getheader(job.output.difference, "D")
+    assert header["SCORRSTD"] == pytest.approx(1, abs=0.05)
+    assert header["DSTD"] == pytest.approx(1, abs=0.12)
+
+
+def test_stars_that_are_all_faint_are_compared(folder):
+    """None tells the ratio to 3 %, all together do; a ratio that is given needs no star."""
+    x, y, _ = fits_sky.stars()
+    sky = x, y, np.full(len(x), 3300.0)
+    science = fits_sky.write(folder / "faint/science.fits", fits_sky.counts(sky, 1, 1.7), **CARDS)
+    image = fits_sky.counts(sky, 2, 1.5, 0.7, level=150.0)
+    reference = fits_sky.write(folder / "faint/reference.fits", image, **CARDS)
+    job = fits_sky.subtraction_job(science, reference, folder / "faint")
+    subtraction.main(job)
+    header = fits.getheader(job.output.difference, "D")
+    assert header["NSTARS"] > 20
+    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.03)
+
+
+def test_cut_outs_are_of_the_images(folder, done):
+    planes, rows = done
+    with fits.open(folder / "cut_outs.fits") as cubes:
+        assert [hdu.name for hdu in cubes] == ["PRIMARY", "NEW", "REF", "D", "TRANSIENTS"]
+        assert len(cubes["TRANSIENTS"].data) == len(rows) > 0
+        for name in ("NEW", "REF", "D"):
+            for square, row in zip(cubes[name].data, rows, strict=True):
+                column, line = round(float(row["x"])), round(float(row["y"]))
+                assert square.shape == (37, 37)
+                np.testing.assert_equal(square[18, 18], planes[name][0][line, column])
 
 
 def test_a_frame_more_than_half_zeros_is_warned_of(science, folder, caplog):

@@ -63,6 +63,28 @@ def test_simulated_transients_are_found_where_they_are():
     assert np.all(found.flags == 0)
 
 
+def test_errors_of_places_and_fluxes_are_what_they_scatter_by():
+    pulls = []
+    for seed in range(8):
+        sky = subtraction_sky.make(seed)
+        result = subtract(sky.new, sky.reference)
+        mask = np.zeros(result.S.shape, np.int16)
+        found = detect(result.Scorr, result.alpha, result.alpha_error, mask, 4.0, 8.0)
+        for row in range(len(found.x)):
+            away = np.hypot(sky.x - found.x[row], sky.y - found.y[row])
+            true = np.argmin(away)
+            if away[true] < 2:
+                pulls.append(
+                    [
+                        (found.x[row] - sky.x[true]) / found.x_error[row],
+                        (found.y[row] - sky.y[true]) / found.y_error[row],
+                    ]
+                )
+    pulls = np.ravel(pulls)
+    assert len(pulls) > 120
+    assert np.sqrt(np.mean(np.square(pulls))) == pytest.approx(1, abs=0.15)
+
+
 def bumps(*places, width=2.0):
     rows, columns = np.indices((60, 60))
     return sum(

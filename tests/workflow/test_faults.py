@@ -77,7 +77,7 @@ def test_the_others_go_on_without_a_bad_field(demo, tmp_path):
     assert not list(results.glob(f"*/{BAD}*.parquet"))
     # asked for by name, it says why it is not to be had
     words = run(tmp_path, f"results/small/frames/{BAD}-r.fits", status=1, **config)
-    assert f"results/small/logs/frames/{BAD}.link.log" in words
+    assert f"results/small/logs/frames/{BAD}.names.log" in words
 
 
 def test_a_field_that_was_left_out_is_asked_for_again(demo, tmp_path):

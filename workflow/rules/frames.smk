@@ -46,6 +46,8 @@ rule psfields:
         f"{RESULTS}/frames/{{field}}.psField.fit",
     log:
         f"{RESULTS}/logs/frames/{{field}}.psField.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/{{field}}.psField.tsv"
     conda:
         "../../envs/python.yaml"
     resources:
@@ -108,27 +110,30 @@ checkpoint exposures:
 # a field that did not come has no frames to link: asked for by name, it fails here and says why
 rule frames:
     input:
+        demo_archive,
         status=f"{RESULTS}/frames/{{field}}.json",
+        library=library("exceptions", "frames", "masks", "registration"),
+        scripts=shared_scripts("archive", "files", "frames", "job", "provenance"),
     output:
         kept(per_band("frames")),
     log:
-        f"{RESULTS}/logs/frames/{{field}}.link.log",
+        f"{RESULTS}/logs/frames/{{field}}.names.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/frames/{{field}}.names.tsv"
     localrule: True
     conda:
         "../../envs/python.yaml"
+    resources:
+        download_retries=config["download"]["retries"],
+        download_timeout=config["download"]["timeout"],
     params:
-        fetched=[f"{RESULTS}/frames/fetched/{{field}}/{band}.fits" for band in BANDS],
+        source=SOURCE,
+        release=config["release"],
+        bands=BANDS,
+        folder=f"{RESULTS}/frames/fetched/{{field}}",
         # a link beside what is kept for the next run; without it, where nothing is kept
-        command="ln -fv" if config["keep_images"] else "mv -fv",
+        keep=config["keep_images"],
     message:
         "{wildcards.field}: frames under their names"
-    shell:
-        """
-        exec 2>{log:q}
-        grep -q '"delivered": true' {input.status:q} || {{ cat {input.status:q} >&2; exit 1; }}
-        fetched=({params.fetched:q})
-        outputs=({output:q})
-        for n in "${{!fetched[@]}}"; do
-            {params.command} "${{fetched[n]}}" "${{outputs[n]}}" >&2
-        done
-        """
+    script:
+        "../../scripts/named_frames.py"

@@ -75,6 +75,8 @@ rule injection_sources:
         f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
         f"{RESULTS}/logs/injection/{{field}}.sources.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/injection/{{field}}.sources.tsv"
     conda:
         "../../envs/python.yaml"
     threads: 1
@@ -142,6 +144,8 @@ rule injection_truth:
         f"{RESULTS}/injection/truth.csv",
     log:
         f"{RESULTS}/logs/injection/truth.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/injection/truth.tsv"
     conda:
         "../../envs/python.yaml"
     message:

@@ -49,6 +49,7 @@ rule subtraction:
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
+        cut_outs=f"{RESULTS}/subtraction/{{pair}}/{{band}}/cut_outs.fits",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}},{{band}}.log",
     benchmark:
@@ -95,6 +96,8 @@ rule transients_of_pair:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/subtraction/{{pair}}.tsv"
     wildcard_constraints:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
     conda:

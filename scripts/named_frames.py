@@ -1,0 +1,44 @@
+"""Give a field's fetched frames their names; fetch again what was removed after use."""
+
+import json
+import os
+from pathlib import Path
+
+from job import job, log
+from redpix.exceptions import InputError
+
+
+def fetched_again(snakemake):
+    """Fetch a field's frames once more; the survey masks came before, and were kept."""
+    import archive  # noqa: PLC0415 (with all that frames need, seldom used)
+    from frames import fetch_field  # noqa: PLC0415
+    from redpix.frames import parse_field  # noqa: PLC0415
+
+    params, patience = snakemake.params, snakemake.resources
+    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
+    field = parse_field(snakemake.wildcards.field)
+    fetch_field(door, field, params.bands, params.release, Path(params.folder), masks=False)
+
+
+def main(snakemake):
+    params = snakemake.params
+    status = json.loads(Path(snakemake.input.status).read_text(encoding="utf-8"))
+    if not status["delivered"]:
+        raise InputError(f"field {status['field']}: {status['reason']}")
+    fetched = [Path(params.folder) / f"{band}.fits" for band in params.bands]
+    missing = [path for path in fetched if not path.exists()]
+    if missing:
+        log.warning("%s: was removed after use; fetched again", missing[0])
+        fetched_again(snakemake)
+    for path, output in zip(fetched, map(Path, snakemake.output), strict=True):
+        output.unlink(missing_ok=True)
+        if params.keep:
+            os.link(path, output)
+        else:
+            os.replace(path, output)
+        log.info("%s -> %s", path, output)
+
+
+if "snakemake" in globals():
+    with job(snakemake):
+        main(snakemake)
