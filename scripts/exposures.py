@@ -10,7 +10,7 @@ from psfex import STAMP
 from redpix.alignment import noise_scale, smooth_background
 from redpix.cameras import NANOMAGGY_ZERO_POINT, celestial_wcs, read_camera
 from redpix.exceptions import InputError
-from redpix.masks import DTYPE, bit_value
+from redpix.masks import DTYPE, bit_value, own_bits
 from redpix.noise import NOISE_RANGE, image_mask, pixel_noise, typical
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
@@ -19,6 +19,9 @@ from spans import span_mask
 
 #: HDUs of a coadd that this workflow made
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
+
+#: HDUs beside an image that say more of its pixels
+GIVEN = ("VARIANCE", "ERR", "MASK")
 
 
 @dataclass
@@ -111,6 +114,13 @@ def _rescaled(exposure, what, settings):
     return exposure
 
 
+def _given_variance(planes):
+    """Variance that a file holds, or the square of its errors; None if it has neither."""
+    if "VARIANCE" in planes:
+        return planes["VARIANCE"].astype(np.float32)
+    return np.square(planes["ERR"], dtype=np.float32) if "ERR" in planes else None
+
+
 def _fits_image(path, settings):
     try:
         with fits.open(path, memmap=False) as hdus:
@@ -119,7 +129,16 @@ def _fits_image(path, settings):
             if hdu is None:
                 raise InputError("no HDU holds an image of two dimensions")
             image, header = hdu.data.astype(np.float32), hdu.header
-            planes = {hdu.name: hdu.data for hdu in hdus} if names >= set(COADD) else None
+            planes = {
+                plane.name: plane.data
+                for plane in hdus
+                if plane.name in GIVEN and plane.is_image and plane.shape == hdu.shape
+            }
+            if "MASK" in planes:
+                # cards that name the bits may stand in the first header
+                cards = {**hdus[0].header, **hdus["MASK"].header}
+                planes["MASK"] = own_bits(planes["MASK"], cards)
+            coadd = names >= set(COADD)
             del hdu, hdus[:]  # what a large image was read from is as large
     except InputError:
         raise
@@ -134,13 +153,14 @@ def _fits_image(path, settings):
     }
     log.info("%s: unit %s; %s", path, camera.unit, told or "nothing known of the camera")
     wcs = celestial_wcs(header) if settings.get("needs_wcs", True) else None
-    if planes:
+    variance = _given_variance(planes)
+    if coadd:
         exposure = Exposure(
-            *(path, image, planes["VARIANCE"].astype(np.float32), planes["MASK"].astype(DTYPE)),
+            *(path, image, variance, planes["MASK"]),
             *(wcs, header, camera.unit, camera.zero_point),
         )
         return _rescaled(exposure, "variance plane", settings)
-    mask = image_mask(image, camera.saturation)
+    mask = image_mask(image, camera.saturation) | planes.get("MASK", DTYPE(0))
     zeros = np.mean(image == 0)
     if zeros >= 0.5:
         log.warning(
@@ -152,6 +172,12 @@ def _fits_image(path, settings):
     if not np.isfinite(image).any():
         raise InputError("no pixel has a value")
     background = smooth_background(np.where(mask == 0, image, np.nan), settings["background_mesh"])
+    if variance is not None:
+        exposure = Exposure(
+            *(path, image - background, variance, mask, wcs, header, camera.unit),
+            camera.zero_point,
+        )
+        return _rescaled(exposure, "error plane", settings)
     noise = pixel_noise(image, background, mask, camera, settings["background_mesh"])
     log.info(
         "%s: background %.5g, noise %s; %d pixels masked",

@@ -12,10 +12,14 @@ from redpix.registration import (
     kept_cards,
     noise_correlation,
     north_up_grid,
+    pixel_area,
     register,
     wcs_header,
 )
 from spans import read_masked
+
+#: scale of a grid, in the frame's pixels, up to which interpolation does
+COARSEST = 1.05
 
 
 def read_frame(path):
@@ -48,6 +52,12 @@ def main(snakemake):
     reference = params.bands.index(params.reference_band)
     image, _, wcs = read_frame(inputs.frames[reference])
     grid = north_up_grid(wcs, image.shape, params.pixel_scale)
+    if params.engine == "reproject" and pixel_area(grid.wcs) > COARSEST**2 * pixel_area(wcs):
+        raise InputError(
+            f"registration.pixel_scale: {params.pixel_scale}: larger pixels than those of "
+            f"{inputs.frames[reference]}; registration.engine reproject takes values between "
+            "pixels and sums none; allowed with it: up to the frame's scale; montage and swarp sum"
+        )
     for band, frame, error, output in zip(
         params.bands, inputs.frames, inputs.errors, snakemake.output, strict=True
     ):

@@ -4,6 +4,8 @@ The bits are fixed: a mask written by one stage is read by all later ones and by
 that goes with a mask carries one card a bit (`mask_cards`), so that the image explains itself.
 """
 
+import re
+
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
@@ -19,6 +21,12 @@ BITS = {
     "BAD": 7,  # non-finite or impossible value
 }
 
+#: the same by LSST's names
+LSST = {
+    **{"NO_DATA": "NO_DATA", "EDGE": "EDGE", "SAT": "SATURATED", "INTRP": "INTERPOLATED"},
+    **{"CR": "COSMIC_RAY", "BAD": "BAD"},
+}
+
 DTYPE = np.int16
 
 
@@ -31,6 +39,33 @@ def bit_value(*names):
         If a name is not in `BITS`.
     """
     return sum(1 << BITS[name] for name in set(names))
+
+
+def own_bits(values, header):
+    """A mask of someone else's in the bits of this project.
+
+    Parameters
+    ----------
+    values : ndarray of int
+    header : Mapping
+        Names its bits by cards ``BIT2 = 'SATURATED'``, as `mask_cards`, or ``MP_SAT = 1``, as
+        LSST's; bits that mean nothing here are passed over. Without such cards every value but 0
+        is BAD.
+
+    Returns
+    -------
+    ndarray, int16
+    """
+    names = {int(key[3:]): header[key] for key in header if re.fullmatch(r"BIT\d+", key)}
+    names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
+    if not names:
+        return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
+    values = np.nan_to_num(values).astype(np.int64)
+    mask = np.zeros(values.shape, DTYPE)
+    for number, name in names.items():
+        if name in BITS:
+            mask[(values >> number) & 1 == 1] |= bit_value(name)
+    return mask
 
 
 def filled_from_nearest(image, unknown):

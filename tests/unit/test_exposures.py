@@ -118,6 +118,35 @@ def test_without_a_zero_point_there_are_no_magnitudes(science, folder, caplog):
     assert "plain.fits: no gain in counts of its unit is known" in caplog.text
 
 
+def test_planes_of_errors_and_masks_are_heeded(science, folder):
+    from exposures import read_exposure
+
+    settings = {**fits_sky.settings()["camera"], "background_mesh": 64}
+    plain = read_exposure([science], "image", settings)
+    error = 3 * np.sqrt(plain.variance)
+    values = np.zeros(error.shape, np.int16)
+    values[50, 60], values[51, 61] = 4, 32
+    cases = (
+        ({"MP_CR": 2, "MP_DETECTED": 5}, "COSMIC_RAY", 0),
+        ({"BIT2": "SATURATED"}, "SATURATED", 0),
+        ({}, "BAD", bit_value("BAD")),
+    )
+    for number, (cards, name, other) in enumerate(cases):
+        path = folder / f"planes{number}.fits"
+        with fits.open(science) as hdus:
+            planes = [hdus[0], fits.ImageHDU(error, name="ERR")]
+            planes.append(fits.ImageHDU(values, fits.Header(cards), name="MASK"))
+            fits.HDUList(planes).writeto(path)
+        exposure = read_exposure([str(path)], "image", settings | {"noise": "given"})
+        np.testing.assert_allclose(exposure.variance, error**2, rtol=1e-5)
+        assert exposure.mask[50, 60] == bit_value(name)
+        assert exposure.mask[51, 61] == other
+        # noise that the errors are three times as large as is told
+        scaled = read_exposure([str(path)], "image", settings)
+        assert scaled.noise_scale == pytest.approx(1 / 3, rel=0.05)
+        assert exposure.mask[101, 201] & bit_value("BAD")
+
+
 @pytest.mark.parametrize("off", [2.5, 12.0])
 def test_a_wcs_that_is_wrong_is_told_and_done_without(science, folder, caplog, off):
     """By more than stars are looked for, or nearly so: once, of 2.5 pixels, noise was all wrong."""

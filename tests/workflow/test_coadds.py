@@ -140,3 +140,23 @@ def test_the_demo_shows_a_coadd(demo):
     ratio = np.std(first[blank]) / np.std(image[blank])
     assert 1.15 < ratio < 1.5
     assert 'id="coadds"' in (demo / "results/demo/report.html").read_text(encoding="utf-8")
+
+
+def test_stacks_of_stacks_are_taken_in_any_order_or_refused(tmp_path):
+    header = "stack\timage\tband\n"
+    first = "a\t9001-3-100\tr\na\t9003-3-101\tr\n"
+    (tmp_path / "s.tsv").write_text(
+        # before the stack that it is made from, and by an absolute path
+        f"{header}b\t{tmp_path}/results/demo/coadds/a/r.fits\tr\nb\t9002-4-57\tr\n{first}"
+    )
+    run(tmp_path, "coadds", "-n", stacks="s.tsv")
+    for image, reason in (
+        ("results/demo/coadds/b/r.fits", "is made from itself"),
+        ("results/demo/coadds/c/r.fits", "no stack of this run has this coadd"),
+    ):
+        (tmp_path / "s.tsv").write_text(
+            f"{header}b\tresults/demo/coadds/a/r.fits\tr\nb\t9002-4-57\tr\n{first}a\t{image}\tr\n"
+        )
+        words = run(tmp_path, "coadds", "-n", status=1, stacks="s.tsv")
+        assert f"stacks: {image}: {reason}" in words
+        assert "Traceback" not in words

@@ -48,6 +48,12 @@ def rules():
                 yield pytest.param(text, SCRIPTS / script[1], id=name or script[1])
 
 
+@pytest.mark.parametrize(("text", "script"), rules())
+def test_each_rule_has_a_log_and_a_benchmark(text, script):
+    assert re.search(r"^ *log:$", text, re.MULTILINE)
+    assert re.search(r"^ *benchmark:$", text, re.MULTILINE)
+
+
 def calls(text, function):
     """Arguments of each call of a function, brackets balanced."""
     for start in re.finditer(rf"\b{function}\(", text):

@@ -42,3 +42,23 @@ def test_a_shard_that_was_not_worked_is_named(demo, tmp_path):
     settings = configuration(root, catalogue, "r", gather="shards")
     words = run(tmp_path, "photoz", status=1, **settings)
     assert "shards/9001-3/results/small/frames/9001-3-100.json" in words
+
+
+def test_images_that_were_removed_are_made_again_where_they_are_needed(demo, tmp_path):
+    prepare(tmp_path)
+    root = copy_archive(demo, tmp_path, FIELDS[:1], "r")
+    settings = configuration(root, copy_catalogue(demo, tmp_path, FIELDS[:1]), "r")
+    run(tmp_path, "shard", **settings, keep_images=False)
+    results = tmp_path / "results/small"
+    pixels = results / f"pixels/{FIELDS[0]}.parquet"
+    before = pixels.read_bytes()
+    assert not list(results.glob("frames/**/*-r.fits"))
+    assert "rule fetch" not in run(tmp_path, "shard", **settings, keep_images=False)
+    # another threshold needs the frames anew
+    changed = {**settings, "sources": {"threshold": 3.0}}
+    run(tmp_path, "shard", **changed, keep_images=False)
+    assert pixels.read_bytes() != before
+    # as does who wants to keep them after all
+    run(tmp_path, "shard", **settings)
+    assert (results / f"registered/{FIELDS[0]}-r.fits").exists()
+    assert pixels.read_bytes() == before

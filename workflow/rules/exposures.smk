@@ -14,16 +14,34 @@ def reader(key, read):
 
 
 def will_exist(path):
-    """Whether a file is there, or is a coadd that this run makes."""
-    return Path(path).is_file() or coadd_of(path) is not None
+    """Whether a file is there, or is named as a coadd of this run, which `check_coadds` looks at."""
+    return Path(path).is_file() or named_coadd(path) is not None
+
+
+def named_coadd(path):
+    """Stack and band of a path that is one of a coadd of this run; None if it is none."""
+    parts = Path(os.path.relpath(path, f"{RESULTS}/coadds")).parts
+    if len(parts) != 2 or parts[0] == ".." or not parts[1].endswith(".fits"):
+        return None
+    return parts[0], parts[1].removesuffix(".fits")
 
 
 def coadd_of(path):
-    """Stack and band of a path that is a coadd of this run; None if it is none."""
-    for stack, band in STACKS:
-        if os.path.normpath(path) == f"{RESULTS}/coadds/{stack}/{band}.fits":
-            return stack, band
-    return None
+    """Stack and band of a path that is a coadd that this run makes; None if it is none."""
+    named = named_coadd(path)
+    return named if named in STACKS else None
+
+
+def check_coadds(key, images, above=()):
+    """End the run where images are coadds of stacks that are none, or that need themselves."""
+    for image in images:
+        made = None if is_field(image) else named_coadd(image)
+        if made in above:
+            sys.exit(f"{key}: {image}: is made from itself; allowed: coadds of other stacks")
+        if made in STACKS:
+            check_coadds(key, STACKS[made], (*above, made))
+        elif made and not Path(image).is_file():
+            sys.exit(f"{key}: {image}: no stack of this run has this coadd, nor is there a file")
 
 
 def two_files():
@@ -56,6 +74,11 @@ for row in PAIRS:
             sys.exit(f"stacks: {made[0]}: the name of a pair's reference; allowed: another name")
         STACKS[made] = row.references
 
+for stack, images in STACKS.items():
+    check_coadds("stacks", images, (stack,))
+for row in PAIRS:
+    check_coadds("pairs", row.images)
+
 EXPOSED = sorted(
     {image for row in PAIRS for image in row.images if is_field(image)}
     | {image for images in STACKS.values() for image in images if is_field(image)}
@@ -65,7 +88,8 @@ EXPOSED = sorted(
 def files_of(image, band):
     """Files of an image: frame, error map, masks and PSFs of a field, else the one it is."""
     if not is_field(image):
-        return [os.path.normpath(image)]
+        made = coadd_of(image)
+        return [f"{RESULTS}/coadds/{made[0]}/{made[1]}.fits" if made else os.path.normpath(image)]
     files = [
         f"{RESULTS}/frames/{image}-{band}.fits",
         f"{RESULTS}/errors/{image}-{band}.fits",
