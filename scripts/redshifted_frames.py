@@ -96,17 +96,17 @@ def make_pair(stamp, row, scale, fwhm_in, params, grid, distance):
         fwhm = np.array(params.seeing) / pixels
     templates = pixel_redshifting.templates(grid, distance, row.redshift, z_out)
     try:
-        flux, error = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
+        flux, noise, spread = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
     except InputError as fault:
         raise InputError(f"galaxy {row.id}: {fault}") from None
     if params.targets == "observed":
         known = np.isfinite(stamp[1]).all(axis=-1)
         # sources have photon noise: the sky's is the least of a stamp
-        noise = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
-        flux, error = pixel_redshifting.as_deep(rng, flux, error, noise)
+        sky = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
+        flux, noise = pixel_redshifting.as_deep(rng, flux, noise, sky)
     truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
     truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
-    return (*stamp, flux, error), truth
+    return (*stamp, flux, np.hypot(noise, spread)), truth
 
 
 def all_pairs(params, inputs):
