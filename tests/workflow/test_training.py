@@ -41,7 +41,8 @@ def job(demo, folder, **changes):
         band: PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
         for band, stamp in stamps.items()
     }
-    write_psfs(folder / "psf.fits", models, dict.fromkeys(models, "given"))
+    scales = dict.fromkeys(models, 0.396)
+    write_psfs(folder / "psf.fits", models, dict.fromkeys(models, "given"), scales)
     params = {
         **{"number": 3, "z_in": [0.05, 0.2], "z_out": [0.3, 0.4], "size": 48, "seed": 1},
         **{"pixel_scale_out": None, "seeing": None, "targets": "observed"},
