@@ -12,7 +12,7 @@ from redpix import pixel_redshifting, redshifting, seds
 from redpix.catalogue import field_names
 from redpix.exceptions import InputError
 from redpix.registration import frame_wcs, pixel_area
-from training_files import read_distance
+from training_files import read_curves, read_distance, wavelengths
 
 # WAVELENGTH of `seds` begins at 1000 Angstrom: u reaches it at this redshift
 HIGHEST = 1.9
@@ -190,7 +190,8 @@ def main(snakemake):
         truth.to_csv(temporary, index=False, float_format="%.9g")
     facts = {
         **{"recipe": "frames", "axes": ["galaxy", "row", "column", "band"]},
-        **{"bands": params.bands, "unit": "nanomaggies", "scale": 1.0},
+        **{"bands": params.bands, "wavelengths": wavelengths(read_curves(params.bands)[1])},
+        **{"unit": "nanomaggies", "scale": 1.0},
         **{"inputs": "observed", "targets": params.targets},
         # of the brightest galaxy; the truth has every galaxy's
         "pixel_scale": [float(truth[f"pixel_scale_{end}"][0]) for end in ("in", "out")],

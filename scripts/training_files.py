@@ -95,6 +95,11 @@ def read_curves(bands):
     return list(curves), list(curves.values())
 
 
+def wavelengths(curves):
+    """Effective wavelengths of filter curves, Angstrom."""
+    return [float(curve.effective_wavelength.value) for curve in curves]
+
+
 def read_distance(cosmology):
     """Luminosity distance by redshift, of a named cosmology or a user's table."""
     if not cosmology.endswith(".csv"):

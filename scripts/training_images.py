@@ -17,6 +17,7 @@ from training_files import (
     read_distance,
     read_galaxies,
     read_spectra,
+    wavelengths,
 )
 
 #: galaxies that are drawn and written at a time
@@ -137,7 +138,7 @@ def main(snakemake):
         with atomic(path) as temporary:
             np.save(temporary, galaxies[key].to_numpy(np.float32))
     write_truth(output.truth, galaxies, scale, params)
-    write_text(output.settings, described(params, camera, scale))
+    write_text(output.settings, described(params, camera, curves, scale))
 
 
 def write_truth(path, galaxies, scale, params):
@@ -148,13 +149,14 @@ def write_truth(path, galaxies, scale, params):
         table.to_csv(temporary, index=False, float_format="%.9g")
 
 
-def described(params, camera, scale):
+def described(params, camera, curves, scale):
     """What the arrays are, as JSON."""
     simple = params.recipe == "simple"
     facts = {
         "recipe": params.recipe,
         "axes": ["galaxy", "row, from south", "column, from east", "band"],
         "bands": camera.bands,
+        "wavelengths": wavelengths(curves),
         "unit": "nanomaggies times scale" if not simple else "arbitrary flux times scale",
         "scale": scale,
         "inputs": "psf_free" if simple else params.inputs,

@@ -14,7 +14,7 @@ from redpix import training_images as images
 from redpix.configuration import validated
 from redpix.exceptions import InputError
 from redpix.rendering import Galaxy
-from redpix.training_plots import expected_half_light, half_light
+from redpix.training_plots import expected_half_light, half_light, stamp_colours
 from report_training import show_training
 
 SCALE = 0.396
@@ -345,10 +345,35 @@ def test_the_report_shows_them(tmp_path, recipe):
     assert show_training([]) is None
 
 
+def test_the_report_shows_bands_of_any_name(tmp_path):
+    """Such as are no names of attributes."""
+    camera = {"seeing": [1.3] * 2, "noise": [0.02] * 2, "electron": [0.001] * 2}
+    run(tmp_path / "a", number=3, bands=["r", "bessell-V"], **camera)
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    shown = show_training([str(tmp_path / "a" / name) for name in names])
+    assert shown["theory"].startswith("data:image/")
+    facts = json.loads((tmp_path / "a/settings.json").read_text())
+    assert facts["wavelengths"] == pytest.approx([6190, 5500], abs=60)
+
+
+def test_colours_of_bands_in_any_order():
+    """The longest wavelength is red."""
+    stamp = np.random.default_rng(1).random((20, 20, 5))
+    waves = [3500, 4700, 6200, 7500, 8900]
+    expected = stamp_colours(stamp, waves)
+    order = [3, 0, 4, 2, 1]
+    shuffled = stamp_colours(stamp[..., order], [waves[k] for k in order])
+    assert np.array_equal(shuffled, expected)
+    red = np.ones((20, 20, 3)) * [3.0, 1.0, 0.2]
+    colours = stamp_colours(red, [8000.0, 6000.0, 4000.0])[5, 5].astype(int)
+    assert colours[0] > colours[1] > colours[2]
+
+
 def test_sizes_in_the_report_are_those_of_theory(made):
     truth = made["truth"].assign(angular_factor=made["truth"]["size_factor"])
     for row in list(truth.itertuples())[:6]:
         for end, array in (("in", made["inputs"]), ("out", made["targets"])):
-            expected = expected_half_light(row, end, "r", made["settings"]["seeing"][1], SCALE)
+            light = [getattr(row, f"{part}_flux_{end}_r") for part in ("bulge", "disk")]
+            expected = expected_half_light(row, end, light, made["settings"]["seeing"][1], SCALE)
             found = half_light(array[row.Index, ..., 1].astype(float), SCALE)
             assert found == pytest.approx(expected, rel=0.03)
