@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from redpix.configuration import keys, validated
+from redpix.configuration import keys, training_tables, validated
 from redpix.exceptions import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -252,3 +252,12 @@ def test_page_of_keys_agrees_with_the_schema():
             assert f"`{choice}`" in allowed or "one of `bands`" in allowed, key
         if "maximum" in known[key]:
             assert str(known[key]["maximum"]) in allowed, key
+
+
+def test_tables_of_training_images():
+    """All that the table is, whatever its name ends in; CSVs where names stand otherwise."""
+    training = {"table": "galaxies.txt", "cosmology": "Planck18", "bands": ["r", "own.csv"]}
+    found = list(training_tables(training | {"spectra": ["seds.csv"]}))
+    assert found == [("table", "galaxies.txt"), ("bands", "own.csv"), ("spectra", "seds.csv")]
+    none = {"table": None, "cosmology": "a.csv", "bands": [], "spectra": []}
+    assert list(training_tables(none)) == [("cosmology", "a.csv")]

@@ -218,6 +218,22 @@ def test_sharp_images_against_integration(sersic, size):
         assert np.abs(found - exact).max() < 5e-3 * exact.max()
 
 
+@pytest.mark.parametrize(("radius", "sersic", "axis_ratio"), [(0.05, 4, 0.05), (0.1, 6, 0.3)])
+@pytest.mark.parametrize("size", [40, 41])
+def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
+    """Against brightness summed over 512 x 512 subpixels."""
+    bulge, _ = stamps.components(Galaxy(radius, radius, sersic, axis_ratio, 30.0))
+    found = stamps.sharp_image(bulge, size, SCALE)
+    side = 3 + (size + 1) % 2
+    fine = galsim.ImageD(side * 512, side * 512)
+    bulge = galsim.JacobianWCS(-SCALE, 0.0, 0.0, SCALE).profileToImage(bulge)
+    bulge.drawImage(fine, scale=1 / 512, method="no_pixel")
+    exact = fine.array.reshape(side, 512, side, 512).sum(axis=(1, 3))
+    start = (size - side) // 2
+    core = found[start : start + side, start : start + side]
+    assert np.abs(core - exact).max() < 2e-2 * exact.max()
+
+
 def test_noise_of_observed_images():
     camera = images.Camera(
         ("r",), 60, SCALE, SCALE, *(np.array([v], np.float32) for v in (1.3, 0.03, 0.001))

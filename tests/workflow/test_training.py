@@ -1,6 +1,7 @@
 """Training images through the workflow: simulated galaxies, and those of the demo's frames."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import numpy as np
@@ -13,6 +14,7 @@ from redpix import redshifting
 from redpix.exceptions import InputError
 from redpix.injection import moffat_stamp
 from redpix.psf import PsfModel, full_width
+from small import configuration, copy_archive, copy_catalogue
 from training_files import read_distance
 
 FIELD = "9001-3-100"
@@ -111,3 +113,43 @@ def test_what_cannot_be_is_named(demo, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
         redshifted_frames.main(job(demo, tmp_path, **changes))
     assert not list(tmp_path.glob("*.npy"))
+
+
+@pytest.fixture(scope="module")
+def gathered(demo, tmp_path_factory):
+    """Folder of a run that shows galaxies of gathered frames, and its settings."""
+    folder = tmp_path_factory.mktemp("gathered")
+    (folder / "shards").mkdir()
+    (folder / "shards/9001-3").symlink_to(demo)
+    settings = configuration(
+        copy_archive(demo, folder, [FIELD], "ugriz"), copy_catalogue(demo, folder, [FIELD]), "ugriz"
+    )
+    settings |= {"name": "demo", "fields": [FIELD], "gather": "shards"}
+    training = {"origin": "frames", "number": 2, "z_in": [0.05, 0.2], "size": 40}
+    run(folder, "training_images", **settings, training_images=training)
+    return folder, settings, training
+
+
+def test_frames_of_shards_are_not_made_again(gathered):
+    folder, _, _ = gathered
+    results = folder / "results/demo"
+    assert np.load(results / "training_images/targets.npy").shape == (2, 40, 40, 5)
+    assert {path.name for path in (results / "injection/psf").iterdir()} == {f"{FIELD}.fits"}
+    for stage in ("frames", "errors", "registered", "sources"):
+        assert not list((results / stage).glob("*.fits"))
+
+
+@pytest.mark.parametrize(
+    ("change", "again"),
+    [
+        ({"magnitude": [15, 16], "radius": [0.3, 0.4], "noise": [0.1] * 5}, False),
+        ({"spectra": ["CWW_E"], "profile": "sersic", "inputs": "noiseless"}, False),
+        ({"bands": ["r"], "pixel_scale": 0.5}, False),
+        ({"z_out": [0.3, 0.5]}, True),
+        ({"targets": "observed"}, True),
+    ],
+)
+def test_galaxies_of_frames_are_made_again_for_what_they_depend_on(gathered, change, again):
+    folder, settings, training = gathered
+    words = run(folder, "training_images", "-n", **settings, training_images=training | change)
+    assert bool(re.search(r"^training_images +1$", words, re.MULTILINE)) == again
