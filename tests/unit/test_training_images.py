@@ -291,7 +291,7 @@ def test_simple_recipe_of_a_table_shows_its_bulges(tmp_path):
         run(tmp_path / "b", table=table, recipe="simple", bands=["g", "r"])
 
 
-@pytest.mark.parametrize("unit", [1e40, 1e-40])
+@pytest.mark.parametrize("unit", [1e50, 1e-50])
 def test_spectra_in_any_unit(tmp_path, unit):
     wavelength = np.linspace(800, 20000, 800)
     rows = "\n".join(f"{w},{unit * w**-2.0},{unit * w**-1.0}" for w in wavelength)
