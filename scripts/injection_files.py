@@ -10,8 +10,8 @@ from redpix.psf import PsfModel
 from redpix.tables import read_table
 
 
-def write_psfs(path, models, origins):
-    """One image HDU a band: the terms of its polynomial."""
+def write_psfs(path, models, origins, scales):
+    """One image HDU a band: the terms of its polynomial; arcsec a pixel by band."""
     hdus = [fits.PrimaryHDU()]
     for band, model in models.items():
         hdu = fits.ImageHDU(model.terms.astype(np.float32), name=f"PSF_{band}")
@@ -20,6 +20,7 @@ def write_psfs(path, models, origins):
             hdu.header[f"POLZERO{number}"] = (float(zero), "1-based pixel where it counts from")
             hdu.header[f"POLSCAL{number}"] = (float(scale), "pixels in its unit")
         hdu.header["FWHM"] = (model.fwhm, "pixels")
+        hdu.header["SCALE"] = (scales[band], "arcsec a pixel")
         hdu.header["STARS"] = (model.stars, "that it was made from, where it was measured")
         hdu.header["ORIGIN"] = (origins[band], "psfield, measured or given")
         hdus.append(hdu)

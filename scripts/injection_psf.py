@@ -45,17 +45,16 @@ def measured_psf(frame, error, masks, band, folder, inputs):
     return fit_psf(stars, psfex, frame)[0]
 
 
-def given_psf(frame, fwhm):
-    """A Moffat profile of a FWHM in arcsec, the same all over the frame."""
-    scale = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
-    stamp = moffat_stamp(fwhm / scale)
+def given_psf(fwhm):
+    """A Moffat profile of a FWHM in pixels, the same all over the frame."""
+    stamp = moffat_stamp(fwhm)
     return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
 
 
 def main(snakemake):
     params, inputs = snakemake.params, snakemake.input
     field = parse_field(snakemake.wildcards.field)
-    models, origins = {}, {}
+    models, origins, scales = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         survey = None
@@ -64,6 +63,7 @@ def main(snakemake):
                 params, snakemake.resources, field, folder, required=params.psf == "psfield"
             )
         for band, frame, error in zip(params.bands, inputs.frames, inputs.errors, strict=True):
+            scales[band] = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
             if survey:
                 origins[band] = "psfield"
                 try:
@@ -75,9 +75,9 @@ def main(snakemake):
                 models[band] = measured_psf(frame, error, inputs.masks, band, folder, inputs)
             else:
                 origins[band] = "given"
-                models[band] = given_psf(frame, float(params.psf))
+                models[band] = given_psf(float(params.psf) / scales[band])
             log.info("%s: %s, FWHM %.3f pixels", frame, origins[band], models[band].fwhm)
-    write_psfs(snakemake.output[0], models, origins)
+    write_psfs(snakemake.output[0], models, origins, scales)
 
 
 if "snakemake" in globals():

@@ -47,6 +47,11 @@ def selected(rng, origin, number, place, wcs, shape, read, draw):
     selection = read(read_user_table(origin), origin)
     rows = selection.rows
     log.info("%s: %d rows, %d with no flux passed over", origin, len(rows), selection.passed_over)
+    if rows.empty:
+        raise InputError(
+            f"{origin}: {selection.passed_over} rows with a flux not above 0; allowed: one or more "
+            "rows with all fluxes above 0"
+        )
     if place != "table":
         return rows.iloc[rng.choice(len(rows), number, replace=number > len(rows))]
     if not {"ra", "dec"} <= set(rows.columns):

@@ -1,6 +1,7 @@
 """Cut galaxies out of registered frames and show them as they would look at another redshift."""
 
 import json
+from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from redpix import pixel_redshifting, redshifting, seds
 from redpix.catalogue import field_names
 from redpix.exceptions import InputError
 from redpix.registration import frame_wcs, pixel_area
-from training_files import read_distance
+from training_files import read_curves, read_distance, wavelengths
 
 # WAVELENGTH of `seds` begins at 1000 Angstrom: u reaches it at this redshift
 HIGHEST = 1.9
@@ -33,17 +34,19 @@ class Field:
         self.segments = fits.getdata(segments)
         self.scale = 3600 * np.sqrt(pixel_area(self.wcs))
         headers = [fits.getheader(psf, f"PSF_{band}") for band in bands]
-        self.fwhm = np.array([pixel_redshifting.sharp_fwhm(h["FWHM"]) for h in headers])
+        # measured in pixels of the frames, which the registered images' need not be
+        measured = [header["FWHM"] * header["SCALE"] / self.scale for header in headers]
+        self.fwhm = np.array([pixel_redshifting.sharp_fwhm(fwhm) for fwhm in measured])
 
     def cut(self, ra, dec, size):
         """Flux and error about a place, (size, size, c); None where the stamp leaves the image."""
-        x, y = self.wcs.all_world2pix(ra, dec, 0)
-        left, bottom = round(float(x)) - size // 2, round(float(y)) - size // 2
+        x, y = (float(place) for place in self.wcs.all_world2pix(ra, dec, 0))
+        left, bottom = (round(place - (size - 1) / 2) for place in (x, y))
         box = np.s_[bottom : bottom + size, left : left + size]
         if left < 0 or bottom < 0 or self.segments[box].shape != (size, size):
             return None
-        middle = self.segments[box][size // 2, size // 2]
-        if middle == 0 or self.unusable[box][size // 2, size // 2]:
+        middle = self.segments[round(y), round(x)]
+        if middle == 0 or self.unusable[round(y), round(x)]:
             return None
         others = (self.segments[box] != 0) & (self.segments[box] != middle)
         blank = others | self.unusable[box]
@@ -96,21 +99,61 @@ def make_pair(stamp, row, scale, fwhm_in, params, grid, distance):
         fwhm = np.array(params.seeing) / pixels
     templates = pixel_redshifting.templates(grid, distance, row.redshift, z_out)
     try:
-        flux, error = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
+        flux, noise, spread = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
     except InputError as fault:
         raise InputError(f"galaxy {row.id}: {fault}") from None
     if params.targets == "observed":
         known = np.isfinite(stamp[1]).all(axis=-1)
         # sources have photon noise: the sky's is the least of a stamp
-        noise = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
-        flux, error = pixel_redshifting.as_deep(rng, flux, error, noise)
+        sky = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
+        flux, noise = pixel_redshifting.as_deep(rng, flux, noise, sky)
     truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
     truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
-    return (*stamp, flux, error), truth
+    for end, seeing, pixel in (("in", fwhm_in, scale), ("out", fwhm, pixels)):
+        truth |= {f"pixel_scale_{end}": pixel}
+        truth |= dict(zip([f"seeing_{end}_{b}" for b in params.bands], seeing * pixel, strict=True))
+    return (*stamp, flux, np.hypot(noise, spread)), truth
 
 
-def all_pairs(params, inputs):
-    """Pairs of all galaxies that have room about them, brightest first, and their truth."""
+def field_files(params, inputs):
+    """Registered images, segments and PSF of each field by its name."""
+    files = {}
+    for name, *others in zip(params.fields, inputs.segments, inputs.psfs, strict=True):
+        registered = [path for path in inputs.registered if f"/{name}-" in path]
+        files[name] = (registered, *others)
+    return files
+
+
+def stamps_of(table, files, params):
+    """Row, stamp and field of each galaxy that has room about it; a field's images are read once.
+
+    No more than one stamp is kept.
+    """
+    for name, rows in progress(list(table.groupby("name")), "redshifting: fields"):
+        field = Field(*files[name], params.bands)
+        for row in rows.itertuples():
+            stamp = field.cut(row.ra, row.dec, params.size)
+            if stamp is not None:
+                yield row, stamp, field
+
+
+def chosen_galaxies(params, inputs, files):
+    """The brightest galaxies that have room about them."""
+    table = candidates(inputs.objects, params)
+    table = table[table["name"].isin(params.fields)].head(4 * params.number)
+    found = [row.id for row, _, _ in stamps_of(table, files, params)]
+    if not found:
+        raise InputError(
+            f"{inputs.objects}: no galaxy found in the images has {params.size} pixels about it; "
+            "allowed: training_images.size as large as galaxies are from the edges"
+        )
+    chosen = table[table["id"].isin(found)].head(params.number)
+    log.info("%d galaxies of %d", len(chosen), len(table))
+    return chosen.reset_index(drop=True)
+
+
+def write_pairs(paths, params, inputs):
+    """Write inputs, their errors, targets and theirs, a galaxy at a time; the truth in order."""
     if params.targets == "psf_free":
         raise InputError(
             "training_images.targets: psf_free with origin frames; allowed: observed, noiseless"
@@ -118,44 +161,28 @@ def all_pairs(params, inputs):
     distance = read_distance(params.cosmology)
     step = 0.02 if params.z_out[1] <= HIGHEST else 1.0
     grid = seds.build_grid(tuple(params.bands), min(params.z_out[1], HIGHEST) + 0.02, step)
-    files = {}
-    for paths in zip(params.fields, inputs.segments, inputs.psfs, strict=True):
-        name = paths[0]
-        registered = [path for path in inputs.registered if f"/{name}-" in path]
-        files[name] = (registered, *paths[1:])
-    chosen = candidates(inputs.objects, params)
-    chosen = chosen[chosen["name"].isin(params.fields)].head(4 * params.number)
-    found = {}
-    # a field's images are read once
-    for name, rows in progress(list(chosen.groupby("name")), "redshifting: fields"):
-        field = Field(*files[name], params.bands)
-        for row in rows.rename(columns={"field": "number"}).itertuples():
-            stamp = field.cut(row.ra, row.dec, params.size)
-            if stamp is not None:
-                found[row.id] = (stamp, row, field.scale, field.fwhm)
-    order = [number for number in chosen["id"] if number in found][: params.number]
-    if not order:
-        raise InputError(
-            f"{inputs.objects}: no galaxy found in the images has {params.size} pixels about it; "
-            "allowed: training_images.size as large as galaxies are from the edges"
+    files = field_files(params, inputs)
+    chosen = chosen_galaxies(params, inputs, files)
+    shape = (len(chosen), params.size, params.size, len(params.bands))
+    arrays = [np.lib.format.open_memmap(path, "w+", np.float32, shape) for path in paths]
+    truth = {}
+    for row, stamp, field in stamps_of(chosen, files, params):
+        pair, truth[row.Index] = make_pair(
+            stamp, row, field.scale, field.fwhm, params, grid, distance
         )
-    log.info("%d galaxies of %d", len(order), len(chosen))
-    pairs = [
-        make_pair(*found[number], params, grid, distance)
-        for number in progress(order, "redshifting: galaxies")
-    ]
-    _, _, scale, fwhm = found[order[0]]
-    return pairs, (scale, params.pixel_scale_out or scale), fwhm * scale
+        for array, part in zip(arrays, pair, strict=True):
+            array[row.Index] = part
+    for array in arrays:
+        array.flush()
+    return pd.DataFrame([truth[number] for number in sorted(truth)])
 
 
 def main(snakemake):
     params, output = snakemake.params, snakemake.output
-    pairs, scales, seeing = all_pairs(params, snakemake.input)
     names = ("inputs", "input_errors", "targets", "target_errors")
-    for number, name in enumerate(names):
-        with atomic(getattr(output, name)) as temporary:
-            np.save(temporary, np.array([arrays[number] for arrays, _ in pairs], np.float32))
-    truth = pd.DataFrame([facts for _, facts in pairs])
+    with ExitStack() as stack:
+        paths = [stack.enter_context(atomic(getattr(output, name))) for name in names]
+        truth = write_pairs(paths, params, snakemake.input)
     for key in ("z_in", "z_out"):
         with atomic(getattr(output, key)) as temporary:
             np.save(temporary, truth[key].to_numpy(np.float32))
@@ -163,9 +190,12 @@ def main(snakemake):
         truth.to_csv(temporary, index=False, float_format="%.9g")
     facts = {
         **{"recipe": "frames", "axes": ["galaxy", "row", "column", "band"]},
-        **{"bands": params.bands, "unit": "nanomaggies", "scale": 1.0},
-        **{"inputs": "observed", "targets": params.targets, "pixel_scale": scales},
-        **{"seeing": seeing.tolist(), "cosmology": params.cosmology},
+        **{"bands": params.bands, "wavelengths": wavelengths(read_curves(params.bands)[1])},
+        **{"unit": "nanomaggies", "scale": 1.0},
+        **{"inputs": "observed", "targets": params.targets},
+        # of the brightest galaxy; the truth has every galaxy's
+        "pixel_scale": [float(truth[f"pixel_scale_{end}"][0]) for end in ("in", "out")],
+        "cosmology": params.cosmology,
     }
     write_text(output.settings, json.dumps(facts, indent=1) + "\n")
 

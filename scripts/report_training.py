@@ -39,7 +39,10 @@ def show_training(paths, network=()):
     settings = json.loads(Path(files["settings.json"]).read_text(encoding="utf-8"))
     physical = settings["recipe"] == "physical"
     first = slice(0, min(SHOWN, len(truth)))
-    pairs = pair_figure(inputs[first], targets[first], truth["z_in"][first], truth["z_out"][first])
+    pairs = pair_figure(
+        *(inputs[first], targets[first], truth["z_in"][first], truth["z_out"][first]),
+        settings["wavelengths"],
+    )
     return {
         "facts": {
             "galaxies": f"{len(truth):,}",
@@ -91,11 +94,14 @@ def against_theory(inputs, targets, truth, settings):
         ("targets", "out", targets, scales[1]),
     ):
         stamps = np.array(array[: len(rows), ..., number], dtype=float)
-        true = rows[f"bulge_flux_{end}_{band}"] + rows[f"disk_flux_{end}_{band}"]
-        fluxes[f"{name}, {settings[name]}"] = (true, stamps.sum(axis=(1, 2)))
+        light = rows[[f"{part}_flux_{end}_{band}" for part in ("bulge", "disk")]].to_numpy()
+        fluxes[f"{name}, {settings[name]}"] = (light.sum(axis=1), stamps.sum(axis=(1, 2)))
         psf = 0.0 if settings[name] == "psf_free" else fwhm
         sizes[name] = (
-            [expected_half_light(row, end, band, psf, scale) for row in rows.itertuples()],
+            [
+                expected_half_light(row, end, both, psf, scale)
+                for row, both in zip(rows.itertuples(), light, strict=True)
+            ],
             [half_light(stamp, scale) for stamp in stamps],
         )
     return theory_figure(fluxes, sizes)

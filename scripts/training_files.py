@@ -9,8 +9,8 @@ from redpix import demo_camera, redshifting, seds
 from redpix.demo import BAND_SEEING
 from redpix.errors import dark_variance, gain
 from redpix.exceptions import InputError
-from redpix.injection_sources import numbers
-from redpix.training_images import SHAPES, Camera
+from redpix.injection_sources import SHAPE_COLUMNS, numbers
+from redpix.training_images import Camera
 
 #: wavelengths of packaged spectra, Angstrom; the templates change slowly between them
 WAVELENGTH = np.geomspace(600, 22000, 6000)
@@ -36,7 +36,8 @@ def rising(values, path, column):
 def read_spectra(names):
     """Packaged spectra by name, and those of a user's tables: wavelength (Angstrom), f_lambda.
 
-    Each is normalised to a mean of 1 over 5000 to 6000 Angstrom where packaged.
+    Packaged ones are normalised to a mean of 1 over 5000 to 6000 Angstrom, a user's all together
+    to a brightest value of 1.
     """
     tables = [name for name in names if name.endswith(".csv")]
     strange = set(names) - set(tables) - set(seds.TEMPLATES)
@@ -57,6 +58,7 @@ def read_spectra(names):
     flux = table.drop(columns="wavelength")
     if (flux < 0).any(axis=None) or not (flux > 0).any().all():
         raise InputError(f"{names[0]}: a spectrum is negative, or nothing; allowed: f_lambda")
+    flux = flux / flux.max(axis=None)
     return redshifting.Spectra(
         tuple(flux.columns), table["wavelength"].to_numpy(), flux.to_numpy().T.copy()
     )
@@ -75,12 +77,15 @@ def read_curves(bands):
                     f"{band}: columns {', '.join(table.columns)}; allowed: wavelength, response"
                 )
             rising(table["wavelength"], band, "wavelength")
-            name = Path(band).stem
-            # speclite wants a curve that ends in zeros, and a name that is an identifier
-            response = table["response"].to_numpy().copy()
-            response[[0, -1]] = 0.0
+            # speclite wants a name that is an identifier
             meta = {"group_name": "user", "band_name": f"b{len(curves)}"}
-            curves[name] = FilterResponse(table["wavelength"].to_numpy(), response, meta)
+            try:
+                curves[Path(band).stem] = FilterResponse(*filter_curve(table), meta)
+            except ValueError as error:
+                raise InputError(
+                    f"{band}: {str(error).splitlines()[0]}; allowed: a response not below 0, "
+                    "somewhere above it"
+                ) from None
             continue
         full = f"sdss2010-{band}" if band in "ugriz" else band
         try:
@@ -93,6 +98,26 @@ def read_curves(bands):
     if len(curves) < len(bands):
         raise InputError("training_images.bands: two bands have one name")
     return list(curves), list(curves.values())
+
+
+def filter_curve(table):
+    """Wavelength and response as speclite wants them: zero at both ends, and in steps of a
+    thousandth, as it adds up over the rows alone.
+    """
+    wavelength, response = (table[column].to_numpy() for column in ("wavelength", "response"))
+    first, last = wavelength[[0, -1]]
+    fine = np.geomspace(first, last, int(1000 * np.log(last / first)) + 2)
+    wave = np.union1d(wavelength, fine[1:-1])
+    ends = int(response[0] != 0), int(response[-1] != 0)
+    # just outside, so that nothing of what is given changes
+    outside = first * (1 - 1e-6), last * (1 + 1e-6)
+    values = np.pad(np.interp(wave, wavelength, response), ends)
+    return np.pad(wave, ends, constant_values=outside), values
+
+
+def wavelengths(curves):
+    """Effective wavelengths of filter curves, Angstrom."""
+    return [float(curve.effective_wavelength.value) for curve in curves]
 
 
 def read_distance(cosmology):
@@ -113,12 +138,13 @@ def read_distance(cosmology):
 def read_galaxies(path, spectra):
     """Galaxies of a user's table, in the columns of `training_images.draw_galaxies`."""
     table = read_user_table(path)
-    needed = ("z_in", "z_out", "magnitude", *SHAPES, "bulge_sed", "disk_sed")
+    needed = ("z_in", "z_out", "magnitude", *SHAPE_COLUMNS, "bulge_sed", "disk_sed")
     missing = [column for column in needed if column not in table]
     if missing:
         raise InputError(f"{path}: no column {', '.join(missing)}; needed: {', '.join(needed)}")
     rows = pd.DataFrame({column: numbers(table, column, path) for column in needed[:-2]})
     for column, good in (
+        ("magnitude", rows["magnitude"].between(5, 35)),
         ("bulge_fraction", rows["bulge_fraction"].between(0, 1)),
         ("bulge_radius", rows["bulge_radius"] > 0),
         ("disk_radius", rows["disk_radius"] > 0),
@@ -129,7 +155,8 @@ def read_galaxies(path, spectra):
             bad = int(np.argmin(good))
             raise InputError(
                 f"{path}: line {table.index[bad]}: {column} is {rows[column][bad]:g}; allowed: "
-                "fractions 0 to 1, radii above 0, sersic 0.5 to 6, axis_ratio 0.05 to 1"
+                "magnitudes 5 to 35, fractions 0 to 1, radii above 0, sersic 0.5 to 6, axis_ratio "
+                "0.05 to 1"
             )
     for column in needed[-2:]:
         rows[column] = table[column].to_numpy()

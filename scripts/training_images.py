@@ -17,10 +17,11 @@ from training_files import (
     read_distance,
     read_galaxies,
     read_spectra,
+    wavelengths,
 )
 
-#: galaxies that are drawn and written at a time
-PIECE = 50
+#: galaxies that are drawn and written at a time, fewer where their two images have more bytes
+PIECE, PIECE_BYTES = 50, 50_000_000
 
 
 def chosen_galaxies(params, spectra):
@@ -54,12 +55,19 @@ def set_maker(make):
     maker = make
 
 
+def piece_length(shape):
+    """Galaxies of a piece of two arrays of this shape."""
+    pair = 2 * 4 * int(np.prod(shape[1:]))
+    return min(PIECE, max(1, PIECE_BYTES // pair))
+
+
 def write_arrays(make, paths, galaxies, shape, threads):
     """Both arrays, made in pieces by so many processes; the brightest input pixel."""
     for path in paths:
         np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape).flush()
-    starts = range(0, len(galaxies), PIECE)
-    pieces = [galaxies.iloc[start : start + PIECE] for start in starts]
+    step = piece_length(shape)
+    starts = range(0, len(galaxies), step)
+    pieces = [galaxies.iloc[start : start + step] for start in starts]
     write = partial(write_piece, paths)
     if threads == 1:
         set_maker(make)
@@ -73,8 +81,9 @@ def scale_arrays(paths, factor):
     """Multiply arrays in their files, piece by piece."""
     for path in paths:
         array = np.load(path, mmap_mode="r+")
-        for start in range(0, len(array), PIECE):
-            array[start : start + PIECE] *= np.float32(factor)
+        step = piece_length(array.shape)
+        for start in range(0, len(array), step):
+            array[start : start + step] *= np.float32(factor)
         array.flush()
 
 
@@ -96,12 +105,12 @@ class Physical:
 class Simple:
     """Makes a piece by the simple recipe, before the common scale."""
 
-    def __init__(self, camera, fluxes, distance):
-        self.camera, self.fluxes, self.distance = camera, fluxes, distance
+    def __init__(self, camera):
+        self.camera = camera
 
     def __call__(self, galaxies, first):
         pictures = images.simple_images(galaxies, self.camera)
-        return images.simple_piece(pictures, galaxies, self.fluxes, self.distance)
+        return images.simple_piece(pictures, galaxies, self.camera.bands)
 
 
 def main(snakemake):
@@ -118,26 +127,37 @@ def main(snakemake):
     galaxies = chosen_galaxies(params, spectra.names)
     span = galaxies["z_in"].min(), galaxies["z_out"].max()
     fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
-    galaxies = images.with_fluxes(galaxies, fluxes, distance, camera, params.reference_band)
-    images.check_sizes(galaxies, camera, params.table or "training_images")
+    simple = params.recipe == "simple"
+    if simple:
+        kinds = ("psf_free", "psf_free")
+        galaxies = images.with_simple_fluxes(galaxies, fluxes, distance)
+    else:
+        kinds = (params.inputs, params.targets)
+        galaxies = images.with_fluxes(galaxies, fluxes, distance, camera, params.reference_band)
+    images.check_sizes(galaxies, camera, kinds, params.table or "training_images")
     log.info("%d galaxies in %s, z %.3f to %.3f", len(galaxies), ", ".join(bands), *span)
 
     shape = (len(galaxies), camera.size, camera.size, len(bands))
     scale = 1.0
     with atomic(output.inputs) as inputs, atomic(output.targets) as targets:
-        if params.recipe == "simple":
-            make = Simple(camera, fluxes, distance)
+        if simple:
+            make = Simple(camera)
             peak = write_arrays(make, (inputs, targets), galaxies, shape, snakemake.threads)
+            if not 0 < peak < np.inf:
+                raise InputError(
+                    f"training_images.spectra: the brightest input pixel is {peak:g}; allowed: "
+                    "spectra with light in the bands"
+                )
             scale = images.BRIGHTEST / peak
             scale_arrays((inputs, targets), scale)
         else:
-            make = Physical(camera, (params.inputs, params.targets), params.seed)
+            make = Physical(camera, kinds, params.seed)
             write_arrays(make, (inputs, targets), galaxies, shape, snakemake.threads)
     for key, path in (("z_in", output.z_in), ("z_out", output.z_out)):
         with atomic(path) as temporary:
             np.save(temporary, galaxies[key].to_numpy(np.float32))
     write_truth(output.truth, galaxies, scale, params)
-    write_text(output.settings, described(params, camera, scale))
+    write_text(output.settings, described(params, camera, curves, kinds, scale))
 
 
 def write_truth(path, galaxies, scale, params):
@@ -148,17 +168,18 @@ def write_truth(path, galaxies, scale, params):
         table.to_csv(temporary, index=False, float_format="%.9g")
 
 
-def described(params, camera, scale):
+def described(params, camera, curves, kinds, scale):
     """What the arrays are, as JSON."""
-    simple = params.recipe == "simple"
+    physical = params.recipe == "physical"
     facts = {
         "recipe": params.recipe,
         "axes": ["galaxy", "row, from south", "column, from east", "band"],
         "bands": camera.bands,
-        "unit": "nanomaggies times scale" if not simple else "arbitrary flux times scale",
+        "wavelengths": wavelengths(curves),
+        "unit": "nanomaggies times scale" if physical else "arbitrary flux times scale",
         "scale": scale,
-        "inputs": "psf_free" if simple else params.inputs,
-        "targets": "psf_free" if simple else params.targets,
+        "inputs": kinds[0],
+        "targets": kinds[1],
         "pixel_scale": [camera.pixel_scale, camera.pixel_scale_out],
         "aperture_radius": stamps.aperture(camera.size, camera.pixel_scale),
         "seeing": camera.seeing.tolist(),

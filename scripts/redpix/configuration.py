@@ -266,6 +266,7 @@ def _contradictions(config):
             f"reference_band: {_shown(config['reference_band'])} is none of the bands of this "
             f"run; allowed: one of {', '.join(config['bands'])}"
         )
+    yield from _range_flaws(config["training_images"])
     yield from _grid_flaws(photoz["grid"])
     if photoz["attributes"] == ["colours"] and len(config["bands"]) == 1:
         yield (
@@ -308,6 +309,32 @@ def _absent_files(config):
     for key, (path, allowed) in named.items():
         if path is not None and not Path(path).is_file():
             yield f"{key}: {_shown(path)}: there is no such file; allowed: {allowed}"
+    for key, path in training_tables(config["training_images"]):
+        if not Path(path).is_file():
+            yield (
+                f"training_images.{key}: {_shown(path)}: there is no such file; allowed: the path "
+                "of a CSV"
+            )
+
+
+def training_tables(training):
+    """Key and path of every table that training images are made from."""
+    if training["table"] is not None:
+        yield "table", training["table"]
+    for key in ("cosmology", "bands", "spectra"):
+        names = [training[key]] if isinstance(training[key], str) else training[key]
+        yield from ((key, name) for name in names if name.endswith(".csv"))
+
+
+def _range_flaws(training):
+    """Ranges of training images whose ends are not in order."""
+    for key in ("z_in", "z_out", "magnitude", "radius", "sersic", "axis_ratio"):
+        low, high = training[key]
+        if low > high:
+            yield (
+                f"training_images.{key}: {_shown([low, high])} is not in order; allowed: "
+                "[smallest, largest]"
+            )
 
 
 def _map_flaws(som):

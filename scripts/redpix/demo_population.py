@@ -78,14 +78,15 @@ def draw_galaxies(rng, number, grid):
 
 def _galaxies_between(rng, number, grid, bright, faint):
     """`number` galaxies with bright <= r < faint, distributed as in a survey to that depth."""
-    tables, found = [], 0
+    # none at all is a table too
+    tables, found = [_galaxies(rng, grid, np.zeros(0, bool), np.zeros(0), np.zeros(0))], 0
     while found < number:
         red, redshift, magnitude = _draw_luminosities(rng, 2 * number, grid, bright, faint)
         table = _galaxies(rng, grid, red, redshift, magnitude)
         r = magnitudes(table["flux_r"])
         tables.append(table[(r >= bright) & (r < faint)])
         found += len(tables[-1])
-    return pd.concat(tables, ignore_index=True).iloc[:number] if tables else pd.DataFrame()
+    return pd.concat(tables, ignore_index=True).iloc[:number]
 
 
 def _draw_luminosities(rng, number, grid, bright, faint):

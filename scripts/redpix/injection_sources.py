@@ -75,8 +75,8 @@ def galaxy_table(table, name):
         index=table.index,
     )
     limits = {
-        **dict.fromkeys(("redshift", "bulge_radius", "disk_radius"), (1e-6, np.inf)),
         "redshift": (1e-4, 10),
+        **dict.fromkeys(("bulge_radius", "disk_radius"), (1e-6, np.inf)),
         "bulge_fraction": (0, 1),
         "sersic": (0.5, 6.0),
         "axis_ratio": (0.05, 1),

@@ -33,6 +33,9 @@ _BLOCK = 20_000
 # subpixels in which the response to one pixel is followed
 _FINE = 4
 
+# a pixel of which less than this share comes from pixels with a value has none itself
+_KNOWN_SHARE = 0.9
+
 
 class Templates(NamedTuple):
     """Band fluxes of templates at two redshifts, per unit of light in rest-frame r."""
@@ -70,42 +73,55 @@ def k_corrected(flux, error, templates):
 
     Returns
     -------
-    flux, error : ndarray, shape (n, c)
-        The error holds noise and what is not known of the spectrum.
+    flux, noise, spread : ndarray, shape (n, c)
+        `spread` is the error from what is not known of the spectrum, with the sign of the flux:
+        neighbours share it, while their noise is their own. Where no band has a value: 0, inf, 0.
     """
-    error = np.hypot(error, _TEMPLATE_ERROR * flux)
+    trusted = np.hypot(error, _TEMPLATE_ERROR * flux)
     known = np.isfinite(error).all(axis=1)
     total = flux[known].sum(axis=0)
-    spread = np.sqrt(np.square(error[known]).sum(axis=0))
-    prior, _, _ = _fit(total[None], np.hypot(spread, _GRADIENT * total)[None], templates.before)
+    width = np.sqrt(np.square(trusted[known]).sum(axis=0))
+    prior, *_ = _fit(total[None], width, np.hypot(width, _GRADIENT * total)[None], templates.before)
     parts = [
-        _shifted(flux[start : start + _BLOCK], error[start : start + _BLOCK], prior, templates)
+        _shifted(
+            *(array[start : start + _BLOCK] for array in (flux, error, trusted)), prior, templates
+        )
         for start in range(0, len(flux), _BLOCK)
     ]
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
-def _shifted(flux, error, prior, templates):
-    """Flux and error after, of some pixels."""
-    likelihood, amplitude, variance = _fit(flux, error, templates.before)
+def _shifted(flux, error, trusted, prior, templates):
+    """Flux after, its noise and its spread, of some pixels."""
+    likelihood, amplitude, noise, variance = _fit(flux, error, trusted, templates.before)
     logarithm = likelihood + prior
     weight = np.exp(logarithm - logarithm.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
     mean = (weight * amplitude) @ templates.after
     square = (weight * (amplitude**2 + variance)) @ templates.after**2
-    return mean, np.sqrt(np.maximum(square - mean**2, 0))
+    own = (weight * noise) @ templates.after**2
+    spread = np.sqrt(np.maximum(square - mean**2 - own, 0))
+    dark = ~np.isfinite(error).any(axis=1, keepdims=True)
+    return mean, np.where(dark, np.inf, np.sqrt(own)), np.copysign(spread, mean)
 
 
-def _fit(flux, error, model):
-    """Log likelihood, amplitude and its variance of each pixel with each template, (n, g)."""
-    weight = 1 / np.square(error)
-    precision = weight @ (model**2).T
+def _fit(flux, error, trusted, model):
+    """Log likelihood of each pixel with each template, amplitude, its variance by noise alone and
+    by noise and templates' errors, (n, g).
+
+    `trusted` is how closely fluxes are fitted: their errors and the templates'.
+    """
+    weight = 1 / np.square(trusted)
+    square = (model**2).T
+    precision = weight @ square
     projection = (weight * flux) @ model.T
+    own = np.square(weight * np.where(np.isfinite(error), error, 0.0)) @ square
     # no band has a value: nothing is learnt, and nothing shines
     with np.errstate(divide="ignore", invalid="ignore"):
         amplitude = np.where(precision > 0, projection / precision, 0.0)
+        noise = np.where(precision > 0, own / precision**2, 0.0)
         variance = np.where(precision > 0, 1 / precision, 0.0)
-    return 0.5 * projection * amplitude, amplitude, variance
+    return 0.5 * projection * amplitude, amplitude, noise, variance
 
 
 class Resampler:
@@ -186,17 +202,28 @@ def redshifted(flux, error, templates, factor, fwhm_in, fwhm_out):
 
     Returns
     -------
-    flux, error : ndarray, shape (ny, nx, c)
+    flux, noise, spread : ndarray, shape (ny, nx, c)
+        Noise and what is not known of the spectrum, errors that add in quadrature. Flux 0 and
+        noise inf where less than 0.9 of a pixel comes from pixels with a value: about those
+        without one, and beyond the edges of the image before.
     """
     ny, nx, bands = flux.shape
-    shifted, spread = k_corrected(flux.reshape(-1, bands), error.reshape(-1, bands), templates)
-    shifted, spread = shifted.reshape(flux.shape), spread.reshape(flux.shape)
-    result, variance = np.empty(flux.shape), np.empty(flux.shape)
+    parts = k_corrected(flux.reshape(-1, bands), error.reshape(-1, bands), templates)
+    shifted, noise, spread = (part.reshape(flux.shape) for part in parts)
+    known = np.isfinite(noise[..., 0])
+    results = tuple(np.empty(flux.shape) for _ in range(3))
     for band in range(bands):
         resampler = Resampler(factor, fwhm_in[band], fwhm_out[band], ny)
-        result[..., band] = resampler.flux(shifted[..., band])
-        variance[..., band] = resampler.variance(np.square(spread[..., band]))
-    return result, np.sqrt(variance)
+        # a map of 1 everywhere becomes one of 1 / factor^2, as sums are kept
+        lit = resampler.flux(known.astype(float)) * factor**2 >= _KNOWN_SHARE
+        light = resampler.flux(shifted[..., band])
+        variance = resampler.variance(np.where(known, noise[..., band], 0.0) ** 2)
+        common = np.abs(resampler.flux(spread[..., band]))
+        for result, values, blank in zip(
+            results, (light, np.sqrt(variance), common), (0.0, np.inf, 0.0), strict=True
+        ):
+            result[..., band] = np.where(lit, values, blank)
+    return results
 
 
 def sharp_fwhm(fwhm):
@@ -204,19 +231,20 @@ def sharp_fwhm(fwhm):
     return brentq(lambda value: full_width(moffat_stamp(value)) - fwhm, 0.3 * fwhm, fwhm)
 
 
-def as_deep(rng, flux, error, noise):
+def as_deep(rng, flux, noise, wanted):
     """An image with noise added until its sky is as noisy as is wanted.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-    flux, error : ndarray, shape (ny, nx, c)
-    noise : ndarray, shape (c,)
-        Of a pixel of blank sky, nanomaggies; where an image has more already, none is added.
+    flux, noise : ndarray, shape (ny, nx, c)
+        What is not known of the spectrum is no part of the noise.
+    wanted : ndarray, shape (c,)
+        Noise of a pixel of blank sky, nanomaggies; where an image has more already, none is added.
 
     Returns
     -------
-    flux, error : ndarray, shape (ny, nx, c)
+    flux, noise : ndarray, shape (ny, nx, c)
     """
-    added = np.sqrt(np.maximum(np.square(noise) - np.square(error), 0))
-    return flux + added * rng.standard_normal(flux.shape), np.hypot(error, added)
+    added = np.sqrt(np.maximum(np.square(wanted) - np.square(noise), 0))
+    return flux + added * rng.standard_normal(flux.shape), np.hypot(noise, added)

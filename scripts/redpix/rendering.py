@@ -51,13 +51,14 @@ def galaxy_profile(galaxy, bulge_flux, disk_flux):
     Both parts are truncated at `BULGE_EDGE` and `DISK_EDGE` half-light radii; the fluxes and the
     radii are those of the truncated profiles.
     """
-    bulge = _unit_sersic(galaxy.sersic, BULGE_EDGE).dilate(galaxy.bulge_radius) * bulge_flux
-    disk = _unit_sersic(1.0, DISK_EDGE).dilate(galaxy.disk_radius) * disk_flux
+    bulge = unit_sersic(galaxy.sersic, BULGE_EDGE).dilate(galaxy.bulge_radius) * bulge_flux
+    disk = unit_sersic(1.0, DISK_EDGE).dilate(galaxy.disk_radius) * disk_flux
     return _flatten(bulge + disk, galaxy.axis_ratio, galaxy.position_angle)
 
 
 @lru_cache(maxsize=256)
-def _unit_sersic(index, edge):
+def unit_sersic(index, edge):
+    """Sersic profile of flux 1 and half-light radius 1 that ends at a radius."""
     # one object an index: GalSim tabulates its transform once
     return galsim.Sersic(index, half_light_radius=1.0, trunc=edge)
 
@@ -163,6 +164,11 @@ def visible_radius(psf, flux, surface_brightness):
 
 def _core(psf):
     return psf.fwhm / 2 / np.sqrt(2 ** (1 / psf.beta) - 1)
+
+
+def light_outside(psf, radius):
+    """Share of a round point source's light beyond a radius in arcsec."""
+    return (1 + (radius / _core(psf)) ** 2) ** (1 - psf.beta)
 
 
 def psf_radius(psf, flux, surface_brightness):

@@ -6,18 +6,23 @@ and east left, the galaxy in the middle, at ((size - 1) / 2, (size - 1) / 2); im
 hold the flux in each pixel.
 """
 
+from bisect import bisect_left
 from typing import NamedTuple
 
 import galsim
 import numpy as np
-from scipy import fft
+from scipy import fft, special
 
 from redpix import rendering
 from redpix.exceptions import InputError
 from redpix.rendering import BULGE_EDGE, DISK_EDGE, Psf
 
-# a PSF's transform is followed to where it has fallen to this
-_FAINTEST_WAVE = 5e-3
+# a PSF's transform is followed to where it has fallen to this, or to this many times Nyquist's
+# frequency
+_FAINTEST_WAVE, _MOST_FOLDS = 5e-3, 8
+
+# share of the flux that may lie outside the aperture, and shells of equal light to tell it by
+_LOST, _SHELLS = 1e-3, 64
 
 # subpixels along a side: everywhere, and in the middle, this many pixels wide
 _FINE, _FINEST, _MIDDLE = 4, 32, 7
@@ -38,19 +43,21 @@ def aperture(size, pixel_scale):
     return size * pixel_scale / 2
 
 
-def check_fits(bulge_radius, disk_radius, axis_ratio, size, pixel_scale, fwhm, name):
+def check_fits(galaxies, size, pixel_scale, psf, name):
     """Refuse galaxies that a stamp cannot hold.
 
-    The profile's end (see `rendering`) and one FWHM must lie within the `aperture`: then it holds
-    the flux to 1e-3.
+    The profile's end (see `rendering`) must lie within the `aperture`, and through a PSF no more
+    than 1e-3 of the flux outside.
 
     Parameters
     ----------
-    bulge_radius, disk_radius, axis_ratio : ndarray, shape (n,)
-        Half-light radii, arcsec.
+    galaxies : redpix.rendering.Galaxy
+        Of arrays, shape (n,); the radius of a part without light is 0.
     size : int
-    pixel_scale, fwhm : float
+    pixel_scale : float
         arcsec.
+    psf : Psf or None
+        The broadest; None where images are free of it.
     name : str
         What messages call the galaxies.
 
@@ -58,15 +65,46 @@ def check_fits(bulge_radius, disk_radius, axis_ratio, size, pixel_scale, fwhm, n
     ------
     InputError
     """
-    extent = np.maximum(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius) / np.sqrt(axis_ratio)
-    needed = 2 * (extent + fwhm) / pixel_scale
-    worst = int(np.argmax(needed))
-    if needed[worst] > size:
+    parts = (
+        (galaxies.bulge_radius, galaxies.sersic, BULGE_EDGE),
+        (galaxies.disk_radius, np.ones(len(galaxies.sersic)), DISK_EDGE),
+    )
+    extent = np.max([edge * radius for radius, _, edge in parts], axis=0)
+    extent = extent / np.sqrt(galaxies.axis_ratio)
+
+    def bad(size):
+        reach = aperture(size, pixel_scale)
+        refused = extent > reach
+        for part in parts if psf is not None else ():
+            refused |= _lost(*part, galaxies.axis_ratio, reach, psf) > _LOST
+        return refused
+
+    refused = bad(size)
+    if refused.any():
+        worst = int(np.argmax(np.where(refused, extent, -1)))
+        most = extent[worst] + (0.0 if psf is None else rendering.psf_radius(psf, 0.0, 1.0))
+        sizes = range(size + 1, int(np.ceil(2 * most / pixel_scale)) + 1)
+        enough = sizes[bisect_left(sizes, True, key=lambda number: not bad(number).any())]
         raise InputError(
-            f"{name}: galaxy {worst + 1} reaches {extent[worst]:.2f} arcsec, and a stamp of {size} "
-            f"pixels of {pixel_scale:g} arcsec is too small; allowed: training_images.size from "
-            f"{int(np.ceil(needed[worst]))}, or smaller galaxies"
+            f"{name}: galaxy {worst + 1} reaches {extent[worst]:.2f} arcsec before the PSF, and a "
+            f"stamp of {size} pixels of {pixel_scale:g} arcsec is too small; "
+            f"allowed: training_images.size from {enough}, or smaller galaxies"
         )
+
+
+def _lost(radius, sersic, edge, axis_ratio, reach, psf):
+    """Most of a part's light that a PSF may bring beyond a radius: as if the ellipse were a circle
+    about its major axis, share of the flux.
+    """
+    indices, which = np.unique(sersic, return_inverse=True)
+    scale = np.array([rendering.unit_sersic(index, edge).scale_radius for index in indices])
+    whole = special.gammainc(2 * indices, (edge / scale) ** (1 / indices))
+    lost = np.zeros(len(radius))
+    for share in (np.arange(_SHELLS) + 0.5) / _SHELLS:
+        shell = scale * special.gammaincinv(2 * indices, share * whole) ** indices
+        place = shell[which] * radius / np.sqrt(axis_ratio)
+        lost += rendering.light_outside(psf, np.maximum(reach - place, 0)) / _SHELLS
+    return lost
 
 
 def plan(size, pixel_scale, psfs):
@@ -89,26 +127,26 @@ def plan(size, pixel_scale, psfs):
     side += side % 2
     jacobian = galsim.JacobianWCS(-pixel_scale, 0.0, 0.0, pixel_scale)
     pixel = galsim.Pixel(1.0)
-    kernels = [
-        galsim.Convolve(jacobian.profileToImage(rendering.psf_profile(psf)), pixel) for psf in psfs
-    ]
-    fold = max(_fold(kernel) for kernel in kernels)
+    blurs = [jacobian.profileToImage(rendering.psf_profile(psf)) for psf in psfs]
+    fold = max(_fold(blur) for blur in blurs)
     # the middle of the stamp: a shift is a phase
     shift = (size - 1) / 2
-    waves = [kernel.shift(shift, shift) for kernel in kernels]
+    waves = [galsim.Convolve(blur, pixel).shift(shift, shift) for blur in blurs]
     return Plan(
         *(size, pixel_scale, side, fold),
         np.array([_transform(wave, side, fold) for wave in waves], dtype=np.complex64),
     )
 
 
-def _fold(kernel):
-    """Multiple of Nyquist's frequency beyond which a kernel passes nothing."""
-    for fold in range(1, 8):
-        axis = [abs(kernel.kValue(0, np.pi * fold)), abs(kernel.kValue(np.pi * fold, 0))]
-        if max(axis) < _FAINTEST_WAVE:
+def _fold(blur):
+    """Multiple of Nyquist's frequency beyond which a PSF, blurred by a pixel, passes nothing."""
+    for fold in range(1, _MOST_FOLDS):
+        edge = np.pi * fold
+        # a pixel's transform is 0 at every second multiple: its envelope, 2 / k, is not
+        passed = max(abs(blur.kValue(0, edge)), abs(blur.kValue(edge, 0))) * 2 / edge
+        if passed < _FAINTEST_WAVE:
             return fold
-    return 8
+    return _MOST_FOLDS
 
 
 def _transform(profile, side, fold):
@@ -174,7 +212,8 @@ def sharp_image(component, size, pixel_scale):
     Returns
     -------
     ndarray, shape (size, size)
-        Its sum is the flux; pixels are right to 5e-3 of the brightest.
+        Its sum is the flux; pixels are right to 5e-3 of the brightest, to 2e-2 where
+        a profile is much narrower than a pixel.
     """
     jacobian = galsim.JacobianWCS(-pixel_scale, 0.0, 0.0, pixel_scale)
     return _integrated(jacobian.profileToImage(component), size)

@@ -3,8 +3,8 @@
 Two recipes. "physical": angular sizes from distances, band fluxes of the shifted spectra, pixel
 integration, each band's PSF, sky and photon noise, in nanomaggies. "simple": one image of a galaxy
 times its spectrum's band fluxes at either redshift, all scaled by one factor that puts the
-brightest input pixel at 10000. Every galaxy has random numbers of its own, whatever is made
-before it.
+brightest input pixel at 10000. Galaxies are drawn all together; each one's noise has random
+numbers of its own, whatever is made before it.
 """
 
 from typing import NamedTuple
@@ -19,10 +19,8 @@ from redpix.rendering import Galaxy
 #: brightest input pixel of the simple recipe
 BRIGHTEST = 10000.0
 
-#: what a galaxy is drawn by, besides its redshifts, magnitude and spectra
-SHAPES = (
-    *("bulge_fraction", "bulge_radius", "disk_radius", "sersic", "axis_ratio", "position_angle"),
-)
+# a spectrum's flux in a band over that in its brightest: less is rounding
+_FAINTEST = 1e-6
 
 
 class Camera(NamedTuple):
@@ -54,7 +52,7 @@ def draw_galaxies(seed, number, ranges, spectra, profile):
     Returns
     -------
     DataFrame
-        z_in, z_out, magnitude, `SHAPES`, bulge_sed, disk_sed (names).
+        z_in, z_out, magnitude, `injection_sources.SHAPE_COLUMNS`, bulge_sed, disk_sed (names).
     """
     rng = np.random.default_rng([seed, 8])
 
@@ -123,6 +121,11 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     DataFrame
         And size_factor (in pixels), bulge_flux_in_<band>, disk_flux_in_<band>, and _out_,
         nanomaggies.
+
+    Raises
+    ------
+    InputError
+        If a spectrum has no light in the reference band.
     """
     z_in, z_out = galaxies["z_in"].to_numpy(), galaxies["z_out"].to_numpy()
     number = camera.bands.index(reference)
@@ -133,6 +136,13 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     for part, light in (("bulge", share * total), ("disk", (1 - share) * total)):
         which = np.array([fluxes.names.index(name) for name in galaxies[f"{part}_sed"]])
         before, after = fluxes.at(which, z_in), fluxes.at(which, z_out)
+        dark = before[:, number] < _FAINTEST * before.max(axis=1)
+        if dark.any():
+            row = int(np.argmax(dark))
+            raise InputError(
+                f"training_images.reference_band: {reference!r}: {fluxes.names[which[row]]} has no "
+                f"light there at redshift {z_in[row]:g}; allowed: a band in which all spectra have"
+            )
         unit = (light / before[:, number])[:, None]
         for end, values in (("in", unit * before), ("out", unit * after * dimming)):
             columns |= {
@@ -144,16 +154,44 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     return galaxies.assign(size_factor=size, **columns)
 
 
-def check_sizes(galaxies, camera, name):
-    """Refuse galaxies that their stamp cannot hold, at either redshift."""
+def with_simple_fluxes(galaxies, fluxes, distance):
+    """Galaxies as the simple recipe shows them: bulges alone, of one size at both redshifts.
+
+    Parameters as in `with_fluxes`.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `with_fluxes`, but for the magnitude, which nothing follows; fluxes are in
+        the unit of the spectra over Mpc^2: band shift, K-correction and dimming come with them.
+    """
+    which = np.array([fluxes.names.index(name) for name in galaxies["bulge_sed"]])
+    columns = {"bulge_fraction": 1.0, "size_factor": 1.0}
+    columns |= {f"disk_{what}": galaxies[f"bulge_{what}"] for what in ("radius", "sed")}
+    for end in ("in", "out"):
+        redshift = galaxies[f"z_{end}"].to_numpy()
+        light = fluxes.at(which, redshift) / distance(redshift)[:, None] ** 2
+        columns |= {f"bulge_flux_{end}_{band}": light[:, k] for k, band in enumerate(fluxes.bands)}
+        columns |= {f"disk_flux_{end}_{band}": 0.0 for band in fluxes.bands}
+    return galaxies.drop(columns="magnitude").assign(**columns)
+
+
+def check_sizes(galaxies, camera, kinds, name):
+    """Refuse galaxies that their stamp cannot hold, at either redshift; kinds of images as in
+    `physical_piece`.
+    """
     angular = galaxies["size_factor"] * camera.pixel_scale_out / camera.pixel_scale
-    for factor, scale in ((1.0, camera.pixel_scale), (angular, camera.pixel_scale_out)):
-        stamps.check_fits(
-            (galaxies["bulge_radius"] * factor * (galaxies["bulge_fraction"] > 0)).to_numpy(),
-            (galaxies["disk_radius"] * factor * (galaxies["bulge_fraction"] < 1)).to_numpy(),
-            *(galaxies["axis_ratio"].to_numpy(), camera.size, scale),
-            *(float(np.max(camera.seeing)), name),
+    share = galaxies["bulge_fraction"]
+    broadest = stamps.moffat_psfs([float(np.max(camera.seeing))])[0]
+    scales = (camera.pixel_scale, camera.pixel_scale_out)
+    for factor, scale, kind in zip((1.0, angular), scales, kinds, strict=True):
+        shapes = Galaxy(
+            (galaxies["bulge_radius"] * factor * (share > 0)).to_numpy(),
+            (galaxies["disk_radius"] * factor * (share < 1)).to_numpy(),
+            *(galaxies[key].to_numpy() for key in ("sersic", "axis_ratio", "position_angle")),
         )
+        psf = None if kind == "psf_free" else broadest
+        stamps.check_fits(shapes, camera.size, scale, psf, name)
 
 
 def physical_piece(galaxies, camera, plans, kinds, seed, first):
@@ -236,29 +274,25 @@ def simple_images(galaxies, camera):
     )
 
 
-def simple_piece(images, galaxies, fluxes, distance):
+def simple_piece(images, galaxies, bands):
     """Inputs and targets of the simple recipe, before the common scale.
 
-    images x SED at z_in, and the same images x SED at z_out: band shift, K-correction and dimming
-    come with the SEDs.
+    images x SED at z_in, and the same images x SED at z_out.
 
     Parameters
     ----------
     images : ndarray, shape (n, size, size)
     galaxies : DataFrame
-        z_in, z_out, bulge_sed.
-    fluxes : redpix.redshifting.BandFluxes
-    distance : callable
+        As from `with_simple_fluxes`.
+    bands : sequence of str
 
     Returns
     -------
     (ndarray, ndarray)
         (n, size, size, c), float32.
     """
-    which = np.array([fluxes.names.index(name) for name in galaxies["bulge_sed"]])
     pieces = []
-    for key in ("z_in", "z_out"):
-        redshift = galaxies[key].to_numpy()
-        sed = fluxes.at(which, redshift) / distance(redshift)[:, None] ** 2
-        pieces.append((images[..., None] * sed[:, None, None, :]).astype(np.float32))
+    for end in ("in", "out"):
+        light = galaxies[[f"bulge_flux_{end}_{band}" for band in bands]].to_numpy()
+        pieces.append((images[..., None] * light[:, None, None, :]).astype(np.float32))
     return tuple(pieces)

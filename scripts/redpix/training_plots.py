@@ -12,32 +12,34 @@ from redpix.rendering import Galaxy
 SHOWN = 9
 
 
-def stamp_colours(stamp):
+def stamp_colours(stamp, wavelengths):
     """The middle of a stamp in colour: red, green and blue in proportion to nanomaggies.
 
     Parameters
     ----------
     stamp : ndarray, shape (ny, nx, c)
-        Bands by wavelength.
+    wavelengths : sequence of float
+        Of the bands.
     """
     margin = stamp.shape[0] // 5
     count = stamp.shape[-1]
     # of five bands the middle three: the outer ones have the most noise
-    chosen = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
+    places = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
+    chosen = np.argsort(wavelengths, kind="stable")[places]
     inner = stamp[margin : stamp.shape[0] - margin, margin : stamp.shape[1] - margin]
     colours = [inner[..., k] / inner[..., chosen[1]].max() for k in chosen]
     with np.errstate(invalid="ignore"):  # 0 / 0 where there is no light at all
         return make_lupton_rgb(*colours, stretch=0.15, Q=6)
 
 
-def pair_figure(inputs, targets, z_in, z_out):
+def pair_figure(inputs, targets, z_in, z_out, wavelengths):
     """Galaxies at z_in above, the same at z_out below, each stretched by itself."""
     count = len(inputs)
     figure = Figure(figsize=(8.4, 2.3), layout="constrained")
     axes = figure.subplots(2, count, squeeze=False)
     for row, (stamps, redshifts) in enumerate(((inputs, z_in), (targets, z_out))):
         for axis, stamp, redshift in zip(axes[row], stamps, redshifts, strict=True):
-            axis.imshow(stamp_colours(stamp), origin="lower", interpolation="nearest")
+            axis.imshow(stamp_colours(stamp, wavelengths), origin="lower", interpolation="nearest")
             axis.set_title(f"z = {redshift:.2f}", fontsize=7, pad=2)
             axis.set_axis_off()
     return figure
@@ -55,7 +57,7 @@ def half_light(stamp, scale):
     return scale * np.interp(growth[-1] / 2, growth[ends], area)
 
 
-def expected_half_light(row, end, band, fwhm, scale):
+def expected_half_light(row, end, light, fwhm, scale):
     """The same of the profile itself, through PSF and pixel, by GalSim.
 
     Parameters
@@ -64,7 +66,8 @@ def expected_half_light(row, end, band, fwhm, scale):
         A row of truth.csv.
     end : str
         "in" or "out".
-    band : str
+    light : (float, float)
+        Fluxes of bulge and disk.
     fwhm : float
         Of the PSF, arcsec; 0 for none.
     scale : float
@@ -75,7 +78,6 @@ def expected_half_light(row, end, band, fwhm, scale):
         *(row.bulge_radius * size, row.disk_radius * size, row.sersic),
         *(row.axis_ratio, row.position_angle),
     )
-    light = [getattr(row, f"{part}_flux_{end}_{band}") for part in ("bulge", "disk")]
     profile = rendering.galaxy_profile(galaxy, *light)
     if fwhm:
         psf = rendering.psf_profile(rendering.Psf(fwhm, beta=3.0))

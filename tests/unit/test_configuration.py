@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from redpix.configuration import keys, validated
+from redpix.configuration import keys, training_tables, validated
 from redpix.exceptions import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -134,6 +134,32 @@ def test_values_come_out_in_their_type(change, expected):
         ({"photoz": {"grid": [0, 1]}}, "photoz.grid", "[0.0, 1.0]", "a list of 3"),
         ({"photoz": {"model": "no.npz"}}, "photoz.model", '"no.npz"', "null, or the path"),
         ({"injection": {"galaxies": "no.csv"}}, "injection.galaxies", '"no.csv"', "demo, or the"),
+        *(
+            ({"training_images": {key: value}}, f"training_images.{key}", '"no.', "path of a CSV")
+            for key, value in (
+                *(("table", "no.txt"), ("cosmology", "no.csv")),
+                *(("bands", ["r", "no.csv"]), ("spectra", ["no.csv"])),
+            )
+        ),
+        *(
+            ({"training_images": {key: [9, low]}}, f"training_images.{key}", "[9", "in order")
+            for key, low in (("z_in", 0.1), ("z_out", 0.3), ("magnitude", 8), ("radius", 0.4))
+        ),
+        ({"training_images": {"sersic": [4, 1]}}, "training_images.sersic", "[4", "in order"),
+        (
+            {"training_images": {"axis_ratio": [1, 0.4]}},
+            "training_images.axis_ratio",
+            "[1",
+            "order",
+        ),
+        ({"training_images": {"sersic": [1, 9]}}, "training_images.sersic", "9", "not above 6"),
+        ({"training_images": {"axis_ratio": [1, 2]}}, "training_images.axis_ratio", "2", "above 1"),
+        (
+            {"training_images": {"magnitude": [9, 99]}},
+            "training_images.magnitude",
+            "99",
+            "above 35",
+        ),
         ({"injection": {"psf": 0.1}}, "injection.psf", "0.1", "not below 0.5"),
         ({"injection": {"psf": "best"}}, "injection.psf", '"best"', "auto, psfield, measured"),
         ({"registration": {"pixel_scale": 0}}, "registration.pixel_scale", "0.0", "0.05"),
@@ -229,3 +255,12 @@ def test_page_of_keys_agrees_with_the_schema():
             assert f"`{choice}`" in allowed or "one of `bands`" in allowed, key
         if "maximum" in known[key]:
             assert str(known[key]["maximum"]) in allowed, key
+
+
+def test_tables_of_training_images():
+    """All that the table is, whatever its name ends in; CSVs where names stand otherwise."""
+    training = {"table": "galaxies.txt", "cosmology": "Planck18", "bands": ["r", "own.csv"]}
+    found = list(training_tables(training | {"spectra": ["seds.csv"]}))
+    assert found == [("table", "galaxies.txt"), ("bands", "own.csv"), ("spectra", "seds.csv")]
+    none = {"table": None, "cosmology": "a.csv", "bands": [], "spectra": []}
+    assert list(training_tables(none)) == [("cosmology", "a.csv")]

@@ -158,7 +158,8 @@ def test_psfs_are_read_as_written(tmp_path):
     hdu, *_ = psfield_hdu(np.random.default_rng(5))
     hdu.writeto(tmp_path / "p.fit")
     model = psfield.psfield_model(fits.getdata(tmp_path / "p.fit"), (1489, 2048))
-    write_psfs(tmp_path / "psf.fits", {"g": moffat_model(), "r": model}, {"g": "given", "r": "x"})
+    models, origins = {"g": moffat_model(), "r": model}, {"g": "given", "r": "x"}
+    write_psfs(tmp_path / "psf.fits", models, origins, {"g": SCALE, "r": SCALE})
     again = read_psf(tmp_path / "psf.fits", "r")
     assert again.at(30, 900) == pytest.approx(model.at(30, 900), abs=1e-7)
     assert read_psf(tmp_path / "psf.fits", "g").fwhm == 3.3

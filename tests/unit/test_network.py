@@ -33,7 +33,7 @@ def test_errors():
 def test_a_network_beats_plain_resampling(tmp_path):
     """On galaxies held out; the same twice."""
     pytest.importorskip("torch", reason="PyTorch is optional")
-    made = run(tmp_path / "a", number=80, bands=["g", "r"], size=36, radius=[0.2, 0.4])
+    made = run(tmp_path / "a", number=80, bands=["g", "r"], size=42, radius=[0.2, 0.4])
     truth = made["truth"]
     dimming = redshifting.flux_factor(read_distance("Planck18"), truth["z_in"], truth["z_out"])
     resampled = network.plain(made["inputs"], truth["size_factor"], dimming)

@@ -32,11 +32,11 @@ def test_k_correction_of_bright_pixels(grid, kind):
     before, after = spectrum_fluxes(grid, kind, 0.1, 0.5)
     templates = pixel_redshifting.templates(grid, distance, 0.1, 0.5)
     flux = before * np.array([10.0, 30.0, 100.0])[:, None]
-    found, error = pixel_redshifting.k_corrected(flux, np.full(flux.shape, 0.01), templates)
+    found, *errors = pixel_redshifting.k_corrected(flux, np.full(flux.shape, 0.01), templates)
     # templates are trusted to 2 %, and so is what comes of them
     assert found / (after * np.array([10.0, 30.0, 100.0])[:, None]) == pytest.approx(1, abs=0.04)
     assert np.abs(found / after / np.array([[10.0], [30.0], [100.0]]) - 1)[:, 1:].max() < 0.02
-    assert np.all(error < 0.05 * found)
+    assert np.all(np.hypot(*errors) < 0.05 * found)
 
 
 def test_each_pixel_has_a_spectrum_of_its_own(grid):
@@ -45,7 +45,7 @@ def test_each_pixel_has_a_spectrum_of_its_own(grid):
     blue, blue_after = spectrum_fluxes(grid, 2.5, 0.1, 0.5)
     templates = pixel_redshifting.templates(grid, distance, 0.1, 0.5)
     flux = np.array([5 * red] * 50 + [3 * blue] * 50)
-    found, _ = pixel_redshifting.k_corrected(flux, np.full(flux.shape, 0.005), templates)
+    found, *_ = pixel_redshifting.k_corrected(flux, np.full(flux.shape, 0.005), templates)
     assert found[:50] == pytest.approx(np.tile(5 * red_after, (50, 1)), rel=0.06)
     assert found[50:] == pytest.approx(np.tile(3 * blue_after, (50, 1)), rel=0.06)
 
@@ -56,14 +56,14 @@ def test_errors_of_noisy_pixels(grid):
     rng = np.random.default_rng(3)
     noise = np.array([0.05, 0.02, 0.03, 0.04, 0.15])
     flux = 0.6 * before + noise * rng.standard_normal((4000, 5))
-    found, error = pixel_redshifting.k_corrected(flux, np.tile(noise, (4000, 1)), templates)
-    pull = (found - 0.6 * after) / error
+    found, *errors = pixel_redshifting.k_corrected(flux, np.tile(noise, (4000, 1)), templates)
+    pull = (found - 0.6 * after) / np.hypot(*errors)
     assert np.abs(pull.mean(axis=0)).max() < 0.6
     # errors are safe: they hold what is not known of the spectrum, which is the same in all pixels
     assert np.all(pull.std(axis=0) < 1.05)
     assert pull[:, 2:].std(axis=0) == pytest.approx(0.9, abs=0.2)
     # nothing comes of nothing
-    dark, _ = pixel_redshifting.k_corrected(
+    dark, *_ = pixel_redshifting.k_corrected(
         noise * rng.standard_normal((4000, 5)), np.tile(noise, (4000, 1)), templates
     )
     assert np.abs(dark.mean(axis=0) / (dark.std(axis=0) / np.sqrt(4000))).max() < 4
@@ -72,12 +72,15 @@ def test_errors_of_noisy_pixels(grid):
 def test_no_value_is_no_light(grid):
     before, _ = spectrum_fluxes(grid, 0.6, 0.1, 0.4)
     templates = pixel_redshifting.templates(grid, distance, 0.1, 0.4)
-    flux, error = np.array([before, before]), np.full((2, 5), 0.01)
-    error[1] = np.inf
-    found, spread = pixel_redshifting.k_corrected(flux, error, templates)
+    flux, error = np.array([before] * 3), np.full((3, 5), 0.01)
+    error[1], error[2, 0] = np.inf, np.inf
+    found, noise, spread = pixel_redshifting.k_corrected(flux, error, templates)
     assert np.all(found[1] == 0)
+    assert np.all(np.isinf(noise[1]))
     assert np.all(spread[1] == 0)
-    assert np.all(found[0] > 0)
+    # the other bands tell of the one that is missing
+    assert found[2] == pytest.approx(found[0], rel=0.1)
+    assert np.isfinite(noise[[0, 2]]).all()
 
 
 def picture(galaxy, bulge, disk, fwhm, size=SIZE):
@@ -136,15 +139,78 @@ def test_a_galaxy_against_the_analytic_one(grid):
     error = np.broadcast_to(noise, before.shape)
     templates = pixel_redshifting.templates(grid, distance, z_in, z_out)
     fwhm = np.full(5, 3.2)
-    found, spread = pixel_redshifting.redshifted(flux, error, templates, factor, fwhm, fwhm)
+    found, own, _ = pixel_redshifting.redshifted(flux, error, templates, factor, fwhm, fwhm)
     core = after[..., 2] > 0.05 * after[..., 2].max()
     light, true = found[core].sum(axis=0), after[core].sum(axis=0)
     assert light[1:] / true[1:] == pytest.approx(1, abs=0.03)
     assert light[0] / true[0] == pytest.approx(1, abs=0.1)
-    deep, error = pixel_redshifting.as_deep(np.random.default_rng(1), found, spread, noise)
-    assert np.all(error >= spread)
-    sky = np.hypot(*(np.indices((81, 81)) - 40)) > 34
-    assert deep[sky][:, 2].std() == pytest.approx(0.01, rel=0.12)
+    deep, noisy = pixel_redshifting.as_deep(np.random.default_rng(1), found, own, noise)
+    known = np.isfinite(own[..., 2])
+    assert np.all(noisy[known] >= own[known])
+    sky = known & (after[..., 2] < 0.002)
+    assert sky.sum() > 200
+    assert noisy[sky][:, 2] == pytest.approx(0.01, rel=0.1)
+    assert (deep - after)[sky][:, 2].std() == pytest.approx(0.01, rel=0.15)
+
+
+DISK = galsim.Convolve(galsim.Sersic(1, half_light_radius=4), galsim.Moffat(beta=3, fwhm=3.2))
+NOISE = np.array([0.05, 0.02, 0.027, 0.04, 0.12])
+
+
+def seen_and_redshifted(grid, kind, z_out, light=100.0, blank=None):
+    """A noisy disk at z 0.1 as it is redshifted, and what becomes of it free of noise."""
+    disk = light * DISK.drawImage(nx=60, ny=60, scale=1.0).array.astype(float)[..., None]
+    factor = redshifting.size_factor(distance, 0.1, z_out)
+    before, after = spectrum_fluxes(grid, kind, 0.1, z_out)
+    resampler = pixel_redshifting.Resampler(factor, 3.2, 3.2, 60)
+    true = resampler.flux((disk * after)[..., 2])[..., None] * (after / after[2])
+    rng = np.random.default_rng(round(100 * kind))
+    flux = disk * before + NOISE * rng.standard_normal((60, 60, 5))
+    error = np.broadcast_to(NOISE, flux.shape).copy()
+    if blank is not None:
+        flux[blank], error[blank] = 0.0, np.inf
+    templates = pixel_redshifting.templates(grid, distance, 0.1, z_out)
+    return pixel_redshifting.redshifted(
+        flux, error, templates, factor, *[np.full(5, 3.2)] * 2
+    ), true
+
+
+@pytest.mark.parametrize("light", [10.0, 100.0])
+@pytest.mark.parametrize("z_out", [0.2, 0.5])
+def test_pull_of_redshifted_galaxies(grid, light, z_out):
+    """Ordinary galaxies of known spectrum: errors hold noise and what is not known of it."""
+    cores, edges = [], []
+    for kind in np.arange(0.1, 3.0, 0.2):
+        (flux, noise, spread), true = seen_and_redshifted(grid, kind, z_out, light)
+        pull = (flux - true) / np.hypot(noise, spread)
+        cores.append(pull[28:32, 28:32].reshape(-1, 5))
+        edges.append(pull[25:27, 26:34].reshape(-1, 5))
+    for pulls in (cores, edges):
+        width = np.sqrt(np.square(np.concatenate(pulls)).mean(axis=0))
+        assert np.all(width < 1.3)
+        assert np.all(width > 0.3)
+
+
+def test_what_is_not_known_has_no_error(grid):
+    """About masked pixels, and beyond the shrunk image's edges; all else is as it is unmasked."""
+    blank = np.zeros((60, 60), bool)
+    blank[33:40, 33:40] = True
+    (whole, noise, _), _ = seen_and_redshifted(grid, 1.5, 0.3)
+    (flux, marked, spread), _ = seen_and_redshifted(grid, 1.5, 0.3, blank=blank)
+    factor = redshifting.size_factor(distance, 0.1, 0.3)
+    place = round(29.5 + (36 - 29.5) * factor)
+    assert np.isinf(marked[place, place]).all()
+    assert np.isinf(noise[2, 2]).all()
+    known = np.isfinite(marked)
+    # the shrunk image but for its rim, and a hole
+    shrunk = (60 * factor) ** 2
+    assert 0.6 * shrunk < np.isfinite(noise[..., 2]).sum() < shrunk
+    lost = np.isfinite(noise[..., 2]) & ~known[..., 2]
+    assert 49 * factor**2 < lost.sum() < 4 * 49 * factor**2
+    assert np.all(flux[~known] == 0)
+    assert np.all(spread[~known] == 0)
+    bright = known & (whole > 0.3 * whole.max(axis=(0, 1)))
+    assert flux[bright] / whole[bright] == pytest.approx(1, abs=0.08)
 
 
 def test_sharp_fwhm():

@@ -9,12 +9,12 @@ import training_files
 import training_images as script
 import yaml
 from conftest import ROOT
-from redpix import redshifting, rendering, stamps
+from redpix import redshifting, rendering, seds, stamps
 from redpix import training_images as images
 from redpix.configuration import validated
 from redpix.exceptions import InputError
 from redpix.rendering import Galaxy
-from redpix.training_plots import expected_half_light, half_light
+from redpix.training_plots import expected_half_light, half_light, stamp_colours
 from report_training import show_training
 
 SCALE = 0.396
@@ -168,6 +168,42 @@ def test_stamps_against_one_image_at_a_time(size, fwhm):
             assert np.abs(found[..., k] - expected).max() < 6e-4 * expected.max()
 
 
+@pytest.mark.parametrize(("fwhm", "scale"), [(0.2, 0.396), (0.1, 0.396), (0.3, 1.0), (0.8, 0.396)])
+def test_stamps_of_sharp_psfs(fwhm, scale):
+    """Finer than the pixels: what sampling folds back is not left out."""
+    psfs = stamps.moffat_psfs([fwhm])
+    galaxy = Galaxy(0.3 * scale, 0.6 * scale, 2.0, 1.0, 0.0)
+    found = stamps.band_images(stamps.plan(40, scale, psfs), galaxy, np.ones(1), np.ones(1))
+    expected = sky(rendering.galaxy_profile(galaxy, 1.0, 1.0), psfs[0], 40, scale)
+    assert np.abs(found[..., 0] - expected).max() < 6e-4 * expected.max()
+
+
+@pytest.mark.parametrize(("bulge", "disk", "sersic"), [(0.1, 0.2, 4.0), (0.5, 0.8, 4.0), (1, 2, 1)])
+@pytest.mark.parametrize("axis_ratio", [1.0, 0.5])
+def test_the_smallest_stamp_holds_the_flux(bulge, disk, sersic, axis_ratio):
+    """1e-3 within its aperture, drawn by GalSim; a size that is named is the smallest."""
+    shape = Galaxy(bulge, disk, sersic, axis_ratio, 0.0)
+    galaxies = Galaxy(*(np.array([float(value)]) for value in shape))
+    psf = stamps.moffat_psfs([1.3])[0]
+    with pytest.raises(InputError) as refused:
+        stamps.check_fits(galaxies, 10, SCALE, psf, "t")
+    size = int(str(refused.value).split("size from ")[1].split(",")[0])
+    stamps.check_fits(galaxies, size, SCALE, psf, "t")
+    with pytest.raises(InputError, match=f"size from {size},"):
+        stamps.check_fits(galaxies, size - 1, SCALE, psf, "t")
+    for light in ((1.0, 0.0), (0.0, 1.0)):
+        image = sky(rendering.galaxy_profile(shape, *light), psf, size, SCALE)
+        assert 1 - image[circle(size)].sum() < 1e-3
+    if axis_ratio == 1:
+        # nor is it much too large
+        image = sky(rendering.galaxy_profile(shape, 0.5, 0.5), psf, size - 8, SCALE)
+        ends = 2 * max(8 * bulge, 5 * disk) / SCALE > size - 8
+        assert ends or 1 - image[circle(size - 8)].sum() > 7e-4
+    # free of the PSF, its end is enough
+    bare = int(np.ceil(2 * max(8 * bulge, 5 * disk) / np.sqrt(axis_ratio) / SCALE))
+    stamps.check_fits(galaxies, bare, SCALE, None, "t")
+
+
 @pytest.mark.filterwarnings("ignore:Doing convolution of 2 objects, both with hard edges")
 @pytest.mark.parametrize(("sersic", "size"), [(1.0, 40), (1.0, 41), (2.5, 40)])
 def test_sharp_images_against_integration(sersic, size):
@@ -180,6 +216,22 @@ def test_sharp_images_against_integration(sersic, size):
         exact = galsim.Convolve(image, galsim.Pixel(1.0), real_space=False)
         exact = exact.drawImage(nx=size, ny=size, scale=1, method="no_pixel").array
         assert np.abs(found - exact).max() < 5e-3 * exact.max()
+
+
+@pytest.mark.parametrize(("radius", "sersic", "axis_ratio"), [(0.05, 4, 0.05), (0.1, 6, 0.3)])
+@pytest.mark.parametrize("size", [40, 41])
+def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
+    """Against brightness summed over 512 x 512 subpixels."""
+    bulge, _ = stamps.components(Galaxy(radius, radius, sersic, axis_ratio, 30.0))
+    found = stamps.sharp_image(bulge, size, SCALE)
+    side = 3 + (size + 1) % 2
+    fine = galsim.ImageD(side * 512, side * 512)
+    bulge = galsim.JacobianWCS(-SCALE, 0.0, 0.0, SCALE).profileToImage(bulge)
+    bulge.drawImage(fine, scale=1 / 512, method="no_pixel")
+    exact = fine.array.reshape(side, 512, side, 512).sum(axis=(1, 3))
+    start = (size - side) // 2
+    core = found[start : start + side, start : start + side]
+    assert np.abs(core - exact).max() < 2e-2 * exact.max()
 
 
 def test_noise_of_observed_images():
@@ -207,6 +259,13 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
     pictures = images.simple_images(drawn, camera)
     assert drawn["z_in"].to_numpy() == pytest.approx(truth["z_in"].to_numpy(), rel=1e-8)
+    assert np.all(truth["size_factor"] == 1)
+    assert "magnitude" not in truth
+    for end, key in (("in", "inputs"), ("out", "targets")):
+        for k, band in enumerate(bands):
+            total = made[key][..., k].sum(axis=(1, 2), dtype=float) / scale
+            assert truth[f"bulge_flux_{end}_{band}"].to_numpy() == pytest.approx(total, rel=1e-5)
+            assert np.all(truth[f"disk_flux_{end}_{band}"] == 0)
     for key, redshift in (("inputs", drawn["z_in"]), ("targets", drawn["z_out"])):
         for i in range(7):
             which = np.array([spectra.names.index(drawn["bulge_sed"][i])])
@@ -218,6 +277,38 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     # one factor for both arrays: the ratio of fluxes is that of the SEDs
     ratio = made["targets"].sum(axis=(1, 2)) / made["inputs"].sum(axis=(1, 2))
     assert np.all(ratio < 1)
+
+
+def test_simple_recipe_of_a_table_shows_its_bulges(tmp_path):
+    table = write(tmp_path / "galaxies.csv", GALAXY.replace("0.4,0.4,0.9", "0,0.5,40"))
+    made = run(tmp_path / "a", table=table, recipe="simple", bands=["g", "r"])
+    truth = made["truth"]
+    assert truth["bulge_fraction"][0] == 1
+    assert truth["disk_radius"][0] == 0.5
+    assert truth["disk_sed"][0] == "CWW_E"
+    table = write(tmp_path / "galaxies.csv", GALAXY.replace("0.4,0.4,0.9", "0,20,0.5"))
+    with pytest.raises(InputError, match="galaxies.csv: galaxy 1 reaches"):
+        run(tmp_path / "b", table=table, recipe="simple", bands=["g", "r"])
+
+
+@pytest.mark.parametrize("unit", [1e50, 1e-50])
+def test_spectra_in_any_unit(tmp_path, unit):
+    wavelength = np.linspace(800, 20000, 800)
+    rows = "\n".join(f"{w},{unit * w**-2.0},{unit * w**-1.0}" for w in wavelength)
+    spectra = write(tmp_path / "seds.csv", f"wavelength,flat,blue\n{rows}\n")
+    made = run(tmp_path / "a", number=3, recipe="simple", spectra=[spectra])
+    assert made["inputs"].max() == pytest.approx(10000, rel=1e-6)
+    assert np.isfinite(made["targets"]).all()
+
+
+def test_spectra_without_light_are_named(tmp_path):
+    wavelength = np.linspace(800, 20000, 4000)
+    rows = "\n".join(f"{w},{float(w < 2500)}" for w in wavelength)
+    spectra = write(tmp_path / "seds.csv", f"wavelength,hot\n{rows}\n")
+    with pytest.raises(InputError, match="reference_band: 'r': hot has no light there at redshift"):
+        run(tmp_path / "a", number=3, spectra=[spectra])
+    with pytest.raises(InputError, match="brightest input pixel is .* with light in the bands"):
+        run(tmp_path / "b", number=3, recipe="simple", spectra=[spectra], bands=["r", "i", "z"])
 
 
 @pytest.mark.parametrize("recipe", ["physical", "simple"])
@@ -236,6 +327,12 @@ def test_pieces_change_nothing_and_seeds_do(tmp_path, monkeypatch):
     assert np.array_equal(run(tmp_path / "b", number=9, bands=["r"])["inputs"], first["inputs"])
     other = run(tmp_path / "c", number=9, bands=["r"], seed=2)["inputs"]
     assert not np.array_equal(other, first["inputs"])
+
+
+def test_pieces_of_large_stamps_are_small():
+    assert script.piece_length((1000, 60, 60, 9)) == 50
+    assert script.piece_length((1000, 256, 256, 5)) == 19
+    assert script.piece_length((1000, 1024, 1024, 9)) == 1
 
 
 def write(path, text):
@@ -307,6 +404,7 @@ def test_what_cannot_be_is_named(tmp_path, changes, words):
         ("0.1,0.5", "0,0.5", "galaxies.csv: z_in 0 with z_in 0, galaxy 1; allowed: z_in above 0"),
         ("0.1,0.5", "0.5,0.1", "z_out 0.1 with z_in 0.5"),
         ("17", "nan", "line 2: magnitude is 'nan'; allowed: a finite number"),
+        ("17", "-99", "line 2: magnitude is -99; allowed: magnitudes 5 to 35"),
         ("0.4,0.4", "0.4,-1", "line 2: bulge_radius is -1"),
         ("0.9,3.5", "9,3.5", "galaxies.csv: galaxy 1 reaches"),
         ("CWW_Im", "CWW_Xm", "line 2: disk_sed is 'CWW_Xm'"),
@@ -328,6 +426,33 @@ def test_wrong_spectra_and_curves_are_named(tmp_path):
         run(tmp_path / "a", bands=[curve, "r"])
 
 
+@pytest.mark.parametrize(
+    ("response", "words"),
+    [("1,0.5,-0.1,0", "c.csv: .*not below 0"), ("0,0,0,0", "c.csv: .*somewhere above it")],
+)
+def test_a_filter_of_nothing_is_named(tmp_path, response, words):
+    rows = zip((5000, 5500, 6000, 6500), response.split(","), strict=True)
+    text = "".join(f"{w},{r}\n" for w, r in rows)
+    curve = write(tmp_path / "c.csv", f"wavelength,response\n{text}")
+    with pytest.raises(InputError, match=words):
+        run(tmp_path / "a", bands=[curve, "r"])
+
+
+def test_a_top_hat_is_one(tmp_path):
+    """Four rows: the flux is the mean over all of them, none cut at the ends."""
+    rows = "".join(f"{w},1\n" for w in (5000, 5500, 6000, 6500))
+    curve = write(tmp_path / "hat.csv", f"wavelength,response\n{rows}")
+    _, curves = training_files.read_curves([curve])
+    wave = np.linspace(4000, 8000, 40001)
+    spectrum = 1 + np.sin(wave / 300) ** 2
+    found = seds.ab_fluxes(wave, spectrum[None], 0.0, curves)[0, 0]
+    inside = (wave >= 5000) & (wave <= 6500)
+    light = np.trapezoid((spectrum * wave)[inside], wave[inside])
+    # AB: 3.631e-20 erg/s/cm2/Hz
+    expected = light / (3.631e-20 * 2.99792458e18 * np.log(6500 / 5000))
+    assert found == pytest.approx(expected, rel=1e-4)
+
+
 def test_half_light_of_a_gaussian():
     axis = np.arange(61) - 30.0
     stamp = np.exp(-(axis**2 + axis[:, None] ** 2) / (2 * 4.0**2))
@@ -345,10 +470,35 @@ def test_the_report_shows_them(tmp_path, recipe):
     assert show_training([]) is None
 
 
+def test_the_report_shows_bands_of_any_name(tmp_path):
+    """Such as are no names of attributes."""
+    camera = {"seeing": [1.3] * 2, "noise": [0.02] * 2, "electron": [0.001] * 2}
+    run(tmp_path / "a", number=3, bands=["r", "bessell-V"], **camera)
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    shown = show_training([str(tmp_path / "a" / name) for name in names])
+    assert shown["theory"].startswith("data:image/")
+    facts = json.loads((tmp_path / "a/settings.json").read_text())
+    assert facts["wavelengths"] == pytest.approx([6190, 5500], abs=60)
+
+
+def test_colours_of_bands_in_any_order():
+    """The longest wavelength is red."""
+    stamp = np.random.default_rng(1).random((20, 20, 5))
+    waves = [3500, 4700, 6200, 7500, 8900]
+    expected = stamp_colours(stamp, waves)
+    order = [3, 0, 4, 2, 1]
+    shuffled = stamp_colours(stamp[..., order], [waves[k] for k in order])
+    assert np.array_equal(shuffled, expected)
+    red = np.ones((20, 20, 3)) * [3.0, 1.0, 0.2]
+    colours = stamp_colours(red, [8000.0, 6000.0, 4000.0])[5, 5].astype(int)
+    assert colours[0] > colours[1] > colours[2]
+
+
 def test_sizes_in_the_report_are_those_of_theory(made):
     truth = made["truth"].assign(angular_factor=made["truth"]["size_factor"])
     for row in list(truth.itertuples())[:6]:
         for end, array in (("in", made["inputs"]), ("out", made["targets"])):
-            expected = expected_half_light(row, end, "r", made["settings"]["seeing"][1], SCALE)
+            light = [getattr(row, f"{part}_flux_{end}_r") for part in ("bulge", "disk")]
+            expected = expected_half_light(row, end, light, made["settings"]["seeing"][1], SCALE)
             found = half_light(array[row.Index, ..., 1].astype(float), SCALE)
             assert found == pytest.approx(expected, rel=0.03)

@@ -19,6 +19,7 @@ sys.path.insert(0, str(SCRIPTS))
 from ending import failed_jobs, read_left_out
 from redpix import demo
 from redpix.configuration import CATALOGUE_SOURCES, validated
+from redpix.configuration import training_tables as tables_of_training
 from redpix.exceptions import InputError
 from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
 from redpix.listing import read_listing
@@ -347,9 +348,7 @@ def network_products(wildcards):
 
 def training_tables(wildcards):
     """The user's tables that training images are made from."""
-    training = config["training_images"]
-    paths = [training["table"], training["cosmology"], *training["bands"], *training["spectra"]]
-    return [path for path in paths if path and path.endswith(".csv")]
+    return [path for _, path in tables_of_training(config["training_images"])]
 
 
 def closing_words(folder):

@@ -2,12 +2,19 @@
 
 INJECTED = f"{RESULTS}/injection/archive/{config['release']}/eboss"
 
+# shards that keep no images have none to lend
+image_home = home if config["keep_images"] else lambda field: RESULTS
+
 
 rule injection_psf:
     input:
-        frames=per_band("frames"),
-        errors=per_band("errors"),
-        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        frames=lambda wildcards: [
+            f"{image_home(wildcards.field)}/frames/{wildcards.field}-{band}.fits" for band in BANDS
+        ],
+        errors=lambda wildcards: [
+            f"{image_home(wildcards.field)}/errors/{wildcards.field}-{band}.fits" for band in BANDS
+        ],
+        masks=lambda wildcards: f"{image_home(wildcards.field)}/frames/{wildcards.field}.masks.fits",
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),

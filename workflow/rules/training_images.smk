@@ -2,6 +2,11 @@
 
 TRAINING = config["training_images"]
 
+# what galaxies of frames depend on, and no more
+FRAMES_KEYS = (
+    *("number", "z_in", "z_out", "size", "pixel_scale_out", "seeing", "targets", "cosmology"),
+)
+
 
 if TRAINING["origin"] == "simulated":
 
@@ -54,18 +59,18 @@ else:
         input:
             objects=f"{RESULTS}/catalogue/objects.csv",
             registered=lambda wildcards: [
-                f"{RESULTS}/registered/{field}-{band}.fits"
+                f"{image_home(field)}/registered/{field}-{band}.fits"
                 for field in delivered_fields(wildcards)
                 for band in BANDS
             ],
             segments=lambda wildcards: [
-                f"{RESULTS}/sources/{field}-{REFERENCE}.seg.fits"
+                f"{image_home(field)}/sources/{field}-{REFERENCE}.seg.fits"
                 for field in delivered_fields(wildcards)
             ],
             psfs=lambda wildcards: [
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
-            tables=training_tables,
+            tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
             library=library(
                 *("catalogue", "demo", "demo_camera", "errors", "exceptions", "frames"),
                 *("injection", "injection_sources", "masks", "photometry", "pixel_redshifting"),
@@ -95,7 +100,9 @@ else:
             mem_mb=memory(1500),
             runtime=minutes(60),
         params:
-            **{**TRAINING, "bands": BANDS, "reference_band": REFERENCE},
+            **{key: TRAINING[key] for key in FRAMES_KEYS},
+            bands=BANDS,
+            reference_band=REFERENCE,
             fields=lambda wildcards: delivered_fields(wildcards),
             seed=config["seed"],
         message:
