@@ -8,7 +8,9 @@ from job import job, log
 from redpix.exceptions import InputError
 from redpix.masks import mask_cards
 from redpix.registration import (
+    alike,
     frame_wcs,
+    homography,
     kept_cards,
     noise_correlation,
     north_up_grid,
@@ -58,13 +60,19 @@ def main(snakemake):
             f"{inputs.frames[reference]}; registration.engine reproject takes values between "
             "pixels and sums none; allowed with it: up to the frame's scale; montage and swarp sum"
         )
+    known = []
     for band, frame, error, output in zip(
         params.bands, inputs.frames, inputs.errors, snakemake.output, strict=True
     ):
         image, header, wcs = read_frame(frame)
         masked = read_masked(inputs.masks, band)
         result = register(project, image, fits.getdata(error), wcs, grid, masked, reach)
-        correlation = noise_correlation(project, wcs, grid, image.shape)
+        matrix = homography(wcs, grid.wcs, image.shape)
+        # of a field's bands mostly one value
+        correlation = next((value for other, value in known if alike(matrix, other)), None)
+        if correlation is None:
+            correlation = noise_correlation(project, wcs, grid, image.shape)
+            known.append((matrix, correlation))
         kept = kept_cards(header)
         kept["ENGINE"] = (params.engine, "resampled by")
         kept["NOISECOR"] = (round(correlation, 4), "variance of one pixel / ERR**2, white noise")

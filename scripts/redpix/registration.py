@@ -404,6 +404,25 @@ def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0
     return float(total / count * area)
 
 
+def alike(matrix, other, side=96):
+    """Whether `noise_correlation` is the same for two homographies.
+
+    It is if they turn and stretch alike, and turn so far that pixels come to lie everywhere
+    between those of the grid within a patch; of a frame that is all but parallel to the grid the
+    kernel's weights hang on its shift.
+
+    Parameters
+    ----------
+    matrix, other : ndarray, shape (3, 3)
+        From `homography`.
+    side : int
+        Of a patch, image pixels.
+    """
+    angle = np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2)
+    turned = abs(angle - np.rint(angle)) * np.pi / 2
+    return bool(side * turned > 3 and abs(matrix - other)[:2, :2].max() < 1e-3)
+
+
 def _centred(length, patches, side):
     """Starts of patches that stand in the middle of equal parts of an axis."""
     return ((np.arange(patches) + 0.5) * length / patches - side / 2).astype(int)

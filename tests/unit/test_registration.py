@@ -229,3 +229,25 @@ def test_it_is_the_variance_that_is_projected(name):
     error = np.tile([1.0, 3.0], (SHAPE[0], SHAPE[1] // 2))
     _, result = project(name, np.zeros(SHAPE, np.float32), error, wcs)
     assert np.nanmean(result.error**2) == pytest.approx(5, rel=0.02)
+
+
+@pytest.mark.parametrize("angle", [12.0, 100.0])
+def test_bands_that_turn_alike_have_one_noise_correlation(angle):
+    function, factors, matrices = engine("montage")[0], [], []
+    for shift in ((0.0, 0.0), (0.31, -0.46), (5.5, 7.5)):
+        wcs, grid = drift_scan(angle), registration.north_up_grid(drift_scan(angle), SHAPE)
+        wcs.wcs.crpix = wcs.wcs.crpix + shift
+        matrices.append(registration.homography(wcs, grid.wcs, SHAPE))
+        factors.append(registration.noise_correlation(function, wcs, grid, SHAPE, side=64))
+    assert all(registration.alike(matrices[0], other) for other in matrices)
+    assert np.ptp(factors) < 0.04 * np.mean(factors)
+    turned = registration.homography(drift_scan(angle + 1), grid.wcs, SHAPE)
+    assert not registration.alike(matrices[0], turned)
+
+
+def test_bands_parallel_to_the_grid_have_their_own():
+    """A shift of half a pixel leaves a quarter of the variance, one of a whole pixel all of it."""
+    straight, half = np.eye(3), np.eye(3)
+    half[:2, 2] = 0.5
+    assert not registration.alike(straight, half)
+    assert not registration.alike(0.5 * straight, 0.5 * half)
