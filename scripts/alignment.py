@@ -69,6 +69,13 @@ def align(science, reference, stars, found, registration="wcs"):
             "%s on %s: %d stars, residual %.3f and %.3f px",
             *(reference.path, science.path, place.stars, *place.residual),
         )
+        size = _pixel_size(place, shape)
+        if not 0.9 < size < 1.1:
+            log.warning(
+                "%s: its pixels are %.2f times as large as those of %s; values are taken between "
+                "them, so that the noise of a difference is right to a tenth",
+                *(reference.path, size, science.path),
+            )
         moved = resample(*(reference.image, reference.variance, reference.mask, place, shape))
     except InputError as error:
         raise InputError(f"{names}: {error}") from None
@@ -101,6 +108,13 @@ def _fit_of_sources(places, found, shape):
 
     matrix = match(places, found)
     return lambda some: fit_surface(matrix, shape, some, found)
+
+
+def _pixel_size(place, shape):
+    """Side of the reference's pixels over that of the new image's, in its middle."""
+    x, y = (length / 2 for length in shape[::-1])
+    u, v = place(np.array([x, x + 1, x]), np.array([y, y, y + 1]))
+    return abs((u[1] - u[0]) * (v[2] - v[0]) - (u[2] - u[0]) * (v[1] - v[0])) ** -0.5
 
 
 def _within(place, places, shape):

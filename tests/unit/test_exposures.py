@@ -190,7 +190,7 @@ def test_a_distortion_that_a_wcs_states_is_followed(science, folder):
 
 
 @pytest.mark.parametrize("times", [0.7, 2.0, 3.0])
-def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times):
+def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times, caplog):
     shape = tuple(int(length / times) + 20 for length in fits_sky.SHAPE)
     x, y, flux = fits_sky.stars()
     u, v = ((along + 0.5) / times - 0.5 + 10 for along in (x, y))
@@ -206,6 +206,7 @@ def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times)
     header = fits.getheader(job.output.difference, "D")
     assert header["SCORRSTD"] == pytest.approx(1, abs=0.05)
     assert header["DSTD"] == pytest.approx(1, abs=0.12)
+    assert f"its pixels are {times:.2f} times as large as those of" in caplog.text
 
 
 def test_stars_that_are_all_faint_are_compared(folder):
