@@ -38,10 +38,13 @@ def simple_photometry(planes, settings):
 def full_photometry(planes, settings, row, header, name):
     """Stars fitted together with the image's own PSF; what `simple_photometry` returns."""
     image, mask = planes["SCI"].astype(np.float64), planes["MASK"]
-    result = crowded.measure(
-        *(image, planes["ERR"], planes["GAIN"].astype(np.float64), mask),
-        *(settings["threshold"], settings["background_mesh"]),
-    )
+    try:
+        result = crowded.measure(
+            *(image, planes["ERR"], planes["GAIN"].astype(np.float64), mask),
+            *(settings["threshold"], settings["background_mesh"]),
+        )
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     if result is None:
         log.warning("%s: no star that a PSF can be made from", name)
         rejected = {"peak_x": [], "peak_y": [], "reason": []}
