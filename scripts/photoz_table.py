@@ -22,7 +22,7 @@ from redpix.photoz.checks import check_samples
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.learner import CLASSES, STAR, Training
-from redpix.photoz.model import METHODS, completed, shown_settings
+from redpix.photoz.model import METHODS, completed, known_kinds, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
 
@@ -100,8 +100,9 @@ def main(snakemake):
     asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
     paths = list(snakemake.input.tables)
     train, test, columns = read_tables(paths, asked)
-    kinds = [kind for kind in asked.attributes if kind != "errors" or columns.errors]
-    attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
+    kinds = known_kinds(asked.method, asked.attributes)
+    kinds = tuple(kind for kind in kinds if kind != "errors" or columns.errors)
+    attributes = Attributes(kinds, columns.magnitudes, named=True)
     tabular.check_measured(train, columns, bool(attributes.errors), paths[0])
     vectors, whole = usable(train, attributes, asked.method)
     learnable = whole & np.isfinite(train.redshift)

@@ -141,6 +141,26 @@ def test_forests_take_objects_with_a_missing_band(tmp_path):
     assert sum(found["importance"].values()) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("method", ["tpz", "som"])
+def test_realisations_need_errors_of_the_table_alone(tmp_path, method):
+    asked = {"method": method, "settings": SETTINGS[method]}
+    table = sky(150, 1)
+    for band in "griz":
+        table[f"{band}_err"] *= 10
+    without, among, none = (
+        run(tmp_path / str(number), one, attributes=kinds, **asked)
+        for number, (one, kinds) in enumerate(
+            (
+                (table, ["brightness", "colours"]),
+                (table, ["brightness", "colours", "errors"]),
+                (table[["id", *"griz", "redshift"]], ["brightness", "colours"]),
+            )
+        )
+    )
+    models = [(folder / "model.npz").read_bytes() for folder in (without, among, none)]
+    assert models[0] == models[1] != models[2]
+
+
 def test_magnitudes_of_any_name_and_without_errors(tmp_path):
     renamed = sky(200, 1).rename(columns=lambda name: name.replace("_err", "Err"))
     named = renamed.rename(columns={"g": "B", "gErr": "BErr", "r": "V", "rErr": "VErr"})
