@@ -160,7 +160,9 @@ def kept_cards(header, path):
     kept = fits.Header({key: header[key] for key in KEPT if key in header})
     if "CTYPE1" in header:
         try:
-            kept.update(wcs_cards(celestial_wcs(header)))
+            # remarks may be many under one key
+            told = {key: header[key] for key in header if key not in ("", "COMMENT", "HISTORY")}
+            kept.update(wcs_cards(celestial_wcs(told)))
         except InputError as error:
             log.warning("%s: its WCS is left out: %s", path, error)
     return kept

@@ -5,6 +5,7 @@ import warnings
 import calibration
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from redpix import ccd
 from star_field import Moffat, simulate
@@ -31,7 +32,10 @@ TPV = {"CTYPE1": "RA---TPV", "CTYPE2": "DEC--TPV", "PV1_1": 1.0, "PV1_7": 0.05, 
 )
 def test_the_sky_is_where_the_raw_image_has_it(cards):
     x, y = np.random.default_rng(1).uniform(0, 1000, (2, 50))
-    kept = calibration.kept_cards(cards | {"OBJECT": "M 67", "BSCALE": 2.0}, "raw.fits")
+    header = fits.Header(cards | {"OBJECT": "M 67", "BSCALE": 2.0})
+    for line in ("one", "two"):
+        header["COMMENT"] = header["HISTORY"] = header[""] = line
+    kept = calibration.kept_cards(dict(header), "raw.fits")
     assert kept["OBJECT"] == "M 67"
     assert "BSCALE" not in kept
     with warnings.catch_warnings():
