@@ -5,8 +5,8 @@ rule calibration:
     input:
         unpack(files_of_image),
         library=library(
-            *("alignment", "cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
-            *("masks", "noise", "regions", "registration", "transforms"),
+            *("alignment", "arrays", "cameras", "ccd", "exceptions", "exposure", "first_look"),
+            *("frames", "masks", "noise", "regions", "registration", "transforms"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
