@@ -10,20 +10,21 @@ from calibrated import write_planes
 from files import atomic
 from job import job, log
 from redpix import ccd
-from redpix.cameras import read_camera
+from redpix.alignment import noise_scale
+from redpix.cameras import celestial_wcs, read_camera, wcs_cards
 from redpix.exceptions import InputError
 from redpix.exposure import airmass, middle, seconds
 from redpix.first_look import typical_width
 from redpix.masks import bit_value, mask_cards
+from redpix.noise import BELIEVED
 from redpix.regions import region_mask
 from spans import span_mask
 
-#: cards of the raw header that are kept: those of the sky, and what the exposure was
+#: cards of the raw header that are kept beside its WCS: what the exposure was
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
-WCS_CARDS = (
-    *("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CD1_", "CD2_", "PC1_", "PC2_", "CDELT", "PV"),
-    *("RADESYS", "RADECSYS", "EQUINOX", "LONPOLE", "LATPOLE", "A_", "B_", "AP_", "BP_"),
-)
+
+#: what the noise is from where gain and read noise do not tell it
+MEASURED = "blank sky"
 
 
 def read_fits(path):
@@ -132,23 +133,38 @@ def calibrate_frame(row, inputs):
 
 
 def sky_variance(made, sky, electrons, read_noise, total):
-    """Variance of the empty sky in each pixel, counts squared."""
+    """Variance of the empty sky in each pixel, counts squared, and what it is from."""
     if total is not None:
         # what stars' photons add is left out: it comes back from the model
-        return np.maximum(total - (made.image - sky.level) / electrons, 0.5 * total)
+        variance = np.maximum(total - (made.image - sky.level) / electrons, 0.5 * total)
+        return variance, "the error map"
     if read_noise is None:
-        return np.square(sky.rms)
+        return np.square(sky.rms), MEASURED
     flat = 1.0 if made.flat is None else made.flat
     gain = electrons / flat
-    return np.maximum(sky.level, 0) / electrons + np.square(read_noise / gain / flat)
+    variance = np.maximum(sky.level, 0) / electrons + np.square(read_noise / gain / flat)
+    try:
+        scale = noise_scale(made.image - sky.level, variance, made.mask)
+    except InputError:
+        scale = np.nan
+    if abs(scale - 1) < BELIEVED:
+        return variance, "gain and read noise"
+    return np.square(sky.rms), (
+        f"{MEASURED}: it is {scale:.3f} times that from gain and read noise, which are not right, "
+        "or there is light that no photons made, as a bias without a dark"
+    )
 
 
-def kept_cards(header):
-    """The raw header's cards of the sky and of the exposure."""
-    kept = fits.Header()
-    for key, value in header.items():
-        if key in KEPT or key.startswith(WCS_CARDS):
-            kept[key] = value
+def kept_cards(header, path):
+    """The raw header's cards of the exposure, and its WCS if it can be used."""
+    kept = fits.Header({key: header[key] for key in KEPT if key in header})
+    if "CTYPE1" in header:
+        try:
+            # remarks may be many under one key
+            told = {key: header[key] for key in header if key not in ("", "COMMENT", "HISTORY")}
+            kept.update(wcs_cards(celestial_wcs(told)))
+        except InputError as error:
+            log.warning("%s: its WCS is left out: %s", path, error)
     return kept
 
 
@@ -160,17 +176,19 @@ def main(snakemake):
     else:
         made, header, camera, electrons = calibrate_image(row, params)
         read_noise = camera.read_noise if camera.gain else None
+    path = row["path"]
     try:
         sky = ccd.background(made.image, made.mask, params["background_mesh"])
+        image = made.image - sky.level
+        variance, words = sky_variance(made, sky, electrons, read_noise, total)
+        if params["cosmic_rays"] and not row["frame"]:
+            width = typical_width(image, sky.rms, made.mask)
+            gain = float(np.nanmedian(electrons))
+            hit = ccd.mark_cosmic_rays(image, made.mask, sky.level, gain, read_noise or 0.0, width)
+            log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", path, width, hit)
     except InputError as error:
-        raise InputError(f"{row['path']}: {error}") from None
-    image = made.image - sky.level
-    variance = sky_variance(made, sky, electrons, read_noise, total)
-    if params["cosmic_rays"] and not row["frame"]:
-        width = typical_width(image, sky.rms, made.mask)
-        gain = float(np.nanmedian(electrons))
-        hit = ccd.mark_cosmic_rays(image, made.mask, sky.level, gain, read_noise or 0.0, width)
-        log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", row["path"], width, hit)
+        raise InputError(f"{path}: {error}") from None
+    log.info("%s: noise from %s", path, words)
     planes = {
         "SCI": image,
         "ERR": np.sqrt(variance),
@@ -182,7 +200,8 @@ def main(snakemake):
     cards = [
         ("GAIN", float(np.nanmedian(electrons)), "[e/count] median of the plane GAIN"),
         ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
-        ("RDNOISE", read_noise, "[e] absent: the noise of the sky was measured"),
+        ("RDNOISE", read_noise, "[e]"),
+        ("NOISFROM", words.partition(":")[0], "what ERR is from"),
         ("SATURATE", camera.saturation, "[count] of the raw image"),
         ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),
         ("EXPTIME", exposure, "[s]"),
@@ -191,10 +210,10 @@ def main(snakemake):
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
     ]
     with atomic(snakemake.output[0]) as temporary:
-        write_planes(temporary, planes, kept_cards(header), cards + mask_cards())
+        write_planes(temporary, planes, kept_cards(header, path), cards + mask_cards())
     log.info(
         "%s -> %s: sky %.2f, noise %.3f, %.2f %% of the pixels masked",
-        *(row["path"], snakemake.output[0], np.median(sky.level), np.nanmedian(np.sqrt(variance))),
+        *(path, snakemake.output[0], np.median(sky.level), np.nanmedian(np.sqrt(variance))),
         100 * np.mean(made.mask != 0),
     )
 

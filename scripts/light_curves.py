@@ -3,13 +3,16 @@
 import numpy as np
 import pandas as pd
 from astropy.io import fits
+from astropy.wcs import NoConvergence
 from calibrated import read_calibrated
 from job import job, log
 from measurements import write_table
+from redpix.cameras import celestial_wcs
 from redpix.effective_psf import EffectivePsf
 from redpix.exceptions import InputError
 from redpix.light_curves import place_in, put_on_one_scale, scatter, scintillation
 from redpix.psf_stars import UNUSABLE
+from redpix.registration import homography
 from redpix.star_fit import Placed, Scene, errors, fit
 from redpix.star_quality import FLAGS
 
@@ -29,6 +32,15 @@ class Exposure:
         """Rows and columns."""
         header = fits.getheader(self.calibrated)
         return header["NAXIS2"], header["NAXIS1"]
+
+    def matrix_to(self, other):
+        """Homography from its pixels to those of another by their WCS, None without."""
+        try:
+            wcs = [celestial_wcs(fits.getheader(one.calibrated)) for one in (self, other)]
+            matrix = homography(*wcs, self.shape)
+        except (InputError, NoConvergence, np.linalg.LinAlgError):
+            return None
+        return matrix if np.isfinite(matrix).all() else None
 
     @property
     def zero_point(self):
@@ -79,17 +91,25 @@ def forced(exposure, reference, places):
     return flux, sigma, header
 
 
+def place_of(exposure, reference):
+    """x and y of the reference's stars in an exposure."""
+    if exposure is reference:
+        return reference.places.T
+    matrix = reference.matrix_to(exposure)
+    where = place_in(exposure.places, reference.places, reference.shape, matrix)
+    return np.array(where(*reference.places.T))
+
+
 def curves_of_field(name, exposures, params):
     """Rows of light curves and of their scatter; None where the exposures have no common stars."""
     reference = max(exposures, key=lambda one: (len(one.stars), one.image))
     kept, flux, error, places, headers = [], [], [], [], []
     for exposure in exposures:
         try:
-            where = place_in(exposure.places, reference.places, reference.shape)
+            place = place_of(exposure, reference)
         except InputError as problem:
             log.warning("%s: left out of the light curves of %s: %s", exposure.image, name, problem)
             continue
-        place = where(*reference.places.T)
         one = forced(exposure, reference, place)
         for column, value in zip((flux, error, headers), one, strict=True):
             column.append(value)
@@ -130,16 +150,18 @@ def curves_of_field(name, exposures, params):
         )
         for i, (image, header, place) in enumerate(zip(kept, headers, places, strict=True))
     ]
-    return pd.concat(curves), scatter_table(name, reference, scaled, headers, params)
+    own = scaled.scale[kept.index(reference.image)]
+    return pd.concat(curves), scatter_table(name, reference, own, scaled, headers, params)
 
 
-def scatter_table(name, reference, scaled, headers, params):
-    """Measured and expected scatter, a row a star."""
+def scatter_table(name, reference, own, scaled, headers, params):
+    """Measured and expected scatter, a row a star; `own` is the reference's scale."""
     number, measured, photons = scatter(scaled)
     air = air_scatter(name, headers, params)
     if not np.isfinite(reference.zero_point):
         log.info("%s: no zero point of %s, so no magnitudes", name, reference.image)
-    bright = np.where(scaled.mean > 0, scaled.mean, np.nan)
+    # its zero point holds for the light that it let through
+    bright = np.where(scaled.mean > 0, scaled.mean * own, np.nan)
     return pd.DataFrame(
         {
             **{"field": name, "star": np.arange(1, len(number) + 1)},

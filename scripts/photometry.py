@@ -12,7 +12,7 @@ from redpix import crowded, peaks
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
 from redpix.star_quality import aperture_correction, assess, nearest_known
-from redpix.zero_point import ZeroPoint, magnitudes, match, zero_point
+from redpix.zero_point import LEAST_STARS, ZeroPoint, magnitudes, match, zero_point
 
 #: columns of both modes, and of mode full
 SEVEN = ("peak_x", "peak_y", "centroid_x", "centroid_y", "width_x", "width_y", "psf_flux")
@@ -38,10 +38,13 @@ def simple_photometry(planes, settings):
 def full_photometry(planes, settings, row, header, name):
     """Stars fitted together with the image's own PSF; what `simple_photometry` returns."""
     image, mask = planes["SCI"].astype(np.float64), planes["MASK"]
-    result = crowded.measure(
-        *(image, planes["ERR"], planes["GAIN"].astype(np.float64), mask),
-        *(settings["threshold"], settings["background_mesh"]),
-    )
+    try:
+        result = crowded.measure(
+            *(image, planes["ERR"], planes["GAIN"].astype(np.float64), mask),
+            *(settings["threshold"], settings["background_mesh"]),
+        )
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
     if result is None:
         log.warning("%s: no star that a PSF can be made from", name)
         rejected = {"peak_x": [], "peak_y": [], "reason": []}
@@ -125,7 +128,14 @@ def find_zero_point(row, header, wcs, measured, fwhm):
     known = numbers(rows, band, path)[hit]
     known[(known < -5) | (known > 40)] = np.nan
     index = index[hit]
-    return zero_point(flux[index], error[index], flags[index], known, path)
+    found = zero_point(flux[index], error[index], flags[index], known)
+    if found.stars < LEAST_STARS:
+        log.warning(
+            "%s: %d of its stars are measured well in the image and agree; a zero point needs %d, "
+            "so there are no magnitudes",
+            *(path, found.stars, LEAST_STARS),
+        )
+    return found
 
 
 def numbers(rows, column, path):

@@ -18,7 +18,7 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.estimate import Estimates, Objects, Recipe, finish, train
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed, shown_settings
+from redpix.photoz.model import completed, known_kinds, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.stream import Pixels, Totals, columns, survey
 
@@ -95,7 +95,7 @@ def predict_others(path, sky, split, model, estimates, jobs):
 def main(snakemake):
     """Train or load a model, predict every object, measure, write."""
     asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
-    attributes = Attributes(tuple(asked.attributes), tuple(asked.bands))
+    attributes = Attributes(known_kinds(asked.method, asked.attributes), tuple(asked.bands))
     sky = read_sky(snakemake.input, attributes)
     split = split_sky(sky, asked)
     counts = count_splits(split, sky.totals)

@@ -22,7 +22,7 @@ from redpix.photoz.checks import check_samples
 from redpix.photoz.estimate import Recipe
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.learner import CLASSES, STAR, Training
-from redpix.photoz.model import METHODS, completed, shown_settings
+from redpix.photoz.model import METHODS, completed, known_kinds, shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.tables import read_table
 
@@ -34,7 +34,7 @@ def read(path, asked, columns=None):
     if cells.ragged:
         line, count = cells.ragged[0]
         raise InputError(f"{path}: line {line} has {count} cells; the header has another number")
-    columns = columns or tabular.choose_columns(list(cells.rows), asked, path)
+    columns = columns or tabular.choose_columns(list(cells.rows), asked, path, log.warning)
     return tabular.read_objects(cells.rows, columns, path), columns, "id" in cells.rows
 
 
@@ -45,8 +45,14 @@ def read_tables(paths, asked):
         other, _, other_ids = read(paths[1], asked.magnitudes, columns)
         tabular.check_apart(known, other, with_ids and other_ids, paths)
         return known, other, columns
-    told = np.isfinite(known.redshift)
-    parts = split_objects(told, np.arange(len(told)), asked.test_fraction, asked.seed)
+    told, group = np.isfinite(known.redshift), tabular.alike(known.magnitudes, known.errors)
+    count = len(np.unique(group[told]))
+    if count < 2:
+        raise InputError(
+            f"{paths[0]}: {count} objects have a redshift; allowed: at least two, one to learn "
+            "from and one to test"
+        )
+    parts = split_objects(told, group, asked.test_fraction, asked.seed)
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns
 
 
@@ -94,8 +100,9 @@ def main(snakemake):
     asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
     paths = list(snakemake.input.tables)
     train, test, columns = read_tables(paths, asked)
-    kinds = [kind for kind in asked.attributes if kind != "errors" or columns.errors]
-    attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
+    kinds = known_kinds(asked.method, asked.attributes)
+    kinds = tuple(kind for kind in kinds if kind != "errors" or columns.errors)
+    attributes = Attributes(kinds, columns.magnitudes, named=True)
     tabular.check_measured(train, columns, bool(attributes.errors), paths[0])
     vectors, whole = usable(train, attributes, asked.method)
     learnable = whole & np.isfinite(train.redshift)
@@ -109,14 +116,18 @@ def main(snakemake):
     if not len(train.id):
         raise InputError(f"{paths[0]}: no object has a redshift and all of {attributes.names}")
     moving = train.label != STAR
-    tabular.check_honest(vectors[moving], train.redshift[moving], attributes.names, paths[0])
+    for values, names in (
+        (vectors, attributes.names),
+        (np.hstack([train.magnitudes, train.errors]), (*columns.magnitudes, *columns.errors)),
+    ):
+        tabular.check_honest(values[moving], train.redshift[moving], names, paths[0])
     samples = Training(vectors, train.redshift, train.label, train.id)
     check_samples(samples, attributes.names, paths[0], log.warning)
     if len(test.id) == 0 and left_out["test"]:
         log.warning("%s: no object is predicted: each misses something", paths[-1])
 
     settings = completed(asked.method, asked.settings, attributes)
-    groups = np.arange(len(train.id)) if asked.tune else None
+    groups = tabular.alike(train.magnitudes, train.errors) if asked.tune else None
     recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed, groups)
     learnt = tabular.learn(vectors, train, attributes, recipe, jobs)
     model = learnt.model

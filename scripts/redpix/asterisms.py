@@ -152,12 +152,34 @@ def _best_proposal(new, reference, radius):
 
 
 def _chance(count, new, reference, radius):
-    """How many of the proposals would bring so many stars together by chance.
-
-    The four of a quad always come together; of the others, those do that fall near a star.
-    """
+    """As of `chance`, of the proposals; the four of a quad always come together."""
     area = np.prod(np.ptp(reference, axis=0))
-    return PROPOSALS * pdtrc(count - 5, len(new) * len(reference) * np.pi * radius**2 / area)
+    return chance(count - 4, len(new) * len(reference) * np.pi * radius**2 / area, PROPOSALS)
+
+
+def chance(count, expected, tried):
+    """How many of the maps that were tried would bring so many stars together by chance.
+
+    Parameters
+    ----------
+    count : int
+        Stars beside those that a map was made from.
+    expected : float
+        Stars that fall near one of the other list by chance.
+    tried : int
+    """
+    return tried * (pdtrc(count - 1, expected) if count > 0 else 1.0)
+
+
+def shift(new, reference, radius):
+    """Shift that brings most of the brightest stars of two lists together, as an affine map."""
+    new, reference = new[:BRIGHTEST], reference[:BRIGHTEST]
+    steps = (reference - new[:, None]).reshape(-1, 2)
+    tree = cKDTree(steps)
+    best = np.argmax(tree.query_ball_point(steps, radius, return_length=True))
+    matrix = np.eye(3)
+    matrix[:2, 2] = steps[tree.query_ball_point(steps[best], radius)].mean(axis=0)
+    return matrix
 
 
 def _affine(new, reference):

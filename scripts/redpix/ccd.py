@@ -123,7 +123,9 @@ def calibrate(raw, dark=None, flat=None, dark_factor=1.0, normalisation="maximum
         mask[image >= saturation] |= bit_value("SATURATED")
     mask[wrapped] |= bit_value("SATURATED")
     if dark is not None:
-        image = image - dark_factor * as_numbers(dark)[0]
+        dark, dark_wrapped = as_numbers(dark)
+        image = image - dark_factor * dark
+        mask[dark_wrapped] |= bit_value("BAD")
     if flat is not None:
         flat = normalised_flat(flat, normalisation)
         image = image / flat

@@ -3,11 +3,16 @@
 import numpy as np
 import sep
 
+from redpix.exceptions import InputError
+
 #: sources reach so far above the sky, in sigma of a pixel
 _BRIGHT = 10.0
 
 #: and with so many pixels, which hot pixels and most cosmic rays have not
 _AREA = 5
+
+#: parts that a crowd is taken apart into, at most; thresholds for it, less if these make too many
+_PARTS, _THRESHOLDS = 65_536, (32, 8, 2)
 
 #: radius that is taken to hold all of a star's light, pixels
 _REACH = 8.0
@@ -27,13 +32,28 @@ def first_sources(image, noise, mask):
     -------
     ndarray
         sep's table; x, y are 0-based.
+
+    Raises
+    ------
+    InputError
+        If there are more than `sep` can hold.
     """
     hidden = (mask != 0) | ~np.isfinite(image)
     values = np.where(hidden, 0.0, image)
     sep.set_extract_pixstack(max(300_000, image.size // 2))
     # unfiltered: a filter would make many pixels of a hot one
     threshold = _BRIGHT * float(np.median(noise))
-    return sep.extract(values, threshold, mask=hidden, minarea=_AREA, filter_kernel=None)
+    sep.set_sub_object_limit(_PARTS)
+    settings = {"mask": hidden, "minarea": _AREA, "filter_kernel": None}
+    for number in _THRESHOLDS:
+        try:
+            return sep.extract(values, threshold, deblend_nthresh=number, **settings)
+        except Exception as error:  # sep raises no kind of its own
+            words = str(error)
+    raise InputError(
+        f"too crowded at {_BRIGHT:g} sigma of its sky ({words}); allowed: an image whose light "
+        "falls apart into stars"
+    )
 
 
 def half_light_radii(image, sources):

@@ -3,9 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from redpix.alignment import fit_map
-from redpix.asterisms import match
+from redpix.alignment import Map, fit_map
+from redpix.asterisms import BRIGHTEST, CHANCE, chance, match, shift
 from redpix.exceptions import InputError
 
 #: brightest stars that exposures are matched with, by number; a star is found this near, pixels
@@ -53,8 +54,11 @@ class Scaled(NamedTuple):
     response: np.ndarray
 
 
-def place_in(exposure, reference, shape):
-    """A map from the reference's pixels to those of an exposure, by their stars alone.
+def place_in(exposure, reference, shape, matrix=None):
+    """A map from the reference's pixels to those of an exposure.
+
+    Their WCS, a shift, and what their stars alone tell are tried; the map is taken that brings
+    most stars together.
 
     Parameters
     ----------
@@ -62,6 +66,8 @@ def place_in(exposure, reference, shape):
         x, y of stars, the brightest first.
     shape : (int, int)
         Of the reference.
+    matrix : ndarray, shape (3, 3), optional
+        Homography from the reference's pixels to those of the exposure, by their WCS.
 
     Returns
     -------
@@ -72,8 +78,30 @@ def place_in(exposure, reference, shape):
     InputError
         If the two show different skies.
     """
-    matrix = match(reference[:_BRIGHTEST], exposure[:_BRIGHTEST], _NEAR)
-    return fit_map(matrix, shape, reference[:_BRIGHTEST], exposure, _NEAR)
+    new, seen = reference[:_BRIGHTEST], exposure[:_BRIGHTEST]
+    expected = len(new) * len(seen) * np.pi * _NEAR**2 / np.prod(shape)
+    pairs = min(len(new), BRIGHTEST) * min(len(seen), BRIGHTEST)
+    # how many were tried for a matrix, and stars that it was made from
+    proposals = [(shift(new, seen, _NEAR), pairs, 1)]
+    if matrix is not None:
+        proposals.insert(0, (matrix, 1, 0))
+    maps = []
+    for proposal, tried, given in proposals:
+        count = _together(Map(proposal, shape, np.zeros((6, 2))), new, seen)
+        if chance(count - given, expected, tried) < CHANCE:
+            maps.append(fit_map(proposal, shape, new, exposure, _NEAR))
+    try:
+        maps.append(fit_map(match(new, seen, _NEAR), shape, new, exposure, _NEAR))
+    except InputError:
+        if not maps:
+            raise
+    return max(maps, key=lambda one: _together(one, new, seen))
+
+
+def _together(place, reference, exposure):
+    """Number of stars of an exposure that a map brings stars of the reference to."""
+    distance, nearest = cKDTree(exposure).query(np.transpose(place(*reference.T)))
+    return len(np.unique(nearest[distance < _NEAR]))
 
 
 def put_on_one_scale(flux, error, usable, x, y):

@@ -1,5 +1,6 @@
 """Redshifts of catalogued objects from their magnitudes: columns, checks, learning."""
 
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -21,14 +22,28 @@ ERROR_NAMES = (
     *("sigma_{}", "{}_sigma"),
 )
 
+#: names of columns that are no magnitudes although errors stand beside them: redshifts, motions
+NO_MAGNITUDE = re.compile(
+    r"z_?(?!mag|psf|(c?model)|petro|auto|aper|iso|kron|fiber|tot)[a-z]|(phot|photo|spec)_?z"
+    r"|.*redshift|parallax|pm(_?(ra|de)|$)|radial_velocity|rv($|_)",
+    re.IGNORECASE,
+)
+
+#: and of those that may not be used even if they are asked for
+TRUTH = re.compile("redshift|z_?spec", re.IGNORECASE)
+
 #: columns that are carried along
 ABOUT = ("ra", "dec", "redshiftError")
 
 #: magnitudes from here to there are measurements; others stand for none
 FAINTEST, BRIGHTEST = 50.0, -30.0
 
-#: an attribute of so close a rank correlation with the redshift is the redshift
-LEAK = 0.999
+#: a column of so close a rank correlation with the redshift is the redshift; or of so close a one
+#: if it is also, in the median, so near to it
+LEAK, NEAR_LEAK, NEAR = 0.999, 0.9, 0.01
+
+#: fields of a table that tell objects apart; rows of fewer numbers may be alike by chance
+COMPARED, TELLING = ("magnitudes", "errors"), 3
 
 
 class Columns(NamedTuple):
@@ -53,7 +68,7 @@ class Table(NamedTuple):
         return Table(*(column[rows] for column in self))
 
 
-def choose_columns(header, asked, name):
+def choose_columns(header, asked, name, warn):
     """Columns of magnitudes and their errors.
 
     Parameters
@@ -61,9 +76,12 @@ def choose_columns(header, asked, name):
     header : sequence of str
     asked : sequence of str
         Columns of magnitudes; where empty, those of u, g, r, i, z that are there and every
-        column that has a column of errors beside it (`ERROR_NAMES`), in the table's order.
+        column that has a column of errors beside it (`ERROR_NAMES`), in the table's order,
+        unless its name is that of something else (`NO_MAGNITUDE`).
     name : str
         The file's name, for messages.
+    warn : callable
+        Called with a line for columns whose names are.
 
     Returns
     -------
@@ -82,13 +100,19 @@ def choose_columns(header, asked, name):
         survey = [band for band in WAVELENGTH_ORDER if band in header]
         reserved = {"redshift", "ra", "dec", "id", "class", *survey}
         named = [c for c in header if partners[c] and c not in reserved]
-        chosen = (*survey, *named)
+        others = [c for c in named if NO_MAGNITUDE.match(c) and not TRUTH.match(c)]
+        if others:
+            warn(
+                f"{name}: by their names no magnitudes, so not used: {', '.join(others)}; the "
+                "listing's column magnitudes names those that are"
+            )
+        chosen = (*survey, *(column for column in named if column not in others))
     if len(chosen) < 2:
         raise InputError(
             f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
             f"there are {', '.join(header)}"
         )
-    forbidden = [c for c in chosen if c.lower().startswith(("redshift", "zspec", "z_spec"))]
+    forbidden = [column for column in chosen if TRUTH.match(column)]
     if forbidden:
         raise InputError(f"{name}: {forbidden[0]} is the truth and cannot be a magnitude")
     errors = tuple(partners[column] for column in chosen)
@@ -162,19 +186,43 @@ def _identifiers(rows, name):
     return rows["id"].to_numpy(str)
 
 
+def alike(magnitudes, errors):
+    """For each row the first that has the same magnitudes and errors, itself if none has.
+
+    Rows with fewer than `TELLING` numbers are like no other.
+
+    Parameters
+    ----------
+    magnitudes, errors : ndarray, shape (n, bands)
+        NaN where not measured; errors also of shape (n, 0).
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
+    measured = np.isfinite(magnitudes)
+    if errors.shape[1]:
+        # errors of magnitudes that are not measured are no measurements
+        magnitudes = np.hstack([magnitudes, np.where(measured, errors, np.nan)])
+    first = np.arange(len(magnitudes))
+    telling = np.flatnonzero(np.isfinite(magnitudes).sum(axis=1) >= TELLING)
+    rows = np.nan_to_num(magnitudes[telling], nan=np.inf)
+    _, where, number = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    first[telling] = telling[where[number]]
+    return first
+
+
 def check_apart(train, test, with_ids, names):
-    """Raise InputError if the two tables share an object: an id, or all magnitudes."""
+    """Raise InputError if the two tables share an object: an id, or all magnitudes and errors."""
+    first = alike(*(np.concatenate([getattr(t, c) for t in (train, test)]) for c in COMPARED))
+    shared = first[len(train.id) :] < len(train.id)
     if with_ids:
-        shared = train.id[np.isin(train.id, test.id)]
-        what = "id"
-    else:
-        known = {row.tobytes() for row in train.magnitudes}
-        shared = test.id[[row.tobytes() in known for row in test.magnitudes]]
-        what = "line (of the second)"
-    if len(shared):
+        shared |= np.isin(test.id, train.id)
+    if shared.any():
+        what = "id" if with_ids else "line (of the second)"
         raise InputError(
-            f"{names[1]}: shares {len(shared)} objects with {names[0]}, the first of {what} "
-            f"{shared[0]}; what is learnt from cannot be tested on"
+            f"{names[1]}: shares {shared.sum()} objects with {names[0]}, the first of {what} "
+            f"{test.id[shared][0]}; what is learnt from cannot be tested on"
         )
 
 
@@ -194,12 +242,14 @@ def check_measured(table, columns, with_errors, name):
 
 
 def check_honest(vectors, redshift, names, name):
-    """Raise InputError if an attribute orders the training objects as their redshift does."""
+    """Raise InputError if a column orders the training objects as their redshift does, or is it."""
     for column, attribute in zip(vectors.T, names, strict=True):
         told = np.isfinite(column)
-        if not told.any() or not np.ptp(column[told]):
+        if not told.any() or not np.ptp(column[told]) or not np.ptp(redshift[told]):
             continue
-        if abs(spearmanr(column[told], redshift[told]).statistic) > LEAK:
+        order = abs(spearmanr(column[told], redshift[told]).statistic)
+        away = np.median(abs(column[told] - redshift[told]))
+        if order > LEAK or (order > NEAR_LEAK and away < NEAR):
             raise InputError(
                 f"{name}: {attribute} follows the redshift exactly: the truth is no attribute"
             )
@@ -230,8 +280,10 @@ def learn(vectors, table, attributes, recipe, jobs):
     """
     grid, star = recipe.grid, table.label == STAR
     learner = METHODS[recipe.method]
-    training = Training(vectors, table.redshift, table.label, np.arange(len(vectors)))
-    folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)
+    group = alike(table.magnitudes, table.errors)
+    training = Training(vectors, table.redshift, table.label, group)
+    # objects that are there twice are not tested on themselves
+    folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
     check_count(recipe.method, learner.needs(recipe.settings), folds, star)
     pdf.check_range(table.redshift[~star], grid)

@@ -5,10 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
-from redpix.exceptions import InputError
-
 #: fewest stars for a zero point; largest error of their fluxes, relative
-_LEAST, _WORST = 3, 0.1
+LEAST_STARS, _WORST = 3, 0.1
 
 
 class ZeroPoint(NamedTuple):
@@ -31,8 +29,10 @@ def match(x, y, flux, known_x, known_y, radius):
     return found
 
 
-def zero_point(flux, error, flags, magnitude, name):
+def zero_point(flux, error, flags, magnitude):
     """Zero point from stars of known magnitude: a clipped, weighted mean.
+
+    Its error is that of the stars' errors or of their scatter, the larger.
 
     Parameters
     ----------
@@ -41,32 +41,28 @@ def zero_point(flux, error, flags, magnitude, name):
         Stars with a flag are left out.
     magnitude : ndarray, shape (n,)
         NaN where unknown.
-    name : str
-        What messages call the catalogue.
 
-    Raises
-    ------
-    InputError
-        If fewer than three stars are good.
+    Returns
+    -------
+    ZeroPoint
+        Value and error NaN where fewer than `LEAST_STARS` stars are good and agree.
     """
     good = (flux > 0) & (error < _WORST * flux) & (flags == 0) & np.isfinite(magnitude)
     values = magnitude[good] + 2.5 * np.log10(flux[good])
     sigma = 1.0857 * error[good] / flux[good]
     for _ in range(5):
-        if len(values) < _LEAST:
+        if len(values) < LEAST_STARS:
+            return ZeroPoint(np.nan, np.nan, len(values))
+        rest = abs(values - np.median(values))
+        spread = max(1.4826 * np.median(rest), 1e-4)
+        kept = rest < 3 * np.maximum(spread, sigma)
+        if kept.all():
             break
-        middle = np.median(values)
-        spread = max(1.4826 * np.median(abs(values - middle)), 1e-4)
-        kept = abs(values - middle) < 3 * spread
         values, sigma = values[kept], sigma[kept]
-    if len(values) < _LEAST:
-        raise InputError(
-            f"{name}: {len(values)} of its stars are measured well in the image; a zero point "
-            f"needs {_LEAST}"
-        )
     weight = 1 / (sigma**2 + spread**2)
     mean = np.sum(weight * values) / weight.sum()
-    error = np.sqrt(np.sum(weight**2 * (values - mean) ** 2)) / weight.sum()
+    scatter = (values - mean) ** 2 * len(values) / (len(values) - 1)
+    error = np.sqrt(max(np.sum(weight**2 * sigma**2), np.sum(weight**2 * scatter))) / weight.sum()
     return ZeroPoint(float(mean), float(error), len(values))
 
 

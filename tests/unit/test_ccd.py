@@ -38,6 +38,14 @@ def test_counts_that_overflowed_are_saturated():
     assert not ccd.calibrate(slightly_negative).mask.any()
 
 
+def test_a_dark_that_overflowed_makes_no_star():
+    dark = np.full((4, 4), 300, np.uint16)
+    dark[1, 2] = 45000
+    made = ccd.calibrate(np.full((4, 4), 500, np.uint16), dark.view(np.int16))
+    assert made.mask[1, 2] == bit_value("BAD")
+    assert np.count_nonzero(made.mask) == 1
+
+
 @pytest.mark.parametrize("kind", [">i2", ">f4", "<f8", ">u2"])
 def test_any_byte_order(kind):
     values = np.arange(64 * 64).reshape(64, 64) % 97 + 300

@@ -7,8 +7,8 @@ from redpix.masks import bit_value
 from redpix.star_fit import Scene
 from redpix.star_quality import FLAGS, aperture_correction, assess
 from redpix.star_sky import mean_sky
-from star_bound import cramer_rao, robust, scores
-from star_field import Moffat, simulate
+from star_bound import cramer_rao, match, robust, scores
+from star_field import Field, Moffat, draw, simulate
 
 
 def measure(field, mask=None, gain=None):
@@ -32,16 +32,18 @@ def test_a_field_is_measured_at_the_limit_of_its_photons(measured):
     stars = result.stars
     bound = cramer_rao(field, Moffat())
     made = scores(field, bound, stars.x, stars.y, stars.flux, result.errors.flux)
-    assert made["complete 20-1000000000.0"] >= 0.98
-    assert made["complete 10-20"] >= 0.96
-    assert made["complete 5-10"] >= 0.88
-    assert made["false / stars"] <= 0.015
-    assert abs(made["flux bias, S/N > 50"]) < 0.003
-    # 200 stars tell a standard deviation to 5 %
-    assert made["flux scatter / bound"] == pytest.approx(1, abs=0.15)
-    assert made["centroid scatter / bound"] == pytest.approx(1, abs=0.15)
-    assert made["pulls of flux"] == pytest.approx(1, abs=0.15)
-    assert made["blends < 10 px found"] >= 0.85
+    # of 151, 77 and 136 stars
+    assert made["complete 20-1000000000.0"] >= 0.99
+    assert made["complete 10-20"] >= 0.98
+    assert made["complete 5-10"] >= 0.92
+    assert made["false / stars"] <= 0.01
+    # 81 stars tell their median to 0.055 %
+    assert abs(made["flux bias, S/N > 50"]) < 0.0015
+    # 224 stars tell a standard deviation to 5 %, their places in x and y to 3 %
+    assert 0.93 < made["flux scatter / bound"] < 1.05
+    assert 0.95 < made["centroid scatter / bound"] < 1.05
+    assert made["pulls of flux"] == pytest.approx(1, abs=0.05)
+    assert made["blends < 10 px found"] >= 0.95
     assert result.noise_scale == pytest.approx(1, abs=0.01)
 
 
@@ -82,6 +84,27 @@ def test_what_is_no_star_is_flagged():
     assert quality.flags[star] & FLAGS["SATURATED"]
     galaxy = np.hypot(result.stars.x - 200, result.stars.y - 150).argmin()
     assert quality.flags[galaxy] & FLAGS["MISFIT"]
+
+
+def test_corners_that_get_little_light_show_no_false_stars():
+    """Each pixel has its own noise: one threshold for all finds a dozen false stars here."""
+    rng = np.random.default_rng(4)
+    side, sky, gain, read_noise = 400, 200.0, 2.0, 5.0
+    y, x = np.indices((side, side))
+    flat = 1 - 0.93 * ((x - side / 2) ** 2 + (y - side / 2) ** 2) / (side**2 / 2)
+    places, flux = rng.uniform(5, side - 5, (2, 60)), 10 ** rng.uniform(3, 5, 60)
+    light = (draw((side, side), *places, flux, Moffat(), 0.1) + sky) * flat
+    raw = rng.poisson(light * gain) / gain + rng.normal(0, read_noise / gain, light.shape)
+    made = ccd.calibrate(raw, None, flat)
+    electrons = gain * made.flat
+    image = made.image - ccd.background(made.image, made.mask, 64).level
+    error = np.sqrt(sky / electrons + (read_noise / electrons) ** 2)
+    assert error.max() > 4 * error.min()
+    stars = crowded.measure(image, error, electrons, made.mask, 4.5, 64).stars
+    field = Field(image, *places, flux, sky, gain, read_noise)
+    found = match(field, stars.x, stars.y)
+    assert found.false <= 1
+    assert np.mean(found.index >= 0) > 0.95
 
 
 def test_noise_is_measured_where_no_sky_is_seen():

@@ -47,3 +47,14 @@ def test_truths_exactly_as_predicted_leave_densities_as_narrow_as_the_grid_allow
     assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
     assert found.median == pytest.approx(prediction.redshift, abs=0.005)
     assert found.error.max() < 0.005
+
+
+def test_redshifts_on_the_grids_nodes_that_are_exact_have_densities():
+    truth = GRID[np.random.default_rng(0).integers(20, 180, 600)]
+    density = pdf.normalise(norm.pdf(GRID, truth[:, None], 0.02), GRID)
+    prediction = Prediction(truth, density, np.full((600, 3), np.nan), np.zeros(600))
+    calibration = Calibration.fit(prediction, truth, GRID)
+    assert np.diff([0, *calibration.levels, 1]).min() == pytest.approx(1e-3)
+    found = calibrate(prediction, calibration, GRID)
+    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
+    assert found.median == pytest.approx(truth, abs=0.005)

@@ -33,6 +33,7 @@ def learn(folder, method, train, test=None, **asked):
         (lambda t: t.assign(i=t["redshift"] * 2 + 15), "follows the redshift exactly"),
         (lambda t: t.assign(i_err=np.exp(-t["redshift"])), "log_error_i follows the redshift"),
         (lambda t: t.rename(columns={"g": "zspec", "g_err": "zspec_err"}), "zspec is the truth"),
+        (lambda t: t.assign(redshift=0.2), r"train\.csv: one redshift only, 0\.2, among"),
         (lambda t: t.assign(id=t["id"] + 900), r"test\.csv: shares 15 objects with .*train\.csv"),
         (
             lambda t: t.assign(**{b + s: 0.5 for b in "griz" for s in ("", "_err")}),

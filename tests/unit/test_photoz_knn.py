@@ -1,7 +1,9 @@
 """Neighbours against a slow loop, their scaling, and real galaxies."""
 
 import numpy as np
+import pandas
 import pytest
+from learner_checks import five_fold
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.knn import KNN, MODES, PARTS
@@ -141,15 +143,8 @@ def test_what_lies_far_from_all_known_is_outside(mode):
 
 
 def cross_validated(vectors, redshift, k, mode="mean"):
-    fold = np.random.default_rng(0).permutation(len(redshift)) % 5
-    parts = []
-    for number in range(5):
-        rest, held_out = fold != number, fold == number
-        count = rest.sum()
-        known = Training(vectors[rest], redshift[rest], np.zeros(count, int), np.arange(count))
-        found = KNN.fit(known, GRID, k=k, mode=mode).predict(vectors[held_out])
-        parts.append(metrics.score(found.redshift, found.density, redshift[held_out], GRID))
-    return metrics.summarise(metrics.Scores.concatenate(parts))
+    found, _ = five_fold(lambda known: KNN.fit(known, GRID, k=k, mode=mode), vectors, redshift)
+    return metrics.summarise(metrics.score(found.redshift, found.density, redshift, GRID))
 
 
 def test_real_galaxies_give_published_like_scatter(real):
@@ -174,6 +169,24 @@ def test_fits_to_neighbours_beat_their_mean_on_real_galaxies(real):
     assert found["cde"] < -17.5
     assert found["pit_ks"] < 0.045  # before it is calibrated
     assert found["coverage_68"] == pytest.approx(0.68, abs=0.05)
+
+
+def test_fits_to_neighbours_on_the_surveys_galaxies(real):
+    """Model fluxes less extinction, five-fold."""
+    table = pandas.read_csv(real / "galaxies/sdss_galaxies.csv")
+    attributes = Attributes(("brightness", "colours"), ("u", "g", "r", "i", "z"))
+    flux, dust = (
+        table[[f"{kind}_{band}" for band in attributes.bands]].to_numpy()
+        for kind in ("modelflux", "extinction")
+    )
+    redshift = table["redshift"].to_numpy()
+    seen = (redshift > 0.001) & (flux > 0).all(axis=1)
+    magnitudes = 22.5 - 2.5 * np.log10(flux[seen]) - dust[seen]
+    found = cross_validated(attributes.vectors(magnitudes), redshift[seen], 100, "linear")
+    assert found["n"] > 4900
+    assert found["nmad"] < 0.0135
+    assert found["cde"] < -18
+    assert found["outliers_005"] < 0.02
 
 
 def test_errors_among_the_attributes_change_no_neighbour():

@@ -185,17 +185,14 @@ def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
     assert same(done, sky.run(tmp_path, threads=2), *FILES.values())
 
 
+TPZ = {"trees": 20, "seed": 1}
+SOM = {"topology": "rectangular", "size": 6, "periodic": False, "update": "batch"}
+SOM |= {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1}
+
+
 @pytest.mark.parametrize(
     ("method", "settings"),
-    [
-        ("mlp", {"k": 10, "networks": 4, "seed": 1}),
-        ("tpz", {"trees": 20, "seed": 1}),
-        (
-            "som",
-            {"topology": "rectangular", "size": 6, "periodic": False, "update": "batch"}
-            | {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1},
-        ),
-    ],
+    [("mlp", {"k": 10, "networks": 4, "seed": 1}), ("tpz", TPZ), ("som", SOM)],
 )
 def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     asked = {"method": method, "settings": settings}
@@ -207,6 +204,15 @@ def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
+
+
+@pytest.mark.parametrize(("method", "settings"), [("tpz", TPZ), ("som", SOM)])
+def test_realisations_need_no_errors_among_the_attributes(sky, tmp_path, method, settings):
+    asked = {"method": method, "settings": settings, "pixels_per_object": 5}
+    without = sky.run(tmp_path / "a", **asked)
+    among = sky.run(tmp_path / "b", **asked, attributes=["magnitudes", "colours", "errors"])
+    assert same(without, among, "model.npz", "objects.csv")
+    assert "log_error_r" in metrics_of(without)["attributes"]
 
 
 @pytest.mark.parametrize("split_by", ["object", "field"])

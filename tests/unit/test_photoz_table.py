@@ -11,7 +11,7 @@ import pyarrow.parquet
 import pytest
 from redpix.exceptions import InputError
 from redpix.listing import read_listing
-from redpix.tabular import choose_columns
+from redpix.tabular import alike, choose_columns
 
 FILES = {
     "objects": "objects.csv",
@@ -141,6 +141,26 @@ def test_forests_take_objects_with_a_missing_band(tmp_path):
     assert sum(found["importance"].values()) == pytest.approx(1, abs=1e-3)
 
 
+@pytest.mark.parametrize("method", ["tpz", "som"])
+def test_realisations_need_errors_of_the_table_alone(tmp_path, method):
+    asked = {"method": method, "settings": SETTINGS[method]}
+    table = sky(150, 1)
+    for band in "griz":
+        table[f"{band}_err"] *= 10
+    without, among, none = (
+        run(tmp_path / str(number), one, attributes=kinds, **asked)
+        for number, (one, kinds) in enumerate(
+            (
+                (table, ["brightness", "colours"]),
+                (table, ["brightness", "colours", "errors"]),
+                (table[["id", *"griz", "redshift"]], ["brightness", "colours"]),
+            )
+        )
+    )
+    models = [(folder / "model.npz").read_bytes() for folder in (without, among, none)]
+    assert models[0] == models[1] != models[2]
+
+
 def test_magnitudes_of_any_name_and_without_errors(tmp_path):
     renamed = sky(200, 1).rename(columns=lambda name: name.replace("_err", "Err"))
     named = renamed.rename(columns={"g": "B", "gErr": "BErr", "r": "V", "rErr": "VErr"})
@@ -157,7 +177,7 @@ def test_magnitudes_of_any_name_and_without_errors(tmp_path):
 
 def test_errors_are_found_by_many_names():
     header = ["u", "eu", "g", "e_g", "r", "rErr", "J", "err_J", "redshift", "redshift_error", "id"]
-    found = choose_columns(header, (), "a.csv")
+    found = choose_columns(header, (), "a.csv", pytest.fail)
     assert found.magnitudes == ("u", "g", "r", "J")
     assert found.errors == ("eu", "e_g", "rErr", "err_J")
 
@@ -183,10 +203,92 @@ def test_bad_input_is_named(tmp_path, change, message):
     assert "\n" not in str(caught.value)
 
 
-def test_objects_without_ids_are_told_apart_by_their_magnitudes(tmp_path):
-    table = sky(100, 1).drop(columns="id")
-    with pytest.raises(InputError, match="shares 10 objects"):
-        run(tmp_path, table, table[90:])
+@pytest.mark.parametrize("band", ["g", "r", "z", "r_err"])
+def test_the_redshift_in_any_column_is_refused(tmp_path, band):
+    generator = np.random.default_rng(3)
+    words = rf"train\.csv: (log_error_r|{band}) follows the redshift exactly"
+    with pytest.raises(InputError, match=words):
+        run(tmp_path, *(t.assign(**{band: t["redshift"]}) for t in (sky(100, 1), sky(50, 2, 1001))))
+    table = sky(100, 1)
+    table[band] = table["redshift"] + generator.normal(0, 0.01, 100)
+    with pytest.raises(InputError, match=words):
+        run(tmp_path, table)
+
+
+def test_columns_that_are_no_magnitudes_by_name_are_left_out_and_told(tmp_path, caplog):
+    generator = np.random.default_rng(4)
+
+    def more(table):
+        names = ("z_true", "photoz", "z_best", "Redshift_2", "parallax", "pmra", "zphot_knn")
+        noise = generator.normal(0, 0.05, (len(names), len(table)))
+        for name, part in zip(names, noise, strict=True):
+            table[name], table[f"{name}_err"] = table["redshift"] + part, 0.05
+        # these are magnitudes
+        for name in ("Z", "z850", "zmag", "modelMag_z"):
+            table[name], table[f"{name}_err"] = table["z"] + 0.02 * part, 0.02
+        return table
+
+    header = list(more(sky(5, 1)))
+    told = []
+    with pytest.raises(InputError, match="Redshift_2 is the truth"):
+        choose_columns(header, (), "a.csv", told.append)
+    tables = [more(sky(200, 1)), more(sky(60, 2, 1001))]
+    tables = [table.drop(columns=["Redshift_2", "Redshift_2_err"]) for table in tables]
+    found = metrics_of(run(tmp_path, *tables))
+    assert found["columns"] == [*"griz", "Z", "z850", "zmag", "modelMag_z"]
+    words = "train.csv: by their names no magnitudes, so not used: z_true, photoz, z_best, parallax"
+    assert words + ", pmra, zphot_knn;" in caplog.text
+    asked = choose_columns(header, ("g", "parallax"), "a.csv", pytest.fail)
+    assert asked.magnitudes == ("g", "parallax")
+
+
+def test_objects_are_told_apart_by_their_magnitudes(tmp_path):
+    table = sky(100, 1)
+    bare = table.drop(columns="id")
+    with pytest.raises(InputError, match="shares 10 objects .* line"):
+        run(tmp_path, bare, bare[90:])
+    with pytest.raises(InputError, match="shares 10 objects .* id 5091;"):
+        run(tmp_path, table, table.assign(id=table["id"] + 5000)[90:])
+    # what is not measured is like nothing
+    other = sky(50, 2).drop(columns="id")
+    for one in (bare, other):
+        one.loc[5, list("griz")] = -9999
+    assert metrics_of(run(tmp_path, bare, other))["left_out"] == {"train": 1, "test": 1}
+
+
+def test_objects_that_are_there_twice_are_not_tested_on_themselves(tmp_path):
+    """Colours that say nothing, and the nearest neighbour: only a twin knows the redshift."""
+    generator = np.random.default_rng(5)
+    table = sky(150, 1)
+    for band in "griz":
+        table[band] = generator.normal(18, 1, 150)
+    twice = pandas.concat([table, table.assign(id=table["id"] + 5000)])
+    asked = {"settings": {"k": 1, "mode": "mean"}, "attributes": ["magnitudes"]}
+    for tune in (False, True):
+        found = metrics_of(run(tmp_path, twice, **asked, tune=tune))
+        assert found["cross_validation"]["nmad"] > 0.08
+        assert found["objects"]["nmad"] > 0.08
+        assert found["split"]["test"]["objects"] == pytest.approx(90, abs=2)
+
+
+def test_rows_that_are_alike_are_found():
+    nothing = np.nan
+    magnitudes = np.array(
+        [[1, 2, 3], [1, 2, 3], [1, 2, nothing], [1, 2, nothing], [nothing] * 3, [nothing] * 3]
+    )
+    assert alike(magnitudes, np.empty((6, 0))).tolist() == [0, 0, 2, 3, 4, 5]
+    errors = np.full((6, 3), 0.1)
+    assert alike(magnitudes, errors).tolist() == [0, 0, 2, 2, 4, 5]
+    errors[1, 0] = 0.2
+    assert alike(magnitudes, errors).tolist() == [0, 1, 2, 2, 4, 5]
+
+
+@pytest.mark.parametrize("known", [0, 1])
+def test_one_table_without_redshifts_is_named(tmp_path, known):
+    table = sky(100, 1)
+    table.loc[known:, "redshift"] = np.nan
+    with pytest.raises(InputError, match=rf"train\.csv: {known} objects have a redshift; allowed"):
+        run(tmp_path, table)
 
 
 def test_a_listing(tmp_path):

@@ -156,7 +156,7 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
     assert not (folder / "lightcurves.csv").exists()
 
 
-def measured(folder, image, mask, **cards):
+def measured(folder, image, mask, catalogue=None, **cards):
     """An exposure of sky 200, gain 2 and noise 10.3 as the rule photometry measures it."""
     flat = np.ones(image.shape)
     planes = {"SCI": image - 195, "ERR": 10.3 * flat, "MASK": mask}
@@ -167,7 +167,9 @@ def measured(folder, image, mask, **cards):
     photometry.main(
         SimpleNamespace(
             input=SimpleNamespace(image=paths[0]),
-            params=SimpleNamespace(settings=settings, row={"catalogue": None}),
+            params=SimpleNamespace(
+                settings=settings, row={"catalogue": catalogue, "magnitude": "r"}
+            ),
             output=SimpleNamespace(
                 stars=paths[1], rejected=str(folder / "one.rejected.csv"), residual=paths[2]
             ),
@@ -239,6 +241,25 @@ def test_only_a_wcs_of_the_sky_gives_places_in_it(tmp_path):
             (tmp_path / name).unlink()
 
 
+def test_too_few_known_stars_cost_the_magnitudes_alone(tmp_path, caplog):
+    field = simulate(3, 256, 40, Moffat())
+    bright = np.argsort(field.flux)[-12:]
+    known = pd.DataFrame({"x": field.x[bright], "y": field.y[bright]})
+    known["r"] = 25 - 2.5 * np.log10(field.flux[bright])
+    path = str(tmp_path / "known.csv")
+    mask = np.zeros(field.image.shape, np.int16)
+    for number in (12, 2):
+        known[:number].to_csv(path, index=False)
+        exposure = measured(tmp_path, field.image, mask, path)
+        assert len(exposure.stars) > 25
+        for end in ("calibrated.fits", "csv", "rejected.csv", "residual.fits"):
+            if number > 2:
+                (tmp_path / f"one.{end}").unlink()
+        assert exposure.stars["magnitude"].isna().all() == (number == 2)
+    assert "known.csv: 2 of its stars are measured well in the image and agree" in caplog.text
+    assert np.isnan(exposure.zero_point)
+
+
 def small_field(folder, stars, exposures=2):
     """What the rule light_curves needs of a field, as far as matching stars needs it."""
     places = np.random.default_rng(7).uniform(0, 100, (stars, 2))
@@ -265,7 +286,7 @@ def small_field(folder, stars, exposures=2):
 @pytest.mark.parametrize(
     ("stars", "words"),
     [
-        (4, "m67: fewer than two exposures show the same stars"),
+        (1, "m67: fewer than two exposures show the same stars"),
         (20, "m67: no star is measured in all exposures"),
     ],
 )
@@ -288,6 +309,43 @@ def test_a_field_without_common_stars_has_no_light_curves(
     assert show_light_curves([job.output.curves, job.output.scatter]) == []
 
 
+def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_path, monkeypatch):
+    """Exposures of 1, 0.5 and 0.2 of the light, the first with a zero point."""
+    job = small_field(tmp_path, 4, exposures=3)
+    job.params.settings["telescope_diameter"] = None
+    light = {"e0": 1.0, "e1": 0.5, "e2": 0.2}
+    flux = np.array([1e5, 2e4, 4e4, 9e4])
+    # the one that comes last of equal ones is the reference
+    fits.setval(job.input.residuals[2], "ZEROPT", value=25.0)
+
+    def forced(exposure, reference, place):
+        assert np.transpose(place) == pytest.approx(reference.places)
+        return light[exposure.image] * flux, light[exposure.image] * flux / 500, {}
+
+    monkeypatch.setattr(light_curves, "forced", forced)
+    light_curves.main(job)
+    found = pd.read_csv(job.output.scatter)
+    assert found["flux"].to_numpy() == pytest.approx(flux * (1.7 / 3))
+    expected = 25 - 2.5 * np.log10(0.2 * flux)
+    assert found["magnitude"].to_numpy() == pytest.approx(expected, abs=1e-3)
+
+
+def test_two_exposures_know_each_others_pixels_by_their_wcs(tmp_path):
+    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 50.0, "CRVAL2": 5.0}
+    cards |= {"CRPIX1": 50.0, "CRPIX2": 50.0, "CDELT1": -1e-3, "CDELT2": 1e-3}
+    pd.DataFrame({"centroid_x": [5.0], "centroid_y": [4.0]}).to_csv(tmp_path / "s.csv")
+    pd.DataFrame({"centroid_x": [17.2], "centroid_y": [-0.8]}).to_csv(tmp_path / "t.csv")
+    exposures = []
+    for number, more in enumerate(({}, {"CRPIX1": 62.0, "CRPIX2": 45.0}, {"CTYPE1": "LINEAR"})):
+        path = str(tmp_path / f"{number}.fits")
+        fits.writeto(path, np.zeros((500, 500)), fits.Header(cards | more))
+        stars = tmp_path / ("t.csv" if number else "s.csv")
+        exposures.append(Exposure(str(number), path, stars, path))
+    place = light_curves.place_of(exposures[1], exposures[0])
+    assert place.ravel() == pytest.approx([17.0, -1.0], abs=1e-3)
+    assert exposures[0].matrix_to(exposures[2]) is None
+
+
 def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     optics = {"telescope_diameter": 0.5, "site_altitude": 2000}
     caplog.set_level("INFO", "redpix")
@@ -308,7 +366,7 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     reference = Exposure("one", "", tmp_path / "one.csv", tmp_path / "one.fits")
     relative = np.array([[1.0, 0.9], [1.1, 1.0], [0.9, 1.1]])
     scaled = Scaled(relative, 0.01 * relative, np.ones(3), np.array([1e4, 1e3]), relative**0)
-    table = light_curves.scatter_table("m67", reference, scaled, [{}] * 3, optics)
+    table = light_curves.scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
     assert table["magnitude"].isna().all()
     assert table["expected_scintillation"].isna().all()
     # what is known of the noise is told

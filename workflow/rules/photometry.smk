@@ -5,8 +5,8 @@ rule calibration:
     input:
         unpack(files_of_image),
         library=library(
-            *("cameras", "ccd", "exceptions", "exposure", "first_look", "frames"),
-            *("masks", "regions", "registration"),
+            *("alignment", "arrays", "cameras", "ccd", "exceptions", "exposure", "first_look"),
+            *("frames", "masks", "noise", "regions", "registration", "transforms"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
@@ -85,15 +85,16 @@ rule light_curves:
                 "alignment",
                 "arrays",
                 "asterisms",
+                "cameras",
                 "effective_psf",
                 "exceptions",
+                "exposure",
                 "frames",
                 "light_curves",
                 "masks",
                 "moffat_profile",
             ),
-            *("psf_model", "psf_stars", "registration"),
-            *("star_fit", "star_quality", "transforms"),
+            *("psf_model", "psf_stars", "registration", "star_fit", "star_quality", "transforms"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:

@@ -61,9 +61,10 @@ class Calibration(NamedTuple):
         pit = pdf.evaluate(pdf.cumulative(stretched, grid), truth, grid)
         knots = int(np.clip(len(pit) // OBJECTS_A_KNOT, 1, MOST_KNOTS))
         levels = np.quantile(pit, np.arange(1, knots + 1) / (knots + 1))
-        # equal ones, as of truths outside all densities, would leave no curve
+        # equal ones, as of truths outside all densities or all as predicted, would leave no curve
         floor = 1e-3 * np.arange(1, knots + 1)
         levels = np.clip(levels, floor, 1 - floor[::-1])
+        levels = np.maximum.accumulate(levels - floor) + floor
         return cls(scale, tuple(float(level) for level in levels))
 
     def apply(self, density, centre, grid):

@@ -4,7 +4,7 @@ import numpy as np
 
 from redpix.exceptions import InputError
 from redpix.photoz.attributes import constant_attributes, missing_attributes
-from redpix.photoz.learner import CLASSES
+from redpix.photoz.learner import CLASSES, STAR
 
 
 def check_samples(training, names, where, warn):
@@ -23,7 +23,7 @@ def check_samples(training, names, where, warn):
     Raises
     ------
     InputError
-        If an attribute is missing for all, or every attribute is constant.
+        If an attribute is missing for all, every attribute is constant, or all redshifts are one.
     """
     missing = missing_attributes(training.vectors, names)
     if missing:
@@ -36,6 +36,12 @@ def check_samples(training, names, where, warn):
         raise InputError(f"{where}: every attribute is constant: {', '.join(constant)}")
     if constant:
         warn(f"{where}: constant, so without use as attributes: {', '.join(constant)}")
+    moving = training.redshift[training.label != STAR]
+    if len(moving) > 1 and not np.ptp(moving):
+        raise InputError(
+            f"{where}: one redshift only, {moving[0]:g}, among the training objects; allowed: "
+            "galaxies or quasars of several"
+        )
     classes = np.unique(training.label[training.label >= 0])
     if len(classes) < 2:
         told = ", ".join(CLASSES[label] for label in classes) or "none"

@@ -33,6 +33,11 @@ REALISING = ("tpz", "som")
 VERSION = 4
 
 
+def known_kinds(method, kinds):
+    """Kinds of attributes that a learner is given: errors too where it makes realisations."""
+    return (*kinds, "errors") if method in REALISING and "errors" not in kinds else tuple(kinds)
+
+
 def completed(method, settings, attributes):
     """A learner's settings with what it has to know of the attributes."""
     mixing = {"mixing": attributes.mixing}
