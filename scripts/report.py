@@ -1,5 +1,8 @@
 """Show a run on one page: pictures of its fields, redshifts, what was dropped, timings."""
 
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -133,6 +136,24 @@ def show_timings(folder, results):
     }
 
 
+def show_methods(products, metrics):
+    """All methods of the sky's redshifts."""
+    return [report_photoz.show_method(product, metrics) for product in products]
+
+
+def drawn(calls, threads):
+    """Results of calls by name, so many at a time.
+
+    Each is drawn in a process of its own: matplotlib's figures share much that is global.
+    """
+    if threads == 1:
+        return {name: calls[name]() for name in progress(calls, "report: parts")}
+    # a fork, so that what is imported is not imported again
+    with ProcessPoolExecutor(threads, get_context("fork")) as pool:
+        parts = {name: pool.submit(call) for name, call in calls.items()}
+        return {name: parts[name].result() for name in progress(parts, "report: parts")}
+
+
 def total_numbers(objects, whereabouts):
     """Numbers of the page's head."""
     total = whereabouts.iloc[-1].drop("class")
@@ -160,7 +181,28 @@ def main(snakemake):
         "errors": {Path(path).name: path for path in inputs.errors},
     }
     products = report_photoz.read_products(inputs, objects)
+    shown = delivered[: params.most_fields]
+    # what takes long, each drawn by itself
+    calls = {
+        name: partial(
+            *(show_field, name, objects[objects["field"] == name], paths, bands, reference)
+        )
+        for name in shown
+    }
+    calls |= {
+        "coadds": partial(report_coadds.show_coadds, inputs.coadds, inputs.coadd_firsts),
+        "photometry": partial(
+            *(report_photometry.show_images, inputs.raws, inputs.calibrated),
+            *(inputs.stars, inputs.residuals),
+        ),
+        "training": partial(report_training.show_training, inputs.training, inputs.network),
+        "pairs": partial(
+            report_changes.show_pairs, inputs.differences, inputs.transients, params.truth
+        ),
+        "methods": partial(show_methods, products, definitions["metrics"]),
+    }
     with house_style():
+        parts = drawn(calls, snakemake.threads)
         page = report_files.render(
             inputs.template,
             run={
@@ -172,21 +214,10 @@ def main(snakemake):
                 "left_out": list(fields.loc[~came, ["field", "reason"]].itertuples(index=False)),
             },
             totals=total_numbers(objects, whereabouts),
-            fields=[
-                show_field(name, objects[objects["field"] == name], paths, bands, reference)
-                for name in progress(delivered[: params.most_fields], "report: fields")
-            ],
-            coadds=report_coadds.show_coadds(inputs.coadds, inputs.coadd_firsts),
+            fields=[parts.pop(name) for name in shown],
+            **parts,
             exposures_left_out=left_out(inputs.exposures, params.exposed_by),
-            photometry=report_photometry.show_images(
-                inputs.raws, inputs.calibrated, inputs.stars, inputs.residuals
-            ),
             light_curves=report_photometry.show_light_curves(inputs.light_curves),
-            training=report_training.show_training(inputs.training, inputs.network),
-            pairs=report_changes.show_pairs(inputs.differences, inputs.transients, params.truth),
-            methods=[
-                report_photoz.show_method(product, definitions["metrics"]) for product in products
-            ],
             comparison=report_photoz.compare_methods(products, definitions["metrics"]),
             binned=report_photoz.compare_in_bins(products),
             tables=report_photoz.show_tables(inputs.tables, definitions["metrics"]),

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 from collections import namedtuple
+from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from chromium import check_page, open_page
 from redpix.configuration import validated
+from redpix.exceptions import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (120, 90)
@@ -181,7 +183,7 @@ class Run:
             truth=None,
             exposed_by=[],
         )
-        report.main(SimpleNamespace(input=self.paths, params=params, output=[path]))
+        report.main(SimpleNamespace(input=self.paths, params=params, output=[path], threads=1))
         return path
 
 
@@ -403,3 +405,16 @@ def test_methods_and_tables_are_compared(tmp_path):
     for title in ("mlp, tempered", "mlp, summed aperture", "knn, stacked"):
         assert f"<tr><th>{title}</th>" in page
     assert "Table mine" in page
+
+
+def refused():
+    raise InputError("a.fits: holds nothing")
+
+
+def test_parts_are_the_same_in_processes_of_their_own():
+    calls = {"a": partial(sorted, "ba"), "b": partial(sorted, "dc")}
+    expected = {"a": ["a", "b"], "b": ["c", "d"]}
+    assert report.drawn(calls, 1) == report.drawn(calls, 2) == expected
+    for threads in (1, 2):
+        with pytest.raises(InputError, match="a.fits: holds nothing"):
+            report.drawn({**calls, "c": refused}, threads)

@@ -61,9 +61,9 @@ rule report:
         f"{RESULTS}/benchmarks/report/report.tsv"
     conda:
         "../../envs/python.yaml"
-    threads: 1
+    threads: 4
     resources:
-        mem_mb=memory(700, times_input=0.3),
+        mem_mb=memory(1500, times_input=0.3),
         runtime=minutes(20),
     params:
         # how files were fetched is no part of what the page shows
