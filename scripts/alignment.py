@@ -8,7 +8,7 @@ from job import log
 from psfex import find_sources
 from redpix.alignment import LEAST_STARS, Map, excess_scatter, fit_map, fit_stars, left_out
 from redpix.exceptions import InputError
-from redpix.registration import homography, stated_distortion
+from redpix.geometry import homography, stated_distortion
 from redpix.resampling import resample
 
 #: so many stars are compared in any case, if they are nearly as bright as one another

@@ -179,6 +179,12 @@ class Door:
             raise BrokenError(f"{received} of {expected} bytes came")
 
 
+def door_of(snakemake):
+    """The door that a job's parameters name, as patient as its resources say."""
+    patience = snakemake.resources
+    return Door(snakemake.params.source, patience.download_retries, patience.download_timeout)
+
+
 def accept(path, url, target, check):
     """Unpack `path`, have it checked, and give it its name."""
     try:

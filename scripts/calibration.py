@@ -10,13 +10,12 @@ from calibrated import write_planes
 from files import atomic
 from job import job, log
 from redpix import ccd
-from redpix.alignment import noise_scale
 from redpix.cameras import celestial_wcs, read_camera, wcs_cards
 from redpix.exceptions import InputError
 from redpix.exposure import airmass, middle, seconds
 from redpix.first_look import typical_width
 from redpix.masks import bit_value, mask_cards
-from redpix.noise import BELIEVED
+from redpix.noise import BELIEVED, noise_scale
 from redpix.regions import region_mask
 from spans import span_mask
 

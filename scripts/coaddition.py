@@ -13,8 +13,8 @@ from exposures import read_exposure
 from files import atomic
 from job import job, log
 from psfex import find_sources, fit_psf
-from redpix.alignment import smooth_background
 from redpix.arrays import arrays
+from redpix.background import smooth_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards

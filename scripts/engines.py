@@ -14,7 +14,7 @@ import numpy as np
 from astropy.io import fits
 from files import missing_bytes
 from redpix.exceptions import InputError
-from redpix.registration import wcs_header
+from redpix.geometry import wcs_header
 from tools import find_tool
 
 # how far the value of a pixel spreads, in its own pixels: half a pixel's diagonal; three lobes;

@@ -7,14 +7,14 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from job import log
 from psfex import STAMP
-from redpix.alignment import noise_scale, smooth_background
+from redpix.background import smooth_background
 from redpix.cameras import NANOMAGGY_ZERO_POINT, celestial_wcs, read_camera
 from redpix.exceptions import InputError
+from redpix.geometry import frame_wcs
 from redpix.masks import DTYPE, bit_value, own_bits
-from redpix.noise import NOISE_RANGE, image_mask, pixel_noise, typical
+from redpix.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
 from redpix.psf import PsfModel
 from redpix.psfield import FILTERS, psfield_model
-from redpix.registration import frame_wcs
 from spans import span_mask
 
 #: HDUs of a coadd that this workflow made

@@ -14,7 +14,7 @@ from files import atomic, missing_bytes, write_text
 from job import job, log
 from redpix.exceptions import InputError
 from redpix.frames import check_frame, frame_path, mask_path, mask_spans, parse_field
-from redpix.registration import frame_wcs
+from redpix.geometry import frame_wcs
 
 
 def verified_frame(field, band):
@@ -110,10 +110,8 @@ def fetch_field(door, field, bands, release, folder, masks):
 
 
 def main(snakemake):
-    params = snakemake.params
+    params, door = snakemake.params, archive.door_of(snakemake)
     field = parse_field(snakemake.wildcards.field)
-    patience = snakemake.resources
-    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
     folder = Path(params.folder)
     try:
         frames, spans = fetch_field(door, field, params.bands, params.release, folder, params.masks)

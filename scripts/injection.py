@@ -13,9 +13,9 @@ from packing import packed, save
 from redpix.demo_format import survey_mask
 from redpix.errors import gain, sky_image
 from redpix.frames import PLANES, STALE_CARDS, parse_field
+from redpix.geometry import frame_wcs
 from redpix.injection import expected_light, inject, saturate
 from redpix.masks import BITS
-from redpix.registration import frame_wcs
 from spans import read_masked
 
 

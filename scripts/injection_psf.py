@@ -12,10 +12,10 @@ from job import job, log
 from psfex import find_sources, fit_psf
 from redpix.exceptions import InputError
 from redpix.frames import parse_field
+from redpix.geometry import frame_wcs, pixel_area
 from redpix.injection import moffat_stamp
 from redpix.psf import PsfModel, full_width
 from redpix.psfield import FILTERS, psfield_model, psfield_path
-from redpix.registration import frame_wcs, pixel_area
 from sextractor import copied_settings
 from spans import span_mask
 

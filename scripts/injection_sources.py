@@ -11,7 +11,7 @@ from redpix.catalogue import COLUMNS
 from redpix.demo_population import BANDS
 from redpix.exceptions import InputError
 from redpix.frames import parse_field
-from redpix.registration import frame_wcs, pixel_area
+from redpix.geometry import frame_wcs, pixel_area
 from spans import read_masked
 
 #: columns of the truth beyond those of objects.csv

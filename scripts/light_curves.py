@@ -3,16 +3,15 @@
 import numpy as np
 import pandas as pd
 from astropy.io import fits
-from astropy.wcs import NoConvergence
 from calibrated import read_calibrated
 from job import job, log
 from measurements import write_table
 from redpix.cameras import celestial_wcs
 from redpix.effective_psf import EffectivePsf
 from redpix.exceptions import InputError
+from redpix.geometry import homography
 from redpix.light_curves import place_in, put_on_one_scale, scatter, scintillation
 from redpix.psf_stars import UNUSABLE
-from redpix.registration import homography
 from redpix.star_fit import Placed, Scene, errors, fit
 from redpix.star_quality import FLAGS
 
@@ -38,7 +37,7 @@ class Exposure:
         try:
             wcs = [celestial_wcs(fits.getheader(one.calibrated)) for one in (self, other)]
             matrix = homography(*wcs, self.shape)
-        except (InputError, NoConvergence, np.linalg.LinAlgError):
+        except (InputError, np.linalg.LinAlgError):
             return None
         return matrix if np.isfinite(matrix).all() else None
 

@@ -14,8 +14,7 @@ def fetched_again(snakemake):
     from frames import fetch_field  # noqa: PLC0415
     from redpix.frames import parse_field  # noqa: PLC0415
 
-    params, patience = snakemake.params, snakemake.resources
-    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
+    params, door = snakemake.params, archive.door_of(snakemake)
     field = parse_field(snakemake.wildcards.field)
     fetch_field(door, field, params.bands, params.release, Path(params.folder), masks=False)
 

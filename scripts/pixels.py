@@ -8,10 +8,10 @@ import pyarrow.parquet as pq
 from astropy.io import fits
 from files import atomic, write_text
 from job import job, log
+from redpix.geometry import frame_wcs
 from redpix.masks import bit_value
 from redpix.photometry import asinh_magnitude
 from redpix.pixels import labels_of, members, relative_distance, usable
-from redpix.registration import frame_wcs
 from redpix.sources import NO_OBJECT
 
 

@@ -27,11 +27,10 @@ def check(path):
 
 
 def main(snakemake):
-    params, patience = snakemake.params, snakemake.resources
     field, target = parse_field(snakemake.wildcards.field), Path(snakemake.output[0])
-    door = archive.Door(params.source, patience.download_retries, patience.download_timeout)
+    door = archive.door_of(snakemake)
     try:
-        door.fetch(door.locate(psfield_path(params.release, field)), target, check)
+        door.fetch(door.locate(psfield_path(snakemake.params.release, field)), target, check)
     except InputError as error:
         log.warning("%s: no PSF of the survey, PSFEx's is taken: %s", field, error)
         with atomic(target) as temporary:

@@ -11,7 +11,7 @@ from job import job, log, progress
 from redpix import pixel_redshifting, redshifting, seds
 from redpix.catalogue import field_names
 from redpix.exceptions import InputError
-from redpix.registration import frame_wcs, pixel_area
+from redpix.geometry import frame_wcs, pixel_area
 from training_files import read_curves, read_distance, wavelengths
 
 # WAVELENGTH of `seds` begins at 1000 Angstrom: u reaches it at this redshift

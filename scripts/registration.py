@@ -6,18 +6,9 @@ from engines import engine
 from files import atomic
 from job import job, log
 from redpix.exceptions import InputError
+from redpix.geometry import frame_wcs, homography, pixel_area, wcs_header
 from redpix.masks import mask_cards
-from redpix.registration import (
-    alike,
-    frame_wcs,
-    homography,
-    kept_cards,
-    noise_correlation,
-    north_up_grid,
-    pixel_area,
-    register,
-    wcs_header,
-)
+from redpix.registration import alike, kept_cards, noise_correlation, north_up_grid, register
 from spans import read_masked
 
 #: scale of a grid, in the frame's pixels, up to which interpolation does

@@ -7,8 +7,8 @@ import pandas as pd
 from astropy.io import fits
 from redpix.change_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.figures import data_uri
+from redpix.geometry import frame_wcs
 from redpix.masks import bit_value
-from redpix.registration import frame_wcs
 from redpix.transients import matches
 
 #: least signal to noise of the transients that completeness and purity are given for

@@ -9,7 +9,7 @@ from astropy.io import fits
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from redpix import plots
 from redpix.catalogue import field_names
-from redpix.registration import frame_wcs
+from redpix.geometry import frame_wcs
 from redpix.summaries import DASH
 
 #: folders of results that are not called like their stage

@@ -9,7 +9,7 @@ import numpy as np
 from astropy.io import fits
 from job import log
 from redpix.exceptions import InputError
-from redpix.registration import frame_wcs, wcs_header
+from redpix.geometry import frame_wcs, wcs_header
 from tools import find_tool
 
 

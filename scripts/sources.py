@@ -10,7 +10,7 @@ from astropy.io import fits
 from files import atomic
 from job import job, log
 from redpix.frames import parse_field
-from redpix.registration import frame_wcs
+from redpix.geometry import frame_wcs
 from redpix.sources import NO_OBJECT, assigned_objects, assoc_list
 from sextractor import copied_settings, prepare, run_sextractor
 

@@ -17,8 +17,8 @@ from files import atomic
 from job import job, log
 from planes import Plane, planes_folder
 from psfex import find_sources, fit_psf
-from redpix.alignment import matched_background
 from redpix.arrays import arrays
+from redpix.background import matched_background
 from redpix.cameras import check_units, wcs_cards
 from redpix.exceptions import InputError
 from redpix.masks import bit_value, mask_cards
@@ -27,14 +27,20 @@ from redpix.psf import MovedPsf, PsfModel
 from redpix.resampling import Resampled, noise_correlation
 from redpix.subtraction import Epoch
 from redpix.tiles import Mosaic, subtract_tiles
-from redpix.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos, shape_misfit
+from redpix.transients import (
+    CUT_OUT,
+    FLAGS,
+    WORST_MISFIT,
+    beside_the_sky,
+    detect,
+    halos,
+    shape_misfit,
+    windows,
+)
 from sextractor import copied_settings
 
 #: of images while they are subtracted
 PRECISION = {"float32": np.float32, "float64": np.float64}
-
-#: side of a transient's cut-outs, pixels
-CUT_OUT = 37
 
 #: from so many pixels on, images of the difference lie in files while they are made
 LARGE = 25_000_000
@@ -271,18 +277,11 @@ def write_cut_outs(path, difference, found):
 
     The planes are read from the difference, a large one's not whole.
     """
-    half = CUT_OUT // 2
+    x, y = (np.rint(along).astype(int) for along in (found.x, found.y))
     with fits.open(difference) as hdus, atomic(path) as temporary:
         cubes = [fits.PrimaryHDU()]
         for name in SHOWN:
-            image = hdus[name].data
-            cube = np.full((len(found.x), CUT_OUT, CUT_OUT), np.nan, np.float32)
-            for square, x, y in zip(cube, np.rint(found.x), np.rint(found.y), strict=True):
-                left, bottom = int(x) - half, int(y) - half
-                rows, columns = (slice(max(0, low), low + CUT_OUT) for low in (bottom, left))
-                part = image[rows, columns]
-                top, right = max(0, -bottom), max(0, -left)
-                square[top : top + part.shape[0], right : right + part.shape[1]] = part
+            cube = windows(hdus[name].data, x, y, CUT_OUT, np.nan).astype(np.float32)
             cubes.append(fits.ImageHDU(cube if len(cube) else None, name=name))
             if "BUNIT" in hdus[name].header:
                 cubes[-1].header["BUNIT"] = hdus[name].header["BUNIT"]

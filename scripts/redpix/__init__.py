@@ -4,11 +4,11 @@ Arrays in, named results out. Modules know no files and no Snakemake; they are l
 order in which data flows, and a module imports only from those before it::
 
     exceptions, arrays, configuration, tables, masks, photometry, catalogue, frames, errors,
-    registration, sources, pixels, photoz, mlz, listing, tabular, transforms, subtraction, tiles,
-    coaddition, stacking, psf, psfield, alignment, asterisms, resampling, exposure, cameras, noise,
-    rows, pairs, transients, hosts, images, regions, ccd, first_look, peaks, effective_psf,
-    moffat_profile, psf_model, psf_stars, star_fit, star_detection, star_sky, crowded,
-    star_quality, zero_point, light_curves, pictures, figures, plots, photoz_plots,
+    geometry, registration, sources, pixels, photoz, mlz, listing, tabular, transforms, subtraction,
+    tiles, coaddition, stacking, psf, psfield, background, alignment, asterisms, resampling,
+    exposure, cameras, noise, rows, pairs, transients, hosts, images, regions, ccd, first_look,
+    peaks, effective_psf, moffat_profile, psf_model, psf_stars, star_fit, star_detection, star_sky,
+    crowded, star_quality, zero_point, light_curves, pictures, figures, plots, photoz_plots,
     change_plots, coadd_plots, photometry_plots, summaries
 
 Beside the stream stands the demo, which imports of it what a survey would know::

@@ -4,17 +4,14 @@ Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "r
 that is resampled.
 """
 
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std, sigma_clip
-from scipy import fft, ndimage
+from astropy.stats import mad_std
+from scipy import fft
 from scipy.spatial import cKDTree
 
-from redpix.exceptions import InputError
-from redpix.registration import Offsets
-from redpix.transforms import transforms
+from redpix.geometry import Offsets
 
 #: least number of stars from which the map between two images is refined
 LEAST_STARS = 8
@@ -29,7 +26,7 @@ class Map(NamedTuple):
     Attributes
     ----------
     matrix : ndarray, shape (3, 3)
-        From `redpix.registration.homography`, new to reference.
+        From `redpix.geometry.homography`, new to reference.
     shape : (int, int)
         Of the new image; scales the polynomial.
     correction : ndarray, shape (n, 2)
@@ -38,7 +35,7 @@ class Map(NamedTuple):
         Robust scatter of the stars about the map along x and y, pixels.
     stars : int
         That the map was fitted to.
-    distortion : redpix.registration.Offsets or None
+    distortion : redpix.geometry.Offsets or None
         What the two WCS state of it, added to x and y.
     """
 
@@ -83,7 +80,7 @@ def fit_map(matrix, shape, new, reference, radius=3.0, terms=None, distortion=No
         A star is found this near to where the WCS has it, pixels.
     terms : int, optional
         Of the polynomial: 3 (linear) or 6; by default 6 from 40 stars on.
-    distortion : redpix.registration.Offsets, optional
+    distortion : redpix.geometry.Offsets, optional
         What the two WCS state beyond the homography.
 
     Returns
@@ -235,167 +232,3 @@ def excess_scatter(values, errors):
     """Scatter beyond what errors explain: robust, 0 where they explain it all."""
     spread = mad_std(values, axis=0)
     return np.sqrt(np.maximum(spread**2 - np.median(errors, axis=0) ** 2, 0))
-
-
-def noise_scale(image, variance, mask):
-    """Noise of blank sky over what the variance says, from differences of neighbours in a row.
-
-    Parameters
-    ----------
-    image, variance : ndarray
-        With independent pixels: of a frame before it is resampled.
-    mask : ndarray of int
-        Pixels with any bit do not count.
-
-    Raises
-    ------
-    InputError
-        If no pixel has a value, or all have the same.
-    """
-    # so many pixels are enough
-    rows = np.s_[:: 1 + image.size // 4_000_000]
-    image, variance, mask = image[rows], variance[rows], mask[rows]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
-    steps = scaled[:, 1:] - scaled[:, :-1]
-    steps = steps[np.isfinite(steps)]
-    if not len(steps):
-        raise InputError("no pixel has a value and a variance")
-    if not steps.any():
-        raise InputError("a constant image: it has no noise")
-    scale = float(clipped_spread(steps) / np.sqrt(2))
-    if not scale > 0:
-        raise InputError("its pixels differ too seldom: its noise cannot be measured")
-    return scale
-
-
-def clipped_spread(values):
-    """Standard deviation of a Gaussian core of values, which may be whole numbers.
-
-    Of these a median jumps: so no median absolute deviation.
-    """
-    for _ in range(10):
-        kept = values[abs(values) <= 3 * values.std()]
-        if len(kept) in (0, len(values)):
-            break
-        values = kept
-    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
-    return values.std() / 0.98485
-
-
-def smooth_background(image, mesh=256):
-    """Slow part of an image: clipped means of squares, and straight lines between them.
-
-    Parameters
-    ----------
-    image : ndarray
-        NaN where not known.
-    mesh : int
-        Side of the squares, pixels.
-
-    Returns
-    -------
-    ndarray
-    """
-    return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
-
-
-def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
-    """Slow part of what two images differ by, which sources have no part in.
-
-    Each is convolved with the PSF of the other: stars and galaxies that do not change vanish from
-    the difference, and with them what their unequal wings do to a background.
-
-    Parameters
-    ----------
-    new, reference : ndarray
-        NaN where not known.
-    ratio : float
-        Flux in the reference over that in the new image.
-    psf_new, psf_reference : ndarray
-        Stamps of unit sum; those of the middle do for all of an image, as what a wrong PSF leaves
-        of a source has no sum.
-    mesh : int
-        As in `smooth_background`.
-
-    Returns
-    -------
-    ndarray
-        In units of the new image.
-    """
-
-    reach = max(*psf_new.shape, *psf_reference.shape) // 4  # beyond, a PSF holds next to nothing
-
-    @cache
-    def plan_and_kernels(shape):
-        plan = transforms(shape, 2 * reach)
-        return plan, (plan.kernel(psf_reference), -plan.kernel(psf_new))
-
-    def part(rows, columns):
-        wide = tuple(slice(max(0, s.start - reach), s.stop + reach) for s in (rows, columns))
-        N, R = new[wide], reference[wide] / ratio
-        unknown = ~(np.isfinite(N) & np.isfinite(R))
-        if unknown.all():
-            return np.full((1, 1), np.nan)
-        plan, kernels = plan_and_kernels(N.shape)
-        images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
-        difference = plan.filtered(*zip(kernels, images, strict=True))
-        # nor is that known which a kernel reaches from there or from beyond the image
-        whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
-        if unknown.any() or N.shape != whole:
-            near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
-            difference[near] = np.nan
-        inside = (
-            slice(p.start - w.start, p.stop - w.start)
-            for p, w in zip((rows, columns), wide, strict=True)
-        )
-        return difference[tuple(inside)]
-
-    return _between_squares(new.shape, mesh, part)
-
-
-def _between_squares(shape, mesh, part):
-    """Clipped means of ``part(rows, columns)`` of squares, and straight lines between them."""
-    counts = [max(1, round(length / mesh)) for length in shape]
-    edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
-    means = np.full(counts, np.nan)
-    for row, column in np.ndindex(*counts):
-        values = part(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
-        values = values[np.isfinite(values)]
-        if len(values) > 100:
-            some = values[:: 1 + len(values) // 4000]  # enough to cut off by
-            # not by medians, which of whole numbers are whole, and their deviation perhaps 0
-            _, low, high = sigma_clip(
-                some, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
-            )
-            means[row, column] = np.mean(values[(values >= low) & (values <= high)])
-    known = np.isfinite(means)
-    if not known.any():
-        raise InputError("too few pixels have a value: no square of the background holds 100")
-    means[~known] = np.median(means[known])
-    return between_middles(means, shape)
-
-
-def between_middles(values, shape):
-    """An image from its values in the middles of squares, linear between them.
-
-    A product of matrices, which takes no more memory than the image.
-
-    Parameters
-    ----------
-    values : ndarray, shape (m, n)
-    shape : (int, int)
-        Of the image.
-
-    Returns
-    -------
-    ndarray of float32
-    """
-    along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, values.shape, strict=True))
-    return (along_y @ values.astype(np.float32)) @ along_x.T
-
-
-def _linear_weights(length, count):
-    """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
-    place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
-    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0).astype(np.float32)

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from scipy.special import pdtrc
 
 from redpix.exceptions import InputError
-from redpix.registration import Offsets
+from redpix.geometry import Offsets
 
 #: brightest stars of a list that quads are made of, and neighbours of each that they are made with
 BRIGHTEST, NEIGHBOURS = 60, 6
@@ -39,7 +39,7 @@ class Surface(NamedTuple):
     ----------
     matrix : ndarray, shape (3, 3)
         Affine, new to reference.
-    offsets : redpix.registration.Offsets
+    offsets : redpix.geometry.Offsets
         Added to x and y.
     residual : (float, float)
         Robust scatter of the stars about the map along x and y, pixels.

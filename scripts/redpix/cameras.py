@@ -10,7 +10,7 @@ from astropy.wcs import wcs as wcslib
 
 from redpix.exceptions import InputError
 from redpix.exposure import seconds
-from redpix.registration import wcs_header
+from redpix.geometry import wcs_header
 
 #: cards that hold a property, the first that is there counts
 KEYWORDS = {

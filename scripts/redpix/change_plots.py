@@ -4,17 +4,12 @@ import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
 
-#: half a side of a cut-out, pixels; most triplets in a figure
-HALF, MOST = 18, 6
+from redpix.transients import CUT_OUT, windows
+
+#: most triplets in a figure
+MOST = 6
 
 _BINS = np.linspace(-8, 8, 81)
-
-
-def cut_out(image, x, y):
-    """Square about a place (0-based), NaN beyond the image."""
-    padded = np.pad(image.astype(float), HALF, constant_values=np.nan)
-    column, row = round(float(x)), round(float(y))
-    return padded[row : row + 2 * HALF + 1, column : column + 2 * HALF + 1]
 
 
 def triplet_figure(new, reference, difference, places, titles):
@@ -34,15 +29,16 @@ def triplet_figure(new, reference, difference, places, titles):
     axes = figure.subplots(rows, 6, squeeze=False)
     for spare in axes.ravel():
         spare.set_axis_off()
-    for number, ((x, y), title) in enumerate(zip(places, titles, strict=True)):
+    x, y = np.rint(np.transpose(places)).astype(int)
+    cubes = (windows(image, x, y, CUT_OUT, np.nan) for image in (new, reference, difference))
+    for number, (*stamps, changed, title) in enumerate(zip(*cubes, titles, strict=True)):
         row = axes[number // 2, 3 * (number % 2) : 3 * (number % 2) + 3]
-        stamps = [cut_out(image, x, y) for image in (new, reference)]
         sky = np.concatenate([stamp[np.isfinite(stamp)] for stamp in stamps])
         low, high = np.median(sky) - 3 * mad_std(sky), np.max(sky)
         high = min(high, np.median(sky) + 40 * mad_std(sky))
         for axis, stamp in zip(row[:2], stamps, strict=True):
             axis.imshow(stamp, origin="lower", cmap="gray", vmin=low, vmax=high)
-        row[2].imshow(cut_out(difference, x, y), origin="lower", cmap="RdBu_r", vmin=-12, vmax=12)
+        row[2].imshow(changed, origin="lower", cmap="RdBu_r", vmin=-12, vmax=12)
         row[0].set_title(title, fontsize=6.5)
     return figure
 

@@ -6,7 +6,7 @@ import numpy as np
 from astropy.stats import mad_std
 from scipy import ndimage
 
-from redpix.alignment import between_middles, clipped_spread, noise_scale
+from redpix.background import between_middles
 from redpix.exceptions import InputError
 from redpix.masks import DTYPE, bit_value
 
@@ -70,6 +70,52 @@ def _spread(steps):
     """As of `clipped_spread`; NaN of too few values."""
     steps = steps[np.isfinite(steps)]
     return clipped_spread(steps) if len(steps) >= 100 else np.nan
+
+
+def noise_scale(image, variance, mask):
+    """Noise of blank sky over what the variance says, from differences of neighbours in a row.
+
+    Parameters
+    ----------
+    image, variance : ndarray
+        With independent pixels: of a frame before it is resampled.
+    mask : ndarray of int
+        Pixels with any bit do not count.
+
+    Raises
+    ------
+    InputError
+        If no pixel has a value, or all have the same.
+    """
+    # so many pixels are enough
+    rows = np.s_[:: 1 + image.size // 4_000_000]
+    image, variance, mask = image[rows], variance[rows], mask[rows]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
+    steps = scaled[:, 1:] - scaled[:, :-1]
+    steps = steps[np.isfinite(steps)]
+    if not len(steps):
+        raise InputError("no pixel has a value and a variance")
+    if not steps.any():
+        raise InputError("a constant image: it has no noise")
+    scale = float(clipped_spread(steps) / np.sqrt(2))
+    if not scale > 0:
+        raise InputError("its pixels differ too seldom: its noise cannot be measured")
+    return scale
+
+
+def clipped_spread(values):
+    """Standard deviation of a Gaussian core of values, which may be whole numbers.
+
+    Of these a median jumps: so no median absolute deviation.
+    """
+    for _ in range(10):
+        kept = values[abs(values) <= 3 * values.std()]
+        if len(kept) in (0, len(values)):
+            break
+        values = kept
+    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
+    return values.std() / 0.98485
 
 
 class Noise(NamedTuple):

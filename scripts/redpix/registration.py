@@ -1,8 +1,7 @@
-"""Registration of a field's bands to one north-up grid: geometry, masks, units, noise.
+"""Registration of a field's bands to one north-up grid: masks, units, noise.
 
 The resampling itself is done by an engine (Montage, SWarp or reproject), given here as a
-function. A frame and its grid are both tangent-plane projections, so that pixel coordinates of
-one are those of the other through a homography, exactly.
+function. A frame and its grid are both tangent-plane projections.
 """
 
 from typing import NamedTuple
@@ -10,29 +9,21 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs import wcs as wcslib
 from scipy import ndimage
 
-from redpix.exceptions import InputError
 from redpix.frames import STALE_CARDS
-from redpix.masks import BITS, DTYPE, bit_value, filled_from_nearest
+from redpix.geometry import (
+    WCS_KEYS,
+    apply_homography,
+    homography,
+    pixel_area,
+    rectangle,
+    wcs_header,
+)
+from redpix.masks import BITS, DTYPE, bit_value
 
 # what of a frame's header describes its array or its place on the sky
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
-_WCS_KEYS = (
-    *("WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"),
-    *(f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)),
-    *(f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)),
-    *("CROTA1", "CROTA2"),
-)
-
-
-#: nodes of slowly changing offsets lie so many pixels apart, and so many beyond an image's edge,
-#: where a spline is not right
-STEP, BEYOND = 32, 4
-
-#: two WCS that a homography takes into each other to this part of a pixel have no distortion
-STRAIGHT = 1e-3
 
 
 class Grid(NamedTuple):
@@ -47,58 +38,6 @@ class Grid(NamedTuple):
         header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
         header.extend(wcs_header(self.wcs))
         return header
-
-
-def frame_wcs(header):
-    """Celestial WCS of a frame, read from its WCS cards alone.
-
-    Raises
-    ------
-    InputError
-        If it is not a tangent-plane projection of right ascension and declination, or one that
-        puts the image nowhere.
-    """
-    cards = fits.Header([(key, header[key]) for key in _WCS_KEYS if key in header])
-    if "RADECSYS" in cards:  # the old name of the card
-        cards.setdefault("RADESYS", cards["RADECSYS"])
-        del cards["RADECSYS"]
-    types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
-    if types != ("RA---TAN", "DEC--TAN"):
-        raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
-    if cards.get("LONPOLE", 180.0) != 180.0:  # which the engines would not heed
-        raise InputError(f"WCS turned about its pole: LONPOLE {cards['LONPOLE']}; allowed: 180")
-    for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
-        if not isinstance(cards.get(key), float | int):  # astropy would take it for 0
-            raise InputError(f"WCS without a usable {key}: {cards.get(key)!r}")
-    try:
-        wcs = WCS(cards)
-        sky = wcs.all_pix2world([[0.0, 0.0]], 0)
-    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
-        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
-    if not np.all(np.isfinite(sky)) or not pixel_area(wcs) > 0:
-        raise InputError("WCS that puts the image nowhere: CRVAL or the CD matrix is impossible")
-    return wcs
-
-
-def wcs_header(wcs):
-    """Cards of a tangent-plane WCS with a CD matrix, equinox and RADESYS: all tools read it."""
-    header = fits.Header()
-    matrix = wcs.pixel_scale_matrix
-    for axis in (1, 2):
-        header[f"CTYPE{axis}"] = wcs.wcs.ctype[axis - 1]
-        header[f"CUNIT{axis}"] = "deg"
-        header[f"CRVAL{axis}"] = float(wcs.wcs.crval[axis - 1])
-        header[f"CRPIX{axis}"] = float(wcs.wcs.crpix[axis - 1])
-        for other in (1, 2):
-            header[f"CD{axis}_{other}"] = float(matrix[axis - 1, other - 1])
-    header["RADESYS"] = wcs.wcs.radesys or "ICRS"
-    header["EQUINOX"] = 2000.0
-    return header
-
-
-def pixel_area(wcs):
-    """Area of a pixel at the tangent point, square degrees."""
-    return abs(np.linalg.det(wcs.pixel_scale_matrix))
 
 
 def north_up_grid(wcs, shape, pixel_scale=None):
@@ -127,115 +66,13 @@ def north_up_grid(wcs, shape, pixel_scale=None):
     grid.wcs.cd = [[-scale, 0], [0, scale]]
     grid.wcs.crpix = [0, 0]
     grid.wcs.radesys = wcs.wcs.radesys or "ICRS"
-    corners = grid.all_world2pix(wcs.all_pix2world(_rectangle(shape), 0), 1)
+    corners = grid.all_world2pix(wcs.all_pix2world(rectangle(shape), 0), 1)
     # pixel n reaches from n - 0.5 to n + 0.5; a millionth guards a frame that is north-up already
     low = np.floor(corners.min(axis=0) + 0.5 + 1e-6)
     high = np.ceil(corners.max(axis=0) - 0.5 - 1e-6)
     grid.wcs.crpix = 1 - low
     columns, rows = (high - low + 1).astype(int)
     return Grid(grid, (int(rows), int(columns)))
-
-
-def _rectangle(shape, margin=0.0):
-    """Corners (x, y), 0-based, of an image's outline, drawn in by `margin` pixels."""
-    low = -0.5 + margin
-    right, top = shape[1] - 0.5 - margin, shape[0] - 0.5 - margin
-    return np.array([[low, low], [right, low], [right, top], [low, top]])
-
-
-def homography(wcs, grid_wcs, shape):
-    """Matrix that takes homogeneous pixel coordinates of an image to those of a grid.
-
-    Parameters
-    ----------
-    wcs, grid_wcs : WCS
-        Both tangent-plane; of distortions nothing is seen, see `stated_distortion`.
-    shape : (int, int)
-        Rows and columns of the image.
-
-    Returns
-    -------
-    ndarray, shape (3, 3)
-        ``grid ~ matrix @ (x, y, 1)``, all coordinates 0-based.
-    """
-    source = _rectangle(shape)
-    target = grid_wcs.wcs_world2pix(wcs.wcs_pix2world(source, 0), 0)
-    equations, values = [], []
-    for (x, y), (u, v) in zip(source, target, strict=True):
-        equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]
-        values += [u, v]
-    return np.append(np.linalg.solve(equations, values), 1.0).reshape(3, 3)
-
-
-class Offsets(NamedTuple):
-    """Offsets of positions that change slowly over an image.
-
-    Attributes
-    ----------
-    planes : ndarray, shape (2, ny, nx)
-        Offsets in x and y at nodes `STEP` pixels apart, as coefficients of a cubic spline; so
-        many as `BEYOND` of them lie on each side beyond the image.
-    """
-
-    planes: np.ndarray
-
-    @classmethod
-    def through(cls, shape, values):
-        """The offsets of an image of a shape that ``values(x, y)`` gives, shape (2, n)."""
-        rows, columns = (
-            (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
-        )
-        x, y = (plane.ravel().astype(float) for plane in np.meshgrid(columns, rows))
-        planes = np.reshape(values(x, y), (2, len(rows), len(columns)))
-        return cls(np.stack([ndimage.spline_filter(part, 3, mode="mirror") for part in planes]))
-
-    def __call__(self, x, y):
-        nodes = np.stack([y, x]) / STEP + BEYOND
-        return [
-            ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)
-            for plane in self.planes
-        ]
-
-
-def stated_distortion(matrix, wcs, other, shape):
-    """What two WCS with distortions say of where pixels lie beyond a homography.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (3, 3)
-        From `homography`, `wcs` to `other`.
-    wcs, other : WCS
-        In any projection, with any distortion.
-    shape : (int, int)
-        Of the image of `wcs`.
-
-    Returns
-    -------
-    Offsets or None
-        None where it is nowhere more than `STRAIGHT` pixels.
-    """
-
-    def offsets(x, y):
-        sky = wcs.all_pix2world(np.column_stack([x, y]), 0)
-        places = other.all_world2pix(sky, 0, quiet=True)
-        # far outside of its image a distortion cannot be undone
-        back = np.hypot(*((other.all_pix2world(places, 0) - sky + 180) % 360 - 180).T)
-        wrong = ~(back < 1e-3 * np.sqrt(pixel_area(other)))
-        beyond = places.T - apply_homography(matrix, x, y)
-        if wrong.all() or not wrong.any():
-            return np.where(wrong, 0, beyond)
-        grid = (-1, len(np.unique(x)))
-        beyond, wrong = beyond.reshape(2, *grid), wrong.reshape(grid)
-        return np.stack([filled_from_nearest(plane, wrong) for plane in beyond])
-
-    found = Offsets.through(shape, offsets)
-    return found if abs(found.planes).max() > STRAIGHT else None
-
-
-def apply_homography(matrix, x, y):
-    """Positions after a homography; all coordinates 0-based."""
-    u, v, w = matrix @ np.vstack([x, y, np.ones(len(x))])
-    return u / w, v / w
 
 
 def inside(matrix, shape, grid_shape, margin):
@@ -253,7 +90,7 @@ def inside(matrix, shape, grid_shape, margin):
     -------
     ndarray of bool, shape `grid_shape`
     """
-    x, y = apply_homography(matrix, *_rectangle(shape, margin).T)
+    x, y = apply_homography(matrix, *rectangle(shape, margin).T)
     rows = np.arange(grid_shape[0])
     low = np.full(grid_shape[0], -np.inf)
     high = np.full(grid_shape[0], np.inf)
@@ -430,7 +267,7 @@ def _centred(length, patches, side):
 
 def _grid_part(grid, wcs, shape):
     """The part of a grid that holds an image, on the same pixels."""
-    x, y = apply_homography(homography(wcs, grid.wcs, shape), *_rectangle(shape).T)
+    x, y = apply_homography(homography(wcs, grid.wcs, shape), *rectangle(shape).T)
     left, bottom = int(np.floor(x.min())), int(np.floor(y.min()))
     part = grid.wcs.deepcopy()
     part.wcs.crpix = grid.wcs.wcs.crpix - [left, bottom]
@@ -439,7 +276,7 @@ def _grid_part(grid, wcs, shape):
 
 def kept_cards(header):
     """Cards of a frame's header that do not describe its array or its WCS, in their order."""
-    dropped = set(_STRUCTURE) | set(_WCS_KEYS)
+    dropped = set(_STRUCTURE) | set(WCS_KEYS)
     return fits.Header([card for card in header.cards if card.keyword not in dropped])
 
 

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 import sep
-from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
-from redpix.masks import bit_value
+from redpix.masks import bit_value, filled_from_nearest
 
 #: bits of a star's flags
 FLAGS = {
@@ -138,8 +137,7 @@ def nearest_known(plane, x, y):
     ndarray, shape (n,)
     """
     at = np.clip(y, 0, plane.shape[0] - 1), np.clip(x, 0, plane.shape[1] - 1)
-    nearest = distance_transform_edt(np.isnan(plane), return_distances=False, return_indices=True)
-    return plane[tuple(axis[at] for axis in nearest)]
+    return filled_from_nearest(plane, np.isnan(plane))[at]
 
 
 def aperture_fluxes(scene, rest, psf, stars):

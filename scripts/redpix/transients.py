@@ -18,6 +18,9 @@ FLAGS = {
 WORST_MISFIT = 1.45
 
 
+#: half a side of a transient's cut-outs, pixels
+CUT_OUT = 18
+
 #: rows that are looked at at a time
 STRIP = 1024
 
@@ -86,7 +89,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     # of the few pixels above it, those that are the first of the highest in the square about them
     reach = int(np.ceil(fwhm))
     size = (2 * reach + 1) ** 2
-    near = abs(_windows(scorr, x, y, reach, 0.0)).reshape(len(x), size)
+    near = abs(windows(scorr, x, y, reach, 0.0)).reshape(len(x), size)
     peak = np.argmax(near, axis=1) == size // 2
     x, y = x[peak], y[peak]
     strength = abs(scorr[y, x])
@@ -111,10 +114,21 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     return Transients(*(column[keep] for column in columns))
 
 
-def _windows(image, x, y, reach, fill):
-    """The square of pixels about each place, shape (n, side, side).
+def windows(image, x, y, reach, fill):
+    """The square of pixels about each place; what is not known or outside the image is `fill`.
 
-    What is not known or outside the image is `fill`.
+    Parameters
+    ----------
+    image : ndarray
+    x, y : ndarray of int, shape (n,)
+        0-based.
+    reach : int
+        Half a side.
+    fill : float
+
+    Returns
+    -------
+    ndarray, shape (n, 2 * reach + 1, 2 * reach + 1)
     """
     steps = np.arange(-reach, reach + 1)
     rows, columns = y[:, None, None] + steps[:, None], x[:, None, None] + steps
@@ -153,8 +167,8 @@ def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
     part = (slice(middle - reach, middle + reach + 1),) * 2
     design = np.stack([plane[part].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
     shape = len(x), (2 * reach + 1) ** 2
-    data = _windows(difference, x, y, reach, 0.0).reshape(shape)
-    noise = _windows(variance, x, y, reach, np.inf).reshape(shape)
+    data = windows(difference, x, y, reach, 0.0).reshape(shape)
+    noise = windows(variance, x, y, reach, np.inf).reshape(shape)
     misfit = np.empty(len(x))
     for row in range(len(x)):
         weight = 1 / np.sqrt(noise[row])
@@ -193,8 +207,8 @@ def motion_gain(difference, variance, psf, x, y, reach):
     middle = psf.shape[0] // 2
     half = min(middle, PSF_REACH)
     part = (slice(middle - half, middle + half + 1),) * 2
-    data = _windows(difference, x, y, reach + half, 0.0)
-    noise = _windows(variance, x, y, reach + half, np.inf)
+    data = windows(difference, x, y, reach + half, 0.0)
+    noise = windows(variance, x, y, reach + half, np.inf)
     weight, pull = (
         sliding_window_view(window, (2 * half + 1,) * 2, axis=(1, 2))
         for window in (1 / noise, data / noise)
@@ -217,7 +231,7 @@ def motion_gain(difference, variance, psf, x, y, reach):
 
 def _opposite(scorr, x, y, reach):
     """Height of the highest score of the other sign near each peak."""
-    near = _windows(scorr, x, y, reach, 0.0)
+    near = windows(scorr, x, y, reach, 0.0)
     return np.max(near * -np.sign(scorr[y, x])[:, None, None], axis=(1, 2), initial=0.0)
 
 
@@ -237,7 +251,7 @@ def _tops(image, x, y):
     source: its slope has the noise sqrt(c / s), where c is the curvature of s at the peak, and the
     place where the slope is 0 has 1 / sqrt(s c); of what is no score the error says nothing.
     """
-    near = _windows(image, x, y, 1, 0.0).astype(float)
+    near = windows(image, x, y, 1, 0.0).astype(float)
     centre = near[:, 1, 1]
     places, errors, top = [], [], centre.copy()
     for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
@@ -253,7 +267,7 @@ def _tops(image, x, y):
 
 
 def _flags(mask, x, y, reach):
-    near = _windows(mask, x, y, reach, bit_value("NO_DATA")).astype(np.int64)
+    near = windows(mask, x, y, reach, bit_value("NO_DATA")).astype(np.int64)
     return np.bitwise_or.reduce(near, axis=(1, 2))
 
 

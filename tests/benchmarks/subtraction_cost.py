@@ -92,7 +92,7 @@ def whole(new_path, reference_path, output):
     from alignment import compare_stars, side_by_side, sources_of
     from exposures import read_exposure
     from psfex import fit_psf
-    from redpix.alignment import matched_background
+    from redpix.background import matched_background
     from redpix.tiles import subtract_tiles
     from sextractor import copied_settings
     from subtraction import write_difference

@@ -3,17 +3,11 @@
 import numpy as np
 import pytest
 import subtraction_sky
-from redpix.alignment import (
-    Map,
-    excess_scatter,
-    fit_map,
-    fit_stars,
-    left_out,
-    noise_scale,
-    smooth_background,
-)
+from redpix.alignment import Map, excess_scatter, fit_map, fit_stars, left_out
+from redpix.background import smooth_background
 from redpix.exceptions import InputError
 from redpix.masks import bit_value
+from redpix.noise import noise_scale
 
 ANGLE = np.deg2rad(0.4)
 MATRIX = np.array(

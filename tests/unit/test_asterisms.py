@@ -5,7 +5,7 @@ import pytest
 from redpix import asterisms
 from redpix.asterisms import Surface, fit_surface, match, quads
 from redpix.exceptions import InputError
-from redpix.registration import Offsets
+from redpix.geometry import Offsets
 
 SHAPE = (1500, 2000)
 

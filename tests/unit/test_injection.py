@@ -15,9 +15,9 @@ from redpix.demo_format import survey_mask
 from redpix.errors import dark_variance, gain, sky_image
 from redpix.exceptions import InputError
 from redpix.frames import Field, frame_path, mask_spans, masked_pixels
+from redpix.geometry import frame_wcs
 from redpix.masks import BITS
 from redpix.psf import PsfModel
-from redpix.registration import frame_wcs
 
 SCALE = 0.396
 GALAXY = {

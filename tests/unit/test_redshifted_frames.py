@@ -2,7 +2,6 @@
 
 import json
 import tracemalloc
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +9,7 @@ import pytest
 import redshifted_frames
 from astropy.io import fits
 from astropy.wcs import WCS
-from injection_files import write_psfs
-from redpix.injection import moffat_stamp
-from redpix.psf import PsfModel, full_width
+from galaxies_of_frames import redshifting_job, write_seeing
 
 BANDS = ["g", "r"]
 FWHM = {"g": 1.4, "r": 1.3}  # arcsec
@@ -40,13 +37,7 @@ def make_field(folder, name, scale, places):
             hdus.append(fits.ImageHDU(part, wcs.to_header(), name=key))
         fits.HDUList(hdus).writeto(folder / f"{name}-{band}.fits")
     fits.PrimaryHDU(segments).writeto(folder / f"{name}.seg.fits")
-    stamps = {band: moffat_stamp(FWHM[band] / FRAME_SCALE) for band in BANDS}
-    models = {
-        band: PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
-        for band, stamp in stamps.items()
-    }
-    scales = dict.fromkeys(BANDS, FRAME_SCALE)
-    write_psfs(folder / f"{name}.psf.fits", models, dict.fromkeys(BANDS, "given"), scales)
+    write_seeing(folder / f"{name}.psf.fits", {band: FWHM[band] for band in BANDS}, FRAME_SCALE)
     return wcs.all_pix2world(np.array(places, float), 0)
 
 
@@ -60,26 +51,14 @@ def job(folder, fields, **changes):
             row |= {"class": "GALAXY", "run": run, "camcol": camcol, "field": field}
             rows.append(row | {"r": 16 + number + 0.1 * int(field)})
     pd.DataFrame(rows).to_csv(folder / "objects.csv", index=False)
-    params = {
-        **{"number": 3, "z_in": [0.05, 0.2], "z_out": [0.3, 0.3], "size": 40, "seed": 1},
-        **{"pixel_scale_out": None, "seeing": None, "targets": "noiseless"},
-        **{"cosmology": "Planck18", "bands": BANDS, "reference_band": "r"},
-        **{"fields": list(fields)},
+    params = {"z_out": [0.3, 0.3], "size": 40, "targets": "noiseless", "bands": BANDS}
+    inputs = {
+        "objects": folder / "objects.csv",
+        "registered": [str(folder / f"{name}-{band}.fits") for name in fields for band in BANDS],
+        "segments": [str(folder / f"{name}.seg.fits") for name in fields],
+        "psfs": [str(folder / f"{name}.psf.fits") for name in fields],
     }
-    names = ("inputs", "input_errors", "targets", "target_errors", "z_in", "z_out")
-    return SimpleNamespace(
-        params=SimpleNamespace(**params | changes),
-        input=SimpleNamespace(
-            objects=folder / "objects.csv",
-            registered=[str(folder / f"{name}-{band}.fits") for name in fields for band in BANDS],
-            segments=[str(folder / f"{name}.seg.fits") for name in fields],
-            psfs=[str(folder / f"{name}.psf.fits") for name in fields],
-        ),
-        output=SimpleNamespace(
-            **{name: folder / f"{name}.npy" for name in names},
-            **{"truth": folder / "truth.csv", "settings": folder / "settings.json"},
-        ),
-    )
+    return redshifting_job(folder, inputs, fields=list(fields), **params | changes)
 
 
 @pytest.mark.parametrize("scale", [0.396, 0.2])

@@ -5,7 +5,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from engines import REACH, engine
-from redpix import registration
+from redpix import geometry, registration
 from redpix.exceptions import InputError
 from redpix.masks import BITS
 
@@ -45,10 +45,10 @@ def star_field(wcs, seed=3, count=12):
 def test_homography_is_the_two_projections():
     wcs = drift_scan()
     grid = registration.north_up_grid(drift_scan(angle=32.0, crval=(180.502, 45.497)), SHAPE, 0.6)
-    matrix = registration.homography(wcs, grid.wcs, SHAPE)
+    matrix = geometry.homography(wcs, grid.wcs, SHAPE)
     x, y = np.random.default_rng(0).uniform(-20, 200, (2, 50))
     expected = grid.wcs.all_world2pix(wcs.all_pix2world(np.transpose([x, y]), 0), 0)
-    assert np.transpose(registration.apply_homography(matrix, x, y)) == pytest.approx(
+    assert np.transpose(geometry.apply_homography(matrix, x, y)) == pytest.approx(
         expected, abs=1e-6
     )
 
@@ -76,7 +76,7 @@ def test_grid_is_north_up_and_holds_the_frame_exactly(angle, scale):
 def test_inside_against_every_pixel(angle, margin):
     wcs = drift_scan(angle)
     grid = registration.north_up_grid(wcs, SHAPE)
-    matrix = registration.homography(wcs, grid.wcs, SHAPE)
+    matrix = geometry.homography(wcs, grid.wcs, SHAPE)
     found = registration.inside(matrix, SHAPE, grid.shape, margin)
     rows, columns = np.indices(grid.shape)
     sky = grid.wcs.all_pix2world(np.transpose([columns.ravel(), rows.ravel()]), 0)
@@ -88,8 +88,8 @@ def test_inside_against_every_pixel(angle, margin):
 
 
 def test_headers_of_real_frames_are_read_whatever_their_dialect():
-    header = registration.wcs_header(drift_scan())
-    expected = registration.frame_wcs(header).all_pix2world([[3.0, 5.0]], 0)
+    header = geometry.wcs_header(drift_scan())
+    expected = geometry.frame_wcs(header).all_pix2world([[3.0, 5.0]], 0)
     old = header.copy()
     old["RADECSYS"] = old.pop("RADESYS")
     old["DATE-OBS"] = "22/03/99"
@@ -98,12 +98,12 @@ def test_headers_of_real_frames_are_read_whatever_their_dialect():
         pc[f"PC{key}"] = pc.pop(f"CD{key}")
     pc["CDELT1"] = pc["CDELT2"] = 1.0
     for dialect in (old, pc):
-        wcs = registration.frame_wcs(dialect)
+        wcs = geometry.frame_wcs(dialect)
         assert wcs.wcs.radesys == "ICRS"
         assert wcs.all_pix2world([[3.0, 5.0]], 0) == pytest.approx(expected, abs=1e-10)
     header["CTYPE1"] = "GLON-TAN"
     with pytest.raises(InputError, match="GLON-TAN"):
-        registration.frame_wcs(header)
+        geometry.frame_wcs(header)
 
 
 @pytest.mark.parametrize(
@@ -112,15 +112,15 @@ def test_headers_of_real_frames_are_read_whatever_their_dialect():
     + [{"LONPOLE": 150.0}],
 )
 def test_an_impossible_wcs_is_refused(cards):
-    header = registration.wcs_header(drift_scan())
+    header = geometry.wcs_header(drift_scan())
     header.update(cards)
     with pytest.raises(InputError, match="WCS"):
-        registration.frame_wcs(header)
+        geometry.frame_wcs(header)
 
 
 def test_cards_are_kept_but_for_array_and_wcs():
     header = fits.Header([("SIMPLE", True), ("BITPIX", -32), ("RUN", 2820), ("FILTER", "r")])
-    header.extend(registration.wcs_header(drift_scan()))
+    header.extend(geometry.wcs_header(drift_scan()))
     header["BZERO"] = 0.0
     header["CHECKSUM"] = "0123456789abcdef"
     header.add_history("calibrated")
@@ -237,11 +237,11 @@ def test_bands_that_turn_alike_have_one_noise_correlation(angle):
     for shift in ((0.0, 0.0), (0.31, -0.46), (5.5, 7.5)):
         wcs, grid = drift_scan(angle), registration.north_up_grid(drift_scan(angle), SHAPE)
         wcs.wcs.crpix = wcs.wcs.crpix + shift
-        matrices.append(registration.homography(wcs, grid.wcs, SHAPE))
+        matrices.append(geometry.homography(wcs, grid.wcs, SHAPE))
         factors.append(registration.noise_correlation(function, wcs, grid, SHAPE, side=64))
     assert all(registration.alike(matrices[0], other) for other in matrices)
     assert np.ptp(factors) < 0.04 * np.mean(factors)
-    turned = registration.homography(drift_scan(angle + 1), grid.wcs, SHAPE)
+    turned = geometry.homography(drift_scan(angle + 1), grid.wcs, SHAPE)
     assert not registration.alike(matrices[0], turned)
 
 

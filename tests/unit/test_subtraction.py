@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import subtraction_sky
 from redpix import subtraction, transforms
-from redpix.alignment import matched_background, smooth_background
+from redpix.background import matched_background, smooth_background
 from redpix.exceptions import InputError
 from redpix.subtraction import Epoch, match_psf, subtract
 from scipy.ndimage import maximum_filter

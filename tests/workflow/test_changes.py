@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from conftest import ROOT, command, environment, prepare, run
+from redpix.geometry import frame_wcs
 from redpix.masks import bit_value
-from redpix.registration import frame_wcs
 from redpix.transients import matches
 from report_changes import show_pairs
 

@@ -11,7 +11,7 @@ from redpix import injection
 from redpix.catalogue import COLUMNS
 from redpix.errors import dark_variance, gain, sky_image
 from redpix.frames import parse_field
-from redpix.registration import frame_wcs
+from redpix.geometry import frame_wcs
 from small import FIELDS, configuration, copy_archive, copy_catalogue
 
 NAME = FIELDS[0]

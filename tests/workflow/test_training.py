@@ -2,18 +2,15 @@
 
 import json
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 import redshifted_frames
 from conftest import run
-from injection_files import write_psfs
+from galaxies_of_frames import redshifting_job, write_seeing
 from redpix import redshifting
 from redpix.exceptions import InputError
-from redpix.injection import moffat_stamp
-from redpix.psf import PsfModel, full_width
 from small import configuration, copy_archive, copy_catalogue
 from training_files import read_distance
 
@@ -38,33 +35,15 @@ def test_target(tmp_path):
 def job(demo, folder, **changes):
     """The rule's inputs and outputs on a field of the demo."""
     results = demo / "results/demo"
-    stamps = {band: moffat_stamp(fwhm / 0.396) for band, fwhm in SEEING.items()}
-    models = {
-        band: PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
-        for band, stamp in stamps.items()
+    write_seeing(folder / "psf.fits", SEEING, 0.396)
+    params = {"z_out": [0.3, 0.4], "size": 48, "targets": "observed", "bands": list("ugriz")}
+    inputs = {
+        "objects": results / "catalogue/objects.csv",
+        "registered": [str(results / f"registered/{FIELD}-{band}.fits") for band in "ugriz"],
+        "segments": [str(results / f"sources/{FIELD}-r.seg.fits")],
+        "psfs": [str(folder / "psf.fits")],
     }
-    scales = dict.fromkeys(models, 0.396)
-    write_psfs(folder / "psf.fits", models, dict.fromkeys(models, "given"), scales)
-    params = {
-        **{"number": 3, "z_in": [0.05, 0.2], "z_out": [0.3, 0.4], "size": 48, "seed": 1},
-        **{"pixel_scale_out": None, "seeing": None, "targets": "observed"},
-        **{"cosmology": "Planck18", "bands": list("ugriz"), "reference_band": "r"},
-        **{"fields": [FIELD]},
-    }
-    names = ("inputs", "input_errors", "targets", "target_errors", "z_in", "z_out")
-    return SimpleNamespace(
-        params=SimpleNamespace(**params | changes),
-        input=SimpleNamespace(
-            objects=results / "catalogue/objects.csv",
-            registered=[str(results / f"registered/{FIELD}-{band}.fits") for band in "ugriz"],
-            segments=[str(results / f"sources/{FIELD}-r.seg.fits")],
-            psfs=[str(folder / "psf.fits")],
-        ),
-        output=SimpleNamespace(
-            **{name: folder / f"{name}.npy" for name in names},
-            **{"truth": folder / "truth.csv", "settings": folder / "settings.json"},
-        ),
-    )
+    return redshifting_job(folder, inputs, fields=[FIELD], **params | changes)
 
 
 def test_galaxies_of_frames(demo, tmp_path):

@@ -9,28 +9,9 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *(
-                "alignment",
-                "arrays",
-                "asterisms",
-                "cameras",
-                "coaddition",
-                "exceptions",
-                "exposure",
-                "frames",
-                "masks",
-                "noise",
-            ),
-            *(
-                "psf",
-                "psfield",
-                "registration",
-                "resampling",
-                "stacking",
-                "subtraction",
-                "tiles",
-                "transforms",
-            ),
+            *("alignment", "arrays", "asterisms", "background", "cameras", "coaddition"),
+            *("exceptions", "exposure", "frames", "geometry", "masks", "noise", "psf"),
+            *("psfield", "resampling", "stacking", "subtraction", "tiles", "transforms"),
         ),
         scripts=shared_scripts(
             *(

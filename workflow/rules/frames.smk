@@ -8,7 +8,7 @@ if SOURCE == "demo":
 rule fetch:
     input:
         demo_archive,
-        library=library("frames", "registration", "masks", "exceptions"),
+        library=library("exceptions", "frames", "geometry", "masks"),
         scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
@@ -112,7 +112,7 @@ rule frames:
     input:
         demo_archive,
         status=f"{RESULTS}/frames/{{field}}.json",
-        library=library("exceptions", "frames", "masks", "registration"),
+        library=library("exceptions", "frames", "geometry", "masks"),
         scripts=shared_scripts("archive", "files", "frames", "job", "provenance"),
     output:
         kept(per_band("frames")),

@@ -20,9 +20,8 @@ rule injection_psf:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *("demo", "demo_camera", "errors", "exceptions"),
-            *("frames", "injection", "masks", "psf"),
-            *("psfield", "registration", "rendering", "tables"),
+            *("demo", "demo_camera", "errors", "exceptions", "frames", "geometry"),
+            *("injection", "masks", "psf", "psfield", "rendering", "tables"),
         ),
         scripts=shared_scripts(
             *(
@@ -71,10 +70,9 @@ rule injection_sources:
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
         psf=f"{RESULTS}/injection/psf/{{field}}.fits",
         library=library(
-            *("catalogue", "demo", "demo_camera", "demo_population"),
-            *("demo_truth", "errors", "exceptions", "frames"),
-            *("injection_places", "injection_sources", "masks", "photometry"),
-            *("psf", "registration", "rendering", "seds"),
+            *("catalogue", "demo", "demo_camera", "demo_population", "demo_truth"),
+            *("errors", "exceptions", "frames", "geometry", "injection_places"),
+            *("injection_sources", "masks", "photometry", "psf", "rendering", "seds"),
             "tables",
         ),
         scripts=shared_scripts("files", "injection_files", "job", "provenance", "spans"),
@@ -106,9 +104,8 @@ rule injection_frame:
     input:
         unpack(injected_field),
         library=library(
-            *("demo", "demo_camera", "demo_format", "errors"),
-            *("exceptions", "frames", "injection", "masks"),
-            *("psf", "registration", "rendering", "tables"),
+            *("demo", "demo_camera", "demo_format", "errors", "exceptions", "frames"),
+            *("geometry", "injection", "masks", "psf", "rendering", "tables"),
         ),
         scripts=shared_scripts("files", "injection_files", "job", "provenance", "packing", "spans"),
     output:

@@ -5,8 +5,9 @@ rule calibration:
     input:
         unpack(files_of_image),
         library=library(
-            *("alignment", "arrays", "cameras", "ccd", "exceptions", "exposure", "first_look"),
-            *("frames", "masks", "noise", "regions", "registration", "transforms"),
+            *("arrays", "background", "cameras", "ccd", "exceptions", "exposure"),
+            *("first_look", "frames", "geometry", "masks", "noise", "regions"),
+            "transforms",
         ),
         scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
@@ -81,20 +82,9 @@ rule light_curves:
         stars=[f"{RESULTS}/photometry/{image}.csv" for image in EXPOSURES],
         residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in EXPOSURES],
         library=library(
-            *(
-                "alignment",
-                "arrays",
-                "asterisms",
-                "cameras",
-                "effective_psf",
-                "exceptions",
-                "exposure",
-                "frames",
-                "light_curves",
-                "masks",
-                "moffat_profile",
-            ),
-            *("psf_model", "psf_stars", "registration", "star_fit", "star_quality", "transforms"),
+            *("alignment", "asterisms", "cameras", "effective_psf", "exceptions"),
+            *("exposure", "geometry", "light_curves", "masks", "moffat_profile"),
+            *("psf_model", "psf_stars", "star_fit", "star_quality"),
         ),
         scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:

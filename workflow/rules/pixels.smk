@@ -8,7 +8,7 @@ rule pixels:
         maps=per_band("sources", ".seg.fits"),
         objects=f"{RESULTS}/catalogue/objects.csv",
         library=library(
-            "pixels", "photometry", "registration", "frames", "sources", "masks", "exceptions"
+            *("exceptions", "geometry", "masks", "photometry", "pixels", "sources"),
         ),
         scripts=shared_scripts("files", "job", "provenance"),
     output:

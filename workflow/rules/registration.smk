@@ -6,7 +6,7 @@ rule registration:
         frames=per_band("frames"),
         errors=per_band("errors"),
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
-        library=library("registration", "frames", "masks", "exceptions"),
+        library=library("exceptions", "frames", "geometry", "masks", "registration"),
         scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
         kept(per_band("registered")),

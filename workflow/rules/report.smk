@@ -34,19 +34,11 @@ rule report:
         style=ROOT / "workflow/report/style.css",
         definitions=ROOT / "workflow/report/definitions.yaml",
         library=library(
-            *(
-                "catalogue",
-                "change_plots",
-                "coadd_plots",
-                "effective_psf",
-                "exceptions",
-                "figures",
-                "masks",
-            ),
-            *("pictures", "plots", "frames", "registration", "summaries", "tables", "transients"),
-            "photometry_plots",
-            *("photoz_plots", "photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
-            *("rendering", "training_plots"),
+            *("catalogue", "change_plots", "coadd_plots", "effective_psf", "exceptions"),
+            *("figures", "frames", "geometry", "masks", "photometry_plots"),
+            *("photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
+            *("photoz_plots", "pictures", "plots", "rendering", "summaries", "tables"),
+            *("training_plots", "transients"),
         ),
         scripts=shared_scripts(
             *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),
@@ -87,8 +79,8 @@ rule report_pair:
         parts=report_parts("macros", "changes"),
         style=ROOT / "workflow/report/style.css",
         library=library(
-            *("catalogue", "change_plots", "exceptions", "figures", "masks", "pictures"),
-            *("plots", "frames", "registration", "summaries", "tables", "transients"),
+            *("catalogue", "change_plots", "exceptions", "figures", "frames", "geometry"),
+            *("masks", "pictures", "plots", "summaries", "tables", "transients"),
         ),
         scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
     output:

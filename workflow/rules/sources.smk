@@ -8,7 +8,7 @@ rule sources:
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/sources.param"),
         filter=resource("sextractor/sources.conv"),
-        library=library("sources", "registration", "frames", "masks", "exceptions"),
+        library=library("exceptions", "frames", "geometry", "masks", "sources"),
         scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         catalogues=kept(per_band("sources", ".cat.fits")),
@@ -38,7 +38,7 @@ rule detections:
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
-        library=library("registration", "frames", "masks", "exceptions"),
+        library=library("exceptions", "frames", "geometry", "masks", "registration"),
         scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",

@@ -9,28 +9,10 @@ rule subtraction:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
         library=library(
-            *(
-                "alignment",
-                "arrays",
-                "asterisms",
-                "cameras",
-                "exceptions",
-                "exposure",
-                "frames",
-                "masks",
-                "noise",
-                "photometry",
-            ),
-            *(
-                "psf",
-                "psfield",
-                "registration",
-                "resampling",
-                "subtraction",
-                "tiles",
-                "transforms",
-                "transients",
-            ),
+            *("alignment", "arrays", "asterisms", "background", "cameras", "exceptions"),
+            *("exposure", "frames", "geometry", "masks", "noise", "photometry", "psf"),
+            *("psfield", "resampling", "subtraction", "tiles", "transforms"),
+            "transients",
         ),
         scripts=shared_scripts(
             *(

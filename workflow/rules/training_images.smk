@@ -72,10 +72,10 @@ else:
             ],
             tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
             library=library(
-                *("catalogue", "demo", "demo_camera", "errors", "exceptions", "frames"),
-                *("injection", "injection_sources", "masks", "photometry", "pixel_redshifting"),
-                *("psf", "redshifting", "registration", "rendering", "seds", "stamps", "tables"),
-                *("training_images", "demo_population"),
+                *("catalogue", "demo", "demo_camera", "demo_population", "errors"),
+                *("exceptions", "geometry", "injection", "injection_sources", "masks"),
+                *("photometry", "pixel_redshifting", "psf", "redshifting", "rendering"),
+                *("seds", "stamps", "tables", "training_images"),
             ),
             scripts=shared_scripts(
                 "files", "injection_files", "job", "provenance", "training_files"

@@ -1,0 +1,35 @@
+"""A job of the script redshifted_frames, and the PSF files that it reads."""
+
+from types import SimpleNamespace
+
+from injection_files import write_psfs
+from redpix.injection import moffat_stamp
+from redpix.psf import PsfModel, full_width
+
+ARRAYS = ("inputs", "input_errors", "targets", "target_errors", "z_in", "z_out")
+
+
+def write_seeing(path, seeing, scale):
+    """Write PSFs of a FWHM (arcsec) in each band on frames of a pixel scale."""
+    stamps = {band: moffat_stamp(fwhm / scale) for band, fwhm in seeing.items()}
+    models = {
+        band: PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
+        for band, stamp in stamps.items()
+    }
+    write_psfs(path, models, dict.fromkeys(seeing, "given"), dict.fromkeys(seeing, scale))
+
+
+def redshifting_job(folder, inputs, **params):
+    """The job, by the paths of its inputs; its outputs lie in a folder."""
+    usual = {
+        **{"number": 3, "z_in": [0.05, 0.2], "seed": 1, "pixel_scale_out": None, "seeing": None},
+        **{"cosmology": "Planck18", "reference_band": "r"},
+    }
+    return SimpleNamespace(
+        params=SimpleNamespace(**usual | params),
+        input=SimpleNamespace(**inputs),
+        output=SimpleNamespace(
+            **{name: folder / f"{name}.npy" for name in ARRAYS},
+            **{"truth": folder / "truth.csv", "settings": folder / "settings.json"},
+        ),
+    )
