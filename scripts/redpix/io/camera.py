@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from redpix.exceptions import InputError
 from redpix.io.exposure_header import air_mass, exposure_time, filter_name
-from redpix.io.gain import read_gain
-from redpix.io.header_values import UNKNOWN, Found, filled, number
+from redpix.io.gain import COUNTS, ELECTRONS, read_gain
+from redpix.io.header_values import UNKNOWN, Found, comment, filled, number
 from redpix.io.observation_time import mid_exposure
 from redpix.io.sections import Section, trim_section
 
@@ -132,6 +132,7 @@ def read_camera(header, given, shape=None):
     gain, said = read_gain(header)
     if given.get("gain") is None:
         remarks += said
+    found["read_noise"] = _in_electrons(found["read_noise"], header, gain.value, remarks)
     found["gain"] = _gain_of_unit(gain, unit, found["exposure_time"].value)
     if found["zero_point"].value is None and unit == "nanomaggy":
         found["zero_point"] = Found(NANOMAGGY_ZERO_POINT, "BUNIT nanomaggy", "derived")
@@ -174,6 +175,16 @@ def _property(header, name, remarks):
             value = sum(values) / 2 if how == "mean" else min(values)
             return Found(value, "+".join(cards), "derived")
     return UNKNOWN
+
+
+def _in_electrons(noise, header, gain, remarks):
+    """Return the read noise in electrons, also where its card says that it is in counts."""
+    _, unit = number(header.get(noise.source))
+    words = f"{unit} {comment(header, noise.source)}"
+    if noise.value is None or not COUNTS.search(words) or ELECTRONS.search(words):
+        return noise
+    remarks.append(f"{noise.source} = {noise.value:g} is in counts, as its unit says")
+    return UNKNOWN if gain is None else noise._replace(value=noise.value * gain, sure="derived")
 
 
 def _gain_of_unit(gain, unit, exposure):

@@ -25,7 +25,7 @@ _SUSPECT = 30
 
 #: makers whose cameras have a gain setting, in INSTRUME
 _MAKERS = re.compile(
-    r"zwo|\basi ?\d|qhy|touptek|\batr\d|player ?one|svbony|seestar|dwarf|altair|\bpolaris", re.I
+    r"zwo|\basi ?\d|qhy|touptek|\batr\d|player ?one|svbony|seestar|dwarf|altair", re.I
 )
 
 #: programs that write the setting as GAIN, in SWCREATE, CREATOR or PROGRAM
@@ -39,6 +39,10 @@ _PROGRAMS = re.compile(
 _SETTING_WORDS = re.compile(
     r"iso\b|setting|gain set|sensor gain|camera gain|gain value|sub gain|ratio"
 )
+#: what units call counts and electrons
+COUNTS = re.compile(r"\b(adu|dn|du|counts?)s?\b")
+ELECTRONS = re.compile(r"\b(electrons?|photo-?e|e)\b")
+
 _FACTOR_WORDS = re.compile(r"(electrons?|photo-?e|\be-?)\s*(/|per)\s*(adu|dn|du|count)")
 _INVERSE_WORDS = re.compile(r"(adu|dn|du|counts?)s?\s*(/|per)\s*(electron|photo-?e|e\b)")
 

@@ -4,6 +4,8 @@ import math
 import re
 from typing import NamedTuple
 
+from astropy.io.fits.card import Undefined
+
 #: texts that stand for a value that is not known
 _EMPTY = ("", "none", "na", "n/a", "nan", "unknown", "undefined", "null", "-")
 
@@ -37,7 +39,9 @@ UNKNOWN = Found(None)
 
 def filled(value):
     """Return whether the value of a card says anything."""
-    return value is not None and str(value).strip().lower() not in _EMPTY
+    if value is None or isinstance(value, Undefined):
+        return False
+    return str(value).strip().lower() not in _EMPTY
 
 
 def number(value):

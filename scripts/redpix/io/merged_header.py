@@ -5,7 +5,7 @@ import re
 from astropy.io import fits
 
 from redpix.io.fits_structure import flat_shape
-from redpix.io.header_values import number
+from redpix.io.header_values import filled, number
 
 #: cards that describe the structure of one HDU and say nothing of its image
 _STRUCTURE = re.compile(
@@ -15,6 +15,12 @@ _STRUCTURE = re.compile(
     r"|Z(IMAGE|SIMPLE|TENSION|EXTEND|BITPIX|NAXIS\d*|TILE\d+|CMPTYPE|NAME\d+|VAL\d+|BLANK|PCOUNT"
     r"|GCOUNT|QUANTIZ|DITHER0|MASKCMP)"
 )
+
+#: cards of free text, of which a header may hold many
+_TEXTS = ("COMMENT", "HISTORY", "")
+
+#: number of broken cards that are named one by one
+_NAMED = 5
 
 #: cards of a header's own WCS, of which a part makes no sense in another HDU
 _WCS = re.compile(
@@ -67,12 +73,12 @@ def merged_header(part, primary, remarks):
 def _inherit(header, cards, primary_has_image):
     """Add cards that a header lacks or leaves empty."""
     without_wcs = primary_has_image or any(_WCS.fullmatch(key) for key in header)
-    own = {key for key in header if str(header[key]).strip() or key in ("COMMENT", "HISTORY", "")}
+    own = {key for key in header if key not in _TEXTS and filled(header[key])}
     for card in cards:
         key = card.keyword
         if _STRUCTURE.fullmatch(key) or (without_wcs and _WCS.fullmatch(key)):
             continue
-        if key in ("COMMENT", "HISTORY", ""):
+        if key in _TEXTS:
             header.append(card, bottom=True)
         elif key not in own:
             header.remove(key, ignore_missing=True)
@@ -82,17 +88,20 @@ def _inherit(header, cards, primary_has_image):
 
 def _readable(part, remarks):
     """Return the cards of an HDU's header whose values can be read."""
-    cards = []
+    cards, said = [], []
     for card in part.header.cards:
         if _parses(card):
             cards.append(card)
             continue
         text = _plain_text(part.text, card.keyword)
         if text is None:
-            remarks.append(f"the card {card.keyword} is broken and left out")
+            said.append(f"the card {card.keyword} is broken and left out")
         else:
-            remarks.append(f"the card {card.keyword} breaks the FITS standard: {text!r} is read")
+            said.append(f"the card {card.keyword} breaks the FITS standard: {text!r} is read")
             cards.append(fits.Card(card.keyword, text))
+    remarks += said[:_NAMED]
+    if len(said) > _NAMED:
+        remarks.append(f"{len(said) - _NAMED} more cards break the FITS standard")
     return cards
 
 

@@ -51,6 +51,10 @@ def of_cards(cards):
         ({"SATURATE": "often", "MAGZERO": "NaN"}, {}, (None, None, None, None)),
         ({"DATAMAX": 3309.0}, {}, (None, None, None, None)),
         ({"GAINA": 4.0, "GAINB": 5.0, "RDNOISEA": 6.0, "RDNOISEB": 8.0}, {}, (4.5, 7, None, None)),
+        ({"GAIN": 2.0, "RDNOISE": "3 ADU"}, {}, (2.0, 6.0, None, None)),
+        ({"GAIN": 2.0, "RDNOISE": (3.0, "[e-] per read")}, {}, (2.0, 3.0, None, None)),
+        ({"RDNOISE": (3.0, "in counts")}, {}, (None, None, None, None)),
+        ({"GAIN": None, "EGAIN": 2.0}, {}, (2.0, None, None, None)),
         ({"SATURATA": 6e4, "SATURATB": 5e4}, {}, (None, None, 5e4, None)),
     ],
 )
