@@ -156,6 +156,29 @@ def read_camera(header, given, shape=None):
     )
 
 
+def described(camera):
+    """Return the known properties of a camera in words: a dict of name to value and source.
+
+    Parameters
+    ----------
+    camera : Camera
+
+    Returns
+    -------
+    dict of str to str
+    """
+    words = {}
+    for name, source in camera.sources.items():
+        value = getattr(camera, name)
+        if name == "mid_exposure":
+            value = f"{value:.6f}"
+        elif isinstance(value, float | int):
+            value = f"{value:g}"
+        if value is not None:
+            words[name] = f"{value} ({source})"
+    return words
+
+
 def _property(header, name, remarks):
     """Return a property by its cards; impossible values are passed over with a remark."""
     for card in KEYWORDS[name]:

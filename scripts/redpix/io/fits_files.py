@@ -7,9 +7,7 @@ taken. The functions return what was assumed as remarks; callers log them.
 
 import contextlib
 import io
-import re
 import warnings
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +15,7 @@ from astropy.io import fits
 
 from redpix.exceptions import InputError
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
+from redpix.io.image_path import split_path
 from redpix.io.merged_header import merged_header
 
 #: names of HDUs that go with an image and are not images of the sky
@@ -109,18 +108,6 @@ def read_header(path):
         One line that begins with the path.
     """
     return _read(path, (), with_pixels=False)
-
-
-def split_path(path):
-    """Return a path without the HDU that it names, and the HDU: an int, (name, version) or None."""
-    text = str(path)
-    found = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text)
-    if found is None or Path(text).exists():
-        return text, None
-    name, _, version = (part.strip() for part in found[2].partition(","))
-    if name.isdigit() and not version:
-        return found[1], int(name)
-    return found[1], (name.upper(), int(version) if version.isdigit() else None)
 
 
 def _read(path, wanted, with_pixels):

@@ -25,6 +25,7 @@ _NAMED = 5
 #: cards of a header's own WCS, of which a part makes no sense in another HDU
 _WCS = re.compile(
     r"WCSAXES|C(RVAL|RPIX|TYPE|DELT|UNIT|ROTA)\d|(CD|PC|PV|PS)\d+_\d+|LONPOLE|LATPOLE"
+    r"|(A|B|AP|BP)_(ORDER|\d_\d)|C[PQ]DIS\d|D[PQ]\d.*"
 )
 
 #: cards of the third and higher axes

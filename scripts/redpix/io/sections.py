@@ -14,6 +14,9 @@ class Section(NamedTuple):
     y0: int
     y1: int
 
+    def __str__(self):
+        return f"[{self.x0 + 1}:{self.x1},{self.y0 + 1}:{self.y1}]"
+
     @property
     def slices(self):
         """Slices (y, x) of an array."""

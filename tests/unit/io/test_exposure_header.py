@@ -143,6 +143,22 @@ def test_times_that_are_guessed(cards, exposure, words):
     assert words in remark
 
 
+def test_what_headers_say_of_time_and_air():
+    zone = {"DATE-OBS": "2017-12-19T18:33:43.317-0700"}
+    assert middle(zone, 60) == pytest.approx(58107.0650847 + 30 / 86400, abs=1e-6)
+    assert middle({"DATE-OBS": "2017-12-20T01:33:43.317"}, None) == pytest.approx(
+        58107.0650847, abs=1e-6
+    )
+    assert middle({"DATE-OBS": "2017-12-20", "MJD-OBS": 58107.5}, 0) == 58107.5
+    assert middle({"JD": 2458108.0}, 0) == 58107.5
+    assert math.isnan(middle({"DATE-OBS": "T"}, 0))
+    assert airmass({"TELALT": 30.0}) == pytest.approx(2.0)
+    assert airmass({"AIRMASS": 1.3, "TELALT": 30.0}) == 1.3
+    assert math.isnan(airmass({"TELALT": -4}))
+    assert seconds({"EXPOSURE": 5}) == 5.0
+    assert seconds({"EXPTIME": 0}) is None
+
+
 def test_airmass():
     assert airmass({"AIRMASS": "1.25"}) == 1.25
     assert airmass({"AIRMASS": 0.0, "TELALT": 30.0}) == pytest.approx(2.0)

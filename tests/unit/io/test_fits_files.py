@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from redpix.exceptions import InputError
-from redpix.io.fits_files import read_header, read_image, split_path
+from redpix.io.fits_files import read_header, read_image
+from redpix.io.image_path import image_file, named_hdu, split_images, split_path
 
 STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
 IMAGE = np.arange(12 * 17, dtype=np.float32).reshape(12, 17)
@@ -174,6 +175,9 @@ def test_paths_that_name_an_hdu(tmp_path):
     assert split_path("a/b.fits[2]") == ("a/b.fits", 2)
     assert split_path("a/b.fits[sci]") == ("a/b.fits", ("SCI", None))
     assert split_path("a/b.fits[SCI, 3]") == ("a/b.fits", ("SCI", 3))
+    assert (image_file("a.fits[SCI,3]"), named_hdu("a.fits[SCI,3]")) == ("a.fits", "[SCI,3]")
+    assert (image_file("a.fits"), named_hdu("a.fits")) == ("a.fits", "")
+    assert split_images("a.fits[SCI,2], b.fits[1],c") == ["a.fits[SCI,2]", "b.fits[1]", "c"]
     odd = tmp_path / "m[1]"
     odd.touch()
     assert split_path(odd) == (str(odd), None)
