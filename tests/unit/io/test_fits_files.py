@@ -237,6 +237,18 @@ def test_decompression_bombs(tmp_path, kind, words):
     assert peak < 30e6
 
 
+def test_tiles_that_claim_terabytes(tmp_path):
+    path = file_of(tmp_path, fits.CompImageHDU(IMAGE), name="a.fits.fz")
+    raw = path.read_bytes()
+    for axis, length in ((1, 17), (2, 12)):
+        old = f"ZNAXIS{axis} = {length:20d}".encode()
+        assert raw.count(old) == 1
+        raw = raw.replace(old, f"ZNAXIS{axis} = {900000:20d}".encode())
+    path.write_bytes(raw)
+    with pytest.raises(InputError, match="HDU 1.* claims to unpack to 3.24e"):
+        read_image(path)
+
+
 def test_what_follows_the_last_hdu_is_left_out(tmp_path):
     image = read_image(bomb(tmp_path / "tail.fits.gz", "tail"))
     np.testing.assert_array_equal(image.pixels, IMAGE)
