@@ -1,4 +1,4 @@
-"""The camera of an image: gains, settings, units, sections, each with its source."""
+"""The record of a camera: gains, settings, units, sections, each with its source."""
 
 from pathlib import Path
 
