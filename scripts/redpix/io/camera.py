@@ -6,7 +6,7 @@ from typing import NamedTuple
 from redpix.exceptions import InputError
 from redpix.io.exposure_header import air_mass, exposure_time, filter_name
 from redpix.io.gain import COUNTS, ELECTRONS, read_gain
-from redpix.io.header_values import UNKNOWN, Found, comment, filled, number
+from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 from redpix.io.observation_time import mid_exposure
 from redpix.io.sections import Section, trim_section
 
@@ -135,10 +135,10 @@ def read_camera(header, given, shape=None):
     found["read_noise"] = _in_electrons(found["read_noise"], header, gain.value, remarks)
     found["gain"] = _gain_of_unit(gain, unit, found["exposure_time"].value)
     if found["zero_point"].value is None and unit == "nanomaggy":
-        found["zero_point"] = Found(NANOMAGGY_ZERO_POINT, "BUNIT nanomaggy", "derived")
+        found["zero_point"] = HeaderValue(NANOMAGGY_ZERO_POINT, "BUNIT nanomaggy", "derived")
     for name in found:
         if given.get(name) is not None:
-            found[name] = Found(given[name], f"exposures.{name}", "given")
+            found[name] = HeaderValue(given[name], f"exposures.{name}", "given")
     if "DATAMAX" in header and found["saturation"].value is None:
         remarks.append("DATAMAX is not used: it may be the brightest pixel, not the saturation")
     found["mid_exposure"], said = mid_exposure(header, found["exposure_time"].value)
@@ -186,7 +186,7 @@ def _property(header, name, remarks):
             continue
         value, _ = number(header[card])
         if value is not None and (value > 0 or name == "zero_point"):
-            return Found(value, card, "stated")
+            return HeaderValue(value, card, "stated")
         remarks.append(f"{card} = {header[card]} counts as unknown: {name.replace('_', ' ')}")
     if name in _AMPLIFIERS:
         cards, how = _AMPLIFIERS[name]
@@ -196,7 +196,7 @@ def _property(header, name, remarks):
                 f"the {name.replace('_', ' ')} is the {how} one of {' and '.join(cards)}"
             )
             value = sum(values) / 2 if how == "mean" else min(values)
-            return Found(value, "+".join(cards), "derived")
+            return HeaderValue(value, "+".join(cards), "derived")
     return UNKNOWN
 
 
@@ -218,7 +218,7 @@ def _gain_of_unit(gain, unit, exposure):
     if base not in ("adu", "electron") or per not in ("", "s"):
         return UNKNOWN  # a calibrated flux: counts are not known
     if gain.value is None or base == "electron":
-        gain = Found(1.0, "BUNIT electron", "derived") if gain.value is None else gain
+        gain = HeaderValue(1.0, "BUNIT electron", "derived") if gain.value is None else gain
         gain = gain._replace(value=1.0)
     if not per:
         return gain

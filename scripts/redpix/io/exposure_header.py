@@ -7,7 +7,7 @@ some twenty programs and observatories, and say which card they took.
 import math
 import re
 
-from redpix.io.header_values import UNKNOWN, Found, comment, filled, number
+from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 from redpix.io.observation_time import mid_exposure
 
 #: cards of the exposure time, the first that holds a time counts, with their unit in seconds
@@ -41,7 +41,7 @@ def exposure_time(header):
 
     Returns
     -------
-    found : Found
+    found : HeaderValue
         None where the header states no time above 0.
     remarks : list of str
     """
@@ -57,9 +57,9 @@ def exposure_time(header):
     card, taken = next(iter(times.items()))
     other = next((c for c, t in times.items() if abs(t - taken) > 0.01 * taken), None)
     if other is None:
-        return Found(taken, card, "stated"), []
+        return HeaderValue(taken, card, "stated"), []
     words = f"{card} = {taken:g} s is the exposure time, not {other} = {times[other]:g} s"
-    return Found(taken, card, "guessed"), [words]
+    return HeaderValue(taken, card, "guessed"), [words]
 
 
 def seconds(header):
@@ -89,16 +89,16 @@ def air_mass(header):
 
     Returns
     -------
-    Found
+    HeaderValue
     """
     for card in ("AIRMASS", "SECZ"):
         value, _ = number(header.get(card))
         if value is not None and value > 0:
-            return Found(value, card, "stated")
+            return HeaderValue(value, card, "stated")
     for card in _ALTITUDES:
         altitude, _ = number(header.get(card))
         if altitude is not None and 5 < altitude <= 90:
-            return Found(1 / math.sin(math.radians(altitude)), card, "derived")
+            return HeaderValue(1 / math.sin(math.radians(altitude)), card, "derived")
     return UNKNOWN
 
 
@@ -119,17 +119,17 @@ def filter_name(header):
 
     Returns
     -------
-    Found
+    HeaderValue
     """
     if filled(header.get("FILTER")):
-        return Found(str(header["FILTER"]).strip(), "FILTER", "stated")
+        return HeaderValue(str(header["FILTER"]).strip(), "FILTER", "stated")
     wheels = [card for card in ("FILTER1", "FILTER2", "FILTER3") if filled(header.get(card))]
     names = {card: str(header[card]).strip() for card in wheels}
     used = {card: name for card, name in names.items() if not _CLEAR.fullmatch(name)} or names
     if used:
         sure = "stated" if len(used) == 1 else "derived"
-        return Found("+".join(used.values()), "+".join(used), sure)
+        return HeaderValue("+".join(used.values()), "+".join(used), sure)
     for card in ("FILTERS", "FILTNAM", "FILT", "INSFLNAM"):
         if filled(header.get(card)):
-            return Found(str(header[card]).strip(), card, "stated")
+            return HeaderValue(str(header[card]).strip(), card, "stated")
     return UNKNOWN

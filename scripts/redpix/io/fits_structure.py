@@ -35,7 +35,7 @@ _EXPANSION = 100
 _PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
-class Part(NamedTuple):
+class FileHdu(NamedTuple):
     """One HDU as it stands in a file.
 
     Attributes
@@ -134,7 +134,7 @@ def walk(stream, path, compressed):
 
     Returns
     -------
-    parts : list of Part
+    parts : list of FileHdu
     trailing : bool
         Whether bytes that are not an HDU follow the last one.
 
@@ -157,7 +157,7 @@ def walk(stream, path, compressed):
         size, data = _data_size(header, label), start + len(raw)
         _check_expansion(header, label, data + size, (compressed, on_disk, most))
         missing = _missing(stream, data, size, None if compressed else on_disk)
-        parts.append(Part(len(parts), header, text, start, data, size, missing))
+        parts.append(FileHdu(len(parts), header, text, start, data, size, missing))
         if missing:
             return parts, False
         start = data + math.ceil(size / BLOCK) * BLOCK

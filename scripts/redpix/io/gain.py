@@ -6,7 +6,7 @@ per count stand in EGAIN then, or nowhere.
 
 import re
 
-from redpix.io.header_values import UNKNOWN, Found, comment, filled, number
+from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 
 #: cards of electrons per count, the first that can be one counts
 FACTORS = ("EGAIN", "EPERADU", "EPERDN", "CVF")
@@ -57,7 +57,7 @@ def read_gain(header):
 
     Returns
     -------
-    found : Found
+    found : HeaderValue
         None if the header states no gain, or only a setting.
     remarks : list of str
     """
@@ -88,11 +88,11 @@ def _factor(header, card, remarks):
         return UNKNOWN
     if _INVERSE_WORDS.search(words) and not _FACTOR_WORDS.search(words):
         remarks.append(f"{card} = {header[card]} is in counts per electron")
-        return Found(1 / value, card, "derived")
+        return HeaderValue(1 / value, card, "derived")
     if card in AMBIGUOUS and value >= _SUSPECT and value == int(value):
         remarks.append(f"{card} = {header[card]} may be a setting of the camera, and is used")
-        return Found(value, card, "guessed")
-    return Found(value, card, "stated")
+        return HeaderValue(value, card, "guessed")
+    return HeaderValue(value, card, "stated")
 
 
 def _is_setting(header, card, value, words):
@@ -115,4 +115,4 @@ def _amplifiers(header, remarks):
     if any(value is None or value <= 0 for value in found):
         return UNKNOWN
     remarks.append(f"the gain is the mean of GAINA = {found[0]:g} and GAINB = {found[1]:g}")
-    return Found(sum(found) / 2, "GAINA+GAINB", "derived")
+    return HeaderValue(sum(found) / 2, "GAINA+GAINB", "derived")

@@ -12,7 +12,7 @@ _EMPTY = ("", "none", "na", "n/a", "nan", "unknown", "undefined", "null", "-")
 _NUMBER = re.compile(r"([+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][+-]?\d+)?)\s*(.*)", re.DOTALL)
 
 
-class Found(NamedTuple):
+class HeaderValue(NamedTuple):
     """A value of a header with where it comes from.
 
     Attributes
@@ -34,7 +34,7 @@ class Found(NamedTuple):
 #: "guessed" from a card that may mean something else, "unknown"
 SURE = ("given", "stated", "derived", "guessed", "unknown")
 
-UNKNOWN = Found(None)
+UNKNOWN = HeaderValue(None)
 
 
 def filled(value):

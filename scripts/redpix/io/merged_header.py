@@ -43,7 +43,7 @@ def merged_header(part, primary, remarks):
 
     Parameters
     ----------
-    part, primary : Part
+    part, primary : FileHdu
     remarks : list of str
         Extended by what was left out or read as text.
 

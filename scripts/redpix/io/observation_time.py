@@ -4,7 +4,7 @@ import math
 import re
 from datetime import UTC, datetime
 
-from redpix.io.header_values import UNKNOWN, Found, comment, filled, number
+from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 
 _UNIX_EPOCH = 40587.0  # MJD of 1970-01-01
 _JULIAN = 2400000.5  # JD of MJD 0
@@ -53,7 +53,7 @@ def mid_exposure(header, exposure):
 
     Returns
     -------
-    found : Found
+    found : HeaderValue
     remarks : list of str
     """
     scale = str(header.get("TIMESYS", "") or "").strip().lower()
@@ -67,7 +67,7 @@ def mid_exposure(header, exposure):
     if start is None:
         return _from_days(header, exposure)
     value, sure, remarks = _to_middle(header, card, start, exposure)
-    return Found(value, card, sure), remarks + _disagreement(header, card, start)
+    return HeaderValue(value, card, sure), remarks + _disagreement(header, card, start)
 
 
 def seconds_of(text):
@@ -83,7 +83,7 @@ def _stated_middle(header, scale):
     for card in _MIDDLES:
         value = _stamp(header.get(card), scale)
         if value is not None:
-            return Found(value, card, "stated")
+            return HeaderValue(value, card, "stated")
     return None
 
 
@@ -109,7 +109,7 @@ def _from_days(header, exposure):
         if re.search(r"\bmid(?!night)", words) or (card in _MIDDLE_DAYS and "start" not in words):
             value = _day_number(header.get(card))
             if value is not None:
-                return Found(value, card, "stated"), []
+                return HeaderValue(value, card, "stated"), []
     for card in _DAYS:
         value = _day_number(header.get(card))
         if value is not None:
@@ -117,7 +117,7 @@ def _from_days(header, exposure):
             if value == math.floor(value) and "MJD" in card:
                 sure = "guessed"
                 remarks.append(f"{card} = {value:g} is a whole number: it may be a date alone")
-            return Found(middle, card, sure), remarks
+            return HeaderValue(middle, card, sure), remarks
     if any(filled(header.get(card)) for card in (*_STARTS, *_DATES, "HJD", "JD-HELIO")):
         return UNKNOWN, ["no time: the header states a date without a time in UTC"]
     return UNKNOWN, []

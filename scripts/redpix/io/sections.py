@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from redpix.io.header_values import UNKNOWN, Found, filled
+from redpix.io.header_values import UNKNOWN, HeaderValue, filled
 
 
 class Section(NamedTuple):
@@ -58,7 +58,7 @@ def trim_section(header, shape):
 
     Returns
     -------
-    found : Found
+    found : HeaderValue
         Its value is a `Section`.
     remarks : list of str
     """
@@ -73,7 +73,7 @@ def trim_section(header, shape):
                 f"{card} = {text} does not fit an image of {shape[1]} x {shape[0]} pixels"
             )
         elif shape is None or section != Section(0, shape[1], 0, shape[0]):
-            return Found(section, card, "stated"), remarks
+            return HeaderValue(section, card, "stated"), remarks
         else:
             return UNKNOWN, remarks
     return UNKNOWN, remarks

@@ -7,7 +7,7 @@ from astropy.io import fits
 from redpix.exceptions import InputError
 from redpix.io.camera import check_units, read_camera, unit_name
 from redpix.io.fits_files import read_header
-from redpix.io.fits_structure import Part
+from redpix.io.fits_structure import FileHdu
 from redpix.io.merged_header import merged_header
 from redpix.io.sections import Section, parse_section
 
@@ -213,7 +213,7 @@ def test_headers_of_programs_and_observatories(name):
         pytest.skip(f"test data are absent: {path.name}")
     lines = path.read_text(encoding="latin-1").splitlines()
     text = "".join(line[:80].ljust(80) for line in lines) + "END".ljust(80)
-    part = Part(0, fits.Header.fromstring(text), text, 0, 0, 0, 0)
+    part = FileHdu(0, fits.Header.fromstring(text), text, 0, 0, 0, 0)
     camera = read_camera(merged_header(part, part, []), {})
     gain, exposure, timed = PROGRAMS[name]
     assert (camera.gain, camera.exposure_time) == (gain, pytest.approx(exposure))
