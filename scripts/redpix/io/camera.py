@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.exposure_header import air_mass, exposure_time, filter_name
 from redpix.io.gain import COUNTS, ELECTRONS, read_gain
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import split_path
 from redpix.io.merged_header import merged_header

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from astropy.io import fits
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 
 #: bytes of a block; every header and every data part fills whole blocks
 BLOCK = 2880

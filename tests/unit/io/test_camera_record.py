@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from astropy.io import fits
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.camera import check_units, read_camera, unit_name
 from redpix.io.fits_files import read_header
 from redpix.io.fits_structure import FileHdu

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.fits_files import read_header, read_image
 from redpix.io.image_path import image_file, named_hdu, split_images, split_path
 
