@@ -26,7 +26,7 @@ print(*[name for name in sys.argv[1:] if find_spec(name) is None])
 END
 }
 
-needed=(numpy scipy astropy erfa sklearn joblib threadpoolctl array_api_compat)
+needed=(numpy scipy astropy erfa packaging yaml sklearn joblib threadpoolctl array_api_compat)
 lacking=$(missing "${needed[@]}")
 found=("$wheels"/*.whl)
 if [[ -n $lacking && -e ${found[0]} ]]; then
