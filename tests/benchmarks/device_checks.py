@@ -30,7 +30,7 @@ from redpix.tiles import subtract_tiles
 #: brought to the noise of the other waves.
 BOUNDS = {
     "subtraction": {
-        "D": 0.2,
+        "D": 5e-3,
         "S": 1e-3,
         "Scorr": 1e-3,
         "alpha": 1e-3,
