@@ -2,7 +2,7 @@
 
 A function ``check_...(size, threads)`` makes the data of a part and returns
 ``measure(name, backend)``, which runs the part and returns its entry of the report. The first
-backend measured is the reference.
+backend measured is the reference. The imports below name all that the check uses of the library.
 """
 
 import sys
@@ -16,8 +16,6 @@ sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE)]
 
 import device_skies
 import numpy as np
-
-# all that is used of the library
 from redpix import network
 from redpix.arrays import HOST, Card, arrays
 from redpix.exceptions import InputError
