@@ -16,13 +16,13 @@ sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE)]
 
 import device_skies
 import numpy as np
-from redpix import network
-from redpix.arrays import HOST, Card, arrays
-from redpix.exceptions import InputError
-from redpix.photoz.index import Everywhere, Exact, recall
-from redpix.stacking import stack
-from redpix.subtraction import Epoch
-from redpix.tiles import subtract_tiles
+from redpix.coaddition.stack import stack
+from redpix.core.backend import HOST, Card, arrays
+from redpix.core.exceptions import InputError
+from redpix.photoz.learners.neighbour_index import Everywhere, Exact, recall
+from redpix.simulation import network
+from redpix.subtraction.tiles import subtract_tiles
+from redpix.subtraction.zogy import Epoch
 
 #: largest relative differences from NumPy. On waves that neither PSF holds, D is rounding errors
 #: brought to the noise of the other waves.
