@@ -30,7 +30,8 @@ def named(paths):
 
 def commands(page):
     """Command lines that a page tells the reader to give to Snakemake, as words."""
-    for line in page.read_text(encoding="utf-8").splitlines():
+    text = page.read_text(encoding="utf-8").replace("\\\n", "")
+    for line in text.splitlines():
         found = re.match(r"\s{4,}(?:envs/setup && )?(\.venv/bin/snakemake .*)", line)
         if found:
             yield shlex.split(found[1], comments=True)
@@ -105,7 +106,7 @@ def test_keys_that_a_guide_names_are_in_the_schema(page):
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     groups = {key for key, node in schema["properties"].items() if "properties" in node}
     for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)(?::[^`]*)?`", page.read_text()):
-        if name.split(".")[0] in groups and not name.endswith((".csv", ".npy")):
+        if name.split(".")[0] in groups and not name.endswith((".csv", ".dat", ".npy")):
             node = schema
             for part in name.split("."):
                 assert part in node["properties"], name
