@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from redpix import ROOMS
 
 ROOT = Path(__file__).resolve().parents[3]
 GUIDES = sorted((ROOT / "docs/guides").glob("*.md"))
@@ -119,6 +120,14 @@ def test_paths_that_developers_are_sent_to_exist(page):
     folders = "scripts|workflow|tests|docs|envs|config|resources"
     for path in re.findall(rf"`((?:{folders})/[\w./-]+)`", text):
         assert (ROOT / path).exists() or "ridge" in path, path
+
+
+def test_architecture_lists_the_rooms_in_order():
+    text = (ROOT / "docs/develop/architecture.md").read_text(encoding="utf-8")
+    table = text.split("## Rooms")[1].split("\n## ")[0]
+    assert tuple(re.findall(r"^\| `(\w+)` \|", table, flags=re.MULTILINE)) == ROOMS
+    order = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("    core < ")[1]
+    assert tuple(re.findall(r"\w+", "core " + order.split("\n\n")[0])) == ROOMS
 
 
 def test_architecture_lists_every_rule_with_its_door_module_and_test():
