@@ -48,9 +48,9 @@ html_static_path = ["_static"]
 html_css_files = ["redpix.css"]
 html_theme_options = {
     "navigation_with_keys": False,
-    "show_toc_level": 2,
+    "show_toc_level": 1,
     "header_links_before_dropdown": 6,
-    "footer_start": ["copyright"],
+    "footer_start": [],
     "footer_end": [],
 }
-html_show_copyright = False
+html_show_sourcelink = False

@@ -65,43 +65,34 @@ def _group(key):
 def _table(name):
     kind, dot, group = name.partition(".")
     schema = read_schema(kind)
-    if dot:
-        rows = [_key_row(key, node) for key, node in keys(schema) if _group(key) == group]
-        head = ["key", "description", "unit", "allowed", "default", "example"]
-    else:
-        required = schema["required"]
-        rows = [_column_row(column, node, required) for column, node in keys(schema)]
-        head = ["column", "content", "unit", "allowed", "required", "example"]
+    nodes = [(key, node) for key, node in keys(schema) if not dot or _group(key) == group]
+    rows = [_row(key, node, schema["required"], _yaml if dot else str) for key, node in nodes]
+    head = ["key" if dot else "column", "description", "values"]
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
 
 
-def _key_row(key, node):
-    default = _code(node["default"]) if "default" in node else "required"
-    return [f"`{key}`", *_described(node), default, _examples(node, _code)]
-
-
-def _column_row(column, node, required):
-    cell = "yes" if column in required else ""
-    return [f"`{column}`", *_described(node), cell, _examples(node, lambda value: f"`{value}`")]
-
-
-def _described(node):
-    return [_cell(node["description"]), node.get("unit", ""), _cell(_allowed_with_rule(node))]
+def _row(name, node, required, written):
+    """Return the cells of a key or a column; `written` gives a value as a user writes it."""
+    values = {
+        "unit": node.get("unit"),
+        "allowed": _cell(_allowed_with_rule(node)),
+        "default": f"`{written(node['default'])}`" if "default" in node else None,
+        "required": "yes" if name in required else None,
+        "example": ", ".join(f"`{written(value)}`" for value in node["examples"]),
+    }
+    lines = [f"{label}: {value}" for label, value in values.items() if value]
+    return [f"`{name}`", _cell(node["description"]), "<br>".join(lines)]
 
 
 def _cell(text):
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _examples(node, shown):
-    return ", ".join(shown(value) for value in node["examples"])
-
-
-def _code(value):
-    """Return a value as one writes it in YAML on one line, marked as code."""
+def _yaml(value):
+    """Return a value as one writes it in YAML on one line."""
     text = yaml.safe_dump(value, default_flow_style=True, width=1000, allow_unicode=True).strip()
-    return f"`{text.removesuffix('...').strip()}`"
+    return text.removesuffix("...").strip()
 
 
 def _allowed_with_rule(node):

@@ -35,10 +35,13 @@ KEYS = dict(schema_pages.keys(SCHEMA))
 
 
 def rows_of(page):
-    """First cells of all rows of a page's tables that are a name marked as code, and the others."""
+    """Name, description and labelled values of each row that is made from a schema."""
     text = (REFERENCE / page).read_text(encoding="utf-8")
-    found = re.findall(r"^\| `([A-Za-z_.]+)` \|(.+)\|$", text, flags=re.MULTILINE)
-    return [(name, [cell.strip() for cell in rest.split(" | ")]) for name, rest in found]
+    found = re.findall(r"^\| `(\S+)` \| (.+) \| (.+: .+) \|$", text, flags=re.MULTILINE)
+    return [
+        (name, description, dict(line.split(": ", 1) for line in values.split("<br>")))
+        for name, description, values in found
+    ]
 
 
 def nested(key, value):
@@ -56,25 +59,25 @@ def test_pages_are_those_of_the_schemas(page):
 
 def test_page_has_every_key_once_with_its_default():
     rows = rows_of("configuration.md")
-    assert sorted(name for name, _ in rows) == sorted(KEYS)
+    assert sorted(name for name, _, _ in rows) == sorted(KEYS)
     complete = validated(SURVEY, SCHEMA)
-    for name, (description, _unit, allowed, default, example) in rows:
+    for name, description, values in rows:
         assert description.endswith("."), name
-        assert allowed, name
-        assert example.startswith("`"), name
-        if name in SCHEMA["required"]:
-            assert default == "required"
-        elif name != "catalogue.from":
+        assert values["allowed"], name
+        assert values["example"].startswith("`"), name
+        assert values.get("unit") == KEYS[name].get("unit"), name
+        assert ("required" in values) == (name in SCHEMA["required"]) != ("default" in values)
+        if "default" in values and name != "catalogue.from":
             value = complete
             for part in name.split("."):
                 value = value[part]
-            assert yaml.safe_load(default.strip("`")) == value, name
+            assert yaml.safe_load(values["default"].strip("`")) == value, name
 
 
 def test_tables_page_has_every_column_of_every_table():
     text = (REFERENCE / "tables.md").read_text(encoding="utf-8")
     assert sorted(schema_pages.blocks(text)) == sorted(TABLES)
-    columns = [name for name, _ in rows_of("tables.md")]
+    columns = [name for name, _, _ in rows_of("tables.md")]
     for table in TABLES:
         assert set(schema_pages.read_schema(table)["properties"]) <= set(columns), table
 
