@@ -92,11 +92,12 @@ def write(package, folder):
         sentences[name] = first_sentence(path)
         members = public_names(path)
         if members:
-            rooms.setdefault(name.rpartition(".")[0], []).append((name, sentences[name]))
+            room = name if path.name == "__init__.py" else name.rpartition(".")[0]
+            rooms.setdefault(room, []).append((name, sentences[name]))
             pages[f"{name}.rst"] = module_page(name, members)
     for room, names in rooms.items():
-        pages[f"room-{room}.md"] = room_page(room, sentences[room], names)
-    pages["index.md"] = index_page([(room, sentences[room]) for room in rooms])
+        pages[f"room-{room}.md"] = room_page(room, sentences.get(room, ""), names)
+    pages["index.md"] = index_page([(room, sentences.get(room, "")) for room in rooms])
     for path in folder.iterdir():
         if path.name not in pages:
             path.unlink()
