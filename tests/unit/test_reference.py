@@ -101,6 +101,19 @@ def test_examples_of_a_key_are_allowed(key, tmp_path, monkeypatch):
         assert full[group] == validated(full, SCHEMA)[group]
 
 
+def test_targets_are_those_of_the_front_door():
+    """Each rule of the Snakefile is on the page, and each target of the page is a rule."""
+    rule = re.compile(r"^ *rule (\w+):", flags=re.MULTILINE)
+    front = set(rule.findall((ROOT / "Snakefile").read_text(encoding="utf-8"))) - {"all"}
+    stages = "".join(
+        path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")
+    )
+    page = (REFERENCE / "targets.md").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
+    assert front <= targets
+    assert targets - front <= set(rule.findall(stages))
+
+
 def test_an_example_differs_from_the_default():
     same = [key for key, node in KEYS.items() if node.get("default", "") in node["examples"]]
     assert same == []
