@@ -10,7 +10,7 @@ import pytest
 from astropy.io import fits
 from astropy.stats import sigma_clip
 from chromium import check_page
-from redpix.geometry import frame_wcs
+from redpix.image.wcs import frame_wcs
 from scipy.spatial import cKDTree
 
 BANDS = "ugriz"

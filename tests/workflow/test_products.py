@@ -9,9 +9,9 @@ from typing import NamedTuple
 import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
-from redpix.masks import BITS
-from redpix.star_quality import FLAGS as STAR_FLAGS
-from redpix.transients import FLAGS as TRANSIENT_FLAGS
+from redpix.image.masks import BITS
+from redpix.photometry.quality import FLAGS as STAR_FLAGS
+from redpix.subtraction.transients import FLAGS as TRANSIENT_FLAGS
 
 PAGE = Path(__file__).parents[2] / "docs/reference/products.md"
 BANDS = "ugriz"
