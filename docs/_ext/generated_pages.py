@@ -7,11 +7,24 @@ import api_pages
 import schema_pages
 
 #: pages that come first in a list of pages, in the order in which they are read
-FIRST = (
-    *("quick_start", "sdss_region", "two_files", "pairs_and_stacks", "ccd_night", "magnitudes"),
-    *("training_images", "large_survey", "cluster", "graphics_card", "library"),
-    *("architecture", "style", "glossary", "testing", "documentation"),
-)
+FIRST = [
+    "quick_start",
+    "sdss_region",
+    "two_files",
+    "pairs_and_stacks",
+    "ccd_night",
+    "magnitudes",
+    "training_images",
+    "large_survey",
+    "cluster",
+    "graphics_card",
+    "library",
+    "architecture",
+    "style",
+    "glossary",
+    "testing",
+    "documentation",
+]
 
 _CODE_OR_BAR = re.compile(r"(``.*?``|`[^`]*`)|\|")
 ROOT = Path(__file__).resolve().parents[2]

@@ -119,7 +119,7 @@ def test_every_file_of_the_page_is_in_the_demo(files):
 
 
 def columns_of(path):
-    """Names of a table's columns, or None if the file is no table."""
+    """Names of a table's columns, or None for other files."""
     if path.suffix == ".csv":
         with open(path, newline="", encoding="utf-8") as file:
             return set(next(csv.reader(file)))
