@@ -125,11 +125,11 @@ def _wrong(where, error):
         absent = [name for name in error.validator_value if name not in error.instance]
         return f"{where}: {absent[0]} is empty; allowed: {_words(error, absent[0])}"
     column = ".".join(map(str, error.path))
-    return f"{where}: {column}: {error.instance!r}; allowed: {error.schema['description']}"
+    return f"{where}: {column}: {error.instance!r}; allowed: {error.schema['allowed']}"
 
 
 def _words(error, column):
-    return error.schema["properties"][column]["description"]
+    return error.schema["properties"][column]["allowed"]
 
 
 def _contradictions(where, rows, bands, exists):

@@ -36,7 +36,7 @@ def read_rows(lines, name, schema, columns):
     name : str
         What messages call the table.
     schema : Mapping
-        JSON schema of a row; each property has a description, which says what is allowed.
+        JSON schema of a row; the keyword `allowed` of each property is quoted in messages.
     columns : sequence of str
         All of them, in any order.
 
@@ -67,7 +67,7 @@ def read_rows(lines, name, schema, columns):
         row = dict(zip(header, cells, strict=True))
         problems += [
             f"{where}: {'.'.join(map(str, error.path))}: {error.instance!r}; allowed: "
-            f"{error.schema['description']}"
+            f"{error.schema['allowed']}"
             for error in Draft202012Validator(schema).iter_errors(row)
         ]
         rows.append((where, row))

@@ -157,7 +157,7 @@ def test_densities_match_the_table(done):
 
 
 def test_stored_densities_say_in_qp_what_the_table_says(done):
-    """As config/README.md tells it, with pandas and without this project."""
+    """As docs/reference/products.md tells it, with pandas and without this project."""
     stored = pandas.read_parquet(done / "pdfs.parquet")
     metadata = pyarrow.parquet.read_schema(done / "pdfs.parquet").metadata
     grid = np.array(json.loads(metadata[b"grid"]))
