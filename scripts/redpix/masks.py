@@ -7,7 +7,6 @@ that goes with a mask carries one card a bit (`mask_cards`), so that the image e
 import re
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
 
 #: bit number by name, in every MASK of the project
 BITS = {
@@ -80,6 +79,9 @@ def filled_from_nearest(image, unknown):
     -------
     ndarray
     """
+    # here, because every start of Snakemake imports this module for the bits, and SciPy takes 0.3 s
+    from scipy.ndimage import distance_transform_edt
+
     nearest = distance_transform_edt(unknown, return_distances=False, return_indices=True)
     return image[tuple(nearest)]
 
