@@ -102,7 +102,7 @@ def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
 
 @pytest.fixture(scope="module")
 def on_two_cores(undisturbed, tmp_path_factory):
-    """The same run on two cores, and the output of a second one in its folder meanwhile."""
+    """Run on two cores; return the folder, the exit status and what a second run said."""
     _, config, _ = undisturbed
     folder = tmp_path_factory.mktemp("two cores")
     first = start(folder, config)
