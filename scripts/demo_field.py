@@ -1,43 +1,7 @@
-"""Take the demo's pictures of one field: a frame and a mask a band, packed as in the archive."""
+"""Door of the rule demo_field."""
 
-import bz2
-import gzip
-from functools import partial
+from redpix.core.job import job
+from redpix.demo.write_field import main
 
-import numpy as np
-import pandas as pd
-from job import job, log, progress
-from packing import packed, save
-from redpix import demo, demo_camera, demo_format, demo_scene
-
-
-def main(snakemake):
-    field = demo.find(snakemake.params.field)
-    table = pd.read_csv(snakemake.input.truth)
-    log.info("read %s, %d sources", snakemake.input.truth, len(table))
-    outputs = zip(
-        snakemake.params.bands, snakemake.output.frames, snakemake.output.masks, strict=True
-    )
-    for band, frame, mask in outputs:
-        flux = demo_scene.render(
-            table, field, band, partial(progress, label=f"{field.name} {band}: sources")
-        )
-        # every frame its own random numbers, whatever is made before it
-        rng = np.random.default_rng(
-            [snakemake.params.seed, 1, field.run, field.camcol, field.field, ord(band)]
-        )
-        exposure = demo_camera.expose(rng, flux, field, band)
-        log.info(
-            "%s: %d saturated pixels, %d hit by cosmic rays",
-            band,
-            exposure.saturated.sum(),
-            exposure.cosmic_rays.sum(),
-        )
-        save(frame, packed(demo_format.frame_hdus(exposure, field, band), bz2.compress))
-        hdus = demo_format.mask_hdus(exposure, field, band)
-        save(mask, packed(hdus, lambda content: gzip.compress(content, mtime=0)))
-
-
-if "snakemake" in globals():
-    with job(snakemake):
-        main(snakemake)
+with job(snakemake):
+    main(snakemake)

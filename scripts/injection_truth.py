@@ -1,21 +1,7 @@
-"""Put the truth of all fields into one table, in the columns of objects.csv and more."""
+"""Door of the rule injection_truth."""
 
-import pandas as pd
-from files import atomic
-from job import job, log
+from redpix.core.job import job
+from redpix.injection.truth import main
 
-
-def main(snakemake):
-    # as text: what a field's table says is said again
-    tables = [
-        pd.read_csv(path, dtype=str, keep_default_na=False) for path in snakemake.input.tables
-    ]
-    table = pd.concat(tables, ignore_index=True)
-    with atomic(snakemake.output[0]) as temporary:
-        table.to_csv(temporary, index=False)
-    log.info("%s: %d sources in %d fields", snakemake.output[0], len(table), len(tables))
-
-
-if "snakemake" in globals():
-    with job(snakemake):
-        main(snakemake)
+with job(snakemake):
+    main(snakemake)

@@ -15,7 +15,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-from provenance import FOLDER, checksum, located, records
+from redpix.core.provenance import FOLDER, checksum, located, records
 
 #: folders of results/<name>/ that a run with keep_images: false empties
 IMAGES = ("frames", "errors", "registered", "sources")
@@ -51,7 +51,7 @@ def flaws(results, entries, without_images=False):
             if not absent(path):
                 yield from _product_flaw(path, known, entry["rule"], sums)
     for entry in entries:
-        for path, known in entry["inputs"].items():
+        for path, known in (entry["inputs"] | entry.get("code", {})).items():
             if absent(path):
                 continue
             here = located(path)

@@ -2,9 +2,10 @@
 
 import galsim
 import numpy as np
-from redpix import injection, injection_places, rendering
-from redpix.demo_camera import FULL_WELL
-from redpix.errors import error_map
+from redpix.injection import inject, placement
+from redpix.sdss.camera import FULL_WELL
+from redpix.sdss.error_map import error_map
+from redpix.simulation import rendering
 
 HALF = 30  # of a stamp, pixels
 
@@ -23,7 +24,7 @@ def pulls(frame, before, light, table, band, psf, wcs):
     """
     image, calibration, sky, gain, dark = frame
     error = error_map(before, calibration, sky, gain, dark)
-    masked = injection_places.occupied(before, error, np.zeros(before.shape, bool))
+    masked = placement.occupied(before, error, np.zeros(before.shape, bool))
     full = image / calibration + sky > 0.98 * FULL_WELL
     jacobian = rendering.jacobian(wcs.pixel_scale_matrix)
     x, y = wcs.all_world2pix(table["ra"], table["dec"], 0)
@@ -34,7 +35,7 @@ def pulls(frame, before, light, table, band, psf, wcs):
         if left < 0 or bottom < 0 or image[box].shape != (2 * HALF + 1,) * 2 or full[box].any():
             continue
         blur = rendering.stamp_profile(psf.at(column, row), jacobian)
-        profile = injection.source_profile(source, 1.0)
+        profile = inject.source_profile(source, 1.0)
         profile = blur if profile is None else galsim.Convolve(profile, blur)
         stamp = rendering.draw(
             profile, image[box].shape, jacobian, column - left, row - bottom, "no_pixel"

@@ -2,9 +2,9 @@
 
 from types import SimpleNamespace
 
-from injection_files import write_psfs
-from redpix.injection import moffat_stamp
-from redpix.psf import PsfModel, full_width
+from redpix.psf.moffat import moffat_stamp
+from redpix.psf.psf_file import write_psfs
+from redpix.psf.psf_model import PsfModel, full_width
 
 ARRAYS = ("inputs", "input_errors", "targets", "target_errors", "z_in", "z_out")
 

@@ -1,7 +1,7 @@
 """What tests of every learner do alike."""
 
 import numpy as np
-from redpix.photoz.learner import Prediction, Training
+from redpix.photoz.learners.base import Prediction, Training
 
 
 def dealt_out_by_group(groups, each):

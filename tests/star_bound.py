@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from redpix.star_fit import Placed, design, inverse_diagonal
+from redpix.photometry.psf_fit import Placed, design, inverse_diagonal
 from scipy.spatial import cKDTree
 
 #: a star this many bounds from the truth is wrong, not uncertain
@@ -22,7 +22,7 @@ class TruePsf(NamedTuple):
     reach: int = 80
 
     def stamps(self, x, y, half, derivatives=True):
-        """As of `redpix.effective_psf.EffectivePsf`, derivatives by central differences."""
+        """As of `redpix.psf.effective_psf.EffectivePsf`, derivatives by central differences."""
         axis = np.arange(-half, half + 1)
         dx = axis[None, None, :] - (x - np.rint(x))[:, None, None]
         dy = axis[None, :, None] - (y - np.rint(y))[:, None, None]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas
 import pyarrow
 import pyarrow.parquet
-from redpix.photometry import asinh_magnitude, pogson_flux
+from redpix.sdss.magnitudes import asinh_magnitude, pogson_flux
 
 BANDS = ("u", "g", "r", "i", "z")
 WAVELENGTHS = np.array([3551.0, 4686.0, 6166.0, 7480.0, 8932.0])  # Angstrom

@@ -24,10 +24,11 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/workflow")]
 
 from astropy.io import fits
 from conftest import command, prepare
-from redpix.demo import FIELDS
-from redpix.frames import frame_path, parse_field
+from redpix.core.field_name import parse_field
+from redpix.core.programs import find_tool
+from redpix.demo.fields import FIELDS
+from redpix.sdss.frames import frame_path
 from small import configuration
-from tools import find_tool
 
 BANDS = "ugriz"
 

@@ -30,8 +30,8 @@ from scipy.spatial import cKDTree
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
-from redpix import ccd, crowded
-from redpix.star_quality import aperture_correction, assess
+from redpix.photometry import ccd, crowded
+from redpix.photometry.quality import aperture_correction, assess
 from star_bound import cramer_rao, scores
 from star_field import Moffat, simulate
 

@@ -21,17 +21,17 @@ sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE.parent)]
 import numpy as np
 import pyarrow
 import pyarrow.parquet
-from photoz_files import pixel_reader
-from redpix.photometry import asinh_magnitude, asinh_magnitude_error
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes, Scaler
-from redpix.photoz.estimate import Estimates, Objects
 from redpix.photoz.evaluate import PixelScores
-from redpix.photoz.index import recall
-from redpix.photoz.knn import KNN
-from redpix.photoz.learner import Training
-from redpix.photoz.neighbours import Neighbours
-from redpix.photoz.stream import Pixels, columns, survey
+from redpix.photoz.files import pixel_reader
+from redpix.photoz.learners.base import Training
+from redpix.photoz.learners.knn import KNN
+from redpix.photoz.learners.neighbour_index import recall
+from redpix.photoz.learners.neighbours import Neighbours
+from redpix.photoz.pixel_stream import Pixels, columns, survey
+from redpix.photoz.train import Estimates, Objects
+from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from sklearn.neighbors import NearestNeighbors
 
 BANDS = ("u", "g", "r", "i", "z")

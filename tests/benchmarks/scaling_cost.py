@@ -30,8 +30,9 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests/workflow")]
 from astropy.io import fits
 from conftest import command, prepare
 from field_cost import BANDS, measured
-from redpix.demo import FIELDS
-from redpix.frames import frame_path, mask_path, parse_field
+from redpix.core.field_name import parse_field
+from redpix.demo.fields import FIELDS
+from redpix.sdss.frames import frame_path, mask_path
 from small import configuration
 from survey_cost import DONE
 

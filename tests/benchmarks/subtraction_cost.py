@@ -29,10 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import numpy as np
-from redpix.arrays import arrays
-from redpix.psf import moffat
-from redpix.subtraction import Epoch, subtract
-from redpix.transforms import transforms
+from redpix.core.backend import arrays
+from redpix.image.fourier import transforms
+from redpix.psf.psf_model import moffat
+from redpix.subtraction.zogy import Epoch, subtract
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
@@ -89,13 +89,13 @@ def core(side, times, kind):
 
 def whole(new_path, reference_path, output):
     """All of a subtraction of two files that lie on the same pixels, with two threads."""
-    from alignment import compare_stars, side_by_side, sources_of
-    from exposures import read_exposure
-    from psfex import fit_psf
-    from redpix.background import matched_background
-    from redpix.tiles import subtract_tiles
-    from sextractor import copied_settings
-    from subtraction import write_difference
+    from redpix.astrometry.align_pair import compare_stars, side_by_side, sources_of
+    from redpix.astrometry.exposures import read_exposure
+    from redpix.image.background import matched_background
+    from redpix.psf.psfex import fit_psf
+    from redpix.psf.sextractor import copied_settings
+    from redpix.subtraction.subtract_pair import write_difference
+    from redpix.subtraction.tiles import subtract_tiles
 
     settings = {"background_mesh": 128}
     new, old = side_by_side(
@@ -158,7 +158,7 @@ def beside_zogyp(environment, times):
             shutil.copy(path, folder)
         # it knows SExtractor by two of its names only
         (folder / "bin").mkdir()
-        from tools import find_tool
+        from redpix.core.programs import find_tool
 
         for name in ("sex", "sextractor"):
             (folder / "bin" / name).symlink_to(find_tool("sextractor"))

@@ -18,7 +18,7 @@ import pandas as pd
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from provenance import records
+from redpix.core.provenance import records
 
 STAGES = ("frames", "errors", "registration", "sources", "pixels")
 # the last line of a script's log

@@ -18,18 +18,22 @@ from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 
+from redpix.psf import moffat
+
 ROOT = Path(__file__).resolve().parents[2]
 for folder in ("scripts", "tests"):
     sys.path.insert(0, str(ROOT / folder))
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
-import training_images
 import yaml
-from redpix import demo, demo_population, demo_scene, injection, rendering, seds, stamps
-from redpix.configuration import validated
-from redpix.demo_camera import band_wcs
-from redpix.psf import PsfModel
+from redpix.config.schema import validated
+from redpix.demo import fields, scene
+from redpix.demo import population as demo_population
+from redpix.demo.camera import band_wcs
+from redpix.injection import inject
+from redpix.psf.psf_model import PsfModel
+from redpix.simulation import make_training_images, rendering, seds, stamps
 
 BANDS = ["u", "g", "r", "i", "z", "bessell-U", "bessell-B", "bessell-V", "bessell-R"]
 CAMERA = {"seeing": [1.3] * 9, "noise": [0.03] * 9, "electron": [0.001] * 9}
@@ -55,7 +59,7 @@ def make_stamps(folder, **changes):
     output = {name.split(".")[0]: Path(folder) / name for name in names}
     params = SimpleNamespace(**full["training_images"], seed=1)
     job = SimpleNamespace(params=params, output=SimpleNamespace(**output), threads=2)
-    training_images.main(job)
+    make_training_images.main(job)
 
 
 def one_at_a_time(number):
@@ -74,22 +78,22 @@ def population():
     """1000 galaxies on a field of the demo."""
     rng = np.random.default_rng(1)
     table = demo_population.draw_galaxies(rng, 1000, seds.build_grid(demo_population.BANDS))
-    wcs = band_wcs(demo.FIELDS[0], "r")
-    place = rng.uniform(0, (demo.SHAPE[1] - 1, demo.SHAPE[0] - 1), (1000, 2))
+    wcs = band_wcs(fields.FIELDS[0], "r")
+    place = rng.uniform(0, (fields.SHAPE[1] - 1, fields.SHAPE[0] - 1), (1000, 2))
     table["ra"], table["dec"] = wcs.all_pix2world(*place.T, 0)
     return table.assign(kind="galaxy", epoch=0)
 
 
 def draw_frame(table, band):
     """A band of the field as the demo draws it."""
-    return demo_scene.render(table, demo.FIELDS[0], band).sum()
+    return scene.render(table, fields.FIELDS[0], band).sum()
 
 
 def inject_frame(table, band):
     """The same galaxies with a PSF that is an image, as injection draws them."""
-    psf = PsfModel(injection.moffat_stamp(3.3, 41)[None], 0, (0.0, 0.0), (1.0, 1.0), 3.3, 0)
-    wcs = band_wcs(demo.FIELDS[0], band)
-    return injection.expected_light(table, band, psf, wcs, demo.SHAPE).sum()
+    psf = PsfModel(moffat.moffat_stamp(3.3, 41)[None], 0, (0.0, 0.0), (1.0, 1.0), 3.3, 0)
+    wcs = band_wcs(fields.FIELDS[0], band)
+    return inject.expected_light(table, band, psf, wcs, fields.SHAPE).sum()
 
 
 def in_two_processes(draw, table):

@@ -72,7 +72,9 @@ def runs_in_demo(path):
 def test_only_one_process_works_in_the_demos_folder():
     """Snakemake locks the folder in which it runs."""
     files = sorted((ROOT / "tests").rglob("test_*.py"))
-    assert {path.stem for path in files if runs_in_demo(path)} == set(IN_DEMO)
+    found = {path.stem for path in files if runs_in_demo(path)}
+    assert found >= {"test_demo", "test_mlz"}
+    assert found <= set(IN_DEMO)
 
 
 def test_files_that_start_first_are_there():

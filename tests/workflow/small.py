@@ -3,7 +3,8 @@
 import csv
 import shutil
 
-from redpix.frames import frame_path, mask_path, parse_field
+from redpix.core.field_name import parse_field
+from redpix.sdss.frames import frame_path, mask_path
 
 FIELDS = ("9001-3-100", "9002-4-57")
 

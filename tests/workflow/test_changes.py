@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from conftest import ROOT, command, environment, prepare, run
-from redpix.geometry import frame_wcs
-from redpix.masks import bit_value
-from redpix.transients import matches
-from report_changes import show_pairs
+from redpix.image.masks import bit_value
+from redpix.image.wcs import frame_wcs
+from redpix.report.difference_section import show_pairs
+from redpix.subtraction.transients import matches
 
 HDUS = ["D", "S", "SCORR", "ALPHA", "ALPHA_ERR", "VARIANCE", "MASK", "NEW", "REF", "PSF_D"]
 COLUMNS = ["id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag", "kind"]

@@ -11,7 +11,7 @@ from astropy.io import fits
 from astropy.stats import sigma_clip
 from chromium import check_page
 from conftest import run
-from redpix.geometry import frame_wcs
+from redpix.image.wcs import frame_wcs
 from scipy.spatial import cKDTree
 
 BANDS = "ugriz"

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import test_inputs
 import yaml
+from redpix.core.code_versions import SCRIPTS, code_files
+from workflow_rules import doors
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -33,14 +34,16 @@ def required():
     return {name.lower().replace("_", "-"): version for name, version in pairs}
 
 
-def imports(script):
-    """Packages of others that a script imports, directly or through modules of ours."""
+def imports(door):
+    """Return the foreign packages that a door imports, directly or through our modules."""
     names = set()
-    for path in {script} | test_inputs.imported(script):
-        names |= {
-            name.split("/")[0] for name in test_inputs.module_names(ast.parse(path.read_text()))
-        }
-    ours = {path.stem for path in test_inputs.SCRIPTS.glob("*")}
+    for path in code_files(door):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                names.add(node.module.split(".")[0])
+    ours = {path.stem for path in SCRIPTS.glob("*")}
     return names - ours - set(sys.stdlib_module_names)
 
 
@@ -63,18 +66,18 @@ def test_versions_are_those_of_the_requirements(path):
 
 
 def rules_with_environment():
-    for case in test_inputs.rules():
-        text, script = case.values
+    for case in doors():
+        _, text, door = case.values
         found = re.search(r'conda:\s+"\.\./\.\./envs/(\w+\.yaml)"', text)
-        yield pytest.param(script, found and ROOT / "envs" / found[1], id=case.id)
+        yield pytest.param(door, found and ROOT / "envs" / found[1], id=case.id)
 
 
-@pytest.mark.parametrize(("script", "path"), list(rules_with_environment()))
-def test_an_environment_has_what_its_rules_import(script, path):
+@pytest.mark.parametrize(("door", "path"), list(rules_with_environment()))
+def test_an_environment_has_what_its_rules_import(door, path):
     assert path is not None, "rule without conda:"
     there = {IMPORTED_AS.get(name, name).replace("-", "_") for name in pins(path)}
     optional = {"array_api_compat", "cupy", "torch"}
-    assert imports(script) - there - optional == set()
+    assert imports(door) - there - optional == set()
 
 
 def test_nothing_in_an_environment_is_idle():

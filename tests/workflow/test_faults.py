@@ -12,7 +12,8 @@ import threading
 import pytest
 from astropy.io import fits
 from conftest import run
-from redpix.frames import frame_path, mask_path, parse_field
+from redpix.core.field_name import parse_field
+from redpix.sdss.frames import frame_path, mask_path
 from small import FIELDS, configuration, copy_archive, copy_catalogue
 
 BAD, GOOD = FIELDS

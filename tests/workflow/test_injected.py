@@ -6,12 +6,12 @@ import pytest
 from astropy.io import fits
 from conftest import run
 from flux_fit import pulls
-from injection_files import read_psf
-from redpix import injection
-from redpix.catalogue import COLUMNS
-from redpix.errors import dark_variance, gain, sky_image
-from redpix.frames import parse_field
-from redpix.geometry import frame_wcs
+from redpix.catalogue.build import COLUMNS
+from redpix.core.field_name import parse_field
+from redpix.image.wcs import frame_wcs
+from redpix.injection import inject
+from redpix.psf.psf_file import read_psf
+from redpix.sdss.error_map import dark_variance, gain, sky_image
 from small import FIELDS, configuration, copy_archive, copy_catalogue
 
 NAME = FIELDS[0]
@@ -66,7 +66,7 @@ def test_fluxes_come_back(injected):
         assert hdus[0].header["INJECTED"] == len(truth)
         assert len(hdus) == 4
     frame += (gain(field.camcol, "r", field.run), dark_variance(field.camcol, "r", field.run))
-    light = injection.expected_light(truth, "r", psf, wcs, before.shape)
+    light = inject.expected_light(truth, "r", psf, wcs, before.shape)
     pull, sn = pulls(frame, before, light, truth, "r", psf, wcs)
     pull = pull[sn > 20]
     assert len(pull) > 40

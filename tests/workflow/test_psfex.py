@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import subtraction_sky
 from conftest import ROOT
-from psfex import find_sources, fit_psf
-from redpix.exceptions import InputError
-from redpix.psf import moffat
-from sextractor import copied_settings
+from redpix.core.exceptions import InputError
+from redpix.psf.psf_model import moffat
+from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.sextractor import copied_settings
 
 SHAPE = (500, 520)
 CONFIG = ROOT / "resources/psfex/stars.psfex"

@@ -10,8 +10,8 @@ import pytest
 from astropy.io import fits
 from chromium import check_page
 from conftest import ROOT, run
-from redpix.geometry import frame_wcs
-from redpix.masks import bit_value
+from redpix.image.masks import bit_value
+from redpix.image.wcs import frame_wcs
 from scipy.spatial import cKDTree
 
 FIELD = "2820-3-122"

@@ -18,7 +18,8 @@ def test_the_demo_is_as_recorded(demo):
 def test_a_record_has_code_programs_and_versions(demo):
     path = demo / "results/demo/provenance/sources/9001-3-100.json"
     entry = json.loads(path.read_text())
-    assert "redpix:scripts/redpix/sources.py" in entry["inputs"]
+    assert "redpix:scripts/redpix/catalogue/extract.py" in entry["code"]
+    assert "redpix:scripts/sources.py" in entry["code"]
     assert "redpix:resources/sextractor/sources.sex" in entry["inputs"]
     assert entry["parameters"]["threshold"] == 1.5
     assert any("extractor" in name or name.endswith("sex") for name in entry["programs"])
@@ -42,3 +43,10 @@ def test_a_log_ends_with_what_its_job_cost(demo):
     last = (demo / "results/demo/logs/registration/9001-3-100.log").read_text().splitlines()[-1]
     own, start = map(float, re.search(r"s, ([\d.]+) CPU s after ([\d.]+) to start", last).groups())
     assert own > 2 * start > 0
+
+
+def test_every_module_that_a_job_loaded_is_among_those_of_its_version(demo):
+    logs = list((demo / "results/demo/logs").rglob("*.log"))
+    assert logs
+    for path in logs:
+        assert "missing in the version of the code" not in path.read_text(), path

@@ -10,16 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import photoz
 import pytest
-import report
 import synthetic_pixels
 import yaml
 from astropy.io import fits
 from astropy.wcs import WCS
 from chromium import check_page, open_page
-from redpix.configuration import validated
-from redpix.exceptions import InputError
+from redpix.config.schema import validated
+from redpix.core.exceptions import InputError
+from redpix.photoz import run_pixels
+from redpix.report import run_page as report
 
 ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (120, 90)
@@ -149,7 +149,7 @@ class Run:
             inputs = SimpleNamespace(objects=self.paths.objects, pixels=self.paths.pixels)
             asked = SimpleNamespace(**{**params, **more})
             job = SimpleNamespace(input=inputs, output=output, params=asked, threads=1)
-            photoz.main(job)
+            run_pixels.main(job)
             return output
 
         output = run("trained")

@@ -2,23 +2,23 @@
 
 from types import SimpleNamespace
 
-import light_curves
 import numpy as np
 import pandas as pd
-import photometry
 import pytest
 from astropy.io import fits
-from calibrated import write_planes
-from calibration import calibrate_image
 from conftest import ROOT, run
-from light_curves import Exposure
-from photometry import SEVEN
-from redpix import demo_ccd, photometry_plots
-from redpix.exceptions import InputError
-from redpix.light_curves import Scaled
-from redpix.masks import bit_value
-from report_files import render
-from report_photometry import show_images, show_light_curves
+from redpix.core.exceptions import InputError
+from redpix.demo import ccd
+from redpix.image.masks import bit_value
+from redpix.photometry import light_curve_files, measure
+from redpix.photometry.calibrate import calibrate_image
+from redpix.photometry.light_curve_files import Exposure
+from redpix.photometry.light_curves import Scaled
+from redpix.photometry.measure import SEVEN
+from redpix.photometry.planes_file import write_planes
+from redpix.report import photometry_plots
+from redpix.report.files import render
+from redpix.report.photometry_section import show_images, show_light_curves
 from star_field import Moffat, simulate
 
 CAMERA = {"camera": dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))}
@@ -36,12 +36,12 @@ def known(demo, index):
 
 
 def test_the_demos_stars_have_their_magnitudes(demo, night):
-    for index, exposure in enumerate(demo_ccd.EXPOSURES, start=1):
+    for index, exposure in enumerate(ccd.EXPOSURES, start=1):
         table = pd.read_csv(night / f"{exposure.name}.csv")
         assert tuple(table.columns[:7]) == SEVEN
         with fits.open(night / f"{exposure.name}.residual.fits") as hdus:
             cards = hdus[0].header
-        zero = demo_ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
+        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
         assert cards["ZEROPT"] == pytest.approx(zero, abs=0.01)
         truth = known(demo, index)
         bright = truth[(truth["magnitude"] < 15.5)]
@@ -61,10 +61,10 @@ def test_the_demos_stars_have_their_magnitudes(demo, night):
 def test_light_curves_of_the_demo(demo, night):
     curves = pd.read_csv(night / "lightcurves.csv")
     scatter = pd.read_csv(night / "scatter.csv")
-    assert set(curves["image"]) == {exposure.name for exposure in demo_ccd.EXPOSURES}
+    assert set(curves["image"]) == {exposure.name for exposure in ccd.EXPOSURES}
     minutes = (curves.groupby("image")["mjd"].first() - curves["mjd"].min()) * 1440
     assert minutes.tolist() == pytest.approx([0, 2, 4], abs=0.01)
-    sky = demo_ccd.draw_sky(1)
+    sky = ccd.draw_sky(1)
     changed = np.ptp(sky.magnitude, axis=0) > 0.2
     steady = scatter[(scatter["flags"] == 0) & (scatter["magnitude"] < 15.5)]
     assert changed.any()
@@ -87,7 +87,7 @@ def test_light_curves_of_the_demo(demo, night):
 
 
 def test_the_report_shows_stars_and_light_curves(demo, night):
-    names = [exposure.name for exposure in demo_ccd.EXPOSURES][:1]
+    names = [exposure.name for exposure in ccd.EXPOSURES][:1]
     shown = show_images(
         [str(demo / f"results/demo/demo/ccd/{name}.fits") for name in names],
         *([str(night / f"{n}.{end}") for n in names] for end in ("calibrated.fits", "csv")),
@@ -164,7 +164,7 @@ def measured(folder, image, mask, catalogue=None, **cards):
     paths = [str(folder / f"one.{end}") for end in ("calibrated.fits", "csv", "residual.fits")]
     write_planes(paths[0], planes, fits.Header(cards), [])
     settings = {"mode": "full", "threshold": 4.5, "background_mesh": 64, "window": 11}
-    photometry.main(
+    measure.main(
         SimpleNamespace(
             input=SimpleNamespace(image=paths[0]),
             params=SimpleNamespace(
@@ -201,7 +201,7 @@ def test_the_sky_of_a_hidden_pixel_is_not_known(tmp_path):
     assert saturated.sky == pytest.approx(sky[row, column + 2], abs=0.1)
     assert stars["sky"].to_numpy() == pytest.approx(200, abs=5)
     # at its own places photometry forced on the exposure is what it was
-    flux, error, _ = light_curves.forced(exposure, exposure, exposure.places.T)
+    flux, error, _ = light_curve_files.forced(exposure, exposure, exposure.places.T)
     near = np.hypot(stars["centroid_x"] - hot[1], stars["centroid_y"] - hot[0]).idxmin()
     assert flux[near] == pytest.approx(stars["psf_flux"][near], abs=0.1 * error[near])
 
@@ -215,7 +215,7 @@ def test_a_dead_pixel_of_the_flat_spoils_no_forced_photometry(tmp_path):
     exposure = measured(tmp_path, field.image, mask)
     with fits.open(exposure.calibrated, mode="update") as hdus:
         hdus["GAIN"].data[row, column] = np.nan
-    flux, error, _ = light_curves.forced(exposure, exposure, exposure.places.T)
+    flux, error, _ = light_curve_files.forced(exposure, exposure, exposure.places.T)
     difference = (flux - exposure.stars["psf_flux"]) / error
     assert len(flux) > 25
     assert abs(difference).max() < 0.1
@@ -301,8 +301,8 @@ def test_a_field_without_common_stars_has_no_light_curves(
         flux[int(exposure.image[1:]) :: 2] = 1e4
         return flux, flux / 100, {}
 
-    monkeypatch.setattr(light_curves, "forced", forced)
-    light_curves.main(job)
+    monkeypatch.setattr(light_curve_files, "forced", forced)
+    light_curve_files.main(job)
     assert words in caplog.text
     for path in (job.output.curves, job.output.scatter):
         assert pd.read_csv(path).columns.tolist() == ["field", "star"]
@@ -322,8 +322,8 @@ def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_
         assert np.transpose(place) == pytest.approx(reference.places)
         return light[exposure.image] * flux, light[exposure.image] * flux / 500, {}
 
-    monkeypatch.setattr(light_curves, "forced", forced)
-    light_curves.main(job)
+    monkeypatch.setattr(light_curve_files, "forced", forced)
+    light_curve_files.main(job)
     found = pd.read_csv(job.output.scatter)
     assert found["flux"].to_numpy() == pytest.approx(flux * (1.7 / 3))
     expected = 25 - 2.5 * np.log10(0.2 * flux)
@@ -341,7 +341,7 @@ def test_two_exposures_know_each_others_pixels_by_their_wcs(tmp_path):
         fits.writeto(path, np.zeros((500, 500)), fits.Header(cards | more))
         stars = tmp_path / ("t.csv" if number else "s.csv")
         exposures.append(Exposure(str(number), path, stars, path))
-    place = light_curves.place_of(exposures[1], exposures[0])
+    place = light_curve_files.place_of(exposures[1], exposures[0])
     assert place.ravel() == pytest.approx([17.0, -1.0], abs=1e-3)
     assert exposures[0].matrix_to(exposures[2]) is None
 
@@ -351,11 +351,13 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     caplog.set_level("INFO", "redpix")
     whole = {"EXPTIME": 20, "AIRMASS": 1.2}
     # sigma^2 = 1e-5 * 1.5^2 * 0.5^(-4/3) / 20 * 1.2^3 * exp(-2 * 2000 / 8000), by hand
-    assert light_curves.air_scatter("m67", [whole], optics) == pytest.approx(0.0017237, abs=1e-7)
-    assert light_curves.air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
+    assert light_curve_files.air_scatter("m67", [whole], optics) == pytest.approx(
+        0.0017237, abs=1e-7
+    )
+    assert light_curve_files.air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
     assert not caplog.text
     for part in ({"EXPTIME": 20}, {"AIRMASS": 1.2}, {"EXPTIME": 0, "AIRMASS": 1.2}):
-        assert np.isnan(light_curves.air_scatter("m67", [whole, part, whole], optics))
+        assert np.isnan(light_curve_files.air_scatter("m67", [whole, part, whole], optics))
         assert "m67: exposure time or airmass is not known" in caplog.text
         caplog.clear()
     stars = pd.DataFrame(
@@ -366,7 +368,7 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     reference = Exposure("one", "", tmp_path / "one.csv", tmp_path / "one.fits")
     relative = np.array([[1.0, 0.9], [1.1, 1.0], [0.9, 1.1]])
     scaled = Scaled(relative, 0.01 * relative, np.ones(3), np.array([1e4, 1e3]), relative**0)
-    table = light_curves.scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
+    table = light_curve_files.scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
     assert table["magnitude"].isna().all()
     assert table["expected_scintillation"].isna().all()
     # what is known of the noise is told

@@ -6,13 +6,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-import redshifted_frames
 from conftest import run
 from galaxies_of_frames import redshifting_job, write_seeing
-from redpix import redshifting
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
+from redpix.simulation import redshift_frames, redshifting
+from redpix.simulation.files import read_distance
 from small import configuration, copy_archive, copy_catalogue
-from training_files import read_distance
 
 FIELD = "9001-3-100"
 SEEING = {"u": 1.456, "g": 1.378, "r": 1.3, "i": 1.235, "z": 1.248}
@@ -47,7 +46,7 @@ def job(demo, folder, **changes):
 
 
 def test_galaxies_of_frames(demo, tmp_path):
-    redshifted_frames.main(job(demo, tmp_path))
+    redshift_frames.main(job(demo, tmp_path))
     names = ("inputs", "input_errors", "targets", "target_errors")
     inputs, input_errors, targets, target_errors = (
         np.load(tmp_path / f"{name}.npy") for name in names
@@ -90,7 +89,7 @@ def test_galaxies_of_frames(demo, tmp_path):
 )
 def test_what_cannot_be_is_named(demo, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
-        redshifted_frames.main(job(demo, tmp_path, **changes))
+        redshift_frames.main(job(demo, tmp_path, **changes))
     assert not list(tmp_path.glob("*.npy"))
 
 

@@ -7,9 +7,7 @@ FROM_SKYSERVER = ORIGIN == "skyserver"
 checkpoint catalogue:
     input:
         source=catalogue_source,
-        schema=ROOT / "workflow/schemas/objects.schema.yaml",
-        library=library("catalogue", "tables", "exceptions"),
-        scripts=shared_scripts("files", "job", "provenance"),
+        schema=own_file("workflow/schemas/objects.schema.yaml"),
     output:
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",
@@ -24,6 +22,7 @@ checkpoint catalogue:
         mem_mb=memory(1200),
         runtime=minutes(30),
     params:
+        code=code_of("catalogue"),
         origin=ORIGIN,
         fields=config["fields"],
         shard=config["shard"],

@@ -8,24 +8,6 @@ rule coaddition:
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
-        library=library(
-            *("alignment", "arrays", "asterisms", "background", "cameras", "coaddition"),
-            *("exceptions", "exposure", "frames", "geometry", "masks", "noise", "psf"),
-            *("psfield", "resampling", "stacking", "subtraction", "tiles", "transforms"),
-        ),
-        scripts=shared_scripts(
-            *(
-                "alignment",
-                "exposures",
-                "files",
-                "job",
-                "provenance",
-                "psfex",
-                "sextractor",
-                "spans",
-                "tools",
-            )
-        ),
     output:
         f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",
     log:
@@ -43,6 +25,7 @@ rule coaddition:
         runtime=minutes(30),
         gpu=cards(),
     params:
+        code=code_of("coaddition"),
         method=config["coaddition"]["method"],
         images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),
         camera=config["exposures"],

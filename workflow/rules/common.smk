@@ -7,24 +7,38 @@ import shlex
 import sys
 from pathlib import Path
 
+import snakemake.jobs
 import yaml
 
 # Snakemake 9 calls a script's Python by an unquoted path: a folder's name may hold a space
 sys.executable = shlex.quote(sys.executable)
 
+# Snakemake 9 runs jobs again whose products are older than the script, as in a new checkout. Here
+# the parameter `code` follows the code.
+snakemake.jobs.get_script_mtime = lambda path: 0.0
+
 ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from ending import failed_jobs, read_left_out
-from redpix import demo
-from redpix.configuration import CATALOGUE_SOURCES, validated
-from redpix.configuration import training_tables as tables_of_training
-from redpix.exceptions import InputError
-from redpix.frames import FIELD_PATTERN, frame_path, mask_path, parse_field
-from redpix.listing import read_listing
-from redpix.pairs import NO_BAND, Pair, is_field, pair_name, read_pairs, read_stacks
-from resume import release_after_kill, retry_left_out
+from redpix.config.pairs_table import (
+    NO_BAND,
+    Pair,
+    is_field,
+    pair_name,
+    read_pairs,
+    read_stacks,
+)
+from redpix.config.photoz_tables import read_listing
+from redpix.config.schema import CATALOGUE_SOURCES, validated
+from redpix.config.schema import training_tables as tables_of_training
+from redpix.core.code_versions import code_version
+from redpix.core.exceptions import InputError
+from redpix.core.field_name import FIELD_PATTERN, parse_field
+from redpix.core.resume import release_after_kill, retry_left_out
+from redpix.core.run_summary import failed_jobs, read_left_out
+from redpix.demo import fields as demo
+from redpix.sdss.frames import frame_path, mask_path
 
 
 def training_bound(config):
@@ -109,9 +123,14 @@ def cards():
     return int(config["arrays"] != "numpy")
 
 
+def own_file(path):
+    """Path of a file of redpix from the folder of the run, which stays when both move."""
+    return os.path.relpath(ROOT / path)
+
+
 def resource(path):
     """Path of a settings file."""
-    return str(ROOT / "resources" / path)
+    return own_file(f"resources/{path}")
 
 
 def rows_of(key, read):
@@ -155,19 +174,14 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def library(*modules):
-    """Paths of library modules: as inputs they make a rule run again when they change."""
-    return [str(SCRIPTS / "redpix" / f"{module}.py") for module in modules]
-
-
-def shared_scripts(*names):
-    """Paths of modules that scripts share; inputs for the same reason."""
-    return [str(SCRIPTS / f"{name}.py") for name in names]
+def code_of(door):
+    """Version of the code of a door, `scripts/<door>.py`, found when a job of the rule is planned."""
+    return lambda wildcards: code_version(door)
 
 
 def report_parts(*names):
     """Paths of pieces of the report's template."""
-    return [str(ROOT / f"workflow/report/{name}.html.j2") for name in names]
+    return [own_file(f"workflow/report/{name}.html.j2") for name in names]
 
 
 def per_band(stage, suffix=".fits"):

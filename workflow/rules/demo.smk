@@ -2,12 +2,6 @@
 
 
 rule demo_sky:
-    input:
-        library=library(
-            *("demo", "demo_camera", "demo_population", "demo_truth"),
-            *("errors", "exceptions", "photometry", "rendering", "seds"),
-        ),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/demo/truth.csv",
     log:
@@ -22,6 +16,7 @@ rule demo_sky:
         runtime=minutes(10),
     params:
         **{key: config["demo"][key] for key in ("galaxies", "stars", "transients")},
+        code=code_of("demo_sky"),
         seed=config["seed"],
     message:
         "demo: drawing galaxies, stars and transients"
@@ -37,11 +32,6 @@ for demo_field in demo.FIELDS:
             f"demo_field_{demo_field.name.replace('-', '_')}"
         input:
             truth=rules.demo_sky.output[0],
-            library=library(
-                *("demo", "demo_camera", "demo_format", "demo_scene"),
-                *("errors", "exceptions", "rendering"),
-            ),
-            scripts=shared_scripts("files", "job", "packing", "provenance"),
         output:
             frames=demo_paths(demo_field.name, frame_path),
             masks=demo_paths(demo_field.name, mask_path),
@@ -56,6 +46,7 @@ for demo_field in demo.FIELDS:
             mem_mb=memory(800),
             runtime=minutes(10),
         params:
+            code=code_of("demo_field"),
             field=demo_field.name,
             bands=BANDS,
             seed=config["seed"],
@@ -66,9 +57,6 @@ for demo_field in demo.FIELDS:
 
 
 rule demo_ccd:
-    input:
-        library=library("demo_ccd", "exceptions", "rendering"),
-        scripts=shared_scripts("files", "job", "measurements", "provenance"),
     output:
         dark=f"{RESULTS}/demo/ccd/dark.fits",
         flat=f"{RESULTS}/demo/ccd/flat.fits",
@@ -86,6 +74,7 @@ rule demo_ccd:
         mem_mb=memory(500),
         runtime=minutes(10),
     params:
+        code=code_of("demo_ccd"),
         seed=config["seed"],
     message:
         "demo: a night at a small telescope"

@@ -4,8 +4,6 @@
 rule errors:
     input:
         frames=per_band("frames"),
-        library=library("errors", "frames", "masks", "exceptions"),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         kept(per_band("errors")),
     log:
@@ -18,6 +16,7 @@ rule errors:
         mem_mb=memory(300, times_input=3),
         runtime=minutes(10),
     params:
+        code=code_of("errors"),
         bands=BANDS,
     message:
         "{wildcards.field}: error maps"

@@ -2,14 +2,12 @@
 
 SOURCE = config["source"]
 if SOURCE == "demo":
-    SOURCE = (Path.cwd() / RESULTS / "demo/archive").as_uri()
+    SOURCE = f"{RESULTS}/demo/archive"
 
 
 rule fetch:
     input:
         demo_archive,
-        library=library("exceptions", "frames", "geometry", "masks"),
-        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         status=f"{RESULTS}/frames/{{field}}.json",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
@@ -27,6 +25,7 @@ rule fetch:
         mem_mb=memory(600),
         runtime=minutes(30),
     params:
+        code=code_of("fetch"),
         source=SOURCE,
         release=config["release"],
         bands=BANDS,
@@ -35,13 +34,10 @@ rule fetch:
     message:
         "{wildcards.field}: fetching frames"
     script:
-        "../../scripts/frames.py"
+        "../../scripts/fetch.py"
 
 
 rule psfields:
-    input:
-        library=library("frames", "masks", "exceptions", "psf", "psfield"),
-        scripts=shared_scripts("archive", "files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/{{field}}.psField.fit",
     log:
@@ -57,6 +53,7 @@ rule psfields:
         mem_mb=memory(600),
         runtime=minutes(30),
     params:
+        code=code_of("psfields"),
         source=SOURCE,
         release=config["release"],
     message:
@@ -70,8 +67,6 @@ checkpoint delivered:
         statuses=lambda wildcards: [
             f"{home(field)}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
-        library=library("exceptions"),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/delivered.csv",
     log:
@@ -81,6 +76,8 @@ checkpoint delivered:
     localrule: True
     conda:
         "../../envs/python.yaml"
+    params:
+        code=code_of("delivered"),
     message:
         "sorting out fields that did not come"
     script:
@@ -90,8 +87,6 @@ checkpoint delivered:
 checkpoint exposures:
     input:
         statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
-        library=library("exceptions"),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/frames/exposures.csv",
     log:
@@ -101,10 +96,12 @@ checkpoint exposures:
     localrule: True
     conda:
         "../../envs/python.yaml"
+    params:
+        code=code_of("exposures"),
     message:
         "sorting out fields of pairs and stacks that did not come"
     script:
-        "../../scripts/delivered.py"
+        "../../scripts/exposures.py"
 
 
 # a field that did not come has no frames to link: asked for by name, it fails here and says why
@@ -112,8 +109,6 @@ rule frames:
     input:
         demo_archive,
         status=f"{RESULTS}/frames/{{field}}.json",
-        library=library("exceptions", "frames", "geometry", "masks"),
-        scripts=shared_scripts("archive", "files", "frames", "job", "provenance"),
     output:
         kept(per_band("frames")),
     log:
@@ -127,6 +122,7 @@ rule frames:
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
     params:
+        code=code_of("frames"),
         source=SOURCE,
         release=config["release"],
         bands=BANDS,
@@ -136,4 +132,4 @@ rule frames:
     message:
         "{wildcards.field}: frames under their names"
     script:
-        "../../scripts/named_frames.py"
+        "../../scripts/frames.py"

@@ -1,6 +1,6 @@
 """Images whose stars are measured: what the table says of each, and where their files are."""
 
-from redpix.images import FILES, fields, read_images
+from redpix.config.images_table import FILES, fields, read_images
 
 
 def images(path, bands):

@@ -19,23 +19,6 @@ rule injection_psf:
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
-        library=library(
-            *("demo", "demo_camera", "errors", "exceptions", "frames", "geometry"),
-            *("injection", "masks", "psf", "psfield", "rendering", "tables"),
-        ),
-        scripts=shared_scripts(
-            *(
-                "archive",
-                "files",
-                "injection_files",
-                "job",
-                "provenance",
-                "psfex",
-                "sextractor",
-                "spans",
-            ),
-            "tools",
-        ),
     output:
         f"{RESULTS}/injection/psf/{{field}}.fits",
     log:
@@ -52,6 +35,7 @@ rule injection_psf:
         mem_mb=memory(800),
         runtime=minutes(10),
     params:
+        code=code_of("injection_psf"),
         source=SOURCE,
         release=config["release"],
         bands=BANDS,
@@ -69,13 +53,6 @@ rule injection_sources:
         error=f"{RESULTS}/errors/{{field}}-{REFERENCE}.fits",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
         psf=f"{RESULTS}/injection/psf/{{field}}.fits",
-        library=library(
-            *("catalogue", "demo", "demo_camera", "demo_population", "demo_truth"),
-            *("errors", "exceptions", "frames", "geometry", "injection_places"),
-            *("injection_sources", "masks", "photometry", "psf", "rendering", "seds"),
-            "tables",
-        ),
-        scripts=shared_scripts("files", "injection_files", "job", "provenance", "spans"),
     output:
         f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
@@ -90,6 +67,7 @@ rule injection_sources:
         runtime=minutes(10),
     params:
         **config["injection"],
+        code=code_of("injection_sources"),
         bands=BANDS,
         reference_band=REFERENCE,
         seed=config["seed"],
@@ -103,11 +81,6 @@ rule injection_sources:
 rule injection_frame:
     input:
         unpack(injected_field),
-        library=library(
-            *("demo", "demo_camera", "demo_format", "errors", "exceptions", "frames"),
-            *("geometry", "injection", "masks", "psf", "rendering", "tables"),
-        ),
-        scripts=shared_scripts("files", "injection_files", "job", "provenance", "packing", "spans"),
     output:
         frame=f"{INJECTED}/photoObj/frames/301/{{run}}/{{camcol}}/"
         "frame-{band}-{run_filled}-{camcol}-{field_filled}.fits.bz2",
@@ -129,12 +102,13 @@ rule injection_frame:
         mem_mb=memory(800),
         runtime=minutes(10),
     params:
+        code=code_of("injection_frame"),
         field=injected_name,
         seed=config["seed"],
     message:
         "{params.field}, {wildcards.band}: injecting"
     script:
-        "../../scripts/injection.py"
+        "../../scripts/injection_frame.py"
 
 
 rule injection_truth:
@@ -142,8 +116,6 @@ rule injection_truth:
         tables=lambda wildcards: [
             f"{RESULTS}/injection/sources/{field}.csv" for field in delivered_fields(wildcards)
         ],
-        library=library("exceptions"),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/injection/truth.csv",
     log:
@@ -152,6 +124,8 @@ rule injection_truth:
         f"{RESULTS}/benchmarks/injection/truth.tsv"
     conda:
         "../../envs/python.yaml"
+    params:
+        code=code_of("injection_truth"),
     message:
         "truth of what is injected"
     script:

@@ -5,13 +5,6 @@ rule photoz_mlz:
     input:
         objects=f"{RESULTS}/catalogue/objects.csv",
         pixels=pixel_tables,
-        library=library(
-            *("arrays", "catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
-            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
-        ),
-        scripts=shared_scripts(
-            "densities", "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
-        ),
     output:
         *(
             f"{RESULTS}/photoz/mlz/{kind}.{part}"
@@ -28,6 +21,7 @@ rule photoz_mlz:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        code=code_of("photoz_mlz"),
         model=None,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
@@ -47,13 +41,6 @@ rule photoz_mlz:
 rule photoz_table_mlz:
     input:
         tables=table_files,
-        library=library(
-            *("arrays", "catalogue", "exceptions", "mlz", "photometry", "tables", "tabular"),
-            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
-        ),
-        scripts=shared_scripts(
-            "densities", "files", "job", "provenance", "photoz", "photoz_files", "photoz_table"
-        ),
     output:
         *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
     log:
@@ -68,6 +55,7 @@ rule photoz_table_mlz:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
+        code=code_of("photoz_table_mlz"),
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
         test_fraction=PHOTOZ["test_fraction"],
@@ -78,4 +66,4 @@ rule photoz_table_mlz:
     message:
         "the vectors of a table in MLZ's files: {wildcards.table}"
     script:
-        "../../scripts/photoz_mlz.py"
+        "../../scripts/photoz_table_mlz.py"

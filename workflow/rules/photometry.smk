@@ -4,12 +4,6 @@
 rule calibration:
     input:
         unpack(files_of_image),
-        library=library(
-            *("arrays", "background", "cameras", "ccd", "exceptions", "exposure"),
-            *("first_look", "frames", "geometry", "masks", "noise", "regions"),
-            "transforms",
-        ),
-        scripts=shared_scripts("calibrated", "files", "job", "provenance", "spans"),
     output:
         f"{RESULTS}/photometry/{{image}}.calibrated.fits",
     log:
@@ -25,6 +19,7 @@ rule calibration:
         mem_mb=memory(400, times_input=30),
         runtime=minutes(10),
     params:
+        code=code_of("calibration"),
         row=lambda wildcards: image_row(wildcards.image),
         settings=calibration_settings(),
     message:
@@ -37,20 +32,6 @@ rule photometry_of_image:
     input:
         image=rules.calibration.output[0],
         catalogue=lambda wildcards: IMAGES[wildcards.image].catalogue or [],
-        library=library(
-            *(
-                "crowded",
-                "effective_psf",
-                "exceptions",
-                "first_look",
-                "masks",
-                "moffat_profile",
-                "peaks",
-            ),
-            *("psf_model", "psf_stars", "star_detection", "star_fit"),
-            *("star_quality", "star_sky", "zero_point"),
-        ),
-        scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
@@ -68,12 +49,13 @@ rule photometry_of_image:
         mem_mb=memory(700, times_input=20),
         runtime=minutes(20),
     params:
+        code=code_of("photometry_of_image"),
         row=lambda wildcards: image_row(wildcards.image),
         settings=config["photometry"],
     message:
         "{wildcards.image}: measuring stars"
     script:
-        "../../scripts/photometry.py"
+        "../../scripts/photometry_of_image.py"
 
 
 rule light_curves:
@@ -81,12 +63,6 @@ rule light_curves:
         calibrated=[f"{RESULTS}/photometry/{image}.calibrated.fits" for image in EXPOSURES],
         stars=[f"{RESULTS}/photometry/{image}.csv" for image in EXPOSURES],
         residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in EXPOSURES],
-        library=library(
-            *("alignment", "asterisms", "cameras", "effective_psf", "exceptions"),
-            *("exposure", "geometry", "light_curves", "masks", "moffat_profile"),
-            *("psf_model", "psf_stars", "star_fit", "star_quality"),
-        ),
-        scripts=shared_scripts("calibrated", "files", "job", "measurements", "provenance"),
     output:
         curves=f"{RESULTS}/photometry/lightcurves.csv",
         scatter=f"{RESULTS}/photometry/scatter.csv",
@@ -101,6 +77,7 @@ rule light_curves:
         mem_mb=memory(1500),
         runtime=minutes(30),
     params:
+        code=code_of("light_curves"),
         images=EXPOSURES,
         fields=FIELDS_OF_IMAGES,
         settings={key: config["photometry"][key] for key in ("telescope_diameter", "site_altitude")},

@@ -8,11 +8,6 @@ rule photoz_method:
         objects=f"{RESULTS}/catalogue/objects.csv",
         pixels=pixel_tables,
         model=PHOTOZ["model"] or [],
-        library=library(
-            *("arrays", "catalogue", "exceptions", "photometry", "tables"),
-            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
-        ),
-        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -33,6 +28,7 @@ rule photoz_method:
         runtime=minutes(60),
         gpu=cards(),
     params:
+        code=code_of("photoz_method"),
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
@@ -48,17 +44,12 @@ rule photoz_method:
     message:
         "photometric redshifts: {wildcards.method}"
     script:
-        "../../scripts/photoz.py"
+        "../../scripts/photoz_method.py"
 
 
 rule photoz_table:
     input:
         tables=table_files,
-        library=library(
-            *("arrays", "exceptions", "photometry", "tables", "tabular"),
-            *(f"photoz/{path.stem}" for path in sorted((SCRIPTS / "redpix/photoz").glob("*.py"))),
-        ),
-        scripts=shared_scripts("densities", "files", "job", "provenance", "photoz_files"),
     output:
         objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
@@ -80,6 +71,7 @@ rule photoz_table:
         runtime=minutes(60),
         gpu=cards(),
     params:
+        code=code_of("photoz_table"),
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,

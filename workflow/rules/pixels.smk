@@ -7,10 +7,6 @@ rule pixels:
         catalogues=per_band("sources", ".cat.fits"),
         maps=per_band("sources", ".seg.fits"),
         objects=f"{RESULTS}/catalogue/objects.csv",
-        library=library(
-            *("exceptions", "geometry", "masks", "photometry", "pixels", "sources"),
-        ),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",
         counts=f"{RESULTS}/pixels/{{field}}.counts.csv",
@@ -24,6 +20,7 @@ rule pixels:
         mem_mb=memory(200, times_input=2),
         runtime=minutes(10),
     params:
+        code=code_of("pixels"),
         bands=BANDS,
         reference_band=REFERENCE,
         detection=config["sources"]["detection"],

@@ -6,8 +6,6 @@ rule registration:
         frames=per_band("frames"),
         errors=per_band("errors"),
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
-        library=library("exceptions", "frames", "geometry", "masks", "registration"),
-        scripts=shared_scripts("engines", "spans", "tools", "files", "job", "provenance"),
     output:
         kept(per_band("registered")),
     log:
@@ -20,6 +18,7 @@ rule registration:
         mem_mb=memory(300, times_input=4),
         runtime=minutes(10),
     params:
+        code=code_of("registration"),
         bands=BANDS,
         reference_band=REFERENCE,
         engine=config["registration"]["engine"],

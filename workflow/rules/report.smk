@@ -29,22 +29,10 @@ rule report:
         light_curves=light_curves(),
         training=training_products,
         network=network_products,
-        template=ROOT / "workflow/report/report.html.j2",
+        template=own_file("workflow/report/report.html.j2"),
         parts=report_parts("macros", "coadds", "changes", "photometry", "training"),
-        style=ROOT / "workflow/report/style.css",
-        definitions=ROOT / "workflow/report/definitions.yaml",
-        library=library(
-            *("catalogue", "change_plots", "coadd_plots", "effective_psf", "exceptions"),
-            *("figures", "frames", "geometry", "masks", "photometry_plots"),
-            *("photoz/__init__", "photoz/pdf", "photoz/sparse", "photoz/topology"),
-            *("photoz_plots", "pictures", "plots", "rendering", "summaries", "tables"),
-            *("training_plots", "transients"),
-        ),
-        scripts=shared_scripts(
-            *("densities", "files", "job", "provenance", "report_changes", "report_coadds"),
-            *("report_files", "report_photoz", "report_training"),
-            "report_photometry",
-        ),
+        style=own_file("workflow/report/style.css"),
+        definitions=own_file("workflow/report/definitions.yaml"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -58,6 +46,7 @@ rule report:
         mem_mb=memory(1500, times_input=0.3),
         runtime=minutes(20),
     params:
+        code=code_of("report"),
         # how files were fetched is no part of what the page shows
         settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
@@ -75,14 +64,9 @@ rule report_pair:
     input:
         difference=f"{RESULTS}/subtraction/{{pair}}/{NO_BAND}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
-        template=ROOT / "workflow/report/pair.html.j2",
+        template=own_file("workflow/report/pair.html.j2"),
         parts=report_parts("macros", "changes"),
-        style=ROOT / "workflow/report/style.css",
-        library=library(
-            *("catalogue", "change_plots", "exceptions", "figures", "frames", "geometry"),
-            *("masks", "pictures", "plots", "summaries", "tables", "transients"),
-        ),
-        scripts=shared_scripts("files", "job", "provenance", "report_changes", "report_files"),
+        style=own_file("workflow/report/style.css"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/report.html",
     log:
@@ -98,6 +82,7 @@ rule report_pair:
         mem_mb=memory(700, times_input=0.3),
         runtime=minutes(20),
     params:
+        code=code_of("report_pair"),
         science=config["science"],
         reference=config["reference"],
     message:

@@ -8,8 +8,6 @@ rule sources:
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/sources.param"),
         filter=resource("sextractor/sources.conv"),
-        library=library("exceptions", "frames", "geometry", "masks", "sources"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         catalogues=kept(per_band("sources", ".cat.fits")),
         maps=kept(per_band("sources", ".seg.fits")),
@@ -24,6 +22,7 @@ rule sources:
         runtime=minutes(10),
     params:
         **config["sources"],
+        code=code_of("sources"),
         bands=BANDS,
         reference_band=REFERENCE,
     message:
@@ -38,8 +37,6 @@ rule detections:
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
-        library=library("exceptions", "frames", "geometry", "masks", "registration"),
-        scripts=shared_scripts("sextractor", "tools", "files", "job", "provenance"),
     output:
         f"{RESULTS}/sources/{{field}}.detections.csv",
     log:
@@ -52,6 +49,7 @@ rule detections:
         mem_mb=memory(500),
         runtime=minutes(10),
     params:
+        code=code_of("detections"),
         threshold=config["sources"]["threshold"],
         min_area=config["sources"]["min_area"],
     message:

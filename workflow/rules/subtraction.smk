@@ -8,26 +8,6 @@ rule subtraction:
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
-        library=library(
-            *("alignment", "arrays", "asterisms", "background", "cameras", "exceptions"),
-            *("exposure", "frames", "geometry", "masks", "noise", "photometry", "psf"),
-            *("psfield", "resampling", "subtraction", "tiles", "transforms"),
-            "transients",
-        ),
-        scripts=shared_scripts(
-            *(
-                "alignment",
-                "exposures",
-                "files",
-                "job",
-                "planes",
-                "provenance",
-                "psfex",
-                "sextractor",
-                "spans",
-                "tools",
-            )
-        ),
     output:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
@@ -47,6 +27,7 @@ rule subtraction:
         runtime=minutes(20),
         gpu=cards(),
     params:
+        code=code_of("subtraction"),
         camera=config["exposures"],
         arrays=config["arrays"],
         threshold=config["subtraction"]["threshold"],
@@ -72,8 +53,6 @@ rule transients_of_pair:
         tables=bands_of_pair,
         # hosts are objects of the run's own sky: two files alone have none
         objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
-        library=library("exceptions", "hosts"),
-        scripts=shared_scripts("files", "job", "provenance"),
     output:
         f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
@@ -85,8 +64,9 @@ rule transients_of_pair:
     conda:
         "../../envs/python.yaml"
     params:
+        code=code_of("transients_of_pair"),
         host_radius=config["subtraction"]["host_radius"],
     message:
         "{wildcards.pair}: transients of all bands"
     script:
-        "../../scripts/transients.py"
+        "../../scripts/transients_of_pair.py"

@@ -13,21 +13,6 @@ if TRAINING["origin"] == "simulated":
     rule training_images:
         input:
             training_tables,
-            library=library(
-                *(
-                    "demo",
-                    "demo_camera",
-                    "demo_population",
-                    "errors",
-                    "exceptions",
-                    "injection_sources",
-                ),
-                *("photometry", "redshifting", "rendering", "seds", "stamps", "tables", "psf"),
-                "training_images",
-            ),
-            scripts=shared_scripts(
-                "files", "injection_files", "job", "provenance", "training_files"
-            ),
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             targets=f"{RESULTS}/training_images/targets.npy",
@@ -47,6 +32,7 @@ if TRAINING["origin"] == "simulated":
             runtime=minutes(60),
         params:
             **TRAINING,
+            code=code_of("training_images"),
             seed=config["seed"],
         message:
             "training images"
@@ -71,15 +57,6 @@ else:
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
             tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
-            library=library(
-                *("catalogue", "demo", "demo_camera", "demo_population", "errors"),
-                *("exceptions", "geometry", "injection", "injection_sources", "masks"),
-                *("photometry", "pixel_redshifting", "psf", "redshifting", "rendering"),
-                *("seds", "stamps", "tables", "training_images"),
-            ),
-            scripts=shared_scripts(
-                "files", "injection_files", "job", "provenance", "training_files"
-            ),
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             input_errors=f"{RESULTS}/training_images/input_errors.npy",
@@ -101,6 +78,7 @@ else:
             runtime=minutes(60),
         params:
             **{key: TRAINING[key] for key in FRAMES_KEYS},
+            code=code_of("training_images_of_frames"),
             bands=BANDS,
             reference_band=REFERENCE,
             fields=lambda wildcards: delivered_fields(wildcards),
@@ -108,7 +86,7 @@ else:
         message:
             "galaxies of the frames at another redshift"
         script:
-            "../../scripts/redshifted_frames.py"
+            "../../scripts/training_images_of_frames.py"
 
 
 rule network:
@@ -118,19 +96,6 @@ rule network:
         truth=f"{RESULTS}/training_images/truth.csv",
         settings=f"{RESULTS}/training_images/settings.json",
         tables=training_tables,
-        library=library(
-            *(
-                "demo",
-                "demo_camera",
-                "demo_population",
-                "errors",
-                "exceptions",
-                "injection_sources",
-            ),
-            *("network", "photometry", "psf", "redshifting", "rendering", "seds", "stamps"),
-            *("tables", "training_images"),
-        ),
-        scripts=shared_scripts("files", "injection_files", "job", "provenance", "training_files"),
     output:
         predictions=f"{RESULTS}/network/predictions.npy",
         plain=f"{RESULTS}/network/plain.npy",
@@ -149,6 +114,7 @@ rule network:
         runtime=minutes(120),
     params:
         **config["network"],
+        code=code_of("network"),
         seed=config["seed"],
     message:
         "a network that redshifts galaxies"

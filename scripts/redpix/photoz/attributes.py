@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.exceptions import InputError
-from redpix.photometry import asinh_magnitude, asinh_magnitude_error
+from redpix.core.exceptions import InputError
+from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 
 #: the only things that may describe a pixel, in the order of the vector's columns
 KINDS = ("magnitudes", "brightness", "colours", "distance", "errors")

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import constant_attributes, missing_attributes
-from redpix.photoz.learner import CLASSES, STAR
+from redpix.photoz.learners.base import CLASSES, STAR
 
 
 def check_samples(training, names, where, warn):

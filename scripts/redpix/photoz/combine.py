@@ -5,7 +5,7 @@ from scipy.optimize import minimize_scalar
 from scipy.sparse import csr_array
 
 from redpix.photoz import metrics, pdf
-from redpix.photoz.learner import CLASSES, Prediction
+from redpix.photoz.learners.base import CLASSES, Prediction
 
 #: signal to noise that a pixel counts with at least, so that faint objects have a weight
 LEAST_SNR = 0.1

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import kstest
 
 from redpix.photoz import pdf
-from redpix.photoz.learner import FEWEST
+from redpix.photoz.learners.base import FEWEST
 
 NAMES = (
     *("bias", "bias_median", "nmad", "sigma68", "outliers_005", "outliers_015"),

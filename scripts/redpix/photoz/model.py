@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.boosting import Boosting
-from redpix.photoz.calibrate import Calibration
-from redpix.photoz.ensemble import Ensemble
-from redpix.photoz.knn import KNN
-from redpix.photoz.mlp import MLP
-from redpix.photoz.process import Process
-from redpix.photoz.som import SOM
-from redpix.photoz.tpz import TPZ
+from redpix.photoz.calibration import Calibration
+from redpix.photoz.learners.boosting import Boosting
+from redpix.photoz.learners.ensemble import Ensemble
+from redpix.photoz.learners.gaussian_process import Process
+from redpix.photoz.learners.knn import KNN
+from redpix.photoz.learners.mlp import MLP
+from redpix.photoz.learners.som import SOM
+from redpix.photoz.learners.tpz import TPZ
 
 #: learners by the name a configuration gives them
 METHODS = {

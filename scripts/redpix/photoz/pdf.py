@@ -7,7 +7,7 @@ A density is given at the grid's nodes, is linear between them and zero outside,
 import numpy as np
 from scipy.fft import dct, idct
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 
 
 def make_grid(lowest, highest, step):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 
 TRAIN, TEST, TARGET = "train", "test", "target"
 

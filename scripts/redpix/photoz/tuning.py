@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from redpix.exceptions import InputError
-from redpix.photoz.learner import STAR
+from redpix.core.exceptions import InputError
+from redpix.photoz.learners.base import STAR
 from redpix.photoz.model import METHODS
 from redpix.photoz.split import group_folds
 

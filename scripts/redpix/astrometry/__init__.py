@@ -1,0 +1,1 @@
+"""Aligning one exposure to another: WCS, quads of stars, spline maps, star comparison."""

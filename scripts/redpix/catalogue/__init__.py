@@ -1,0 +1,1 @@
+"""Objects of a field: origins, building the catalogue, ASSOC lists, detection."""

@@ -1,0 +1,1 @@
+"""Coadds: proper coaddition, weighted means and medians, stacks."""

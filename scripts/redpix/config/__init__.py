@@ -1,0 +1,1 @@
+"""The configuration and the tables that a user writes: schema, checks, plan of the run."""

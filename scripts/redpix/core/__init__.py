@@ -1,0 +1,1 @@
+"""What every room needs: errors, jobs, provenance, code versions, atomic files, programs."""

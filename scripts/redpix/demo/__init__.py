@@ -1,0 +1,1 @@
+"""The demo sky: a simulated survey with its truth."""

@@ -1,0 +1,58 @@
+"""The demo's sky as a perfect camera would see it: every source drawn, no noise."""
+
+import numpy as np
+
+from redpix.demo import camera, fields
+from redpix.simulation import rendering
+
+# stamps end where sources fall below this share of a pixel's noise
+_INVISIBLE = 0.1
+
+
+def render(table, field, band, watch=iter):
+    """Light of the sources in a band of a field.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As from `redpix.demo.truth.truth`; sources of epoch 2 shine only in fields of epoch 2.
+    field : redpix.demo.fields.DemoField
+    band : str
+    watch : callable, optional
+        Wraps the iteration over the sources, to show progress.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx), float64
+        Nanomaggies in each pixel.
+    """
+    image = np.zeros(fields.SHAPE)
+    wcs = camera.band_wcs(field, band)
+    # the tangent plane turns by less than 0.2 degrees within a field: one matrix serves it all
+    sky_jacobian = rendering.jacobian(wcs.wcs.cd)
+    scale = np.sqrt(np.prod(fields.PIXEL_SCALE))
+    psf = camera.band_psf(field, band)
+    blur = rendering.psf_profile(psf)
+    faintest = _INVISIBLE * camera.sky_noise(field, band) / scale**2
+
+    shining = table[table["epoch"].isin([0, field.epoch])]
+    x, y = wcs.all_world2pix(shining["ra"], shining["dec"], 0)
+    for place_x, place_y, source in watch(list(zip(x, y, shining.itertuples(), strict=True))):
+        flux = getattr(source, f"flux_{band}")
+        if source.kind == "galaxy":
+            galaxy = rendering.Galaxy(
+                source.bulge_radius,
+                source.disk_radius,
+                source.sersic,
+                source.axis_ratio,
+                source.position_angle,
+            )
+            bulge = getattr(source, f"bulge_flux_{band}")
+            profile = rendering.galaxy_profile(galaxy, bulge, flux - bulge)
+            profile = rendering.convolved(profile, blur)
+            radius = rendering.stamp_radius(galaxy, psf, flux, faintest)
+        else:
+            profile = blur * flux
+            radius = rendering.psf_radius(psf, flux, faintest)
+        rendering.add(image, profile, sky_jacobian, place_x, place_y, radius / scale)
+    return image

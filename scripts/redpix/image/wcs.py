@@ -1,0 +1,110 @@
+"""World coordinate systems of images: reading, checking, writing."""
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+from astropy.wcs import wcs as wcslib
+
+from redpix.core.exceptions import InputError
+
+pass
+
+
+#: header cards that a changed image makes untrue
+STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
+
+# what of a frame's header describes its array or its place on the sky
+_STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
+
+#: cards that a frame's WCS is read from
+WCS_KEYS = (
+    *("WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"),
+    *(f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)),
+    *(f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)),
+    *("CROTA1", "CROTA2"),
+)
+
+
+def frame_wcs(header):
+    """Celestial WCS of a frame, read from its WCS cards alone.
+
+    Raises
+    ------
+    InputError
+        If it is not a tangent-plane projection of right ascension and declination, or one that
+        puts the image nowhere.
+    """
+    cards = fits.Header([(key, header[key]) for key in WCS_KEYS if key in header])
+    if "RADECSYS" in cards:  # the old name of the card
+        cards.setdefault("RADESYS", cards["RADECSYS"])
+        del cards["RADECSYS"]
+    types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
+    if types != ("RA---TAN", "DEC--TAN"):
+        raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
+    if cards.get("LONPOLE", 180.0) != 180.0:  # which the engines would not heed
+        raise InputError(f"WCS turned about its pole: LONPOLE {cards['LONPOLE']}; allowed: 180")
+    for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
+        if not isinstance(cards.get(key), float | int):  # astropy would take it for 0
+            raise InputError(f"WCS without a usable {key}: {cards.get(key)!r}")
+    try:
+        wcs = WCS(cards)
+        sky = wcs.all_pix2world([[0.0, 0.0]], 0)
+    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
+        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
+    if not np.all(np.isfinite(sky)) or not pixel_area(wcs) > 0:
+        raise InputError("WCS that puts the image nowhere: CRVAL or the CD matrix is impossible")
+    return wcs
+
+
+def wcs_header(wcs):
+    """Cards of a tangent-plane WCS with a CD matrix, equinox and RADESYS: all tools read it."""
+    header = fits.Header()
+    matrix = wcs.pixel_scale_matrix
+    for axis in (1, 2):
+        header[f"CTYPE{axis}"] = wcs.wcs.ctype[axis - 1]
+        header[f"CUNIT{axis}"] = "deg"
+        header[f"CRVAL{axis}"] = float(wcs.wcs.crval[axis - 1])
+        header[f"CRPIX{axis}"] = float(wcs.wcs.crpix[axis - 1])
+        for other in (1, 2):
+            header[f"CD{axis}_{other}"] = float(matrix[axis - 1, other - 1])
+    header["RADESYS"] = wcs.wcs.radesys or "ICRS"
+    header["EQUINOX"] = 2000.0
+    return header
+
+
+def pixel_area(wcs):
+    """Area of a pixel at the tangent point, square degrees."""
+    return abs(np.linalg.det(wcs.pixel_scale_matrix))
+
+
+def celestial_wcs(header):
+    """WCS of an image in any projection of the sky, with its distortions.
+
+    Raises
+    ------
+    InputError
+        If there is none; the caller names the file.
+    """
+    try:
+        wcs = WCS(fits.Header(header), naxis=2)
+        sky = wcs.all_pix2world([[0.0, 0.0]], 0) if wcs.has_celestial else np.nan
+    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
+        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
+    if not np.all(np.isfinite(sky)):
+        raise InputError("no WCS that says where on the sky it lies")
+    return wcs
+
+
+def wcs_cards(wcs):
+    """Header cards of any celestial WCS."""
+    cards = wcs.to_header(relax=True)
+    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
+    # TAN with cards PV is TPV
+    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    return wcs_header(wcs) if plain else cards
+
+
+def kept_cards(header):
+    """Cards of a frame's header that do not describe its array or its WCS, in their order."""
+    dropped = set(_STRUCTURE) | set(WCS_KEYS)
+    return fits.Header([card for card in header.cards if card.keyword not in dropped])

@@ -1,0 +1,1 @@
+"""Sources of known truth in real frames."""

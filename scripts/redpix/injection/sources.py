@@ -1,0 +1,194 @@
+"""Sources to inject: from tables of real fluxes, or drawn as the demo's, each with its shape."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from redpix.core.exceptions import InputError
+from redpix.demo import population
+from redpix.demo.population import BANDS, COSMOLOGY
+from redpix.io.number_tables import numbers
+from redpix.sdss import magnitudes
+from redpix.simulation import seds
+from redpix.simulation.rendering import SHAPE_COLUMNS
+
+#: kinds of points
+POINT_KINDS = ("star", "transient")
+
+# a galaxy redder than this in u - r is taken for an early type (Strateva et al. 2001, AJ 122, 1861)
+_RED = 2.22
+
+
+class Selection(NamedTuple):
+    """Sources of a table that can be used.
+
+    Attributes
+    ----------
+    rows : DataFrame
+    passed_over : int
+        Rows with a flux that is not positive, which no image can show.
+    """
+
+    rows: pd.DataFrame
+    passed_over: int
+
+
+def galaxy_table(table, name):
+    """Galaxies of a user's table.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        Cells as text, index: line of the file. Columns redshift; for each band that is there
+        ``flux_<band>`` or ``modelflux_<band>``, total flux in nanomaggies; those of
+        `SHAPE_COLUMNS` that are known (radii in arcsec, angles in degrees); ra and dec (degrees)
+        where places are given.
+    name : str
+        What messages call it.
+
+    Returns
+    -------
+    Selection
+        redshift, flux_<band>, and of shapes and places what is there; line.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or a cell is no number or an impossible one (NaN, z = 0, a
+        negative radius).
+    """
+    columns = {"redshift": "redshift"}
+    for band in BANDS:
+        for column in (f"flux_{band}", f"modelflux_{band}"):
+            if column in table and f"flux_{band}" not in columns:
+                columns[f"flux_{band}"] = column
+    if "redshift" not in table or len(columns) == 1:
+        raise InputError(
+            f"{name}: columns {', '.join(table.columns[:12])}; allowed: redshift and one or more "
+            "of flux_u, flux_g, flux_r, flux_i, flux_z (or modelflux_u ...), nanomaggies"
+        )
+    columns |= {c: c for c in (*SHAPE_COLUMNS, "ra", "dec") if c in table}
+    rows = pd.DataFrame(
+        {column: numbers(table, given, name) for column, given in columns.items()},
+        index=table.index,
+    )
+    limits = {
+        "redshift": (1e-4, 10),
+        **dict.fromkeys(("bulge_radius", "disk_radius"), (1e-6, np.inf)),
+        "bulge_fraction": (0, 1),
+        "sersic": (0.5, 6.0),
+        "axis_ratio": (0.05, 1),
+        "dec": (-90, 90),
+    }
+    for column, (low, high) in limits.items():
+        if column in rows:
+            _refuse(rows[column].between(low, high), table, columns[column], name, low, high)
+    fluxes = [column for column in rows if column.startswith("flux_")]
+    bright = (rows[fluxes] > 0).all(axis=1)
+    rows["line"] = rows.index
+    return Selection(rows[bright].reset_index(drop=True), int((~bright).sum()))
+
+
+def point_table(table, name):
+    """Stars and transients of a user's table.
+
+    Parameters
+    ----------
+    table : DataFrame of str
+        Columns kind (star, transient) and AB magnitudes by band, u, g, r, i, z, those that are
+        there; ra and dec where places are given.
+    name : str
+
+    Returns
+    -------
+    Selection
+        kind, redshift (0 of a star, else NaN), flux_<band> (nanomaggies), line.
+
+    Raises
+    ------
+    InputError
+        As `galaxy_table`.
+    """
+    bands = [band for band in BANDS if band in table]
+    if "kind" not in table or not bands:
+        raise InputError(
+            f"{name}: columns {', '.join(table.columns[:12])}; allowed: kind (star, transient) and "
+            "magnitudes, some of u, g, r, i, z"
+        )
+    strange = table[~table["kind"].isin(POINT_KINDS)]
+    if len(strange):
+        raise InputError(
+            f"{name}: line {strange.index[0]}: kind {strange['kind'].iloc[0]!r}; allowed: "
+            + ", ".join(POINT_KINDS)
+        )
+    rows = pd.DataFrame({"kind": table["kind"]})
+    rows["redshift"] = np.where(rows["kind"] == "star", 0.0, np.nan)
+    for band in bands:
+        magnitude = numbers(table, band, name)
+        _refuse(pd.Series(magnitude).between(5, 35), table, band, name, 5, 35)
+        rows[f"flux_{band}"] = magnitudes.pogson_flux(magnitude)
+    for column in ("ra", "dec"):
+        if column in table:
+            rows[column] = numbers(table, column, name)
+    rows["line"] = rows.index
+    return Selection(rows.reset_index(drop=True), 0)
+
+
+def _refuse(good, table, column, name, low, high):
+    bad = np.flatnonzero(~good.to_numpy())
+    if len(bad):
+        raise InputError(
+            f"{name}: line {table.index[bad[0]]}: {column} is {table[column].iloc[bad[0]][:40]}; "
+            f"allowed: {low:g} to {high:g}"
+        )
+
+
+def demo_galaxies(rng, number):
+    """Galaxies of the demo sky's population, as `galaxy_table` gives them."""
+    return population.draw_galaxies(rng, number, seds.build_grid(BANDS))
+
+
+def demo_points(rng, number):
+    """Stars and, a quarter of all, transients of the demo sky's population."""
+    transients = number // 4
+    stars = population.draw_stars(rng, number - transients).assign(kind="star")
+    changing = population.draw_transients(rng, transients).assign(kind="transient")
+    return pd.concat([stars, changing], ignore_index=True)
+
+
+def with_shapes(rng, galaxies, band):
+    """Galaxies with a shape each; what the table knows of it stays.
+
+    Where it knows nothing a galaxy redder than u - r = 2.22 is an early type (without u and r:
+    all are late); sizes follow Shen et al. (2003) from the luminosity in `band`, K-corrections
+    left out, and bulges and disks are shared out as in the demo sky.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    galaxies : DataFrame
+        redshift and ``flux_<band>``.
+    band : str
+    """
+    n = len(galaxies)
+    flux = galaxies.get(f"flux_{band}")
+    if {"flux_u", "flux_r"} <= set(galaxies.columns):
+        early = galaxies["flux_r"] / galaxies["flux_u"] > 10 ** (0.4 * _RED)
+    else:
+        early = np.zeros(n, bool)
+    modulus = COSMOLOGY.distmod(galaxies["redshift"].to_numpy()).value
+    luminosity = population.magnitudes(flux) - modulus
+    kpc = population.half_light_radius(rng, luminosity, early)
+    arcsec = kpc / COSMOLOGY.kpc_proper_per_arcmin(galaxies["redshift"].to_numpy()).value * 60
+    share = np.where(early, rng.normal(0.75, 0.15, n), np.abs(rng.normal(0.0, 0.2, n)))
+    drawn = {
+        "bulge_fraction": np.clip(share, np.where(early, 0.4, 0.0), np.where(early, 0.98, 0.6)),
+        "bulge_radius": arcsec * np.where(early, 0.8, 0.35),
+        "disk_radius": arcsec * np.where(early, 1.5, 1.1),
+        "sersic": np.where(early, 4.0, rng.choice([2.0, 2.5, 3.0], n)),
+        "axis_ratio": np.where(early, rng.uniform(0.5, 1.0, n), rng.uniform(0.25, 1.0, n)),
+        "position_angle": rng.uniform(0, 180, n),
+    }
+    known = {column: galaxies[column] for column in drawn if column in galaxies}
+    return galaxies.assign(**drawn | known)

@@ -1,0 +1,1 @@
+"""Reading what users bring: one reader of tables, one reader of images."""

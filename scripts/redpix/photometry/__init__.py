@@ -1,0 +1,1 @@
+"""CCD images: calibration, background, detection, PSF fits, light curves."""

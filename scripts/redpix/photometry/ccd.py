@@ -1,0 +1,222 @@
+"""Raw CCD images: dark, flat, bad pixels, cosmic rays, noise and background.
+
+Images are [y, x], in counts; masks hold the bits of `redpix.image.masks`.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import sep
+from astroscrappy import detect_cosmics
+
+from redpix.core.exceptions import InputError
+from redpix.image.masks import BITS, DTYPE, bit_value
+
+#: electrons a count where neither the table nor the header says it
+ASSUMED_GAIN = 1.0
+
+#: a 16-bit image that reaches below this was written by something that overflowed
+_WRAPPED = -1000
+
+#: cosmic-ray rejection of van Dokkum (2001): significance, share of it for neighbours, contrast
+_COSMIC = {"sigclip": 6.0, "sigfrac": 0.3, "objlim": 5.0}
+
+
+class Calibrated(NamedTuple):
+    """An image free of what the camera did to it.
+
+    Attributes
+    ----------
+    image : ndarray, shape (ny, nx), float64
+        Counts as the brightest (or the median) pixel of the flat would have had; NaN where there
+        is no number.
+    mask : ndarray, shape (ny, nx), int16
+    flat : ndarray or None
+        As it was divided by.
+    """
+
+    image: np.ndarray
+    mask: np.ndarray
+    flat: np.ndarray | None
+
+
+class Background(NamedTuple):
+    """Sky of an image, on its pixels."""
+
+    level: np.ndarray
+    rms: np.ndarray
+
+
+def as_numbers(raw):
+    """An image of any number type and byte order in float64, and where its integers overflowed.
+
+    16-bit integers below -1000 are taken for counts above 32767 that wrapped round: no camera
+    reads so far below its zero.
+
+    Returns
+    -------
+    values : ndarray, float64, native byte order
+    wrapped : ndarray of bool
+    """
+    raw = np.asarray(raw)
+    if raw.ndim != 2 or raw.dtype.kind not in "iuf":
+        raise InputError(
+            f"{raw.ndim} dimensions of type {raw.dtype}; allowed: an image of numbers, two "
+            "dimensions"
+        )
+    wrapped = np.zeros(raw.shape, bool)
+    if raw.dtype.kind == "i" and raw.dtype.itemsize == 2:
+        wrapped = raw < _WRAPPED
+    return np.ascontiguousarray(raw, dtype=np.float64), wrapped
+
+
+def normalised_flat(flat, how):
+    """A flat field in units of its brightest pixel or its median, NaN where it is not above 0.
+
+    Parameters
+    ----------
+    flat : ndarray
+    how : {"maximum", "median"}
+    """
+    flat, _ = as_numbers(flat)
+    usable = np.isfinite(flat) & (flat > 0)
+    if usable.mean() < 0.5:
+        raise InputError(
+            f"{100 * usable.mean():.0f} % of the flat is above zero; allowed: at least half of it"
+        )
+    norm = {"maximum": np.max, "median": np.median}[how](flat[usable])
+    return np.where(usable, flat / norm, np.nan)
+
+
+def calibrate(raw, dark=None, flat=None, dark_factor=1.0, normalisation="maximum", saturation=None):
+    """(raw - factor * dark) / flat, and what is wrong with its pixels.
+
+    Parameters
+    ----------
+    raw, dark, flat : ndarray
+        Of one shape, any number type.
+    dark_factor : float
+        Exposure of the image over that of the dark, where the dark is to be scaled.
+    normalisation : {"maximum", "median"}
+        Of the flat.
+    saturation : float, optional
+        Counts of the raw image from which a pixel is saturated.
+
+    Returns
+    -------
+    Calibrated
+
+    Raises
+    ------
+    InputError
+        If shapes differ, or less than half of the flat is usable, or nothing of the image.
+    """
+    image, wrapped = as_numbers(raw)
+    for name, other in (("dark", dark), ("flat", flat)):
+        if other is not None and np.shape(other) != image.shape:
+            raise InputError(
+                f"the {name} has {' x '.join(map(str, np.shape(other)[::-1]))} pixels, the image "
+                f"{image.shape[1]} x {image.shape[0]}; allowed: the same"
+            )
+    mask = np.zeros(image.shape, DTYPE)
+    if saturation is not None:
+        mask[image >= saturation] |= bit_value("SATURATED")
+    mask[wrapped] |= bit_value("SATURATED")
+    if dark is not None:
+        dark, dark_wrapped = as_numbers(dark)
+        image = image - dark_factor * dark
+        mask[dark_wrapped] |= bit_value("BAD")
+    if flat is not None:
+        flat = normalised_flat(flat, normalisation)
+        image = image / flat
+    mask[~np.isfinite(image)] |= bit_value("BAD")
+    if not np.isfinite(image).any():
+        raise InputError("no pixel has a number; allowed: an image with finite values")
+    return Calibrated(image, mask, flat)
+
+
+def hide(mask, hidden):
+    """Give the pixels that a user's mask hides the bit NO_DATA, in place."""
+    if hidden.shape != mask.shape:
+        raise InputError(
+            f"it has {hidden.shape[1]} x {hidden.shape[0]} pixels, the image "
+            f"{mask.shape[1]} x {mask.shape[0]}; allowed: the same"
+        )
+    mask[hidden] |= bit_value("NO_DATA")
+    if np.all(mask & bit_value("NO_DATA", "BAD")):
+        raise InputError("it hides the whole image; allowed: one that leaves pixels to measure")
+
+
+def background(image, mask, mesh):
+    """Sky of an image by `sep`, from its unmasked pixels.
+
+    Parameters
+    ----------
+    image : ndarray
+    mask : ndarray, int
+        Pixels that are not 0 are left out.
+    mesh : int
+        Side of the squares in which the sky is measured, pixels.
+
+    Returns
+    -------
+    Background
+        float64; rms is that of the sky's pixels, above 0.
+
+    Raises
+    ------
+    InputError
+        If the image has no noise.
+    """
+    values = np.where(np.isfinite(image), image, 0.0)
+    hidden = (mask != 0) | ~np.isfinite(image)
+    side = min(mesh, *image.shape)
+    found = sep.Background(values, mask=hidden, bw=side, bh=side, fw=3, fh=3)
+    shown = image[~hidden]
+    if not shown.size or shown.min() == shown.max():
+        raise InputError("the sky has no noise; allowed: an image as a camera delivers it")
+    rms = np.maximum(found.rms(dtype=np.float64), 0.1 * found.globalrms)
+    return Background(found.back(dtype=np.float64), rms)
+
+
+def mark_cosmic_rays(image, mask, sky, gain, read_noise, fwhm):
+    """Give pixels hit by cosmic rays the bit COSMIC_RAY, in place, after van Dokkum (2001).
+
+    Parameters
+    ----------
+    image : ndarray
+        Counts, sky subtracted.
+    mask : ndarray, int16
+    sky : ndarray or float
+        Counts, what was subtracted.
+    gain : float
+        Electrons a count.
+    read_noise : float
+        Electrons.
+    fwhm : float
+        Of stars, pixels: with less than two a star is as sharp as a cosmic ray, and nothing is
+        marked.
+
+    Returns
+    -------
+    int
+        Number of pixels marked.
+    """
+    if fwhm < 2:
+        return 0
+    known = np.isfinite(image)
+    hit, _ = detect_cosmics(
+        np.where(known, image + sky, sky).astype(np.float32),
+        inmask=(mask != 0) | ~known,
+        gain=gain,
+        readnoise=read_noise,
+        satlevel=np.inf,
+        fsmode="convolve",
+        psfmodel="moffat",
+        psffwhm=fwhm,
+        psfsize=2 * int(np.ceil(1.5 * fwhm)) + 1,
+        niter=2,
+        **_COSMIC,
+    )
+    mask[hit] |= 1 << BITS["COSMIC_RAY"]
+    return int(hit.sum())

@@ -1,0 +1,1 @@
+"""Learners of photometric redshifts: one file per learner, and what they share."""

@@ -1,0 +1,1 @@
+"""Pixel vectors: the common grid, registration, membership, the pixel table."""

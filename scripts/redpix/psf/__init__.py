@@ -1,0 +1,1 @@
+"""Point-spread functions: models, PSFEx and SExtractor, effective PSFs, star selection."""

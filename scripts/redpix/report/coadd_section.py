@@ -1,0 +1,53 @@
+"""The report's part on coadds: a figure and facts of each."""
+
+from pathlib import Path
+
+from astropy.io import fits
+
+from redpix.report.coadd_plots import coadd_figure
+from redpix.report.figures import data_uri
+
+
+def show_coadds(paths, firsts):
+    """All coadds.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        ``<stack>/<band>.fits``.
+    firsts : sequence of str
+        The first image of each, on whose pixels it lies.
+    """
+    return [show_coadd(Path(path), first) for path, first in zip(paths, firsts, strict=True)]
+
+
+def show_coadd(path, first):
+    """Figure and facts of one coadd."""
+    with fits.open(path, memmap=False) as hdus:
+        header, image = hdus["SCI"].header, hdus["SCI"].data
+    with fits.open(first, memmap=False) as hdus:
+        before = next(hdu.data for hdu in hdus if hdu.is_image and len(hdu.shape) == 2)
+    images = [
+        {
+            "name": header[f"IMAGE{number}"],
+            "ratio": header[f"FLXR{number}"],
+            "x": header[f"REGX{number}"],
+            "y": header[f"REGY{number}"],
+            "fwhm": header[f"FWHM{number}"],
+        }
+        for number in range(1, header["NIMAGES"] + 1)
+    ]
+    return {
+        "name": path.parent.name,
+        "band": path.stem,
+        "figure": data_uri(coadd_figure(image, before), photograph=True),
+        "images": images,
+        "facts": {
+            "images": header["NIMAGES"],
+            "method": header["METHOD"],
+            "noise of blank sky": f"{header['NOISE']:.5g} {header.get('BUNIT', '')}",
+            "F_C": f"{header['F_C']:.5g}",
+            "covered by its images": f"{100 * header['COVERED']:.1f} % on average",
+            "taken from the others": f"{100 * header['FILLED']:.2f} % of pixels",
+        },
+    }

@@ -1,0 +1,87 @@
+"""Figures of a difference image: triplets, the score's histogram, what was found of a truth."""
+
+import numpy as np
+from astropy.stats import mad_std
+from matplotlib.figure import Figure
+
+from redpix.subtraction.transients import CUT_OUT, windows
+
+#: most triplets in a figure
+MOST = 6
+
+_BINS = np.linspace(-8, 8, 81)
+
+
+def triplet_figure(new, reference, difference, places, titles):
+    """New image, reference and difference side by side, a row a transient.
+
+    Parameters
+    ----------
+    new, reference, difference : ndarray
+        On the same pixels; the first two in one unit, the last of unit noise.
+    places : sequence of (float, float)
+        x, y of transients, 0-based.
+    titles : sequence of str
+        Of each row.
+    """
+    rows = -(-len(places) // 2)
+    figure = Figure(figsize=(8.4, 1.62 * rows), layout="constrained")
+    axes = figure.subplots(rows, 6, squeeze=False)
+    for spare in axes.ravel():
+        spare.set_axis_off()
+    x, y = np.rint(np.transpose(places)).astype(int)
+    cubes = (windows(image, x, y, CUT_OUT, np.nan) for image in (new, reference, difference))
+    for number, (*stamps, changed, title) in enumerate(zip(*cubes, titles, strict=True)):
+        row = axes[number // 2, 3 * (number % 2) : 3 * (number % 2) + 3]
+        sky = np.concatenate([stamp[np.isfinite(stamp)] for stamp in stamps])
+        low, high = np.median(sky) - 3 * mad_std(sky), np.max(sky)
+        high = min(high, np.median(sky) + 40 * mad_std(sky))
+        for axis, stamp in zip(row[:2], stamps, strict=True):
+            axis.imshow(stamp, origin="lower", cmap="gray", vmin=low, vmax=high)
+        row[2].imshow(changed, origin="lower", cmap="RdBu_r", vmin=-12, vmax=12)
+        row[0].set_title(title, fontsize=6.5)
+    return figure
+
+
+def score_figure(scores):
+    """Histograms of scores and a unit Gaussian.
+
+    Parameters
+    ----------
+    scores : dict of str to ndarray
+        Scores of unmasked pixels by the name of their band.
+    """
+    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
+    axes = figure.subplots()
+    middle = (_BINS[1:] + _BINS[:-1]) / 2
+    for name, values in scores.items():
+        counts, _ = np.histogram(values, _BINS)
+        axes.stairs(np.maximum(counts, 0.3), _BINS, label=name, linewidth=1.1)
+    total = max(len(values) for values in scores.values())
+    gauss = total * np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi) * (_BINS[1] - _BINS[0])
+    axes.plot(middle, gauss, color="black", linewidth=0.9, linestyle="--", label="unit Gaussian")
+    axes.set(yscale="log", ylim=(0.5, 2 * total), xlabel="Scorr", ylabel="pixels")
+    axes.legend()
+    return figure
+
+
+def completeness_figure(magnitudes, found):
+    """Share of true transients that were found, by magnitude.
+
+    Parameters
+    ----------
+    magnitudes, found : dict of str to ndarray
+        True magnitudes, and whether each was found, by the name of their band.
+    """
+    figure = Figure(figsize=(10.5, 3.2), layout="constrained")
+    axes = figure.subplots()
+    for name, values in magnitudes.items():
+        edges = np.arange(np.floor(2 * values.min()), np.floor(2 * values.max()) + 2) / 2
+        total, _ = np.histogram(values, edges)
+        hits, _ = np.histogram(values[found[name]], edges)
+        known = total > 0
+        middle = ((edges[1:] + edges[:-1]) / 2)[known]
+        axes.plot(middle, (hits[known] / total[known]), marker="o", markersize=3, label=name)
+    axes.set(ylim=(-0.03, 1.06), xlabel="magnitude", ylabel="share found")
+    axes.legend()
+    return figure

@@ -1,0 +1,1 @@
+"""The survey's frames: archive, error maps, masks, PSFs, magnitudes, camera constants."""

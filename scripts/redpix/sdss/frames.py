@@ -1,0 +1,144 @@
+"""SDSS frames: their names, their places in the archive, what makes one whole, their masks."""
+
+import numpy as np
+
+from redpix.core.exceptions import InputError
+from redpix.image.masks import BITS
+
+#: rows and columns of every frame
+SHAPE = (1489, 2048)
+
+
+#: planes of the survey's fpM masks that say something about a pixel's value, and what it is
+PLANES = {
+    "INTERP": "INTERPOLATED",
+    "SATUR": "SATURATED",
+    "NOTCHECKED": "NOT_CHECKED",
+    "GHOST": "GHOST",
+    "CR": "COSMIC_RAY",
+}
+
+
+def frame_path(release, field, band):
+    """Path of a frame below the archive's root, ``dr17/eboss/photoObj/frames/301/...``."""
+    run, camcol, number = field
+    return (
+        f"{release}/eboss/photoObj/frames/301/{run}/{camcol}/"
+        f"frame-{band}-{run:06d}-{camcol}-{number:04d}.fits.bz2"
+    )
+
+
+def mask_path(release, field, band):
+    """Path of a frame's survey mask (fpM) below the archive's root."""
+    run, camcol, number = field
+    return (
+        f"{release}/eboss/photo/redux/301/{run}/objcs/{camcol}/"
+        f"fpM-{run:06d}-{band}{camcol}-{number:04d}.fit.gz"
+    )
+
+
+def check_frame(hdus, field, band):
+    """Refuse a file that is not the whole frame it is named for.
+
+    Parameters
+    ----------
+    hdus : sequence of astropy HDUs
+        The opened file.
+    field : Field
+    band : str
+
+    Raises
+    ------
+    InputError
+        The message says what is wrong with the file; the caller names the file.
+    """
+    if len(hdus) != 4:
+        raise InputError(f"{len(hdus)} HDUs where a frame has 4")
+    if hdus[0].shape != SHAPE:
+        raise InputError(f"image of shape {hdus[0].shape} where a frame has {SHAPE}")
+    if hdus[1].shape != SHAPE[1:]:
+        raise InputError(f"calibration vector of shape {hdus[1].shape}, not {SHAPE[1:]}")
+    if not np.all(np.isfinite(hdus[1].data) & (hdus[1].data > 0)):
+        raise InputError("the calibration vector is not positive everywhere")
+    sky = hdus[2].data
+    if sky is None or len(sky) != 1 or not {"ALLSKY", "XINTERP", "YINTERP"} <= set(sky.names):
+        raise InputError("HDU 2 is not the sky table (ALLSKY, XINTERP, YINTERP in one row)")
+    if (sky["YINTERP"].shape[1], sky["XINTERP"].shape[1]) != SHAPE:
+        raise InputError("the sky table's XINTERP and YINTERP do not fit the image")
+    header = hdus[0].header
+    named = {"RUN": field.run, "CAMCOL": field.camcol, "FIELD": field.field, "FILTER": band}
+    for key, expected in named.items():
+        found = header.get(key)
+        if found is None and key != "FIELD":
+            raise InputError(f"header card {key} is missing, expected {expected}")
+        # FIELD is often missing or 'NA' on real frames
+        unknown = key == "FIELD" and (found is None or str(found).strip() == "NA")
+        if not unknown and str(found).strip() != str(expected):
+            raise InputError(f"header says {key} = {found}, its name says {expected}")
+
+
+def mask_spans(hdus):
+    """Masked runs of pixels in a survey mask (fpM).
+
+    HDU k+1 holds plane k; the last HDU names the planes. Each row of a plane is an object of
+    `nspan` spans, six bytes a span: row, first column, last column as big-endian uint16.
+
+    Parameters
+    ----------
+    hdus : sequence of astropy HDUs
+
+    Returns
+    -------
+    ndarray, shape (n, 4), int32
+        bit, row, first column, last column; pixels 0-based, the last column inclusive.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a mask or a span leaves the frame.
+    """
+    try:
+        names = hdus[-1].data
+        planes = {
+            str(row["attributeName"]).strip(): int(row["Value"])
+            for row in names
+            if str(row["defName"]).strip() == "S_MASKTYPE"
+        }
+        found = [np.empty((0, 4), np.int32)]
+        for plane, bit_name in PLANES.items():
+            table = hdus[planes[f"S_MASK_{plane}"] + 1].data
+            for row in table if table is not None else ():
+                spans = np.frombuffer(np.asarray(row["s"], np.uint8).tobytes(), ">u2")
+                spans = spans.reshape(-1, 3)[: row["nspan"]].astype(np.int32)
+                bits = np.full((len(spans), 1), BITS[bit_name], np.int32)
+                found.append(np.hstack([bits, spans]))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"not a survey mask (fpM): {error}") from None
+    spans = np.concatenate(found)
+    # an object on the frame's edge may have a span from column -1, 65535 as it is written
+    spans[spans[:, 2] == 65535, 2] = 0
+    _, row, first, last = spans.T
+    if np.any((row >= SHAPE[0]) | (first > last) | (last >= SHAPE[1])):
+        raise InputError("a span of the survey mask leaves the frame")
+    return spans
+
+
+def masked_pixels(spans):
+    """Pixels that spans cover.
+
+    Parameters
+    ----------
+    spans : ndarray, shape (n, 4), int
+        As from `mask_spans`.
+
+    Returns
+    -------
+    bit, y, x : ndarray, shape (m,)
+        0-based row and column of each covered pixel with the bit that marks it; a pixel under
+        several spans comes several times.
+    """
+    bit, row, first, last = np.asarray(spans).T
+    lengths = last - first + 1
+    starts = np.cumsum(lengths) - lengths
+    x = np.arange(lengths.sum()) - np.repeat(starts - first, lengths)
+    return np.repeat(bit, lengths), np.repeat(row, lengths), x

@@ -1,0 +1,1 @@
+"""Simulated galaxies: spectra, rendering, redshifting, training images, the network."""

@@ -1,0 +1,1 @@
+"""Difference imaging: proper subtraction, tiles, transients and their hosts."""

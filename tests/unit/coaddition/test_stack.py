@@ -1,0 +1,152 @@
+"""Coaddition from FITS files: the signal to noise, holes, images without a WCS, as a reference."""
+
+import csv
+
+import fits_sky
+import numpy as np
+import pytest
+from astropy.io import fits
+from redpix.coaddition import coadd_exposures
+from redpix.image.masks import bit_value
+from redpix.subtraction import subtract_pair
+from scipy.ndimage import shift as shifted
+
+CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "adu"}
+FAINT = 6000.0
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("my exposures")
+
+
+@pytest.fixture(scope="module")
+def stack(folder):
+    """Four exposures, dithered, of different depth and seeing; the stars; S/N of unit flux."""
+    x, y, _ = fits_sky.stars()
+    # half of them bright, for the PSF
+    sky = x, y, np.where(np.arange(len(x)) % 2, 30000.0, FAINT)
+    paths, information = [], 0.0
+    for number, (width, flux, level, shift) in enumerate(
+        [
+            (1.4, 1.0, 400.0, (0.0, 0.0)),
+            (1.8, 0.8, 300.0, (3.3, -2.6)),
+            (1.5, 1.3, 500.0, (-4.8, 1.4)),
+            (2.1, 1.0, 350.0, (1.2, 5.7)),
+        ]
+    ):
+        image = fits_sky.counts(sky, 10 + number, width, flux, shift, level)
+        paths.append(fits_sky.write(folder / f"dither {number}.fits", image, shift, **CARDS))
+        noise2 = level / fits_sky.GAIN + (fits_sky.READ_NOISE / fits_sky.GAIN) ** 2
+        information += flux**2 / noise2 / (4 * np.pi * width**2)
+    return paths, sky, np.sqrt(information)
+
+
+def significances(path, sky):
+    """S/N of stars by the matched filter, from the coadd's own PSF and noise; blank sky."""
+    with fits.open(path) as hdus:
+        image, psf = hdus["SCI"].data.astype(float), hdus["PSF"].data.astype(float)
+        variance, noise = hdus["VARIANCE"].data, hdus["SCI"].header["NOISE"]
+    half = psf.shape[0] // 2
+    found = []
+    blank = np.isfinite(image)
+    for x, y, flux in zip(*sky, strict=True):
+        u, v = int(round(x)), int(round(y))
+        blank[max(0, v - 12) : v + 13, max(0, u - 12) : u + 13] = False
+        if (
+            flux == FAINT
+            and half + 8 < u < image.shape[1] - half - 8
+            and half + 8 < v < image.shape[0] - half - 8
+        ):
+            stamp = image[v - half : v + half + 1, u - half : u + half + 1]
+            # the PSF where the star is between the pixels
+            moved = shifted(psf, (y - v, x - u), order=5)
+            found.append(np.sum(stamp * moved) / np.sqrt(np.sum(moved**2)) / noise)
+    return np.array(found), (image / np.sqrt(variance))[blank]
+
+
+@pytest.mark.parametrize("method", ["proper", "mean"])
+def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method):
+    paths, sky, information = stack
+    output = folder / f"{method}.fits"
+    coadd_exposures.main(fits_sky.coaddition_job(paths, output, method))
+    found, blank = significances(output, sky)
+    assert len(found) > 12
+    theory = FAINT * information
+    if method == "proper":
+        assert found.mean() == pytest.approx(theory, rel=0.01)
+        assert blank.std() == pytest.approx(1, abs=0.02)
+    else:
+        assert 0.9 * theory < found.mean() < 0.995 * theory
+    with fits.open(output) as hdus:
+        assert [hdu.name for hdu in hdus] == ["SCI", "PSF", "VARIANCE", "MASK"]
+        header = hdus["SCI"].header
+        assert [header[f"IMAGE{n}"] for n in (1, 2, 3, 4)] == paths
+        assert [header[f"FLXR{n}"] for n in (1, 2, 3, 4)] == pytest.approx(
+            [1, 0.8, 1.3, 1.0], rel=0.01
+        )
+        assert (header["BUNIT"], header["METHOD"], header["NIMAGES"]) == ("adu", method, 4)
+        assert header["F_C"] == pytest.approx(1 / header["NOISE"])
+        assert hdus["PSF"].data.sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
+    paths, sky, _ = stack
+    plain = folder / "no wcs.fits"
+    fits.PrimaryHDU(fits.getdata(paths[2]), fits.Header(CARDS)).writeto(plain, overwrite=True)
+    made = []
+    for images, registration in ((paths[::2], "wcs"), ((paths[0], str(plain)), "sources")):
+        output = folder / f"{registration}.fits"
+        coadd_exposures.main(fits_sky.coaddition_job(images, output, "proper", registration))
+        made.append(significances(output, sky)[0])
+    assert made[1] == pytest.approx(made[0], rel=0.03)
+
+
+def test_a_coadd_is_a_reference(stack, folder):
+    paths, *_ = stack
+    made = folder / "reference coadd.fits"
+    coadd_exposures.main(fits_sky.coaddition_job(paths[:3], made))
+    job = fits_sky.subtraction_job(paths[3], str(made), folder / "from coadd")
+    subtract_pair.main(job)
+    with fits.open(job.output.difference) as hdus:
+        clean = hdus["MASK"].data == 0
+        assert hdus["SCORR"].data[clean].std() == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["ERRSCREF"] == pytest.approx(1, abs=0.05)
+        assert hdus["D"].header["FLXRATIO"] == pytest.approx(1, abs=0.01)
+    with open(job.output.transients, newline="") as file:
+        assert [row for row in csv.DictReader(file) if row["flags"] == "0"] == []
+
+
+def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):
+    paths, sky, _ = stack
+    whole, spoilt = folder / "whole.fits", folder / "spoilt.fits"
+    coadd_exposures.main(fits_sky.coaddition_job(paths[:3], whole))
+    with fits.open(paths[1]) as hdus:
+        star = [(u, v) for u, v in zip(*sky[:2], strict=True) if 90 < u < 250 and 90 < v < 250][0]
+        x, y = int(star[0] - 3.3), int(star[1] + 2.6)
+        hdus[0].data[y - 3 : y + 5, x - 3 : x + 5] = np.nan
+        hdus[0].data[40:44] = 60000.0  # a bleeding row
+        hdus[0].header["SATURATE"] = 50000.0
+        broken = folder / "broken.fits"
+        hdus.writeto(broken, overwrite=True)
+    coadd_exposures.main(fits_sky.coaddition_job([paths[0], str(broken), paths[2]], spoilt))
+    with fits.open(whole) as before, fits.open(spoilt) as after:
+        noise = before["SCI"].header["NOISE"]
+        difference = (after["SCI"].data - before["SCI"].data) / noise
+        mask = after["MASK"].data
+        filled = (mask & bit_value("INTERPOLATED")) != 0
+        column, row = int(star[0]), int(star[1])
+        assert filled[row, column]
+        assert not filled[300, 175]
+        # on blank sky a row lost in one of three images costs its share of signal, and no more
+        rows, columns = np.indices(mask.shape)
+        blank = np.min([np.hypot(columns - u, rows - v) for u, v, _ in zip(*sky, strict=True)], 0)
+        assert np.nanmax(abs(difference[(blank > 12) & np.isfinite(difference)])) < 5
+        lost = filled & (rows > 30) & (rows < 47) & (columns > 15) & (columns < 335) & (blank > 12)
+        scatter = (after["SCI"].data / np.sqrt(after["VARIANCE"].data))[lost].std()
+        assert lost.sum() > 1000
+        assert scatter == pytest.approx(1, abs=0.06)
+        # and the star is still there
+        part = (slice(row - 6, row + 7), slice(column - 6, column + 7))
+        fluxes = [hdus["SCI"].data[part].sum() for hdus in (before, after)]
+        assert fluxes[1] == pytest.approx(fluxes[0], abs=5 * 13 * noise * 1.3)

@@ -1,0 +1,108 @@
+"""A killed run's marks are removed; a living run's are not."""
+
+import base64
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from redpix.core.resume import marked_file, release_after_kill, retry_left_out
+
+SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
+
+
+@pytest.fixture
+def killed(tmp_path, monkeypatch):
+    """A folder as Snakemake leaves it when it is killed over results/a.fits."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / ".snakemake"
+    (folder / "locks").mkdir(parents=True)
+    (folder / "incomplete").mkdir()
+    (folder / "locks/0.output.lock").write_text("results/a.fits\n")
+    name = base64.urlsafe_b64encode(b"results/a.fits").decode()
+    (folder / "incomplete" / name).write_text("{}")
+    Path("results").mkdir()
+    Path("results/a.fits").write_text("old")
+    return folder
+
+
+def state(folder):
+    return (
+        (folder / "locks/0.output.lock").exists(),
+        any((folder / "incomplete").iterdir()),
+        Path("results/a.fits").exists(),
+    )
+
+
+def test_marks_of_a_dead_run_go(killed):
+    _, alone = release_after_kill(killed)
+    assert alone
+    assert state(killed) == (False, False, False)
+
+
+@contextlib.contextmanager
+def living_run(killed):
+    """Another run in the folder, which lives as long as the body."""
+    code = (
+        "import pathlib, sys\nfrom redpix.core.resume import release_after_kill\n"
+        "held = release_after_kill(pathlib.Path('.snakemake'))\nprint('held', flush=True)\n"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=killed.parent,
+        env={"PYTHONPATH": str(SCRIPTS)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as alive:
+        assert alive.stdout.readline() == b"held\n"
+        yield
+        alive.stdin.close()
+
+
+def test_marks_of_a_living_run_stay(killed):
+    with living_run(killed):
+        (killed / "locks/0.output.lock").write_text("results/a.fits\n")
+        lock, alone = release_after_kill(killed)
+        assert not alone
+        assert (killed / "locks/0.output.lock").exists()
+    lock.close()
+
+
+def test_marks_of_a_run_that_was_not_the_first_stay(killed):
+    lock, _ = release_after_kill(killed)
+    with living_run(killed):
+        (killed / "locks/0.output.lock").write_text("results/b.fits\n")
+        lock.close()
+        lock, alone = release_after_kill(killed)
+        assert not alone
+        assert (killed / "locks/0.output.lock").exists()
+    lock.close()
+    assert release_after_kill(killed)[1]
+
+
+def test_marks_of_a_run_on_another_machine_stay(killed):
+    (killed / "redpix.lock").write_text("another-machine")
+    _, alone = release_after_kill(killed)
+    assert not alone
+    assert state(killed) == (True, True, True)
+
+
+@pytest.mark.parametrize("listed", ["delivered.csv", "exposures.csv"])
+def test_fields_left_out_are_asked_for_again(tmp_path, listed):
+    (tmp_path / listed).write_text("field,delivered,reason\n1-2-3,yes,\n1-2-4,no,gone\n")
+    for name in ("1-2-3", "1-2-4"):
+        (tmp_path / f"{name}.json").write_text("{}")
+    retry_left_out(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["1-2-3.json"]
+    (tmp_path / listed).write_text("field,delivered,reason\n1-2-3,yes,\n")
+    retry_left_out(tmp_path)
+    assert len(list(tmp_path.iterdir())) == 2
+    retry_left_out(tmp_path / "not yet there")
+
+
+def test_long_names_are_cut_into_folders():
+    name = "results/" + "x" * 300
+    encoded = base64.urlsafe_b64encode(name.encode()).decode()
+    assert marked_file(Path("@" + encoded[:254]) / encoded[254:]) == Path(name)

@@ -1,0 +1,33 @@
+"""What the end of a run tells."""
+
+from redpix.core.run_summary import failed_jobs, read_left_out
+
+ERROR = """Error in rule {rule}:
+    message: None
+    jobid: 7
+    output: {output}, another.csv
+    log: logs/x.log (check log file(s) for error details)
+"""
+
+
+def test_failed_jobs_are_named_once_by_their_field(tmp_path):
+    logs = [tmp_path / "first.log", tmp_path / "second.log"]
+    field = tmp_path / "sources/9001-3-100-r.cat.fits"
+    error = ERROR.format(rule="sources", output=field)
+    logs[0].write_text("Building DAG\n" + error + "Trying again\n" + error)
+    logs[1].write_text(ERROR.format(rule="report", output=tmp_path / "report.html"))
+    expected = ["field 9001-3-100: sources", f"{tmp_path}/report.html: report"]
+    assert failed_jobs(logs) == expected
+
+
+def test_a_job_that_a_later_attempt_ended_did_not_fail(tmp_path):
+    product, log = tmp_path / "report.html", tmp_path / "snakemake.log"
+    log.write_text(ERROR.format(rule="report", output=product))
+    product.touch()
+    assert failed_jobs([log]) == []
+
+
+def test_fields_that_did_not_come_have_a_reason(tmp_path):
+    listed = tmp_path / "delivered.csv"
+    listed.write_text("field,delivered,reason\n1-1-11,yes,\n1-1-12,no,it is not there\n")
+    assert read_left_out(listed) == {"1-1-12": "it is not there"}

@@ -1,0 +1,209 @@
+"""The door to the archive: retries, resume, faults named."""
+
+import bz2
+import gzip
+import http.server
+import threading
+from collections import Counter
+
+import numpy as np
+import pytest
+from redpix.core.exceptions import InputError
+from redpix.sdss import archive
+
+BODY = np.random.default_rng(1).bytes(300_000)
+PACKED = bz2.compress(BODY)
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves PACKED under any name; `faults` lists what goes wrong with the first answers."""
+
+    daemon_threads = True
+
+    def __init__(self, faults=(), body=PACKED):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.faults, self.body, self.asked = list(faults), body, Counter()
+        self.ranges = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        server = self.server
+        server.asked[self.path] += 1
+        wanted = self.headers.get("Range")
+        server.ranges.append(wanted)
+        fault = server.faults.pop(0) if server.faults else None
+        if isinstance(fault, int):
+            self.send_error(fault)
+            return
+        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
+        body = b"<!DOCTYPE html><html>busy</html>" if fault == "html" else server.body
+        if start > len(body) - 1:
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(body)}")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+            return
+        self.send_response(206 if wanted else 200)
+        encodings = self.headers.get("Accept-Encoding", "")
+        if "gzip" in encodings:  # as servers do that are allowed to
+            body, start = gzip.compress(body), 0
+            self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body) - start))
+        self.end_headers()
+        if fault == "cut":
+            self.wfile.write(body[start : start + 70_000])
+            self.wfile.flush()
+            self.connection.close()
+        elif fault == "stall":
+            threading.Event().wait(1.5)
+        else:
+            self.wfile.write(body[start:])
+
+    def log_message(self, *_):
+        pass
+
+
+def fetch(server, tmp_path, retries=3, required=True, check=lambda path: None, timeout=5):
+    door = archive.Door(server.url, retries, timeout, first_wait=0.01)
+    target = tmp_path / "frame.fits"
+    done = door.fetch(door.locate("a/frame.fits.bz2"), target, check, required)
+    return done, target
+
+
+@pytest.mark.parametrize("faults", [[], [503], [503, 500, 429], ["cut"], ["cut", 503, "cut"]])
+def test_comes_through_passing_faults(tmp_path, faults):
+    server = Server(faults)
+    done, target = fetch(server, tmp_path)
+    assert done
+    assert target.read_bytes() == BODY
+    assert [path.name for path in tmp_path.iterdir()] == ["frame.fits"]
+
+
+def test_a_stalled_server_times_out_and_is_asked_again(tmp_path):
+    server = Server(["stall"])
+    assert fetch(server, tmp_path, timeout=0.3)[0]
+    assert server.asked.total() == 2
+
+
+def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path):
+    server = Server(["cut"])
+    fetch(server, tmp_path)
+    assert server.ranges == [None, f"bytes={archive.BLOCK}-"]
+
+
+def test_a_transfer_killed_earlier_is_taken_up(tmp_path):
+    (tmp_path / "frame.fits.part").write_bytes(PACKED[:500])
+    server = Server()
+    assert fetch(server, tmp_path)[1].read_bytes() == BODY
+    assert server.ranges == ["bytes=500-"]
+
+
+def test_a_part_that_is_whole_is_not_fetched_again(tmp_path):
+    (tmp_path / "frame.fits.part").write_bytes(PACKED)
+    assert fetch(Server(), tmp_path)[1].read_bytes() == BODY
+
+
+def test_gives_up_with_the_url_and_the_reason(tmp_path):
+    server = Server([503] * 9)
+    with pytest.raises(InputError, match=r"http://.*frame.fits.bz2: .*503.*gave up after 3"):
+        fetch(server, tmp_path, retries=2)
+    assert server.asked.total() == 3
+
+
+def test_a_missing_file_is_asked_for_once(tmp_path):
+    server = Server([404] * 9)
+    with pytest.raises(InputError, match="404"):
+        fetch(server, tmp_path)
+    assert server.asked.total() == 1
+    assert fetch(Server([404]), tmp_path, required=False)[0] is False
+
+
+def test_a_refusal_is_not_repeated(tmp_path):
+    server = Server([403] * 9)
+    with pytest.raises(InputError, match="403"):
+        fetch(server, tmp_path, retries=0)
+
+
+def test_a_passing_error_page_is_overcome(tmp_path):
+    assert fetch(Server(["html"]), tmp_path)[1].read_bytes() == BODY
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"<html><body>moved</body></html>", "HTML page"),
+        (PACKED[:-300], "truncated or corrupt"),
+        (PACKED[:2000] + b"x" * 50 + PACKED[2050:], "truncated or corrupt"),
+        (b"no archive at all", "truncated or corrupt"),
+    ],
+)
+def test_wrong_content_is_refused_and_leaves_nothing(tmp_path, body, message):
+    server = Server(body=body)
+    with pytest.raises(InputError, match=message):
+        fetch(server, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    assert server.asked.total() == 2
+
+
+def test_a_refused_check_leaves_nothing(tmp_path):
+    def check(path):
+        assert path.read_bytes() == BODY
+        raise InputError("not the frame it is named for")
+
+    with pytest.raises(InputError, match="frame.fits.bz2: not the frame"):
+        fetch(Server(), tmp_path, check=check)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_packed_files_are_unpacked_once(tmp_path):
+    door = archive.Door(Server(body=gzip.compress(BODY)).url, 0, 5)
+    target = tmp_path / "mask.fit"
+    door.fetch(door.locate("a/mask.fit.gz"), target, lambda _: None)
+    assert target.read_bytes() == BODY
+
+
+def test_a_damaged_gz_is_refused(tmp_path):
+    packed = bytearray(gzip.compress(BODY))
+    packed[20:60] = bytes(40)
+    door = archive.Door(Server(body=bytes(packed)).url, 0, 5)
+    with pytest.raises(InputError, match="truncated or corrupt"):
+        door.fetch(door.locate("a/mask.fit.gz"), tmp_path / "mask.fit", lambda _: None)
+
+
+def test_a_local_path_is_taken_whole(tmp_path):
+    root = tmp_path / "a#b?c"
+    root.mkdir()
+    (root / "frame.fits").write_bytes(BODY)
+    for url in (root.as_uri(), f"file://{root}"):
+        location = archive.Door(url, 0, 1).locate("frame.fits.bz2", "frame.fits")
+        assert location.path == root / "frame.fits"
+
+
+def test_local_archives(tmp_path):
+    root = tmp_path / "my archive"
+    (root / "a").mkdir(parents=True)
+    door = archive.Door(root.as_uri(), 0, 1)
+    with pytest.raises(InputError, match="no such file"):
+        door.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
+    assert door.locate("a/mask.fit.gz", required=False) is None
+    (root / "3813-5-23-r.fits").write_bytes(BODY)  # a folder of unpacked frames
+    target = tmp_path / "out" / "r.fits"
+    door.fetch(door.locate("a/frame.fits.bz2", "3813-5-23-r.fits"), target, lambda _: None)
+    assert target.read_bytes() == BODY
+    (root / "a/frame.fits.bz2").write_bytes(PACKED)  # the archive's own place comes first
+    location = door.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
+    assert location.url.endswith("a/frame.fits.bz2")
+    door.fetch(location, target, lambda _: None)
+    assert target.read_bytes() == BODY
+
+
+def test_a_changed_local_file_is_another_file(tmp_path):
+    path = tmp_path / "frame.fits.bz2"
+    path.write_bytes(PACKED)
+    door = archive.Door(tmp_path.as_uri(), 0, 1)
+    before = door.locate("frame.fits.bz2").identity()
+    path.write_bytes(PACKED + b"0")
+    assert door.locate("frame.fits.bz2").identity() != before
