@@ -1,7 +1,7 @@
 """Door of the rule registration."""
 
-from redpix.core.job import job
-from redpix.pixels.register_field import main
+from redpix.core.job import arguments, job
+from redpix.pixels.register_field import register_field
 
 with job(snakemake):
-    main(snakemake)
+    register_field(**arguments(snakemake))

@@ -7,7 +7,7 @@ rule registration:
         errors=per_band("errors"),
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
     output:
-        kept(per_band("registered")),
+        registered=kept(per_band("registered")),
     log:
         f"{RESULTS}/logs/registration/{{field}}.log",
     benchmark:

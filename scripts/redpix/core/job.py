@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import logging
+import os
 import resource
 import sys
 import time
@@ -56,6 +57,43 @@ def job(snakemake):
         handler.close()
         # the script ends here: nothing is worth a last search for what may be forgotten
         gc.freeze()
+
+
+def arguments(snakemake):
+    """Return the named inputs, outputs and parameters of a job, as keywords of a function.
+
+    Inputs without a name only order the jobs, and the version of the code is not for the function:
+    both are left out.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+
+    Returns
+    -------
+    dict
+        A path is a str, a list of paths a list of str.
+
+    Raises
+    ------
+    ValueError
+        If an input, an output and a parameter share a name.
+    """
+    found = {}
+    for group in (snakemake.input, snakemake.output):
+        for name, value in group.items():
+            paths = str(value) if isinstance(value, str | os.PathLike) else list(map(str, value))
+            _add(found, name, paths)
+    for name, value in snakemake.params.items():
+        if name != "code":
+            _add(found, name, value)
+    return found
+
+
+def _add(found, name, value):
+    if name in found:
+        raise ValueError(f"{name}: the name of an input, an output or a parameter, and of another")
+    found[name] = value
 
 
 def cpu_seconds():

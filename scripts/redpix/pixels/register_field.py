@@ -10,15 +10,15 @@ from redpix.image.homography import homography
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import frame_wcs, kept_cards, pixel_area, wcs_header
 from redpix.pixels.register import alike, noise_correlation, north_up_grid, register
-from redpix.pixels.resampling_engines import engine
+from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.sdss.mask_table import read_masked
 
-#: scale of a grid, in the frame's pixels, up to which interpolation does
+#: largest scale of a grid in pixels of the frame that an interpolating engine may have
 COARSEST = 1.05
 
 
 def read_frame(path):
-    """Image, header and WCS of a frame."""
+    """Return image, header and WCS of a frame."""
     with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     try:
@@ -28,7 +28,7 @@ def read_frame(path):
 
 
 def write_registered(path, registered, header, grid):
-    """HDUs SCI, ERR and MASK; the frame's own cards stay in the first."""
+    """Write the HDUs SCI, ERR and MASK; the first keeps the cards of the frame."""
     cards = wcs_header(grid.wcs)
     primary = fits.PrimaryHDU(registered.image, header)
     primary.header.extend(cards)
@@ -41,37 +41,110 @@ def write_registered(path, registered, header, grid):
         fits.HDUList([primary, error, mask]).writeto(temporary)
 
 
-def main(snakemake):
-    params, inputs = snakemake.params, snakemake.input
-    project, reach = engine(params.engine)
-    reference = params.bands.index(params.reference_band)
-    image, _, wcs = read_frame(inputs.frames[reference])
-    grid = north_up_grid(wcs, image.shape, params.pixel_scale)
-    if params.engine == "reproject" and pixel_area(grid.wcs) > COARSEST**2 * pixel_area(wcs):
-        raise InputError(
-            f"registration.pixel_scale: {params.pixel_scale}: larger pixels than those of "
-            f"{inputs.frames[reference]}; registration.engine reproject takes values between "
-            "pixels and sums none; allowed with it: up to the frame's scale; montage and swarp sum"
-        )
-    known = []
-    for band, frame, error, output in zip(
-        params.bands, inputs.frames, inputs.errors, snakemake.output, strict=True
-    ):
+def register_field(
+    frames, errors, masks, registered, bands, reference_band, engine, pixel_scale=None
+):
+    """Register all bands of a field to the north-up grid of the reference band.
+
+    Parameters
+    ----------
+    frames, errors : list of str
+        FITS files of the images and of their 1-sigma error maps in nanomaggies, one per band.
+    masks : str
+        FITS file with the survey's mask of each band.
+    registered : list of str
+        FITS files to write, one per band, with the HDUs SCI, ERR and MASK.
+    bands : list of str
+        Bands in the order of the files.
+    reference_band : str
+        The band whose WCS defines the grid.
+    engine : {"montage", "swarp", "reproject"}
+        Program that resamples.
+    pixel_scale : float, optional
+        Size of the pixels of the grid in arcsec. The default is that of the reference band.
+
+    Raises
+    ------
+    InputError
+        If a WCS cannot be used, or the engine cannot sum the pixels of the frames.
+    """
+    project, reach = resampling_engine(engine)
+    path = frames[bands.index(reference_band)]
+    grid = field_grid(path, engine, pixel_scale)
+    correlations = NoiseCorrelations(project, grid)
+    for band, frame, error, output in zip(bands, frames, errors, registered, strict=True):
         image, header, wcs = read_frame(frame)
-        masked = read_masked(inputs.masks, band)
+        masked = read_masked(masks, band)
         result = register(project, image, fits.getdata(error), wcs, grid, masked, reach)
-        matrix = homography(wcs, grid.wcs, image.shape)
-        # of a field's bands mostly one value
-        correlation = next((value for other, value in known if alike(matrix, other)), None)
-        if correlation is None:
-            correlation = noise_correlation(project, wcs, grid, image.shape)
-            known.append((matrix, correlation))
+        correlation = correlations.of_image(wcs, image.shape)
         kept = kept_cards(header)
-        kept["ENGINE"] = (params.engine, "resampled by")
+        kept["ENGINE"] = (engine, "resampled by")
         kept["NOISECOR"] = (round(correlation, 4), "variance of one pixel / ERR**2, white noise")
         write_registered(output, result, kept, grid)
+        rows, columns = grid.shape
         log.info(
             "%s + %s -> %s: %d x %d pixels, %.2f %% without data, noise correlation %.3f",
-            *(frame, error, output, *grid.shape[::-1]),
-            *(100 * np.isnan(result.image).mean(), correlation),
+            frame,
+            error,
+            output,
+            columns,
+            rows,
+            100 * np.isnan(result.image).mean(),
+            correlation,
         )
+
+
+def field_grid(path, engine, pixel_scale):
+    """Return the north-up grid of a frame.
+
+    Parameters
+    ----------
+    path : str
+        FITS file of the reference band.
+    engine : str
+        Program that resamples.
+    pixel_scale : float or None
+        Size of the pixels of the grid in arcsec; None for that of the frame.
+
+    Returns
+    -------
+    redpix.pixels.register.Grid
+
+    Raises
+    ------
+    InputError
+        If the pixels of the grid are larger than those of the frame and the engine does not sum.
+    """
+    image, _, wcs = read_frame(path)
+    grid = north_up_grid(wcs, image.shape, pixel_scale)
+    if engine == "reproject" and pixel_area(grid.wcs) > COARSEST**2 * pixel_area(wcs):
+        raise InputError(
+            f"registration.pixel_scale: {pixel_scale}: larger pixels than those of {path}; "
+            "registration.engine reproject interpolates and does not sum; allowed with it: up to "
+            "the frame's scale; montage and swarp sum"
+        )
+    return grid
+
+
+class NoiseCorrelations:
+    """Noise correlations of the bands of a field, measured once per orientation of a frame.
+
+    Parameters
+    ----------
+    project : callable
+        From `redpix.pixels.resampling_engines.engine`.
+    grid : redpix.pixels.register.Grid
+    """
+
+    def __init__(self, project, grid):
+        self.project, self.grid, self.known = project, grid, []
+
+    def of_image(self, wcs, shape):
+        """Return the variance of one pixel over ERR**2 for an image of white noise."""
+        matrix = homography(wcs, self.grid.wcs, shape)
+        for other, value in self.known:
+            if alike(matrix, other):
+                return value
+        value = noise_correlation(self.project, wcs, self.grid, shape)
+        self.known.append((matrix, value))
+        return value
