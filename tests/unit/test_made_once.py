@@ -1,4 +1,4 @@
-"""What several test processes share is made once, whatever becomes of the process that makes it."""
+"""Test processes share the demo, start in a known order and run only where they save time."""
 
 import ast
 import multiprocessing

@@ -89,7 +89,7 @@ def test_killed_and_started_again(undisturbed, tmp_path, seed):
 
 
 def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
-    """What one start did stays; at every one the blow falls somewhere else."""
+    """Each start keeps the results of those before it; each kill comes at another moment."""
     folder, config, seconds = undisturbed
     chance = random.Random(0)
     for _ in range(pytestconfig.getoption("--kills")):
