@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import FIRST, IN_DEMO, ROOT
+from conftest import ROOT
 from made_once import made_once
+from running_order import FIRST, IN_DEMO
 
 FORK = multiprocessing.get_context("fork")
 

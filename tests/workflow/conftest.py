@@ -60,7 +60,7 @@ def environment():
 def demo(tmp_path_factory, request):
     """Folder in which the README's command has run, once for all tests; and its output.
 
-    Only the files named in `IN_DEMO` (tests/conftest.py) may run anything in this folder.
+    Only the files named in `IN_DEMO` (tests/running_order.py) may run anything in this folder.
     """
     if request.config.getoption("--demo"):
         return Path(request.config.getoption("--demo"))
