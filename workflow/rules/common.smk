@@ -38,6 +38,7 @@ from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.resume import release_after_kill, retry_left_out
 from redpix.core.run_summary import failed_jobs, read_left_out
 from redpix.demo import fields as demo
+from redpix.io.image_path import image_file
 from redpix.sdss.frames import frame_path, mask_path
 
 

@@ -15,12 +15,12 @@ def reader(key, read):
 
 def will_exist(path):
     """Whether a file is there, or is named as a coadd of this run, which `check_coadds` looks at."""
-    return Path(path).is_file() or named_coadd(path) is not None
+    return Path(image_file(path)).is_file() or named_coadd(path) is not None
 
 
 def named_coadd(path):
     """Stack and band of a path that is one of a coadd of this run; None if it is none."""
-    parts = Path(os.path.relpath(path, f"{RESULTS}/coadds")).parts
+    parts = Path(os.path.relpath(image_file(path), f"{RESULTS}/coadds")).parts
     if len(parts) != 2 or parts[0] == ".." or not parts[1].endswith(".fits"):
         return None
     return parts[0], parts[1].removesuffix(".fits")
@@ -40,7 +40,7 @@ def check_coadds(key, images, above=()):
             sys.exit(f"{key}: {image}: is made from itself; allowed: coadds of other stacks")
         if made in STACKS:
             check_coadds(key, STACKS[made], (*above, made))
-        elif made and not Path(image).is_file():
+        elif made and not Path(image_file(image)).is_file():
             sys.exit(f"{key}: {image}: no stack of this run has this coadd, nor is there a file")
 
 
@@ -52,7 +52,7 @@ def two_files():
     )
     for key, images in (("science", [pair.science]), ("reference", pair.references)):
         for path in images:
-            if not Path(path).is_file():
+            if not Path(image_file(path)).is_file():
                 sys.exit(
                     f"configuration: {key}: {path}: there is no such file; allowed: the path of a "
                     "FITS image, for the reference also several joined by commas"
@@ -89,7 +89,8 @@ def files_of(image, band):
     """Files of an image: frame, error map, masks and PSFs of a field, else the one it is."""
     if not is_field(image):
         made = coadd_of(image)
-        return [f"{RESULTS}/coadds/{made[0]}/{made[1]}.fits" if made else os.path.normpath(image)]
+        path = f"{RESULTS}/coadds/{made[0]}/{made[1]}.fits" if made else image_file(image)
+        return [os.path.normpath(path)]
     files = [
         f"{RESULTS}/frames/{image}-{band}.fits",
         f"{RESULTS}/errors/{image}-{band}.fits",
@@ -111,8 +112,8 @@ def exposures_of_stack(wildcards):
     }
 
 
-def exposures_of_pair(wildcards):
-    """Files of both exposures of a pair in a band."""
+def images_of_pair(wildcards):
+    """Return the science image and the reference of a pair in a band, as they are named."""
     for row in PAIRS:
         if (row.pair, row.band) == (wildcards.pair, wildcards.band):
             break
@@ -122,9 +123,15 @@ def exposures_of_pair(wildcards):
     if len(row.references) > 1:
         stack = COADDED_REFERENCE.format(pair=row.pair)
         reference = f"{RESULTS}/coadds/{stack}/{row.band}.fits"
+    return [row.science, reference]
+
+
+def exposures_of_pair(wildcards):
+    """Files of both exposures of a pair in a band."""
+    science, reference = images_of_pair(wildcards)
     return {
-        "science": files_of(row.science, row.band),
-        "reference": files_of(reference, row.band),
+        "science": files_of(science, wildcards.band),
+        "reference": files_of(reference, wildcards.band),
     }
 
 

@@ -41,9 +41,9 @@ def files_of_image(wildcards):
     """Files that an image is calibrated from."""
     row = IMAGES[wildcards.image]
     given = {name: getattr(row, name) for name in FILES if name != "catalogue"}
-    paths = {name: path for name, path in given.items() if path}
+    paths = {name: image_file(path) for name, path in given.items() if path}
     if row.frame is None:
-        return {"image": row.path, **paths}
+        return {"image": image_file(row.path), **paths}
     field, band = row.frame
     paths["image"] = f"{RESULTS}/frames/{field}-{band}.fits"
     paths["errors"] = f"{RESULTS}/errors/{field}-{band}.fits"

@@ -28,6 +28,7 @@ rule subtraction:
         gpu=cards(),
     params:
         code=code_of("subtraction"),
+        images=images_of_pair,
         camera=config["exposures"],
         arrays=config["arrays"],
         threshold=config["subtraction"]["threshold"],

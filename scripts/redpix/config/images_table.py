@@ -8,6 +8,7 @@ from jsonschema import Draft202012Validator
 
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+from redpix.io.image_path import image_file
 from redpix.io.tsv_rows import tabbed
 
 #: columns that hold numbers, and those that hold paths of files
@@ -144,7 +145,7 @@ def _contradictions(where, rows, bands, exists):
         if row.dark or row.flat:
             yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
-        if path is not None and not exists(path):
+        if path is not None and not exists(image_file(path)):
             yield f"{where}: {column}: {path}: there is no such file"
     if row.catalogue and not (row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+from redpix.io.image_path import image_file, split_images
 from redpix.io.tsv_rows import read_rows
 
 #: the band of two images of which nothing else is known
@@ -42,11 +43,6 @@ class Stack(NamedTuple):
 def is_field(image):
     """Whether an image is named as a field of the survey; else it is a path."""
     return re.fullmatch(FIELD_PATTERN, image) is not None
-
-
-def split_images(text):
-    """Names of images that are joined by commas."""
-    return [part.strip() for part in text.split(",")]
 
 
 def pair_name(science, reference):
@@ -124,7 +120,7 @@ def _wrong_images(where, images, band, bands):
 
 def _absent(where, column, images, exists):
     for image in images:
-        if not is_field(image) and not exists(image):
+        if not is_field(image) and not exists(image_file(image)):
             yield (
                 f"{where}: {column}: {image!r}: there is no such file; allowed: a field of the "
                 "survey, run-camcol-field, or the path of a FITS image"
