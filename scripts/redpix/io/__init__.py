@@ -1,0 +1,1 @@
+"""Readers of what a user brings: one for tables."""
