@@ -69,7 +69,10 @@ def load(source, name):
         data = source if isinstance(source, bytes) else _read(source, name)
         for magic, (packing, opened) in _PACKED.items():
             if data.startswith(magic):
-                return Content(_unpacked(data, opened, name), packing)
+                unpacked = _unpacked(data, opened, name)
+                if unpacked.startswith(tuple(_PACKED)):
+                    raise InputError(f"{name}: is compressed twice; allowed: once")
+                return Content(unpacked, packing)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
     except (EOFError, zlib.error, lzma.LZMAError) as error:

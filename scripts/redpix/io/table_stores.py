@@ -23,6 +23,7 @@ def read_parquet(data, name):
             f"{MOST_BYTES} bytes"
         )
     table, columns, words = file.read(), {}, []
+    table.validate(full=True)  # damaged text is not UTF-8
     units = {
         field.name: field.metadata[b"unit"].decode()
         for field in table.schema

@@ -115,7 +115,8 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
     columns = _without_empty_names(columns, header.names, name, words)
     if header.delimiter != ",":
         columns = _with_points(body, columns, words)
-    _check_lengths(columns, kept, name)
+    if len(lines.used) and (lines.ends - lines.starts).max() > MOST_CELL:
+        _check_lengths(columns, kept, name)
     return Parsed(columns, header.units, kept, ragged, words)
 
 

@@ -134,8 +134,8 @@ def _ids_of_floats(column):
         row = int(np.argmax(wrong))
         raise CellError(
             row,
-            f"{values[row]!r} is stored as a floating-point number, which holds 15 digits of an "
-            "id; allowed: whole numbers or text",
+            f"{float(values[row])!r} is stored as a floating-point number, which holds 15 digits "
+            "of an id; allowed: whole numbers or text",
         )
     return values.astype(np.int64)
 

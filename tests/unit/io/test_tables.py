@@ -1,0 +1,245 @@
+"""The reader of tables: one content in every format and encoding gives the same columns."""
+
+import bz2
+import gzip
+import io
+import lzma
+
+import h5py
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from astropy.table import MaskedColumn, Table
+from redpix.exceptions import InputError
+from redpix.io import table_bytes, tables
+from redpix.io.tables import read_table
+
+#: the largest id that fits 63 bits, one of the survey's, a small one
+IDS = np.array([2**63 - 1, 1237648704577142822, 7], np.int64)
+REDSHIFT = np.array([0.1, np.nan, 1 / 3])
+MAGNITUDE = np.array([22.744637, -5e-324, 1.7976931348623157e308])
+CLASS = np.array(["GALAXY", "NGC 224", "QSO"], dtype=object)
+
+
+def text_of(mark=",", missing="", point=".", header="id{0}redshift{0}g{0}class\n"):
+    """Return the content as text."""
+    rows = [header.format(mark)]
+    for one, redshift, magnitude, label in zip(IDS, REDSHIFT, MAGNITUDE, CLASS, strict=True):
+        numbers = [missing if np.isnan(x) else repr(float(x)) for x in (redshift, magnitude)]
+        numbers = [number.replace(".", point) for number in numbers]
+        cell = f'"{label}"' if mark == " " else label
+        rows.append(mark.join([str(one), *numbers, cell]) + "\n")
+    return "".join(rows)
+
+
+def masked_table():
+    table = Table({"id": IDS, "redshift": REDSHIFT, "g": MAGNITUDE, "class": CLASS.astype(str)})
+    table["redshift"] = MaskedColumn(REDSHIFT, mask=np.isnan(REDSHIFT))
+    return table
+
+
+def by_astropy(kind):
+    file = io.BytesIO() if kind in ("fits", "votable") else io.StringIO()
+    masked_table().write(file, format=kind)
+    return file.getvalue() if isinstance(file, io.BytesIO) else file.getvalue().encode()
+
+
+def binary_votable():
+    file = io.BytesIO()
+    masked_table().write(file, format="votable", tabledata_format="binary2")
+    return file.getvalue()
+
+
+def parquet():
+    file = io.BytesIO()
+    columns = {"id": IDS, "redshift": pa.array(REDSHIFT, from_pandas=True), "g": MAGNITUDE}
+    pq.write_table(pa.table(columns | {"class": pa.array(CLASS).dictionary_encode()}), file)
+    return file.getvalue()
+
+
+def hdf5(records):
+    file = io.BytesIO()
+    table = masked_table().filled(np.nan)
+    table["class"] = table["class"].astype("S")
+    with h5py.File(file, "w") as out:
+        if records:
+            out["photometry"] = table.as_array()
+        else:
+            for name in table.colnames:
+                out[f"photometry/{name}"] = table[name]
+    return file.getvalue()
+
+
+CONTENTS = {
+    "csv": lambda: text_of().encode(),
+    "null": lambda: text_of(missing="null").encode(),
+    "NULL": lambda: text_of(missing="NULL").encode(),
+    "nan": lambda: text_of(missing="nan").encode(),
+    "NaN": lambda: text_of(missing="NaN").encode(),
+    "N/A": lambda: text_of(missing="N/A").encode(),
+    "--": lambda: text_of(missing="--").encode(),
+    "tab": lambda: text_of("\t").encode(),
+    "bar": lambda: text_of("|").encode(),
+    "semicolon": lambda: text_of(";").encode(),
+    "decimal comma": lambda: text_of(";", point=",").encode(),
+    "blanks": lambda: text_of(" ", missing="nan").replace(" g", "   g").encode(),
+    "padded": lambda: text_of(",").replace(",", " ,  ").encode(),
+    "quoted": lambda: text_of(",").replace("NGC 224", '"NGC 224"').encode(),
+    "CRLF": lambda: text_of().replace("\n", "\r\n").encode(),
+    "CR": lambda: text_of().replace("\n", "\r").encode(),
+    "no last line end": lambda: text_of().rstrip("\n").encode(),
+    "byte order mark": lambda: text_of().encode("utf-8-sig"),
+    "UTF-16": lambda: text_of().encode("utf-16"),
+    "UTF-16 without a mark": lambda: text_of().encode("utf-16-be"),
+    "SkyServer": lambda: b"#Table1\n" + text_of().encode(),
+    "remarks": lambda: text_of().replace("\n", "\n\n# a remark, or two\n").encode(),
+    "commented header": lambda: b"# made by hand\n# " + text_of().encode(),
+    "commented blanks": lambda: b"#" + text_of(" ", missing="nan").encode(),
+    "VizieR": lambda: text_of(
+        "\t", header="#a\n#b\nid{0}redshift{0}g{0}class\n{0}{0}mag{0}\n--{0}----{0}-{0}---\n"
+    ).encode(),
+    "SExtractor": lambda: text_of(
+        " ", "nan", header="#  1 id  Number\n# 2 redshift\n# 3 g Magnitude [mag]\n# 4 class\n"
+    ).encode(),
+    "empty last column": lambda: text_of().replace("\n", ",\n").encode(),
+    "index": lambda: "".join(
+        f"{row - 1 if row else ''},{line}\n" for row, line in enumerate(text_of().splitlines())
+    ).encode(),
+    "gzip": lambda: gzip.compress(text_of().encode()),
+    "bzip2": lambda: bz2.compress(text_of().encode()),
+    "xz": lambda: lzma.compress(text_of().encode()),
+    "FITS": lambda: by_astropy("fits"),
+    "FITS, gzip": lambda: gzip.compress(by_astropy("fits")),
+    "VOTable": lambda: by_astropy("votable"),
+    "VOTable, binary": binary_votable,
+    "ECSV": lambda: by_astropy("ascii.ecsv"),
+    "IPAC": lambda: by_astropy("ascii.ipac"),
+    "Parquet": parquet,
+    "HDF5 records": lambda: hdf5(records=True),
+    "HDF5 columns": lambda: hdf5(records=False),
+}
+
+
+@pytest.mark.parametrize("kind", CONTENTS)
+def test_one_content_gives_the_same_columns_in_every_format(tmp_path, kind):
+    path = tmp_path / "table"
+    path.write_bytes(CONTENTS[kind]())
+    table = read_table(path, ids=["id"])
+    assert sorted(table.names) == ["class", "g", "id", "redshift"]
+    assert table.ids("id").dtype == table["id"].dtype == np.int64
+    assert table.ids("id").tolist() == IDS.tolist()
+    for name, expected in (("redshift", REDSHIFT), ("g", MAGNITUDE)):
+        for found in (table.numbers(name), table[name]):
+            assert found.dtype == np.float64
+            assert found.tobytes() == expected.tobytes()
+    assert table["class"].tolist() == table.text("class").tolist() == CLASS.tolist()
+    assert table.text("id").tolist() == [str(one) for one in IDS]
+    assert table.text("redshift").tolist() == ["0.1", "", repr(1 / 3)]
+    assert "1 missing values" in table.understood
+    assert str(path) in table.understood
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252", "latin-1"])
+def test_text_of_any_encoding(encoding):
+    table = read_table("name,café\nZoë,1\nµ,2\n".encode(encoding))
+    assert table.names == ["name", "café"]
+    assert table["name"].tolist() == ["Zoë", "µ"]
+
+
+def test_a_byte_order_mark_is_not_part_of_the_first_name(monkeypatch):
+    content = text_of().encode("utf-8-sig")
+    assert read_table(content).names[0] == "id"
+    # the check above fails where the mark is kept
+    monkeypatch.setattr(tables, "decoded", lambda data, name: (data, "as it is"))
+    assert read_table(content).names[0] == "\ufeffid"
+
+
+def test_units_come_with_the_columns():
+    text = b"ra [deg],wavelength (Angstrom),MAG(AUTO),n[0]\n1,2,3,4\n"
+    table = read_table(text)
+    assert table.names == ["ra", "wavelength", "MAG(AUTO)", "n[0]"]
+    assert table.units == {"ra": "deg", "wavelength": "Angstrom"}
+    for kind in ("fits", "votable", "ascii.ecsv"):
+        file = io.BytesIO() if kind != "ascii.ecsv" else io.StringIO()
+        Table({"ra": [1.0], "g": [2.0]}, units={"ra": "deg", "g": "mag"}).write(file, format=kind)
+        content = file.getvalue()
+        found = read_table(content if isinstance(content, bytes) else content.encode())
+        assert found.units == {"ra": "deg", "g": "mag"}
+
+
+def test_vectors_become_columns_and_other_arrays_are_named():
+    file = io.BytesIO()
+    Table({"id": [1, 2], "flux": np.arange(6.0).reshape(2, 3), "stamp": np.zeros((2, 5, 5))}).write(
+        file, format="fits"
+    )
+    table = read_table(file.getvalue())
+    assert table.names == ["id", "flux_1", "flux_2", "flux_3"]
+    assert table["flux_2"].tolist() == [1.0, 4.0]
+    assert "stamp holds arrays, left out" in table.understood
+
+
+def test_masked_integers_of_fits_and_votable_are_missing():
+    column = MaskedColumn([1, 2**53 + 1, 3], mask=[True, False, False])
+    for kind in ("fits", "votable"):
+        file = io.BytesIO()
+        Table({"id": [1, 2, 3], "n": column}).write(file, format=kind)
+        table = read_table(file.getvalue())
+        # a float64 cannot hold the second
+        assert table.text("n").tolist() == ["", str(2**53 + 1), "3"]
+        assert table["n"].tolist() == ["", str(2**53 + 1), "3"]
+        assert np.isnan(table.numbers("n")[0])
+
+
+def test_numbers_that_stand_for_a_missing_value_are_the_caller_s():
+    table = read_table(b"id,u\n1,-9999\n2,99\n3,20.5\n")
+    assert table.numbers("u").tolist() == [-9999.0, 99.0, 20.5]
+    found = table.numbers("u", sentinels=(-9999, 99))
+    assert np.isnan(found).tolist() == [True, True, False]
+
+
+def test_columns_are_found_in_either_case():
+    table = read_table(b"ObjID,Z_SPEC,u,U\n1,2,3,4\n")
+    assert table.find("redshift", "z_spec") == "Z_SPEC"
+    assert table.find("U") == "U"
+    assert table.find("zphot") is None
+    with pytest.raises(InputError, match="more than one column is 'id', .*: Id, ID"):
+        read_table(b"Id,ID\n1,2\n").find("id")
+
+
+def test_columns_can_be_chosen():
+    table = read_table(text_of().encode(), columns=["CLASS", "id"])
+    assert table.names == ["class", "id"]
+    with pytest.raises(InputError, match="no column ra; the table has id, redshift, g, class"):
+        read_table(text_of().encode(), required=["id", "ra"])
+
+
+def test_a_listing_keeps_quotes_and_the_word_null():
+    text = b'# mine\n\nname\tpath\tmore\nnull\ta "b".fits\tx\nnan\tb.fits\n'
+    table = read_table(text, delimiter="\t", quotes=False, fill=True, missing=("",))
+    assert table.text("name").tolist() == ["null", "nan"]
+    assert table.text("path").tolist() == ['a "b".fits', "b.fits"]
+    assert table.text("more").tolist() == ["x", ""]
+    assert table.lines.tolist() == [4, 5]
+    assert list(table.frame().index) == [4, 5]
+
+
+def test_lines_are_right_in_a_long_table():
+    """The parser works in blocks: the bad row lies beyond the first."""
+    rows = [b"%d,%d.5,abc" % (number + 2**60, number) for number in range(300_000)]
+    rows[250_000] = b"1,2"
+    content = b"# remark\nid,x,s\n" + b"\n".join(rows) + b"\n"
+    table = read_table(content, keep_ragged=True)
+    assert table.ragged == [(250_003, "2 cells, the header has 3")]
+    assert table.ids("id")[-1] == 2**60 + 299_999
+    assert table.lines[-1] == 300_002
+    assert table.numbers("x")[-1] == 299_999.5
+    with pytest.raises(InputError, match="line 250003: 2 cells, the header has 3"):
+        read_table(content)
+
+
+def test_decompressed_size_is_bounded(monkeypatch):
+    monkeypatch.setattr(table_bytes, "ALWAYS_UNPACKED", 2**20)
+    read_table(gzip.compress(b"a,b\n" + b"1,2\n" * 200_000))
+    with pytest.raises(InputError, match="more than 1048576 bytes after decompression"):
+        read_table(gzip.compress(b"a,b\n" + b"1,2\n" * 300_000))
