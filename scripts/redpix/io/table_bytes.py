@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import re
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -102,6 +103,24 @@ def _unpacked(data, opened, name):
                     f"{MOST_BYTES}, and {MOST_RATIO} times the compressed size"
                 )
     return b"".join(parts)
+
+
+def format_of(data):
+    """Return the format that the first bytes of a file show, or None for plain text."""
+    if data.startswith(b"SIMPLE  ="):
+        return "FITS"
+    if data.startswith(b"\x89HDF\r\n\x1a\n"):
+        return "HDF5"
+    if data.startswith(b"PAR1"):
+        return "Parquet"
+    if data.startswith(b"PK\x03\x04"):
+        return "zip"
+    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<") and b"<VOTABLE" in start:
+        return "VOTable"
+    if start.startswith(b"# %ECSV"):
+        return "ECSV"
+    return "IPAC" if re.match(rb"(\\[^\n]*\n\s*)*\|[^\n]*\|\s*\n", start) else None
 
 
 def decoded(data, name):

@@ -15,31 +15,13 @@ from redpix.io.table_values import shortened
 _ELEMENT_BYTES = dict(L=1, B=1, I=2, J=4, K=8, A=1, E=4, D=8, C=8, M=16, P=8, Q=16)
 
 
-def format_of(data):
-    """Return the format that the first bytes of a file show, or None for plain text."""
-    if data.startswith(b"SIMPLE  ="):
-        return "FITS"
-    if data.startswith(b"\x89HDF\r\n\x1a\n"):
-        return "HDF5"
-    if data.startswith(b"PAR1"):
-        return "Parquet"
-    if data.startswith(b"PK\x03\x04"):
-        return "zip"
-    start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()
-    if start.startswith(b"<") and b"<VOTABLE" in start:
-        return "VOTable"
-    if start.startswith(b"# %ECSV"):
-        return "ECSV"
-    return "IPAC" if re.match(rb"(\\[^\n]*\n\s*)*\|[^\n]*\|\s*\n", start) else None
-
-
 def read_format(kind, data, name):
     """Return the columns of a table that is not plain text.
 
     Parameters
     ----------
     kind : str
-        As from `format_of`.
+        As from `redpix.io.table_bytes.format_of`.
     data : bytes
     name : str
         Name of the table in messages.

@@ -5,8 +5,6 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from astropy import units
-
 from redpix.exceptions import InputError
 from redpix.io.table_values import MISSING, shortened
 
@@ -269,6 +267,8 @@ def with_units(names):
 def _is_unit(text):
     if not re.search("[A-Za-z]", text):
         return False
+    from astropy import units  # only here: it takes long to import
+
     try:
         units.Unit(text)
     except (ValueError, TypeError):

@@ -1,13 +1,11 @@
 """The reader of tables that a user brings, whatever their format."""
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from redpix.exceptions import InputError
 from redpix.io import table_values
-from redpix.io.table_bytes import decoded, load
-from redpix.io.table_formats import format_of, read_format
+from redpix.io.table_bytes import decoded, format_of, load
 from redpix.io.table_text import parse
 from redpix.io.table_values import MISSING, CellError, shortened
 
@@ -147,6 +145,8 @@ class Table:
 
     def frame(self):
         """Return all columns as text in a DataFrame, whose index is the line of each row."""
+        import pandas as pd  # only here: it takes long to import
+
         columns = {name: self.text(name) for name in self._columns}
         return pd.DataFrame(columns, index=pd.Index(self.lines, dtype="int64"), dtype=object)
 
@@ -224,6 +224,8 @@ def read_table(
     kind = format_of(content.data)
     packed = [content.packing] if content.packing else []
     if kind:
+        from redpix.io.table_formats import read_format  # only here: astropy takes long to import
+
         found = read_format(kind, content.data, name)
         count = len(next(iter(found.columns.values())))
         lines, place, ragged = np.arange(1, count + 1), "row", []
@@ -248,6 +250,9 @@ def read_table(
 
 def _check(table, required, ids, keep_ragged, allow_empty):
     """Raise InputError if a table is not what its reader asked for."""
+    strange = [name for name in table.names if not name.isprintable()]
+    if strange:
+        raise InputError(f"{table.name}: column {strange[0]!r}: a name that cannot be printed")
     if len(table.names) == 1 and not required and table._place == "line":
         raise InputError(
             f"{table.name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: "
