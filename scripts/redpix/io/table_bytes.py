@@ -127,7 +127,7 @@ def decoded(data, name):
     r"""Return text as UTF-8 with the line ending ``\n``, and the encoding it had, in words.
 
     A byte order mark is removed. Text that is not UTF-8 is read as Windows-1252 or, if it is
-    not that, as Latin-1.
+    not that, as Latin-1. If most characters beyond ASCII are UTF-8, the others become U+FFFD.
 
     Parameters
     ----------
@@ -167,13 +167,16 @@ def _utf8(data, name):
         return _as_utf8(data, codec, name), "UTF-16"
     if data.isascii():
         return data, "ASCII"
-    for codec, words in (("utf-8", "UTF-8"), ("cp1252", "Windows-1252"), ("latin-1", "Latin-1")):
-        try:
-            text = data.decode(codec)
-        except UnicodeDecodeError:
-            continue
-        return data if codec == "utf-8" else text.encode(), words
-    raise AssertionError("Latin-1 decodes every byte")
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    if not damaged or data.count("\ufffd".encode()) == damaged:
+        return data, "UTF-8"
+    if sum(map(len, re.findall(r"[^\x00-\x7f\ufffd]+", text))) > damaged:
+        return text.encode(), f"UTF-8 with {damaged} characters that are not"
+    try:
+        return data.decode("cp1252").encode(), "Windows-1252"
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode(), "Latin-1"
 
 
 def _as_utf8(data, codec, name):

@@ -144,12 +144,11 @@ def find_header(comments, lines, name, quotes=True, delimiter=None, wanted=()):
         return _bare_comment(comments, name, delimiter)
     found = delimiter or find_delimiter([line.text for line in lines], quotes)
     first = cells_of(lines[0].text, found, quotes)
-    second = cells_of(lines[1].text, found, quotes) if len(lines) > 1 else []
     if delimiter is None:
-        above = _header_above(comments, first, second, found, wanted)
+        above = _header_above(comments, first, found, wanted)
         if above:
             return _checked(*above, found, 0, name)
-    if all(cell in MISSING or _NUMBER.fullmatch(cell) for cell in first):
+    if delimiter is None and _are_values(first):
         counts = [len(cells_of(line.text.lstrip("#").strip(), found)) for line in comments[-1:]]
         above = f"the line above has {counts[0]} names" if counts else "no line above has names"
         raise InputError(
@@ -160,6 +159,12 @@ def find_header(comments, lines, name, quotes=True, delimiter=None, wanted=()):
     skip, given = _units_below(first, below)
     where = f"header in line {lines[0].number}"
     return _checked(first, given, where, found, skip, name)
+
+
+def _are_values(cells):
+    """Return whether most cells, and the first, are numbers or missing: not names."""
+    numbers = [cell in MISSING or _NUMBER.fullmatch(cell) is not None for cell in cells]
+    return any(cells) and sum(numbers) > len(cells) / 2 and (numbers[0] and bool(cells[0]))
 
 
 def _bare_comment(comments, name, delimiter):
@@ -175,33 +180,27 @@ def _bare_comment(comments, name, delimiter):
     raise InputError(f"{name}: empty; allowed: a header line and rows")
 
 
-def _header_above(comments, first, second, delimiter, wanted):
-    """Return names, units and place of a header that is a comment; None if there is none."""
-    if not _holds_values(first, second):
-        return None
+def _header_above(comments, first, delimiter, wanted):
+    """Return names, units and place of a header that is a comment; None if there is none.
+
+    A comment can be a header only if the first line has numbers, or if it has wanted names.
+    """
     numbered = _numbered(comments, len(first))
     if numbered:
         return numbered
-    fitting = []
+    hints, fitting = {name.lower() for name in wanted}, []
     for line in comments:
         names = cells_of(line.text.lstrip("#").strip(), delimiter)
         if len(names) == len(first) == len(set(names)) and all(map(_NAME.match, names)):
             fitting.append((line.number, names))
-    if not fitting:
+    named = any(hints & {name.lower() for name in names} for _, names in fitting)
+    if not fitting or not (named or any(map(_NUMBER.fullmatch, first))):
         return None
-    hints = {name.lower() for name in wanted}
     number, names = max(fitting, key=lambda one: len(hints & {n.lower() for n in one[1]}))
     where = f"header in the comment of line {number}"
     if len(fitting) > 1:
         where += f" (of {len(fitting)} that fit)"
     return names, {}, where
-
-
-def _holds_values(first, second):
-    """Return whether the first line is a row: it has numbers, or no number stands below it."""
-    numbers = [_NUMBER.fullmatch(cell) is not None for cell in first]
-    below = [_NUMBER.fullmatch(cell) is not None for cell in second]
-    return any(numbers) or not any(below)
 
 
 def _numbered(comments, count):

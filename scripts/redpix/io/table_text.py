@@ -202,7 +202,7 @@ def _cells(body, header, numbers, quotes, missing, name):
         table = _read(body, names, options, missing, threads=False)
     kept = np.ones(len(numbers), bool)
     kept[[row - 1 for row, _ in wrong]] = False
-    why = "{} cells, the header has {}"
+    why = "{} cells; allowed: {}, as in the header"
     ragged = [(int(numbers[row - 1]), why.format(count, len(names))) for row, count in wrong]
     if len(table) != kept.sum():
         raise InputError(f"{name}: {kept.sum()} lines hold {len(table)} rows; allowed: one a line")

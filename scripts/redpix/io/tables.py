@@ -106,7 +106,7 @@ class Table:
         """Return a column as text, an object array of str; a missing value is empty."""
         return table_values.as_text(self._column(name))
 
-    def numbers(self, name, sentinels=()):
+    def numbers(self, name, sentinels=(), complete=False):
         """Return a column as float64; a missing value is NaN.
 
         Parameters
@@ -114,6 +114,8 @@ class Table:
         name : str
         sentinels : sequence of float
             Numbers that stand for a missing value, such as -9999.
+        complete : bool
+            Whether each row must have a finite number.
 
         Returns
         -------
@@ -127,6 +129,10 @@ class Table:
         number = self._converted(table_values.as_numbers, name)
         if len(sentinels):
             number[np.isin(number, sentinels)] = np.nan
+        if complete and not np.isfinite(number).all():
+            row = int(np.argmin(np.isfinite(number)))
+            fact = "is missing" if np.isnan(number[row]) else f"{number[row]} is not finite"
+            raise InputError(f"{self.where(row)}: {name}: {fact}; allowed: a finite number")
         return number
 
     def ids(self, name):
@@ -244,6 +250,11 @@ def read_table(
         lines, place, ragged = found.lines, "line", found.ragged
         words = ["text", *packed, encoding, *found.words]
     table = Table(name, found.columns, found.units, lines, place, ragged, words)
+    if len(table.names) == 1 and not kind and not required and delimiter is None:
+        raise InputError(
+            f"{name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: cells "
+            "separated by commas, semicolons, tabs or blanks"
+        )
     _check(table, required, ids, keep_ragged, allow_empty)
     return table if columns is None else _selected(table, columns)
 
@@ -253,11 +264,6 @@ def _check(table, required, ids, keep_ragged, allow_empty):
     strange = [name for name in table.names if not name.isprintable()]
     if strange:
         raise InputError(f"{table.name}: column {strange[0]!r}: a name that cannot be printed")
-    if len(table.names) == 1 and not required and table._place == "line":
-        raise InputError(
-            f"{table.name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: "
-            "cells separated by commas, semicolons, tabs or blanks"
-        )
     table.require(*required)
     if table.ragged and not keep_ragged:
         line, why = table.ragged[0]

@@ -147,6 +147,14 @@ def test_text_of_any_encoding(encoding):
     assert table["name"].tolist() == ["Zoë", "µ"]
 
 
+def test_damaged_utf8_is_not_taken_for_another_encoding():
+    table = read_table("name,x\nZoë,1\nµ,2\nÅ,3\n".encode().replace(b",3", b",\xb3"), "a.csv")
+    assert table["name"].tolist() == ["Zoë", "µ", "Å"]
+    assert "UTF-8 with 1 characters that are not" in table.understood
+    with pytest.raises(InputError, match="a.csv: line 4: x: '\ufffd' is not a number"):
+        table.numbers("x")
+
+
 def test_a_byte_order_mark_is_not_part_of_the_first_name(monkeypatch):
     content = text_of().encode("utf-8-sig")
     assert read_table(content).names[0] == "id"
@@ -199,6 +207,16 @@ def test_numbers_that_stand_for_a_missing_value_are_the_caller_s():
     assert np.isnan(found).tolist() == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"), [("", "is missing"), ("nan", "is missing"), ("inf", "inf is not finite")]
+)
+def test_complete_columns_have_a_number_in_each_row(cell, words):
+    table = read_table(f"id,u\n1,5\n2,{cell}\n".encode(), "a.csv")
+    with pytest.raises(InputError, match=f"^a.csv: line 3: u: {words}; allowed: a finite number"):
+        table.numbers("u", complete=True)
+    assert table.numbers("id", complete=True).tolist() == [1.0, 2.0]
+
+
 def test_columns_are_found_in_either_case():
     table = read_table(b"ObjID,Z_SPEC,u,U\n1,2,3,4\n")
     assert table.find("redshift", "z_spec") == "Z_SPEC"
@@ -206,6 +224,15 @@ def test_columns_are_found_in_either_case():
     assert table.find("zphot") is None
     with pytest.raises(InputError, match="more than one column is 'id', .*: Id, ID"):
         read_table(b"Id,ID\n1,2\n").find("id")
+
+
+def test_a_remark_is_not_a_header():
+    text = b"# my list\nname class\nM31 GALAXY\n"
+    assert read_table(text).names == ["name", "class"]
+    text = b"# made by hand\n# name class\nM31 GALAXY\n"
+    assert read_table(text, required=["class"]).names == ["name", "class"]
+    text = b"# id ra\nid ra\n1 2\n"
+    assert read_table(text)["ra"].tolist() == [2]
 
 
 def test_columns_can_be_chosen():
@@ -231,11 +258,11 @@ def test_lines_are_right_in_a_long_table():
     rows[250_000] = b"1,2"
     content = b"# remark\nid,x,s\n" + b"\n".join(rows) + b"\n"
     table = read_table(content, keep_ragged=True)
-    assert table.ragged == [(250_003, "2 cells, the header has 3")]
+    assert table.ragged == [(250_003, "2 cells; allowed: 3, as in the header")]
     assert table.ids("id")[-1] == 2**60 + 299_999
     assert table.lines[-1] == 300_002
     assert table.numbers("x")[-1] == 299_999.5
-    with pytest.raises(InputError, match="line 250003: 2 cells, the header has 3"):
+    with pytest.raises(InputError, match="line 250003: 2 cells; allowed: 3, as in the header"):
         read_table(content)
 
 
