@@ -191,7 +191,8 @@ def _header_above(comments, first, delimiter, wanted):
     hints, fitting = {name.lower() for name in wanted}, []
     for line in comments:
         names = cells_of(line.text.lstrip("#").strip(), delimiter)
-        if len(names) == len(first) == len(set(names)) and all(map(_NAME.match, names)):
+        fits = len(names) == len(first) == len(set(names)) and names != first
+        if fits and all(map(_NAME.match, names)):
             fitting.append((line.number, names))
     named = any(hints & {name.lower() for name in names} for _, names in fitting)
     if not fitting or not (named or any(map(_NUMBER.fullmatch, first))):

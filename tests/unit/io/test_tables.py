@@ -232,7 +232,7 @@ def test_a_remark_is_not_a_header():
     text = b"# made by hand\n# name class\nM31 GALAXY\n"
     assert read_table(text, required=["class"]).names == ["name", "class"]
     text = b"# id ra\nid ra\n1 2\n"
-    assert read_table(text)["ra"].tolist() == [2]
+    assert read_table(text, required=["id"])["ra"].tolist() == [2]
 
 
 def test_columns_can_be_chosen():
