@@ -12,7 +12,7 @@ from astropy.table import Table
 from redpix.exceptions import InputError
 from redpix.io import table_header, table_text
 from redpix.io.tables import read_table
-from test_tables import CONTENTS
+from table_contents import CONTENTS
 
 HEADER = "id,ra,class\n"
 LONG = "x" * (table_text.MOST_CELL + 1)
