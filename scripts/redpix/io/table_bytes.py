@@ -132,6 +132,7 @@ def decoded(data, name):
     Parameters
     ----------
     data : bytes
+        Content of a file.
     name : str
         Name of the table in messages.
 

@@ -23,6 +23,7 @@ def read_format(kind, data, name):
     kind : str
         As from `redpix.io.table_bytes.format_of`.
     data : bytes
+        Content of a file.
     name : str
         Name of the table in messages.
 

@@ -43,6 +43,7 @@ def as_text(column):
     Parameters
     ----------
     column : pyarrow.ChunkedArray
+        Column of a table.
 
     Returns
     -------
@@ -64,6 +65,7 @@ def as_numbers(column):
     Parameters
     ----------
     column : pyarrow.ChunkedArray
+        Column of a table.
 
     Returns
     -------
@@ -93,6 +95,7 @@ def as_ids(column):
     Parameters
     ----------
     column : pyarrow.ChunkedArray
+        Column of a table.
 
     Returns
     -------
@@ -215,6 +218,7 @@ def as_values(column):
     Parameters
     ----------
     column : pyarrow.ChunkedArray
+        Column of a table.
 
     Returns
     -------

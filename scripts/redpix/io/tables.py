@@ -112,6 +112,7 @@ class Table:
         Parameters
         ----------
         name : str
+            Name of the column, upper or lower case.
         sentinels : sequence of float
             Numbers that stand for a missing value, such as -9999.
         complete : bool
