@@ -34,6 +34,7 @@ def from_astropy(table, words):
     Parameters
     ----------
     table : astropy.table.Table
+        Table with or without masked columns.
     words : list of str
         How the file was understood so far.
 

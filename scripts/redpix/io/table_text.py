@@ -159,7 +159,7 @@ def _body(data, lines, rows, delimiter):
     parts = [
         data[lines.starts[run[0]] : lines.ends[run[-1]]] for run in np.split(rows, cuts) if len(run)
     ]
-    body = b"\n".join(parts) + b"\n"
+    body = b"\n".join([*parts, b""])
     if delimiter != " ":
         return body
     if b'"' in body:
