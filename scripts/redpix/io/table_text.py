@@ -55,6 +55,14 @@ class _Lines(NamedTuple):
         text = data[self.starts[index] : self.ends[index]].decode(errors="replace")
         return Line(int(index) + 1, text)
 
+    def beginning(self, data):
+        """Return the comments above the first other line, and the first lines of that kind."""
+        first = self.used[0] if len(self.used) else np.inf
+        above = self.comments[self.comments < first][:1000]
+        return tuple(
+            [self.line(data, index) for index in part] for part in (above, self.used[:_FIRST_LINES])
+        )
+
 
 def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, wanted=()):
     """Return the columns of a table that is text, all cells as text.
@@ -93,15 +101,8 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
     if len(lines.used):
         start = lines.starts[lines.used[0]]
         check_is_table(data[start : start + 4000].decode(errors="replace"), name)
-    before = lines.comments[lines.comments < (lines.used[0] if len(lines.used) else np.inf)]
-    header = find_header(
-        [lines.line(data, index) for index in before[:1000]],
-        [lines.line(data, index) for index in lines.used[:_FIRST_LINES]],
-        name,
-        quotes=quotes,
-        delimiter=delimiter,
-        wanted=wanted,
-    )
+    above, first = lines.beginning(data)
+    header = find_header(above, first, name, quotes=quotes, delimiter=delimiter, wanted=wanted)
     rows, ragged = lines.used[header.skip :], []
     quoted = quotes and data.find(b'"') >= 0
     if quoted:

@@ -229,28 +229,12 @@ def read_table(
         name = "table" if isinstance(source, bytes) else str(source)
     content = load(source, name)
     kind = format_of(content.data)
-    packed = [content.packing] if content.packing else []
+    options = {"delimiter": delimiter, "quotes": quotes, "fill": fill, "missing": missing}
+    wanted = (*required, *ids, *(columns or ()))
     if kind:
-        from redpix.io.table_formats import read_format  # only here: astropy takes long to import
-
-        found = read_format(kind, content.data, name)
-        count = len(next(iter(found.columns.values())))
-        lines, place, ragged = np.arange(1, count + 1), "row", []
-        words = [kind, *packed, *found.words]
+        table = _binary(content, kind, name)
     else:
-        data, encoding = decoded(content.data, name)
-        found = parse(
-            data,
-            name,
-            delimiter=delimiter,
-            quotes=quotes,
-            fill=fill,
-            missing=missing,
-            wanted=(*required, *ids, *(columns or ())),
-        )
-        lines, place, ragged = found.lines, "line", found.ragged
-        words = ["text", *packed, encoding, *found.words]
-    table = Table(name, found.columns, found.units, lines, place, ragged, words)
+        table = _text(content, name, options | {"wanted": wanted})
     if len(table.names) == 1 and not kind and not required and delimiter is None:
         raise InputError(
             f"{name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: cells "
@@ -258,6 +242,24 @@ def read_table(
         )
     _check(table, required, ids, keep_ragged, allow_empty)
     return table if columns is None else _selected(table, columns)
+
+
+def _binary(content, kind, name):
+    """Return a table that is not plain text."""
+    from redpix.io.table_formats import read_format  # only here: astropy takes long to import
+
+    found = read_format(kind, content.data, name)
+    count = len(next(iter(found.columns.values())))
+    words = [kind, *filter(None, [content.packing]), *found.words]
+    return Table(name, found.columns, found.units, np.arange(1, count + 1), "row", [], words)
+
+
+def _text(content, name, options):
+    """Return a table that is text."""
+    data, encoding = decoded(content.data, name)
+    found = parse(data, name, **options)
+    words = ["text", *filter(None, [content.packing]), encoding, *found.words]
+    return Table(name, found.columns, found.units, found.lines, "line", found.ragged, words)
 
 
 def _check(table, required, ids, keep_ragged, allow_empty):
