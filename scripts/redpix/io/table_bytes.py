@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 
 #: largest table in bytes, after decompression
 MOST_BYTES = 4 * 2**30

@@ -7,7 +7,7 @@ import warnings
 from astropy.io import fits, votable
 from astropy.table import Table
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.table_columns import Columns, from_astropy
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from typing import NamedTuple
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.table_values import MISSING, shortened
 
 #: delimiters in order of preference, and their names; a blank stands for one or more

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from astropy.table import Table
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.table_bytes import MOST_BYTES
 from redpix.io.table_columns import Columns, from_astropy, plain
 

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.table_header import DELIMITERS, Line, check_is_table, find_header
 from redpix.io.table_values import MISSING
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pyarrow as pa
 
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io import table_values
 from redpix.io.table_bytes import decoded, format_of, load
 from redpix.io.table_text import parse

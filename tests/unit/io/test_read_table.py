@@ -6,7 +6,7 @@ import io
 import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io import table_bytes, tables
 from redpix.io.tables import read_table
 from table_contents import CLASS, CONTENTS, IDS, MAGNITUDE, REDSHIFT, text_of

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.table import Table
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io import table_header, table_text
 from redpix.io.tables import read_table
 from table_contents import CONTENTS

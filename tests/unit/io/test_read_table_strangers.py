@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from redpix.exceptions import InputError
+from redpix.core.exceptions import InputError
 from redpix.io.tables import read_table
 
 FOLDER = Path(__file__).resolve().parents[3].parent / "shared/strangers"
