@@ -145,16 +145,13 @@ def rows_of(key, read):
 
 
 def user_table(key, path, read):
-    """Rows that ``read(file, schema)`` finds in a user's table; what is wrong ends the run."""
+    """Return the rows that ``read(path, schema)`` reads; exit if the user's table is wrong."""
     with open(ROOT / f"workflow/schemas/{key}.schema.yaml", encoding="utf-8") as file:
         schema = yaml.safe_load(file)
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            return read(file, schema)
+        return read(path, schema)
     except InputError as error:
         sys.exit("\n".join(f"{key}: {line}" for line in str(error).splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        sys.exit(f"{key}: {path}: {error}")
 
 
 REFERENCE = config["reference_band"]
