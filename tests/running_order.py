@@ -2,7 +2,7 @@
 
 #: files whose tests run Snakemake in the folder of the demo, or read every file in it; one process
 #: runs all of them, one after the other
-IN_DEMO = ("test_demo", "test_records", "test_rerun", "test_mlz", "test_moved")
+IN_DEMO = ("test_demo", "test_records", "test_rerun", "test_mlz")
 
 #: files that take longest, in the order of their start. The first makes the demo; the unit tests
 #: that follow need none, so other processes do not wait for it. Short files end the run.
