@@ -1,0 +1,101 @@
+"""Combine raw calibration frames into masters: clipped means, flats scaled by their medians."""
+
+import ccdproc
+import numpy as np
+from astropy import units
+from astropy.nddata import CCDData
+from astropy.stats import mad_std
+
+from redpix.core.exceptions import InputError
+
+#: values this far from the median of a pixel, in its scatter, are left out
+CLIP = 4.0
+
+#: fewest frames of which outliers are told
+LEAST_CLIPPED = 4
+
+#: pixels of all frames that are combined at once
+BLOCK = 20_000_000
+
+
+def clipped_mean(frames):
+    """Return the mean of each pixel over frames, without outliers.
+
+    Parameters
+    ----------
+    frames : list of ndarray, shape (ny, nx)
+        Counts. With fewer than `LEAST_CLIPPED` frames the median is returned: it loses less to a
+        cosmic ray than the mean.
+
+    Returns
+    -------
+    ndarray, float32
+    """
+    rows = max(1, BLOCK // (len(frames) * frames[0].shape[1]))
+    mean = np.empty(frames[0].shape, np.float32)
+    for first in range(0, len(mean), rows):
+        block = slice(first, first + rows)
+        ccds = [CCDData(np.asarray(frame[block], np.float32), unit=units.adu) for frame in frames]
+        combiner = ccdproc.Combiner(ccds, dtype=np.float32)
+        if len(frames) < LEAST_CLIPPED:
+            mean[block] = combiner.median_combine().data
+            continue
+        combiner.sigma_clipping(
+            low_thresh=CLIP, high_thresh=CLIP, func=np.ma.median, dev_func=mad_std
+        )
+        mean[block] = combiner.average_combine().data
+    return mean
+
+
+def master_dark(frames):
+    """Return the master of dark or bias frames; parameters and result as in `clipped_mean`."""
+    return clipped_mean(frames)
+
+
+def scaled_dark(dark, bias, factor):
+    """Return the dark of another exposure time: (dark - bias) * factor + bias.
+
+    Parameters
+    ----------
+    dark, bias : ndarray
+        Masters, counts; the dark holds its bias.
+    factor : float
+        Exposure time of the light over that of the dark.
+
+    Returns
+    -------
+    ndarray, float32
+    """
+    return ((dark - bias) * np.float32(factor) + bias).astype(np.float32)
+
+
+def master_flat(frames, dark=None):
+    """Return the master flat, of median 1.
+
+    Parameters
+    ----------
+    frames : list of ndarray
+        Raw flats, counts.
+    dark : ndarray, optional
+        Taken away from each first.
+
+    Returns
+    -------
+    ndarray, float32
+
+    Raises
+    ------
+    InputError
+        If a flat has no light.
+    """
+    scaled = []
+    for frame in frames:
+        light = np.asarray(frame, np.float32) - (0 if dark is None else dark)
+        median = np.nanmedian(light)
+        if not median > 0:
+            raise InputError(
+                f"a flat has no light: its median is {median:.1f} counts above its dark"
+            )
+        scaled.append(light / median)
+    mean = clipped_mean(scaled)
+    return mean / np.nanmedian(mean)

@@ -1,0 +1,254 @@
+"""Plan the reduction of a night: which frames make which master, and what each light takes.
+
+Frames are compared by read-out, exposure time, temperature and filter. A dark of another exposure
+time is scaled after its bias was taken away, and only then. Flats are scaled by their medians.
+"""
+
+import re
+from pathlib import PurePath
+from typing import NamedTuple
+
+#: relative difference of exposure times that counts as equal
+SAME_EXPOSURE = 0.01
+
+#: difference of temperature that is remarked, degrees Celsius
+WARM = 2.0
+
+#: time between a light and its calibration frames that is remarked, days
+LONG_AGO = 3.0
+
+
+class Master(NamedTuple):
+    """A calibration frame that is combined from raw ones.
+
+    Attributes
+    ----------
+    kind : {"bias", "dark", "scaled dark", "flat"}
+    frames : tuple of str
+        Raw frames. One combined frame of the user is taken as it is.
+    exposure : float or None
+        Exposure time of the frames, seconds.
+    bias, dark : str
+        Names of the masters that are taken away from each frame first, or empty texts. A scaled
+        dark is (dark - bias) * factor + bias.
+    factor : float
+        Exposure time of the light over that of the dark.
+    """
+
+    kind: str
+    frames: tuple = ()
+    exposure: float | None = None
+    bias: str = ""
+    dark: str = ""
+    factor: float = 1.0
+
+
+class Light(NamedTuple):
+    """A light frame, the masters that it takes, and why.
+
+    Attributes
+    ----------
+    frame : redpix.photometry.raw_frame.RawFrame
+    image : str
+        Name of its products.
+    field : str
+        Target and filter: its images have light curves together.
+    dark, flat : str
+        Names of masters, or empty texts.
+    remarks : tuple of str
+    """
+
+    frame: tuple
+    image: str
+    field: str
+    dark: str = ""
+    flat: str = ""
+    remarks: tuple = ()
+
+
+class NightPlan:
+    """The masters and lights of a night.
+
+    Parameters
+    ----------
+    frames : list of redpix.photometry.raw_frame.RawFrame
+        Frames with a problem are left out.
+
+    Attributes
+    ----------
+    masters : dict of str to Master
+        By name, each after those that it needs.
+    lights : list of Light
+    """
+
+    def __init__(self, frames):
+        self.masters, self.lights = {}, []
+        usable = [frame for frame in frames if not frame.problem]
+        readouts = list(dict.fromkeys(frame.readout for frame in usable))
+        for number, readout in enumerate(readouts, start=1):
+            suffix = "" if len(readouts) == 1 else f"_{number}"
+            group = [frame for frame in usable if frame.readout == readout]
+            _Readout(self, group, suffix).plan()
+
+    def uses(self):
+        """Return the masters and lights that each frame is part of, by path."""
+        found = {}
+        for name, master in self.masters.items():
+            for path in master.frames:
+                found.setdefault(path, []).append(name)
+        for light in self.lights:
+            found.setdefault(light.frame.path, []).append(light.image)
+        return found
+
+
+class _Readout:
+    """Frames of one read-out."""
+
+    def __init__(self, plan, frames, suffix):
+        self.masters, self.lights, self.suffix = plan.masters, plan.lights, suffix
+        self.frames = frames
+        self.bias, self.flats = "", {}
+        self.darks = {}  # master's name by exposure
+        self.members = {}  # frames of each master
+
+    def of(self, *types):
+        """Return frames of some types: raw ones, or else combined ones of the user."""
+        found = [frame for frame in self.frames if frame.type in types]
+        raw = [frame for frame in found if frame.done.state == "raw"]
+        return raw or [frame for frame in found if frame.done.state == "combined"][:1]
+
+    def add(self, name, master, members):
+        """Add a master under a name of this read-out."""
+        name = f"{name}{self.suffix}"
+        self.masters[name] = master
+        self.members[name] = members
+        return name
+
+    def plan(self):
+        """Add masters and lights to the plan."""
+        biases = self.of("bias")
+        if biases:
+            self.bias = self.add("bias", Master("bias", _paths(biases)), biases)
+        for exposure, darks in _by_exposure(self.of("dark") + self.of("flatdark")):
+            master = Master("dark", _paths(darks), exposure)
+            self.darks[exposure] = self.add(f"dark_{_seconds(exposure)}", master, darks)
+        flats = self.of("flat")
+        for band in dict.fromkeys(frame.filter for frame in flats):
+            self.add_flat(band, [frame for frame in flats if frame.filter == band])
+        for frame in self.frames:
+            if frame.type == "light" and frame.done.state != "combined":
+                self.lights.append(self.light(frame))
+
+    def add_flat(self, band, flats):
+        """Add the master flat of a filter; the dark of its own exposure is taken away first."""
+        exposure = flats[0].exposure
+        if flats[0].done.state == "combined":
+            master = Master("flat", _paths(flats), exposure)
+        else:
+            dark, _ = self.dark_for(exposure)
+            master = Master("flat", _paths(flats), exposure, dark=dark)
+        name = f"flat_{safe(band)}" if band else "flat"
+        self.flats[band] = self.add(name, master, flats)
+
+    def dark_for(self, exposure):
+        """Return the name of the master to take away from an exposure, and remarks.
+
+        Parameters
+        ----------
+        exposure : float or None
+            Seconds.
+        """
+        same = [name for time, name in self.darks.items() if _alike(time, exposure)]
+        if same:
+            return same[0], []
+        longest = max((time for time in self.darks if time), default=None)
+        if longest is None or exposure is None:
+            remarks = [] if self.bias else ["neither a dark nor a bias: none is taken away"]
+            return self.bias, remarks
+        if not self.bias:
+            return "", [
+                f"a dark of {longest:g} s without a bias cannot be scaled to {exposure:g} s: it is "
+                "not taken away"
+            ]
+        name = f"dark_{_seconds(exposure)}_scaled{self.suffix}"
+        if name not in self.masters:
+            dark = self.darks[longest]
+            factor = exposure / longest
+            self.masters[name] = Master("scaled dark", (), exposure, self.bias, dark, factor)
+            self.members[name] = self.members[dark]
+        return name, [f"the dark of {longest:g} s is scaled to {exposure:g} s, less its bias"]
+
+    def light(self, frame):
+        """Return a light frame with the masters that it takes."""
+        image, field = self.image_name(frame), safe(f"{frame.target}_{frame.filter}")
+        if frame.done.state == "calibrated":
+            remarks = (f"{frame.done.reason}: reduced before, measured as it is",)
+            return Light(frame, image, field, remarks=remarks)
+        dark, remarks = self.dark_for(frame.exposure)
+        flat = self.flats.get(frame.filter, "")
+        if not flat:
+            others = ", ".join(band or "no filter" for band in self.flats)
+            wanted = f"no flat of filter {frame.filter}" if frame.filter else "no flat"
+            remarks.append(f"{wanted}, only of {others}" if others else wanted)
+        for name in filter(None, (dark, flat)):
+            remarks += _differences(frame, name, self.members[name])
+        return Light(frame, image, field, dark, flat, tuple(remarks))
+
+    def image_name(self, frame):
+        """Return a name that no other light has."""
+        stem = re.split(r"\.fi?ts?\b", PurePath(frame.path).name, flags=re.IGNORECASE)[0]
+        name = safe(stem)
+        taken = {light.image for light in self.lights} | {"lightcurves", "scatter"}
+        number = 1
+        while (image := name if number == 1 else f"{name}_{number}") in taken:
+            number += 1
+        return image
+
+
+def safe(text):
+    """Return a text as a name of files: letters, digits, ``_ . -``, a letter or digit first."""
+    kept = "".join(c if c.isalnum() and c.isascii() or c in ".-" else "_" for c in text)
+    return kept.strip("_.-") or "frame"
+
+
+def _paths(frames):
+    return tuple(frame.path for frame in frames)
+
+
+def _alike(time, other):
+    if time is None or other is None:
+        return time is other
+    return abs(time - other) <= SAME_EXPOSURE * max(time, other)
+
+
+def _by_exposure(frames):
+    """Return exposure time and frames of each group of equal exposure times."""
+    groups = []
+    for frame in frames:
+        for time, members in groups:
+            if _alike(time, frame.exposure):
+                members.append(frame)
+                break
+        else:
+            groups.append((frame.exposure, [frame]))
+    return groups
+
+
+def _seconds(exposure):
+    return "unknown" if exposure is None else f"{exposure:g}s"
+
+
+def _differences(frame, name, members):
+    """Return remarks on the temperature and the date of a light and of a master's frames."""
+    remarks = []
+    temperatures = [other.temperature for other in members if other.temperature is not None]
+    if frame.temperature is not None and temperatures and not name.startswith("flat"):
+        mean = sum(temperatures) / len(temperatures)
+        if abs(mean - frame.temperature) > WARM:
+            remarks.append(f"{name} at {mean:.1f} C, the light at {frame.temperature:.1f} C")
+    middles = [other.middle for other in members if other.middle is not None]
+    if frame.middle is not None and middles:
+        days = min(abs(middle - frame.middle) for middle in middles)
+        if days > LONG_AGO:
+            remarks.append(f"{name} was taken {days:.0f} days apart")
+    return remarks

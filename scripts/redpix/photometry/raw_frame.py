@@ -1,0 +1,174 @@
+"""A raw frame of a night: its type, its read-out, its exposure, its target."""
+
+import re
+from pathlib import PurePath
+from typing import NamedTuple
+
+from redpix.io.exposure_header import exposure_time, filter_name
+from redpix.io.header_values import filled, number
+from redpix.io.observation_time import mid_exposure
+from redpix.photometry.frame_type import Reduction, frame_type, reduction
+
+#: cards of the temperature of the chip; a setting of the cooler is not the temperature
+_TEMPERATURES = ("CCD-TEMP", "CCDTEMP", "CCDATEMP", "TEMPCCD", "CHIPTEMP", "DET-TEMP")
+
+#: temperatures above this are in kelvin, degrees
+_KELVIN = 100
+
+#: names of objects that name none
+_NO_TARGET = re.compile(r"(unknown|none|test|object|light|no ?name|fits.*|\W*)", re.IGNORECASE)
+
+
+class RawFrame(NamedTuple):
+    """What the header of a raw frame states.
+
+    Attributes
+    ----------
+    path : str
+    type : str or None
+        One of `redpix.photometry.frame_type.TYPES`.
+    type_source : str
+        Card or name that states the type.
+    filter : str
+        Empty if the header names none.
+    exposure : float or None
+        Exposure time, seconds.
+    readout : tuple
+        Shape, binning, camera, read-out mode, settings of gain and offset. A frame is reduced by
+        frames of the same read-out only.
+    temperature : float or None
+        Of the chip, degrees Celsius.
+    middle : float or None
+        Modified Julian Date (UTC) of the middle of the exposure.
+    target : str
+        Name of the object, in letters, digits and ``_ . -``.
+    done : Reduction
+        What was done to the frame before.
+    problem : str
+        Why the frame cannot be used, or an empty text.
+    remarks : tuple of str
+        What was assumed.
+    """
+
+    path: str
+    type: str | None = None
+    type_source: str = ""
+    filter: str = ""
+    exposure: float | None = None
+    readout: tuple = ()
+    temperature: float | None = None
+    middle: float | None = None
+    target: str = ""
+    done: Reduction = Reduction()
+    problem: str = ""
+    remarks: tuple = ()
+
+
+def raw_frame(path, header, shape):
+    """Return what a header states of a raw frame.
+
+    Parameters
+    ----------
+    path : str
+    header : Mapping
+        The primary's cards merged in.
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    RawFrame
+    """
+    kind = frame_type(header, path)
+    exposure, remarks = exposure_time(header)
+    middle, said = mid_exposure(header, exposure.value)
+    problem = "neither a card nor a name states its type" if kind.value is None else ""
+    if filled(header.get("BAYERPAT")):
+        problem = (
+            f"BAYERPAT = {header['BAYERPAT']}: a colour camera; allowed: one channel per image"
+        )
+    return RawFrame(
+        path=str(path),
+        type=kind.value,
+        type_source=kind.source,
+        filter=filter_name(header).value or "",
+        exposure=exposure.value,
+        readout=(tuple(shape), binning(header), *_settings(header)),
+        temperature=temperature(header),
+        middle=middle.value,
+        target=target(header, path) if kind.value == "light" else "",
+        done=reduction(header),
+        problem=problem,
+        remarks=(*remarks, *(said if kind.value == "light" else ())),
+    )
+
+
+def binning(header):
+    """Return the binning (columns, rows) of a frame; (1, 1) if the header states none.
+
+    Parameters
+    ----------
+    header : Mapping
+
+    Returns
+    -------
+    (int, int)
+    """
+    x, _ = number(header.get("XBINNING", header.get("CCDXBIN")))
+    y, _ = number(header.get("YBINNING", header.get("CCDYBIN")))
+    if x:
+        return int(x), int(y or x)
+    for card in ("CCDSUM", "BINNING"):
+        digits = re.findall(r"\d+", str(header.get(card, "")))
+        if digits:
+            return int(digits[0]), int(digits[-1])
+    return 1, 1
+
+
+def _settings(header):
+    """Return camera, read-out mode and the settings of gain and offset, as texts."""
+    camera = str(header.get("INSTRUME", "")).strip()
+    mode = str(header.get("READOUTM", header.get("CONFMODE", ""))).strip()
+    values = [number(header.get(card))[0] for card in ("GAIN", "OFFSET")]
+    return camera, mode, *("" if value is None else f"{value:g}" for value in values)
+
+
+def temperature(header):
+    """Return the temperature of the chip in degrees Celsius, or None.
+
+    Parameters
+    ----------
+    header : Mapping
+
+    Returns
+    -------
+    float or None
+    """
+    for card in _TEMPERATURES:
+        value, _ = number(header.get(card))
+        if value is not None:
+            return value - 273.15 if value > _KELVIN else value
+    return None
+
+
+def target(header, path):
+    """Return the name of the target of a light frame, safe as part of a file's name.
+
+    Without a useful OBJECT the name of the file counts, less the numbers at its end.
+
+    Parameters
+    ----------
+    header : Mapping
+    path : path-like
+
+    Returns
+    -------
+    str
+    """
+    name = str(header.get("OBJECT", "")).strip()
+    if not filled(name) or _NO_TARGET.fullmatch(name):
+        stem = re.split(r"\.fi?ts?\b", PurePath(path).name, flags=re.IGNORECASE)[0]
+        stem = re.sub(r"[LlSs]\d+$", "", stem)  # the exposure time of Orion Camera Studio
+        numbered = re.fullmatch(r"(.+?)[-_ ]+\d+", stem)
+        name = numbered[1] if numbered else re.sub(r"\d+$", "", stem)
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.-") or "target"

@@ -1,0 +1,89 @@
+"""Masters of calibration frames, and overscan."""
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from redpix.core.exceptions import InputError
+from redpix.photometry import master_frames
+from redpix.photometry.overscan import without_overscan
+
+SHAPE = (60, 80)
+
+
+def raws(number, level, scatter, seed=1):
+    generator = np.random.default_rng(seed)
+    return list(generator.normal(level, scatter, (number, *SHAPE)).astype(np.float32))
+
+
+def test_cosmic_rays_are_clipped_and_the_mean_keeps_its_noise():
+    frames = raws(12, 100.0, 5.0)
+    frames[3][10, 20] = 5000
+    mean = master_frames.clipped_mean(frames)
+    assert mean.dtype == np.float32
+    assert abs(mean[10, 20] - 100) < 8
+    assert mean.std() == pytest.approx(5 / np.sqrt(12), rel=0.05)
+
+
+def test_three_frames_are_combined_by_their_median():
+    frames = raws(3, 100.0, 5.0)
+    assert np.array_equal(master_frames.clipped_mean(frames), np.median(frames, axis=0))
+
+
+def test_blocks_make_no_difference(monkeypatch):
+    frames = raws(5, 100.0, 5.0)
+    whole = master_frames.clipped_mean(frames)
+    monkeypatch.setattr(master_frames, "BLOCK", 5 * SHAPE[1] * 7)
+    assert np.array_equal(master_frames.clipped_mean(frames), whole)
+
+
+def test_a_dark_is_scaled_without_its_bias():
+    """A bias of 1000, a dark current of 2 counts per second: 60 s from 30 s."""
+    bias = np.full(SHAPE, 1000, np.float32)
+    dark = bias + 2 * 30
+    assert master_frames.scaled_dark(dark, bias, 2.0) == pytest.approx(1000 + 2 * 60)
+
+
+def test_flats_of_any_brightness_count_alike_and_a_hot_pixel_does_not_scale_them():
+    shape = 1 - 0.3 * np.linspace(0, 1, SHAPE[1]) * np.ones(SHAPE)
+    dark = np.full(SHAPE, 300, np.float32)
+    frames = [dark + light * shape for light in (10000, 20000, 40000, 15000)]
+    for frame in frames:
+        frame[5, 5] = 65535
+    flat = master_frames.master_flat(frames, dark)
+    inside = np.ones(SHAPE, bool)
+    inside[5, 5] = False
+    assert flat[inside] == pytest.approx((shape / np.median(shape))[inside], rel=1e-4)
+
+
+def test_a_flat_without_light_is_refused():
+    with pytest.raises(InputError, match="has no light"):
+        master_frames.master_flat([np.zeros(SHAPE)])
+
+
+def test_the_overscan_is_taken_away_and_the_image_trimmed():
+    generator = np.random.default_rng(2)
+    drift = np.linspace(500, 540, SHAPE[0])[:, None]
+    raw = generator.normal(0, 3, SHAPE) + drift
+    raw[:, 10:70] += 200
+    header = fits.Header({"BIASSEC": "[71:80,1:60]", "TRIMSEC": "[11:70,1:60]", "CRPIX1": 31.0})
+    pixels, trimmed, remarks = without_overscan(raw, header)
+    assert pixels.shape == (60, 60)
+    assert pixels.mean(axis=1) == pytest.approx(200, abs=2)
+    assert trimmed["CRPIX1"] == 21
+    assert header["CRPIX1"] == 31
+    assert len(remarks) == 2
+
+
+def test_without_sections_nothing_happens():
+    raw = raws(1, 100.0, 5.0)[0]
+    pixels, _, remarks = without_overscan(raw, fits.Header())
+    assert np.array_equal(pixels, raw)
+    assert remarks == []
+
+
+def test_sections_of_another_readout_are_named_and_not_used():
+    raw = raws(1, 100.0, 5.0)[0]
+    header = fits.Header({"BIASSEC": "[1000:1024,1:1024]", "TRIMSEC": "[1:1024,1:1024]"})
+    pixels, _, remarks = without_overscan(raw, header)
+    assert np.array_equal(pixels, raw)
+    assert len(remarks) == 2
