@@ -1,0 +1,207 @@
+"""Read a raw image: amplifiers put together, overscan taken away, trimmed."""
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+
+from redpix.core.exceptions import InputError
+from redpix.io.fits_files import read_header, read_image
+from redpix.io.gain import read_gain
+from redpix.io.header_values import number
+from redpix.io.image_path import named_hdu
+from redpix.photometry.overscan import without_overscan
+
+#: cards of one amplifier that do not hold for the whole image
+_OF_AMPLIFIER = ("DATASEC", "DETSEC", "BIASSEC", "TRIMSEC", "CCDSEC", "EXTNAME", "EXTVER")
+
+
+class RawImage(NamedTuple):
+    """A raw image of the pixels that saw the sky.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (ny, nx)
+        Counts; electrons if several amplifiers of known gains were put together.
+    header : astropy.io.fits.Header
+    remarks : tuple of str
+        What was done and assumed.
+    """
+
+    pixels: np.ndarray
+    header: fits.Header
+    remarks: tuple
+
+
+class Placement(NamedTuple):
+    """The part of the detector that an amplifier reads.
+
+    Attributes
+    ----------
+    x, y : (int, int)
+        First and last pixel of the detector, 1-based, not binned; a first pixel above the last
+        one means that the amplifier reads backwards.
+    """
+
+    x: tuple
+    y: tuple
+
+
+def read_raw(path):
+    """Read a raw image.
+
+    A file with one HDU per amplifier, each with DETSEC, is one image, unless the path names an
+    HDU.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    RawImage
+
+    Raises
+    ------
+    InputError
+        One line that begins with the path.
+    """
+    amplifiers = [] if named_hdu(path) is not None else amplifier_paths(path)
+    if len(amplifiers) < 2:
+        image = read_image(path)
+        pixels, header, remarks = without_overscan(image.pixels, image.header)
+        pedestal, _ = number(header.get("PEDESTAL"))
+        if pedestal:
+            pixels = pixels + pedestal
+            remarks.append(f"PEDESTAL = {pedestal:g} is added to the counts")
+        return RawImage(pixels, header, (*image.remarks, *remarks))
+    return _assembled(path, amplifiers)
+
+
+def amplifier_paths(path):
+    """Return path and placement of each HDU that holds the pixels of one amplifier.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    list of (str, Placement)
+    """
+    found = []
+    for number in range(len(read_header(path).names)):
+        try:
+            header = read_header(f"{path}[{number}]").header
+        except InputError:
+            continue  # a table, or an HDU without data
+        placement = parse_placement(header.get("DETSEC"))
+        if placement is not None:
+            found.append((f"{path}[{number}]", placement))
+    return found
+
+
+def parse_placement(text):
+    """Return the placement that a card DETSEC states, or None.
+
+    Parameters
+    ----------
+    text : str or None
+        Such as ``[3072:2049,1:1024]``.
+
+    Returns
+    -------
+    Placement or None
+    """
+    digits = re.fullmatch(r"\s*\[\s*(\d+)\s*:\s*(\d+)\s*,\s*(\d+)\s*:\s*(\d+)\s*\]\s*", str(text))
+    if digits is None:
+        return None
+    x0, x1, y0, y1 = map(int, digits.groups())
+    return Placement((x0, x1), (y0, y1))
+
+
+def _assembled(path, amplifiers):
+    """Return the image of several amplifiers, in electrons if all gains are known."""
+    parts, gains, remarks = [], [], [f"{len(amplifiers)} amplifiers are put together by DETSEC"]
+    for name, placement in amplifiers:
+        image = read_image(name)
+        pixels, header, said = without_overscan(image.pixels, image.header)
+        parts.append((pixels, placement))
+        gains.append(read_gain(header)[0].value)
+        remarks += [f"{name.removeprefix(path)}: {words}" for words in said]
+    known = all(gain is not None for gain in gains)
+    if known:
+        words = ", ".join(f"{gain:g}" for gain in gains)
+        remarks.append(f"the amplifiers' gains, {words} e/count, make counts electrons")
+    else:
+        remarks.append("an amplifier's gain is unknown: counts of amplifiers are taken as equal")
+    scales = gains if known else [1.0] * len(gains)
+    try:
+        whole = assemble(parts, scales)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+    return RawImage(whole, _header_of_whole(path, amplifiers[0][0], scales, known), tuple(remarks))
+
+
+def assemble(parts, scales):
+    """Return one image of the pixels of several amplifiers.
+
+    Parameters
+    ----------
+    parts : list of (ndarray, Placement)
+        Trimmed pixels of each amplifier, as they were read out.
+    scales : list of float
+        Factor of the pixels of each.
+
+    Returns
+    -------
+    ndarray, float32
+        NaN where no amplifier reads.
+
+    Raises
+    ------
+    InputError
+        If a placement does not fit the pixels of its amplifier.
+    """
+    left = min(min(place.x) for _, place in parts)
+    bottom = min(min(place.y) for _, place in parts)
+    pixels, place = parts[0]
+    step_x, step_y = _binning(pixels.shape[1], place.x), _binning(pixels.shape[0], place.y)
+    columns = (max(max(place.x) for _, place in parts) - left + 1) // step_x
+    rows = (max(max(place.y) for _, place in parts) - bottom + 1) // step_y
+    whole = np.full((rows, columns), np.nan, np.float32)
+    for (pixels, place), scale in zip(parts, scales, strict=True):
+        if (_binning(pixels.shape[1], place.x), _binning(pixels.shape[0], place.y)) != (
+            step_x,
+            step_y,
+        ):
+            raise InputError("amplifiers of different binning")
+        turned = pixels[:: _direction(place.y), :: _direction(place.x)]
+        x, y = (min(place.x) - left) // step_x, (min(place.y) - bottom) // step_y
+        whole[y : y + turned.shape[0], x : x + turned.shape[1]] = turned * np.float32(scale)
+    return whole
+
+
+def _binning(pixels, ends):
+    """Return the pixels of the detector per pixel of the image."""
+    length = abs(ends[1] - ends[0]) + 1
+    if length % pixels:
+        raise InputError(f"DETSEC of {length} pixels does not fit an amplifier of {pixels}")
+    return length // pixels
+
+
+def _direction(ends):
+    return 1 if ends[1] >= ends[0] else -1
+
+
+def _header_of_whole(path, first, scales, in_electrons):
+    """Return the header of an image that was put together from amplifiers."""
+    header = read_header(first).header.copy()
+    for card in _OF_AMPLIFIER:
+        header.remove(card, ignore_missing=True, remove_all=True)
+    if in_electrons:
+        header["BUNIT"], header["GAIN"] = "electron", 1.0
+        if isinstance(header.get("SATURATE"), int | float):
+            header["SATURATE"] = header["SATURATE"] * min(scales)
+    return header
