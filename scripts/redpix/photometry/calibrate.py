@@ -2,6 +2,7 @@
 
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -12,20 +13,32 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
 from redpix.image.masks import bit_value, mask_cards
-from redpix.image.noise import BELIEVED, noise_scale
-from redpix.image.wcs import celestial_wcs, wcs_cards
 from redpix.io.cameras import read_camera
-from redpix.io.exposure_times import airmass, middle, seconds
+from redpix.io.exposure_times import seconds
 from redpix.photometry import ccd
+from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.planes_file import write_planes
-from redpix.photometry.source_extraction import typical_width
+from redpix.photometry.sky_noise import mask_cosmic_rays, measure_sky
 from redpix.sdss.mask_table import span_mask
 
-#: cards of the raw header that are kept beside its WCS: what the exposure was
-KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
 
-#: what the noise is from where gain and read noise do not tell it
-MEASURED = "blank sky"
+class ExposureImage(NamedTuple):
+    """An image free of dark and flat, with what is known of its camera.
+
+    Attributes
+    ----------
+    calibrated : redpix.photometry.ccd.CalibratedImage
+    header : mapping
+        Header of the raw image.
+    camera : redpix.io.cameras.Camera
+    electrons : ndarray, shape (ny, nx)
+        Electrons per count in each pixel.
+    """
+
+    calibrated: ccd.CalibratedImage
+    header: dict
+    camera: tuple
+    electrons: np.ndarray
 
 
 def read_fits(path):
@@ -55,7 +68,24 @@ def _cards(header):
 
 
 def read_mask(path, shape):
-    """Pixels that a user's mask hides."""
+    """Return the pixels that a user's mask hides.
+
+    Parameters
+    ----------
+    path : str
+        DS9 regions (``.reg``) or a FITS image that is not 0 in hidden pixels.
+    shape : (int, int)
+        Numbers of rows and columns of the image.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
     if Path(path).suffix == ".reg":
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         return region_mask(lines, shape, path)
@@ -64,7 +94,25 @@ def read_mask(path, shape):
 
 
 def calibrate_image(row, params):
-    """An image of a camera: calibrated pixels, header, camera, electrons a count, read noise."""
+    """Return an image of a camera free of dark and flat, with its masked pixels.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images: `path`, `dark`, `flat`, `mask`, `exposure` and what
+        the user knows of the camera.
+    params : mapping
+        `camera`, `flat` and `scale_dark` of the configuration.
+
+    Returns
+    -------
+    ExposureImage
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the image cannot be calibrated.
+    """
     raw, header = read_fits(row["path"])
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
     try:
@@ -81,18 +129,35 @@ def calibrate_image(row, params):
         made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
-    tell_assumptions(row["path"], camera, made)
+    log_assumptions(row["path"], camera, made)
     if row["mask"]:
         try:
             ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
         except InputError as error:
             raise InputError(f"{row['mask']}: {error}") from None
     electrons = (camera.gain or ccd.ASSUMED_GAIN) * (1 if made.flat is None else made.flat)
-    return made, header, camera, np.broadcast_to(electrons, made.mask.shape)
+    return ExposureImage(made, header, camera, np.broadcast_to(electrons, made.mask.shape))
 
 
 def dark_factor(row, header, dark_header):
-    """Exposure time of an image over that of its dark."""
+    """Return the exposure time of an image over the exposure time of its dark.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images.
+    header, dark_header : mapping
+        Headers of the image and of the dark.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If an exposure time is unknown.
+    """
     times = row["exposure"] or seconds(header), seconds(dark_header)
     for time, name in zip(times, (row["path"], row["dark"]), strict=True):
         if time is None:
@@ -103,117 +168,133 @@ def dark_factor(row, header, dark_header):
     return times[0] / times[1]
 
 
-def tell_assumptions(path, camera, made):
-    """Say in the log what is not known, and what was masked."""
+def log_assumptions(path, camera, made):
+    """Log an assumed gain and the number of masked pixels.
+
+    Parameters
+    ----------
+    path : str
+        Name of the image in the log.
+    camera : redpix.io.cameras.Camera
+    made : redpix.photometry.ccd.CalibratedImage
+    """
     if camera.gain is None:
         log.warning(
             "%s: no gain in the table, the configuration or the header: %g electron a count is "
             "assumed; errors of bright stars depend on it",
-            *(path, ccd.ASSUMED_GAIN),
+            path,
+            ccd.ASSUMED_GAIN,
         )
-    for bit, words in (("SATURATED", "saturated or overflowed"), ("BAD", "no number (bad flat?)")):
+    for bit, words in (
+        ("SATURATED", "saturated or overflowed"),
+        ("BAD", "invalid (bad flat?)"),
+    ):
         count = np.count_nonzero(made.mask & bit_value(bit))
         if count:
             log.info("%s: %d pixels masked %s: %s", path, count, bit, words)
 
 
-def calibrate_frame(row, inputs):
-    """A frame of the survey: nanomaggies, noise of the empty sky, electrons a nanomaggy."""
-    with fits.open(inputs.image, memmap=False) as hdus:
-        image, header = hdus[0].data.astype(np.float64), dict(hdus[0].header)
+def calibrate_frame(row, image, errors, masks):
+    """Return a frame of the survey in nanomaggies with its masked pixels and its noise.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images: `frame` (field, band) and `mask`.
+    image, errors, masks : str
+        FITS files of the frame, of its error map, and of the survey's masks of the field.
+
+    Returns
+    -------
+    exposure : ExposureImage
+    total : ndarray, shape (ny, nx)
+        Variance of the pixels with the photons of the stars, nanomaggies squared.
+
+    Raises
+    ------
+    InputError
+        If the user's mask cannot be used.
+    """
+    with fits.open(image, memmap=False) as hdus:
+        pixels, header = hdus[0].data.astype(np.float64), dict(hdus[0].header)
         per_dn = hdus[1].data.astype(np.float64)
-    error, error_header = fits.getdata(inputs.errors, header=True)
-    electrons = np.broadcast_to(error_header["GAIN"] / per_dn, image.shape)
-    made = ccd.calibrate(image)
-    masked = span_mask(inputs.masks, row["frame"][1], image.shape)
+    error, error_header = fits.getdata(errors, header=True)
+    electrons = np.broadcast_to(error_header["GAIN"] / per_dn, pixels.shape)
+    made = ccd.calibrate(pixels)
+    masked = span_mask(masks, row["frame"][1], pixels.shape)
     made = made._replace(mask=made.mask | masked)
     if row["mask"]:
         ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
     camera = read_camera({"BUNIT": "nanomaggy"}, {"gain": error_header["GAIN"]})
-    return made, header, camera, electrons, np.square(error.astype(np.float64))
+    exposure = ExposureImage(made, header, camera, electrons)
+    return exposure, np.square(error.astype(np.float64))
 
 
-def sky_variance(made, sky, electrons, read_noise, total):
-    """Variance of the empty sky in each pixel, counts squared, and what it is from."""
-    if total is not None:
-        # what stars' photons add is left out: it comes back from the model
-        variance = np.maximum(total - (made.image - sky.level) / electrons, 0.5 * total)
-        return variance, "the error map"
-    if read_noise is None:
-        return np.square(sky.rms), MEASURED
-    flat = 1.0 if made.flat is None else made.flat
-    gain = electrons / flat
-    variance = np.maximum(sky.level, 0) / electrons + np.square(read_noise / gain / flat)
-    try:
-        scale = noise_scale(made.image - sky.level, variance, made.mask)
-    except InputError:
-        scale = np.nan
-    if abs(scale - 1) < BELIEVED:
-        return variance, "gain and read noise"
-    return np.square(sky.rms), (
-        f"{MEASURED}: it is {scale:.3f} times that from gain and read noise, which are not right, "
-        "or there is light that no photons made, as a bias without a dark"
-    )
+def calibrate_exposure(
+    image,
+    calibrated,
+    row,
+    settings,
+    dark=None,
+    flat=None,
+    mask=None,
+    errors=None,
+    masks=None,
+):
+    """Calibrate one image and write SCI, ERR, MASK, BACKGROUND and GAIN.
 
+    Parameters
+    ----------
+    image : str
+        FITS file of the image.
+    calibrated : str
+        FITS file to write.
+    row : mapping
+        The image's row of the table of images. For an image of a camera, it says what is read.
+    settings : mapping
+        `camera`, `flat`, `scale_dark`, `background_mesh` in pixels, `cosmic_rays`.
+    dark, flat, mask : str, optional
+        Files that the row names; the workflow makes the job depend on them.
+    errors, masks : str, optional
+        Error map and survey masks of a frame of the survey.
 
-def kept_cards(header, path):
-    """The raw header's cards of the exposure, and its WCS if it can be used."""
-    kept = fits.Header({key: header[key] for key in KEPT if key in header})
-    if "CTYPE1" in header:
-        try:
-            # remarks may be many under one key
-            told = {key: header[key] for key in header if key not in ("", "COMMENT", "HISTORY")}
-            kept.update(wcs_cards(celestial_wcs(told)))
-        except InputError as error:
-            log.warning("%s: its WCS is left out: %s", path, error)
-    return kept
-
-
-def main(snakemake):
-    row, params = snakemake.params.row, snakemake.params.settings
-    total = read_noise = None
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the image cannot be calibrated.
+    """
+    path, total, read_noise = row["path"], None, None
     if row["frame"]:
-        made, header, camera, electrons, total = calibrate_frame(row, snakemake.input)
+        exposure, total = calibrate_frame(row, image, errors, masks)
     else:
-        made, header, camera, electrons = calibrate_image(row, params)
-        read_noise = camera.read_noise if camera.gain else None
-    path = row["path"]
+        exposure = calibrate_image(row, settings)
+        read_noise = exposure.camera.read_noise if exposure.camera.gain else None
+    made, electrons = exposure.calibrated, exposure.electrons
     try:
-        sky = ccd.background(made.image, made.mask, params["background_mesh"])
-        image = made.image - sky.level
-        variance, words = sky_variance(made, sky, electrons, read_noise, total)
-        if params["cosmic_rays"] and not row["frame"]:
-            width = typical_width(image, sky.rms, made.mask)
-            gain = float(np.nanmedian(electrons))
-            hit = ccd.mark_cosmic_rays(image, made.mask, sky.level, gain, read_noise or 0.0, width)
-            log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", path, width, hit)
+        subtracted = measure_sky(
+            made, electrons, read_noise, total, mesh=settings["background_mesh"]
+        )
+        if settings["cosmic_rays"] and not row["frame"]:
+            mask_cosmic_rays(path, made.mask, subtracted, electrons, read_noise)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    log.info("%s: noise from %s", path, words)
+    log.info("%s: noise from %s", path, subtracted.origin)
+    error_map = np.sqrt(subtracted.variance)
     planes = {
-        "SCI": image,
-        "ERR": np.sqrt(variance),
+        "SCI": subtracted.image,
+        "ERR": error_map,
         "MASK": made.mask,
-        "BACKGROUND": sky.level,
+        "BACKGROUND": subtracted.sky.level,
         "GAIN": electrons,
     }
-    exposure = row["exposure"] or seconds(header)
-    cards = [
-        ("GAIN", float(np.nanmedian(electrons)), "[e/count] median of the plane GAIN"),
-        ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
-        ("RDNOISE", read_noise, "[e]"),
-        ("NOISFROM", words.partition(":")[0], "what ERR is from"),
-        ("SATURATE", camera.saturation, "[count] of the raw image"),
-        ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),
-        ("EXPTIME", exposure, "[s]"),
-        ("MJD-MID", middle(header, exposure), "UTC, middle of the exposure"),
-        ("AIRMASS", airmass(header), ""),
-        ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
-    ]
-    with atomic(snakemake.output[0]) as temporary:
-        write_planes(temporary, planes, kept_cards(header, path), cards + mask_cards())
+    cards = exposure_cards(row, exposure, read_noise, subtracted.origin) + mask_cards()
+    with atomic(calibrated) as temporary:
+        write_planes(temporary, planes, kept_cards(exposure.header, path), cards)
     log.info(
         "%s -> %s: sky %.2f, noise %.3f, %.2f %% of the pixels masked",
-        *(path, snakemake.output[0], np.median(sky.level), np.nanmedian(np.sqrt(variance))),
+        path,
+        calibrated,
+        np.median(subtracted.sky.level),
+        np.nanmedian(error_map),
         100 * np.mean(made.mask != 0),
     )

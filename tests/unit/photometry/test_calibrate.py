@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
-from redpix.photometry import calibrate, ccd
+from redpix.photometry import ccd
+from redpix.photometry.calibrated_header import kept_cards
+from redpix.photometry.sky_noise import sky_variance
 from star_field import Moffat, simulate
 
 POINTED = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 30.0}
@@ -34,7 +36,7 @@ def test_the_sky_is_where_the_raw_image_has_it(cards):
     header = fits.Header(cards | {"OBJECT": "M 67", "BSCALE": 2.0})
     for line in ("one", "two"):
         header["COMMENT"] = header["HISTORY"] = header[""] = line
-    kept = calibrate.kept_cards(dict(header), "raw.fits")
+    kept = kept_cards(dict(header), "raw.fits")
     assert kept["OBJECT"] == "M 67"
     assert "BSCALE" not in kept
     with warnings.catch_warnings():
@@ -52,10 +54,10 @@ def test_the_sky_is_where_the_raw_image_has_it(cards):
     ],
 )
 def test_a_wcs_that_cannot_be_used_costs_no_image(caplog, cards, words):
-    assert list(calibrate.kept_cards(cards | {"OBJECT": "M 67"}, "raw.fits")) == ["OBJECT"]
+    assert list(kept_cards(cards | {"OBJECT": "M 67"}, "raw.fits")) == ["OBJECT"]
     assert words in caplog.text
     caplog.clear()
-    assert not calibrate.kept_cards({}, "raw.fits")
+    assert not kept_cards({}, "raw.fits")
     assert not caplog.text
 
 
@@ -66,7 +68,7 @@ def noise_of(sky, bias, gain, read_noise, given):
     made = ccd.calibrate(raw + bias)
     level = ccd.background(made.image, made.mask, 64)
     electrons = np.full(raw.shape, gain)
-    variance, words = calibrate.sky_variance(made, level, electrons, given, None)
+    variance, words = sky_variance(made, level, electrons, given, None)
     return float(np.median(np.sqrt(variance))), words
 
 
@@ -80,7 +82,7 @@ def test_counts_without_photons_are_no_noise():
         err, words = noise_of(50, bias, 1.6, 5.0, given)
         assert err == pytest.approx(true, rel=0.05)
         assert words.startswith("blank sky")
-    assert "as a bias without a dark" in noise_of(50, 1000, 1.6, 5.0, 5.0)[1]
+    assert "such as a bias without a dark" in noise_of(50, 1000, 1.6, 5.0, 5.0)[1]
 
 
 def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
@@ -88,7 +90,7 @@ def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
     made = ccd.calibrate(field.image)
     sky = ccd.background(made.image, made.mask, 64)
     electrons = np.full(field.image.shape, field.gain)
-    variance, words = calibrate.sky_variance(made, sky, electrons, field.read_noise, None)
+    variance, words = sky_variance(made, sky, electrons, field.read_noise, None)
     assert np.median(sky.rms) > 1.2 * np.sqrt(field.sky_variance)
     assert np.median(variance) == pytest.approx(field.sky_variance, rel=0.15)
     assert words == "gain and read noise"
