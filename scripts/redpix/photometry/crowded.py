@@ -15,7 +15,8 @@ from redpix.photometry.sky_level import mean_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
-from redpix.psf.effective_psf_fit import corrected, effective_psf, fit_profile
+from redpix.psf.effective_psf_fit import effective_psf, fit_profile
+from redpix.psf.psf_correction import corrected
 
 #: stars closer than this are one, a new one is at least this far from known ones, in FWHM
 _SAME, _BESIDE = 0.3, 0.45

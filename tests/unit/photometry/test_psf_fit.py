@@ -5,8 +5,8 @@ import pytest
 from redpix.image.masks import bit_value
 from redpix.photometry import detection, psf_fit
 from redpix.photometry.psf_fit import Placed, Scene
-from redpix.psf import effective_psf_fit, moffat, star_selection
-from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, place_powers
+from redpix.psf import effective_psf_fit, moffat, psf_correction, star_selection
+from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, position_powers
 from scipy import sparse
 from scipy.interpolate import BSpline
 from star_bound import TruePsf, cramer_rao
@@ -110,7 +110,7 @@ def test_a_psf_may_vary_over_the_image():
     terms = np.stack([constant.terms[0], 0.1 * constant.terms[0], 0.2 * constant.terms[0]])
     psf = EffectivePsf(terms, 1, SHAPE, constant.step, constant.fwhm, 0)
     x, y = np.array([0.0, 79.0, 39.5]), np.array([0.0, 0.0, 44.5])
-    assert place_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
+    assert position_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
     plain = constant.stamps(x, y, 5, derivatives=False)
     ratio = (psf.stamps(x, y, 5, derivatives=False) / plain)[:, 5, 5]
     assert ratio == pytest.approx([0.7, 0.9, 1.0])
@@ -336,7 +336,7 @@ def test_psf_of_an_image_is_what_its_stars_have(bright_stars):
     assert kept.all()
     fitted, stamps = effective_psf_fit.fit_profile(stamps, image.shape, 3.5)
     plain = effective_psf_fit.effective_psf(fitted, len(stamps.x))
-    better = effective_psf_fit.corrected(plain, stamps)
+    better = psf_correction.corrected(plain, stamps)
     axis = np.arange(-9, 10)
     errors = {}
     for name, psf in (("plain", plain), ("corrected", better)):
