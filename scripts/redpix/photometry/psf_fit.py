@@ -1,7 +1,7 @@
-"""Fluxes and places of all stars of an image at once, by weighted least squares.
+"""Fit the fluxes and positions of all stars of an image together, by weighted least squares.
 
-Each star adds three columns to a sparse design matrix: its PSF, and how that changes as the star
-moves (Stetson 1987; Gauss and Newton). Variances are those of the model, not of the data, which
+Each star adds three columns to a sparse design matrix: its PSF and the derivatives of the PSF by x
+and y (Stetson 1987, Gauss-Newton). Variances are computed from the model. Variances from the data
 would make fluxes too low. Images are [y, x], coordinates 0-based.
 """
 
@@ -9,23 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 
-#: half-widths of stamps, in FWHM, of faint stars and of brighter ones
+from redpix.photometry.normal_matrix import inverse_diagonal
+
+#: half-widths of the stamps of faint, brighter and bright stars, FWHM
 _HALVES = (2.5, 5.0, 10.0)
 
-#: a star's stamp ends where it is this much fainter than the noise
+#: brightness of a star at the edge of its stamp, at most, relative to the noise
 _FAINT = 0.1
 
-#: how far a step may move a star: expected, and at most, in FWHM
-_STEP, _MOST = 0.15, 0.5
+#: prior width of the step of a position, FWHM
+_STEP = 0.15
 
-#: stars whose errors are worked out from one dense matrix
-_DENSE = 150
-
-#: added to the diagonal, 1, of a scaled normal matrix
-_ALMOST = 1e-12
+#: maximum step of a position, FWHM
+_MOST = 0.5
 
 
 class Scene(NamedTuple):
@@ -33,12 +31,12 @@ class Scene(NamedTuple):
 
     Attributes
     ----------
-    image : ndarray
-        Sky subtracted.
-    variance : ndarray
-        Of the empty sky; infinite where a pixel is not to be used.
-    gain : ndarray
-        Electrons a count, in each pixel.
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    variance : ndarray, shape (ny, nx)
+        Variance of the empty sky, counts squared; infinite in pixels that are left out.
+    gain : ndarray, shape (ny, nx)
+        Electrons per count.
     """
 
     image: np.ndarray
@@ -47,36 +45,91 @@ class Scene(NamedTuple):
 
     @property
     def noise(self):
-        """Of the empty sky in a typical pixel of those that are used."""
+        """Median standard deviation of the empty sky, counts."""
         return float(np.sqrt(np.median(self.variance[np.isfinite(self.variance)])))
 
     def seen(self, pixels):
-        """The scene's pixels of some flat indices."""
-        return Scene(*(plane.ravel()[pixels] for plane in self))
+        """Return some pixels of the scene.
+
+        Parameters
+        ----------
+        pixels : ndarray of int, shape (m,)
+            Flat indices.
+
+        Returns
+        -------
+        Scene
+            Planes of shape (m,).
+        """
+        return Scene._make(plane.ravel()[pixels] for plane in self)
 
     def weight(self, model):
-        """One over the variance that a model of the stars gives."""
+        """Return one over the variance of the pixels, given a model of the stars.
+
+        Parameters
+        ----------
+        model : ndarray
+            Counts, of the shape of the scene.
+
+        Returns
+        -------
+        ndarray
+        """
         return 1 / (self.variance + np.maximum(model, 0) / self.gain)
 
 
 class Placed(NamedTuple):
-    """Stars with a flux each."""
+    """Positions and fluxes of stars.
+
+    Attributes
+    ----------
+    x, y : ndarray, shape (n,)
+        0-based positions, pixels.
+    flux : ndarray, shape (n,)
+        Counts.
+    """
 
     x: np.ndarray
     y: np.ndarray
     flux: np.ndarray
 
     def take(self, rows):
-        """The stars of a mask or of indices."""
-        return Placed(*(column[rows] for column in self))
+        """Return some of the stars.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or of int, or slice
+
+        Returns
+        -------
+        Placed
+        """
+        return Placed._make(column[rows] for column in self)
 
     def join(self, other):
-        """These stars and others."""
-        return Placed(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
+        """Return these stars and others.
+
+        Parameters
+        ----------
+        other : Placed
+
+        Returns
+        -------
+        Placed
+        """
+        return Placed._make(np.concatenate(pair) for pair in zip(self, other, strict=True))
 
 
 class Errors(NamedTuple):
-    """Standard errors of a fit."""
+    """1-sigma errors of fitted stars.
+
+    Attributes
+    ----------
+    flux : ndarray, shape (n,)
+        Counts.
+    x, y : ndarray, shape (n,)
+        Pixels; NaN if positions were fixed.
+    """
 
     flux: np.ndarray
     x: np.ndarray
@@ -84,7 +137,20 @@ class Errors(NamedTuple):
 
 
 def stamp_halves(stars, psf, noise):
-    """Half-width of each star's stamp, pixels; few different ones."""
+    """Return the half-width of the stamp of each star.
+
+    Parameters
+    ----------
+    stars : Placed
+    psf : redpix.psf.effective_psf.EffectivePsf
+    noise : float
+        Standard deviation of the empty sky, counts.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        Pixels; one of three values.
+    """
     sizes = [min(int(np.ceil(k * psf.fwhm)), psf.reach) for k in _HALVES]
     middle = np.array([(psf.shape[1] - 1) / 2]), np.array([(psf.shape[0] - 1) / 2])
     largest = psf.stamps(*middle, sizes[-1], derivatives=False)[0]
@@ -96,7 +162,18 @@ def stamp_halves(stars, psf, noise):
 
 
 def design(stars, psf, noise, shape, derivatives=True):
-    """Sparse matrix of stars: a row for each star's PSF, then for its two derivatives times flux.
+    """Return the sparse matrix of stars: rows of PSFs, then of derivatives times flux.
+
+    Parameters
+    ----------
+    stars : Placed
+    psf : redpix.psf.effective_psf.EffectivePsf
+    noise : float
+        Standard deviation of the empty sky, counts.
+    shape : (int, int)
+        ny, nx of the image.
+    derivatives : bool
+        Add the rows of derivatives by x, then of derivatives by y.
 
     Returns
     -------
@@ -128,7 +205,18 @@ def design(stars, psf, noise, shape, derivatives=True):
 
 
 def lit(matrix):
-    """A design matrix of those pixels alone that a star's stamp covers, and their flat indices."""
+    """Return a design matrix restricted to the pixels that the stamps of stars cover.
+
+    Parameters
+    ----------
+    matrix : scipy.sparse.csr_array, shape (k, ny nx)
+
+    Returns
+    -------
+    matrix : scipy.sparse.csr_array, shape (k, m)
+    pixels : ndarray of int, shape (m,)
+        Flat indices of the covered pixels.
+    """
     covered = np.zeros(matrix.shape[1], bool)
     covered[matrix.indices] = True
     pixels = np.flatnonzero(covered)
@@ -139,13 +227,28 @@ def lit(matrix):
 
 
 def model_image(stars, psf, noise, shape):
-    """Image of stars without noise."""
+    """Return the image of stars without noise.
+
+    Parameters
+    ----------
+    stars : Placed
+    psf : redpix.psf.effective_psf.EffectivePsf
+    noise : float
+        Standard deviation of the empty sky, counts; sets the sizes of stamps.
+    shape : (int, int)
+        ny, nx of the image.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+        Counts.
+    """
     matrix = design(stars, psf, noise, shape, derivatives=False)
     return (matrix.T @ stars.flux).reshape(shape)
 
 
 def fit(scene, psf, stars, rounds, fixed=False):
-    """Stars at their best fluxes and places.
+    """Fit the fluxes and positions of stars.
 
     Parameters
     ----------
@@ -154,14 +257,15 @@ def fit(scene, psf, stars, rounds, fixed=False):
     stars : Placed
         First guesses; fluxes above 0 unless `fixed`.
     rounds : int
+        Number of iterations.
     fixed : bool
-        Places stay as they are (forced photometry).
+        Keep the positions (forced photometry).
 
     Returns
     -------
-    Placed
-    model : ndarray
-        Of `scene.image`.
+    stars : Placed
+    model : ndarray, shape (ny, nx)
+        Model of `scene.image`, counts.
     """
     if not len(stars.x):
         return stars, np.zeros(scene.image.shape)
@@ -178,7 +282,7 @@ def fit(scene, psf, stars, rounds, fixed=False):
         if fixed:
             stars = stars._replace(flux=flux)
         else:
-            # a flux that falls below zero goes there slowly: its star may be wanted elsewhere
+            # a flux falls by at most a factor of 5 per step, because the star may still move
             flux = np.maximum(flux, 0.2 * stars.flux)
             most = _MOST * psf.fwhm
             ny, nx = scene.image.shape
@@ -191,19 +295,19 @@ def fit(scene, psf, stars, rounds, fixed=False):
 
 
 def _normal(matrix, weight, rest):
-    """Normal matrix and right-hand side of a weighted fit."""
+    """Return the normal matrix and the right-hand side of a weighted fit."""
     weighted = matrix.copy()
     weighted.data *= weight[weighted.indices]
     return (weighted @ matrix.T).tocsc(), weighted @ rest
 
 
 def _steps(normal, side, stars, fwhm, fixed):
-    """Solution of the normal equations, steps of the place held to what is expected."""
+    """Return the solution of the normal equations, with a prior on the steps of positions."""
     n = len(stars.x)
     held = np.full(normal.shape[0], 1e-12 * normal.diagonal().max())
     if not fixed:
         held[n:] += 1 / (_STEP * fwhm) ** 2
-    # a star of which no pixel is left keeps its values
+    # a star without usable pixels keeps its values
     held[normal.diagonal() == 0] = 1.0
     return splu(normal + sparse.diags_array(held, format="csc"), permc_spec="MMD_AT_PLUS_A").solve(
         side
@@ -211,84 +315,51 @@ def _steps(normal, side, stars, fwhm, fixed):
 
 
 def significance(scene, psf, stars, model):
-    """Flux of each star over its error if all else were known: what it adds to the image."""
+    """Return the signal-to-noise ratio of each star for known positions and other stars.
+
+    Parameters
+    ----------
+    scene : Scene
+    psf : redpix.psf.effective_psf.EffectivePsf
+    stars : Placed
+    model : ndarray, shape (ny, nx)
+        Model of all stars, counts.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
     matrix, seen = lit(design(stars, psf, scene.noise, scene.image.shape, derivatives=False))
     matrix.data **= 2
     return stars.flux * np.sqrt(matrix @ scene.seen(seen).weight(model.ravel()[seen]))
 
 
 def errors(scene, psf, stars, model, fixed=False):
-    """Standard errors of a fit by `fit`: roots of the diagonal of the inverse normal matrix.
+    """Return the errors of a fit: roots of the diagonal of the inverse normal matrix.
 
-    Parameters as of `fit`; `model` is what it returned. NaN where the pixels do not tell.
+    Parameters
+    ----------
+    scene : Scene
+    psf : redpix.psf.effective_psf.EffectivePsf
+    stars : Placed
+        Fitted stars.
+    model : ndarray, shape (ny, nx)
+        Model that `fit` returned.
+    fixed : bool
+        The positions were kept.
+
+    Returns
+    -------
+    Errors
+        NaN for parameters that the pixels do not constrain.
     """
     n = len(stars.x)
     if not n:
-        return Errors(*np.zeros((3, 0)))
+        return Errors._make(np.zeros((3, 0)))
     matrix, seen = lit(design(stars, psf, scene.noise, scene.image.shape, not fixed))
     weight = scene.seen(seen).weight(model.ravel()[seen])
     normal, _ = _normal(matrix, weight, np.zeros(len(seen)))
     variance = inverse_diagonal(normal, n)
     deviation = np.sqrt(np.where(variance > 0, variance, np.nan))
-    nothing = np.full(n, np.nan)
-    return Errors(deviation, nothing, nothing) if fixed else Errors(*np.split(deviation, 3))
-
-
-def inverse_diagonal(normal, n):
-    """Diagonal of the inverse of a normal matrix, by groups of stars that touch.
-
-    Parameters
-    ----------
-    normal : sparse array, shape (k n, k n)
-        Parameter j of star i is number j n + i.
-    n : int
-        Number of stars.
-
-    Returns
-    -------
-    ndarray, shape (k n,)
-        NaN for parameters that nothing depends on.
-    """
-    diagonal = normal.diagonal()
-    known = diagonal > 0
-    scale = np.where(known, 1 / np.sqrt(np.where(known, diagonal, 1)), 0)
-    scaled = (sparse.diags_array(scale) @ normal @ sparse.diags_array(scale)).tocoo()
-    kinds = normal.shape[0] // n
-    number, group = connected_components(scaled, directed=False)
-    count = np.bincount(group, minlength=number)
-    # number of each parameter within its group
-    order = np.argsort(group, kind="stable")
-    rank = np.empty(len(group), int)
-    rank[order] = np.arange(len(group)) - np.repeat(np.cumsum(count) - count, count)
-    result = np.empty(len(group))
-    for size in np.unique(count):
-        groups = np.flatnonzero(count == size)
-        slot = np.full(number, -1)
-        slot[groups] = np.arange(len(groups))
-        mine = slot[group] >= 0
-        if size > kinds * _DENSE:
-            for one in groups:
-                rows = np.flatnonzero(group == one)
-                result[rows] = _sparse_inverse_diagonal(scaled.tocsr()[rows][:, rows].tocsc())
-            continue
-        dense = np.zeros((len(groups), size, size))
-        inside = mine[scaled.row]
-        row, column = scaled.row[inside], scaled.col[inside]
-        dense[slot[group[row]], rank[row], rank[column]] = scaled.data[inside]
-        # two stars at one place leave no inverse: then their errors are huge, as they should be
-        dense += np.eye(size) * np.where(np.einsum("nii->ni", dense) > 0, _ALMOST, 1.0)[:, None]
-        inverse = np.einsum("nii->ni", np.linalg.inv(dense))
-        result[mine] = inverse[slot[group[mine]], rank[mine]]
-    return np.where(known, result * scale**2, np.nan)
-
-
-def _sparse_inverse_diagonal(part, chunk=256):
-    n = part.shape[0]
-    solver = splu(part + _ALMOST * sparse.eye_array(n, format="csc"))
-    found = np.empty(n)
-    for first in range(0, n, chunk):
-        some = np.arange(first, min(first + chunk, n))
-        unit = np.zeros((n, len(some)))
-        unit[some, np.arange(len(some))] = 1
-        found[some] = solver.solve(unit)[some, np.arange(len(some))]
-    return found
+    unknown = np.full(n, np.nan)
+    return Errors(deviation, unknown, unknown) if fixed else Errors._make(np.split(deviation, 3))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from redpix.image.masks import bit_value
-from redpix.photometry import detection, psf_fit
+from redpix.photometry import detection, normal_matrix, psf_fit
 from redpix.photometry.psf_fit import Placed, Scene
 from redpix.psf import effective_psf_fit, moffat, psf_correction, star_selection
 from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, position_powers
@@ -191,8 +191,8 @@ def test_inverse_diagonal_of_groups_small_and_large(monkeypatch):
         full[np.ix_(rows, rows)] = part @ part.T
     expected = np.diagonal(np.linalg.inv(full))
     for dense in (100, 1):
-        monkeypatch.setattr(psf_fit, "_DENSE", dense)
-        found = psf_fit.inverse_diagonal(sparse.csc_array(full), n)
+        monkeypatch.setattr(normal_matrix, "_DENSE", dense)
+        found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
         assert found == pytest.approx(expected, rel=1e-6)
 
 
