@@ -1,20 +1,20 @@
 """Calibrate one image: dark, flat, masks, cosmic rays, background, noise."""
 
-import warnings
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
+from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value, mask_cards
-from redpix.io.cameras import read_camera
-from redpix.io.exposure_times import seconds
+from redpix.io.camera import read_camera
+from redpix.io.exposure_header import seconds
+from redpix.io.fits_files import read_image
 from redpix.photometry import ccd
 from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.planes_file import write_planes
@@ -30,7 +30,7 @@ class ExposureImage(NamedTuple):
     calibrated : redpix.photometry.ccd.CalibratedImage
     header : mapping
         Header of the raw image.
-    camera : redpix.io.cameras.Camera
+    camera : redpix.io.camera.Camera
     electrons : ndarray, shape (ny, nx)
         Electrons per count in each pixel.
     """
@@ -41,30 +41,11 @@ class ExposureImage(NamedTuple):
     electrons: np.ndarray
 
 
-def read_fits(path):
-    """First image of a FITS file and its header, over the first header's cards."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)
-            with fits.open(path, memmap=False) as hdus:
-                for hdu in hdus:
-                    if hdu.header.get("NAXIS") and hdu.is_image and hdu.data is not None:
-                        # not by update: one card that breaks the standard would lose them all
-                        cards = {**_cards(hdus[0].header), **_cards(hdu.header)}
-                        return hdu.data, cards
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: cannot be read as a FITS image: {error}") from None
-    raise InputError(f"{path}: holds no image; allowed: FITS with an image")
-
-
-def _cards(header):
-    found = {}
-    for card in header.cards:
-        try:
-            found[card.keyword] = card.value
-        except fits.VerifyError:
-            log.warning("header: the card %s is broken and left out", card.keyword)
-    return found
+def read_logged(path):
+    """Return the image of a FITS file and its merged header; log what was assumed."""
+    image = read_image(path)
+    log_remarks(path, image.remarks)
+    return image.pixels, image.header
 
 
 def read_mask(path, shape):
@@ -89,7 +70,7 @@ def read_mask(path, shape):
     if Path(path).suffix == ".reg":
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         return region_mask(lines, shape, path)
-    values, _ = read_fits(path)
+    values, _ = read_logged(path)
     return np.asarray(values) != 0
 
 
@@ -113,18 +94,16 @@ def calibrate_image(row, params):
     InputError
         If a file cannot be read, or the image cannot be calibrated.
     """
-    raw, header = read_fits(row["path"])
+    raw, header = read_logged(row["path"])
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
-    try:
-        camera = read_camera({k: v for k, v in header.items() if k != "BUNIT"}, given)
-    except InputError as error:
-        raise InputError(f"{row['path']}: {error}") from None
+    camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
+    log_remarks(row["path"], camera.remarks)
     dark, factor = None, 1.0
     if row["dark"]:
-        dark, dark_header = read_fits(row["dark"])
+        dark, dark_header = read_logged(row["dark"])
         if params["scale_dark"]:
-            factor = dark_factor(row, header, dark_header)
-    flat = read_fits(row["flat"])[0] if row["flat"] else None
+            factor = dark_factor(row, camera.exposure_time, dark_header)
+    flat = read_logged(row["flat"])[0] if row["flat"] else None
     try:
         made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
@@ -139,15 +118,17 @@ def calibrate_image(row, params):
     return ExposureImage(made, header, camera, np.broadcast_to(electrons, made.mask.shape))
 
 
-def dark_factor(row, header, dark_header):
+def dark_factor(row, exposure, dark_header):
     """Return the exposure time of an image over the exposure time of its dark.
 
     Parameters
     ----------
     row : mapping
         The image's row of the table of images.
-    header, dark_header : mapping
-        Headers of the image and of the dark.
+    exposure : float or None
+        Exposure time of the image, s.
+    dark_header : mapping
+        Header of the dark.
 
     Returns
     -------
@@ -158,7 +139,7 @@ def dark_factor(row, header, dark_header):
     InputError
         If an exposure time is unknown.
     """
-    times = row["exposure"] or seconds(header), seconds(dark_header)
+    times = exposure, seconds(dark_header)
     for time, name in zip(times, (row["path"], row["dark"]), strict=True):
         if time is None:
             raise InputError(
@@ -175,7 +156,7 @@ def log_assumptions(path, camera, made):
     ----------
     path : str
         Name of the image in the log.
-    camera : redpix.io.cameras.Camera
+    camera : redpix.io.camera.Camera
     made : redpix.photometry.ccd.CalibratedImage
     """
     if camera.gain is None:
@@ -225,9 +206,9 @@ def calibrate_frame(row, image, errors, masks):
     made = made._replace(mask=made.mask | masked)
     if row["mask"]:
         ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
-    camera = read_camera({"BUNIT": "nanomaggy"}, {"gain": error_header["GAIN"]})
-    exposure = ExposureImage(made, header, camera, electrons)
-    return exposure, np.square(error.astype(np.float64))
+    given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
+    camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
+    return ExposureImage(made, header, camera, electrons), np.square(error.astype(np.float64))
 
 
 def calibrate_exposure(

@@ -6,7 +6,6 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.wcs import celestial_wcs, wcs_cards
-from redpix.io.exposure_times import airmass, middle, seconds
 
 #: cards of the raw header, beside its WCS, that the calibrated image keeps
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
@@ -55,8 +54,7 @@ def exposure_cards(row, exposure, read_noise, origin):
     list of (str, object, str)
         Keyword, value and comment of each card.
     """
-    camera, header = exposure.camera, exposure.header
-    time = row["exposure"] or seconds(header)
+    camera = exposure.camera
     return [
         ("GAIN", float(np.nanmedian(exposure.electrons)), "[e/count] median of the plane GAIN"),
         ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
@@ -64,8 +62,8 @@ def exposure_cards(row, exposure, read_noise, origin):
         ("NOISFROM", origin.partition(":")[0], "what ERR is from"),
         ("SATURATE", camera.saturation, "[count] of the raw image"),
         ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),
-        ("EXPTIME", time, "[s]"),
-        ("MJD-MID", middle(header, time), "UTC, middle of the exposure"),
-        ("AIRMASS", airmass(header), ""),
+        ("EXPTIME", camera.exposure_time, "[s]"),
+        ("MJD-MID", camera.mid_exposure, "UTC, middle of the exposure"),
+        ("AIRMASS", camera.airmass, ""),
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
     ]
