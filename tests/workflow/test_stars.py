@@ -9,7 +9,8 @@ from redpix.core.exceptions import InputError
 from redpix.demo import ccd
 from redpix.image.masks import bit_value
 from redpix.photometry import light_curve_files, measure
-from redpix.photometry.calibrate import calibrate_image
+from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.light_curve_tables import air_scatter, scatter_table
 from redpix.photometry.light_curves import Scaled
 from redpix.photometry.measured_exposure import (
     ForcedPhotometry,
@@ -353,13 +354,11 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     caplog.set_level("INFO", "redpix")
     whole = {"EXPTIME": 20, "AIRMASS": 1.2}
     # sigma^2 = 1e-5 * 1.5^2 * 0.5^(-4/3) / 20 * 1.2^3 * exp(-2 * 2000 / 8000), by hand
-    assert light_curve_files.air_scatter("m67", [whole], optics) == pytest.approx(
-        0.0017237, abs=1e-7
-    )
-    assert light_curve_files.air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
+    assert air_scatter("m67", [whole], optics) == pytest.approx(0.0017237, abs=1e-7)
+    assert air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
     assert not caplog.text
     for part in ({"EXPTIME": 20}, {"AIRMASS": 1.2}, {"EXPTIME": 0, "AIRMASS": 1.2}):
-        assert np.isnan(light_curve_files.air_scatter("m67", [whole, part, whole], optics))
+        assert np.isnan(air_scatter("m67", [whole, part, whole], optics))
         assert "m67: exposure time or airmass is not known" in caplog.text
         caplog.clear()
     stars = pd.DataFrame(
@@ -370,7 +369,7 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     reference = MeasuredExposure("one", "", tmp_path / "one.csv", tmp_path / "one.fits")
     relative = np.array([[1.0, 0.9], [1.1, 1.0], [0.9, 1.1]])
     scaled = Scaled(relative, 0.01 * relative, np.ones(3), np.array([1e4, 1e3]), relative**0)
-    table = light_curve_files.scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
+    table = scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
     assert table["magnitude"].isna().all()
     assert table["expected_scintillation"].isna().all()
     # what is known of the noise is told

@@ -36,16 +36,15 @@ def kept_cards(header, path):
     return kept
 
 
-def exposure_cards(row, exposure, read_noise, origin):
+def exposure_cards(row, exposure, origin):
     """Return the cards of a calibrated image.
 
     Parameters
     ----------
     row : mapping
         The image's row of the table of images.
-    exposure : redpix.photometry.calibrate.ExposureImage
-    read_noise : float or None
-        Electrons; None if unknown.
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image free of dark and flat.
     origin : str
         Origin of the noise, as from `sky_variance`.
 
@@ -58,7 +57,7 @@ def exposure_cards(row, exposure, read_noise, origin):
     return [
         ("GAIN", float(np.nanmedian(exposure.electrons)), "[e/count] median of the plane GAIN"),
         ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
-        ("RDNOISE", read_noise, "[e]"),
+        ("RDNOISE", exposure.read_noise, "[e]"),
         ("NOISFROM", origin.partition(":")[0], "what ERR is from"),
         ("SATURATE", camera.saturation, "[count] of the raw image"),
         ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),

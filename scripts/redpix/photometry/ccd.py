@@ -64,6 +64,7 @@ def as_numbers(raw):
     Parameters
     ----------
     raw : ndarray, shape (ny, nx)
+        Image of any number type.
 
     Returns
     -------
@@ -94,7 +95,9 @@ def normalised_flat(flat, how):
     Parameters
     ----------
     flat : ndarray, shape (ny, nx)
+        Flat field.
     how : {"maximum", "median"}
+        Value of the flat that becomes 1.
 
     Returns
     -------
@@ -171,6 +174,7 @@ def hide(mask, hidden):
     mask : ndarray of int, shape (ny, nx)
         Mask of the image, which is changed.
     hidden : ndarray of bool, shape (ny, nx)
+        Pixels to hide.
 
     Raises
     ------
@@ -193,6 +197,7 @@ def background(image, mask, mesh):
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        Counts.
     mask : ndarray of int, shape (ny, nx)
         Pixels that are not 0 are left out.
     mesh : int

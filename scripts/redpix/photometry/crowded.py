@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
-from redpix.photometry.psf_fit import Errors, Placed, Scene, errors, fit, significance
-from redpix.photometry.sky_level import mean_sky
+from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.scene import Errors, Placed, Scene
+from redpix.photometry.sky_level import with_measured_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
@@ -31,20 +32,17 @@ _BESIDE = 0.45
 #: maximum number of stars for the first PSF, which only has to detect stars
 FIRST_STARS = 80
 
-#: pixels in which the model of the stars is below this fraction of the noise are sky
-_SKY = 0.5
-
 
 class Result(NamedTuple):
     """Stars of an image with their PSF and model.
 
     Attributes
     ----------
-    stars : redpix.photometry.psf_fit.Placed
+    stars : redpix.photometry.scene.Placed
         The brightest first.
-    errors : redpix.photometry.psf_fit.Errors
+    errors : redpix.photometry.scene.Errors
     psf : redpix.psf.effective_psf.EffectivePsf
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
         The image as it was fitted, with improved sky and measured noise.
     model : ndarray, shape (ny, nx)
         Model of the scene's image, counts.
@@ -95,11 +93,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     hidden |= ~(np.isfinite(error) & (error > 0))
     if hidden.all():
         return None
-    # float32 is precise enough for pixels and faster
-    image = np.where(hidden, 0.0, image).astype(np.float32)
-    variance = np.where(hidden, np.inf, np.square(error)).astype(np.float32)
-    # the gain of a hidden pixel may be NaN
-    scene = Scene(image, variance, np.where(hidden, 1, gain).astype(np.float32))
+    scene = hide_pixels(image, error, gain, hidden)
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None
@@ -111,12 +105,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    for rounds in (2, 1):
-        stars, model = fit(scene, psf, stars, 1)
-        new = detect(scene, psf, threshold, model)
-        new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
-        stars, model = fit(scene, psf, stars.join(new), rounds)
-        stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
+    stars, model = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(significance(scene, psf, stars, model) > threshold)
@@ -126,12 +115,65 @@ def measure(image, error, gain, mask, threshold, mesh):
     return Result(stars, uncertainty, psf, scene, model, first * second, hot)
 
 
+def hide_pixels(image, error, gain, hidden):
+    """Return the scene of an image in which some pixels are left out.
+
+    Parameters
+    ----------
+    image, error, gain : ndarray, shape (ny, nx)
+        As of `measure`.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+
+    Returns
+    -------
+    redpix.photometry.scene.Scene
+        Planes of type float32, which is precise enough and faster.
+    """
+    return Scene(
+        image=np.where(hidden, 0.0, image).astype(np.float32),
+        variance=np.where(hidden, np.inf, np.square(error)).astype(np.float32),
+        # the gain of a hidden pixel may be NaN
+        gain=np.where(hidden, 1, gain).astype(np.float32),
+    )
+
+
+def add_faint_stars(scene, psf, stars, threshold):
+    """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Known stars.
+    threshold : float
+        Minimum signal-to-noise ratio of a star.
+
+    Returns
+    -------
+    stars : redpix.photometry.scene.Placed
+    model : ndarray, shape (ny, nx)
+        Model of the stars before the last merging, counts.
+    """
+    for rounds in (2, 1):
+        stars, model = fit(scene, psf, stars, 1)
+        new = detect(scene, psf, threshold, model)
+        new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
+        stars, model = fit(scene, psf, stars.join(new), rounds)
+        stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
+    return stars, model
+
+
 def first_psf(scene, hidden, mask):
     """Return a PSF from the brightest isolated stars of a first list.
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     hidden : ndarray of bool, shape (ny, nx)
         Pixels that are left out.
     mask : ndarray of int, shape (ny, nx)
@@ -180,14 +222,16 @@ def better_psf(scene, mask, profile, psf, stars, model):
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
     profile : redpix.psf.moffat.Profile
         First profile.
     psf : redpix.psf.effective_psf.EffectivePsf
         First PSF.
-    stars : redpix.photometry.psf_fit.Placed
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
     model : ndarray, shape (ny, nx)
         Model of the stars, counts.
 
@@ -219,36 +263,3 @@ def better_psf(scene, mask, profile, psf, stars, model):
     if profile is None:
         return psf
     return corrected(effective_psf(profile, len(stamps.x)), stamps)
-
-
-def with_measured_sky(scene, model, hidden, mesh):
-    """Return the scene with its sky and noise measured again after subtraction of the stars.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.psf_fit.Scene
-    model : ndarray, shape (ny, nx)
-        Model of the stars, counts.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels that are left out.
-    mesh : int
-        Side of the squares of the background, pixels.
-
-    Returns
-    -------
-    scene : redpix.photometry.psf_fit.Scene
-    scale : float
-        Factor by which the noise was multiplied.
-    """
-    rest = scene.image - model
-    sky = mean_sky(rest, np.sqrt(scene.variance), mesh)
-    rest = rest - sky
-    noise = np.sqrt(scene.variance)
-    empty = ~hidden & (model < _SKY * noise)
-    if not empty.any():
-        # without sky between the stars, the residuals are compared with sky and photon noise
-        empty, noise = ~hidden, 1 / np.sqrt(scene.weight(model))
-    scaled = (rest[empty] / noise[empty])[:: max(np.count_nonzero(empty) // 500_000, 1)]
-    scale = 1.4826 * float(np.median(abs(scaled - np.median(scaled))))
-    image = np.where(hidden, np.float32(0), scene.image - sky)
-    return Scene(image, scene.variance * np.float32(scale**2), scene.gain), scale

@@ -11,7 +11,7 @@ from scipy.ndimage import maximum_filter
 from scipy.spatial import cKDTree
 
 from redpix.image.parabola import vertex_offset
-from redpix.photometry.psf_fit import Placed
+from redpix.photometry.scene import Placed
 
 #: half-width of the filter, FWHM
 _FILTER = 2.5
@@ -67,8 +67,10 @@ def detect(scene, psf, threshold, model=None):
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
     threshold : float
         Minimum signal-to-noise ratio.
     model : ndarray, shape (ny, nx), optional
@@ -76,7 +78,7 @@ def detect(scene, psf, threshold, model=None):
 
     Returns
     -------
-    redpix.photometry.psf_fit.Placed
+    redpix.photometry.scene.Placed
     """
     half = int(np.ceil(_FILTER * psf.fwhm))
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
@@ -114,8 +116,10 @@ def sharp_pixels(scene, psf):
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
 
     Returns
     -------
@@ -146,7 +150,8 @@ def apart(stars, others, distance):
 
     Parameters
     ----------
-    stars, others : redpix.photometry.psf_fit.Placed
+    stars, others : redpix.photometry.scene.Placed
+        Stars to test, and the other stars.
     distance : float
         Pixels.
 
@@ -166,7 +171,8 @@ def merged(stars, distance):
 
     Parameters
     ----------
-    stars : redpix.photometry.psf_fit.Placed
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
     distance : float
         Pixels.
 

@@ -32,6 +32,7 @@ def sky_wcs(header, name):
     Parameters
     ----------
     header : astropy.io.fits.Header
+        Header of the image.
     name : str
         Name of the image in messages.
 
@@ -57,12 +58,15 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
     quality : redpix.photometry.quality.Quality
+        Quality of the stars.
     correction : float
         Aperture correction.
     header : astropy.io.fits.Header
         Its card MAGZERO, if present, is the zero point of an image without a catalogue.
     wcs : astropy.wcs.WCS or None
+        WCS of the image.
     catalogue : str or None
         CSV table of stars of known magnitude.
     band : str or None
@@ -143,7 +147,9 @@ def numbers(rows, column, path):
     Parameters
     ----------
     rows : list of dict
+        Rows of the table.
     column : str
+        Name of the column.
     path : str
         Name of the table in messages.
 

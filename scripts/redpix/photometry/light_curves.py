@@ -245,6 +245,7 @@ def scintillation(diameter, exposure, airmass, altitude):
     exposure : float
         Exposure time, s.
     airmass : float
+        Airmass of the exposure.
     altitude : float
         Altitude of the site, m.
 
@@ -263,6 +264,7 @@ def scatter(scaled):
     Parameters
     ----------
     scaled : Scaled
+        Light curves on one scale.
 
     Returns
     -------

@@ -11,7 +11,8 @@ from redpix.image.homography import homography
 from redpix.image.wcs import celestial_wcs
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.planes_file import read_calibrated
-from redpix.photometry.psf_fit import Placed, Scene, errors, fit
+from redpix.photometry.psf_fit import errors, fit
+from redpix.photometry.scene import Placed, Scene
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.psf.star_selection import UNUSABLE
@@ -22,7 +23,7 @@ class LoadedExposure(NamedTuple):
 
     Attributes
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
     psf : redpix.psf.effective_psf.EffectivePsf
     correction : float
         Aperture correction, by which fitted fluxes are multiplied.
@@ -83,6 +84,7 @@ class MeasuredExposure:
         Parameters
         ----------
         other : MeasuredExposure
+            Exposure to whose pixels the homography leads.
 
         Returns
         -------
@@ -135,6 +137,7 @@ def forced(exposure, reference, positions):
     Parameters
     ----------
     exposure, reference : MeasuredExposure
+        The exposure, and the exposure whose stars are measured.
     positions : ndarray, shape (2, n)
         0-based x and y of the reference's stars in the exposure.
 
@@ -164,6 +167,7 @@ def positions_in(exposure, reference):
     Parameters
     ----------
     exposure, reference : MeasuredExposure
+        The exposure, and the exposure whose stars are measured.
 
     Returns
     -------

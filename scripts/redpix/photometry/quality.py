@@ -102,6 +102,7 @@ def assess(result, mask, window):
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
     mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
     window : int
@@ -197,11 +198,14 @@ def aperture_fluxes(scene, rest, psf, stars):
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     rest : ndarray, shape (ny, nx)
         Image of the scene without all stars, counts.
     psf : redpix.psf.effective_psf.EffectivePsf
-    stars : redpix.photometry.psf_fit.Placed
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
 
     Returns
     -------
@@ -227,6 +231,7 @@ def enclosed(psf, radius):
     Parameters
     ----------
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
     radius : float
         Pixels.
 
@@ -246,9 +251,12 @@ def aperture_correction(stars, quality, errors):
 
     Parameters
     ----------
-    stars : redpix.photometry.psf_fit.Placed
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
     quality : Quality
-    errors : redpix.photometry.psf_fit.Errors
+        Quality of the stars.
+    errors : redpix.photometry.scene.Errors
+        1-sigma errors of the stars.
 
     Returns
     -------

@@ -7,16 +7,9 @@ coordinates are 0-based.
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import maximum_filter
-from scipy.spatial import cKDTree
 
 from redpix.core.exceptions import InputError
-
-#: minimum number of the 8 neighbours above half of a peak; with fewer it is a hot pixel
-LEAST_NEIGHBOURS = 4
-
-#: the 8 neighbours of a pixel
-_NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+from redpix.photometry.peaks import find_peaks, in_clusters
 
 
 class SimpleStars(NamedTuple):
@@ -58,59 +51,13 @@ class Rejected(NamedTuple):
     reason: np.ndarray
 
 
-def find_peaks(image, threshold):
-    """Find pixels above a threshold that are not lower than their 8 neighbours.
-
-    NaN pixels and pixels beyond the edge are lower than any pixel.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-        Counts.
-    threshold : float
-        Counts.
-
-    Returns
-    -------
-    y, x : ndarray of int, shape (n,)
-        0-based pixels, sorted by y, then x.
-    hot : ndarray of bool, shape (n,)
-        Peaks with fewer than `LEAST_NEIGHBOURS` neighbours above half of their value.
-    """
-    filled = np.where(np.isfinite(image), image, -np.inf)
-    highest = maximum_filter(filled, 3, mode="constant", cval=-np.inf)
-    y, x = np.nonzero((filled > threshold) & (filled == highest))
-    padded = np.pad(filled, 1, constant_values=-np.inf)
-    count = sum(padded[y + 1 + dy, x + 1 + dx] > filled[y, x] / 2 for dy, dx in _NEIGHBOURS)
-    return y, x, np.asarray(count) < LEAST_NEIGHBOURS
-
-
-def in_clusters(x, y, distance):
-    """Find points with another point within a distance, such as peaks on a saturated plateau.
-
-    Parameters
-    ----------
-    x, y : ndarray, shape (n,)
-    distance : float
-        Pixels.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
-    crowded = np.zeros(len(x), bool)
-    if len(x) > 1:
-        near, _ = cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)
-        crowded = near[:, 1] < distance
-    return crowded
-
-
 def cut_out(image, x, y, window):
     """Return the square window about a pixel.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        Counts.
     x, y : int
         0-based pixel.
     window : int
@@ -140,6 +87,7 @@ def centroid(stamp):
     Parameters
     ----------
     stamp : ndarray, shape (ny, nx)
+        Counts.
 
     Returns
     -------
@@ -157,6 +105,7 @@ def widths(stamp):
     Parameters
     ----------
     stamp : ndarray, shape (ny, nx)
+        Counts.
 
     Returns
     -------
@@ -291,6 +240,7 @@ def model_image(stars, shape, window):
     Parameters
     ----------
     stars : SimpleStars
+        Measured stars.
     shape : (int, int)
         ny, nx of the image.
     window : int

@@ -9,11 +9,16 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import uniform_filter
 
+from redpix.photometry.scene import Scene
+
 #: pixels farther from the mean of their square are left out, sigma
 _CLIP = 4.0
 
 #: number of rounds of clipping; the first round clips around 0
 _ROUNDS = 2
+
+#: pixels in which the model of the stars is below this fraction of the noise are sky
+_SKY = 0.5
 
 
 def mean_sky(image, noise, mesh):
@@ -72,3 +77,37 @@ def _on_pixels(level, middles, shape):
         return level[np.rint(rows).astype(int)][:, np.rint(columns).astype(int)]
     order = [min(3, side - 1) for side in level.shape]
     return RectBivariateSpline(*middles, level, kx=order[0], ky=order[1])(*positions)
+
+
+def with_measured_sky(scene, model, hidden, mesh):
+    """Return the scene with its sky and noise measured again after subtraction of the stars.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+    mesh : int
+        Side of the squares of the background, pixels.
+
+    Returns
+    -------
+    scene : redpix.photometry.scene.Scene
+    scale : float
+        Factor by which the noise was multiplied.
+    """
+    rest = scene.image - model
+    sky = mean_sky(rest, np.sqrt(scene.variance), mesh)
+    rest = rest - sky
+    noise = np.sqrt(scene.variance)
+    empty = ~hidden & (model < _SKY * noise)
+    if not empty.any():
+        # without sky between the stars, the residuals are compared with sky and photon noise
+        empty, noise = ~hidden, 1 / np.sqrt(scene.weight(model))
+    scaled = (rest[empty] / noise[empty])[:: max(np.count_nonzero(empty) // 500_000, 1)]
+    scale = 1.4826 * float(np.median(abs(scaled - np.median(scaled))))
+    image = np.where(hidden, np.float32(0), scene.image - sky)
+    return Scene(image, scene.variance * np.float32(scale**2), scene.gain), scale

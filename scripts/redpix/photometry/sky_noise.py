@@ -34,18 +34,13 @@ class SkySubtracted(NamedTuple):
     origin: str
 
 
-def measure_sky(calibrated, electrons, read_noise, total, mesh):
+def measure_sky(exposure, mesh):
     """Return an image without its sky, with the noise of its empty sky.
 
     Parameters
     ----------
-    calibrated : redpix.photometry.ccd.CalibratedImage
-    electrons : ndarray, shape (ny, nx)
-        Electrons per count.
-    read_noise : float or None
-        Electrons; None if unknown.
-    total : ndarray, shape (ny, nx), or None
-        Variance of the pixels with the photons of the stars, counts squared.
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image free of dark and flat.
     mesh : int
         Side of the squares in which the sky is measured, pixels.
 
@@ -58,9 +53,12 @@ def measure_sky(calibrated, electrons, read_noise, total, mesh):
     InputError
         If the image has no noise.
     """
+    calibrated = exposure.calibrated
     sky = ccd.background(calibrated.image, calibrated.mask, mesh)
     image = calibrated.image - sky.level
-    variance, origin = sky_variance(calibrated, sky, electrons, read_noise, total)
+    variance, origin = sky_variance(
+        calibrated, sky, exposure.electrons, exposure.read_noise, exposure.total
+    )
     return SkySubtracted(image, sky, variance, origin)
 
 
@@ -70,7 +68,9 @@ def sky_variance(made, sky, electrons, read_noise, total):
     Parameters
     ----------
     made : redpix.photometry.ccd.CalibratedImage
+        Image free of dark and flat.
     sky : redpix.photometry.ccd.Background
+        Sky of the image.
     electrons : ndarray, shape (ny, nx)
         Electrons per count.
     read_noise : float or None
@@ -105,27 +105,25 @@ def sky_variance(made, sky, electrons, read_noise, total):
     )
 
 
-def mask_cosmic_rays(path, mask, subtracted, electrons, read_noise):
-    """Give pixels hit by cosmic rays the bit COSMIC_RAY in a mask, in place.
+def mask_cosmic_rays(path, exposure, subtracted):
+    """Give pixels hit by cosmic rays the bit COSMIC_RAY in the mask of an exposure, in place.
 
     Parameters
     ----------
     path : str
         Name of the image in the log.
-    mask : ndarray, int16, shape (ny, nx)
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image whose mask is changed.
     subtracted : SkySubtracted
-    electrons : ndarray, shape (ny, nx)
-        Electrons per count.
-    read_noise : float or None
-        Electrons; None if unknown.
+        The same image without its sky.
 
     Raises
     ------
     InputError
         If the image is too crowded to measure the width of its stars.
     """
-    image, sky = subtracted.image, subtracted.sky
+    image, sky, mask = subtracted.image, subtracted.sky, exposure.calibrated.mask
     width = typical_width(image, sky.rms, mask)
-    gain = float(np.nanmedian(electrons))
-    number = ccd.mark_cosmic_rays(image, mask, sky.level, gain, read_noise or 0.0, width)
+    gain = float(np.nanmedian(exposure.electrons))
+    number = ccd.mark_cosmic_rays(image, mask, sky.level, gain, exposure.read_noise or 0.0, width)
     log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", path, width, number)

@@ -53,11 +53,15 @@ def star_columns(result, quality, scale, sky, wcs):
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
     quality : redpix.photometry.quality.Quality
+        Quality of the stars.
     scale : FluxScale
+        Aperture correction and zero point.
     sky : ndarray, shape (ny, nx)
         Background of the raw image in counts; NaN in hidden pixels.
     wcs : astropy.wcs.WCS or None
+        WCS of the image.
 
     Returns
     -------
@@ -97,6 +101,7 @@ def hot_pixels(result):
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
 
     Returns
     -------
@@ -114,7 +119,9 @@ def log_fit(name, result, scale):
     name : str
         Name of the image.
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
     scale : FluxScale
+        Aperture correction and zero point.
     """
     log.info(
         "%s: FWHM %.2f px from %d stars; noise %.4f times the expected; aperture correction %.4f "
@@ -138,7 +145,9 @@ def residual_cards(result, scale):
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
     scale : FluxScale
+        Aperture correction and zero point.
 
     Returns
     -------

@@ -22,6 +22,7 @@ def cell(name, value):
     name : str
         Name of the column.
     value : str, int or float
+        Value of the cell.
 
     Returns
     -------

@@ -135,6 +135,7 @@ def position_powers(x, y, shape, degree):
     shape : (int, int)
         ny, nx of the image.
     degree : int
+        Degree of the polynomials.
 
     Returns
     -------

@@ -11,6 +11,7 @@ def effective_psf_cards(psf):
     Parameters
     ----------
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
 
     Returns
     -------

@@ -28,6 +28,7 @@ def fit_profile(stars, shape, fwhm, rounds=8):
     Parameters
     ----------
     stars : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
     shape : (int, int)
         ny, nx of the image.
     fwhm : float
@@ -117,6 +118,7 @@ def effective_psf(profile, stars=0):
     Parameters
     ----------
     profile : redpix.psf.moffat.Profile
+        Moffat profile of the image.
     stars : int
         Number of stars from which the profile was made.
 

@@ -31,6 +31,7 @@ def corrected(psf, stars):
     Parameters
     ----------
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
     stars : redpix.psf.star_stamps.StarStamps
         Stars at their fitted positions.
 

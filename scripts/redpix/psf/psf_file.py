@@ -45,6 +45,7 @@ def read_psf(path, band):
     path : str
         FITS file.
     band : str
+        Name of the band.
 
     Returns
     -------

@@ -67,6 +67,7 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     image, variance, mask : ndarray, shape (ny, nx)
         NaN and a variance of 0 mark pixels without data.
     folder : Path
+        Folder of the files.
     settings : dict of str to Path
         SExtractor's settings, as from `redpix.psf.sextractor.copied_settings`.
     source : str
@@ -107,6 +108,7 @@ def fit_psf(stars, config, source):
     Parameters
     ----------
     stars : SourceTable
+        Sources of the image.
     config : Path
         Settings file of PSFEx.
     source : str

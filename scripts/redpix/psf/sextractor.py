@@ -93,6 +93,7 @@ def copied_settings(paths, folder):
     paths : mapping of str to str
         The paths ``config``, ``parameters`` and ``filter``.
     folder : Path
+        Folder of the files.
 
     Returns
     -------
@@ -110,6 +111,7 @@ def run_sextractor(detection, measured, catalogue, segmentation, settings, optio
     Parameters
     ----------
     detection, measured : Prepared
+        Files of the image for detection and of the image for measurements.
     catalogue : Path
         FITS table to write.
     segmentation : Path or None

@@ -77,7 +77,8 @@ def cut_stamps(image, variance, gain, mask, stars, fwhm, subtracted=None):
         Electrons per count.
     mask : ndarray of int, shape (ny, nx)
         Not 0 in masked pixels.
-    stars : redpix.photometry.psf_fit.Placed
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
     fwhm : float
         FWHM of the stars, pixels.
     subtracted : ndarray, shape (n, side, side), optional
@@ -119,6 +120,7 @@ def alike(stamps, psf):
     Parameters
     ----------
     stamps : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
     psf : redpix.psf.effective_psf.EffectivePsf
         First PSF of the image.
 

@@ -62,6 +62,7 @@ class StarStamps(NamedTuple):
         Parameters
         ----------
         psf : redpix.psf.effective_psf.EffectivePsf
+            PSF of the image.
         derivatives : bool
             Return the derivatives as well.
 
@@ -79,6 +80,7 @@ class StarStamps(NamedTuple):
         Parameters
         ----------
         rows : ndarray of bool or of int
+            Selected stars.
 
         Returns
         -------
@@ -108,6 +110,7 @@ def flattened(stack):
     Parameters
     ----------
     stack : ndarray, shape (..., side, side)
+        Stamps.
 
     Returns
     -------

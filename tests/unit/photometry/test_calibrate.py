@@ -7,8 +7,8 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
 from redpix.photometry import ccd
-from redpix.photometry.calibrate import calibrate_image
 from redpix.photometry.calibrated_header import kept_cards
+from redpix.photometry.exposure_image import calibrate_image
 from redpix.photometry.sky_noise import sky_variance
 from star_field import Moffat, simulate
 
@@ -109,8 +109,9 @@ def test_images_in_other_units_are_the_same_photons(tmp_path):
         path = str(tmp_path / f"{unit}.fits".replace("/", "_"))
         fits.PrimaryHDU((counts * np.float32(scale)), header).writeto(path)
         row = {"path": path} | dict.fromkeys(("dark", "flat", "mask", "exposure"))
-        made, _, _, electrons = calibrate_image(row, params)
-        np.testing.assert_allclose(made.image * electrons, counts * 1.5, rtol=1e-6)
+        exposure = calibrate_image(row, params)
+        photons = exposure.calibrated.image * exposure.electrons
+        np.testing.assert_allclose(photons, counts * 1.5, rtol=1e-6)
 
 
 def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
@@ -124,8 +125,8 @@ def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
     params = {"camera": camera, "scale_dark": False, "flat": "median"}
     row = {"path": path, "dark": f"{path}[DARK]", "flat": f"{path}[3]", "mask": f"{path}[MASK]"}
-    made, _, used, _ = calibrate_image(row | {"exposure": None}, params)
-    assert np.all(made.image == 200)
-    assert used.gain == 1.5
-    assert list(zip(*np.nonzero(made.mask), strict=True)) == [(3, 4)]
+    exposure = calibrate_image(row | {"exposure": None}, params)
+    assert np.all(exposure.calibrated.image == 200)
+    assert exposure.camera.gain == 1.5
+    assert list(zip(*np.nonzero(exposure.calibrated.mask), strict=True)) == [(3, 4)]
     assert "all.fits: HDU 1 (SKY) is read; other images: HDU 2 (DARK) 15 x 12" in caplog.text

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from redpix.image.masks import bit_value
-from redpix.photometry import detection, normal_matrix, psf_fit
-from redpix.photometry.psf_fit import Placed, Scene
+from redpix.photometry import design_matrix, detection, normal_matrix, psf_fit
+from redpix.photometry.scene import Placed, Scene
 from redpix.psf import effective_psf_fit, moffat, psf_correction, star_selection
 from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, position_powers
 from scipy import sparse
@@ -155,15 +155,15 @@ def test_errors_are_those_of_the_whole_inverse():
     psf = known_psf()
     stars = Placed(field.x, field.y, field.flux)
     # one size of stamp for all, as in the loop
-    star_fit_halves = psf_fit._HALVES
+    star_fit_halves = design_matrix._HALVES
     try:
-        psf_fit._HALVES = (5.0, 5.0, 5.0)
-        model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+        design_matrix._HALVES = (5.0, 5.0, 5.0)
+        model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
         found = psf_fit.errors(scene_of(field), psf, stars, model)
         half = int(np.ceil(5 * psf.fwhm))
         fisher = dense_fisher(field, psf.stamps(field.x, field.y, half), half)
     finally:
-        psf_fit._HALVES = star_fit_halves
+        design_matrix._HALVES = star_fit_halves
     expected = np.sqrt(np.diagonal(np.linalg.inv(fisher)))
     assert np.concatenate(found) == pytest.approx(expected, rel=1e-6)
     # a neighbour makes a flux less certain
@@ -281,7 +281,7 @@ def test_detection_places_stars_and_spares_what_a_model_explains():
         assert np.hypot(found.x[near] - x, found.y[near] - y) < 0.4
         assert found.flux[near] == pytest.approx(flux, rel=0.15)
     stars = Placed(field.x, field.y, field.flux)
-    model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+    model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
     assert len(detection.detect(scene, psf, 5, model).x) == 0
     # a percent of a bright star is no other star
     assert len(detection.detect(scene, psf, 5, 0.99 * model).x) == 0
