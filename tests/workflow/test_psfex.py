@@ -7,7 +7,7 @@ import pytest
 import subtraction_sky
 from conftest import ROOT
 from redpix.core.exceptions import InputError
-from redpix.psf.psf_model import moffat
+from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
 
@@ -50,7 +50,9 @@ def test_few_stars_give_a_profile_and_a_warning(tmp_path, caplog):
         model, _ = fit_psf(sources(tmp_path, 2, flux=400.0), CONFIG, "a.fits")
     assert "a.fits: too few stars for a PSF" in caplog.text
     assert model.stars == 0
-    assert np.allclose(model.at(9, 9), moffat(model.fwhm, 41), rtol=0.1, atol=1e-4)
+    assert np.allclose(
+        model.at(9, 9), moffat_stamp(model.fwhm, 41, integrated=False), rtol=0.1, atol=1e-4
+    )
     assert 2.5 < model.fwhm < 6
 
 

@@ -87,7 +87,7 @@ def test_a_mask_that_hides_everything_is_refused():
 def test_an_image_without_noise_or_numbers_is_refused():
     with pytest.raises(InputError, match="no noise"):
         ccd.background(np.full((64, 64), 7.0), np.zeros((64, 64), np.int16), 32)
-    with pytest.raises(InputError, match="no pixel has a number"):
+    with pytest.raises(InputError, match="all pixels are NaN"):
         ccd.calibrate(np.full((4, 4), np.nan))
 
 

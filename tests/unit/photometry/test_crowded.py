@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from redpix.image.masks import bit_value
 from redpix.photometry import ccd, crowded
-from redpix.photometry.psf_fit import Scene
 from redpix.photometry.quality import FLAGS, aperture_correction, assess
-from redpix.photometry.sky_level import mean_sky
+from redpix.photometry.scene import Scene
+from redpix.photometry.sky_level import mean_sky, with_measured_sky
 from star_bound import cramer_rao, match, robust, scores
 from star_field import Field, Moffat, draw, simulate
 
@@ -115,13 +115,13 @@ def test_noise_is_measured_where_no_sky_is_seen():
     # the noise of the sky is given as 1.2 times less than it is, photons of the stars are not
     scene = Scene(image, plane * (sky / gain / 1.44), plane * gain)
     hidden = np.zeros(image.shape, bool)
-    found, scale = crowded.with_measured_sky(scene, model, hidden, 40)
+    found, scale = with_measured_sky(scene, model, hidden, 40)
     expected = np.sqrt((model[0, 0] + sky) / (model[0, 0] + sky / 1.44))
     assert scale == pytest.approx(expected, abs=0.02)
     assert np.std(found.image) == pytest.approx(np.sqrt(90 / gain), rel=0.02)
     model[:60] = 0
     image[:60] = rng.normal(0, np.sqrt(sky / gain), (60, 120))
-    assert crowded.with_measured_sky(scene, model, hidden, 40)[1] == pytest.approx(1.2, abs=0.05)
+    assert with_measured_sky(scene, model, hidden, 40)[1] == pytest.approx(1.2, abs=0.05)
 
 
 def test_an_image_without_stars_has_none():

@@ -8,7 +8,12 @@ import pytest
 import yaml
 from redpix.config import images_table
 from redpix.core.exceptions import InputError
-from redpix.photometry.light_curves import place_in, put_on_one_scale, scatter, scintillation
+from redpix.photometry.light_curves import (
+    put_on_one_scale,
+    scatter,
+    scintillation,
+    star_transform,
+)
 from redpix.photometry.zero_point import magnitudes, match, zero_point
 
 SCHEMA = yaml.safe_load(
@@ -99,10 +104,10 @@ def test_exposures_are_matched_by_their_stars():
     turn = np.deg2rad(3)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     other = reference @ matrix.T + [30, -12] + rng.normal(0, 0.02, (80, 2))
-    place = place_in(other, reference, (500, 500))
-    assert np.transpose(place(*reference.T)) == pytest.approx(other, abs=0.1)
+    transform = star_transform(other, reference, (500, 500))
+    assert np.transpose(transform(*reference.T)) == pytest.approx(other, abs=0.1)
     with pytest.raises(InputError, match="no map brings"):
-        place_in(rng.uniform(0, 500, (80, 2)), reference, (500, 500))
+        star_transform(rng.uniform(0, 500, (80, 2)), reference, (500, 500))
 
 
 def test_few_stars_are_matched_by_a_shift_or_by_their_wcs():
@@ -110,18 +115,18 @@ def test_few_stars_are_matched_by_a_shift_or_by_their_wcs():
     places = rng.uniform(0, 1000, (5, 2))
     for number in (2, 3, 5):
         moved = places[:number][::-1] + [31.0, -7.0]
-        place = place_in(moved, places[:number], (1000, 1000))
-        assert np.transpose(place(*places[:number].T))[::-1] == pytest.approx(moved)
+        transform = star_transform(moved, places[:number], (1000, 1000))
+        assert np.transpose(transform(*places[:number].T))[::-1] == pytest.approx(moved)
     # turned and mirrored, of which a shift knows nothing
     matrix = np.array([[0.0, 1.0, 12.0], [1.0, 0.0, 5.0], [0.0, 0.0, 1.0]])
     seen = places @ matrix[:2, :2].T + matrix[:2, 2] + 0.3
-    place = place_in(seen, places, (1000, 1000), matrix)
-    assert np.transpose(place(*places.T)) == pytest.approx(seen, abs=0.5)
-    one = place_in(seen[:1], places[:1], (1000, 1000), matrix)
+    transform = star_transform(seen, places, (1000, 1000), matrix)
+    assert np.transpose(transform(*places.T)) == pytest.approx(seen, abs=0.5)
+    one = star_transform(seen[:1], places[:1], (1000, 1000), matrix)
     assert np.transpose(one(*places[:1].T)) == pytest.approx(seen[:1], abs=0.5)
     for wrong in ((seen, places, (1000, 1000)), (seen[:1], places[:1], (1000, 1000))):
         with pytest.raises(InputError, match="no map brings more"):
-            place_in(*wrong)
+            star_transform(*wrong)
 
 
 def test_stars_know_better_than_a_wrong_wcs():
@@ -131,12 +136,12 @@ def test_stars_know_better_than_a_wrong_wcs():
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     seen = places @ matrix.T + [3.0, -2.0]
     for wcs in (None, np.eye(3)):
-        place = place_in(seen, places, (500, 500), wcs)
-        assert np.transpose(place(*places.T)) == pytest.approx(seen, abs=0.01)
+        transform = star_transform(seen, places, (500, 500), wcs)
+        assert np.transpose(transform(*places.T)) == pytest.approx(seen, abs=0.01)
     for _ in range(20):
         a, b = rng.uniform(0, 500, (2, 40, 2))
         with pytest.raises(InputError, match="no map brings more"):
-            place_in(a, b, (500, 500), np.eye(3))
+            star_transform(a, b, (500, 500), np.eye(3))
 
 
 def test_zero_point_and_magnitudes():

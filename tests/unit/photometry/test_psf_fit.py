@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from redpix.image.masks import bit_value
-from redpix.photometry import detection, psf_fit
-from redpix.photometry.psf_fit import Placed, Scene
-from redpix.psf import effective_psf_fit, moffat, star_selection
-from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, place_powers
+from redpix.photometry import design_matrix, detection, normal_matrix, psf_fit
+from redpix.photometry.scene import Placed, Scene
+from redpix.psf import effective_psf_fit, moffat, psf_correction, star_selection
+from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, position_powers
 from scipy import sparse
 from scipy.interpolate import BSpline
 from star_bound import TruePsf, cramer_rao
@@ -110,7 +110,7 @@ def test_a_psf_may_vary_over_the_image():
     terms = np.stack([constant.terms[0], 0.1 * constant.terms[0], 0.2 * constant.terms[0]])
     psf = EffectivePsf(terms, 1, SHAPE, constant.step, constant.fwhm, 0)
     x, y = np.array([0.0, 79.0, 39.5]), np.array([0.0, 0.0, 44.5])
-    assert place_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
+    assert position_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
     plain = constant.stamps(x, y, 5, derivatives=False)
     ratio = (psf.stamps(x, y, 5, derivatives=False) / plain)[:, 5, 5]
     assert ratio == pytest.approx([0.7, 0.9, 1.0])
@@ -155,15 +155,15 @@ def test_errors_are_those_of_the_whole_inverse():
     psf = known_psf()
     stars = Placed(field.x, field.y, field.flux)
     # one size of stamp for all, as in the loop
-    star_fit_halves = psf_fit._HALVES
+    star_fit_halves = design_matrix._HALVES
     try:
-        psf_fit._HALVES = (5.0, 5.0, 5.0)
-        model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+        design_matrix._HALVES = (5.0, 5.0, 5.0)
+        model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
         found = psf_fit.errors(scene_of(field), psf, stars, model)
         half = int(np.ceil(5 * psf.fwhm))
         fisher = dense_fisher(field, psf.stamps(field.x, field.y, half), half)
     finally:
-        psf_fit._HALVES = star_fit_halves
+        design_matrix._HALVES = star_fit_halves
     expected = np.sqrt(np.diagonal(np.linalg.inv(fisher)))
     assert np.concatenate(found) == pytest.approx(expected, rel=1e-6)
     # a neighbour makes a flux less certain
@@ -191,8 +191,8 @@ def test_inverse_diagonal_of_groups_small_and_large(monkeypatch):
         full[np.ix_(rows, rows)] = part @ part.T
     expected = np.diagonal(np.linalg.inv(full))
     for dense in (100, 1):
-        monkeypatch.setattr(psf_fit, "_DENSE", dense)
-        found = psf_fit.inverse_diagonal(sparse.csc_array(full), n)
+        monkeypatch.setattr(normal_matrix, "_DENSE", dense)
+        found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
         assert found == pytest.approx(expected, rel=1e-6)
 
 
@@ -281,7 +281,7 @@ def test_detection_places_stars_and_spares_what_a_model_explains():
         assert np.hypot(found.x[near] - x, found.y[near] - y) < 0.4
         assert found.flux[near] == pytest.approx(flux, rel=0.15)
     stars = Placed(field.x, field.y, field.flux)
-    model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+    model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
     assert len(detection.detect(scene, psf, 5, model).x) == 0
     # a percent of a bright star is no other star
     assert len(detection.detect(scene, psf, 5, 0.99 * model).x) == 0
@@ -336,7 +336,7 @@ def test_psf_of_an_image_is_what_its_stars_have(bright_stars):
     assert kept.all()
     fitted, stamps = effective_psf_fit.fit_profile(stamps, image.shape, 3.5)
     plain = effective_psf_fit.effective_psf(fitted, len(stamps.x))
-    better = effective_psf_fit.corrected(plain, stamps)
+    better = psf_correction.corrected(plain, stamps)
     axis = np.arange(-9, 10)
     errors = {}
     for name, psf in (("plain", plain), ("corrected", better)):

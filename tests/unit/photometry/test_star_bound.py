@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from redpix.photometry import psf_fit
-from redpix.photometry.psf_fit import Placed, Scene
+from redpix.photometry.scene import Placed, Scene
 from star_bound import TruePsf, cramer_rao, spread
 from star_field import Field, Moffat, draw, simulate
 
