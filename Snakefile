@@ -46,6 +46,7 @@ include: "workflow/rules/photoz.smk"
 include: "workflow/rules/coaddition.smk"
 include: "workflow/rules/mlz.smk"
 include: "workflow/rules/subtraction.smk"
+include: "workflow/rules/night.smk"
 include: "workflow/rules/photometry.smk"
 include: "workflow/rules/injection.smk"
 include: "workflow/rules/training_images.smk"
@@ -56,8 +57,8 @@ page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if ALONE else "report.htm
 whole_run = [
     rules.report.output,
     demo_products,
-    IMAGES.products(".csv"),
-    IMAGES.light_curves(),
+    image_products(".csv"),
+    light_curves,
     all_coadds,
     table_products("objects.csv"),
     training_products,
@@ -100,8 +101,8 @@ rule transients:
 
 rule photometry:
     input:
-        IMAGES.products(".csv"),
-        IMAGES.light_curves(),
+        image_products(".csv"),
+        light_curves,
     localrule: True
 
 

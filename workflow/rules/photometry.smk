@@ -1,5 +1,7 @@
 """Raw CCD images to stars: calibration, photometry of each image, light curves of each field."""
 
+import functools
+
 from redpix.config.image_plan import ImagePlan
 from redpix.config.images_table import read_images
 
@@ -11,22 +13,57 @@ def images_of_table(path, schema, bands, of_demo):
     return [row.within(RESULTS) for row in rows] if of_demo else rows
 
 
+LIGHT_CURVES = config["photometry"]["mode"] == "full"
+
 with refusals(""):
-    IMAGES = ImagePlan(
-        rows_of("images", images_of_table),
-        RESULTS,
-        light_curves=config["photometry"]["mode"] == "full",
-    )
+    IMAGES = ImagePlan(rows_of("images", images_of_table), RESULTS, LIGHT_CURVES)
+
+
+# names of a night's images hold no dots
+IMAGE_NAMES = any_of(IMAGES.images)
+if NIGHT_FILES:
+    IMAGE_NAMES = r"(?!(?:lightcurves|scatter)\.)[A-Za-z0-9][A-Za-z0-9_-]*"
+
+
+@functools.cache
+def images_of_night(path):
+    """Return the plan of the images of a night, from the table that the night's rule wrote."""
+    schema = run_settings.read_schema(ROOT / "workflow/schemas/images.schema.yaml")
+    return ImagePlan(read_images(path, schema, BANDS, lambda name: True), RESULTS, LIGHT_CURVES)
+
+
+def images():
+    """Return the plan of the images; that of a night is known when its files are sorted."""
+    if not NIGHT_FILES:
+        return IMAGES
+    return images_of_night(str(checkpoints.night.get().output.images))
 
 
 def files_of_image(wildcards):
     """Return the files that an image is calibrated from."""
-    return IMAGES.files_of(wildcards.image)
+    return images().files_of(wildcards.image)
 
 
 def image_row(wildcards):
     """Return the row of an image in its table."""
-    return IMAGES.row(wildcards.image)
+    return images().row(wildcards.image)
+
+
+def image_products(suffix):
+    """Return an input function for a product of every image."""
+    return lambda wildcards: images().products(suffix)
+
+
+def light_curves(wildcards):
+    """Return the light curves and their scatter, if a field has several images."""
+    return images().light_curves()
+
+
+def of_exposures(suffix):
+    """Return an input function for a product of every image that gets a light curve."""
+    return lambda wildcards: [
+        f"{RESULTS}/photometry/{image}{suffix}" for image in images().exposures
+    ]
 
 
 rule calibration:
@@ -39,7 +76,7 @@ rule calibration:
     benchmark:
         f"{RESULTS}/benchmarks/calibration/{{image}}.tsv"
     wildcard_constraints:
-        image=any_of(IMAGES.images),
+        image=IMAGE_NAMES,
     conda:
         "../../envs/images.yaml"
     threads: 1
@@ -59,7 +96,7 @@ rule calibration:
 rule photometry_of_image:
     input:
         image=rules.calibration.output.calibrated,
-        catalogue=lambda wildcards: IMAGES.images[wildcards.image].catalogue or [],
+        catalogue=lambda wildcards: images().images[wildcards.image].catalogue or [],
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
@@ -69,7 +106,7 @@ rule photometry_of_image:
     benchmark:
         f"{RESULTS}/benchmarks/photometry/{{image}}.tsv"
     wildcard_constraints:
-        image=any_of(IMAGES.images),
+        image=IMAGE_NAMES,
     conda:
         "../../envs/images.yaml"
     threads: 1
@@ -88,9 +125,9 @@ rule photometry_of_image:
 
 rule light_curves:
     input:
-        calibrated=[f"{RESULTS}/photometry/{image}.calibrated.fits" for image in IMAGES.exposures],
-        stars=[f"{RESULTS}/photometry/{image}.csv" for image in IMAGES.exposures],
-        residuals=[f"{RESULTS}/photometry/{image}.residual.fits" for image in IMAGES.exposures],
+        calibrated=of_exposures(".calibrated.fits"),
+        stars=of_exposures(".csv"),
+        residuals=of_exposures(".residual.fits"),
     output:
         curves=f"{RESULTS}/photometry/lightcurves.csv",
         scatter=f"{RESULTS}/photometry/scatter.csv",
@@ -106,8 +143,8 @@ rule light_curves:
         runtime=minutes(30),
     params:
         code=code_of("light_curves"),
-        images=IMAGES.exposures,
-        fields=IMAGES.fields,
+        images=lambda wildcards: images().exposures,
+        fields=lambda wildcards: images().fields,
         settings={key: config["photometry"][key] for key in ("telescope_diameter", "site_altitude")},
     message:
         "light curves"

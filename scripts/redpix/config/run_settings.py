@@ -59,6 +59,11 @@ def completed(config, schema, demo_epochs):
             f"fields: {foreign[0]} is not a field of the demo sky; allowed with source demo: "
             + ", ".join(demo_epochs)
         )
+    if full["night"] is not None and full["images"] is not None:
+        raise InputError(
+            f"night: {full['night']} with images: {full['images']}; allowed: one of them, the other "
+            "null"
+        )
     return full
 
 
@@ -130,6 +135,8 @@ def calibration_settings(config):
     """
     photometry = config["photometry"]
     settings = {key: photometry[key] for key in ("flat", "scale_dark", "background_mesh")}
+    if config["night"] is not None:  # masters have median 1; a hot pixel must not scale them
+        settings["flat"] = "median"
     settings["camera"] = config["exposures"]
     settings["cosmic_rays"] = photometry["cosmic_rays"] and photometry["mode"] == "full"
     return settings

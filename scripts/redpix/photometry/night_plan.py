@@ -197,7 +197,7 @@ class _Readout:
     def image_name(self, frame):
         """Return a name that no other light has."""
         stem = re.split(r"\.fi?ts?\b", PurePath(frame.path).name, flags=re.IGNORECASE)[0]
-        name = safe(stem)
+        name = safe(stem).replace(".", "_")
         taken = {light.image for light in self.lights} | {"lightcurves", "scatter"}
         number = 1
         while (image := name if number == 1 else f"{name}_{number}") in taken:

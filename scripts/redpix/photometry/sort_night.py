@@ -1,8 +1,6 @@
 """Sort the files of a night by their headers, and write what is done with each."""
 
 import json
-import os
-from pathlib import Path
 
 import pandas as pd
 
@@ -13,46 +11,6 @@ from redpix.io.fits_files import read_header
 from redpix.photometry.night_plan import NightPlan
 from redpix.photometry.raw_frame import RawFrame, raw_frame
 from redpix.photometry.raw_image import amplifier_paths
-
-#: endings of the names of FITS files, in lower case, before a compression's own ending
-ENDINGS = (".fits", ".fit", ".fts", ".fits.fz", ".fz")
-PACKED = (".gz", ".bz2", ".xz")
-
-
-def night_files(folder):
-    """Return the FITS files below a folder, sorted.
-
-    Parameters
-    ----------
-    folder : str
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    InputError
-        If the folder does not exist or holds no FITS file.
-    """
-    if not os.path.isdir(folder):
-        raise InputError(f"night: {folder}: this folder does not exist")
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        found += [f"{place}/{name}" for name in sorted(names) if _is_fits(name)]
-    if not found:
-        raise InputError(
-            f"night: {folder}: no FITS file below this folder; allowed: names that end in "
-            f"{', '.join(ENDINGS[:3])}, also compressed"
-        )
-    return found
-
-
-def _is_fits(name):
-    name = name.lower()
-    stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
-    return not name.startswith(".") and stem.endswith(ENDINGS)
 
 
 def sort_night(frames, files, images, masters, folder):
@@ -167,18 +125,3 @@ def _images_table(lights, folder):
         masters = [f"{folder}/{name}.fits" if name else "" for name in (light.dark, light.flat)]
         lines.append("\t".join([light.image, light.frame.path, *masters, light.field]))
     return "\n".join(lines) + "\n"
-
-
-def names_of_masters(path):
-    """Return the masters of a night by name, as `sort_night` wrote them.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    dict of str to dict
-        With the names of `redpix.photometry.night_plan.Master`.
-    """
-    return json.loads(Path(path).read_text(encoding="utf-8"))
