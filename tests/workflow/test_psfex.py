@@ -1,4 +1,4 @@
-"""PSFs of images with many stars, with few, and with none."""
+"""PSFs of images with many stars, with few stars and without stars."""
 
 import logging
 
@@ -16,7 +16,7 @@ CONFIG = ROOT / "resources/psfex/stars.psfex"
 
 
 def sources(folder, stars, flux=3e3):
-    """Stars of a Gaussian PSF on noise of 1, as SExtractor finds them."""
+    """Return the sources that SExtractor finds in stars of a Gaussian PSF on noise of 1."""
     rng = np.random.default_rng(3)
     columns, rows = np.meshgrid(np.arange(40, 500, 60.0), np.arange(40, 480, 60.0))
     x, y = (place.ravel()[:stars] + rng.uniform(0, 1, stars) for place in (columns, rows))

@@ -31,7 +31,7 @@ SETTINGS = CAMERA | {"flat": "maximum", "scale_dark": False}
 
 @pytest.fixture(scope="module")
 def night(demo):
-    """The demo's exposures: folder of their photometry."""
+    """Return the folder with the photometry of the demo's exposures."""
     return demo / "results/demo/photometry"
 
 
@@ -113,7 +113,7 @@ def test_the_report_shows_stars_and_light_curves(demo, night):
 
 
 def small_night(folder, **header):
-    """A raw image, a dark and a flat in a folder, and the field that they show."""
+    """Write a raw image, a dark and a flat; return the field that they show."""
     field = simulate(3, 200, 25, Moffat())
     flat = 0.6 + 0.4 * np.random.default_rng(1).random(field.image.shape)
     raw = np.clip(np.rint(field.image * flat / flat.max() + 300), 0, 60000)
@@ -136,7 +136,7 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
     table = pd.read_csv(folder / "day.csv")
     assert tuple(table.columns) == SEVEN
     assert len(table) > 5
-    # the same by hand, from the calibrated image on
+    # the same steps by hand from the calibrated image
     with fits.open(folder / "day.calibrated.fits") as hdus:
         image = hdus["SCI"].data.astype(float)
         sky = hdus["BACKGROUND"].data.astype(float)
@@ -161,7 +161,7 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
 
 
 def measured(folder, image, mask, catalogue=None, **cards):
-    """An exposure of sky 200, gain 2 and noise 10.3 as the rule photometry measures it."""
+    """Return a measured exposure of sky 200, gain 2 and noise 10.3."""
     flat = np.ones(image.shape)
     planes = {"SCI": image - 195, "ERR": 10.3 * flat, "MASK": mask}
     planes |= {"BACKGROUND": 195 * flat, "GAIN": 2 * flat}
@@ -202,7 +202,7 @@ def test_the_sky_of_a_hidden_pixel_is_not_known(tmp_path):
     assert mask[int(saturated.peak_y), int(saturated.peak_x)]
     assert saturated.sky == pytest.approx(sky[row, column + 2], abs=0.1)
     assert stars["sky"].to_numpy() == pytest.approx(200, abs=5)
-    # at its own places photometry forced on the exposure is what it was
+    # forced photometry at the fitted positions reproduces the fluxes
     flux, error, _ = forced(exposure, exposure, exposure.positions.T)
     near = np.hypot(stars["centroid_x"] - hot[1], stars["centroid_y"] - hot[0]).idxmin()
     assert flux[near] == pytest.approx(stars["psf_flux"][near], abs=0.1 * error[near])
@@ -297,7 +297,7 @@ def test_a_field_without_common_stars_has_no_light_curves(
     job = small_field(tmp_path, stars)
 
     def half_forced(exposure, reference, positions):
-        # either exposure shows one half of the stars
+        # each exposure shows one half of the stars
         flux = np.full(stars, np.nan)
         flux[int(exposure.image[1:]) :: 2] = 1e4
         return ForcedPhotometry(flux, flux / 100, {})
@@ -311,12 +311,12 @@ def test_a_field_without_common_stars_has_no_light_curves(
 
 
 def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_path, monkeypatch):
-    """Exposures of 1, 0.5 and 0.2 of the light, the first with a zero point."""
+    """The exposures have a transmission of 1, 0.5 and 0.2."""
     job = small_field(tmp_path, 4, exposures=3)
     job["settings"]["telescope_diameter"] = None
     light = {"e0": 1.0, "e1": 0.5, "e2": 0.2}
     flux = np.array([1e5, 2e4, 4e4, 9e4])
-    # the one that comes last of equal ones is the reference
+    # among exposures with equal numbers of stars, the last one is the reference
     fits.setval(job["residuals"][2], "ZEROPT", value=25.0)
 
     def scaled_flux(exposure, reference, positions):
@@ -372,7 +372,7 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     table = scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
     assert table["magnitude"].isna().all()
     assert table["expected_scintillation"].isna().all()
-    # what is known of the noise is told
+    # the known part of the noise remains
     assert table["expected"].tolist() == table["expected_photons"].tolist()
     assert "m67: no zero point" in caplog.text
     (axes,) = photometry_plots.scatter_figure(table).axes
@@ -402,7 +402,7 @@ def test_bad_input_ends_in_one_line_that_names_the_file(tmp_path):
         ({"mask": "all.fits"}, {}, "all.fits: it hides the whole image"),
         ({"mask": "small.fits"}, {}, "small.fits: it has 10 x 10 pixels"),
         ({"mask": "a.reg"}, {}, "a.reg: line 1: 'fk5'; allowed: polygon"),
-        ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: holds no image"),
+        ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: no HDU holds an image"),
         ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: cannot be read as a FITS image"),
         ({"dark": "dark.fits"}, {"scale_dark": True}, "raw.fits: no exposure time, so the dark"),
     ):
@@ -460,7 +460,7 @@ def test_real_exposures_run_through_to_light_curves(real, tmp_path):
     scatter = pd.read_csv(folder / "scatter.csv")
     assert scatter["expected_scintillation"].median() == pytest.approx(0.0022, abs=0.0001)
     good = scatter[(scatter["flags"] == 0) & (scatter["exposures"] == 6)]
-    # saturation is near 16000; the median of five degrees of freedom is 0.93 of what is expected
+    # saturation is near 16000; for five degrees of freedom the median is 0.93 of the expectation
     for low, high, number, ratio, most in (
         *((300, 1000, 200, 1.2, 0.018), (1000, 4000, 80, 1.4, 0.010)),
         (4000, 16000, 30, 1.8, 0.008),
@@ -493,7 +493,7 @@ def test_stars_of_the_survey_have_its_magnitudes(real, tmp_path):
             distance = np.hypot(table["ra"] - star.ra, table["dec"] - star.dec) * 3600
             assert distance.min() < 1
             row = table.loc[distance.idxmin()]
-            # one star in fifteen has a shape that two PSFs fit better, and says so by its flags
+            # one star in fifteen is a blend and has a flag
             if row["flags"] == 0:
                 change.append(row["magnitude"] - getattr(star, name[0]))
         assert len(change) >= len(stars) - 1 >= 13

@@ -137,7 +137,7 @@ def known_stars(path, band, wcs):
             "or ra and dec for an image with a WCS"
         )
     if band not in columns:
-        raise InputError(f"{path}: no column {band}; there are {', '.join(columns)}")
+        raise InputError(f"{path}: no column {band}; allowed: one of {', '.join(columns)}")
     return x, y, numbers(rows, band, path)
 
 

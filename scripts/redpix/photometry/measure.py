@@ -46,7 +46,7 @@ class Photometry(NamedTuple):
 
 
 def measure_stars(image, stars, rejected, residual, row, settings, catalogue=None):
-    """Measure the stars of a calibrated image and write their table and what they leave.
+    """Measure the stars of a calibrated image; write their table and the residual image.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def measure_stars(image, stars, rejected, residual, row, settings, catalogue=Non
     settings : mapping
         The section `photometry` of the configuration.
     catalogue : str, optional
-        CSV table of stars of known magnitude. An empty value means that there is none.
+        CSV table of stars of known magnitude. An empty value means that it is missing.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def simple_photometry(planes, settings):
     Photometry
     """
     image = planes["SCI"].astype(np.float64)
-    # saturated pixels stay: the clusters of peaks that they make are dropped
+    # saturated pixels stay, because the clusters of their peaks are rejected later
     image[(planes["MASK"] & bit_value("NO_DATA", "BAD")) != 0] = np.nan
     stars, rejected = simple.measure(
         image,

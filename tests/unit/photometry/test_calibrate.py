@@ -1,4 +1,4 @@
-"""What calibrated images say of the sky and of their noise."""
+"""The WCS, the noise and the units of calibrated images."""
 
 import warnings
 
@@ -63,7 +63,7 @@ def test_a_wcs_that_cannot_be_used_costs_no_image(caplog, cards, words):
 
 
 def noise_of(sky, bias, gain, read_noise, given):
-    """ERR of blank sky with a bias, and where it is said to be from."""
+    """Return the median error of blank sky with a bias, and the stated origin of the noise."""
     rng = np.random.default_rng(2)
     raw = (rng.poisson(sky * gain, (200, 200)) + rng.normal(0, read_noise, (200, 200))) / gain
     made = ccd.calibrate(raw + bias)
@@ -74,7 +74,7 @@ def noise_of(sky, bias, gain, read_noise, given):
 
 
 def test_counts_without_photons_are_no_noise():
-    # 50 photons and 5 electrons; 1.6 electrons a count
+    # 50 photons and 5 electrons; 1.6 electrons per count
     true = np.sqrt(50 / 1.6 + (5 / 1.6) ** 2)
     err, words = noise_of(50, 0, 1.6, 5.0, 5.0)
     assert err == pytest.approx(true, rel=0.03)
@@ -98,7 +98,7 @@ def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
 
 
 def test_images_in_other_units_are_the_same_photons(tmp_path):
-    """Electrons and electrons per second, of which a GAIN card says nothing any more."""
+    """The card GAIN does not apply to electrons and electrons per second."""
     counts = np.random.default_rng(3).poisson(400, (40, 50)).astype(np.float32)
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
     params = {"camera": camera, "scale_dark": False, "flat": "median"}

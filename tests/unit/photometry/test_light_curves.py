@@ -1,4 +1,4 @@
-"""Light curves, zero points, what headers say, and the table of images."""
+"""Light curves, zero points and the table of images."""
 
 import math
 from pathlib import Path
@@ -60,16 +60,16 @@ def test_what_pixels_make_of_light_is_taken_out_where_there_is_such_a_thing():
     flux = truth * (1 + strength * wave) + noise
     flux[:, variable] *= [1, 1.3, 0.7, 1.2, 0.8, 1]
     made = put_on_one_scale(flux, error, all_of_them, x, y)
-    # what is alike in all exposures of a star is in its mean
+    # a factor common to all exposures of a star is in its mean
     ratio = made.response / (1 + strength * wave)
     assert ratio / ratio.mean(axis=0) == pytest.approx(np.ones(ratio.shape), abs=0.004)
     assert made.scale == pytest.approx(np.linspace(0.9, 1.1, 6), abs=0.002)
     _, measured, expected = scatter(made)
     steady = np.arange(300) != variable
-    # 15 numbers an exposure are fitted to 240 other stars
+    # 15 terms per exposure are fitted to 240 other stars
     assert np.mean((measured / expected)[steady] ** 2) == pytest.approx(1, abs=0.15)
     assert measured[variable] > 0.2
-    # too few stars tell nothing of pixels
+    # with too few stars, no response is fitted
     few = slice(20, 94)
     made = put_on_one_scale(*(part[..., few] for part in (flux, error, all_of_them, x, y)))
     assert np.all(made.response == 1)
@@ -117,7 +117,7 @@ def test_few_stars_are_matched_by_a_shift_or_by_their_wcs():
         moved = places[:number][::-1] + [31.0, -7.0]
         transform = star_transform(moved, places[:number], (1000, 1000))
         assert np.transpose(transform(*places[:number].T))[::-1] == pytest.approx(moved)
-    # turned and mirrored, of which a shift knows nothing
+    # turned and mirrored, which a shift cannot match
     matrix = np.array([[0.0, 1.0, 12.0], [1.0, 0.0, 5.0], [0.0, 0.0, 1.0]])
     seen = places @ matrix[:2, :2].T + matrix[:2, 2] + 0.3
     transform = star_transform(seen, places, (1000, 1000), matrix)
@@ -177,7 +177,7 @@ def test_a_zero_point_of_few_stars_has_its_error(number):
     refused = stars < 3
     assert np.array_equal(refused, np.isnan(values))
     assert refused.mean() < 0.03
-    # 800 numbers tell a standard deviation to 3 %; errors are never below those of the stars
+    # the standard deviation of 800 values is certain to 3 %; errors are at least those of the stars
     assert np.std(((values - 25) / errors)[~refused]) == pytest.approx(0.95, abs=0.08)
 
 

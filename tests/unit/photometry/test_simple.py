@@ -1,4 +1,4 @@
-"""The course's pipeline, step by step, held to loops and closed forms."""
+"""Simple photometry, step by step, compared with loops and closed forms."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from star_field import Moffat, simulate
 
 
 def peaks_by_loop(image, threshold):
-    """The same as `peaks.find_peaks`, pixel by pixel: y, x, hot."""
+    """Return y, x and hot of all peaks as `peaks.find_peaks`, pixel by pixel."""
     found = []
     ny, nx = image.shape
     for y in range(ny):
@@ -31,7 +31,7 @@ def peaks_by_loop(image, threshold):
 @pytest.mark.parametrize("seed", range(5))
 def test_peaks_are_those_of_a_loop(seed):
     rng = np.random.default_rng(seed)
-    # whole numbers make plateaus, on which several pixels are no lower than their neighbours
+    # whole numbers make plateaus, whose pixels are all peaks
     image = rng.integers(0, 12, (31, 23)).astype(float)
     image[rng.random(image.shape) < 0.05] = np.nan
     y, x, hot = peaks.find_peaks(image, 6.5)
@@ -49,7 +49,7 @@ def test_four_of_eight_neighbours_make_a_star():
             image[place] = 5.1
         _, _, hot = peaks.find_peaks(image, 6)
         assert hot.tolist() == [neighbours < 4]
-    image[image == 5.1] = 5.0  # half of it is not more than half
+    image[image == 5.1] = 5.0  # exactly half of the peak is not above half
     assert peaks.find_peaks(image, 6)[2].tolist() == [True]
 
 
