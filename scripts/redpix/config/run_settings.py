@@ -61,8 +61,8 @@ def completed(config, schema, demo_epochs):
         )
     if full["night"] is not None and full["images"] is not None:
         raise InputError(
-            f"night: {full['night']} with images: {full['images']}; allowed: one of them, the other "
-            "null"
+            f"night: {full['night']} with images: {full['images']}; allowed: one of them, the "
+            "other null"
         )
     return full
 

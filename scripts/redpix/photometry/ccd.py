@@ -12,11 +12,11 @@ from astroscrappy import detect_cosmics
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS, DTYPE, bit_value
 
-#: gain if neither the table nor the header gives it, electrons per count
-ASSUMED_GAIN = 1.0
-
 #: 16-bit integers below this value are counts above 32767 that overflowed
 _WRAPPED = -1000
+
+#: largest share of pixels that can have overflowed; with more, the counts have an offset
+_MOST_WRAPPED = 0.2
 
 #: cosmic-ray rejection of van Dokkum (2001): significance limit, fraction of that limit for
 #: neighbouring pixels, contrast limit
@@ -86,6 +86,8 @@ def as_numbers(raw):
     wrapped = np.zeros(raw.shape, bool)
     if raw.dtype.kind == "i" and raw.dtype.itemsize == 2:
         wrapped = raw < _WRAPPED
+        if wrapped.mean() > _MOST_WRAPPED:  # counts with an offset
+            wrapped = np.zeros(raw.shape, bool)
     return np.ascontiguousarray(raw, dtype=np.float64), wrapped
 
 

@@ -14,8 +14,14 @@ from redpix.image.masks import bit_value
 from redpix.io.camera import Camera, read_camera
 from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
+from redpix.io.header_values import filled
 from redpix.photometry import ccd
+from redpix.photometry.camera_test import find_plateau, tested_gain, without_sky
+from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
+
+#: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
+TEST_MESH = 64
 
 
 class ExposureImage(NamedTuple):
@@ -44,8 +50,8 @@ class ExposureImage(NamedTuple):
 
 
 def read_logged(path):
-    """Return the image of a FITS file and its merged header; log what was assumed."""
-    image = read_image(path)
+    """Return the image of a FITS file and its merged header; log what was done and assumed."""
+    image = read_raw(path)
     log_remarks(path, image.remarks)
     return image.pixels, image.header
 
@@ -72,8 +78,7 @@ def read_mask(path, shape):
     if Path(path).suffix == ".reg":
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         return region_mask(lines, shape, path)
-    values, _ = read_logged(path)
-    return np.asarray(values) != 0
+    return np.asarray(read_image(path).pixels) != 0
 
 
 def calibrate_image(row, params):
@@ -97,9 +102,10 @@ def calibrate_image(row, params):
         If a file cannot be read, or the image cannot be calibrated.
     """
     raw, header = read_logged(row["path"])
+    refuse_colour(row["path"], header)
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
     camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
-    log_remarks(row["path"], camera.remarks)
+    camera = with_plateau(camera, raw)
     dark, factor = None, 1.0
     if row["dark"]:
         dark, dark_header = read_logged(row["dark"])
@@ -110,16 +116,71 @@ def calibrate_image(row, params):
         made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
-    log_assumptions(row["path"], camera, made)
+    made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    camera = with_tested_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
+    log_remarks(row["path"], camera.remarks)
+    log_masks(row["path"], made)
     if row["mask"]:
         try:
             ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
         except InputError as error:
             raise InputError(f"{row['mask']}: {error}") from None
-    electrons = (camera.gain or ccd.ASSUMED_GAIN) * (1 if made.flat is None else made.flat)
+    electrons = camera.gain * (1 if made.flat is None else made.flat)
     electrons = np.broadcast_to(electrons, made.mask.shape)
-    read_noise = camera.read_noise if camera.gain else None
-    return ExposureImage(made, header, camera, electrons, read_noise)
+    return ExposureImage(made, header, camera, electrons, camera.read_noise)
+
+
+def refuse_colour(path, header):
+    """Raise InputError if an image is one of a colour camera, whose pixels differ in filter."""
+    if filled(header.get("BAYERPAT")):
+        raise InputError(
+            f"{path}: BAYERPAT = {header['BAYERPAT']}: neighbouring pixels have different filters; "
+            "allowed: an image of one channel, such as the mean of the two green pixels, without "
+            "this card"
+        )
+
+
+def with_plateau(camera, raw):
+    """Return a camera with the saturation that the pixels show, if its header states none.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.Camera
+    raw : ndarray, shape (ny, nx)
+        Counts as they were read.
+
+    Returns
+    -------
+    redpix.io.camera.Camera
+    """
+    if camera.saturation is not None:
+        return camera
+    ceiling = find_plateau(np.asarray(raw, float), np.isfinite(raw))
+    if ceiling is None:
+        return camera
+    remark = f"the brightest pixels form plateaus: from {ceiling:.6g} counts on they are saturated"
+    return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
+
+
+def with_tested_gain(camera, made, zero_is_known):
+    """Return a camera whose gain and read noise agree with the noise of blank sky.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.Camera
+    made : redpix.photometry.ccd.CalibratedImage
+    zero_is_known : bool
+        Whether counts start at zero, because a dark or an overscan was taken away.
+
+    Returns
+    -------
+    redpix.io.camera.Camera
+        Its gain is known.
+    """
+    counts = made.image if made.flat is None else made.image * made.flat
+    sky = ccd.background(counts, made.mask, TEST_MESH)
+    level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
+    return tested_gain(camera, level, noise, zero_is_known)
 
 
 def dark_factor(row, exposure, dark_header):
@@ -153,27 +214,19 @@ def dark_factor(row, exposure, dark_header):
     return times[0] / times[1]
 
 
-def log_assumptions(path, camera, made):
-    """Log an assumed gain and the number of masked pixels.
+def log_masks(path, made):
+    """Log the number of masked pixels.
 
     Parameters
     ----------
     path : str
         Name of the image in the log.
-    camera : redpix.io.camera.Camera
-        What is known of the camera.
     made : redpix.photometry.ccd.CalibratedImage
         Image free of dark and flat.
     """
-    if camera.gain is None:
-        log.warning(
-            "%s: no gain in the table, the configuration or the header: %g electron a count is "
-            "assumed; errors of bright stars depend on it",
-            path,
-            ccd.ASSUMED_GAIN,
-        )
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
+        ("NO_DATA", "a constant region at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))

@@ -50,6 +50,10 @@ def without_overscan(pixels, header):
     elif strip is not None:
         remarks.append(f"BIASSEC = {header['BIASSEC']} is not used: it does not fit the image")
     header = header.copy()
+    if ccd.data is not pixels:
+        header["OVERSCAN"] = ("taken away", "by redpix")
+    for card in ("BIASSEC", "TRIMSEC", "DATASEC", "CCDSEC"):
+        header.remove(card, ignore_missing=True)
     if trim.value is not None:
         ccd = ccdproc.trim_image(ccd, fits_section=str(trim.value))
         remarks.append(f"{trim.source} = {trim.value}: the image is trimmed to it")

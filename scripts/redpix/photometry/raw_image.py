@@ -91,14 +91,14 @@ def amplifier_paths(path):
     list of (str, Placement)
     """
     found = []
-    for number in range(len(read_header(path).names)):
+    for hdu in range(len(read_header(path).names)):
         try:
-            header = read_header(f"{path}[{number}]").header
+            header = read_header(f"{path}[{hdu}]").header
         except InputError:
             continue  # a table, or an HDU without data
         placement = parse_placement(header.get("DETSEC"))
         if placement is not None:
-            found.append((f"{path}[{number}]", placement))
+            found.append((f"{path}[{hdu}]", placement))
     return found
 
 

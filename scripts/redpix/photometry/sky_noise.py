@@ -13,6 +13,9 @@ from redpix.photometry.source_extraction import typical_width
 #: origin of the noise if gain and read noise do not give it
 MEASURED = "blank sky"
 
+#: largest share of pixels that cosmic rays can hit; with more, the noise or the PSF is not right
+MOST_COSMIC_RAYS = 0.02
+
 
 class SkySubtracted(NamedTuple):
     """An image without its sky.
@@ -122,8 +125,23 @@ def mask_cosmic_rays(path, exposure, subtracted):
     InputError
         If the image is too crowded to measure the width of its stars.
     """
-    image, sky, mask = subtracted.image, subtracted.sky, exposure.calibrated.mask
-    width = typical_width(image, sky.rms, mask)
+    image, mask = subtracted.image, exposure.calibrated.mask
+    width = typical_width(image, subtracted.sky.rms, mask)
     gain = float(np.nanmedian(exposure.electrons))
-    number = ccd.mark_cosmic_rays(image, mask, sky.level, gain, exposure.read_noise or 0.0, width)
+    read_noise = exposure.read_noise or 0.0
+    # the level of sky whose photons, with the read noise, have the noise of blank sky
+    level = np.maximum(subtracted.variance * gain - read_noise**2 / gain, 0)
+    marked = mask.copy()
+    number = ccd.mark_cosmic_rays(image, marked, level, gain, read_noise, width)
+    if number > MOST_COSMIC_RAYS * mask.size:
+        log.warning(
+            "%s: %.1f %% of the pixels look like cosmic rays (stars %.2f px wide, gain %.3g): none "
+            "are masked; photometry.cosmic_rays false avoids the search",
+            path,
+            100 * number / mask.size,
+            width,
+            gain,
+        )
+        return
+    mask[:] = marked
     log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", path, width, number)

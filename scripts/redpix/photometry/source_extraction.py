@@ -2,6 +2,7 @@
 
 import numpy as np
 import sep
+from scipy.spatial import cKDTree
 
 from redpix.core.exceptions import InputError
 
@@ -19,6 +20,9 @@ _THRESHOLDS = (32, 8, 2)
 
 #: radius that holds the total flux of a star, pixels
 _REACH = 8.0
+
+#: distance from which a source stands alone, pixels, and number of them that suffices
+ALONE, LEAST_ALONE = 2 * _REACH, 10
 
 
 def first_sources(image, noise, mask):
@@ -82,7 +86,10 @@ def half_light_radii(image, sources):
 
 
 def typical_width(image, noise, mask):
-    """Return twice the median half-light radius of the bright sources of an image.
+    """Return twice the half-light radius of the bright stars of an image that stand alone.
+
+    In a cluster, neighbours lie within the radius that should hold the flux of a star. Then the
+    sharpest quarter of the sources counts.
 
     Parameters
     ----------
@@ -103,9 +110,33 @@ def typical_width(image, noise, mask):
     InputError
         If there are more sources than `sep` can hold.
     """
-    sources = first_sources(image, noise, mask)
-    sources = sources[sources["flag"] == 0]
+    found = first_sources(image, noise, mask)
+    sources = found[found["flag"] == 0]
     if not len(sources):
         return 0.0
+    alone = nearest_distance(found, sources) > ALONE
+    if alone.sum() >= LEAST_ALONE:
+        sources = sources[alone]
     sources = sources[np.argsort(-sources["flux"], kind="stable")[:100]]
-    return float(2 * np.median(half_light_radii(image, sources)))
+    radii = half_light_radii(image, sources)
+    radii = radii[np.isfinite(radii)]
+    if not len(radii):
+        return 0.0
+    return float(2 * np.percentile(radii, 50 if alone.sum() >= LEAST_ALONE else 25))
+
+
+def nearest_distance(sources, chosen):
+    """Return the distance of each chosen source to its nearest neighbour, pixels.
+
+    Parameters
+    ----------
+    sources, chosen : structured ndarray
+        Tables of `first_sources`; `chosen` are some of `sources`.
+
+    Returns
+    -------
+    ndarray
+        Infinite for an only source.
+    """
+    tree = cKDTree(np.column_stack([sources["x"], sources["y"]]))
+    return tree.query(np.column_stack([chosen["x"], chosen["y"]]), k=2)[0][:, 1]

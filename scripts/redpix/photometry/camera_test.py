@@ -1,0 +1,141 @@
+"""Test what a header says of a camera against the pixels: gain, read noise, saturation."""
+
+import numpy as np
+from scipy import ndimage
+
+#: ratio of measured and predicted noise from which gain and read noise are not believed
+CONTRADICTED = 1.5
+
+#: largest read noise that a camera may have, electrons
+LARGEST_READ_NOISE = 50.0
+
+#: lowest level of blank sky that tells of a gain, in its noise; below it the sky was subtracted
+LEAST_LEVEL = 3.0
+
+#: part of the brightest value within which pixels belong to a plateau
+PLATEAU = 0.01
+
+#: fewest adjacent pixels of a plateau
+LEAST_PLATEAU = 4
+
+#: fewest pixels of one value, side by side and at the border, that are not sky
+LEAST_CONSTANT = 64
+
+
+def tested_gain(camera, level, noise, zero_is_known):
+    """Return the record of a camera whose gain and read noise agree with the noise of blank sky.
+
+    The noise of blank sky is sqrt(level / gain + (read_noise / gain)^2) counts, if the counts
+    start at zero.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.Camera
+    level : float
+        Median of blank sky, counts.
+    noise : float
+        Standard deviation of blank sky, counts.
+    zero_is_known : bool
+        Whether a dark, a bias or an overscan was taken away. Otherwise `level` may hold a bias.
+
+    Returns
+    -------
+    redpix.io.camera.Camera
+        A value that contradicts the noise is replaced, with a remark. The gain is never None.
+    """
+    if camera.gain is None:
+        return _with_measured_gain(camera, level, noise, zero_is_known, "the gain is unknown")
+    if level < LEAST_LEVEL * noise:
+        return camera  # the sky was taken away before: its level says nothing
+    read_noise = camera.read_noise or 0.0
+    predicted = np.sqrt(level / camera.gain + (read_noise / camera.gain) ** 2)
+    if noise > CONTRADICTED * predicted:
+        implied = np.sqrt((noise * camera.gain) ** 2 - level * camera.gain)
+        if camera.read_noise is None and implied <= LARGEST_READ_NOISE:
+            return camera
+    elif not zero_is_known or noise > predicted / CONTRADICTED:
+        return camera
+    reason = (
+        f"blank sky of {level:.4g} counts has a noise of {noise:.3g}, where a gain of "
+        f"{camera.gain:g} ({camera.sources['gain']}) and the read noise mean {predicted:.3g}"
+    )
+    tested = camera.measured("read_noise", None, "contradicted by the noise of blank sky", reason)
+    if camera.sure.get("gain") == "given":
+        return tested  # the user's gain is kept; the noise is measured
+    return _with_measured_gain(tested, level, noise, zero_is_known, "neither is used")
+
+
+def _with_measured_gain(camera, level, noise, zero_is_known, reason):
+    """Return the record with the gain that level and noise of blank sky give."""
+    if level > LEAST_LEVEL * noise:
+        gain, how = level / noise**2, "level and noise of blank sky"
+        limit = "" if zero_is_known else ", an upper limit if the counts hold a bias"
+    else:
+        gain, how = max(1.0, 1 / noise**2), "assumed, the sky has no level"
+        limit = ": errors of bright stars are a guess"
+    remark = f"{reason}; {gain:.3g} electrons per count are taken from {how}{limit}"
+    return camera.measured("gain", float(gain), how, remark)
+
+
+def find_plateau(image, valid):
+    """Return the value from which pixels are saturated, if the brightest ones form plateaus.
+
+    The top of a star of any usual width has at most a few pixels within `PLATEAU` of its peak. A
+    ceiling has many, side by side.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts as they were read.
+    valid : ndarray of bool
+        Pixels to look at.
+
+    Returns
+    -------
+    float or None
+    """
+    values = image[valid]
+    if not len(values):
+        return None
+    peak = float(values.max())
+    floor = float(np.median(values))
+    lowest = peak - PLATEAU * (peak - floor)
+    labels, number = ndimage.label(valid & (image >= lowest))
+    if not number:
+        return None
+    sizes = np.bincount(labels.ravel())[1:]
+    if sizes.max() < LEAST_PLATEAU or not (peak - floor) > 0:
+        return None
+    # within a plateau values scatter less than within the top of a wide star
+    inside = image[labels == 1 + int(np.argmax(sizes))]
+    equal = np.mean(inside == inside.max())
+    return lowest if equal >= 0.5 or np.sum(sizes >= LEAST_PLATEAU) >= 2 else None
+
+
+def without_sky(raw):
+    """Return the pixels outside of the sky: constant regions at the border of an image.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (ny, nx)
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    raw = np.asarray(raw)
+    edge = np.concatenate([raw[0], raw[-1], raw[:, 0], raw[:, -1]])
+    edge = edge[np.isfinite(edge)]
+    if not len(edge):
+        return np.zeros(raw.shape, bool)
+    values, counts = np.unique(edge, return_counts=True)
+    constant = values[np.argmax(counts)]
+    same = raw == constant
+    # an image of few counts has this value all over
+    if same.mean() > 0.5:
+        return np.zeros(raw.shape, bool)
+    labels, _ = ndimage.label(same)
+    sizes = np.bincount(labels.ravel())
+    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    large = [label for label in border if label and sizes[label] >= LEAST_CONSTANT]
+    return np.isin(labels, large)
