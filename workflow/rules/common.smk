@@ -38,21 +38,21 @@ from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.resume import release_after_kill, retry_left_out
 from redpix.core.run_summary import failed_jobs, read_left_out
 from redpix.demo import fields as demo
+from redpix.io.tables import read_table
 from redpix.sdss.frames import frame_path, mask_path
 
 
 def training_bound(config):
-    """Most objects that training can have, where it is known before anything runs."""
+    """Return the largest possible number of training objects; None if it is not known yet."""
     if config["photoz"]["model"] is not None:
         return None
     origin, held_out = config["catalogue"]["from"], config["photoz"]["test_fraction"]
     if origin == "demo":
         objects = config["demo"]["galaxies"] * sum(field.epoch == 1 for field in demo.FIELDS)
-    elif origin in CATALOGUE_SOURCES or origin.endswith(".gz") or not Path(origin).is_file():
+    elif origin in CATALOGUE_SOURCES or not Path(origin).is_file():
         return None
     else:
-        with open(origin, "rb") as file:
-            objects = sum(1 for _ in file) - 1
+        objects = len(read_table(origin, keep_ragged=True, allow_empty=True))
     return int(objects * (1 - held_out))
 
 
@@ -60,10 +60,10 @@ def checked(config):
     """The configuration with its defaults, refused where it is wrong."""
     with open(ROOT / "workflow/schemas/config.schema.yaml", encoding="utf-8") as file:
         schema = yaml.safe_load(file)
-    # who names no k may want no redshift: then a small catalogue is none's fault before photoz
+    # k is checked against the training set only if the user set k, and once per run
     photoz = config.get("photoz")
-    asks_for_k = isinstance(photoz, dict) and "k" in photoz
-    config = validated(config, schema, training_bound if asks_for_k else None)
+    check_k = isinstance(photoz, dict) and "k" in photoz and workflow.is_main_process
+    config = validated(config, schema, training_bound if check_k else None)
     known = [field.name for field in demo.FIELDS]
     strangers = [field for field in config["fields"] or [] if field not in known]
     if config["source"] == "demo" and strangers:

@@ -9,7 +9,7 @@ ALONE = config["science"] is not None  # two files and nothing else
 def reader(key, read):
     """A function that reads the table of pairs or of stacks."""
     return lambda path, bands: user_table(
-        key, path, lambda file, schema: read(file, schema, bands, will_exist)
+        key, path, lambda source, schema: read(source, schema, bands, will_exist)
     )
 
 

@@ -8,7 +8,7 @@ def images(path, bands):
     simulated = path == resource("demo/images.tsv")
     exists = (lambda name: True) if simulated else os.path.isfile
     rows = user_table(
-        "images", path, lambda file, schema: read_images(file, schema, bands, exists)
+        "images", path, lambda source, schema: read_images(source, schema, bands, exists)
     )
     return [row.within(RESULTS) for row in rows] if simulated else rows
 
