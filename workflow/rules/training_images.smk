@@ -1,5 +1,7 @@
 """Training images: pairs of simulated galaxies, at one redshift and at another."""
 
+from redpix.io.table_bytes import is_path
+
 TRAINING = config["training_images"]
 
 # what galaxies of frames depend on, and no more
@@ -56,7 +58,7 @@ else:
             psfs=lambda wildcards: [
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
-            tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
+            tables=[path for path in [TRAINING["cosmology"]] if is_path(path)],
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             input_errors=f"{RESULTS}/training_images/input_errors.npy",

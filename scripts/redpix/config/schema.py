@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.validators import extend
 
 from redpix.core.exceptions import InputError
+from redpix.io.table_bytes import is_path
 
 #: most steps of the redshift grid: a PDF has a number for each
 LONGEST_GRID = 10_000
@@ -323,7 +324,7 @@ def training_tables(training):
         yield "table", training["table"]
     for key in ("cosmology", "bands", "spectra"):
         names = [training[key]] if isinstance(training[key], str) else training[key]
-        yield from ((key, name) for name in names if name.endswith(".csv"))
+        yield from ((key, name) for name in names if is_path(name))
 
 
 def _range_flaws(training):

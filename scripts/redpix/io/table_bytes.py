@@ -105,6 +105,38 @@ def _unpacked(data, opened, name):
     return b"".join(parts)
 
 
+def is_path(word):
+    """Return whether a word of the configuration is the path of a table and not a name.
+
+    Parameters
+    ----------
+    word : str
+        Word that stands for a table or for something that the software knows by name.
+
+    Returns
+    -------
+    bool
+        True if the word has a dot or a slash.
+    """
+    return "." in word or "/" in word
+
+
+def stem_of(path):
+    """Return the name of a file without its folder, its suffix and that of a compression.
+
+    Parameters
+    ----------
+    path : str or path
+        Path of a table.
+
+    Returns
+    -------
+    str
+    """
+    name = Path(path)
+    return Path(name.stem if name.suffix in (".gz", ".bz2", ".xz") else name.name).stem
+
+
 def format_of(data):
     """Return the format that the first bytes of a file show, or None for plain text."""
     if data.startswith(b"SIMPLE  ="):
