@@ -21,19 +21,7 @@ from redpix.io.tables import read_table
 
 
 def make_catalogue(
-    source,
-    schema,
-    objects,
-    frames,
-    rejected,
-    origin,
-    duplicate_radius,
-    fields=None,
-    shard=None,
-    area=None,
-    limit=None,
-    release=None,
-    reference_band=None,
+    source, schema, objects, frames, rejected, origin, duplicate_radius, fields, shard, **query
 ):
     """Write the catalogue of objects, the frames that hold them, and the rejected rows.
 
@@ -49,18 +37,13 @@ def make_catalogue(
         ``demo``, ``skyserver``, ``detections``, or the path of a table of objects.
     duplicate_radius : float
         Rows closer than this are one object, arcsec; 0: each row is an object.
-    fields : sequence of str, optional
+    fields : sequence of str or None
         ``run-camcol-field``; rows of other fields are left out.
-    shard : str, optional
+    shard : str or None
         ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
-    area : Mapping, optional
-        For SkyServer: ``ra`` and ``dec``, smallest and largest, degrees.
-    limit : int, optional
-        For SkyServer: largest number of rows.
-    release : str, optional
-        For SkyServer: data release, such as ``dr17``.
-    reference_band : str, optional
-        For detections: band of their magnitudes.
+    **query : dict
+        For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
+        reference_band, the band of their magnitudes.
 
     Raises
     ------
@@ -71,15 +54,10 @@ def make_catalogue(
     if origin == "detections":
         lists = read_detections(source)
         log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
-        result = merge_detections(lists, rules, reference_band, duplicate_radius)
+        result = merge_detections(lists, rules, query["reference_band"], duplicate_radius)
     else:
         log.info("catalogue from %s: %s", origin, source)
-        if origin == "skyserver":
-            template = Path(source).read_text(encoding="utf-8")
-            rows = skyserver_rows(template, area, limit, release)
-        else:
-            rows = read_rows(source)
-        rows = demo_rows(rows) if origin == "demo" else rows
+        rows = _rows_from(origin, source, query)
         result = build(rows, rules, source, duplicate_radius, fields)
     if shard is not None:
         result = of_shard(result, shard)
@@ -89,6 +67,14 @@ def make_catalogue(
     _write(objects, result.objects)
     _write(frames, frames_of(result.objects))
     _write(rejected, result.rejected)
+
+
+def _rows_from(origin, source, query):
+    """Return the rows of SkyServer, of the demo's truth or of a user's table."""
+    if origin == "skyserver":
+        template = Path(source).read_text(encoding="utf-8")
+        return skyserver_rows(template, query["area"], query["limit"], query["release"])
+    return demo_rows(read_rows(source)) if origin == "demo" else read_rows(source)
 
 
 def read_rows(path):

@@ -29,6 +29,7 @@ from redpix.catalogue.skyserver import skyserver_query, skyserver_rows
 from redpix.catalogue.twins import close_twins
 from redpix.core.exceptions import InputError
 from redpix.io.tables import read_table
+from table_contents import FORMS, forms_of
 
 ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared/real/catalog/objects_4192-4-300.csv"
@@ -520,7 +521,7 @@ def test_skyserver_answer_that_is_cut_off(monkeypatch):
 
 def written(folder, source, **params):
     """Make a catalogue in a folder, which the function creates."""
-    given = {"origin": source, "duplicate_radius": 1.0} | params
+    given = {"origin": source, "duplicate_radius": 1.0, "fields": None, "shard": None} | params
     paths = {name: folder / f"{name}.csv" for name in ("objects", "frames", "rejected")}
     schema = ROOT / "workflow/schemas/objects.schema.yaml"
     make_catalogue(source=source, schema=schema, **paths, **given)
@@ -577,3 +578,25 @@ def test_real_catalogue():
     assert len(kept) + len(result.rejected) == len(text)
     assert {line.split(",")[0] for line in text} >= kept
     assert set(result.rejected["reason"]) <= {"within duplicate_radius of another row"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_gives_the_same_catalogue(tmp_path, form):
+    rows = (
+        changed(1, id="1237678660894327022", ra="10.123456789012345"),
+        changed(2, redshift="", g="-9999"),
+        changed(3, dec="91.5"),
+        changed(4, **{"class": ""}),
+    )
+    text = "\n".join([HEADER, *rows]) + "\n"
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, result = (build(read_rows(path), SCHEMA, "t", 1.0) for path in (plain, other))
+    assert expected.objects["id"].tolist()[-1] == 1237678660894327022
+    pd.testing.assert_frame_equal(result.objects, expected.objects, check_exact=True)
+    assert result.cleared == expected.cleared == 1
+    reasons = ["id", "reason", "detail"]
+    assert result.rejected[reasons].to_numpy().tolist() == [
+        ["3", "dec is outside [-90, 90]", "91.5"]
+    ]

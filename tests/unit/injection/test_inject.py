@@ -22,6 +22,7 @@ from redpix.sdss.camera import FULL_WELL
 from redpix.sdss.error_map import dark_variance, gain, sky_image
 from redpix.sdss.frames import frame_path, mask_spans, masked_pixels
 from redpix.sdss.mask_table import survey_mask
+from table_contents import FORMS, forms_of
 
 SCALE = 0.396
 GALAXY = {
@@ -259,6 +260,23 @@ def test_a_wrong_table_of_points(tmp_path, old, new, words):
     text = "kind,g,r\nstar,20.0,22.5\ntransient,19,20\n".replace(old, new)
     with pytest.raises(InputError, match=words):
         sources.point_table(user_table(text, tmp_path))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (sources.galaxy_table, GOOD),
+        (sources.point_table, "kind,g,r,ra,dec\nstar,20.0,22.5,1,2\ntransient,19,20,3,4.5\n"),
+    ],
+)
+def test_every_format_gives_the_same_sources(tmp_path, read, text, form):
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, found = (read(read_table(path)).rows.drop(columns="line") for path in (plain, other))
+    assert len(expected)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def exposure(path):
