@@ -134,9 +134,7 @@ def forms_of(text, delimiter=","):
     dict of str to bytes
     """
     missing = {"keep_default_na": False, "na_values": [""]}
-    frame = pd.read_csv(
-        io.StringIO(text), sep=delimiter, comment="#", float_precision="round_trip", **missing
-    )
+    frame = pd.read_csv(io.StringIO(text), sep=delimiter, comment="#", **missing)
     fits_file, parquet_file = io.BytesIO(), io.BytesIO()
     columns = {
         name: column.fillna("").to_numpy(str) if column.dtype.kind in "OT" else column.to_numpy()

@@ -124,7 +124,7 @@ def test_a_wrong_table_of_stacks_ends_in_a_line(tmp_path):
     (tmp_path / "s.tsv").write_text("stack\timage\tband\na\tx.fits\tr\na\t9001-3-100\tr\n")
     words = run(tmp_path, "-n", status=1, stacks="s.tsv")
     assert (
-        "stacks: s.tsv: line 2: image: 'x.fits': there is no such file; allowed: a field" in words
+        "stacks: s.tsv: line 2: image: 'x.fits': the file does not exist; allowed: a field" in words
     )
     assert "Traceback" not in words
 

@@ -21,6 +21,8 @@ ROOT = Path(workflow.basedir)
 SCRIPTS = ROOT / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from redpix.config.contradictions import CATALOGUE_SOURCES
+from redpix.config.contradictions import training_tables as tables_of_training
 from redpix.config.pairs_table import (
     NO_BAND,
     Pair,
@@ -30,8 +32,7 @@ from redpix.config.pairs_table import (
     read_stacks,
 )
 from redpix.config.photoz_tables import read_listing
-from redpix.config.schema import CATALOGUE_SOURCES, validated
-from redpix.config.schema import training_tables as tables_of_training
+from redpix.config.schema import validated
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN, parse_field

@@ -152,7 +152,7 @@ def _absent(where, column, images, exists):
     for image in images:
         if not is_field(image) and not exists(image):
             yield (
-                f"{where}: {column}: {image!r}: there is no such file; allowed: a field of the "
+                f"{where}: {column}: {image!r}: the file does not exist; allowed: a field of the "
                 "survey, run-camcol-field, or the path of a FITS image"
             )
 

@@ -311,9 +311,9 @@ def test_a_listing(tmp_path):
         ("name\ttrain\ttest\n", "lists no table"),
         ("name\ttrain\ttest\n../x\tHERE\t\n", "name '../x' cannot be used"),
         ("name\ttrain\ttest\na\tHERE\t\na\tHERE\t\n", "name 'a' cannot be used"),
-        ("name\ttrain\ttest\na\tno.csv\t\n", r"a: train 'no\.csv': there is no such file"),
-        ("name\ttrain\ttest\na\tHERE\tno.csv\n", r"a: test 'no\.csv': there is no such file"),
-        ("name\ttrain\ttest\na\n", "a: train '': there is no such file"),
+        ("name\ttrain\ttest\na\tno.csv\t\n", r"a: train 'no\.csv': the file does not exist"),
+        ("name\ttrain\ttest\na\tHERE\tno.csv\n", r"a: test 'no\.csv': the file does not exist"),
+        ("name\ttrain\ttest\na\n", "a: train '': the file does not exist"),
     ],
 )
 def test_a_bad_listing_is_named(tmp_path, text, message):
