@@ -6,23 +6,17 @@ import numpy as np
 import pandas as pd
 
 from redpix.catalogue.cells import checked_numbers
-from redpix.catalogue.twins import close_twins
+from redpix.catalogue.twins import close_twins, same_id
 from redpix.core.exceptions import InputError
-
-#: columns of objects.csv, in order; other columns of the table follow
-COLUMNS = (
-    *("id", "ra", "dec", "redshift", "redshiftError", "class"),
-    *("run", "camcol", "field", "u", "g", "r", "i", "z"),
-)
-
-#: columns of rejected.csv; `detail` is the wrong value, or the line of the row's duplicate
-REJECTED_COLUMNS = ("line", "id", "reason", "detail")
-
-# redshift error of objects of the demo sky, close to that of the survey: true redshifts are exact
-_DEMO_REDSHIFT_ERROR = "0.0001"
 
 _MAGNITUDES = ("u", "g", "r", "i", "z")
 _FRAME = ["run", "camcol", "field"]
+
+#: columns of objects.csv, in order; other columns of the table follow
+COLUMNS = ("id", "ra", "dec", "redshift", "redshiftError", "class", *_FRAME, *_MAGNITUDES)
+
+#: columns of rejected.csv; `detail` is the wrong value, or the line of the row's duplicate
+REJECTED_COLUMNS = ("line", "id", "reason", "detail")
 
 
 class CatalogueRows(NamedTuple):
@@ -71,25 +65,6 @@ def rejected_rows(rows):
     DataFrame
     """
     return pd.DataFrame(rows, columns=list(REJECTED_COLUMNS))
-
-
-def demo_rows(truth):
-    """Return the rows of the demo's truth that a spectroscopic survey would have.
-
-    Parameters
-    ----------
-    truth : CatalogueRows
-        The column ``catalogued`` holds True or False.
-
-    Returns
-    -------
-    CatalogueRows
-        Rows with the columns of objects.csv.
-    """
-    rows = truth.rows[truth.rows["catalogued"] == "True"]
-    rows = rows[[column for column in COLUMNS if column in rows]].copy()
-    rows["redshiftError"] = np.where(rows["redshift"] == "", "", _DEMO_REDSHIFT_ERROR)
-    return truth._replace(rows=rows)
 
 
 def of_shard(catalogue, shard):
@@ -162,7 +137,7 @@ def build(table, schema, name, duplicate_radius, fields=None):
 
     preferred = np.lexsort((np.arange(len(rows)), np.isnan(values["redshift"])))
     preferred = preferred[reason[preferred] == ""]
-    twin = _same_id(values["id"], preferred)
+    twin = same_id(values["id"], preferred)
     _reject_twins(twin, "id of another row", rows.index, reason, detail)
     preferred = preferred[twin[preferred] < 0]
     twin = close_twins(values["ra"], values["dec"], duplicate_radius, preferred)
@@ -231,16 +206,6 @@ def _first_fault(rows, faults, required):
     return reason, detail
 
 
-def _same_id(ids, preferred):
-    """Return for each row the preferred row with its id; -1 for the preferred row itself."""
-    twin = np.full(len(ids), -1)
-    first = {}
-    for row in preferred:
-        kept = first.setdefault(ids[row], row)
-        twin[row] = kept if kept != row else -1
-    return twin
-
-
 def _reject_twins(twin, why, lines, reason, detail):
     """Write reason and detail of the rows that have a twin."""
     late = np.flatnonzero(twin >= 0)
@@ -302,7 +267,7 @@ def sorted_catalogue(objects, rejected, cleared, name):
     Raises
     ------
     InputError
-        If there is no object.
+        If the catalogue is empty.
     """
     if objects.empty:
         why = ""

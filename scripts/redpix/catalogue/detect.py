@@ -72,4 +72,4 @@ def _write(path, sources, mask):
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         for number, *values in zip(sources["NUMBER"], *columns, strict=True):
-            writer.writerow([int(number), *(repr(float(value)) for value in values)])
+            writer.writerow([int(number)] + [repr(float(value)) for value in values])

@@ -38,7 +38,7 @@ def merge_detections(lists, schema, band, duplicate_radius):
     Raises
     ------
     InputError
-        If there is no field or no source, or if a field has too many sources.
+        If fields or sources are missing, or if a field has too many sources.
     """
     if not lists:
         raise InputError("detections: none of the fields came; allowed: at least one")

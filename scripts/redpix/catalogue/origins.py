@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from redpix.catalogue.build import (
+    COLUMNS,
     CatalogueRows,
     build,
-    demo_rows,
     field_names,
     frames_of,
     of_shard,
@@ -18,6 +19,9 @@ from redpix.catalogue.skyserver import skyserver_rows
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.io.tables import read_table
+
+# redshift error of objects of the demo sky, close to that of the survey: true redshifts are exact
+_DEMO_REDSHIFT_ERROR = "0.0001"
 
 
 def make_catalogue(
@@ -97,6 +101,25 @@ def read_rows(path):
     table = read_table(path, keep_ragged=True, allow_empty=True)
     log.info("%s", table.understood)
     return CatalogueRows(table.frame(), table.ragged)
+
+
+def demo_rows(truth):
+    """Return the rows of the demo's truth that a spectroscopic survey would have.
+
+    Parameters
+    ----------
+    truth : CatalogueRows
+        The column ``catalogued`` holds True or False.
+
+    Returns
+    -------
+    CatalogueRows
+        Rows with the columns of objects.csv.
+    """
+    rows = truth.rows[truth.rows["catalogued"] == "True"]
+    rows = rows[[column for column in COLUMNS if column in rows]].copy()
+    rows["redshiftError"] = np.where(rows["redshift"] == "", "", _DEMO_REDSHIFT_ERROR)
+    return truth._replace(rows=rows)
 
 
 def read_detections(paths):

@@ -1,9 +1,32 @@
-"""Rows of a catalogue that are too close to be two objects."""
+"""Rows of a catalogue that represent one object: by their id or by their position."""
 
 import math
 
 import numpy as np
 from scipy.spatial import cKDTree
+
+
+def same_id(ids, preferred):
+    """Return for each row the most preferred row with its id.
+
+    Parameters
+    ----------
+    ids : ndarray of int, shape (n,)
+        Identifiers.
+    preferred : ndarray of int
+        0-based rows to compare, most preferred first.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        -1 for the most preferred row of an id and for rows that are not compared.
+    """
+    twin = np.full(len(ids), -1)
+    first = {}
+    for row in preferred:
+        kept = first.setdefault(ids[row], row)
+        twin[row] = kept if kept != row else -1
+    return twin
 
 
 def close_twins(ra, dec, radius, preferred, group=None):

@@ -38,7 +38,7 @@ def galaxy_table(table):
 
     Parameters
     ----------
-    table : redpix.io.tables.Table
+    table : redpix.io.table.Table
         Columns redshift; for one or more bands ``flux_<band>`` or ``modelflux_<band>``, total
         flux in nanomaggies; any of `SHAPE_COLUMNS` (radii in arcsec, angles in degrees); ra and
         dec (degrees) if positions are given.
@@ -91,7 +91,7 @@ def point_table(table):
 
     Parameters
     ----------
-    table : redpix.io.tables.Table
+    table : redpix.io.table.Table
         Columns kind (star, transient); AB magnitudes in one or more of the bands u, g, r, i, z;
         ra and dec (degrees) if positions are given.
 

@@ -82,6 +82,7 @@ def load(source, name):
 
 
 def _read(path, name):
+    """Return the bytes of a file that is not too large."""
     if Path(path).exists() and not Path(path).is_file():
         raise InputError(f"{name}: is not a file; allowed: the path of a table")
     size = os.stat(path).st_size
@@ -91,6 +92,7 @@ def _read(path, name):
 
 
 def _unpacked(data, opened, name):
+    """Return decompressed bytes; raise InputError if they are too many."""
     limit = min(MOST_BYTES, max(ALWAYS_UNPACKED, MOST_RATIO * len(data)))
     parts, size = [], 0
     with opened(io.BytesIO(data)) as stream:
@@ -138,7 +140,18 @@ def stem_of(path):
 
 
 def format_of(data):
-    """Return the format that the first bytes of a file show, or None for plain text."""
+    """Return the format that the first bytes of a file show.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a file.
+
+    Returns
+    -------
+    str or None
+        None for plain text.
+    """
     if data.startswith(b"SIMPLE  ="):
         return "FITS"
     if data.startswith(b"\x89HDF\r\n\x1a\n"):
@@ -192,6 +205,7 @@ def decoded(data, name):
 
 
 def _utf8(data, name):
+    """Return text as UTF-8 without its byte order mark, and its encoding in words."""
     for mark, (codec, words) in _MARKS.items():
         if data.startswith(mark):
             return _as_utf8(data[len(mark) :], codec, name), words
@@ -213,6 +227,7 @@ def _utf8(data, name):
 
 
 def _as_utf8(data, codec, name):
+    """Return text of a codec as UTF-8."""
     try:
         return data.decode(codec).encode()
     except UnicodeDecodeError as error:

@@ -87,13 +87,24 @@ def _arrow(values):
 
 
 def _as_str(cell):
+    """Return a cell as text; None stays None."""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
     return None if cell is None else str(cell)
 
 
 def plain(column):
-    """Return a column as bool, int64, uint64, float or text, with one rule for missing values."""
+    """Return a column as bool, int64, uint64, float or text, with one rule for missing values.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of any scalar type.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         return plain(pc.cast(column, kind.value_type))

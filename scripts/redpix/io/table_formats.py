@@ -34,7 +34,7 @@ def read_format(kind, data, name):
     Raises
     ------
     InputError
-        If the file cannot be read as what it is, or holds no table.
+        If the file cannot be read in its format, or does not hold a table.
     """
     if kind == "zip":
         raise InputError(
@@ -56,6 +56,7 @@ def read_format(kind, data, name):
 
 
 def _fits(data, name):
+    """Return the columns of the first table of a FITS file."""
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         tables = [
             (number, hdu)
@@ -96,10 +97,12 @@ def _check_size(hdu, size, where):
 
 
 def _bytes(repeat, letter):
+    """Return the size of a FITS column in a row, bytes."""
     return (repeat + 7) // 8 if letter == "X" else repeat * _ELEMENT_BYTES[letter]
 
 
 def _votable(data, name):
+    """Return the columns of the first table of a VOTable."""
     document = votable.parse(io.BytesIO(data), verify="ignore")
     for resource in document.resources:
         for info in resource.infos:
@@ -114,10 +117,12 @@ def _votable(data, name):
 
 
 def _ecsv(data, name):
+    """Return the columns of an ECSV table."""
     return from_astropy(Table.read(io.BytesIO(data), format="ascii.ecsv"), [])
 
 
 def _ipac(data, name):
+    """Return the columns of an IPAC table."""
     return from_astropy(Table.read(data.decode(), format="ascii.ipac"), [])
 
 

@@ -18,13 +18,12 @@ from redpix.catalogue.build import (
     COLUMNS,
     CatalogueRows,
     build,
-    demo_rows,
     field_names,
     frames_of,
     of_shard,
 )
 from redpix.catalogue.merge import merge_detections
-from redpix.catalogue.origins import make_catalogue, read_rows
+from redpix.catalogue.origins import demo_rows, make_catalogue, read_rows
 from redpix.catalogue.skyserver import skyserver_query, skyserver_rows
 from redpix.catalogue.twins import close_twins
 from redpix.core.exceptions import InputError
