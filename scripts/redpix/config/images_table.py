@@ -9,6 +9,7 @@ from jsonschema import Draft202012Validator
 from redpix.config.table_rows import fault_of, read_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+from redpix.io.image_path import image_file
 
 #: columns that hold numbers, and columns that hold paths of files
 NUMBERS = ("exposure", "gain", "read_noise", "saturation")
@@ -132,7 +133,7 @@ def _fault(error):
     if error.validator != "required":
         return fault_of(error)
     absent = next(name for name in error.validator_value if name not in error.instance)
-    return f"{absent} is empty; allowed: {error.schema['properties'][absent]['description']}"
+    return f"{absent} is empty; allowed: {error.schema['properties'][absent]['allowed']}"
 
 
 def _contradictions(where, rows, bands, exists):
@@ -149,7 +150,7 @@ def _contradictions(where, rows, bands, exists):
         if row.dark or row.flat:
             yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
-        if path is not None and not exists(path):
+        if path is not None and not exists(image_file(path)):
             yield f"{where}: {column}: {path}: the file does not exist"
     if row.catalogue and not (row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+from redpix.io.image_path import image_file, split_images
 
 #: band of a pair of images for which no band is given
 NO_BAND = "image"
@@ -52,21 +53,6 @@ def is_field(image):
     bool
     """
     return re.fullmatch(FIELD_PATTERN, image) is not None
-
-
-def split_images(text):
-    """Return the names of images that are joined by commas.
-
-    Parameters
-    ----------
-    text : str
-        Cell of a table.
-
-    Returns
-    -------
-    list of str
-    """
-    return [name.strip() for name in text.split(",")]
 
 
 def pair_name(science, reference):
@@ -150,7 +136,7 @@ def _wrong_images(where, images, band, bands):
 def _absent(where, column, images, exists):
     """Yield a message per file that does not exist."""
     for image in images:
-        if not is_field(image) and not exists(image):
+        if not is_field(image) and not exists(image_file(image)):
             yield (
                 f"{where}: {column}: {image!r}: the file does not exist; allowed: a field of the "
                 "survey, run-camcol-field, or the path of a FITS image"

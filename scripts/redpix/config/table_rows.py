@@ -86,7 +86,7 @@ def read_checked_rows(source, schema, columns, name=None):
     source : str, path or bytes
         Path of the table, or its content.
     schema : Mapping
-        JSON schema of a row. The description of each property says what is allowed.
+        JSON schema of a row. Messages quote the keyword `allowed` of each property.
     columns : sequence of str
         All columns, in any order.
     name : str, optional
@@ -126,4 +126,4 @@ def fault_of(error):
     str
     """
     column = ".".join(map(str, error.path))
-    return f"{column}: {error.instance!r}; allowed: {error.schema['description']}"
+    return f"{column}: {error.instance!r}; allowed: {error.schema['allowed']}"

@@ -12,9 +12,9 @@ from redpix.config.pairs_table import (
     pair_name,
     read_pairs,
     read_stacks,
-    split_images,
 )
 from redpix.core.exceptions import InputError
+from redpix.io.image_path import split_images
 
 SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
 PAIRS = yaml.safe_load((SCHEMAS / "pairs.schema.yaml").read_text())

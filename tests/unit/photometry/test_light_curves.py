@@ -8,7 +8,6 @@ import pytest
 import yaml
 from redpix.config import images_table
 from redpix.core.exceptions import InputError
-from redpix.io import exposure_times
 from redpix.photometry.light_curves import place_in, put_on_one_scale, scatter, scintillation
 from redpix.photometry.zero_point import magnitudes, match, zero_point
 
@@ -181,22 +180,6 @@ def test_the_brightest_star_nearby_is_the_known_one():
     x, y, flux = np.array([10, 11, 50.0]), np.array([10, 10, 50.0]), np.array([5, 9, 1.0])
     found = match(x, y, flux, np.array([10.2, 30, np.nan]), np.array([10, 30, 5.0]), 2.0)
     assert found.tolist() == [1, -1, -1]
-
-
-def test_what_headers_say_of_time_and_air():
-    zone = {"DATE-OBS": "2017-12-19T18:33:43.317-0700"}
-    assert exposure_times.middle(zone, 60) == pytest.approx(58107.0650847 + 30 / 86400, abs=1e-6)
-    assert exposure_times.middle({"DATE-OBS": "2017-12-20T01:33:43.317"}, None) == pytest.approx(
-        58107.0650847, abs=1e-6
-    )
-    assert exposure_times.middle({"DATE-OBS": "2017-12-20", "MJD-OBS": 58107.5}, 0) == 58107.5
-    assert exposure_times.middle({"JD": 2458108.0}, 0) == 58107.5
-    assert math.isnan(exposure_times.middle({"DATE-OBS": "T"}, 0))
-    assert exposure_times.airmass({"TELALT": 30.0}) == pytest.approx(2.0)
-    assert exposure_times.airmass({"AIRMASS": 1.3, "TELALT": 30.0}) == 1.3
-    assert math.isnan(exposure_times.airmass({"TELALT": -4}))
-    assert exposure_times.seconds({"EXPOSURE": 5}) == 5.0
-    assert exposure_times.seconds({"EXPTIME": 0}) is None
 
 
 def test_the_table_of_images():
