@@ -37,8 +37,8 @@ def pair_of_files(science, reference):
         for path in images:
             if not Path(image_file(path)).is_file():
                 raise InputError(
-                    f"{key}: {path}: the file does not exist; allowed: the path of a FITS image, for "
-                    "the reference also several joined by commas"
+                    f"{key}: {path}: the file does not exist; allowed: the path of a FITS image, "
+                    "for the reference also several joined by commas"
                 )
     return pair
 
@@ -69,7 +69,7 @@ class ExposurePlan:
     Parameters
     ----------
     pairs : list of Pair
-    stacks : list of redpix.config.pairs_table.Stack
+    stacks : list of redpix.config.pairs_table.StackedImage
     results : str
         ``results/<name>``.
     survey_psf : bool

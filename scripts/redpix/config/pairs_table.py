@@ -32,7 +32,7 @@ class Pair(NamedTuple):
         return [self.science, *self.references]
 
 
-class Stack(NamedTuple):
+class StackedImage(NamedTuple):
     """One row: `image` is coadded with the other images of the stack in one band."""
 
     stack: str
@@ -161,7 +161,7 @@ def read_stacks(source, schema, bands, exists, name=None):
 
     Returns
     -------
-    list of Stack
+    list of StackedImage
 
     Raises
     ------
@@ -169,8 +169,8 @@ def read_stacks(source, schema, bands, exists, name=None):
         One line per fault: line, column, value, what is allowed.
     """
     rows = [
-        (row.where, Stack(**row.cells))
-        for row in read_checked_rows(source, schema, Stack._fields, name)
+        (row.where, StackedImage(**row.cells))
+        for row in read_checked_rows(source, schema, StackedImage._fields, name)
     ]
     stacks, problems = {}, []
     for where, row in rows:

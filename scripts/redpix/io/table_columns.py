@@ -12,7 +12,7 @@ from redpix.io.table_values import MISSING
 MOST_ELEMENTS = 64
 
 
-class Columns(NamedTuple):
+class StoredColumns(NamedTuple):
     """Columns of a table.
 
     Attributes
@@ -40,7 +40,7 @@ def from_astropy(table, words):
 
     Returns
     -------
-    Columns
+    StoredColumns
     """
     units = {name: str(table[name].unit) for name in table.colnames if table[name].unit}
     columns = {}
@@ -49,7 +49,7 @@ def from_astropy(table, words):
             columns[part] = _arrow(values)
             if name in units:
                 units[part] = units[name]
-    return Columns(columns, {name: units[name] for name in columns if name in units}, words)
+    return StoredColumns(columns, {name: units[name] for name in columns if name in units}, words)
 
 
 def _scalars(name, values, words):

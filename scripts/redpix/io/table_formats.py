@@ -8,7 +8,7 @@ from astropy.io import fits, votable
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
-from redpix.io.table_columns import Columns, from_astropy
+from redpix.io.table_columns import StoredColumns, from_astropy
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened
 
@@ -29,7 +29,7 @@ def read_format(kind, data, name):
 
     Returns
     -------
-    Columns
+    StoredColumns
 
     Raises
     ------
@@ -64,7 +64,7 @@ def _fits(data, name):
             if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)
         ]
         if not tables:
-            return Columns({}, {}, [])
+            return StoredColumns({}, {}, [])
         # the first table of SExtractor's LDAC holds the image's header, in one column
         number, hdu = next((t for t in tables if t[1].header.get("TFIELDS") != 1), tables[0])
         _check_size(hdu, len(data), f"{name}: HDU {number}")
@@ -111,7 +111,7 @@ def _votable(data, name):
                 raise InputError(f"{name}: is a server's error message: {text!r}")
     tables = [table for table in document.iter_tables() if table.fields]
     if not tables:
-        return Columns({}, {}, [])
+        return StoredColumns({}, {}, [])
     words = [f"the first of {len(tables)} tables"] if len(tables) > 1 else []
     return from_astropy(tables[0].to_table(use_names_over_ids=True), words)
 

@@ -8,7 +8,7 @@ from astropy.table import Table
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_bytes import MOST_BYTES
-from redpix.io.table_columns import Columns, from_astropy, plain
+from redpix.io.table_columns import StoredColumns, from_astropy, plain
 
 
 def read_parquet(data, name):
@@ -23,7 +23,7 @@ def read_parquet(data, name):
 
     Returns
     -------
-    Columns
+    StoredColumns
 
     Raises
     ------
@@ -54,7 +54,7 @@ def read_parquet(data, name):
             words.append(f"{column} holds arrays, left out")
         else:
             columns[column] = plain(table[column])
-    return Columns(columns, units, words)
+    return StoredColumns(columns, units, words)
 
 
 def read_hdf5(data, name):
@@ -69,7 +69,7 @@ def read_hdf5(data, name):
 
     Returns
     -------
-    Columns
+    StoredColumns
 
     Raises
     ------
@@ -84,7 +84,7 @@ def read_hdf5(data, name):
         if _is_table(file):
             tables.insert(0, "/")
         if not tables:
-            return Columns({}, {}, [])
+            return StoredColumns({}, {}, [])
         item = file[tables[0]]
         words = [f"{'dataset' if isinstance(item, h5py.Dataset) else 'group'} {tables[0]}"]
         if len(tables) > 1:

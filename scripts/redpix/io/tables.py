@@ -14,7 +14,7 @@ from redpix.io.table_values import EXACT, MISSING, shortened
 
 
 class TextOptions(NamedTuple):
-    """How to read a table of text.
+    """Options of a table of text.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def read_table(source, name=None, *, columns=None, required=(), ids=(), allow_em
     if kind:
         table = _binary(content, kind, name)
     else:
-        table = _text(content, name, options, [*required, *ids, *(columns or ())])
+        table = _text(content, name, options, [*required, *ids, *list(columns or [])])
         if len(table.names) == 1 and not required and options.delimiter is None:
             raise InputError(
                 f"{name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: "

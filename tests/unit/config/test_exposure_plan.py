@@ -2,7 +2,7 @@
 
 import pytest
 from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import NO_BAND, Pair, Stack
+from redpix.config.pairs_table import NO_BAND, Pair, StackedImage
 from redpix.core.exceptions import InputError
 
 RESULTS = "results/x"
@@ -11,7 +11,7 @@ COADD = f"{RESULTS}/coadds/deep/r.fits"
 
 def plan(pairs=(), stacks=(), **options):
     return ExposurePlan(
-        [Pair(*row) for row in pairs], [Stack(*row) for row in stacks], RESULTS, **options
+        [Pair(*row) for row in pairs], [StackedImage(*row) for row in stacks], RESULTS, **options
     )
 
 
