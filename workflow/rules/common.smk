@@ -48,7 +48,13 @@ def refusals(key):
 
 with refusals("configuration: "):
     schema = run_settings.read_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    config = run_settings.completed(config, schema, {f.name: f.epoch for f in demo.FIELDS})
+    # jobs read the configuration again: the run itself has counted the catalogue's objects
+    config = run_settings.completed(
+        config,
+        schema,
+        {field.name: field.epoch for field in demo.FIELDS},
+        count_objects=workflow.is_main_process,
+    )
     TABLES = read_listing(config["photoz"]["tables"])
     ALONE = config["science"] is not None  # two files and nothing else
     FILES = [pair_of_files(config["science"], config["reference"])] if ALONE else []
