@@ -7,10 +7,10 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import bit_value
-from redpix.io.tables import read_table
 from redpix.photometry import crowded, simple
 from redpix.photometry.planes_file import read_calibrated, write_planes
 from redpix.photometry.quality import aperture_correction, assess, nearest_known
+from redpix.photometry.star_catalogue import read_star_catalogue
 from redpix.photometry.table_file import write_table
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, magnitudes, match, zero_point
 
@@ -109,23 +109,10 @@ def find_zero_point(row, header, wcs, measured, fwhm):
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars, flux, error, flags = measured
     path, band = row["catalogue"], row["magnitude"] or row["frame"][1]
-    table = read_table(path)
-    log.info("%s", table.understood)
-    columns = table.names
-    if {"x", "y"} <= set(columns):
-        x, y = table.numbers("x"), table.numbers("y")
-    elif {"ra", "dec"} <= set(columns) and wcs:
-        x, y = wcs.all_world2pix(table.numbers("ra"), table.numbers("dec"), 0)
-    else:
-        raise InputError(
-            f"{path}: has the columns {', '.join(columns)}; allowed: x and y (0-based), "
-            "or ra and dec for an image with a WCS"
-        )
-    if band not in columns:
-        raise InputError(f"{path}: no column {band}; there are {', '.join(columns)}")
+    x, y, magnitude = read_star_catalogue(path, band, wcs)
     index = match(stars.x, stars.y, flux, x, y, fwhm)
     hit = index >= 0
-    known = table.numbers(band)[hit]
+    known = magnitude[hit]
     known[(known < -5) | (known > 40)] = np.nan
     index = index[hit]
     found = zero_point(flux[index], error[index], flags[index], known)
