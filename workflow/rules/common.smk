@@ -21,8 +21,8 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import run_settings
-from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import read_pairs, read_stacks
+from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import InputError

@@ -1,8 +1,8 @@
 """The plan of pairs and stacks: files, coadds of the run itself, what is left out."""
 
 import pytest
-from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import NO_BAND, Pair, StackedImage
+from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.pairs_table import NO_BAND, Pair, StackedImage, pair_of_files
 from redpix.core.exceptions import InputError
 
 RESULTS = "results/x"
