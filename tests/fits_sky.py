@@ -1,18 +1,25 @@
 """FITS images of a small simulated sky, as any telescope might deliver them."""
 
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import ROOT
+from redpix.coaddition.coadd_exposures import coadd_exposures
+from redpix.subtraction.subtract_files import subtract_files
 from subtraction_sky import light
 
 SHAPE, SCALE = (330, 350), 0.5 / 3600
 GAIN, READ_NOISE, SKY = 2.0, 6.0, 200.0
 
 
-OPTIONS = {
+#: parameters of the rule subtraction that its default configuration has
+DEFAULTS = {
+    "threshold": 6.0,
+    "psf_error": 0.005,
+    "registration": "wcs",
+    "noise": "measured",
     "space": "fourier",
     "precision": "float32",
     "padding": None,
@@ -61,10 +68,10 @@ def write(path, image, shift=(0.0, 0.0), place=None, **cards):
     return str(path)
 
 
-def settings(**given):
-    """Parameters of a job as the default configuration has them."""
+def settings():
+    """Return the parameters that subtraction and coaddition share, as by default."""
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
-    return {"camera": camera | given, "background_mesh": 64, "arrays": "numpy"}
+    return {"camera": camera, "background_mesh": 64, "arrays": "numpy"}
 
 
 def resources():
@@ -78,42 +85,39 @@ def resources():
     }
 
 
-class Inputs(dict):
-    """Inputs of a job by name, as items and as attributes."""
+class Products(NamedTuple):
+    """Files that the rule subtraction writes."""
 
-    __getattr__ = dict.__getitem__
+    difference: str
+    transients: str
+    cut_outs: str
 
 
-def subtraction_job(science, reference, folder, options=None, **given):
-    """A job of the rule subtraction for two images."""
-    return SimpleNamespace(
-        input=Inputs({"science": [science], "reference": [reference]} | resources()),
-        output=SimpleNamespace(
-            difference=folder / "difference.fits",
-            transients=folder / "transients.csv",
-            cut_outs=folder / "cut_outs.fits",
-        ),
-        params=SimpleNamespace(
-            threshold=6.0,
-            psf_error=0.005,
-            registration="wcs",
-            noise="measured",
-            options=OPTIONS | (options or {}),
-            **settings(**given),
-        ),
-        wildcards=SimpleNamespace(band="image"),
-        threads=1,
+def subtract(science, reference, folder, threads=1, **changes):
+    """Subtract two FITS images as the rule subtraction does; return the products."""
+    names = ("difference.fits", "transients.csv", "cut_outs.fits")
+    made = Products(*(str(folder / name) for name in names))
+    subtract_files(
+        science=[science],
+        reference=[reference],
+        **resources(),
+        **made._asdict(),
+        **DEFAULTS | settings() | changes,
+        band="image",
+        threads=threads,
     )
+    return made
 
 
-def coaddition_job(images, output, method="proper", registration="wcs", **given):
-    """A job of the rule coaddition."""
-    named = {f"image_{number}": [path] for number, path in enumerate(images, start=1)}
-    return SimpleNamespace(
-        input=Inputs(named | resources()),
-        output=[output],
-        params=SimpleNamespace(
-            images=images, method=method, registration=registration, **settings(**given)
-        ),
-        wildcards=SimpleNamespace(band="image"),
+def coadd(images, output, method="proper", registration="wcs"):
+    """Coadd FITS images as the rule coaddition does."""
+    coadd_exposures(
+        **{f"image_{number}": [path] for number, path in enumerate(images, start=1)},
+        **resources(),
+        coadd=str(output),
+        images=images,
+        method=method,
+        registration=registration,
+        **settings(),
+        band="image",
     )

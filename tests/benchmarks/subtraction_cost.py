@@ -32,7 +32,8 @@ import numpy as np
 from redpix.core.backend import arrays
 from redpix.image.fourier import transforms
 from redpix.psf.psf_model import moffat
-from redpix.subtraction.zogy import Epoch, subtract
+from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.zogy import subtract
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four

@@ -1,6 +1,7 @@
 """Read the images that are worked together: frames of the survey, coadds, any telescope's FITS."""
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from astropy.io import fits
@@ -8,11 +9,12 @@ from astropy.wcs import WCS
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.core.parallel import side_by_side
 from redpix.image.background import smooth_background
 from redpix.image.masks import DTYPE, bit_value, own_bits
 from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
 from redpix.image.wcs import celestial_wcs, frame_wcs
-from redpix.io.cameras import NANOMAGGY_ZERO_POINT, read_camera
+from redpix.io.cameras import NANOMAGGY_ZERO_POINT, check_units, read_camera
 from redpix.psf.psf_model import STAMP, PsfModel
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model
@@ -198,3 +200,37 @@ def _fits_image(path, settings):
         *(path, image - background, noise.variance, mask, wcs, header, camera.unit),
         camera.zero_point,
     )
+
+
+def read_exposures(groups, band, settings, registration="wcs", threads=1):
+    """Return exposures that are registered to the first of them.
+
+    Parameters
+    ----------
+    groups : sequence of (sequence of str)
+        Files of each exposure, as for `read_exposure`.
+    band : str
+    settings : dict
+        Settings of `read_exposure`.
+    registration : {"wcs", "sources"}
+        If exposures are matched by their sources, only the first needs a WCS.
+    threads : int
+        Number of exposures that are read at the same time.
+
+    Returns
+    -------
+    list of Exposure
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the exposures have different units.
+    """
+    others = {**settings, "needs_wcs": registration == "wcs"}
+    calls = [
+        partial(read_exposure, paths, band, others if number else settings)
+        for number, paths in enumerate(groups)
+    ]
+    exposures = side_by_side(calls, threads)
+    check_units((exposure.path, exposure.unit) for exposure in exposures)
+    return exposures

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import subtraction_sky
 from redpix.coaddition import proper as coaddition
-from redpix.coaddition.proper import coadd, median, weighted_mean
-from redpix.coaddition.stack import combined, median_noise, patched, stack
+from redpix.coaddition.combine_masks import combined, patched
+from redpix.coaddition.mean_and_median import median, weighted_mean
+from redpix.coaddition.proper import coadd
+from redpix.coaddition.stack import median_noise, stack
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.image.masks import DTYPE, bit_value
-from redpix.subtraction.zogy import Epoch
+from redpix.subtraction.epoch import Epoch
 
 WIDTHS = (1.2, 1.5, 1.9, 1.4, 2.2, 1.7)
 NOISES = (3.0, 5.0, 4.0, 6.0, 3.5, 5.0)
@@ -79,7 +81,7 @@ def test_proper_coadd_keeps_all_signal():
             "xp.conj(kernel) * float(epoch.flux / epoch.noise)",
         ),
         ("weight * plan.forward(image)", "weight * plan.forward(image) * (len(weighed) > 0)"),
-        ("xp.sqrt(xp.clip(power, min=1e-30))", "power"),
+        ("xp.sqrt(xp.clip(sums.power, min=1e-30))", "sums.power"),
     ],
     ids=["F over sigma", "first image left out", "no root"],
 )

@@ -15,8 +15,10 @@ import subtraction_sky
 from redpix.core.exceptions import InputError
 from redpix.image import fourier
 from redpix.image.background import matched_background, smooth_background
-from redpix.subtraction import zogy
-from redpix.subtraction.zogy import Epoch, match_psf, subtract
+from redpix.subtraction import epoch, zogy
+from redpix.subtraction.epoch import Epoch, measured_noise
+from redpix.subtraction.psf_matching import match_psf
+from redpix.subtraction.zogy import subtract
 from scipy.ndimage import maximum_filter
 
 SEEDS = range(20)
@@ -27,11 +29,12 @@ FEW = range(4)
 
 def faulty(*changes):
     """The subtraction of the module with some of its text replaced."""
-    # one text of the module and of the transforms that it calls
-    own = inspect.getsource(zogy)
-    called = "from redpix.image.fourier import Convolutions, transforms\n"
-    assert called in own
-    text = inspect.getsource(fourier) + own.replace(called, "")
+    # one text of the module, of the transforms and of the epochs that it uses
+    text = inspect.getsource(zogy)
+    for module, names in ((epoch, "finite"), (fourier, "Convolutions, transforms")):
+        line = f"from {module.__name__} import {names}\n"
+        assert line in text
+        text = inspect.getsource(module) + text.replace(line, "")
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -421,8 +424,8 @@ def test_threads_change_nothing():
 
 def test_noise_is_measured_where_it_is_not_given():
     sky = subtraction_sky.make(0)
-    assert zogy.measured_noise(sky.new.image) == pytest.approx(5, rel=0.05)
-    assert zogy.measured_noise(sky.new.image, sky.new.variance) == pytest.approx(5, rel=0.02)
+    assert measured_noise(sky.new.image) == pytest.approx(5, rel=0.05)
+    assert measured_noise(sky.new.image, sky.new.variance) == pytest.approx(5, rel=0.02)
     unnamed = [epoch._replace(noise=None) for epoch in (sky.new, sky.reference)]
     free = subtraction_sky.away(sky.new.image.shape, sky)
     assert subtract(*unnamed).Scorr[free].std() == pytest.approx(1, abs=0.03)

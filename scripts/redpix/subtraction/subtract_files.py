@@ -1,0 +1,71 @@
+"""Read a pair of exposures in one band, subtract them and write what changed."""
+
+from redpix.astrometry.exposures import read_exposures
+from redpix.core.backend import arrays as backend
+from redpix.core.job import log
+from redpix.image.mapped_image import planes_folder
+from redpix.subtraction.difference_files import write_cut_outs, write_difference, write_transients
+from redpix.subtraction.pair import SubtractionSettings, Workspace
+from redpix.subtraction.subtract_pair import subtract_pair
+
+
+def subtract_files(
+    science,
+    reference,
+    difference,
+    transients,
+    cut_outs,
+    camera,
+    noise,
+    arrays,
+    band,
+    config,
+    parameters,
+    filter,
+    psfex,
+    threads=1,
+    **settings,
+):
+    """Subtract one exposure from another and write the difference and its transients.
+
+    Parameters
+    ----------
+    science, reference : list of str
+        Files of the two exposures, as for `redpix.astrometry.exposures.read_exposure`.
+    difference : str
+        FITS file to write: D, S, SCORR, ALPHA, ALPHA_ERR, VARIANCE, MASK, NEW, REF, PSF_D.
+    transients : str
+        CSV file to write, one row per transient.
+    cut_outs : str
+        FITS file to write, with squares about the transients from NEW, REF and D.
+    camera : dict
+        Keys gain, read_noise, saturation, zero_point; None if the header gives the value.
+    noise : {"measured", "given"}
+        Whether variances are scaled to the noise that is measured on blank sky.
+    arrays : {"numpy", "torch", "cupy"}
+        Backend of the arrays.
+    band : str
+    config, parameters, filter, psfex : str
+        Settings files of SExtractor and PSFEx.
+    threads : int
+        Number of threads; results do not depend on it.
+    **settings
+        Fields of `redpix.subtraction.pair.SubtractionSettings`.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the pair cannot be registered, compared or subtracted.
+    """
+    settings = SubtractionSettings(**settings)
+    programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
+    reading = {**camera, "background_mesh": settings.background_mesh, "noise": noise}
+    groups = [science, reference]
+    exposures = read_exposures(groups, band, reading, settings.registration, threads)
+    with planes_folder(difference) as folder:
+        workspace = Workspace(programs, folder, threads, backend(arrays))
+        result = subtract_pair(*exposures, settings, workspace)
+        write_difference(difference, result, exposures[0])
+    write_transients(transients, result.transients, exposures[0], band)
+    write_cut_outs(cut_outs, difference, result.transients)
+    log.info("%s, %s: %d rows", difference, transients, len(result.transients.x))
