@@ -46,14 +46,14 @@ def coadd_exposures(
     arrays : {"numpy", "torch", "cupy"}
         Backend of the arrays.
     registration : {"wcs", "sources"}
-        Start of the registration: the WCS, or the sources alone.
+        As in `redpix.astrometry.align_pair.align`.
     background_mesh : int
         Side of the squares of the background, pixels.
     band : str
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
-    **files
-        Lists of the files of each exposure, named image_1, image_2, ...
+    **files : list of str
+        Files of each exposure, named image_1, image_2, ...
 
     Raises
     ------
@@ -63,19 +63,24 @@ def coadd_exposures(
     groups = [files[f"image_{number}"] for number in range(1, len(images) + 1)]
     reading = {**camera, "background_mesh": background_mesh}
     exposures = read_exposures(groups, band, reading, registration)
-    for exposure in exposures:
-        exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
-        exposure.image = patched(exposure.image, exposure.mask)
+    _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     registered = register_exposures(exposures, images, programs, registration, background_mesh)
     masks = [image.mask for image in registered]
     epochs, mask = combined([image.epoch for image in registered], masks)
     first = exposures[0]
     stacked = _stacked(epochs, registered, method, backend(arrays), first.path)
-    facts = facts_of_coadd(stacked, method, masks, mask, first)
-    cards = [card for image in registered for card in image.cards]
-    write_coadd(coadd, stacked, mask, first, facts + cards)
+    cards = facts_of_coadd(stacked, method, masks, mask, first)
+    cards += [card for image in registered for card in image.cards]
+    write_coadd(coadd, stacked, mask, first, cards)
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
+
+
+def _patch(exposures):
+    """Flag invalid pixels as BAD and replace useless ones, in place."""
+    for exposure in exposures:
+        exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
+        exposure.image = patched(exposure.image, exposure.mask)
 
 
 def _stacked(epochs, registered, method, arrays, path):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.astrometry.align_pair import align, sources_of, star_programs
-from redpix.astrometry.star_comparison import ComparedImages, compare_stars, registration_error
+from redpix.astrometry.star_comparison import ComparedImages, ImageComparison, compare_images
 from redpix.image.background import smooth_background
 from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources, fit_psf
@@ -62,8 +62,9 @@ def register_exposures(exposures, names, programs, registration, background_mesh
         stars = sources_of(first, "first", settings)
         psf, positions = fit_psf(stars, settings.psfex, first.path)
         psf = first.psf if from_survey else psf
+        same = ImageComparison(1.0, 0.0, 0, (0.0, 0.0))
+        cards = facts_of(1, names[0], same, psf.fwhm)
         epoch = Epoch(first.image, None, variance=first.variance)
-        cards = facts_of(1, names[0], 1.0, 0.0, (0.0, 0.0), psf.fwhm)
         registered = [RegisteredImage(epoch, first.mask, psf.at, None, cards)]
         for number, exposure in enumerate(exposures[1:], start=2):
             sources = sources_of(exposure, f"raw{number}", settings)
@@ -72,18 +73,12 @@ def register_exposures(exposures, names, programs, registration, background_mesh
                 moved_psf = MovedPsf(exposure.psf, alignment.transform)
             else:
                 moved_psf = _psf_of_moved(alignment.image, f"moved{number}", exposure, settings)
-            compared = _compare(first, exposure, alignment, psf, moved_psf, stars, positions)
-            image = _with_background_of(first, alignment.image, compared["ratio"], background_mesh)
-            variance, mask = alignment.image.variance, alignment.image.mask
-            registered.append(
-                RegisteredImage(
-                    epoch=Epoch(image, None, flux=compared["ratio"], variance=variance),
-                    mask=mask,
-                    psf=moved_psf.at,
-                    correlation=alignment._replace(image=None).noise_correlation,
-                    cards=facts_of(number, names[number - 1], **compared, fwhm=moved_psf.fwhm),
-                )
-            )
+            comparison = _compare(first, exposure, alignment, psf, moved_psf, stars, positions)
+            cards = facts_of(number, names[number - 1], comparison, moved_psf.fwhm)
+            epoch = _matched(first, alignment.image, comparison.ratio, background_mesh)
+            correlation = alignment._replace(image=None).noise_correlation
+            mask = alignment.image.mask
+            registered.append(RegisteredImage(epoch, mask, moved_psf.at, correlation, cards))
     return registered
 
 
@@ -94,24 +89,23 @@ def _psf_of_moved(moved, name, exposure, settings):
 
 
 def _compare(first, exposure, alignment, psf, moved_psf, stars, positions):
-    """Return flux ratio, scatter and registration error of an exposure, by their names."""
+    """Return the comparison of an exposure with the first."""
     moved = alignment.image
     images = ComparedImages(
         first.image, moved.image, first.variance, moved.variance, psf.at, moved_psf.at
     )
     names = f"{first.path}, {exposure.path}"
-    ratio, scatter, _ = compare_stars(images, positions, names)
-    rms = registration_error(images, stars.places(), alignment.left_out, names)
-    return {"ratio": ratio, "scatter": scatter, "rms": rms}
+    return compare_images(images, positions, stars.places(), alignment.left_out, names)
 
 
-def _with_background_of(first, moved, ratio, mesh):
-    """Return a resampled image with the background of the first."""
+def _matched(first, moved, ratio, mesh):
+    """Return the epoch of a resampled image, with the background of the first."""
     difference = first.image * np.float32(ratio) - moved.image
-    return moved.image + smooth_background(difference, mesh)
+    image = moved.image + smooth_background(difference, mesh)
+    return Epoch(image, None, flux=ratio, variance=moved.variance)
 
 
-def facts_of(number, name, ratio, scatter, rms, fwhm):
+def facts_of(number, name, comparison, fwhm):
     """Return the FITS cards of one exposure.
 
     Parameters
@@ -119,10 +113,8 @@ def facts_of(number, name, ratio, scatter, rms, fwhm):
     number : int
         Position of the exposure in the stack, from 1.
     name : str
-    ratio, scatter : float
-        Flux ratio to the first exposure and its relative scatter.
-    rms : (float, float)
-        Registration error along x and y, pixels.
+    comparison : redpix.astrometry.star_comparison.ImageComparison
+        With the first exposure.
     fwhm : float
         FWHM of the PSF, pixels.
 
@@ -132,9 +124,9 @@ def facts_of(number, name, ratio, scatter, rms, fwhm):
     """
     return [
         (f"IMAGE{number}", name),
-        (f"FLXR{number}", ratio, "its flux / flux in the first"),
-        (f"FLXS{number}", scatter, "its scatter beyond noise"),
-        (f"REGX{number}", float(rms[0]), "[pix] registration, x"),
-        (f"REGY{number}", float(rms[1]), "[pix] registration, y"),
+        (f"FLXR{number}", comparison.ratio, "its flux / flux in the first"),
+        (f"FLXS{number}", comparison.scatter, "its scatter beyond noise"),
+        (f"REGX{number}", float(comparison.registration_error[0]), "[pix] registration, x"),
+        (f"REGY{number}", float(comparison.registration_error[1]), "[pix] registration, y"),
         (f"FWHM{number}", fwhm, "[pix] of its PSF"),
     ]

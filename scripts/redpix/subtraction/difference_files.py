@@ -55,6 +55,7 @@ def header_of(pair, planes, mask):
         raise InputError(f"{pair.names}: no pixel is without a flag in both")
     spread = float(mad_std(score[clean]))
     white = (planes.read("D")[rows] / np.sqrt(planes.read("variance")[rows]))[clean]
+    error_x, error_y = pair.comparison.registration_error
     log.info("Scorr: robust std %.4f", spread)
     return [
         ("F_D", planes.F_D, "flux zero point of D, median of tiles"),
@@ -63,11 +64,11 @@ def header_of(pair, planes, mask):
         ("NOISEREF", planes.noise[1], "sky noise of the reference"),
         ("ERRSCNEW", pair.noise_scales[0], "measured noise / error map, science image"),
         ("ERRSCREF", pair.noise_scales[1], "the same, reference"),
-        ("FLXRATIO", pair.ratio, "flux in reference / in science image"),
-        ("FLXSCAT", pair.scatter, "its relative scatter beyond noise"),
-        ("REGRMSX", pair.registration_error[0], "[pix] error of registration along x"),
-        ("REGRMSY", pair.registration_error[1], "[pix] along y"),
-        ("NSTARS", pair.n_stars, "stars compared"),
+        ("FLXRATIO", pair.comparison.ratio, "flux in reference / in science image"),
+        ("FLXSCAT", pair.comparison.scatter, "its relative scatter beyond noise"),
+        ("REGRMSX", error_x, "[pix] error of registration along x"),
+        ("REGRMSY", error_y, "[pix] along y"),
+        ("NSTARS", pair.comparison.n_stars, "stars compared"),
         ("PSF", pair.psf_source, "where PSFs come from"),
         ("FWHMNEW", pair.psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", pair.psf_reference.fwhm, "[pix] of the reference, resampled"),

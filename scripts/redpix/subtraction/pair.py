@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.astrometry.align_pair import Alignment
+from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
 from redpix.subtraction.tiles import Mosaic
 from redpix.subtraction.transients import Transients
@@ -88,12 +89,7 @@ class RegisteredPair(NamedTuple):
         psfield or psfex.
     noise_scales : (float, float)
         Noise on blank sky over the error map, of each image.
-    ratio, scatter : float
-        Flux in the reference over that in the new image, and its relative scatter beyond noise.
-    n_stars : int
-        Number of stars that were compared.
-    registration_error : ndarray, shape (2,)
-        rms error along x and y, pixels.
+    comparison : redpix.astrometry.star_comparison.ImageComparison
     names : str
         Name of the pair in messages.
     background : float
@@ -110,10 +106,7 @@ class RegisteredPair(NamedTuple):
     psf_reference: PsfModel | MovedPsf
     psf_source: str
     noise_scales: tuple
-    ratio: float
-    scatter: float
-    n_stars: int
-    registration_error: np.ndarray
+    comparison: ImageComparison
     names: str
     background: float = 0.0
 

@@ -49,8 +49,7 @@ def subtract_files(
         Settings files of SExtractor and PSFEx.
     threads : int
         Number of threads; results do not depend on it.
-    **settings
-        Fields of `redpix.subtraction.pair.SubtractionSettings`.
+    **settings : fields of `redpix.subtraction.pair.SubtractionSettings`
 
     Raises
     ------

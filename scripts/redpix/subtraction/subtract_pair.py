@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 
 from redpix.astrometry.align_pair import align, sources_of, star_programs
-from redpix.astrometry.star_comparison import ComparedImages, compare_stars, registration_error
+from redpix.astrometry.star_comparison import ComparedImages, compare_images
 from redpix.core.exceptions import InputError
 from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
@@ -75,27 +75,16 @@ def register_pair(science, reference, settings, workspace):
     InputError
         If the images do not overlap, or show too few stars.
     """
+    names = f"{science.path}, {reference.path}"
     with star_programs(**workspace.programs) as programs:
-        calls = [
-            partial(sources_of, science, "science", programs),
-            partial(sources_of, reference, "raw", programs),
-        ]
-        stars, reference_stars = side_by_side(calls, workspace.threads)
+        stars, reference_stars = _sources(science, reference, programs, workspace.threads)
         alignment = align(science, reference, stars, reference_stars, settings.registration)
         _take_arrays(reference)
-        calls = [
-            partial(fit_psf, stars, programs.psfex, science.path),
-            partial(_psf_of_moved, alignment.image, reference.path, programs),
-        ]
-        (psf_new, positions), (psf_reference, _) = side_by_side(calls, workspace.threads)
-    from_survey = science.psf and reference.psf
-    if from_survey:
-        psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
+        psfs, positions = _psfs(science, reference, stars, alignment, programs, workspace.threads)
     new, new_variance, new_mask = _take_arrays(science)
     old, old_variance, old_mask = alignment.image
-    images = ComparedImages(new, old, new_variance, old_variance, psf_new.at, psf_reference.at)
-    names = f"{science.path}, {reference.path}"
-    ratio, scatter, n_stars = compare_stars(images, positions, names, settings.flux_ratio)
+    images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
+    sources, left_out = stars.places(), alignment.left_out
     return RegisteredPair(
         new=new,
         reference=old,
@@ -103,14 +92,11 @@ def register_pair(science, reference, settings, workspace):
         reference_variance=old_variance,
         mask=new_mask | old_mask,
         alignment=alignment._replace(image=None),
-        psf_new=psf_new,
-        psf_reference=psf_reference,
-        psf_source="psfield" if from_survey else "psfex",
+        psf_new=psfs[0],
+        psf_reference=psfs[1],
+        psf_source="psfield" if psfs[0] is science.psf else "psfex",
         noise_scales=(science.noise_scale, reference.noise_scale),
-        ratio=ratio,
-        scatter=scatter,
-        n_stars=n_stars,
-        registration_error=registration_error(images, stars.places(), alignment.left_out, names),
+        comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
         names=names,
     )
 
@@ -120,6 +106,27 @@ def _take_arrays(exposure):
     taken = exposure.image, exposure.variance, exposure.mask
     exposure.image = exposure.variance = exposure.mask = None
     return taken
+
+
+def _sources(science, reference, programs, threads):
+    """Return the sources of both images."""
+    calls = [
+        partial(sources_of, science, "science", programs),
+        partial(sources_of, reference, "raw", programs),
+    ]
+    return side_by_side(calls, threads)
+
+
+def _psfs(science, reference, stars, alignment, programs, threads):
+    """Return the PSFs of both images on the same pixels, and the positions of the stars."""
+    calls = [
+        partial(fit_psf, stars, programs.psfex, science.path),
+        partial(_psf_of_moved, alignment.image, reference.path, programs),
+    ]
+    (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
+    if science.psf and reference.psf:
+        psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
+    return (psf_new, psf_reference), positions
 
 
 def _psf_of_moved(moved, path, programs):
@@ -148,7 +155,7 @@ def match_backgrounds(pair, settings):
     background = matched_background(
         pair.new,
         pair.reference,
-        pair.ratio,
+        pair.comparison.ratio,
         pair.psf_new.at(*middle),
         pair.psf_reference.at(*middle),
         settings.background_mesh,
@@ -175,18 +182,19 @@ def difference_planes(pair, settings, workspace):
     InputError
         If the images share no pixel with a value and a variance.
     """
+    comparison = pair.comparison
     # half of each measured variance is assigned to each image
-    errors = {
-        "astrometry": tuple(pair.registration_error / np.sqrt(2)),
-        "calibration": np.hypot(pair.scatter, settings.psf_error) / np.sqrt(2),
-    }
+    astrometry = tuple(comparison.registration_error / np.sqrt(2))
+    calibration = np.hypot(comparison.scatter, settings.psf_error) / np.sqrt(2)
+    new = Epoch(pair.new, None, None, 1.0, pair.new_variance, astrometry, calibration)
+    reference = new._replace(
+        image=pair.reference, flux=comparison.ratio, variance=pair.reference_variance
+    )
     precision = PRECISION[settings.precision]
     try:
         return subtract_tiles(
-            Epoch(pair.new, None, variance=pair.new_variance, **errors),
-            Epoch(
-                pair.reference, None, flux=pair.ratio, variance=pair.reference_variance, **errors
-            ),
+            new,
+            reference,
             pair.psf_new.at,
             pair.psf_reference.at,
             correlation=pair.alignment.noise_correlation,
@@ -237,5 +245,5 @@ def shown_reference(pair, planes):
         planes, rescaled in place.
     """
     shown = pair.reference if planes.matched is None else planes.matched
-    shown /= np.float32(pair.ratio)
+    shown /= np.float32(pair.comparison.ratio)
     return shown

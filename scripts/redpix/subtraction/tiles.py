@@ -113,6 +113,22 @@ class Mosaic(NamedTuple):
         return plane if isinstance(plane, np.ndarray) else plane.read()
 
 
+class _TileNumbers(NamedTuple):
+    """Numbers of the difference of one tile, and the position of its centre."""
+
+    x: float
+    y: float
+    P_D: np.ndarray
+    F_D: float
+    F_S: float
+    noise_new: float
+    noise_reference: float
+
+    def distance_to(self, shape):
+        """Return the distance of the tile from the centre of an image, pixels."""
+        return np.hypot(self.x - shape[1] / 2, self.y - shape[0] / 2)
+
+
 #: names of the images of a mosaic
 IMAGES = Mosaic._fields[:6]
 
@@ -153,20 +169,18 @@ def subtract_tiles(
     Parameters
     ----------
     new, reference : redpix.subtraction.epoch.Epoch
-        Whole images with their variances; their psf is not used. Noise that is not given is
-        measured in each tile.
+        Whole images with variances, without psf. The default noise is that of each tile.
     psf_new, psf_reference : callable
         ``psf(x, y)``: the stamp at a position, 0-based.
     correlation : callable, optional
-        ``correlation(rows, columns)``: covariance of the noise of the reference in a region, as
-        in `redpix.subtraction.epoch.Epoch`.
+        ``correlation(rows, columns)``: `Epoch.correlation` of the reference in a region.
     side, margin : int
         As in `tiles`.
     match_reference : bool
         Whether to convolve the reference to the PSF of the new image, too.
     planes : sequence of 6, optional
-        Images that the result is written to, with ``plane[rows, columns] = values``, in the order
-        of `Mosaic`. They are filled with NaN before. The default is new arrays.
+        Images of NaN, in the order of `Mosaic`, that the result is written to, with
+        ``plane[rows, columns] = values``. The default is arrays.
     **options
         Options of `redpix.subtraction.zogy.subtract`.
 
@@ -178,35 +192,35 @@ def subtract_tiles(
     Raises
     ------
     InputError
-        As `redpix.subtraction.zogy.subtract`, or if the images share no pixel with a value and a
-        variance.
+        As `redpix.subtraction.zogy.subtract`, or if the images do not share a usable pixel.
     """
     shape = new.image.shape
     if planes is None:
         planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in IMAGES]
     matched = np.full(shape, np.nan, np.float32) if match_reference else None
-    numbers, stamps = [], []
+    parts = []
     for tile in tiles(shape, side, margin):
         noise = _noise_in_tile(new, reference, tile)
-        if noise is None:
-            continue
-        x, y = _centre(tile)
-        epoch_new = _cut(new, tile, psf_new(x, y), noise[0])
-        epoch_reference = _cut(reference, tile, psf_reference(x, y), noise[1])
-        if correlation is not None:
-            epoch_reference = epoch_reference._replace(correlation=correlation(*tile.inner))
-        difference = subtract(epoch_new, epoch_reference, **options)
-        if match_reference:
-            matched[tile.inner] = _matched(epoch_new, epoch_reference, options)[tile.kept]
-        for plane, values in zip(planes, _images_of(difference), strict=True):
-            plane[tile.inner] = values[tile.kept]
-        numbers.append((difference.F_D, difference.F_S, *noise))
-        distance = np.hypot(x - shape[1] / 2, y - shape[0] / 2)
-        stamps.append((distance, len(stamps), difference.P_D))
-    if not numbers:
+        if noise is not None:
+            x, y = _centre(tile)
+            epochs = (
+                _cut(new, tile, psf_new(x, y), noise[0]),
+                _cut(reference, tile, psf_reference(x, y), noise[1], correlation),
+            )
+            if match_reference:
+                matched[tile.inner] = _matched(*epochs, options)[tile.kept]
+            parts.append(_subtract_tile(*epochs, tile, planes, options))
+    if not parts:
         raise InputError("no pixel has a value and a variance in both images")
+    return _joined(parts, planes, matched, shape)
+
+
+def _joined(parts, planes, matched, shape):
+    """Return the mosaic of tiles: medians of their numbers, the PSF of the most central."""
+    numbers = [(part.F_D, part.F_S, part.noise_new, part.noise_reference) for part in parts]
     F_D, F_S, noise_new, noise_reference = map(float, np.median(numbers, axis=0))
-    return Mosaic(*planes, min(stamps)[2], F_D, F_S, (noise_new, noise_reference), matched)
+    central = min(parts, key=lambda part: part.distance_to(shape))
+    return Mosaic(*planes, central.P_D, F_D, F_S, (noise_new, noise_reference), matched)
 
 
 def _noise_in_tile(new, reference, tile):
@@ -231,10 +245,23 @@ def _centre(tile):
     return (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
 
 
-def _cut(epoch, tile, psf, noise):
+def _cut(epoch, tile, psf, noise, correlation=None):
     """Return an epoch that holds only the region of a tile."""
-    image, variance = epoch.image[tile.outer], epoch.variance[tile.outer]
-    return epoch._replace(image=image, psf=psf, noise=noise, variance=variance)
+    cut = epoch._replace(
+        image=epoch.image[tile.outer], psf=psf, noise=noise, variance=epoch.variance[tile.outer]
+    )
+    return cut if correlation is None else cut._replace(correlation=correlation(*tile.inner))
+
+
+def _subtract_tile(new, reference, tile, planes, options):
+    """Subtract two epochs, write the images to the planes and return the numbers of the tile."""
+    difference = subtract(new, reference, **options)
+    for plane, values in zip(planes, _images_of(difference), strict=True):
+        plane[tile.inner] = values[tile.kept]
+    x, y = _centre(tile)
+    return _TileNumbers(
+        x, y, difference.P_D, difference.F_D, difference.F_S, new.noise, reference.noise
+    )
 
 
 def _matched(new, reference, options):
