@@ -1,4 +1,4 @@
-"""Read the images that are worked together: frames of the survey, coadds, any telescope's FITS."""
+"""Read exposures: frames of the survey, coadds of this workflow, images of any telescope."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +19,10 @@ from redpix.psf.psf_model import STAMP, PsfModel
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model
 
-#: HDUs of a coadd that this workflow made
+#: HDUs of a coadd of this workflow
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
 
-#: HDUs beside an image that say more of its pixels
+#: HDUs that describe the pixels of the image beside it
 GIVEN = ("VARIANCE", "ERR", "MASK")
 
 
@@ -30,9 +30,23 @@ GIVEN = ("VARIANCE", "ERR", "MASK")
 class Exposure:
     """An image without its background, with its variance, mask and WCS.
 
-    path is what messages call it; noise_scale what its variance was multiplied with, root of;
-    zero_point the magnitude of a source of one unit, None where not known; survey says whether it
-    is a frame of the survey, in nanomaggies; psf is the survey's own, where that is asked for.
+    Attributes
+    ----------
+    path : str
+        Name in messages.
+    image, variance, mask : ndarray
+        NaN in invalid pixels of the image; bits of `redpix.image.masks`.
+    wcs : astropy.wcs.WCS or None
+    header : astropy.io.fits.Header
+    unit : str or None
+    zero_point : float or None
+        Magnitude of a source of one unit.
+    survey : bool
+        Whether it is a frame of the survey, in nanomaggies.
+    noise_scale : float
+        Factor by which the noise was multiplied.
+    psf : redpix.psf.psf_model.PsfModel or None
+        PSF of the survey, if requested.
     """
 
     path: str
@@ -49,18 +63,18 @@ class Exposure:
 
 
 def read_exposure(paths, band, settings):
-    """An image from its files.
+    """Return an exposure from its files.
 
     Parameters
     ----------
     paths : sequence of str
-        Frame, error map, table of masked spans and, if wanted, psField file of a field of the
-        survey; or one FITS image.
+        One FITS image; or frame, error map, table of masked spans and, if wanted, psField file of
+        a field of the survey.
     band : str
     settings : Mapping
-        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
-        noise, measured unless given: whether variances are scaled to the noise of blank sky;
-        needs_wcs, true unless given: whether an image must have a WCS.
+        background_mesh; gain, read_noise, saturation, zero_point of the camera; noise: "measured"
+        (the default: variances are scaled to the noise of blank sky) or "given"; needs_wcs:
+        whether an image must have a WCS (the default is true).
 
     Returns
     -------
@@ -76,7 +90,7 @@ def read_exposure(paths, band, settings):
             exposure = _survey_frame(*paths[:3], band, settings)
             if len(paths) > 3:
                 with fits.open(paths[3], memmap=False) as hdus:
-                    # one HDU stands for a file that could not be had, see psfields.py
+                    # a psField file that could not be fetched has one HDU
                     if len(hdus) > 1:
                         table = hdus[1 + FILTERS.index(band)].data
                         exposure.psf = psfield_model(table, exposure.image.shape)
@@ -105,19 +119,19 @@ def _survey_frame(frame, errors, masks, band, settings):
     return _rescaled(exposure, "error map", settings)
 
 
-def _rescaled(exposure, what, settings):
-    """The exposure with its variance brought to the noise that its blank sky has, unless given."""
+def _rescaled(exposure, origin, settings):
+    """Return the exposure with its variance scaled to the noise of blank sky, unless given."""
     if settings.get("noise") == "given":
         return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
-    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
+    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, origin)
     exposure.variance *= np.float32(scale**2)
     exposure.noise_scale = scale
     return exposure
 
 
 def _given_variance(planes):
-    """Variance that a file holds, or the square of its errors; None if it has neither."""
+    """Return the variance of a file or the square of its errors; None if it has neither."""
     if "VARIANCE" in planes:
         return planes["VARIANCE"].astype(np.float32)
     return np.square(planes["ERR"], dtype=np.float32) if "ERR" in planes else None

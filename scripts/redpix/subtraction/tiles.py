@@ -200,13 +200,8 @@ def subtract_tiles(
     matched = np.full(shape, np.nan, np.float32) if match_reference else None
     parts = []
     for tile in tiles(shape, side, margin):
-        noise = _noise_in_tile(new, reference, tile)
-        if noise is not None:
-            x, y = _centre(tile)
-            epochs = (
-                _cut(new, tile, psf_new(x, y), noise[0]),
-                _cut(reference, tile, psf_reference(x, y), noise[1], correlation),
-            )
+        epochs = _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile)
+        if epochs is not None:
             if match_reference:
                 matched[tile.inner] = _matched(*epochs, options)[tile.kept]
             parts.append(_subtract_tile(*epochs, tile, planes, options))
@@ -221,6 +216,18 @@ def _joined(parts, planes, matched, shape):
     F_D, F_S, noise_new, noise_reference = map(float, np.median(numbers, axis=0))
     central = min(parts, key=lambda part: part.distance_to(shape))
     return Mosaic(*planes, central.P_D, F_D, F_S, (noise_new, noise_reference), matched)
+
+
+def _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile):
+    """Return both epochs in the region of a tile; None if no pixel of both is usable."""
+    noise = _noise_in_tile(new, reference, tile)
+    if noise is None:
+        return None
+    x, y = _centre(tile)
+    return (
+        _cut(new, tile, psf_new(x, y), noise[0]),
+        _cut(reference, tile, psf_reference(x, y), noise[1], correlation),
+    )
 
 
 def _noise_in_tile(new, reference, tile):
