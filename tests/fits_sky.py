@@ -7,6 +7,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import ROOT
 from redpix.coaddition.coadd_exposures import coadd_exposures
+from redpix.io.image_path import image_file
 from redpix.subtraction.subtract_files import subtract_files
 from subtraction_sky import light
 
@@ -98,8 +99,9 @@ def subtract(science, reference, folder, threads=1, **changes):
     names = ("difference.fits", "transients.csv", "cut_outs.fits")
     made = Products(*(str(folder / name) for name in names))
     subtract_files(
-        science=[science],
-        reference=[reference],
+        science=[image_file(science)],
+        reference=[image_file(reference)],
+        images=[science, reference],
         **resources(),
         **made._asdict(),
         **DEFAULTS | settings() | changes,
@@ -112,7 +114,7 @@ def subtract(science, reference, folder, threads=1, **changes):
 def coadd(images, output, method="proper", registration="wcs"):
     """Coadd FITS images as the rule coaddition does."""
     coadd_exposures(
-        **{f"image_{number}": [path] for number, path in enumerate(images, start=1)},
+        **{f"image_{number}": [image_file(path)] for number, path in enumerate(images, start=1)},
         **resources(),
         coadd=str(output),
         images=images,

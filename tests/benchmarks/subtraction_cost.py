@@ -100,16 +100,17 @@ def whole(new_path, reference_path, output):
     from redpix.subtraction.pair import PairDifference
     from redpix.subtraction.tiles import subtract_tiles
 
-    paths = ([new_path], [reference_path])
-    new, old = read_exposures(paths, "x", {"background_mesh": 128}, threads=2)
-    names = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
-    programs = {key: RESOURCES / "sextractor" / name for key, name in names.items()}
+    names = (new_path, reference_path)
+    files = [[path] for path in names]
+    new, old = read_exposures(files, "x", {"background_mesh": 128}, names, threads=2)
+    settings = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
+    programs = {key: RESOURCES / "sextractor" / name for key, name in settings.items()}
     programs["psfex"] = RESOURCES / "psfex/stars.psfex"
-    with star_programs(**programs) as settings:
+    with star_programs(**programs) as copied:
 
         def psf_of(exposure, name):
-            stars = sources_of(exposure, name, settings)
-            return fit_psf(stars, settings.psfex, exposure.path)
+            stars = sources_of(exposure, name, copied)
+            return fit_psf(stars, copied.psfex, exposure.path)
 
         made = side_by_side([partial(psf_of, new, "new"), partial(psf_of, old, "reference")], 2)
         (psf_new, positions), (psf_reference, _) = made

@@ -101,7 +101,7 @@ def sources_of(exposure, name, programs):
 
     Parameters
     ----------
-    exposure : redpix.astrometry.exposures.Exposure
+    exposure : redpix.image.exposure_file.Exposure
     name : str
         Stem of the files that are written into the folder of the programs.
     programs : StarPrograms
@@ -129,7 +129,7 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
 
     Parameters
     ----------
-    science, reference : redpix.astrometry.exposures.Exposure
+    science, reference : redpix.image.exposure_file.Exposure
     science_stars, reference_stars : redpix.psf.psfex.Stars
         Sources of the two images.
     registration : {"wcs", "sources"}

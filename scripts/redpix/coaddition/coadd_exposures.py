@@ -40,7 +40,7 @@ def coadd_exposures(
     method : {"proper", "mean", "median"}
         As in `redpix.coaddition.stack.stack`.
     images : list of str
-        Names of the exposures for the header.
+        Names of the exposures as the table of stacks has them.
     camera : dict
         Keys gain, read_noise, saturation, zero_point; None if the header gives the value.
     arrays : {"numpy", "torch", "cupy"}
@@ -62,7 +62,7 @@ def coadd_exposures(
     """
     groups = [files[f"image_{number}"] for number in range(1, len(images) + 1)]
     reading = {**camera, "background_mesh": background_mesh}
-    exposures = read_exposures(groups, band, reading, registration)
+    exposures = read_exposures(groups, band, reading, images, registration)
     _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     registered = register_exposures(exposures, images, programs, registration, background_mesh)
@@ -105,7 +105,7 @@ def facts_of_coadd(stacked, method, masks, mask, first):
         Masks of the exposures.
     mask : ndarray of int
         Mask of the coadd.
-    first : redpix.astrometry.exposures.Exposure
+    first : redpix.image.exposure_file.Exposure
         The first exposure, which gives unit and zero point.
 
     Returns
@@ -139,7 +139,7 @@ def write_coadd(path, stacked, mask, first, cards):
         FITS file to write.
     stacked : redpix.coaddition.stack.StackedImage
     mask : ndarray of int16
-    first : redpix.astrometry.exposures.Exposure
+    first : redpix.image.exposure_file.Exposure
         The first exposure, whose WCS the coadd has.
     cards : list of tuple
         FITS cards of SCI.

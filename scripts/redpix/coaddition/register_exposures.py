@@ -41,7 +41,7 @@ def register_exposures(exposures, names, programs, registration, background_mesh
 
     Parameters
     ----------
-    exposures : list of redpix.astrometry.exposures.Exposure
+    exposures : list of redpix.image.exposure_file.Exposure
         Without invalid pixels.
     names : list of str
         Names of the exposures for the header.

@@ -86,7 +86,7 @@ def write_difference(path, difference, science):
     path : str
         FITS file to write.
     difference : redpix.subtraction.pair.PairDifference
-    science : redpix.astrometry.exposures.Exposure
+    science : redpix.image.exposure_file.Exposure
         Only its WCS and unit are used.
     """
     wcs = wcs_cards(science.wcs)
@@ -120,7 +120,7 @@ def magnitudes(flux, error, science, band):
     ----------
     flux, error : ndarray, shape (n,)
         Flux and its error in the unit of the science image.
-    science : redpix.astrometry.exposures.Exposure
+    science : redpix.image.exposure_file.Exposure
         A frame of the survey has asinh magnitudes.
     band : str
 
@@ -170,7 +170,7 @@ def write_transients(path, transients, science, band):
     path : str
         CSV file to write.
     transients : redpix.subtraction.transients.Transients
-    science : redpix.astrometry.exposures.Exposure
+    science : redpix.image.exposure_file.Exposure
         Its WCS and zero point are used.
     band : str
     """

@@ -15,6 +15,7 @@ def subtract_files(
     difference,
     transients,
     cut_outs,
+    images,
     camera,
     noise,
     arrays,
@@ -32,12 +33,13 @@ def subtract_files(
     ----------
     science, reference : list of str
         Files of the two exposures, as for `redpix.astrometry.exposures.read_exposure`.
-    difference : str
-        FITS file to write: D, S, SCORR, ALPHA, ALPHA_ERR, VARIANCE, MASK, NEW, REF, PSF_D.
+    difference, cut_outs : str
+        FITS files to write: the planes D, S, SCORR, ALPHA, ALPHA_ERR, VARIANCE, MASK, NEW, REF and
+        PSF_D; and squares of NEW, REF and D about the transients.
     transients : str
         CSV file to write, one row per transient.
-    cut_outs : str
-        FITS file to write, with squares about the transients from NEW, REF and D.
+    images : list of str
+        Names of science image and reference as the table of pairs has them.
     camera : dict
         Keys gain, read_noise, saturation, zero_point; None if the header gives the value.
     noise : {"measured", "given"}
@@ -59,8 +61,8 @@ def subtract_files(
     settings = SubtractionSettings(**settings)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     reading = {**camera, "background_mesh": settings.background_mesh, "noise": noise}
-    groups = [science, reference]
-    exposures = read_exposures(groups, band, reading, settings.registration, threads)
+    files, registration = [science, reference], settings.registration
+    exposures = read_exposures(files, band, reading, images, registration, threads)
     with planes_folder(difference) as folder:
         workspace = Workspace(programs, folder, threads, backend(arrays))
         result = subtract_pair(*exposures, settings, workspace)

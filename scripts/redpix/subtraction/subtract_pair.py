@@ -30,7 +30,7 @@ def subtract_pair(science, reference, settings, workspace):
 
     Parameters
     ----------
-    science, reference : redpix.astrometry.exposures.Exposure
+    science, reference : redpix.image.exposure_file.Exposure
         They give their arrays away, see `register_pair`.
     settings : redpix.subtraction.pair.SubtractionSettings
     workspace : redpix.subtraction.pair.Workspace
@@ -62,7 +62,7 @@ def register_pair(science, reference, settings, workspace):
 
     Parameters
     ----------
-    science, reference : redpix.astrometry.exposures.Exposure
+    science, reference : redpix.image.exposure_file.Exposure
     settings : redpix.subtraction.pair.SubtractionSettings
     workspace : redpix.subtraction.pair.Workspace
 

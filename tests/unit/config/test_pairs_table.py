@@ -12,9 +12,9 @@ from redpix.config.pairs_table import (
     pair_name,
     read_pairs,
     read_stacks,
-    split_images,
 )
 from redpix.core.exceptions import InputError
+from redpix.io.image_path import split_images
 
 SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
 PAIRS = yaml.safe_load((SCHEMAS / "pairs.schema.yaml").read_text())
@@ -28,11 +28,13 @@ def there(path):
 
 
 def pairs(*rows):
-    return read_pairs([HEADER, *rows], "p.tsv", PAIRS, "gr", there)
+    return read_pairs("".join([HEADER, *rows]).encode(), PAIRS, "gr", there, "p.tsv")
 
 
 def stacks(*rows):
-    return read_stacks(["stack\timage\tband\n", *rows], "s.tsv", STACKS, "gr", there)
+    return read_stacks(
+        "".join(["stack\timage\tband\n", *rows]).encode(), STACKS, "gr", there, "s.tsv"
+    )
 
 
 def test_pairs():
@@ -79,7 +81,7 @@ def test_pairs_that_are_refused(row, words):
 )
 def test_tables_that_are_none(rows, words):
     with pytest.raises(InputError, match="^p.tsv: ") as caught:
-        read_pairs(rows, "p.tsv", PAIRS, "gr", there)
+        read_pairs("".join(rows).encode(), PAIRS, "gr", there, "p.tsv")
     assert words in str(caught.value)
 
 
