@@ -112,7 +112,8 @@ def _fit_star(stamps, Pn, Pr):
     solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
     error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
     ratio = solution[0]
-    return [ratio, error[0], *(solution[1:3] / ratio), *(error[1:3] / abs(ratio))]
+    offset, offset_error = solution[1:3] / ratio, error[1:3] / abs(ratio)
+    return np.hstack([ratio, error[0], offset, offset_error])
 
 
 def _convolved(image, kernel):

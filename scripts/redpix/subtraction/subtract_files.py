@@ -33,11 +33,9 @@ def subtract_files(
     ----------
     science, reference : list of str
         Files of the two exposures, as for `redpix.astrometry.exposures.read_exposure`.
-    difference, cut_outs : str
-        FITS files to write: the planes D, S, SCORR, ALPHA, ALPHA_ERR, VARIANCE, MASK, NEW, REF and
-        PSF_D; and squares of NEW, REF and D about the transients.
-    transients : str
-        CSV file to write, one row per transient.
+    difference, transients, cut_outs : str
+        Files to write: planes of the difference (FITS), one row per transient (CSV), squares of
+        the images about each transient (FITS).
     images : list of str
         Names of science image and reference as the table of pairs has them.
     camera : dict

@@ -150,7 +150,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
         flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
     )
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
-    return Transients(*(column[keep] for column in found))
+    return Transients._make(column[keep] for column in found)
 
 
 def _peaks(scorr, threshold, reach):
@@ -286,5 +286,6 @@ def matches(x, y, true_x, true_y, radius=3.0):
         Whether a true position is near, one value per detection.
     """
     detected, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
-    near = np.hypot(*(detected[:, None] - true[None]).transpose(2, 0, 1)) < radius
+    offset = detected[:, None] - true[None]
+    near = np.hypot(offset[..., 0], offset[..., 1]) < radius
     return near.any(axis=0), near.any(axis=1)

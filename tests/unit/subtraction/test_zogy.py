@@ -80,7 +80,7 @@ def check_whiteness(run, seeds=SEEDS):
 def check_fluxes(run, seeds=SEEDS):
     pulls, ratios = [], []
     for seed in seeds:
-        # so many that the spread of their pulls is known to 0.03
+        # enough to measure the spread of their pulls to 0.03
         sky = subtraction_sky.make(seed, transients=32, stars=20)
         result = run(sky.new, sky.reference)
         measured, error = result.alpha[sky.y, sky.x], result.alpha_error[sky.y, sky.x]
