@@ -283,11 +283,11 @@ def _smooth(positions, offsets, smoothness):
 
 def _error_left_out(positions, offsets, smoothness, parts=5):
     """Return the median error at stars that the surface was not fitted to."""
-    part = np.arange(len(positions)) % parts
+    group = np.arange(len(positions)) % parts
     errors = [
-        _smooth(positions[part != p], offsets[part != p], smoothness)(positions[part == p])
-        - offsets[part == p]
+        _smooth(positions[group != p], offsets[group != p], smoothness)(positions[group == p])
+        - offsets[group == p]
         for p in range(parts)
-        if (part == p).any()
+        if (group == p).any()
     ]
     return np.median(np.hypot(*np.concatenate(errors).T))

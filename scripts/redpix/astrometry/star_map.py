@@ -128,10 +128,10 @@ def left_out(fit, transform, positions, parts=4):
         x, y by `transform` minus those by a fit without the star. Added to the offset of a star
         after `resample`, it gives the error at stars that were not fitted.
     """
-    part = np.arange(len(positions)) % parts
+    group = np.arange(len(positions)) % parts
     change = np.zeros(positions.shape)
     for number in range(parts):
-        x, y = positions[part == number].T
-        without = fit(positions[part != number])
-        change[part == number] = np.transpose(np.subtract(transform(x, y), without(x, y)))
+        x, y = positions[group == number].T
+        without = fit(positions[group != number])
+        change[group == number] = np.transpose(np.subtract(transform(x, y), without(x, y)))
     return change

@@ -42,17 +42,17 @@ def with_holes_filled(epochs):
         If noise or flux is not above 0.
     """
     epochs = _with_noise(epochs)
-    known = [np.isfinite(epoch.image) for epoch in epochs]
+    valid = [np.isfinite(epoch.image) for epoch in epochs]
     variances = [
         np.where(k, usable_variance(e.variance, e.noise), 0)
-        for k, e in zip(known, epochs, strict=True)
+        for k, e in zip(valid, epochs, strict=True)
     ]
-    mean = _mean(epochs, known, variances)
+    mean = _mean(epochs, valid, variances)
     # flux zero points in the holes, 0 elsewhere
-    holes = [np.where(k, 0, e.flux) for k, e in zip(known, epochs, strict=True)]
+    holes = [np.where(k, 0, e.flux) for k, e in zip(valid, epochs, strict=True)]
     filled = [
         e._replace(image=np.where(k, e.image, e.flux * mean.image))
-        for k, e in zip(known, epochs, strict=True)
+        for k, e in zip(valid, epochs, strict=True)
     ]
     return filled, _covariances(mean, variances, holes)
 
@@ -72,16 +72,16 @@ def _with_noise(epochs):
     return [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
 
 
-def _mean(epochs, known, variances):
+def _mean(epochs, valid, variances):
     """Return the weighted mean of the valid pixels and its variance."""
-    weights = [k * (e.flux / e.noise) ** 2 for k, e in zip(known, epochs, strict=True)]
+    weights = [k * (e.flux / e.noise) ** 2 for k, e in zip(valid, epochs, strict=True)]
     total = sum(weights)
     shares = [
         np.divide(w, e.flux * total, out=np.zeros(w.shape), where=total > 0)
         for w, e in zip(weights, epochs, strict=True)
     ]
     image = sum(
-        share * np.where(k, e.image, 0) for share, k, e in zip(shares, known, epochs, strict=True)
+        share * np.where(k, e.image, 0) for share, k, e in zip(shares, valid, epochs, strict=True)
     )
     image = np.where(total > 0, image, np.nan)
     variance = sum(np.square(s) * v for s, v in zip(shares, variances, strict=True))

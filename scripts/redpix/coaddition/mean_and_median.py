@@ -22,9 +22,9 @@ def weighted_mean(epochs):
     total, weight_sum = 0.0, 0.0
     for epoch in epochs:
         noise = measured_noise(epoch.image, epoch.variance) if epoch.noise is None else epoch.noise
-        known = np.isfinite(epoch.image)
-        weight = known * (epoch.flux / noise) ** 2
-        total = total + weight * np.where(known, epoch.image, 0) / epoch.flux
+        valid = np.isfinite(epoch.image)
+        weight = valid * (epoch.flux / noise) ** 2
+        total = total + weight * np.where(valid, epoch.image, 0) / epoch.flux
         weight_sum = weight_sum + weight
     return np.divide(total, weight_sum, out=np.full(total.shape, np.nan), where=weight_sum > 0)
 

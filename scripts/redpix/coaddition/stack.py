@@ -102,19 +102,19 @@ def _combine_pixels(epochs, psfs, method):
         # pixels that an image lacks have the loss of a median of equally deep images
         loss = [1.0] + [median_noise(np.ones(n)) * np.sqrt(n) for n in range(1, len(epochs))]
         loss.append(noise / noise_of_mean)
-        known = [np.isfinite(epoch.image) for epoch in epochs]
-        variance = variance * np.square(loss)[np.sum(known, axis=0)]
+        valid = [np.isfinite(epoch.image) for epoch in epochs]
+        variance = variance * np.square(loss)[np.sum(valid, axis=0)]
     psf = np.tensordot(shares, psfs, axes=1)
     return StackedImage(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
 
 def _variance_of_mean(epochs, shares):
     """Return the variance of the weighted mean of the valid pixels."""
-    known = [np.isfinite(epoch.image) for epoch in epochs]
-    present = np.tensordot(shares, known, axes=1)
+    valid = [np.isfinite(epoch.image) for epoch in epochs]
+    present = np.tensordot(shares, valid, axes=1)
     variance = sum(
         k * (share / e.flux) ** 2 * np.where(k, e.variance, 0)
-        for k, share, e in zip(known, shares, epochs, strict=True)
+        for k, share, e in zip(valid, shares, epochs, strict=True)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(present > 0, variance / present**2, np.nan)
@@ -170,11 +170,11 @@ def _central_coadd(epochs, psfs, correlations):
     return centre.P_C, 1 / centre.F_C
 
 
-def _centre(known, region):
+def _centre(valid, region):
     """Return x, y of the centroid of the valid pixels of a region."""
     rows, columns = region
-    y = np.average(np.arange(rows.start, rows.stop), weights=known.sum(axis=1))
-    x = np.average(np.arange(columns.start, columns.stop), weights=known.sum(axis=0))
+    y = np.average(np.arange(rows.start, rows.stop), weights=valid.sum(axis=1))
+    x = np.average(np.arange(columns.start, columns.stop), weights=valid.sum(axis=0))
     return x, y
 
 

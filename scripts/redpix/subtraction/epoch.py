@@ -86,8 +86,8 @@ def finite(epoch, unknown, name, dtype):
         If PSF, variance, noise or flux is not possible, or all pixels are invalid.
     """
     image, psf = np.asarray(epoch.image), np.asarray(epoch.psf)
-    known = ~unknown
-    if not known.any():
+    valid = ~unknown
+    if not valid.any():
         raise InputError(f"{name}: no pixel with a value in both images")
     if psf.ndim != 2 or any(p > n for p, n in zip(psf.shape, image.shape, strict=True)):
         raise InputError(f"{name}: PSF of shape {psf.shape} is larger than the image {image.shape}")
@@ -98,7 +98,7 @@ def finite(epoch, unknown, name, dtype):
         raise InputError(
             f"{name}: variance of shape {np.shape(variance)}, image of shape {image.shape}"
         )
-    noise = epoch.noise if epoch.noise is not None else measured_noise(image, variance, known)
+    noise = epoch.noise if epoch.noise is not None else measured_noise(image, variance, valid)
     for quantity, value in (("noise", noise), ("flux zero point", epoch.flux)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name}: {quantity} {value:.6g}; allowed: a number above 0")
@@ -131,7 +131,7 @@ def usable_variance(variance, noise):
     return np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
 
 
-def measured_noise(image, variance=None, known=None):
+def measured_noise(image, variance=None, valid=None):
     """Return the 1-sigma noise of a pixel of blank sky.
 
     Parameters
@@ -140,7 +140,7 @@ def measured_noise(image, variance=None, known=None):
     variance : ndarray, optional
         The root of its median is the noise. The default is the median absolute deviation of the
         image, scaled to a standard deviation.
-    known : ndarray of bool, optional
+    valid : ndarray of bool, optional
         Pixels that are used. The default is those with a finite value.
 
     Returns
@@ -148,9 +148,9 @@ def measured_noise(image, variance=None, known=None):
     float
         0 if a variance is given and not above 0 in any of the pixels.
     """
-    known = np.isfinite(image) if known is None else known
+    valid = np.isfinite(image) if valid is None else valid
     if variance is not None:
-        values = np.asarray(variance)[known]
+        values = np.asarray(variance)[valid]
         values = values[np.isfinite(values) & (values > 0)]
         return float(np.sqrt(np.median(values))) if len(values) else 0.0
-    return float(mad_std(np.asarray(image)[known]))
+    return float(mad_std(np.asarray(image)[valid]))

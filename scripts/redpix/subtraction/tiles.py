@@ -212,9 +212,9 @@ def subtract_tiles(
 
 def _joined(parts, planes, matched, shape):
     """Return the mosaic of tiles: medians of their numbers, the PSF of the most central."""
-    numbers = [(part.F_D, part.F_S, part.noise_new, part.noise_reference) for part in parts]
+    numbers = [(tile.F_D, tile.F_S, tile.noise_new, tile.noise_reference) for tile in parts]
     F_D, F_S, noise_new, noise_reference = map(float, np.median(numbers, axis=0))
-    central = min(parts, key=lambda part: part.distance_to(shape))
+    central = min(parts, key=lambda tile: tile.distance_to(shape))
     return Mosaic(*planes, central.P_D, F_D, F_S, (noise_new, noise_reference), matched)
 
 
@@ -232,14 +232,14 @@ def _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile):
 
 def _noise_in_tile(new, reference, tile):
     """Return the noise of both images in a tile; None if no pixel of both is usable."""
-    known = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
-    known &= (new.variance[tile.outer] > 0) & (reference.variance[tile.outer] > 0)
-    if not known.any():
+    valid = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
+    valid &= (new.variance[tile.outer] > 0) & (reference.variance[tile.outer] > 0)
+    if not valid.any():
         return None
     # every third pixel is enough for a median, unless few are usable
-    some = np.s_[::3, ::3] if known[::3, ::3].any() else np.s_[:, :]
+    some = np.s_[::3, ::3] if valid[::3, ::3].any() else np.s_[:, :]
     return [
-        measured_noise(epoch.image, epoch.variance[tile.outer][some], known[some])
+        measured_noise(epoch.image, epoch.variance[tile.outer][some], valid[some])
         if epoch.noise is None
         else epoch.noise
         for epoch in (new, reference)

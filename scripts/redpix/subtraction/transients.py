@@ -135,7 +135,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
     moving = (dipole > LEAST_DIPOLE) | (motion > 0)
     position, errors, _ = _tops(scorr, x, y)
     _, _, flux = _tops(alpha, x, y)
-    found = Transients(
+    candidates = Transients(
         x=position[0],
         y=position[1],
         x_error=errors[0],
@@ -150,7 +150,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
         flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
     )
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
-    return Transients._make(column[keep] for column in found)
+    return Transients._make(column[keep] for column in candidates)
 
 
 def _peaks(scorr, threshold, reach):
