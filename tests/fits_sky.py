@@ -31,7 +31,7 @@ DEFAULTS = {
 
 
 def wcs(shift=(0.0, 0.0), ra=150.0):
-    """A tangent-plane WCS whose pixels are shifted (x, y) on the sky."""
+    """Return a tangent-plane WCS whose pixels are shifted (x, y) on the sky."""
     made = WCS(naxis=2)
     made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     made.wcs.crval = [ra, 2.0]
@@ -41,7 +41,7 @@ def wcs(shift=(0.0, 0.0), ra=150.0):
 
 
 def stars(seed=1, number=70):
-    """x, y, flux (counts) of stars on the pixels of an unshifted image, apart from each other."""
+    """Return x, y, flux (counts) of separate stars on the pixels of an unshifted image."""
     rng = np.random.default_rng([seed, 3])
     places = []
     while len(places) < number:
@@ -52,7 +52,7 @@ def stars(seed=1, number=70):
 
 
 def counts(sky, seed, width=1.6, flux=1.0, shift=(0.0, 0.0), level=SKY):
-    """Counts that a camera reads; their noise is that of electrons and of readout."""
+    """Return the counts of a camera, with the noise of electrons and of readout."""
     rng = np.random.default_rng([seed, 4])
     x, y, brightness = sky
     clean = level + flux * light(SHAPE, x - shift[0], y - shift[1], brightness, width)
@@ -60,7 +60,7 @@ def counts(sky, seed, width=1.6, flux=1.0, shift=(0.0, 0.0), level=SKY):
 
 
 def write(path, image, shift=(0.0, 0.0), place=None, **cards):
-    """A FITS image with a WCS and cards; returns its path as text."""
+    """Write a FITS image with a WCS and cards; return its path as text."""
     header = (place or wcs(shift)).to_header(relax=True)
     for key, value in cards.items():
         header[key] = value
@@ -76,7 +76,7 @@ def settings():
 
 
 def resources():
-    """Settings of SExtractor and PSFEx, as inputs of a job."""
+    """Return the settings files of SExtractor and PSFEx, as inputs of a job."""
     folder = ROOT / "resources"
     return {
         "config": folder / "sextractor/sources.sex",

@@ -102,9 +102,11 @@ def sources_of(exposure, name, programs):
     Parameters
     ----------
     exposure : redpix.image.exposure_file.Exposure
+        Exposure whose sources are found.
     name : str
         Stem of the files that are written into the folder of the programs.
     programs : StarPrograms
+        Settings of SExtractor and its folder.
 
     Returns
     -------
@@ -130,6 +132,7 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
     Parameters
     ----------
     science, reference : redpix.image.exposure_file.Exposure
+        Image whose pixels stay, and image that is resampled.
     science_stars, reference_stars : redpix.psf.psfex.Stars
         Sources of the two images.
     registration : {"wcs", "sources"}

@@ -25,6 +25,7 @@ def read_exposure(paths, band, settings, name=""):
         One FITS image; or frame, error map, table of masked spans and, if wanted, psField file of
         a field of the survey.
     band : str
+        Name of the band.
     settings : Mapping
         background_mesh; gain, read_noise, saturation, zero_point of the camera; noise: "measured"
         (the default: variances are scaled to the noise of blank sky) or "given"; needs_wcs:
@@ -90,6 +91,7 @@ def read_exposures(groups, band, settings, names, registration="wcs", threads=1)
     groups : sequence of (sequence of str)
         Files of each exposure, as for `read_exposure`.
     band : str
+        Name of the band.
     settings : dict
         Settings of `read_exposure`.
     names : sequence of str

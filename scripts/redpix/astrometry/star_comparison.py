@@ -64,6 +64,7 @@ def compare_images(images, positions, sources, left_out, names, flux_ratio=None)
     Parameters
     ----------
     images : ComparedImages
+        The two images.
     positions : ndarray, shape (n, 2)
         x, y of the stars of the PSF, 0-based.
     sources, left_out : ndarray, shape (m, 2)
@@ -94,6 +95,7 @@ def compare_stars(images, positions, source, given=None):
     Parameters
     ----------
     images : ComparedImages
+        The two images.
     positions : ndarray, shape (n, 2)
         x, y of stars, 0-based.
     source : str
@@ -142,6 +144,7 @@ def registration_error(images, positions, left_out, source):
     Parameters
     ----------
     images : ComparedImages
+        The two images.
     positions : ndarray, shape (n, 2)
         x, y of sources, 0-based.
     left_out : ndarray, shape (n, 2)

@@ -50,6 +50,7 @@ def coadd_exposures(
     background_mesh : int
         Side of the squares of the background, pixels.
     band : str
+        Name of the band.
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     **files : list of str
@@ -99,6 +100,7 @@ def facts_of_coadd(stacked, method, masks, mask, first):
     Parameters
     ----------
     stacked : redpix.coaddition.stack.StackedImage
+        The coadd.
     method : str
         Method of the coaddition.
     masks : list of ndarray of int
@@ -138,7 +140,9 @@ def write_coadd(path, stacked, mask, first, cards):
     path : str
         FITS file to write.
     stacked : redpix.coaddition.stack.StackedImage
+        The coadd.
     mask : ndarray of int16
+        Bits of `redpix.image.masks`.
     first : redpix.image.exposure_file.Exposure
         The first exposure, whose WCS the coadd has.
     cards : list of tuple

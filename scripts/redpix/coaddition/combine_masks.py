@@ -17,7 +17,9 @@ def patched(image, mask):
     Parameters
     ----------
     image : ndarray
+        NaN in invalid pixels.
     mask : ndarray of int
+        Bits of `redpix.image.masks`.
 
     Returns
     -------
@@ -40,7 +42,9 @@ def combined(epochs, masks):
     Parameters
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
+        Images on the same pixels.
     masks : sequence of ndarray of int
+        Their masks, bits of `redpix.image.masks`.
 
     Returns
     -------

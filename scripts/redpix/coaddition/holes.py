@@ -27,6 +27,7 @@ def with_holes_filled(epochs):
     Parameters
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
+        Images on the same pixels; NaN in invalid pixels.
 
     Returns
     -------

@@ -12,6 +12,7 @@ def weighted_mean(epochs):
     Parameters
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
+        Images on the same pixels; NaN in invalid pixels.
 
     Returns
     -------
@@ -35,6 +36,7 @@ def median(epochs):
     Parameters
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
+        Images on the same pixels; NaN in invalid pixels.
 
     Returns
     -------
@@ -52,6 +54,7 @@ def common_shape(epochs):
     Parameters
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
+        Images on the same pixels; NaN in invalid pixels.
 
     Returns
     -------

@@ -113,6 +113,7 @@ def facts_of(number, name, comparison, fwhm):
     number : int
         Position of the exposure in the stack, from 1.
     name : str
+        Name of the exposure.
     comparison : redpix.astrometry.star_comparison.ImageComparison
         With the first exposure.
     fwhm : float

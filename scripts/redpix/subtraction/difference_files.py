@@ -35,8 +35,11 @@ def header_of(pair, planes, mask):
     Parameters
     ----------
     pair : redpix.subtraction.pair.RegisteredPair
+        The registered pair.
     planes : redpix.subtraction.tiles.Mosaic
+        The difference.
     mask : ndarray of int16
+        Bits of `redpix.image.masks`.
 
     Returns
     -------
@@ -86,6 +89,7 @@ def write_difference(path, difference, science):
     path : str
         FITS file to write.
     difference : redpix.subtraction.pair.PairDifference
+        The difference with its mask, transients and cards.
     science : redpix.image.exposure_file.Exposure
         Only its WCS and unit are used.
     """
@@ -123,6 +127,7 @@ def magnitudes(flux, error, science, band):
     science : redpix.image.exposure_file.Exposure
         A frame of the survey has asinh magnitudes.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -145,7 +150,9 @@ def errors_on_the_sky(transients, wcs):
     Parameters
     ----------
     transients : redpix.subtraction.transients.Transients
+        Transients of the difference.
     wcs : astropy.wcs.WCS
+        WCS of the image.
 
     Returns
     -------
@@ -170,9 +177,11 @@ def write_transients(path, transients, science, band):
     path : str
         CSV file to write.
     transients : redpix.subtraction.transients.Transients
+        Transients of the difference.
     science : redpix.image.exposure_file.Exposure
         Its WCS and zero point are used.
     band : str
+        Name of the band.
     """
     number = len(transients.x)
     sky = science.wcs.all_pix2world(transients.x, transients.y, 0) if number else ([], [])
@@ -216,6 +225,7 @@ def write_cut_outs(path, difference, transients):
     difference : str
         FITS file from `write_difference`. Only the pixels of the squares are read from it.
     transients : redpix.subtraction.transients.Transients
+        Transients of the difference.
     """
     x, y = (np.rint(along).astype(int) for along in (transients.x, transients.y))
     with fits.open(difference) as hdus, atomic(path) as temporary:

@@ -69,6 +69,7 @@ def finite(epoch, unknown, name, dtype):
     Parameters
     ----------
     epoch : Epoch
+        Epoch whose invalid values are replaced.
     unknown : ndarray of bool
         Pixels that are invalid in either epoch.
     name : str
@@ -118,6 +119,7 @@ def usable_variance(variance, noise):
     Parameters
     ----------
     variance : ndarray or None
+        Variance with invalid or negative values.
     noise : float
         1-sigma noise of the sky, which replaces impossible variances.
 
@@ -137,6 +139,7 @@ def measured_noise(image, variance=None, valid=None):
     Parameters
     ----------
     image : ndarray
+        Image with blank sky.
     variance : ndarray, optional
         The root of its median is the noise. The default is the median absolute deviation of the
         image, scaled to a standard deviation.

@@ -43,6 +43,7 @@ def read_rows(path):
     Parameters
     ----------
     path : str
+        CSV file with a header.
 
     Returns
     -------

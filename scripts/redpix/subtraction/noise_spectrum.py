@@ -7,7 +7,9 @@ def noise_power(epoch, plan):
     Parameters
     ----------
     epoch : redpix.subtraction.epoch.Epoch
+        Its correlation is used.
     plan : redpix.image.fourier.Transforms
+        Transforms of the padded image.
 
     Returns
     -------
@@ -62,6 +64,7 @@ def squared_modulus(transform, xp):
     Parameters
     ----------
     transform : array of complex
+        Transform of an image or a kernel.
     xp : module
         Functions of the array API standard.
 

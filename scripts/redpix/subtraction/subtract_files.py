@@ -45,11 +45,13 @@ def subtract_files(
     arrays : {"numpy", "torch", "cupy"}
         Backend of the arrays.
     band : str
+        Name of the band.
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     threads : int
         Number of threads; results do not depend on it.
-    **settings : fields of `redpix.subtraction.pair.SubtractionSettings`
+    **settings : various
+        Fields of `redpix.subtraction.pair.SubtractionSettings`.
 
     Raises
     ------

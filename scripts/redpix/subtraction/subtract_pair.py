@@ -33,7 +33,9 @@ def subtract_pair(science, reference, settings, workspace):
     science, reference : redpix.image.exposure_file.Exposure
         They give their arrays away, see `register_pair`.
     settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
     workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
 
     Returns
     -------
@@ -63,8 +65,11 @@ def register_pair(science, reference, settings, workspace):
     Parameters
     ----------
     science, reference : redpix.image.exposure_file.Exposure
+        They lose their arrays.
     settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
     workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
 
     Returns
     -------
@@ -142,7 +147,9 @@ def match_backgrounds(pair, settings):
     Parameters
     ----------
     pair : RegisteredPair
+        The registered pair.
     settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
 
     Returns
     -------
@@ -170,8 +177,11 @@ def difference_planes(pair, settings, workspace):
     Parameters
     ----------
     pair : RegisteredPair
+        The registered pair.
     settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
     workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
 
     Returns
     -------
@@ -216,7 +226,9 @@ def flag_edges(mask, planes, reach):
     Parameters
     ----------
     mask : ndarray of int16
+        Bits of `redpix.image.masks`.
     planes : redpix.subtraction.tiles.Mosaic
+        The difference.
     reach : float
         Distance from NO_DATA within which pixels are flagged, pixels.
 
@@ -236,7 +248,9 @@ def shown_reference(pair, planes):
     Parameters
     ----------
     pair : RegisteredPair
+        The registered pair.
     planes : redpix.subtraction.tiles.Mosaic
+        The difference.
 
     Returns
     -------

@@ -139,7 +139,9 @@ def empty_planes(shape, dtype, folder):
     Parameters
     ----------
     shape : (int, int)
+        Shape of the images.
     dtype : numpy dtype
+        Type of the images.
     folder : Path
         Folder for the files of images of more than `LARGE` pixels.
 

@@ -13,6 +13,7 @@ def windows(image, x, y, reach, fill):
     Parameters
     ----------
     image : ndarray
+        Image that the squares are cut from.
     x, y : ndarray of int, shape (n,)
         0-based.
     reach : int

@@ -73,6 +73,7 @@ def find_transients(planes, mask, fwhm, threshold):
     Parameters
     ----------
     planes : redpix.subtraction.tiles.Mosaic
+        The difference.
     mask : ndarray of int
         Bits of `redpix.image.masks` of either image.
     fwhm : float
@@ -244,6 +245,7 @@ def beside_the_sky(mask, reach):
     Parameters
     ----------
     mask : ndarray of int
+        Bits of `redpix.image.masks`.
     reach : float
         Reach of the kernels, pixels.
 

@@ -24,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def science(folder):
-    """An image with three stars that the reference lacks, one hole and a saturated star."""
+    """Write an image with three stars that the reference lacks, and one hole."""
     x, y, flux = fits_sky.stars()
     new = np.transpose(NEW_STARS)
     sky = [np.append(old, more) for old, more in zip((x, y, flux), new, strict=True)]
@@ -35,7 +35,7 @@ def science(folder):
 
 @pytest.fixture(scope="module")
 def reference(folder):
-    """The sky seen 0.7 times as bright, elsewhere on the chip, with another PSF."""
+    """Write an image of the sky that is shifted and 0.7 times as bright, with another PSF."""
     shift = (3.4, -5.7)
     image = fits_sky.counts(fits_sky.stars(), 2, 1.5, 0.7, shift, level=150.0)
     return fits_sky.write(folder / "reference.fits", image, shift, **CARDS)
@@ -274,7 +274,7 @@ def test_an_image_may_be_any_hdu_with_its_camera_in_the_primary_header(science, 
 
 
 def spoilt(kind, folder, science):
-    """A reference with something wrong."""
+    """Write a reference that cannot be used and return its path."""
     image, header = fits.getdata(science), fits.getheader(science)
     path = folder / f"{kind}.fits"
     rng = np.random.default_rng(5)

@@ -28,7 +28,7 @@ FEW = range(4)
 
 
 def faulty(*changes):
-    """The subtraction of the module with some of its text replaced."""
+    """Return the function `subtract` of the module with some of its text replaced."""
     # one text of the module, of the transforms and of the epochs that it uses
     text = inspect.getsource(zogy)
     for module, names in ((epoch, "finite"), (fourier, "Convolutions, transforms")):
@@ -285,7 +285,7 @@ def test_pixels_without_value_stay_alone():
 
 
 def direct(new, reference):
-    """The formulas with complex transforms of a periodic image, k squared by a slow sum."""
+    """Return the equations with complex transforms of a periodic image and slow sums."""
     shape = new.image.shape
 
     def kernel(psf):
