@@ -34,8 +34,7 @@ def subtract_files(
     science, reference : list of str
         Files of the two exposures, as for `redpix.astrometry.exposures.read_exposure`.
     difference, transients, cut_outs : str
-        Files to write: planes of the difference (FITS), one row per transient (CSV), squares of
-        the images about each transient (FITS).
+        Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS).
     images : list of str
         Names of science image and reference as the table of pairs has them.
     camera : dict
@@ -49,7 +48,7 @@ def subtract_files(
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     threads : int
-        Number of threads; results do not depend on it.
+        Number of threads.
     **settings : various
         Fields of `redpix.subtraction.pair.SubtractionSettings`.
 
@@ -61,8 +60,8 @@ def subtract_files(
     settings = SubtractionSettings(**settings)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     reading = {**camera, "background_mesh": settings.background_mesh, "noise": noise}
-    files, registration = [science, reference], settings.registration
-    exposures = read_exposures(files, band, reading, images, registration, threads)
+    files = [science, reference]
+    exposures = read_exposures(files, band, reading, images, settings.registration, threads)
     with planes_folder(difference) as folder:
         workspace = Workspace(programs, folder, threads, backend(arrays))
         result = subtract_pair(*exposures, settings, workspace)
