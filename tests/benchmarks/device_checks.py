@@ -21,8 +21,8 @@ from redpix.core.backend import HOST, Card, arrays
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.neighbour_index import Everywhere, Exact, recall
 from redpix.simulation import network
+from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.tiles import subtract_tiles
-from redpix.subtraction.zogy import Epoch
 
 #: largest relative differences from NumPy. On waves that neither PSF holds, D is rounding errors
 #: brought to the noise of the other waves.

@@ -4,7 +4,8 @@ import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
 
-from redpix.subtraction.transients import CUT_OUT, windows
+from redpix.subtraction.transient_shapes import windows
+from redpix.subtraction.transients import CUT_OUT
 
 #: most triplets in a figure
 MOST = 6

@@ -10,7 +10,8 @@ from redpix.coaddition.proper import coadd
 from redpix.core.backend import HOST, Card, arrays
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.neighbour_index import Everywhere, Exact, make_index
-from redpix.subtraction.zogy import match_psf, subtract
+from redpix.subtraction.psf_matching import match_psf
+from redpix.subtraction.zogy import subtract
 
 #: sky of which nothing is square or even
 SHAPE = (131, 150)
