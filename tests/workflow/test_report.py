@@ -175,15 +175,14 @@ class Run:
     def report(self, name="report.html", most_fields=12):
         """Path of the report."""
         path = self.folder / name
-        params = SimpleNamespace(
+        report.write_report(
+            page=path,
             settings=self.settings,
             folder=str(self.folder),
             benchmarks=self.folder / "benchmarks",
             most_fields=most_fields,
-            truth=None,
-            exposed_by=[],
+            **vars(self.paths),
         )
-        report.main(SimpleNamespace(input=self.paths, params=params, output=[path], threads=1))
         return path
 
 
@@ -414,7 +413,7 @@ def refused():
 def test_parts_are_the_same_in_processes_of_their_own():
     calls = {"a": partial(sorted, "ba"), "b": partial(sorted, "dc")}
     expected = {"a": ["a", "b"], "b": ["c", "d"]}
-    assert report.drawn(calls, 1) == report.drawn(calls, 2) == expected
+    assert report.draw(calls, 1) == report.draw(calls, 2) == expected
     for threads in (1, 2):
         with pytest.raises(InputError, match="a.fits: holds nothing"):
-            report.drawn({**calls, "c": refused}, threads)
+            report.draw({**calls, "c": refused}, threads)

@@ -8,7 +8,7 @@ import pytest
 from astropy.wcs import WCS
 from matplotlib.collections import EllipseCollection
 from PIL import Image
-from redpix.report import figures
+from redpix.report import field_plots, figures
 from redpix.report.pictures import (
     NO_DATA,
     Marks,
@@ -88,7 +88,7 @@ def test_shrunk_and_cut_pictures_are_at_their_place_on_the_sky():
     sky = wcs.all_pix2world(x, y, 0)
     for picture in (shrink(image, wcs, 30), shrink(image, wcs, 10), cut(image, wcs, (17, 5), 30)):
         by_wcs = picture.wcs.all_world2pix(*sky, 0)
-        np.testing.assert_allclose(picture.place(x, y), by_wcs, atol=1e-7)
+        np.testing.assert_allclose(picture.transform(x, y), by_wcs, atol=1e-7)
 
 
 def test_extent_is_in_pixels_of_the_image():
@@ -174,7 +174,7 @@ def fields_figure(marks):
     small = shrink(image, make_wcs(), 50)
     whole = small._replace(values=colour_picture([small.values], "r"))
     part = cut(colour_picture([image], "r"), make_wcs(), (30, 45), 60)
-    return figures.field_figure(whole, part, marks)
+    return field_plots.field_figure(whole, part, marks)
 
 
 def test_objects_are_circled_where_they_are():
@@ -200,7 +200,7 @@ def test_axes_and_colour_bars_are_named_with_units():
     image = generator.normal(0, 0.03, (60, 90)).astype(np.float32)
     picture = shrink(image, make_wcs(), 40)
     with figures.house_style():
-        figure = figures.band_figure(picture, picture, picture, "g")
+        figure = field_plots.band_figure(picture, picture, picture, "g")
         sky = fields_figure(make_marks([], []))
     names = [axes.get_xlabel() for axes in figure.axes]
     assert names.count("nanomaggies per pixel") == 3

@@ -1,10 +1,11 @@
-"""What the plots of a run count, against slow loops."""
+"""Counts in the plots of a run, against slow loops."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from redpix.report import plots
+from redpix.report import redshift_plots as plots
 from redpix.report.figures import house_style
+from redpix.report.timing_plots import timing_figure
 
 
 def test_axes_end_above_almost_all_redshifts():
@@ -65,7 +66,7 @@ def test_bars_are_as_long_as_the_stages_took():
         {"stage": ["a", "b"], "wall": [3.0, 4.0], "cpu": [1.0, 2.0], "memory": [50.0, np.nan]}
     )
     with house_style():
-        figure = plots.timing_figure(table)
+        figure = timing_figure(table)
     left, right = figure.axes
     assert [bar.get_width() for bar in left.patches] == [3, 4, 1, 2]
     assert left.get_xlabel() == "time (s)"
