@@ -188,7 +188,7 @@ def _allowed(node):
     words = {
         "object": lambda: f"keys and values of {', '.join(node['properties'])}",
         "array": lambda: _allowed_list(node),
-        "string": lambda: node["description"],
+        "string": lambda: node["allowed"] if "allowed" in node else node["description"],
         "integer": lambda: f"a whole number{_range(node)}",
         "number": lambda: f"a number{_range(node)}",
         "boolean": lambda: "true or false",

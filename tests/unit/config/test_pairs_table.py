@@ -28,11 +28,13 @@ def there(path):
 
 
 def pairs(*rows):
-    return read_pairs([HEADER, *rows], "p.tsv", PAIRS, "gr", there)
+    return read_pairs("".join([HEADER, *rows]).encode(), PAIRS, "gr", there, "p.tsv")
 
 
 def stacks(*rows):
-    return read_stacks(["stack\timage\tband\n", *rows], "s.tsv", STACKS, "gr", there)
+    return read_stacks(
+        "".join(["stack\timage\tband\n", *rows]).encode(), STACKS, "gr", there, "s.tsv"
+    )
 
 
 def test_pairs():
@@ -79,7 +81,7 @@ def test_pairs_that_are_refused(row, words):
 )
 def test_tables_that_are_none(rows, words):
     with pytest.raises(InputError, match="^p.tsv: ") as caught:
-        read_pairs(rows, "p.tsv", PAIRS, "gr", there)
+        read_pairs("".join(rows).encode(), PAIRS, "gr", there, "p.tsv")
     assert words in str(caught.value)
 
 

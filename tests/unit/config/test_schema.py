@@ -238,25 +238,6 @@ def test_paths_that_exist_are_accepted(tmp_path):
     assert validated(config, SCHEMA)["catalogue"]["from"] == str(table)
 
 
-def test_page_of_keys_agrees_with_the_schema():
-    page = (ROOT / "config/README.md").read_text()
-    rows = re.findall(r"^\| `([a-z_.]+)` \|(.+)\|$", page, flags=re.MULTILINE)
-    told = {key: [cell.strip() for cell in rest.split("|")] for key, rest in rows}
-    known = dict(keys(SCHEMA))
-    assert list(told) == list(known)
-    for key, (meaning, _unit, allowed, default) in told.items():
-        assert meaning
-        assert allowed
-        if key in SCHEMA["required"]:
-            assert default == "required"
-        else:
-            assert yaml.safe_load(default.strip("`")) == known[key]["default"], key
-        for choice in known[key].get("enum", known[key].get("items", {}).get("enum", [])):
-            assert f"`{choice}`" in allowed or "one of `bands`" in allowed, key
-        if "maximum" in known[key]:
-            assert str(known[key]["maximum"]) in allowed, key
-
-
 def test_tables_of_training_images():
     """All that the table is, whatever its name ends in; CSVs where names stand otherwise."""
     training = {"table": "galaxies.txt", "cosmology": "Planck18", "bands": ["r", "own.csv"]}

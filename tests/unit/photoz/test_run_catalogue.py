@@ -305,8 +305,8 @@ def test_a_listing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the header is absent"),
-        ("name,train,test\n", "the header is name,train,test; allowed: name, train"),
+        ("", "empty; allowed: a header line and rows"),
+        ("name,train,test\n", "columns name,train,test; allowed: name, train"),
         ("name\ttrain\ttest\n", "lists no table"),
         ("name\ttrain\ttest\n../x\tHERE\t\n", "name '../x' cannot be used"),
         ("name\ttrain\ttest\na\tHERE\t\na\tHERE\t\n", "name 'a' cannot be used"),
