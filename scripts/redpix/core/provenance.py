@@ -12,6 +12,7 @@ from pathlib import Path
 
 from redpix.core.atomic_files import write_text
 from redpix.core.code_versions import SCRIPTS, code_files, door_of
+from redpix.core.version import redpix_version
 
 log = logging.getLogger("redpix")
 
@@ -229,10 +230,13 @@ def undeclared(door):
 
 
 def _versions():
-    """Version of Python and of each package that the job has imported, and where it lies."""
-    found = {"python": {"version": sys.version.split()[0], "from": sys.executable}}
+    """Return the versions of redpix, Python and imported packages, with their locations."""
+    versions = {
+        "redpix": {"version": redpix_version()},
+        "python": {"version": sys.version.split()[0], "from": sys.executable},
+    }
     for module, package in PACKAGES.items():
         if module in sys.modules:
-            place = str(Path(sys.modules[module].__file__).parents[1])
-            found[package] = {"version": metadata.version(package), "from": place}
-    return found
+            folder = str(Path(sys.modules[module].__file__).parents[1])
+            versions[package] = {"version": metadata.version(package), "from": folder}
+    return versions

@@ -45,14 +45,12 @@ def write_report(
 
     Parameters
     ----------
-    template, definitions : str
-        Jinja template of the page, and YAML with the texts of metrics and products.
-    page : str
-        HTML file to write.
+    template, definitions, page : str
+        Jinja template, YAML with the texts of metrics and products, and HTML file to write.
     settings : dict
         Configuration of the run.
     folder, benchmarks : str
-        Folder of the results, and folder of Snakemake's benchmark files.
+        Folders of the results and of Snakemake's benchmark files.
     most_fields : int
         Maximum number of fields with pictures.
     raws : list of str
@@ -75,22 +73,20 @@ def write_report(
     calls |= section_calls(products, methods, texts["metrics"], raws, truth)
     with house_style():
         sections = draw(calls, threads)
-        text = files.render(
-            template,
-            version=redpix_version(),
-            run=head(run, settings, folder),
-            totals=total_numbers(run),
-            fields=[sections.pop(name) for name in shown],
-            **sections,
-            **redshift_tables(products, methods, texts["metrics"]),
-            **losses(products, run, exposed_by),
-            light_curves=show_light_curves(products.light_curves),
-            timings=timing_section.show_timings(benchmarks, folder),
-            **texts,
-        )
+        timings = timing_section.show_timings(benchmarks, folder)
+    text = files.render(
+        template,
+        version=redpix_version(),
+        fields=[sections.pop(name) for name in shown],
+        timings=timings,
+        **sections,
+        **head(run, settings, folder),
+        **redshift_tables(products, methods, texts["metrics"]),
+        **losses(products, run, exposed_by),
+        **texts,
+    )
     write_text(page, text)
-    counts = len(shown), len(run.delivered), len(text) / 1e6
-    log.info("%s: %d of %d fields shown, %.1f MB", page, *counts)
+    log.info("%s: %d fields shown, %.1f MB", page, len(shown), len(text) / 1e6)
 
 
 def field_calls(names, objects, products, settings):
@@ -152,6 +148,7 @@ def section_calls(products, methods, definitions, raws, truth):
         "pairs": partial(
             difference_section.show_pairs, products.differences, products.transients, truth
         ),
+        "light_curves": partial(show_light_curves, products.light_curves),
         "methods": partial(photoz_section.show_methods, methods, definitions),
     }
 
@@ -180,7 +177,7 @@ def draw(calls, threads):
 
 
 def head(run, settings, folder):
-    """Return the description of the run at the top of the page.
+    """Return the description and the numbers at the top of the page, by name in the template.
 
     Parameters
     ----------
@@ -194,25 +191,39 @@ def head(run, settings, folder):
     -------
     dict
     """
+    total = run.whereabouts.iloc[-1].drop("class")
+    objects = run.objects
     return {
-        "name": settings["name"],
-        "folder": folder,
-        "settings": settings,
-        "configuration": yaml.safe_dump(settings, sort_keys=False),
-        "delivered": run.delivered,
-        "left_out": run.left_out,
+        "run": {
+            "name": settings["name"],
+            "folder": folder,
+            "settings": settings,
+            "configuration": yaml.safe_dump(settings, sort_keys=False),
+            "delivered": run.delivered,
+            "left_out": run.left_out,
+        },
+        "totals": {
+            **total,
+            "known": objects["redshift"].count(),
+            "pixels": objects["pixels"].sum(),
+        },
     }
 
 
-def total_numbers(run):
-    """Return the numbers at the top of the page: objects by fate, known redshifts, pixels."""
-    total = run.whereabouts.iloc[-1].drop("class")
-    objects = run.objects
-    return {**total, "known": objects["redshift"].count(), "pixels": objects["pixels"].sum()}
-
-
 def redshift_tables(products, methods, definitions):
-    """Return the tables that compare methods, and those of catalogues, by name in the template."""
+    """Return the tables that compare methods, and those of catalogues, by name in the template.
+
+    Parameters
+    ----------
+    products : redpix.report.run_files.RunFiles
+    methods : list of redpix.report.method_results.MethodResult
+    definitions : list of dict
+        The metrics to show.
+
+    Returns
+    -------
+    dict
+    """
     return {
         "comparison": photoz_section.compare_methods(methods, definitions),
         "binned": photoz_section.compare_in_bins(methods),
@@ -221,7 +232,19 @@ def redshift_tables(products, methods, definitions):
 
 
 def losses(products, run, exposed_by):
-    """Return the tables of what was dropped, by their names in the template."""
+    """Return the tables of dropped fields, rows, objects and pixels, by name in the template.
+
+    Parameters
+    ----------
+    products : redpix.report.run_files.RunFiles
+    run : redpix.report.run_files.RunTables
+    exposed_by : list of (str, list of str)
+        Description of each pair and coadd, and the names of its fields.
+
+    Returns
+    -------
+    dict
+    """
     return {
         "exposures_left_out": losses_section.left_out(products.exposures, exposed_by),
         "rejected": losses_section.show_rejected(products.rejected),

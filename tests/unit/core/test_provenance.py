@@ -12,6 +12,7 @@ import pytest
 import verify
 from redpix.core import provenance
 from redpix.core.code_versions import code_version
+from redpix.core.version import redpix_version
 
 FIELD = {"field": "9001-3-100"}
 
@@ -67,6 +68,7 @@ def test_a_record_names_inputs_parameters_and_versions(run):
     ).stdout.split()[0]
     assert entry["inputs"]["results/small/errors/9001-3-100-r.fits"] == expected
     assert entry["parameters"] == {"threshold": 1.5}
+    assert entry["versions"]["redpix"] == {"version": redpix_version()}
     assert entry["versions"]["python"]["version"] == sys.version.split()[0]
     assert Path(entry["versions"]["numpy"]["from"]) == Path(np.__file__).parents[1]
     assert list(entry["outputs"]) == ["results/small/sources/a.csv"]
