@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.subtraction.zogy import measured_noise, noise_power, squared_modulus, usable_variance
@@ -44,7 +44,7 @@ class Coadd(NamedTuple):
     variance: np.ndarray
 
 
-def coadd(epochs, dtype=np.float32, workers=1, arrays=HOST):
+def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY):
     """Proper coadd of registered, background-subtracted images.
 
     Parameters
@@ -54,7 +54,7 @@ def coadd(epochs, dtype=np.float32, workers=1, arrays=HOST):
     dtype : numpy.float32 or numpy.float64
     workers : int
         Threads of the transforms.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         What it is worked with.
 
     Returns

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.coaddition.proper import coadd, common_shape, median, weighted_mean
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.masks import DTYPE, bit_value, filled_from_nearest
 from redpix.subtraction.tiles import SIDE, tiles
@@ -81,7 +81,7 @@ class Stack(NamedTuple):
     noise: float
 
 
-def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=HOST):
+def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NUMPY):
     """Coadd whole images whose PSFs vary over them.
 
     Parameters
@@ -99,7 +99,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=HO
         of white noise. A proper coadd takes account of it.
     workers : int
         Threads of the transforms.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         What a proper coadd is worked with.
 
     Returns

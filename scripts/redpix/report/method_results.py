@@ -47,7 +47,7 @@ class MethodResult:
 
     @property
     def scored(self):
-        """Which rows of the table are held-out objects other than stars."""
+        """Mask of the rows of the table that are held-out objects other than stars."""
         return ((self.table["split"] == "test") & (self.table["class"] != "STAR")).to_numpy()
 
     def predictions(self, title):

@@ -207,7 +207,8 @@ def one_below_other(summaries, definitions):
         reason for dashes, by title.
     """
     table = side_by_side(summaries, definitions)
-    cells = [list(column) for column in zip(*(row for _, row in table["rows"]), strict=True)]
+    of_metrics = [row for _, row in table["rows"]]
+    cells = [list(column) for column in zip(*of_metrics, strict=True)]
     return {
         "columns": [name for name, _ in table["rows"]],
         "rows": list(zip(table["columns"], table["n"], cells, strict=True)),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import Convolutions, transforms
 
@@ -102,7 +102,7 @@ class Difference(NamedTuple):
 
 
 def subtract(
-    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=HOST
+    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=NUMPY
 ):
     """Proper difference of two epochs, its scores and fluxes.
 
@@ -119,7 +119,7 @@ def subtract(
     space : str
         fourier: by transforms of the whole images; image: by convolutions with kernels that are
         cut off at twice the side of the larger PSF, which changes Scorr by some percent of 1.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         What it is worked with.
 
     Returns
@@ -308,7 +308,7 @@ def _slope(score, xp):
     return xp.concat((score[1:2, :] - score[:1, :], inside, score[-1:, :] - score[-2:-1, :]))
 
 
-def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=HOST, least=1e-3):
+def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=NUMPY, least=1e-3):
     """An image as it would be with another, wider PSF.
 
     Waves that the image's PSF holds less of than `least` are left as weak as they are, in place

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COREUTILS = ("bash", "cat", "chmod", "cp", "dirname", "env", "flock", "grep", "mkdir", "mktemp")
 COREUTILS += ("mv", "rm", "tail")
 
-# Python, its venv module and pip. An argument list that is none of theirs is pip's.
+# Python, its venv module and pip, which gets all other arguments.
 PYTHON = """case "$*" in
     -V) echo Python {version} ;;
     -c*) exit {unsuitable} ;;
