@@ -193,7 +193,7 @@ def write_csv(path, rows):
 
 
 class Text(HTMLParser):
-    """The words of a page, on one line, and its start tags."""
+    """The words of a page on one line, and its start tags."""
 
     def __init__(self, path):
         super().__init__()
@@ -366,7 +366,7 @@ def test_the_browser_finds_nothing_wrong_with_a_good_page(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "kind"),
     [
         ('<img alt="a" src="data:image/png;base64,AAAA">', "broken"),
         ('<img alt="a" src="https://example.org/a.png">', "fetched"),
@@ -376,9 +376,9 @@ def test_the_browser_finds_nothing_wrong_with_a_good_page(tmp_path):
         ("<script>alert(1)</script>", "problems"),
     ],
 )
-def test_the_browser_finds_what_is_wrong(tmp_path, body, found):
+def test_the_browser_finds_what_is_wrong(tmp_path, body, kind):
     path = page(tmp_path, body)
-    assert getattr(open_page(path), found) != []
+    assert getattr(open_page(path), kind) != []
     with pytest.raises(AssertionError):
         check_page(path)
 

@@ -70,6 +70,7 @@ def missing_bytes(hdu, path):
     hdu : HDU
         The last HDU of the file.
     path : str or Path
+        The file.
 
     Returns
     -------
@@ -86,7 +87,9 @@ def write_text(path, text):
     Parameters
     ----------
     path : str or Path
+        File to write.
     text : str
+        Content of the file.
     """
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -30,6 +30,7 @@ class NumpyBackend:
         Parameters
         ----------
         values : ndarray or array of the backend
+            The values to convert.
         dtype : dtype
             Type of NumPy.
 
@@ -45,6 +46,7 @@ class NumpyBackend:
         Parameters
         ----------
         array : array of the backend
+            The array to convert.
 
         Returns
         -------
@@ -58,6 +60,7 @@ class NumpyBackend:
         Parameters
         ----------
         image : array of the backend, shape (ny, nx)
+            Real values.
         shape : (int, int)
             Padded shape.
         workers : int
@@ -94,7 +97,9 @@ class NumpyBackend:
         Parameters
         ----------
         values : array of the backend, shape (n, m)
+            Real values.
         k : int
+            Number of values per row.
 
         Returns
         -------
@@ -119,23 +124,28 @@ class GpuBackend(NumpyBackend):
         self.xp, self.device = xp, device
 
     def put(self, values, dtype):
+        """Return an array on the device; see `NumpyBackend.put`."""
         dtype = getattr(self.xp, np.dtype(dtype).name)
         if isinstance(values, np.ndarray):  # some modules refuse big-endian or read-only arrays
             values = np.array(values, values.dtype.newbyteorder("="))
         return self.xp.astype(self.xp.asarray(values, device=self.device), dtype, copy=False)
 
     def take(self, array):
-        from array_api_compat import to_device
+        """Return a NumPy array; see `NumpyBackend.take`."""
+        from array_api_compat import to_device  # installed only beside PyTorch or CuPy
 
         return np.asarray(to_device(array, "cpu"))
 
     def forward(self, image, shape, workers):
+        """Return the Fourier transform of a padded image; see `NumpyBackend.forward`."""
         return self.xp.fft.rfftn(image, s=shape, axes=(0, 1))
 
     def back(self, transform, shape, workers):
+        """Return the image of a transform; see `NumpyBackend.back`."""
         return self.xp.fft.irfftn(transform, s=shape, axes=(0, 1))
 
     def smallest(self, values, k):
+        """Return the columns of the smallest values; see `NumpyBackend.smallest`."""
         if hasattr(self.xp, "topk"):
             return self.xp.topk(values, k, dim=1, largest=False, sorted=False).indices
         if hasattr(self.xp, "argpartition"):

@@ -26,6 +26,7 @@ def job(snakemake):
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
+        The job, from Snakemake.
 
     Yields
     ------
@@ -84,6 +85,7 @@ def arguments(snakemake):
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
+        The job, from Snakemake.
 
     Returns
     -------
@@ -134,6 +136,7 @@ def progress(items, label, seconds=3.0):
     Parameters
     ----------
     items : iterable
+        The items of the work.
     label : str
         Name of the work.
     seconds : float

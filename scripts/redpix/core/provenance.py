@@ -56,6 +56,7 @@ def note_program(path):
     Parameters
     ----------
     path : str or Path
+        Path of the program.
     """
     _programs.add(str(path))
 
@@ -66,6 +67,7 @@ def checksum(path):
     Parameters
     ----------
     path : str or Path
+        Path of the file.
 
     Returns
     -------
@@ -85,6 +87,7 @@ def record(snakemake):
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
+        The job, from Snakemake.
     """
     outputs = [Path(path) for path in snakemake.output]
     results = results_folder(outputs[0])
@@ -116,6 +119,7 @@ def results_folder(path):
     Parameters
     ----------
     path : str or Path
+        Path of the product, relative to the folder of the run.
 
     Returns
     -------
@@ -165,6 +169,7 @@ def located(name):
     Parameters
     ----------
     name : str
+        Name of the file in the record.
 
     Returns
     -------

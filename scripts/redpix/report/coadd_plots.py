@@ -19,6 +19,7 @@ def middle(image, side=CLOSE_UP):
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        The image.
     side : int
         Pixels.
 

@@ -96,6 +96,7 @@ def show_pair(name, differences, transients, true):
     Parameters
     ----------
     name : str
+        Name of the pair.
     differences : list of str
         FITS file of the difference in each band.
     transients : DataFrame
@@ -132,6 +133,7 @@ def show_band(path, band, rows, true, with_triplets):
     path : str
         FITS file of the difference.
     band : str
+        Name of the band.
     rows : DataFrame
         Transients that were detected in the band.
     true : DataFrame
@@ -211,7 +213,17 @@ def show_triplets(hdus, best):
 
 
 def row_title(row):
-    """Return the title of a transient: band, magnitude if known, and score."""
+    """Return the title of a transient: band, magnitude if known, and score.
+
+    Parameters
+    ----------
+    row : namedtuple
+        Row of the table of transients.
+
+    Returns
+    -------
+    str
+    """
     magnitude = f"{row.mag:.1f} mag, " if np.isfinite(row.mag) else ""
     return f"{row.band} {magnitude}{row.scorr:+.0f}σ"
 
@@ -222,6 +234,7 @@ def band_facts(header, usable):
     Parameters
     ----------
     header : Header
+        Header of the HDU D.
     usable : float
         Share of the common sky without a mask bit.
 

@@ -88,7 +88,7 @@ def field_figure(field, close_up, marks):
     Parameters
     ----------
     field, close_up : Picture
-        uint8, shape (ny, nx, 3); the whole field, and a square of it at full resolution.
+        uint8, shape (ny, nx, 3); the field, and a square of it at full resolution.
     marks : Marks
         The objects.
 

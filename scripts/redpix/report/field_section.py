@@ -24,6 +24,7 @@ def show_field(name, objects, paths, bands, reference):
     Parameters
     ----------
     name : str
+        Name of the field.
     objects : DataFrame
         The objects of the field.
     paths : dict of str to dict of str to str
@@ -71,6 +72,7 @@ def colour_figure(name, objects, paths, bands):
     Parameters
     ----------
     name : str
+        Name of the field.
     objects : DataFrame
         Columns ra, dec, pixels, class and redshift.
     paths : dict of str to str
@@ -102,5 +104,17 @@ def colour_figure(name, objects, paths, bands):
 
 
 def coloured(single, bands):
-    """Return one picture in colour, made of one picture per band, from red to blue."""
+    """Return a picture in colour.
+
+    Parameters
+    ----------
+    single : list of redpix.report.pictures.Picture
+        Picture in each band, from red to blue.
+    bands : tuple of str
+        Names of the bands.
+
+    Returns
+    -------
+    redpix.report.pictures.Picture
+    """
     return single[0]._replace(values=pictures.colour_picture([p.values for p in single], bands))

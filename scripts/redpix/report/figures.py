@@ -52,6 +52,7 @@ def data_uri(figure, photograph=False):
     Parameters
     ----------
     figure : Figure
+        The figure to encode.
     photograph : bool
         Use WebP, which compresses noise better, instead of PNG.
 

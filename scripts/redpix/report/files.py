@@ -25,6 +25,7 @@ def read_objects(path, band):
     path : str
         objects.csv.
     band : str
+        Band of the magnitude.
 
     Returns
     -------
@@ -60,6 +61,7 @@ def read_text_table(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------
@@ -148,13 +150,13 @@ def stored(folder):
     dict of str to float
     """
     sizes = {}
-    for place in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
+    for stage in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
         bytes_of_inode = {}
-        for path in place.rglob("*"):
+        for path in stage.rglob("*"):
             if path.is_file():
                 status = path.stat()
                 bytes_of_inode[status.st_ino] = status.st_size
-        sizes[FOLDERS.get(place.name, place.name)] = sum(bytes_of_inode.values()) / 1e6
+        sizes[FOLDERS.get(stage.name, stage.name)] = sum(bytes_of_inode.values()) / 1e6
     return sizes
 
 
@@ -164,6 +166,7 @@ def read_image(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------
@@ -204,6 +207,7 @@ def measured(value, decimals):
     Parameters
     ----------
     value : float
+        The number.
     decimals : int
         Number of decimals.
 

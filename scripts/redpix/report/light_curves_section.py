@@ -52,6 +52,7 @@ def show_field_curves(name, curves, stars):
     Parameters
     ----------
     name : str
+        Name of the field.
     curves, stars : DataFrame
         Rows of lightcurves.csv and of scatter.csv.
 

@@ -110,7 +110,7 @@ class MethodResult:
         return data_uri(importance_figure(importance)) if importance else None
 
     def maps(self):
-        """Return the figure of the first map of whole objects, or None without a map."""
+        """Return the figure of the first map of summed objects, or None without a map."""
         if "topology" not in self.metrics:
             return None
         with np.load(self._model, allow_pickle=False) as arrays:

@@ -1,4 +1,4 @@
-"""Show the difference of one pair of files on a page of its own."""
+"""Show the difference of one pair of files on a separate page."""
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log

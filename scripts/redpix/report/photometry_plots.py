@@ -43,7 +43,7 @@ def calibration_figure(raw, calibrated, background, unit):
     Parameters
     ----------
     raw, calibrated, background : ndarray, shape (ny, nx)
-        Each has its own grey scale.
+        The grey scales differ.
     unit : str
         Plural name of the unit of the three, for the colour bars.
 
@@ -110,6 +110,7 @@ def stamps_figure(image, stars):
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        Calibrated image.
     stars : DataFrame
         Columns peak_x, peak_y, centroid_x and centroid_y, 0-based; the brightest star first.
 

@@ -102,6 +102,7 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     Parameters
     ----------
     name : str
+        Name of the image.
     raw, calibrated, residual : str
         FITS files.
     stars : DataFrame
@@ -127,6 +128,7 @@ def image_facts(planes, stars):
     Parameters
     ----------
     planes : ImagePlanes
+        Pixels and headers of the image.
     stars : DataFrame
         The stars of the image.
 
@@ -159,6 +161,7 @@ def show_pictures(raw, planes, stars):
     raw : str
         The raw image.
     planes : ImagePlanes
+        Pixels and headers of the image.
     stars : DataFrame
         The stars of the image, the brightest first.
 
@@ -199,6 +202,7 @@ def show_psf(terms, cards, residual, stars):
     cards : Header
         Header of the residual.
     residual : ndarray, shape (ny, nx)
+        Image without stars.
     stars : DataFrame
         The stars of the image, the brightest first. Those with a flag are left out.
 

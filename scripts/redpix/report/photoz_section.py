@@ -16,6 +16,7 @@ def show_methods(methods, definitions):
     Parameters
     ----------
     methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
     definitions : list of dict
         The metrics to show, as in `redpix.report.tables.metric_table`.
 
@@ -32,6 +33,7 @@ def show_method(method, definitions):
     Parameters
     ----------
     method : redpix.report.method_results.MethodResult
+        Products of the method.
     definitions : list of dict
         The metrics to show.
 
@@ -84,7 +86,17 @@ def method_facts(metrics):
 
 
 def text_of(value):
-    """Return the value of a setting as text, floats with four digits."""
+    """Return the value of a setting as text.
+
+    Parameters
+    ----------
+    value : object
+        Floats get four digits, and the items of a list are joined.
+
+    Returns
+    -------
+    str
+    """
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)
@@ -128,6 +140,7 @@ def compare_methods(methods, definitions):
     Parameters
     ----------
     methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
     definitions : list of dict
         The metrics to show.
 
@@ -152,6 +165,7 @@ def compare_in_bins(methods):
     Parameters
     ----------
     methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
 
     Returns
     -------
@@ -173,6 +187,7 @@ def rows_in_bins(method, by):
     Parameters
     ----------
     method : redpix.report.method_results.MethodResult
+        Products of the method.
     by : str
         Column of its table.
 

@@ -123,6 +123,7 @@ def shrink(image, wcs, largest=_LARGEST):
     image : ndarray, shape (ny, nx)
         Flux per pixel.
     wcs : WCS
+        WCS of the image.
     largest : int
         Picture pixels.
 
@@ -144,7 +145,9 @@ def cut(image, wcs, corner, side=CLOSE_UP):
     Parameters
     ----------
     image : ndarray, shape (ny, nx) or (ny, nx, 3)
+        Flux per pixel, or colours.
     wcs : WCS
+        WCS of the image.
     corner : (int, int)
         First column and row, 0-based.
     side : int

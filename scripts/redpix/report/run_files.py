@@ -96,6 +96,7 @@ def read_tables(products, reference):
     Parameters
     ----------
     products : RunFiles
+        Files of the run.
     reference : str
         The reference band, whose magnitudes are read.
 

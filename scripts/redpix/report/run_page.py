@@ -95,9 +95,11 @@ def field_calls(names, objects, products, settings):
     Parameters
     ----------
     names : list of str
+        Names of the fields to show.
     objects : DataFrame
         Objects of all fields.
     products : redpix.report.run_files.RunFiles
+        Files of the run.
     settings : dict
         Configuration of the run.
 
@@ -123,7 +125,9 @@ def section_calls(products, methods, definitions, raws, truth):
     Parameters
     ----------
     products : redpix.report.run_files.RunFiles
+        Files of the run.
     methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
     definitions : list of dict
         The metrics to show.
     raws : list of str
@@ -156,11 +160,12 @@ def section_calls(products, methods, definitions, raws, truth):
 def draw(calls, threads):
     """Return the results of calls by name.
 
-    Each call runs in a process of its own, because figures of matplotlib share global state.
+    Each call runs in a separate process, because figures of matplotlib share global state.
 
     Parameters
     ----------
     calls : dict of str to callable
+        Functions without arguments.
     threads : int
         Number of processes at a time; 1 calls in this process.
 
@@ -182,6 +187,7 @@ def head(run, settings, folder):
     Parameters
     ----------
     run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
     settings : dict
         Configuration of the run.
     folder : str
@@ -216,7 +222,9 @@ def redshift_tables(products, methods, definitions):
     Parameters
     ----------
     products : redpix.report.run_files.RunFiles
+        Files of the run.
     methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
     definitions : list of dict
         The metrics to show.
 
@@ -237,7 +245,9 @@ def losses(products, run, exposed_by):
     Parameters
     ----------
     products : redpix.report.run_files.RunFiles
+        Files of the run.
     run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
     exposed_by : list of (str, list of str)
         Description of each pair and coadd, and the names of its fields.
 

@@ -123,6 +123,7 @@ def format_metric(value, form):
     value : float or None
         None gives a dash.
     form : {"percent", "signed", "plain"}
+        Format of the metric.
 
     Returns
     -------

@@ -70,6 +70,7 @@ def half_light(stamp, scale):
     Parameters
     ----------
     stamp : ndarray, shape (ny, nx)
+        Flux per pixel.
     scale : float
         Size of a pixel in arcsec.
 

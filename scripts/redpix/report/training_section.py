@@ -130,7 +130,7 @@ def against_theory(inputs, targets, truth, settings):
         ("targets", "out", targets, scales[1]),
     ):
         stamps = np.array(array[: len(rows), ..., number], dtype=float)
-        light = rows[[f"{part}_flux_{end}_{band}" for part in ("bulge", "disk")]].to_numpy()
+        light = rows[[f"{name}_flux_{end}_{band}" for name in ("bulge", "disk")]].to_numpy()
         fluxes[f"{name}, {settings[name]}"] = (light.sum(axis=1), stamps.sum(axis=(1, 2)))
         psf = 0.0 if settings[name] == "psf_free" else fwhm
         sizes[name] = (

@@ -90,7 +90,7 @@ def outputs_of_rules():
             yield name, [re.sub(r"(?<!\{)\{\w+\}(?!\})", "r", pattern) for pattern in patterns]
 
 
-#: outputs that no other job of the run reads
+#: rules whose outputs other jobs of the run do not read
 UNREAD = ("", "injection_frame")
 
 
@@ -120,11 +120,11 @@ def test_every_stage_is_looked_at():
 
 def test_a_run_s_files_are_not_taken_for_those_of_redpix(run):
     """A file of the run and a file of redpix have the same name."""
-    product, own = "results/small/pixels/a.csv", str(provenance.ROOT / "README.md")
+    product, code = "results/small/pixels/a.csv", str(provenance.ROOT / "README.md")
     for path in (product, "README.md"):
         (run / path).parent.mkdir(exist_ok=True)
         (run / path).write_text("mine")
-    provenance.record(job("pixels", [product], ["README.md", own]))
+    provenance.record(job("pixels", [product], ["README.md", code]))
     assert list(entry_of(run, "pixels")["inputs"]) == ["README.md", "redpix:README.md"]
     assert kinds() == []
     (run / "README.md").write_text("changed")

@@ -35,7 +35,7 @@ def test_the_commit_is_the_one_checked_out(tmp_path):
     (git / "packed-refs").write_text(f"# pack-refs with: peeled\n{second} refs/heads/main\n")
     assert commit(tmp_path) == second
 
-    # a further work tree has its own head, and shares what heads name
+    # a linked work tree has its own HEAD, and shares the branches
     side = tmp_path / "side"
     (git / "worktrees/side").mkdir(parents=True)
     side.mkdir()

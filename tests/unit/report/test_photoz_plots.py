@@ -1,4 +1,4 @@
-"""Plots of redshifts show the numbers that they are given."""
+"""Plots of redshifts show the numbers that they get."""
 
 import numpy as np
 import pytest

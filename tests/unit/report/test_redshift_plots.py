@@ -21,8 +21,8 @@ def test_pixels_are_counted_where_they_are():
     predicted = true + generator.normal(0, 0.1, 500)
     true[::7] = np.nan
     counted = plots.PixelHistograms(0.5)
-    for part in np.array_split(np.arange(500), 4):
-        counted.add(true[part], predicted[part])
+    for rows in np.array_split(np.arange(500), 4):
+        counted.add(true[rows], predicted[rows])
     redshift, scatter = np.zeros((80, 80)), np.zeros((80, 80))
     for t, p in zip(true, predicted, strict=True):
         if np.isnan(t):
@@ -41,8 +41,8 @@ def test_pixels_are_counted_where_they_are():
 @pytest.mark.parametrize(("count", "step"), [(1, 1), (3000, 1), (3001, 2), (9001, 4)])
 def test_many_objects_are_thinned(count, step):
     columns = plots.Predictions(*np.arange(3 * count).reshape(3, count))
-    drawn, found = columns.thinned()
-    assert found == step
+    drawn, used_step = columns.thinned()
+    assert used_step == step
     assert len(drawn.true) <= 3000
     np.testing.assert_array_equal(drawn.predicted, columns.predicted[::step])
 
