@@ -432,7 +432,7 @@ def test_a_dark_is_scaled_by_the_exposures(tmp_path):
 def test_a_table_of_images_that_is_wrong_ends_the_run(tmp_path):
     (tmp_path / "i.tsv").write_text("image\tpath\na\tabsent.fits\n")
     words = run(tmp_path, "-n", status=1, images="i.tsv", demo={"shows": []})
-    assert "images: i.tsv: line 2: path: absent.fits: there is no such file" in words
+    assert "images: i.tsv: line 2: path: absent.fits: the file does not exist" in words
     assert "Traceback" not in words
 
 
