@@ -22,7 +22,8 @@ from redpix.photometry.planes_file import write_planes
 from redpix.photometry.star_table import SEVEN
 from redpix.report import photometry_plots
 from redpix.report.files import render
-from redpix.report.photometry_section import show_images, show_light_curves
+from redpix.report.light_curves_section import show_light_curves
+from redpix.report.photometry_section import show_images
 from star_field import Moffat, simulate
 
 CAMERA = {"camera": dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))}

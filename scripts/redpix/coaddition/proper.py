@@ -20,7 +20,7 @@ import numpy as np
 
 from redpix.coaddition.holes import with_holes_filled
 from redpix.coaddition.mean_and_median import common_shape
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.subtraction.noise_spectrum import noise_power, squared_modulus
@@ -59,7 +59,7 @@ class _Sums(NamedTuple):
     weighed: list
 
 
-def coadd(epochs, dtype=np.float32, workers=1, arrays=HOST):
+def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY):
     """Return the proper coadd of registered, background-subtracted images.
 
     Parameters
@@ -70,7 +70,7 @@ def coadd(epochs, dtype=np.float32, workers=1, arrays=HOST):
         Type of the transformed images.
     workers : int
         Threads of the transforms.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Backend of the arrays.
 
     Returns

@@ -6,7 +6,7 @@ import numpy as np
 
 from redpix.coaddition.mean_and_median import common_shape, median, weighted_mean
 from redpix.coaddition.proper import coadd
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise
 from redpix.subtraction.tiles import SIDE, tiles
@@ -34,7 +34,7 @@ class StackedImage(NamedTuple):
     noise: float
 
 
-def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=HOST):
+def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NUMPY):
     """Coadd whole images whose PSFs vary over them.
 
     Parameters
@@ -51,7 +51,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=HO
         `Epoch`; None for white noise. Only a proper coadd uses it.
     workers : int
         Threads of the transforms.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Backend of a proper coadd.
 
     Returns

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
-from redpix.core.backend import HOST, Host
+from redpix.core.backend import NUMPY, NumpyBackend
 
 
 class Transforms(NamedTuple):
@@ -23,7 +23,7 @@ class Transforms(NamedTuple):
     padded: tuple
     dtype: type
     workers: int
-    arrays: Host
+    arrays: NumpyBackend
 
     def forward(self, image):
         """Transform of an image that is continued with zeros."""
@@ -118,7 +118,7 @@ class Convolutions(NamedTuple):
         return self.large.filtered(*((self.large.kernel(kernel), image) for kernel, image in short))
 
 
-def transforms(shape, reach, dtype=np.float32, workers=1, arrays=HOST):
+def transforms(shape, reach, dtype=np.float32, workers=1, arrays=NUMPY):
     """Fourier transforms for images of a shape and kernels that reach so many pixels."""
     padded = tuple(fft.next_fast_len(length + reach, real=True) for length in shape)
     return Transforms(tuple(shape), padded, dtype, workers, arrays)

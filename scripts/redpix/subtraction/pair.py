@@ -61,7 +61,7 @@ class Workspace(NamedTuple):
     folder : Path
         Folder for the planes of a large difference while they are made.
     threads : int
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Backend of the arrays.
     """
 

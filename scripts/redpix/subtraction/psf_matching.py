@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.image.fourier import transforms
 from redpix.subtraction.noise_spectrum import squared_modulus
 
 
-def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=HOST, least=1e-3):
+def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=NUMPY, least=1e-3):
     """Return an image as it would be with another, wider PSF.
 
     Parameters

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import Convolutions, transforms
 from redpix.subtraction.epoch import finite
@@ -98,7 +98,7 @@ class _Score(NamedTuple):
 
 
 def subtract(
-    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=HOST
+    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=NUMPY
 ):
     """Return the proper difference of two epochs, its scores and fluxes.
 
@@ -116,7 +116,7 @@ def subtract(
     space : {"fourier", "image"}
         fourier: transforms of the whole images. image: convolutions with kernels that are cut off
         at twice the side of the larger PSF, which changes Scorr by a few hundredths.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Backend of the arrays.
 
     Returns

@@ -4,7 +4,7 @@ import fits_sky
 import numpy as np
 import pytest
 from redpix.astrometry.exposures import read_exposures
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.subtraction.difference_files import header_of
@@ -32,7 +32,7 @@ SETTINGS = SubtractionSettings(
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory):
     programs = {name: str(path) for name, path in fits_sky.resources().items()}
-    return Workspace(programs, tmp_path_factory.mktemp("planes"), 1, HOST)
+    return Workspace(programs, tmp_path_factory.mktemp("planes"), 1, NUMPY)
 
 
 @pytest.fixture(scope="module")

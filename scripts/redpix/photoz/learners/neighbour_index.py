@@ -186,7 +186,7 @@ class Everywhere:
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
-    card : redpix.core.backend.Host
+    card : redpix.core.backend.NumpyBackend
         Where they are searched, in single precision.
     """
 
