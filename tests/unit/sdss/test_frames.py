@@ -116,6 +116,6 @@ def test_real_survey_mask(real):
     assert spans[:, 3].max() < 2048
 
 
-def test_anything_else_is_no_survey_mask():
+def test_anything_else_is_refused_as_a_survey_mask():
     with pytest.raises(InputError, match="not a survey mask"):
         frames.mask_spans(whole_frame())
