@@ -192,21 +192,9 @@ class Archive:
             with self._session.get(
                 url, headers=headers, stream=True, timeout=self.timeout
             ) as answer:
-                if answer.status_code in (404, 410):
-                    raise MissingError(f"{url}: the archive answers {answer.status_code}, no file")
-                if (
-                    answer.status_code == 416
-                ):  # the partial file is complete, or longer than the file
-                    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
-                    if total == str(have):
-                        return
-                    partial.unlink()
-                    raise BrokenError("the part fetched earlier does not fit the file")
-                if answer.status_code not in (200, 206):
-                    retry = answer.status_code >= 500 or answer.status_code in (408, 429)
-                    kind = BrokenError if retry else InputError
-                    message = f"the server answers {answer.status_code} {answer.reason}"
-                    raise kind(message if retry else f"{url}: {message}")
+                if answer.status_code == 416 and _is_complete(answer, partial):
+                    return
+                _refuse_failure(answer, url)
                 expected = int(answer.headers.get("Content-Length", -1))
                 mode = "ab" if answer.status_code == 206 else "wb"
                 received = 0
@@ -217,6 +205,26 @@ class Archive:
             raise BrokenError(f"{type(error).__name__}: {error}") from None
         if expected >= 0 and received < expected:
             raise BrokenError(f"{received} of {expected} bytes came")
+
+
+def _is_complete(answer, partial):
+    """Return True if the requested range begins at the end of the file; else drop `partial`."""
+    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    if total == str(partial.stat().st_size):
+        return True
+    partial.unlink()
+    raise BrokenError("the part fetched earlier does not fit the file")
+
+
+def _refuse_failure(answer, url):
+    """Raise the error of an answer that does not bring the file."""
+    if answer.status_code in (404, 410):
+        raise MissingError(f"{url}: the archive answers {answer.status_code}, no file")
+    if answer.status_code not in (200, 206):
+        message = f"the server answers {answer.status_code} {answer.reason}"
+        if answer.status_code >= 500 or answer.status_code in (408, 429):
+            raise BrokenError(message)
+        raise InputError(f"{url}: {message}")
 
 
 def archive_of(source, retries, timeout):
