@@ -34,7 +34,7 @@ _UNITS = {
 NANOMAGGY_ZERO_POINT = 22.5
 
 
-class Camera(NamedTuple):
+class CameraRecord(NamedTuple):
     """What is known of the camera and the exposure of an image; None: not known.
 
     Attributes
@@ -62,7 +62,7 @@ class Camera(NamedTuple):
         The pixels that saw the sky, if these are not all.
     sure : dict of str to str
         How sure each known property is, one of `redpix.io.header_values.SURE`. Tests against the
-        pixels lower or replace it (`Camera.measured`).
+        pixels lower or replace it (`CameraRecord.measured`).
     remarks : tuple of str
         What was assumed, one sentence each.
     """
@@ -97,7 +97,7 @@ class Camera(NamedTuple):
 
         Returns
         -------
-        Camera
+        CameraRecord
         """
         return self._replace(
             **{name: value},
@@ -123,7 +123,7 @@ def read_camera(header, given, shape=None):
 
     Returns
     -------
-    Camera
+    CameraRecord
     """
     unit, remarks = unit_name(header.get("BUNIT")), []
     found = {name: _property(header, name, remarks) for name in KEYWORDS}
@@ -147,7 +147,7 @@ def read_camera(header, given, shape=None):
     found["trim"], said = trim_section(header, shape)
     remarks += said
     known = {name: one for name, one in found.items() if one.value is not None}
-    return Camera(
+    return CameraRecord(
         **{name: one.value for name, one in found.items()},
         unit=unit,
         sources={name: one.source for name, one in known.items()},
@@ -161,7 +161,7 @@ def described(camera):
 
     Parameters
     ----------
-    camera : Camera
+    camera : CameraRecord
 
     Returns
     -------

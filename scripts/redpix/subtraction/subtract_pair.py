@@ -25,7 +25,7 @@ from redpix.core.backend import arrays
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.background import matched_background
-from redpix.image.mapped_image import Plane, planes_folder
+from redpix.image.mapped_image import MappedImage, planes_folder
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.resample import Resampled, noise_correlation
 from redpix.image.wcs import wcs_cards
@@ -141,7 +141,7 @@ def subtract_pair(science, reference, params, inputs, threads, folder):
     precision = PRECISION[options["precision"]]
     planes = None
     if mask.size > LARGE:
-        planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
+        planes = [MappedImage(folder / str(number), mask.shape, precision) for number in range(6)]
     try:
         result = subtract_tiles(
             *(new, old, psf_new.at, psf_reference.at),
@@ -228,7 +228,7 @@ def write_difference(path, result, mask, science, cards, images):
             if science.unit and name in ("ALPHA", "ALPHA_ERR", "NEW", "REF"):
                 header["BUNIT"] = science.unit
             header.extend({"D": cards, "MASK": mask_cards()}.get(name, []))
-            image = plane.read() if isinstance(plane, Plane) else plane
+            image = plane.read() if isinstance(plane, MappedImage) else plane
             write = fits.append if number else fits.writeto
             write(temporary, image, header)
 
