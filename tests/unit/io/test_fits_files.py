@@ -263,7 +263,7 @@ def test_other_files(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"a\.fits: does not open as FITS"):
         read_image(path)
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="the file does not exist"):
         read_image(tmp_path / "absent.fits")
 
 
