@@ -39,19 +39,59 @@ class Transforms(NamedTuple):
     arrays: Host
 
     def forward(self, image):
-        """Return the transform of an image that is padded with zeros."""
+        """Return the transform of an image that is padded with zeros.
+
+        Parameters
+        ----------
+        image : array_like, shape `shape`
+            Image without padding.
+
+        Returns
+        -------
+        array
+        """
         return self.arrays.forward(self.arrays.put(image, self.dtype), self.padded, self.workers)
 
     def whole(self, transform):
-        """Return the padded image of a transform, which is overwritten."""
+        """Return the padded image of a transform, which is overwritten.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `forward` or `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `padded`
+        """
         return self.arrays.back(transform, self.padded, self.workers)
 
     def back(self, transform):
-        """Return the image of a transform without its padding."""
+        """Return the image of a transform without its padding.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `forward` or `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `shape`
+        """
         return self.whole(transform)[: self.shape[0], : self.shape[1]]
 
     def kernel(self, psf):
-        """Return the transform of a stamp whose centre is shifted to pixel (0, 0)."""
+        """Return the transform of a stamp whose centre is shifted to pixel (0, 0).
+
+        Parameters
+        ----------
+        psf : array, shape (m, n)
+            Stamp with its centre at pixel ``(m // 2, n // 2)``.
+
+        Returns
+        -------
+        array
+        """
         canvas = np.zeros(self.padded, self.dtype)
         canvas[: psf.shape[0], : psf.shape[1]] = self.arrays.take(psf)
         shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
@@ -149,27 +189,69 @@ class Convolutions(NamedTuple):
         return self.small.arrays
 
     def forward(self, image):
-        """Return the transform of an image that is padded with zeros."""
+        """Return the transform of an image, as `Transforms.forward`."""
         return self.large.forward(image)
 
     def kernel(self, psf):
-        """Return the transform of a stamp whose centre is shifted to pixel (0, 0)."""
+        """Return the transform of a stamp, as `Transforms.kernel`."""
         return self.small.kernel(psf)
 
     def whole(self, transform):
-        """Return the padded image of a kernel's transform, which is overwritten."""
+        """Return the padded image of a kernel's transform, which is overwritten.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `padded`
+        """
         return self.small.whole(transform)
 
     def stamp(self, image, side):
-        """Return the stamp of a periodic image that is centred on pixel (0, 0)."""
+        """Return the stamp of a periodic image that is centred on pixel (0, 0).
+
+        Parameters
+        ----------
+        image : array, shape `padded`
+            Periodic image.
+        side : int
+            Rows and columns of the stamp, odd.
+
+        Returns
+        -------
+        array, shape (side, side)
+        """
         return self.small.stamp(image, side)
 
     def filtered(self, *pairs):
-        """Return the sum of filtered images, as `Transforms.filtered`."""
+        """Return the sum of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Transforms of a kernel (small) and of an image (large).
+
+        Returns
+        -------
+        array, shape of the images
+        """
         return self._convolved((self.whole(kernel + 0), image) for kernel, image in pairs)
 
     def spread(self, *pairs):
-        """Return the sum of the variances of filtered images, as `Transforms.spread`."""
+        """Return the sum of the variances of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Padded image of a kernel (`whole`), and transform of a variance image.
+
+        Returns
+        -------
+        array, shape of the images
+        """
         return self._convolved((kernel * kernel, image) for kernel, image in pairs)
 
     def _convolved(self, pairs):

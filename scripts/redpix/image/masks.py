@@ -104,7 +104,13 @@ def filled_from_nearest(image, invalid):
 
 
 def mask_cards():
-    """Return FITS cards (keyword, value, comment) that name the bits: ``BIT2 = 'SATURATED'``."""
+    """Return FITS cards that name the bits: ``BIT2 = 'SATURATED'``.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Keyword, value and comment.
+    """
     return [(f"BIT{number}", name, f"mask value {1 << number}") for name, number in BITS.items()]
 
 

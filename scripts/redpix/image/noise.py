@@ -200,7 +200,17 @@ def pixel_noise(image, background, mask, camera, mesh):
 
 
 def typical(image):
-    """Return the median of an image from one sixteenth of its pixels."""
+    """Return the median of an image from one sixteenth of its pixels.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Finite pixels.
+
+    Returns
+    -------
+    float
+    """
     return float(np.median(image[::4, ::4]))
 
 

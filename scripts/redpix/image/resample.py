@@ -159,8 +159,8 @@ def noise_correlation(transform, rows, columns, samples=24):
     Returns
     -------
     ndarray, shape (2 * reach + 1, 2 * reach + 1)
-        In units of the variance before resampling, as a function of the distance in y and x; zero
-        distance is in the middle. The reach is `CORRELATED` pixels of the larger ones.
+        In units of the variance before resampling, by the distance in y and x. Zero distance is
+        in the middle. The reach is `CORRELATED` pixels of the image with the larger pixels.
     """
     x, y = np.meshgrid(_samples(columns, samples), _samples(rows, samples))
     phases = [np.rint(c.ravel() % 1 * _PHASES).astype(int) % _PHASES for c in transform(x, y)]

@@ -24,7 +24,17 @@ class Members(NamedTuple):
     isolated: np.ndarray
 
     def only(self, keep):
-        """Return the pixels for which `keep`, a bool per pixel, is true."""
+        """Return some of the pixels.
+
+        Parameters
+        ----------
+        keep : ndarray of bool, shape (m,)
+            Whether a pixel is kept.
+
+        Returns
+        -------
+        Members
+        """
         return self._replace(index=self.index[keep], x=self.x[keep], y=self.y[keep])
 
 

@@ -13,6 +13,7 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
+from redpix.pixels.arrow_columns import number_column, text_column, unit
 from redpix.pixels.membership import Members, labels_of, members, relative_distance, usable
 from redpix.sdss.magnitudes import asinh_magnitude
 
@@ -38,7 +39,7 @@ class FieldPixels(NamedTuple):
     dropped: dict
 
     def only(self, keep):
-        """Return the pixels for which `keep`, a bool per pixel, is true."""
+        """Return the pixels for which `keep` (bool, shape (m,)) is true."""
         return self._replace(members=self.members.only(keep), distance=self.distance[keep])
 
 
@@ -58,7 +59,7 @@ class PixelValues(NamedTuple):
     mask: np.ndarray
 
     def only(self, keep):
-        """Return the values of the pixels for which `keep`, a bool per pixel, is true."""
+        """Return the values at the pixels for which `keep` (bool, shape (m,)) is true."""
         return PixelValues(self.fluxes[:, keep], self.errors[:, keep], self.mask[keep])
 
 
@@ -252,47 +253,3 @@ def pixel_table(selected, values, wcs, truth, bands):
     arrays["class"] = text_column(classes).take(number_column(chosen.index))
     schema = [pa.field(name, array.type, metadata=unit(name)) for name, array in arrays.items()]
     return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(schema))
-
-
-def number_column(values):
-    """Return an Arrow column of numbers.
-
-    `pa.array` would import pandas, which takes half of this job's time.
-
-    Parameters
-    ----------
-    values : array_like of numbers, shape (n,)
-        Any number type of NumPy.
-
-    Returns
-    -------
-    pyarrow.Array
-    """
-    values = np.ascontiguousarray(values)
-    buffers = [None, pa.py_buffer(values)]
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
-
-
-def text_column(values):
-    """Return an Arrow column of text.
-
-    Parameters
-    ----------
-    values : sequence of str
-        Cells of the column.
-
-    Returns
-    -------
-    pyarrow.StringArray
-    """
-    encoded = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
-    data = pa.py_buffer(b"".join(encoded))
-    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), data)
-
-
-def unit(name):
-    """Return the metadata of a column: a dict with its unit."""
-    units = {"flux": "nanomaggy", "error": "nanomaggy", "mag": "asinh magnitude"}
-    units |= {"x": "pixel, 0-based", "y": "pixel, 0-based", "ra": "deg", "dec": "deg"}
-    return {"unit": units.get(name.split("_")[0], "")}

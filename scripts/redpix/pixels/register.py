@@ -29,7 +29,12 @@ class Grid(NamedTuple):
     shape: tuple
 
     def header(self):
-        """Return the FITS header of an image on the grid."""
+        """Return the FITS header of an image on the grid.
+
+        Returns
+        -------
+        astropy.io.fits.Header
+        """
         header = fits.Header([("SIMPLE", True), ("BITPIX", -64), ("NAXIS", 2)])
         header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
         header.extend(wcs_header(self.wcs))
