@@ -261,7 +261,7 @@ def test_too_few_known_stars_cost_the_magnitudes_alone(tmp_path, caplog):
 
 
 def small_field(folder, stars, exposures=2):
-    """What the rule light_curves needs of a field, as far as matching stars needs it."""
+    """Return the files of a field that the rule light_curves matches stars with."""
     places = np.random.default_rng(7).uniform(0, 100, (stars, 2))
     table = pd.DataFrame(places, columns=["centroid_x", "centroid_y"])
     table = table.assign(psf_flux=1e4, flags=0)

@@ -75,18 +75,18 @@ class ExposurePlan:
     survey_psf : bool
         Whether fields bring the PSFs of the survey, in psField files.
 
-    Raises
-    ------
-    InputError
-        If a stack has the name of a pair's reference, if a coadd is not defined, or if a coadd is
-        made from itself. The message begins with the key, ``pairs`` or ``stacks``.
-
     Attributes
     ----------
     stacks : dict of (str, str) to list of str
         Images by stack and band; a pair's several references are a stack, too.
     fields : list of str
         Fields of the survey that a pair or a stack names, sorted.
+
+    Raises
+    ------
+    InputError
+        If a stack has the name of a pair's reference, if a coadd is not defined, or if a coadd is
+        made from itself. The message begins with the key, ``pairs`` or ``stacks``.
     """
 
     def __init__(self, pairs, stacks, results, survey_psf=False):
