@@ -155,31 +155,31 @@ def _read_parts(path, file, choice, wanted, with_pixels):
     """Return the chosen image of a file."""
     stream, compressed = unpacked(file)
     with contextlib.closing(stream):
-        parts, trailing = walk(stream, file, compressed)
-        part, remarks = _choose(parts, choice)
+        hdus, trailing = walk(stream, file, compressed)
+        hdu, remarks = _choose(hdus, choice)
         if trailing:
-            remarks.append(f"bytes after {parts[-1].label} are not FITS and are left out")
-        if part is not parts[-1] and parts[-1].missing:
-            remarks.append(f"{parts[-1].label} is truncated")
+            remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
+        if hdu is not hdus[-1] and hdus[-1].missing:
+            remarks.append(f"{hdus[-1].label} is truncated")
         source = stream if compressed else file
-        header = merged_header(part, parts[0], remarks)
-        pixels = _pixels(source, part) if with_pixels else None
+        header = merged_header(hdu, hdus[0], remarks)
+        pixels = _pixels(source, hdu) if with_pixels else None
         planes = {
-            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, parts[0], []))
-            for plane in _planes_of(part, parts, wanted)
+            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, hdus[0], []))
+            for plane in _planes_of(hdu, hdus, wanted)
         }
-    shape, names = flat_shape(part.shape), tuple(one.name for one in parts)
-    return FitsImage(path, part.label, pixels, shape, header, planes, names, tuple(remarks))
+    shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
+    return FitsImage(path, hdu.label, pixels, shape, header, planes, names, tuple(remarks))
 
 
-def _choose(parts, choice):
+def _choose(hdus, choice):
     """Return the HDU that holds the image, and remarks on the choice."""
     if choice is not None:
-        return _chosen(parts, choice), []
-    flat = [part for part in parts if part.is_image and len(flat_shape(part.shape)) == 2]
+        return _chosen(hdus, choice), []
+    flat = [hdu for hdu in hdus if hdu.is_image and len(flat_shape(hdu.shape)) == 2]
     if not flat:
-        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(parts)}")
-    sky = [part for part in flat if part.name not in AUXILIARY]
+        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}")
+    sky = [hdu for hdu in flat if hdu.name not in AUXILIARY]
     taken, others = (sky or flat)[0], (sky or flat)[1:]
     remarks = []
     if others:
@@ -189,63 +189,61 @@ def _choose(parts, choice):
         )
     elif not sky:
         remarks.append(
-            f"{taken.label} is read, by its name not an image of the sky; it has {_listed(parts)}"
+            f"{taken.label} is read, by its name not an image of the sky; it has {_listed(hdus)}"
         )
     return taken, remarks
 
 
-def _chosen(parts, choice):
+def _chosen(hdus, choice):
     """Return the HDU that a path names."""
     if isinstance(choice, int):
-        matching = parts[choice : choice + 1]
+        matching = hdus[choice : choice + 1]
     else:
         name, version = choice
-        matching = [p for p in parts if p.name == name and version in (None, p.version)]
+        matching = [p for p in hdus if p.name == name and version in (None, p.version)]
     if not matching:
-        raise InputError(f"this HDU does not exist; it has {_listed(parts)}")
-    part = matching[0]
-    if not part.is_image or len(flat_shape(part.shape)) != 2:
-        raise InputError(f"{_listed([part])}; allowed: an image of two dimensions")
-    return part
+        raise InputError(f"this HDU does not exist; it has {_listed(hdus)}")
+    hdu = matching[0]
+    if not hdu.is_image or len(flat_shape(hdu.shape)) != 2:
+        raise InputError(f"{_listed([hdu])}; allowed: an image of two dimensions")
+    return hdu
 
 
-def _listed(parts):
+def _listed(hdus):
     """Return the labels and shapes of HDUs, at most eight."""
     words = []
-    for part in parts[:8]:
-        kind = " x ".join(map(str, part.shape[::-1])) if part.is_image else "table"
-        words.append(f"{part.label} {kind or 'without data'}")
-    return ", ".join(words) + (f" and {len(parts) - 8} more" if len(parts) > 8 else "")
+    for hdu in hdus[:8]:
+        kind = " x ".join(map(str, hdu.shape[::-1])) if hdu.is_image else "table"
+        words.append(f"{hdu.label} {kind or 'without data'}")
+    return ", ".join(words) + (f" and {len(hdus) - 8} more" if len(hdus) > 8 else "")
 
 
-def _planes_of(part, parts, wanted):
+def _planes_of(hdu, hdus, wanted):
     """Return the HDUs of wanted names and of the image's shape, preferably of the same EXTVER."""
     chosen = []
     for name in wanted:
         fitting = [
             one
-            for one in parts
-            if one.name == name and one.is_image and one is not part and one.shape == part.shape
+            for one in hdus
+            if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
         ]
-        same = [one for one in fitting if one.version == part.version]
+        same = [one for one in fitting if one.version == hdu.version]
         chosen += (same or fitting)[:1]
     return chosen
 
 
-def _pixels(source, part):
+def _pixels(source, hdu):
     """Return the physical values of an HDU's pixels, degenerate axes dropped."""
-    if part.missing:
-        raise InputError(
-            f"{part.label} is truncated: {part.missing} of {part.size} bytes are missing"
-        )
-    file, number = source, part.number
+    if hdu.missing:
+        raise InputError(f"{hdu.label} is truncated: {hdu.missing} of {hdu.size} bytes are missing")
+    file, number = source, hdu.number
     if not isinstance(source, str):
         # of a compressed file, astropy gets only the bytes of this HDU
-        source.seek(part.start)
-        raw = source.read(part.data - part.start + part.size)
+        source.seek(hdu.start)
+        raw = source.read(hdu.data - hdu.start + hdu.size)
         stub = fits.PrimaryHDU().header.tostring().encode() if number else b""
         file, number = io.BytesIO(stub + raw + bytes(-len(raw) % BLOCK)), min(number, 1)
     # unsigned integers cannot hold the NaN of BLANK
-    with fits.open(file, memmap=False, uint="BLANK" not in part.header) as hdus:
+    with fits.open(file, memmap=False, uint="BLANK" not in hdu.header) as hdus:
         pixels = hdus[number].data
-    return pixels.reshape(flat_shape(part.shape))
+    return pixels.reshape(flat_shape(hdu.shape))

@@ -16,7 +16,7 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 
-#: bytes of a block; every header and every data part fills whole blocks
+#: bytes of a block; every header and the data of every HDU fill whole blocks
 BLOCK = 2880
 
 #: maximum size of one header, bytes; the largest real ones hold some 10,000 cards of 80 bytes
@@ -50,7 +50,7 @@ class FileHdu(NamedTuple):
     size : int
         Declared size of the data without padding, bytes.
     missing : int
-        Bytes of the data that the file lacks; 0 if it is whole.
+        Bytes of the data that the file lacks; 0 if the file is complete.
     """
 
     number: int
@@ -147,7 +147,7 @@ def walk(stream, path, compressed):
 
     Returns
     -------
-    parts : list of FileHdu
+    hdus : list of FileHdu
     trailing : bool
         Whether bytes that are not an HDU follow the last HDU.
 
@@ -158,24 +158,24 @@ def walk(stream, path, compressed):
     """
     on_disk = os.path.getsize(path)
     most = max(_UNPACKED, _EXPANSION * on_disk)
-    parts, start = [], 0
-    while len(parts) < _MOST_HDUS:
+    hdus, start = [], 0
+    while len(hdus) < _MOST_HDUS:
         stream.seek(start)
-        raw = _header_bytes(stream, first=not parts)
+        raw = _header_bytes(stream, first=not hdus)
         if raw is None:
             break
         text = raw.decode("latin-1")
         header = fits.Header.fromstring(text)
-        label = f"HDU {len(parts)}"
+        label = f"HDU {len(hdus)}"
         size, data = _data_size(header, label), start + len(raw)
         _check_expansion(header, label, data + size, (compressed, on_disk, most))
         missing = _missing(stream, data, size, None if compressed else on_disk)
-        parts.append(FileHdu(len(parts), header, text, start, data, size, missing))
+        hdus.append(FileHdu(len(hdus), header, text, start, data, size, missing))
         if missing:
-            return parts, False
+            return hdus, False
         start = data + math.ceil(size / BLOCK) * BLOCK
     stream.seek(start)
-    return parts, bool(stream.read(1))
+    return hdus, bool(stream.read(1))
 
 
 def _header_bytes(stream, first):

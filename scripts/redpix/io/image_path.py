@@ -23,7 +23,7 @@ def split_path(path):
     match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text)
     if match is None or Path(text).exists():
         return text, None
-    name, _, version = (part.strip() for part in match[2].partition(","))
+    name, _, version = (piece.strip() for piece in match[2].partition(","))
     if name.isdigit() and not version:
         return match[1], int(name)
     return match[1], (name.upper(), int(version) if version.isdigit() else None)
@@ -72,4 +72,4 @@ def split_images(text):
     -------
     list of str
     """
-    return [part.strip() for part in re.split(r",(?![^\[\]]*\])", text)]
+    return [piece.strip() for piece in re.split(r",(?![^\[\]]*\])", text)]

@@ -34,7 +34,7 @@ _HIGHER_AXES = re.compile(
 )
 
 
-def merged_header(part, primary, remarks):
+def merged_header(hdu, primary, remarks):
     """Return the cards of an HDU, followed by those of the primary header.
 
     Cards of structure are not inherited. The primary's WCS is inherited only if the primary HDU
@@ -43,7 +43,7 @@ def merged_header(part, primary, remarks):
 
     Parameters
     ----------
-    part, primary : redpix.io.fits_structure.FileHdu
+    hdu, primary : redpix.io.fits_structure.FileHdu
         The HDU and the primary HDU, which may be the same.
     remarks : list of str
         Cards that were left out or read as text are appended, one sentence each.
@@ -52,18 +52,18 @@ def merged_header(part, primary, remarks):
     -------
     astropy.io.fits.Header
     """
-    cards = _readable(part, remarks)
+    cards = _readable(hdu, remarks)
     header = fits.Header()
     for card in cards:
         if not _STRUCTURE.fullmatch(card.keyword) or card.keyword in ("EXTNAME", "EXTVER"):
             header.append(card, bottom=True)
-    if part is not primary:
+    if hdu is not primary:
         if any(card.keyword == "INHERIT" and card.value is False for card in cards):
             remarks.append("INHERIT = F: the cards of the primary header are not used")
         else:
             _inherit(header, _readable(primary, remarks), bool(primary.shape))
-    shape = flat_shape(part.shape)
-    if len(part.shape) > len(shape):
+    shape = flat_shape(hdu.shape)
+    if len(hdu.shape) > len(shape):
         for key in [key for key in header if _HIGHER_AXES.fullmatch(key)]:
             del header[key]
     for axis, length in enumerate(shape[::-1], start=1):
@@ -88,14 +88,14 @@ def _inherit(header, cards, primary_has_image):
             stated.add(key)
 
 
-def _readable(part, remarks):
+def _readable(hdu, remarks):
     """Return the cards of an HDU's header whose values can be read."""
     cards, faults = [], []
-    for card in part.header.cards:
+    for card in hdu.header.cards:
         if _parses(card):
             cards.append(card)
             continue
-        text = _plain_text(part.text, card.keyword)
+        text = _plain_text(hdu.text, card.keyword)
         if text is None:
             faults.append(f"the card {card.keyword} is broken and left out")
         else:

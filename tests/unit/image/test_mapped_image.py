@@ -1,4 +1,4 @@
-"""Images that lie in files while they are made."""
+"""Images that are kept in files while they are computed."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ PACKED = bz2.compress(BODY)
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves PACKED under any name; `faults` lists what goes wrong with the first answers."""
+    """Serve PACKED under any name; `faults` lists the faults of the first answers."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(206 if wanted else 200)
         encodings = self.headers.get("Accept-Encoding", "")
-        if "gzip" in encodings:  # as servers do that are allowed to
+        if "gzip" in encodings:  # servers compress if the client accepts it
             body, start = gzip.compress(body), 0
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body) - start))
@@ -193,7 +193,7 @@ def test_local_archives(tmp_path):
     target = tmp_path / "out" / "r.fits"
     source.fetch(source.locate("a/frame.fits.bz2", "3813-5-23-r.fits"), target, lambda _: None)
     assert target.read_bytes() == BODY
-    (root / "a/frame.fits.bz2").write_bytes(PACKED)  # the archive's own place comes first
+    (root / "a/frame.fits.bz2").write_bytes(PACKED)  # the path of the archive has priority
     location = source.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
     assert location.url.endswith("a/frame.fits.bz2")
     source.fetch(location, target, lambda _: None)
