@@ -31,7 +31,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import numpy as np
 from redpix.core.backend import arrays
 from redpix.image.fourier import transforms
-from redpix.psf.psf_model import moffat
+from redpix.psf.moffat import moffat_stamp
 from redpix.subtraction.zogy import Epoch, subtract
 from scipy import fft
 
@@ -65,8 +65,12 @@ def core(side, times, kind):
     rng = np.random.default_rng(1)
     image, other = rng.standard_normal((2, side, side), dtype=np.float32)
     variance = np.ones((side, side), np.float32)
-    new = Epoch(image, moffat(3.6, 41), 1.0, 1.0, variance, (0.03, 0.03), 0.005)
-    reference = Epoch(other, moffat(3.2, 41), 1.0, 1.0, variance, (0.03, 0.03), 0.005)
+    new = Epoch(
+        image, moffat_stamp(3.6, 41, integrated=False), 1.0, 1.0, variance, (0.03, 0.03), 0.005
+    )
+    reference = Epoch(
+        other, moffat_stamp(3.2, 41, integrated=False), 1.0, 1.0, variance, (0.03, 0.03), 0.005
+    )
     for workers in (1, 2):
         plan = transforms((side, side), 21, np.float32, workers)
         transform = best(lambda: bare(image, plan), times)  # noqa: B023

@@ -21,8 +21,8 @@ ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import run_settings
-from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import read_pairs, read_stacks
+from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import InputError
@@ -48,7 +48,13 @@ def refusals(key):
 
 with refusals("configuration: "):
     schema = run_settings.read_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    config = run_settings.completed(config, schema, {f.name: f.epoch for f in demo.FIELDS})
+    # jobs read the configuration again: the run itself has counted the catalogue's objects
+    config = run_settings.completed(
+        config,
+        schema,
+        {field.name: field.epoch for field in demo.FIELDS},
+        count_objects=workflow.is_main_process,
+    )
     TABLES = read_listing(config["photoz"]["tables"])
     ALONE = config["science"] is not None  # two files and nothing else
     FILES = [pair_of_files(config["science"], config["reference"])] if ALONE else []

@@ -1,6 +1,7 @@
 """Training images: pairs of simulated galaxies, at one redshift and at another."""
 
-from redpix.config.schema import training_tables as tables_of_training
+from redpix.config.contradictions import training_tables as tables_of_training
+from redpix.io.table_bytes import is_path
 
 TRAINING = config["training_images"]
 
@@ -78,7 +79,7 @@ else:
             psfs=lambda wildcards: [
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
-            tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
+            tables=[path for path in [TRAINING["cosmology"]] if is_path(path)],
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             input_errors=f"{RESULTS}/training_images/input_errors.npy",

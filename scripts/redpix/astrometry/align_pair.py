@@ -43,7 +43,7 @@ def align(science, reference, stars, found, registration="wcs"):
     Parameters
     ----------
     science, reference : exposures.Exposure
-    stars, found : psfex.Stars
+    stars, found : psfex.SourceTable
         Sources of the science image, and of the reference.
     registration : str
         wcs: the two WCS, refined by stars; sources: by the sources alone, which is also done,

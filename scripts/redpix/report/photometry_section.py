@@ -8,7 +8,7 @@ from astropy.io import fits
 from scipy.stats import chi2
 
 from redpix.io.fits_files import read_image
-from redpix.psf.effective_psf import EffectivePsf
+from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
 
@@ -42,10 +42,10 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
         header = hdus[0].header
     with fits.open(residual, memmap=False) as hdus:
         rest, cards = hdus[0].data.astype(float), hdus[0].header
-        terms = hdus["PSF"].data.astype(float) if "PSF" in hdus else None
+    psf = read_effective_psf(residual)
     facts = {"stars": f"{len(stars):,}", "masked": f"{100 * masked.mean():.2f} % of the pixels"}
     facts["gain"] = f"{header['GAIN']:.3g} electrons a {header['BUNIT']}, {header['GAINFROM']}"
-    if terms is not None:
+    if psf is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
         facts["aperture correction"] = f"{cards['APCORR']:.4f}"
@@ -73,16 +73,27 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
         ),
         "stars": data_uri(plots.stars_figure(image, rest, *places, flags), photograph=True),
         "stamps": data_uri(plots.stamps_figure(planes["SCI"], stars)) if len(stars) else None,
-        "psf": None if terms is None else show_psf(terms, cards, rest, stars),
+        "psf": None if psf is None else show_psf(psf, rest, stars),
     }
     return made
 
 
-def show_psf(terms, cards, rest, stars):
-    """The PSF in the middle, and the mean residual of bright stars without a flag."""
-    psf = EffectivePsf(
-        *(terms, cards["PSFDEG"], rest.shape, cards["PSFSTEP"], cards["FWHM"], cards["PSFSTARS"])
-    )
+def show_psf(psf, rest, stars):
+    """Draw the PSF in the middle of an image and the mean residual of bright stars without flags.
+
+    Parameters
+    ----------
+    psf : redpix.psf.effective_psf.EffectivePsf
+    rest : ndarray, shape (ny, nx)
+        Residual image, counts.
+    stars : pandas.DataFrame
+        Table of the stars of the image.
+
+    Returns
+    -------
+    str
+        Data URI of the figure.
+    """
     middle = np.array([rest.shape[1] // 2.0]), np.array([rest.shape[0] // 2.0])
     half = min(plots.HALF, psf.reach)
     stamp = psf.stamps(*middle, half, derivatives=False)[0]

@@ -7,6 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from redpix.image.masks import bit_value
+from redpix.image.parabola import vertex_offset
 
 #: flags of a transient beside the bits of `redpix.image.masks` (1 to 128)
 FLAGS = {
@@ -255,9 +256,7 @@ def _tops(image, x, y):
     centre = near[:, 1, 1]
     places, errors, top = [], [], centre.copy()
     for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
-        curve = low - 2 * centre + high
-        step = np.divide(low - high, 2 * curve, out=np.zeros(len(x)), where=curve != 0)
-        step = np.clip(step, -0.5, 0.5)
+        step, curve = vertex_offset(low, centre, high)
         places.append(start + step)
         sharpness = np.maximum(-curve * centre, 0)
         unknown = np.full(len(x), np.nan)
