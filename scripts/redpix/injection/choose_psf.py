@@ -16,14 +16,14 @@ from redpix.psf.psf_file import write_psfs
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
-from redpix.sdss.archive import Door
+from redpix.sdss.archive import Archive
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
 
 def fetch_psfield(params, patience, field, folder, required):
     """Path of the field's psField, or None where the archive has none and it is not required."""
-    door = Door(params.source, patience.download_retries, patience.download_timeout)
+    door = Archive(params.source, patience.download_retries, patience.download_timeout)
     location = door.locate(psfield_path(params.release, field), required=required)
     target = Path(folder) / "psField.fit"
     found = location and door.fetch(location, target, lambda _: None, required)

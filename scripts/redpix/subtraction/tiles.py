@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.image.mapped_image import Plane
+from redpix.image.mapped_image import MappedImage
 from redpix.subtraction.epoch import measured_noise
 from redpix.subtraction.psf_matching import match_psf
 from redpix.subtraction.zogy import subtract
@@ -150,7 +150,7 @@ def empty_planes(shape, dtype, folder):
     list of ndarray or of redpix.image.mapped_image.Plane
     """
     if shape[0] * shape[1] > LARGE:
-        return [Plane(folder / str(number), shape, dtype) for number in range(len(IMAGES))]
+        return [MappedImage(folder / str(number), shape, dtype) for number in range(len(IMAGES))]
     return [np.full(shape, np.nan, dtype) for _ in IMAGES]
 
 
