@@ -45,7 +45,7 @@ COLUMNS = (
 )
 
 
-def truth(seed, galaxies, stars, transients):
+def draw_truth(seed, galaxies, stars, transients):
     """Draw the demo sky.
 
     Parameters
