@@ -12,7 +12,7 @@ from redpix.sdss.camera import BAND_SEEING
 from redpix.sdss.error_map import dark_variance, gain
 from redpix.simulation import redshifting, seds
 from redpix.simulation.rendering import SHAPE_COLUMNS
-from redpix.simulation.training_images import Camera
+from redpix.simulation.training_images import SimulatedCamera
 
 #: wavelengths of packaged spectra, Angstrom; the templates change slowly between them
 WAVELENGTH = np.geomspace(600, 22000, 6000)
@@ -172,11 +172,27 @@ def read_galaxies(path, spectra):
     return rows
 
 
-def make_camera(params, bands):
-    """What takes the pictures; where nothing is said of u, g, r, i, z: as the survey does."""
+def make_camera(options, bands):
+    """Return the camera of the options; missing values are those of the survey's camera.
+
+    Parameters
+    ----------
+    options : dict
+        Section ``training_images``: size, pixel_scale, pixel_scale_out, seeing, noise, electron.
+    bands : sequence of str
+
+    Returns
+    -------
+    redpix.simulation.training_images.SimulatedCamera
+
+    Raises
+    ------
+    InputError
+        If a list does not have one value per band, or a band without default has no value.
+    """
     values = {}
     for key in ("seeing", "noise", "electron"):
-        given = getattr(params, key)
+        given = options[key]
         if given is None:
             strange = [band for band in bands if band not in BAND_SEEING]
             if strange:
@@ -191,8 +207,14 @@ def make_camera(params, bands):
                 "a band"
             )
         values[key] = np.array(given, dtype=np.float32)
-    out = params.pixel_scale_out or params.pixel_scale
-    return Camera(tuple(bands), params.size, params.pixel_scale, out, **values)
+    out = options["pixel_scale_out"] or options["pixel_scale"]
+    return SimulatedCamera(
+        bands=tuple(bands),
+        size=options["size"],
+        pixel_scale=options["pixel_scale"],
+        pixel_scale_out=out,
+        **values,
+    )
 
 
 def _survey(key, band):

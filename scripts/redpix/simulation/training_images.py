@@ -24,7 +24,7 @@ BRIGHTEST = 10000.0
 _FAINTEST = 1e-6
 
 
-class Camera(NamedTuple):
+class SimulatedCamera(NamedTuple):
     """What takes the pictures; arrays have a value a band."""
 
     bands: tuple
@@ -113,7 +113,7 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     fluxes : redpix.simulation.redshifting.BandFluxes
     distance : callable
         Luminosity distance, Mpc, of redshifts.
-    camera : Camera
+    camera : SimulatedCamera
     reference : str
         Band of the magnitude.
 
@@ -202,7 +202,7 @@ def physical_piece(galaxies, camera, plans, kinds, seed, first):
     ----------
     galaxies : DataFrame
         As from `with_fluxes`.
-    camera : Camera
+    camera : SimulatedCamera
     plans : (stamps.Plan, stamps.Plan)
         At z_in and z_out.
     kinds : (str, str)
@@ -254,7 +254,7 @@ def observed(rng, image, camera):
     rng : numpy.random.Generator
     image : ndarray, shape (ny, nx, c)
         Nanomaggies.
-    camera : Camera
+    camera : SimulatedCamera
     """
     # the transform rings by 1e-6 of a peak about zero
     photons = rng.poisson(np.maximum(image / camera.electron, 0)) * camera.electron

@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import galsim
 import numpy as np
@@ -11,7 +10,7 @@ from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
 from redpix.report.training_plots import expected_half_light, half_light, stamp_colours
 from redpix.report.training_section import show_training
-from redpix.simulation import files, redshifting, rendering, seds, stamps
+from redpix.simulation import array_files, files, redshifting, rendering, seds, stamps
 from redpix.simulation import make_training_images as script
 from redpix.simulation import training_images as images
 from redpix.simulation.rendering import Galaxy
@@ -25,14 +24,14 @@ def run(folder, threads=1, seed=1, **changes):
     section = validated({"name": "x", "source": "demo", "training_images": changes}, SCHEMA)
     folder.mkdir(exist_ok=True)
     names = {name: folder / f"{name}.npy" for name in ("inputs", "targets", "z_in", "z_out")}
-    job = SimpleNamespace(
-        params=SimpleNamespace(**section["training_images"], seed=seed),
-        output=SimpleNamespace(
-            **names, truth=folder / "truth.csv", settings=folder / "settings.json"
-        ),
+    script.make_training_images(
+        **names,
+        truth=folder / "truth.csv",
+        settings=folder / "settings.json",
+        options=section["training_images"],
+        seed=seed,
         threads=threads,
     )
-    script.main(job)
     return {name: np.load(path) for name, path in names.items()} | {
         "truth": pd.read_csv(folder / "truth.csv"),
         "settings": json.loads((folder / "settings.json").read_text()),
@@ -104,7 +103,7 @@ def test_dimming_and_k_correction_once():
     from astropy.cosmology import Planck18
     from speclite.filters import load_filter
 
-    camera = images.Camera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
+    camera = images.SimulatedCamera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
     galaxy = images.draw_galaxies(3, 1, RANGES, ["CWW_E", "CWW_Im"], "bulge_disk")
     spectra = files.read_spectra(["CWW_E", "CWW_Im"])
     _, curves = files.read_curves(["g", "r"])
@@ -234,7 +233,7 @@ def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
 
 
 def test_noise_of_observed_images():
-    camera = images.Camera(
+    camera = images.SimulatedCamera(
         ("r",), 60, SCALE, SCALE, *(np.array([v], np.float32) for v in (1.3, 0.03, 0.001))
     )
     light = np.full((400, 400, 1), 0.5, np.float32)
@@ -251,7 +250,7 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     spectra = files.read_spectra(["CWW_E", "CWW_Sbc", "CWW_Scd", "CWW_Im"])
     bands, curves = files.read_curves(["g", "r", "i", "z"])
     distance = redshifting.luminosity_distances("Planck18")
-    camera = images.Camera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
+    camera = images.SimulatedCamera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
     ranges = validated({"name": "x", "source": "demo"}, SCHEMA)["training_images"]
     drawn = images.draw_galaxies(5, 7, ranges, spectra.names, "sersic")
     span = drawn["z_in"].min(), drawn["z_out"].max()
@@ -329,9 +328,9 @@ def test_pieces_change_nothing_and_seeds_do(tmp_path, monkeypatch):
 
 
 def test_pieces_of_large_stamps_are_small():
-    assert script.piece_length((1000, 60, 60, 9)) == 50
-    assert script.piece_length((1000, 256, 256, 5)) == 19
-    assert script.piece_length((1000, 1024, 1024, 9)) == 1
+    assert array_files.piece_length((1000, 60, 60, 9)) == 50
+    assert array_files.piece_length((1000, 256, 256, 5)) == 19
+    assert array_files.piece_length((1000, 1024, 1024, 9)) == 1
 
 
 def write(path, text):
