@@ -311,7 +311,7 @@ def test_spectra_without_light_are_named(tmp_path):
 
 @pytest.mark.parametrize("recipe", ["physical", "simple"])
 def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
-    monkeypatch.setattr(script, "PIECE", 4)
+    monkeypatch.setattr(array_files, "PIECE", 4)
     for folder, threads in (("one", 1), ("two", 2)):
         run(tmp_path / folder, threads, number=9, recipe=recipe, bands=["g", "r"])
     for name in ("inputs.npy", "targets.npy", "z_in.npy", "z_out.npy", "truth.csv"):
@@ -321,7 +321,7 @@ def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
 
 def test_pieces_change_nothing_and_seeds_do(tmp_path, monkeypatch):
     first = run(tmp_path / "a", number=9, bands=["r"])
-    monkeypatch.setattr(script, "PIECE", 2)
+    monkeypatch.setattr(array_files, "PIECE", 2)
     assert np.array_equal(run(tmp_path / "b", number=9, bands=["r"])["inputs"], first["inputs"])
     other = run(tmp_path / "c", number=9, bands=["r"], seed=2)["inputs"]
     assert not np.array_equal(other, first["inputs"])
