@@ -8,8 +8,8 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import progress
-from redpix.simulation import stamps
-from redpix.simulation import training_images as images
+from redpix.simulation import image_pairs, stamps
+from redpix.simulation.training_images import BRIGHTEST
 
 #: largest number of galaxies in memory per process, and largest size of their images in bytes
 PIECE, PIECE_BYTES = 50, 50_000_000
@@ -133,7 +133,7 @@ class PhysicalRecipe:
 
     def __call__(self, galaxies, first):
         """Return the inputs and targets of some galaxies."""
-        return images.physical_piece(
+        return image_pairs.physical_piece(
             galaxies, self.camera, self.plans, self.kinds, self.seed, first
         )
 
@@ -151,8 +151,8 @@ class SimpleRecipe:
 
     def __call__(self, galaxies, first):
         """Return the inputs and targets of some galaxies."""
-        pictures = images.simple_images(galaxies, self.camera)
-        return images.simple_piece(pictures, galaxies, self.camera.bands)
+        pictures = image_pairs.simple_images(galaxies, self.camera)
+        return image_pairs.simple_piece(pictures, galaxies, self.camera.bands)
 
 
 def write_images(paths, sample, simple, seed, threads):
@@ -190,6 +190,6 @@ def write_images(paths, sample, simple, seed, threads):
             f"training_images.spectra: the brightest input pixel is {peak:g}; allowed: "
             "spectra with light in the bands"
         )
-    scale = images.BRIGHTEST / peak
+    scale = BRIGHTEST / peak
     scale_arrays(paths, scale)
     return scale

@@ -10,7 +10,7 @@ from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
 from redpix.report.training_plots import expected_half_light, half_light, stamp_colours
 from redpix.report.training_section import show_training
-from redpix.simulation import array_files, files, redshifting, rendering, seds, stamps
+from redpix.simulation import array_files, files, image_pairs, redshifting, rendering, seds, stamps
 from redpix.simulation import make_training_images as script
 from redpix.simulation import training_images as images
 from redpix.simulation.rendering import Galaxy
@@ -237,7 +237,7 @@ def test_noise_of_observed_images():
         ("r",), 60, SCALE, SCALE, *(np.array([v], np.float32) for v in (1.3, 0.03, 0.001))
     )
     light = np.full((400, 400, 1), 0.5, np.float32)
-    noise = images.observed(np.random.default_rng(2), light, camera) - light
+    noise = image_pairs.observed(np.random.default_rng(2), light, camera) - light
     assert noise.mean() == pytest.approx(0, abs=5e-4)
     # photons of the source, and the sky's
     assert noise.std() == pytest.approx(np.sqrt(0.5 * 0.001 + 0.03**2), rel=0.01)
@@ -255,7 +255,7 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     drawn = images.draw_galaxies(5, 7, ranges, spectra.names, "sersic")
     span = drawn["z_in"].min(), drawn["z_out"].max()
     fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
-    pictures = images.simple_images(drawn, camera)
+    pictures = image_pairs.simple_images(drawn, camera)
     assert drawn["z_in"].to_numpy() == pytest.approx(truth["z_in"].to_numpy(), rel=1e-8)
     assert np.all(truth["size_factor"] == 1)
     assert "magnitude" not in truth
