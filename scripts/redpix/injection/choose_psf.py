@@ -21,18 +21,22 @@ from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
 
-def fetch_psfield(archive, release, field, folder, required):
+def fetch_psfield(field, folder, required, source, release, **patience):
     """Fetch the psField file of a field.
 
     Parameters
     ----------
-    archive : redpix.sdss.archive.Door
-    release : str
     field : redpix.core.field_name.Field
-    folder : Path
+    folder : str
         Folder for the file.
     required : bool
         Whether a missing file is an error.
+    source : str
+        URL or folder of the archive.
+    release : str
+        Data release.
+    **patience : int
+        retries and timeout (seconds) of `redpix.sdss.archive.Door`.
 
     Returns
     -------
@@ -44,6 +48,7 @@ def fetch_psfield(archive, release, field, folder, required):
     InputError
         If the file is required and missing, or cannot be fetched.
     """
+    archive = Door(source, **patience)
     location = archive.locate(psfield_path(release, field), required=required)
     target = Path(folder) / "psField.fit"
     fetched = location and archive.fetch(location, target, lambda _: None, required)
@@ -79,7 +84,7 @@ def survey_psf(path, band, shape, field):
         raise InputError(f"field {field}: psField, band {band}: {error}") from None
 
 
-def measured_psf(frame, error, masks, band, settings, psfex):
+def measured_psf(frame, error, masks, band, sextractor, psfex):
     """Measure the PSF of a frame on its stars, with SExtractor and PSFEx.
 
     Parameters
@@ -89,8 +94,8 @@ def measured_psf(frame, error, masks, band, settings, psfex):
     masks : str
         Masks of the field.
     band : str
-    settings : dict of str to str
-        SExtractor's files: config, parameters, filter.
+    sextractor : list of str
+        SExtractor's configuration, output parameters and convolution filter.
     psfex : str
         PSFEx's configuration.
 
@@ -100,6 +105,7 @@ def measured_psf(frame, error, masks, band, settings, psfex):
     """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
+        settings = dict(zip(("config", "parameters", "filter"), sextractor, strict=True))
         copies = copied_settings(settings, folder)
         psfex_copy = shutil.copy(psfex, folder / "psfex")
         image, variance = fits.getdata(frame), np.square(fits.getdata(error))
@@ -124,20 +130,7 @@ def given_psf(fwhm):
     return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
 
 
-def choose_psf(
-    frames,
-    errors,
-    masks,
-    sextractor,
-    psfex,
-    psf_file,
-    source,
-    release,
-    bands,
-    psf,
-    field,
-    **patience,
-):
+def choose_psf(frames, errors, masks, sextractor, psfex, psf_file, bands, psf, field, **archive):
     """Write the PSFs of a field: from the survey, measured on stars, or of a given FWHM.
 
     Parameters
@@ -152,10 +145,6 @@ def choose_psf(
         PSFEx's configuration.
     psf_file : str
         FITS file that is written, see `redpix.psf.psf_file.write_psfs`.
-    source : str
-        URL or folder of the archive.
-    release : str
-        Data release.
     bands : sequence of str
         Bands in the order of `frames`.
     psf : str or float
@@ -163,8 +152,8 @@ def choose_psf(
         the first of these that exists; a number is the FWHM of a Moffat profile in arcsec.
     field : str
         Name of the field, such as 94-3-7.
-    **patience : int
-        retries and timeout (seconds) of `redpix.sdss.archive.Door`.
+    **archive : str or int
+        source, release, retries and timeout of `fetch_psfield`: the archive of the survey.
 
     Raises
     ------
@@ -172,13 +161,11 @@ def choose_psf(
         If the PSF cannot be fetched or measured.
     """
     field = parse_field(field)
-    settings = dict(zip(("config", "parameters", "filter"), sextractor, strict=True))
     models, origins, scales = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         psfield = None
         if psf in ("auto", "psfield"):
-            archive = Door(source, **patience)
-            psfield = fetch_psfield(archive, release, field, folder, required=psf == "psfield")
+            psfield = fetch_psfield(field, folder, required=psf == "psfield", **archive)
         for band, frame, error in zip(bands, frames, errors, strict=True):
             scales[band] = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
             if psfield:
@@ -186,7 +173,7 @@ def choose_psf(
                 models[band] = survey_psf(psfield, band, fits.getdata(frame).shape, field)
             elif psf in ("auto", "measured"):
                 origins[band] = "measured"
-                models[band] = measured_psf(frame, error, masks, band, settings, psfex)
+                models[band] = measured_psf(frame, error, masks, band, sextractor, psfex)
             else:
                 origins[band] = "given"
                 models[band] = given_psf(float(psf) / scales[band])

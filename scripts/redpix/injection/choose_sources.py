@@ -1,7 +1,6 @@
 """Choose the sources injected into a field: kinds, fluxes, shapes and positions."""
 
 import numpy as np
-import pandas as pd
 from astropy.io import fits
 
 from redpix.catalogue.build import COLUMNS
@@ -11,8 +10,8 @@ from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.demo import population
 from redpix.demo.population import BANDS
-from redpix.image.wcs import frame_wcs, pixel_area
-from redpix.injection import placement
+from redpix.image.wcs import frame_wcs
+from redpix.injection.place_sources import place_sources
 from redpix.injection.sources import (
     demo_galaxies,
     demo_points,
@@ -21,8 +20,6 @@ from redpix.injection.sources import (
     with_shapes,
 )
 from redpix.io.number_tables import read_user_table
-from redpix.psf.psf_file import read_psf
-from redpix.sdss.mask_table import read_masked
 from redpix.simulation import rendering
 
 #: columns of the truth: those of objects.csv, then those of the injection
@@ -173,96 +170,6 @@ def galaxies_and_points(rng, options, frame, bands, reference_band):
     return galaxies, tables["points"]
 
 
-def on_blank_sky(rng, sources, frame, error, masks, psf_file, band, name):
-    """Place sources on blank sky of a frame.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    sources : DataFrame
-    frame, error : str
-        FITS files of the frame and of its error map.
-    masks : str
-        Masks of the field.
-    psf_file : str
-        PSFs of the field.
-    band : str
-        Band of the frame.
-    name : str
-        Field named in error messages.
-
-    Returns
-    -------
-    positions : ndarray, shape (n, 2)
-        x, y, pixels, 0-based.
-    clear : ndarray, shape (n,)
-        Radius of the clear sky around each source, arcsec.
-    """
-    image = fits.getdata(frame)
-    scale = pixel_scale(frame_wcs(fits.getheader(frame)))
-    bad = np.zeros(image.shape, bool)
-    _, y, x = read_masked(masks, band)
-    bad[y, x] = True
-    fwhm = read_psf(psf_file, band).fwhm * scale
-    radii = placement.needed_radius(sources, band, fwhm) / scale
-    pixels = placement.occupied(image, fits.getdata(error), bad)
-    positions, clear = placement.place_blank(rng, radii, pixels, name)
-    return positions, (clear * scale).round(2)
-
-
-def pixel_scale(wcs):
-    """Return the pixel scale of a WCS in arcsec per pixel."""
-    return 3600 * np.sqrt(pixel_area(wcs))
-
-
-def hosted_transients(rng, points, on_galaxies):
-    """Draw which points are transients on a galaxy.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    points : DataFrame
-        With kind.
-    on_galaxies : float
-        Fraction of the transients that lie on galaxies.
-
-    Returns
-    -------
-    ndarray of bool, shape (n,)
-    """
-    transient = (points["kind"] == "transient").to_numpy()
-    return transient & (rng.random(len(points)) < on_galaxies)
-
-
-def join_with_hosted(rng, free, hosted, positions, galaxies, wcs):
-    """Join sources with positions of their own and transients on galaxies.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    free : DataFrame
-        The galaxies, then all other sources with positions of their own.
-    hosted : DataFrame
-        Transients that are placed on galaxies.
-    positions : ndarray, shape (n, 2)
-        x, y of `free`, pixels, 0-based.
-    galaxies : DataFrame
-    wcs : astropy.wcs.WCS
-
-    Returns
-    -------
-    DataFrame
-        With ra and dec (degrees) and host, the row of the host galaxy.
-    """
-    free["ra"], free["dec"] = wcs.all_pix2world(*positions.T, 0)
-    places, host = placement.place_on_galaxies(
-        rng, positions[: len(galaxies)], galaxies, len(hosted), pixel_scale(wcs)
-    )
-    hosted = hosted.assign(host=host)
-    hosted["ra"], hosted["dec"] = wcs.all_pix2world(*places.T, 0)
-    return pd.concat([free, hosted], ignore_index=True)
-
-
 def truth_table(table, field):
     """Return the truth of a field in the columns of the injection's truth table.
 
@@ -287,44 +194,6 @@ def truth_table(table, field):
         if f"flux_{band}" in table:
             table[band] = population.magnitudes(table[f"flux_{band}"]).round(6)
     return table.reindex(columns=list(TRUTH_COLUMNS)).round({"ra": 8, "dec": 8})
-
-
-def placed_sources(rng, galaxies, points, options, files, band, name):
-    """Return all sources of a field with their positions.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    galaxies, points : DataFrame
-    options : dict
-        place and on_galaxies of the section ``injection``.
-    files : dict of str to str
-        frame, error, masks, psf_file: as in `choose_sources`.
-    band : str
-        Band of the frame.
-    name : str
-        Field named in error messages.
-
-    Returns
-    -------
-    DataFrame
-        The galaxies come first; `clear` is the radius of clear sky in arcsec, NaN if unknown.
-    """
-    if options["place"] == "table":
-        table = pd.concat([galaxies, points], ignore_index=True)
-        return table.assign(clear=np.nan, host=pd.NA)
-    hosted = np.zeros(len(points), bool)
-    if len(galaxies):
-        hosted = hosted_transients(rng, points, options["on_galaxies"])
-    free = pd.concat([galaxies, points[~hosted]], ignore_index=True)
-    header = fits.getheader(files["frame"])
-    if options["place"] == "blank":
-        positions, free["clear"] = on_blank_sky(rng, free, **files, band=band, name=name)
-    else:
-        shape = (header["NAXIS2"], header["NAXIS1"])
-        positions = placement.place_anywhere(rng, len(free), shape)
-        free["clear"] = np.nan
-    return join_with_hosted(rng, free, points[hosted], positions, galaxies, frame_wcs(header))
 
 
 def choose_sources(
@@ -361,7 +230,7 @@ def choose_sources(
     rng = np.random.default_rng([seed, 6, *field])
     galaxies, points = galaxies_and_points(rng, options, frame, bands, reference_band)
     files = {"frame": frame, "error": error, "masks": masks, "psf_file": psf_file}
-    table = placed_sources(rng, galaxies, points, options, files, reference_band, str(field))
+    table = place_sources(rng, galaxies, points, options, files, reference_band, str(field))
     table = truth_table(table, field)
     for kind, number in table["kind"].value_counts().items():
         log.info("%s: %d", kind, number)

@@ -119,7 +119,7 @@ class PhysicalRecipe:
 
     Parameters
     ----------
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     kinds : (str, str)
         Kinds of the inputs and of the targets.
     seed : int
@@ -143,7 +143,7 @@ class SimpleRecipe:
 
     Parameters
     ----------
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     """
 
     def __init__(self, camera):

@@ -16,7 +16,7 @@ def physical_piece(galaxies, camera, plans, kinds, seed, first):
     ----------
     galaxies : DataFrame
         As from `redpix.simulation.training_images.with_fluxes`.
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     plans : (redpix.simulation.stamps.Plan, redpix.simulation.stamps.Plan)
         Plans of the stamps at z_in and at z_out.
     kinds : (str, str)
@@ -108,7 +108,7 @@ def observed(rng, image, camera):
     rng : numpy.random.Generator
     image : ndarray, shape (ny, nx, c)
         Nanomaggies.
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
 
     Returns
     -------
@@ -127,7 +127,7 @@ def simple_images(galaxies, camera):
     ----------
     galaxies : DataFrame
         With the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
 
     Returns
     -------

@@ -12,8 +12,8 @@ from redpix.core.job import log
 from redpix.simulation import redshifting, stamps
 from redpix.simulation import training_images as images
 from redpix.simulation.array_files import write_images
+from redpix.simulation.camera import SimulatedCamera, make_camera
 from redpix.simulation.files import (
-    make_camera,
     read_curves,
     read_distance,
     read_galaxies,
@@ -29,7 +29,7 @@ class Sample(NamedTuple):
     ----------
     galaxies : DataFrame
         As from `redpix.simulation.training_images.with_fluxes` or `with_simple_fluxes`.
-    camera : redpix.simulation.training_images.SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     curves : list of speclite.filters.FilterResponse
         Filter curves, one per band.
     kinds : (str, str)
@@ -37,7 +37,7 @@ class Sample(NamedTuple):
     """
 
     galaxies: pd.DataFrame
-    camera: images.SimulatedCamera
+    camera: SimulatedCamera
     curves: list
     kinds: tuple
 

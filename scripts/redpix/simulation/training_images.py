@@ -6,8 +6,6 @@ one image of a galaxy is multiplied by the band fluxes at each redshift. All pix
 recipe are scaled by one factor, which sets the brightest input pixel to 10000.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 import pandas as pd
 
@@ -22,33 +20,6 @@ BRIGHTEST = 10000.0
 # smallest flux of a spectrum in the reference band, relative to its brightest band; a smaller one
 # is a rounding error
 _FAINTEST = 1e-6
-
-
-class SimulatedCamera(NamedTuple):
-    """Camera that takes the training images.
-
-    Attributes
-    ----------
-    bands : tuple of str
-    size : int
-        Side of the images, pixels.
-    pixel_scale, pixel_scale_out : float
-        arcsec per pixel, at z_in and at z_out.
-    seeing : ndarray, shape (c,)
-        FWHM of the PSF, arcsec.
-    noise : ndarray, shape (c,)
-        1-sigma noise of a sky pixel, nanomaggies.
-    electron : ndarray, shape (c,)
-        Flux of one electron, nanomaggies.
-    """
-
-    bands: tuple
-    size: int
-    pixel_scale: float
-    pixel_scale_out: float
-    seeing: np.ndarray
-    noise: np.ndarray
-    electron: np.ndarray
 
 
 def draw_galaxies(seed, number, ranges, spectra, profile):
@@ -137,7 +108,7 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     fluxes : redpix.simulation.redshifting.BandFluxes
     distance : callable
         Luminosity distance of redshifts, Mpc.
-    camera : SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     reference : str
         Band of the magnitude.
 
@@ -228,7 +199,7 @@ def check_sizes(galaxies, camera, kinds, name):
     ----------
     galaxies : DataFrame
         As from `with_fluxes` or `with_simple_fluxes`.
-    camera : SimulatedCamera
+    camera : redpix.simulation.camera.SimulatedCamera
     kinds : (str, str)
         Kinds of inputs and targets, as in `redpix.simulation.image_pairs.physical_piece`.
     name : str
