@@ -1,8 +1,8 @@
 """Inject sources into a frame: draw them with its PSF and add their photon noise.
 
-The calibration vector and the gain of the frame give the expected electrons per pixel. The electrons
-of the sources follow a Poisson distribution. The frame already contains sky, dark current and read
-noise. Pixel coordinates are 0-based, images [y, x].
+The calibration vector and the gain of the frame give the expected electrons per pixel. The
+electrons of the sources follow a Poisson distribution. The frame already contains sky, dark current
+and read noise. Pixel coordinates are 0-based, images [y, x].
 """
 
 import numpy as np

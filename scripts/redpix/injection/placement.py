@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from redpix.core.exceptions import InputError
-from redpix.demo.truth import extent
+from redpix.demo.positions import extent
 
 # number of random positions tried per source
 _TRIES = 2000

@@ -11,7 +11,16 @@ from astropy.wcs import WCS
 from conftest import ROOT
 from redpix.core import field_name
 from redpix.core.exceptions import InputError
-from redpix.demo import camera, fields, population, scene, sdss_files, write_field, write_sky
+from redpix.demo import (
+    camera,
+    fields,
+    population,
+    positions,
+    scene,
+    sdss_files,
+    write_field,
+    write_sky,
+)
 from redpix.demo import truth as demo_truth
 from redpix.image.masks import BITS
 from redpix.sdss import error_map, frames
@@ -257,7 +266,7 @@ def test_bright_sources_keep_apart(truth):
     still = truth[truth["epoch"] == 0]
     position = SkyCoord(still["ra"], still["dec"], unit="deg")
     r, galaxy = still["r"].to_numpy(), (still["kind"] == "galaxy").to_numpy()
-    size = demo_truth.extent(still)
+    size = positions.extent(still)
     for k in np.flatnonzero(r < 21):
         gap = position[k].separation(position).arcsec
         gap[k] = np.inf
@@ -306,7 +315,7 @@ def test_seed_decides(truth):
 
 
 def test_no_room(monkeypatch):
-    monkeypatch.setattr(demo_truth, "LEAST_SEPARATION", 900.0)
+    monkeypatch.setattr(positions, "LEAST_SEPARATION", 900.0)
     with pytest.raises(InputError, match="demo.galaxies"):
         demo_truth.draw_truth(1, 100, 10, 3)
 
