@@ -41,7 +41,7 @@ def _wcs(number, band):
     return camera.band_wcs(fields.FIELDS[number], band)
 
 
-def edgeedge_depth(number, bands, ra, dec):
+def edge_depth(number, bands, ra, dec):
     """Return the distance of positions from the nearest edge of a field's frames in pixels.
 
     Parameters
