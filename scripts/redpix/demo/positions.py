@@ -9,7 +9,8 @@ from scipy.special import gamma
 from redpix.core.exceptions import InputError
 from redpix.demo import camera, fields
 from redpix.demo.population import BANDS, BRIGHT, magnitudes
-from redpix.simulation.rendering import Psf, visible_radius
+from redpix.simulation.extents import visible_radius
+from redpix.simulation.rendering import Psf
 
 #: magnitude in r to which all sources are separate from each other
 APART = 19.5

@@ -3,7 +3,7 @@
 import numpy as np
 
 from redpix.demo import camera, fields
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 
 # brightness at which the stamp of a source ends, in units of a pixel's noise
 _INVISIBLE = 0.1
@@ -50,9 +50,9 @@ def render(table, field, band, watch=iter):
             bulge = getattr(source, f"bulge_flux_{band}")
             profile = rendering.galaxy_profile(galaxy, bulge, flux - bulge)
             profile = rendering.convolved(profile, blur)
-            radius = rendering.stamp_radius(galaxy, psf, flux, faintest)
+            radius = extents.stamp_radius(galaxy, psf, flux, faintest)
         else:
             profile = blur * flux
-            radius = rendering.psf_radius(psf, flux, faintest)
+            radius = extents.psf_radius(psf, flux, faintest)
         rendering.add(image, profile, sky_jacobian, place_x, place_y, radius / scale)
     return image

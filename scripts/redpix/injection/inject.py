@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from redpix.sdss.camera import FULL_WELL
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 
 
 def source_profile(source, flux):
@@ -75,7 +75,7 @@ def expected_light(table, band, psf, wcs, shape):
             profile = blur * flux
         else:
             profile = rendering.convolved(profile, blur)
-            extent = rendering.galaxy_extent(source.bulge_radius, source.disk_radius)
+            extent = extents.galaxy_extent(source.bulge_radius, source.disk_radius)
             radius += extent / np.sqrt(source.axis_ratio) / scale
         rendering.add(image, profile, sky_jacobian, column, row, radius, "no_pixel")
     return image

@@ -9,14 +9,13 @@ likelihood, so that faint pixels are K-corrected, too.
 
 from typing import NamedTuple
 
-import galsim
 import numpy as np
 from scipy.optimize import brentq
 
-from redpix.core.exceptions import InputError
 from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_model import full_width
 from redpix.simulation import redshifting, seds
+from redpix.simulation.resampler import Resampler
 
 # grid of the templates: types of `redpix.simulation.seds`, and E(B-V) in magnitudes
 _TYPES = np.linspace(0, 3, 31)
@@ -30,9 +29,6 @@ _GRADIENT = 0.1
 
 # number of pixels in memory at a time
 _BLOCK = 20_000
-
-# subpixels per pixel along a side, in which the response to one pixel is sampled
-_FINE = 4
 
 # smallest fraction of a pixel that must come from valid pixels; else it is invalid
 _VALID_FRACTION = 0.9
@@ -179,89 +175,6 @@ def _fit(flux, error, fit_error, model):
         noise = np.where(precision > 0, noise / precision**2, 0.0)
         variance = np.where(precision > 0, 1 / precision, 0.0)
     return TemplateFit(0.5 * projection * amplitude, amplitude, noise, variance)
-
-
-class Resampler:
-    """Shrink stamps and change their PSF.
-
-    Parameters
-    ----------
-    factor : float
-        Ratio of sizes in pixels, target to input.
-    fwhm_in, fwhm_out : float
-        FWHM of the Moffat PSFs of input and target, pixels.
-    size : int
-        Side of the stamps, pixels.
-
-    Raises
-    ------
-    InputError
-        If the PSF of the target is sharper than the shrunk PSF of the input.
-    """
-
-    def __init__(self, factor, fwhm_in, fwhm_out, size):
-        if factor * fwhm_in > fwhm_out:
-            raise InputError(
-                f"a PSF of {fwhm_in:.2f} pixels becomes one of {factor * fwhm_in:.2f} at the new "
-                f"redshift, sharper than {fwhm_out:.2f} is not possible; raise "
-                "training_images.seeing"
-            )
-        self.factor, self.size = factor, size
-        pixel = galsim.Pixel(1.0)
-        before = galsim.Convolve(galsim.Moffat(beta=3.0, fwhm=fwhm_in), pixel).dilate(factor)
-        after = galsim.Convolve(galsim.Moffat(beta=3.0, fwhm=fwhm_out), pixel)
-        self.kernel = galsim.Convolve(galsim.Deconvolve(before), after)
-        self.squared = self._squared_response()
-
-    def flux(self, stamp):
-        """Shrink a stamp and change its PSF; the sum does not change.
-
-        Parameters
-        ----------
-        stamp : ndarray, shape (size, size)
-
-        Returns
-        -------
-        ndarray, shape (size, size)
-        """
-        image = galsim.InterpolatedImage(galsim.ImageD(np.ascontiguousarray(stamp)), scale=1.0)
-        return self._drawn(galsim.Convolve(image.dilate(self.factor), self.kernel))
-
-    def variance(self, stamp):
-        """Return the variance of the pixels of `flux` for independent pixels.
-
-        Parameters
-        ----------
-        stamp : ndarray, shape (size, size)
-            Variance of the input.
-
-        Returns
-        -------
-        ndarray, shape (size, size)
-        """
-        image = galsim.InterpolatedImage(
-            galsim.ImageD(np.ascontiguousarray(stamp)), scale=1.0, x_interpolant="linear"
-        )
-        spread = galsim.Convolve(image.dilate(self.factor), self.squared)
-        return np.maximum(self._drawn(spread), 0)
-
-    def _drawn(self, profile):
-        """Return the stamp of a GalSim profile."""
-        picture = galsim.ImageD(self.size, self.size)
-        profile.drawImage(picture, scale=1.0, method="no_pixel")
-        return picture.array
-
-    def _squared_response(self):
-        """Return the squared response to one pixel of unit flux, as a GalSim profile."""
-        one = np.zeros((33, 33))
-        one[16, 16] = 1.0
-        image = galsim.InterpolatedImage(galsim.ImageD(one), scale=1.0).dilate(self.factor)
-        side = 2 * (12 * _FINE) + 1
-        fine = galsim.ImageD(side, side)
-        response = galsim.Convolve(image, self.kernel)
-        response.drawImage(fine, scale=1 / _FINE, method="sb")
-        square = galsim.ImageD(fine.array**2)
-        return galsim.InterpolatedImage(square, scale=1 / _FINE, normalization="sb")
 
 
 def redshifted(flux, error, templates, factor, fwhm_in, fwhm_out):

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import fft, special
 
 from redpix.core.exceptions import InputError
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 from redpix.simulation.rendering import BULGE_EDGE, DISK_EDGE, Psf
 
 # amplitude below which a PSF's transform is neglected, and largest number of Nyquist frequencies
@@ -105,7 +105,7 @@ def check_fits(galaxies, size, pixel_scale, psf, name):
     refused = bad(size)
     if refused.any():
         worst = int(np.argmax(np.where(refused, extent, -1)))
-        most = extent[worst] + (0.0 if psf is None else rendering.psf_radius(psf, 0.0, 1.0))
+        most = extent[worst] + (0.0 if psf is None else extents.psf_radius(psf, 0.0, 1.0))
         sizes = range(size + 1, int(np.ceil(2 * most / pixel_scale)) + 1)
         enough = sizes[bisect_left(sizes, True, key=lambda number: not bad(number).any())]
         raise InputError(
@@ -140,7 +140,7 @@ def _lost(radius, sersic, edge, axis_ratio, reach, psf):
     for share in (np.arange(_SHELLS) + 0.5) / _SHELLS:
         shell = scale * special.gammaincinv(2 * indices, share * total) ** indices
         shell_radius = shell[which] * radius / np.sqrt(axis_ratio)
-        lost += rendering.light_outside(psf, np.maximum(reach - shell_radius, 0)) / _SHELLS
+        lost += extents.light_outside(psf, np.maximum(reach - shell_radius, 0)) / _SHELLS
     return lost
 
 
