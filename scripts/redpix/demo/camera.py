@@ -58,7 +58,9 @@ def band_wcs(field, band):
     Parameters
     ----------
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -99,7 +101,9 @@ def band_psf(field, band):
     Parameters
     ----------
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -139,7 +143,9 @@ def sky_level(field, band):
     Parameters
     ----------
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -154,7 +160,9 @@ def sky_noise(field, band):
     Parameters
     ----------
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -175,6 +183,7 @@ def sky_table(rng, level, structure):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     level : float
         Mean, DN.
     structure : float
@@ -203,9 +212,11 @@ def calibration_vector(rng, value, columns):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     value : float
         Mean, nanomaggies per DN.
     columns : int
+        Number of columns.
 
     Returns
     -------
@@ -223,11 +234,13 @@ def expose(rng, flux, field, band):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     flux : ndarray, shape (ny, nx)
         Light of the sources, nanomaggies per pixel.
     field : redpix.demo.fields.DemoField
         Field; it sets sky, transparency, gain and dark variance.
     band : str
+        Name of the band.
 
     Returns
     -------

@@ -105,6 +105,7 @@ def draw_sky(seed):
     Parameters
     ----------
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -126,6 +127,7 @@ def camera(seed):
     Parameters
     ----------
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -155,6 +157,7 @@ def read_out(counts, rng):
     counts : ndarray, shape (ny, nx)
         Expected counts of light and dark current.
     rng : numpy.random.Generator
+        Random numbers.
 
     Returns
     -------
@@ -170,6 +173,7 @@ def calibration_frames(seed, number=9):
     Parameters
     ----------
     seed : int
+        Seed of the random numbers.
     number : int, optional
         Number of exposures per median.
 
@@ -193,7 +197,9 @@ def expose(index, sky, seed):
     index : int
         Index of the exposure in `EXPOSURES`.
     sky : StarSky
+        Stars on the sky.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------

@@ -71,7 +71,9 @@ def draw_galaxies(rng, number, grid):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
     grid : redpix.simulation.seds.SedGrid
         Grid in the bands u, g, r, i, z; it sets the largest redshift.
 
@@ -178,6 +180,7 @@ def half_light_radius(rng, magnitude, early):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     magnitude : ndarray
         Absolute magnitude in r.
     early : ndarray of bool
@@ -201,7 +204,9 @@ def draw_stars(rng, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
 
     Returns
     -------
@@ -230,7 +235,9 @@ def draw_transients(rng, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
 
     Returns
     -------

@@ -50,6 +50,7 @@ def edge_depth(number, bands, ra, dec):
     number : int
         Index of the field.
     bands : sequence of str
+        Names of the bands.
     ra, dec : array_like
         Degrees.
 
@@ -97,6 +98,7 @@ def draw_positions(rng, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
         Number of positions before those outside the fields are removed.
 

@@ -9,6 +9,7 @@ def read_out(rng, mean_counts, gain, dark_variance):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     mean_counts : ndarray
         Expected counts, DN.
     gain : float
@@ -33,9 +34,11 @@ def cosmic_ray_hits(rng, shape, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     shape : (int, int)
         (ny, nx).
     number : int
+        Number of tracks.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def interpolate_rows(counts, bad):
     Parameters
     ----------
     counts : ndarray, shape (ny, nx)
+        Expected counts of light and dark current.
     bad : ndarray of bool, shape (ny, nx)
         Each row needs one or more good pixels.
 
@@ -85,6 +89,7 @@ def shorten(image):
     Parameters
     ----------
     image : ndarray
+        Image, nanomaggies.
 
     Returns
     -------

@@ -17,7 +17,9 @@ def render(table, field, band, watch=iter):
     table : pandas.DataFrame
         As from `redpix.demo.truth.draw_truth`; sources of epoch 2 shine in fields of epoch 2 only.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
     watch : callable, optional
         Function that wraps the iteration over the sources, to show progress.
 

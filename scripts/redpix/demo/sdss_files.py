@@ -23,8 +23,11 @@ def frame_hdus(exposure, field, band):
     Parameters
     ----------
     exposure : redpix.demo.camera.DemoExposure
+        Simulated exposure.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -171,8 +174,11 @@ def mask_hdus(exposure, field, band):
     Parameters
     ----------
     exposure : redpix.demo.camera.DemoExposure
+        Simulated exposure.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------

@@ -39,6 +39,7 @@ class TransientPositions:
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     still : pandas.DataFrame
         Galaxies and stars with their positions.
     positions : pandas.DataFrame
@@ -82,6 +83,7 @@ def place_transients(rng, table, still, positions):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     table : pandas.DataFrame
         Transients.
     still : pandas.DataFrame

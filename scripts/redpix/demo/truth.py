@@ -39,6 +39,7 @@ def draw_truth(seed, galaxies, stars, transients):
     Parameters
     ----------
     seed : int
+        Seed of the random numbers.
     galaxies, stars : int
         Mean number per field.
     transients : int

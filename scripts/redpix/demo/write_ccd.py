@@ -19,6 +19,7 @@ def write_image(path, values, **cards):
     path : str
         File that is written.
     values : ndarray, shape (ny, nx)
+        Image.
     **cards
         Keywords and values of the header.
     """

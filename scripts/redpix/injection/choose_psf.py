@@ -27,6 +27,7 @@ def fetch_psfield(field, folder, required, source, release, **patience):
     Parameters
     ----------
     field : redpix.core.field_name.Field
+        Field of the survey.
     folder : str
         Folder for the file.
     required : bool
@@ -63,6 +64,7 @@ def survey_psf(path, band, shape, field):
     path : Path
         psField file.
     band : str
+        Name of the band.
     shape : tuple of int
         (ny, nx) of the frame.
     field : redpix.core.field_name.Field
@@ -94,6 +96,7 @@ def measured_psf(frame, error, masks, band, sextractor, psfex):
     masks : str
         Masks of the field.
     band : str
+        Name of the band.
     sextractor : list of str
         SExtractor's configuration, output parameters and convolution filter.
     psfex : str

@@ -26,7 +26,7 @@ from redpix.simulation import rendering
 TRUTH_COLUMNS = (
     *COLUMNS,
     "kind",
-    *(f"flux_{band}" for band in BANDS),
+    *[f"flux_{band}" for band in BANDS],
     *rendering.SHAPE_COLUMNS,
     "host",
     "clear",
@@ -43,6 +43,7 @@ def select_sources(rng, origin, number, read, draw, footprint=None):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     origin : str
         "demo", or the path of a table.
     number : int
@@ -88,6 +89,7 @@ def rows_inside(rows, origin, wcs, shape):
     origin : str
         Path named in error messages.
     wcs : astropy.wcs.WCS
+        WCS of the frame.
     shape : (int, int)
         (ny, nx).
 
@@ -113,7 +115,9 @@ def check_fluxes(table, bands, key, origin):
     Parameters
     ----------
     table : DataFrame
+        Sources, one row each.
     bands : sequence of str
+        Names of the bands.
     key : str
         Configuration key below ``injection``.
     origin : str
@@ -135,6 +139,7 @@ def galaxies_and_points(rng, options, frame, bands, reference_band):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     options : dict
         galaxies, galaxies_per_field, points, points_per_field and place of ``injection``.
     frame : str
@@ -178,6 +183,7 @@ def truth_table(table, field):
     table : DataFrame
         Sources with positions.
     field : redpix.core.field_name.Field
+        Field of the survey.
 
     Returns
     -------

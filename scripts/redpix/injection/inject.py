@@ -20,6 +20,7 @@ def source_profile(source, flux):
     source : namedtuple
         Row of a table: kind, and for galaxies `redpix.simulation.rendering.SHAPE_COLUMNS`.
     flux : float
+        Total flux.
 
     Returns
     -------
@@ -47,6 +48,7 @@ def expected_light(table, band, psf, wcs, shape):
     table : DataFrame
         ra, dec (degrees), kind, ``flux_<band>`` (nanomaggies); for galaxies their shape (arcsec).
     band : str
+        Name of the band.
     psf : redpix.psf.psf_model.PsfModel
         Effective PSF: it includes the integration over pixels.
     wcs : astropy.wcs.WCS
@@ -87,6 +89,7 @@ def inject(rng, image, light, calibration, electrons_per_dn):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     image : ndarray, shape (ny, nx)
         Nanomaggies, sky subtracted.
     light : ndarray, shape (ny, nx)

@@ -28,6 +28,7 @@ def marked_planes(path, band, shape, saturated):
     path : str
         Masks of the field.
     band : str
+        Name of the band.
     shape : tuple of int
         (ny, nx) of the frame.
     saturated : ndarray of bool, shape (ny, nx)
@@ -57,9 +58,13 @@ def add_sources(hdus, table, psf, band, field, rng):
     table : DataFrame
         Sources, as from `redpix.injection.choose_sources`.
     psf : redpix.psf.psf_model.PsfModel
+        Effective PSF of the frame.
     band : str
+        Name of the band.
     field : redpix.core.field_name.Field
+        Field of the survey.
     rng : numpy.random.Generator
+        Random numbers.
 
     Returns
     -------
@@ -95,6 +100,7 @@ def inject_frame(frame, masks, sources, psf, injected_frame, injected_mask, fiel
     field : str
         Name of the field, such as 94-3-7.
     band : str
+        Name of the band.
     seed : int
         Seed of the random numbers.
 

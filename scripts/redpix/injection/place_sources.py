@@ -16,7 +16,9 @@ def on_blank_sky(rng, sources, frame, error, masks, psf_file, band, name):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     sources : DataFrame
+        Sources, one row each.
     frame, error : str
         FITS files of the frame and of its error map.
     masks : str
@@ -58,6 +60,7 @@ def hosted_transients(rng, points, on_galaxies):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     points : DataFrame
         With kind.
     on_galaxies : float
@@ -77,6 +80,7 @@ def join_with_hosted(rng, free, hosted, positions, galaxies, wcs):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     free : DataFrame
         The galaxies, then all other sources with positions of their own.
     hosted : DataFrame
@@ -84,7 +88,9 @@ def join_with_hosted(rng, free, hosted, positions, galaxies, wcs):
     positions : ndarray, shape (n, 2)
         x, y of `free`, pixels, 0-based.
     galaxies : DataFrame
+        Galaxies, one row each.
     wcs : astropy.wcs.WCS
+        WCS of the frame.
 
     Returns
     -------
@@ -106,7 +112,9 @@ def place_sources(rng, galaxies, points, options, files, band, name):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     galaxies, points : DataFrame
+        Sources, one row each.
     options : dict
         place and on_galaxies of the section ``injection``.
     files : dict of str to str

@@ -23,6 +23,7 @@ def needed_radius(sources, band, fwhm):
     sources : DataFrame
         ``flux_<band>``, and for galaxies `redpix.simulation.rendering.SHAPE_COLUMNS`.
     band : str
+        Name of the band.
     fwhm : float
         FWHM of the PSF, arcsec.
 
@@ -68,9 +69,11 @@ def place_blank(rng, radii, occupied_pixels, name):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     radii : ndarray, shape (n,)
         Radius of clear sky that each source needs, pixels.
     occupied_pixels : ndarray of bool, shape (ny, nx)
+        Pixels that are bad or on a source.
     name : str
         Field named in error messages.
 
@@ -117,7 +120,9 @@ def place_anywhere(rng, number, shape, margin=20.0):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of positions.
     shape : (int, int)
         (ny, nx).
     margin : float, optional
@@ -140,6 +145,7 @@ def place_on_galaxies(rng, positions, galaxies, number, scale):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     positions : ndarray, shape (n, 2)
         x, y of the galaxies, pixels.
     galaxies : DataFrame

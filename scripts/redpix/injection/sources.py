@@ -99,6 +99,7 @@ def point_table(table, name):
         Columns kind (star, transient) and AB magnitudes by band, u, g, r, i, z, those that are
         there; ra and dec where places are given.
     name : str
+        Name of the field.
 
     Returns
     -------
@@ -150,7 +151,9 @@ def demo_galaxies(rng, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
 
     Returns
     -------
@@ -166,7 +169,9 @@ def demo_points(rng, number):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
 
     Returns
     -------
@@ -189,9 +194,11 @@ def with_shapes(rng, galaxies, band):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     galaxies : DataFrame
         redshift and ``flux_<band>``, and any of the columns of shapes.
     band : str
+        Name of the band.
 
     Returns
     -------

@@ -41,6 +41,7 @@ def write_piece(paths, first, galaxies):
     first : int
         Index of the first of these galaxies.
     galaxies : DataFrame
+        Galaxies, one row each.
 
     Returns
     -------
@@ -61,6 +62,7 @@ def set_recipe(recipe):
     Parameters
     ----------
     recipe : PhysicalRecipe or SimpleRecipe
+        Callable that makes the images of galaxies.
     """
     global _recipe
     _recipe = recipe
@@ -72,9 +74,11 @@ def write_arrays(recipe, paths, galaxies, shape, threads):
     Parameters
     ----------
     recipe : PhysicalRecipe or SimpleRecipe
+        Callable that makes the images of galaxies.
     paths : (str, str)
         Files of the inputs and of the targets.
     galaxies : DataFrame
+        Galaxies, one row each.
     shape : tuple of int
         (n, size, size, c).
     threads : int
@@ -104,7 +108,9 @@ def scale_arrays(paths, factor):
     Parameters
     ----------
     paths : sequence of str
+        Files of the arrays.
     factor : float
+        Factor of all values.
     """
     for path in paths:
         array = np.load(path, mmap_mode="r+")
@@ -120,9 +126,11 @@ class PhysicalRecipe:
     Parameters
     ----------
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     kinds : (str, str)
         Kinds of the inputs and of the targets.
     seed : int
+        Seed of the random numbers.
     """
 
     def __init__(self, camera, kinds, seed):
@@ -144,6 +152,7 @@ class SimpleRecipe:
     Parameters
     ----------
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     """
 
     def __init__(self, camera):
@@ -163,10 +172,13 @@ def write_images(paths, sample, simple, seed, threads):
     paths : (str, str)
         Files of the inputs and of the targets.
     sample : Sample
+        Galaxies and camera.
     simple : bool
         Whether the recipe is the simple one.
     seed : int
+        Seed of the random numbers.
     threads : int
+        Number of processes.
 
     Returns
     -------

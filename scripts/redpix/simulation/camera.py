@@ -49,6 +49,7 @@ def make_camera(options, bands):
     options : dict
         Section ``training_images``: size, pixel_scale, pixel_scale_out, seeing, noise, electron.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------

@@ -14,6 +14,7 @@ def visible_radius(psf, flux, surface_brightness):
     Parameters
     ----------
     psf : redpix.simulation.rendering.Psf
+        PSF of the image.
     flux : array_like
         Total flux of the source.
     surface_brightness : float
@@ -41,6 +42,7 @@ def light_outside(psf, radius):
     Parameters
     ----------
     psf : redpix.simulation.rendering.Psf
+        PSF of the image.
     radius : array_like
         arcsec.
 
@@ -59,6 +61,7 @@ def psf_radius(psf, flux, surface_brightness):
     Parameters
     ----------
     psf : redpix.simulation.rendering.Psf
+        PSF of the image.
     flux : array_like
         Total flux of the source.
     surface_brightness : float
@@ -93,7 +96,9 @@ def stamp_radius(galaxy, psf, flux, surface_brightness):
     Parameters
     ----------
     galaxy : redpix.simulation.rendering.Galaxy
+        Shape of the galaxy.
     psf : redpix.simulation.rendering.Psf
+        PSF of the image.
     flux : float
         Total flux.
     surface_brightness : float

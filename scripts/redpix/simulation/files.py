@@ -20,6 +20,7 @@ def number_columns(path):
     Parameters
     ----------
     path : str
+        File that is read.
 
     Returns
     -------
@@ -40,6 +41,7 @@ def rising(values, path, column):
     Parameters
     ----------
     values : Series
+        Values of the column.
     path, column : str
         File and column named in error messages.
 
@@ -183,6 +185,7 @@ def wavelengths(curves):
     Parameters
     ----------
     curves : sequence of speclite.filters.FilterResponse
+        Filter curves.
 
     Returns
     -------

@@ -17,11 +17,13 @@ def physical_piece(galaxies, camera, plans, kinds, seed, first):
     galaxies : DataFrame
         As from `redpix.simulation.training_images.with_fluxes`.
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     plans : (redpix.simulation.stamps.Plan, redpix.simulation.stamps.Plan)
         Plans of the stamps at z_in and at z_out.
     kinds : (str, str)
         Kinds of inputs and targets: "noiseless" (with PSF), "psf_free", or "observed".
     seed : int
+        Seed of the random numbers.
     first : int
         Index of the first of these galaxies.
 
@@ -80,7 +82,9 @@ def noiseless(plan, shape, fluxes, kind):
     Parameters
     ----------
     plan : redpix.simulation.stamps.Plan
+        Plan of the stamps.
     shape : redpix.simulation.rendering.Galaxy
+        Shape of the galaxy.
     fluxes : (ndarray, ndarray)
         Fluxes of bulge and disk, shape (c,), nanomaggies.
     kind : str
@@ -106,9 +110,11 @@ def observed(rng, image, camera):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     image : ndarray, shape (ny, nx, c)
         Nanomaggies.
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
 
     Returns
     -------
@@ -128,6 +134,7 @@ def simple_images(galaxies, camera):
     galaxies : DataFrame
         With the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
 
     Returns
     -------
@@ -146,9 +153,11 @@ def simple_piece(images, galaxies, bands):
     Parameters
     ----------
     images : ndarray, shape (n, size, size)
+        Images of the galaxies.
     galaxies : DataFrame
         As from `redpix.simulation.training_images.with_simple_fluxes`.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------

@@ -50,6 +50,7 @@ def chosen_galaxies(options, seed, spectra):
     options : dict
         Section ``training_images`` of the configuration.
     seed : int
+        Seed of the random numbers.
     spectra : sequence of str
         Names of the spectra.
 
@@ -84,6 +85,7 @@ def prepare(options, seed):
     options : dict
         Section ``training_images`` of the configuration.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -123,10 +125,13 @@ def write_truth(path, galaxies, scale, seed):
     Parameters
     ----------
     path : str
+        File that is written.
     galaxies : DataFrame
+        Galaxies, one row each.
     scale : float
         Factor by which all pixels were multiplied.
     seed : int
+        Seed of the random numbers.
     """
     table = galaxies.assign(scale=scale, seed=seed)
     table.insert(0, "id", np.arange(len(table)))
@@ -142,6 +147,7 @@ def describe_arrays(options, sample, scale):
     options : dict
         Section ``training_images`` of the configuration.
     sample : Sample
+        Galaxies and camera.
     scale : float
         Factor by which all pixels were multiplied.
 

@@ -44,6 +44,7 @@ def plain(inputs, size_factor, flux_factor):
     Parameters
     ----------
     inputs : ndarray, shape (n, ny, nx, c)
+        Images at z_in.
     size_factor, flux_factor : ndarray, shape (n,)
         Ratios of size and of flux, z_out to z_in; see `redpix.simulation.redshifting`.
 
@@ -72,6 +73,7 @@ def scales(images):
     Parameters
     ----------
     images : ndarray, shape (n, ny, nx, c)
+        Images of the galaxies.
 
     Returns
     -------
@@ -86,7 +88,9 @@ def features(images, z_in, z_out):
     Parameters
     ----------
     images : ndarray, shape (n, ny, nx, c)
+        Images of the galaxies.
     z_in, z_out : ndarray, shape (n,)
+        Redshifts of input and target.
 
     Returns
     -------
@@ -108,6 +112,7 @@ def split(number, held_out, seed):
     held_out : float
         Fraction that is held out.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -149,11 +154,13 @@ def train(resampled, targets, z_in, z_out, learn, test, epochs, seed):
     resampled, targets : ndarray, shape (n, ny, nx, c)
         Inputs as from `plain`, and their targets.
     z_in, z_out : ndarray, shape (n,)
+        Redshifts of input and target.
     learn, test : ndarray of int
         Indices of the training set and of the held-out galaxies.
     epochs : int
         Number of passes over the training set.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -221,6 +228,7 @@ def errors(predicted, targets):
     Parameters
     ----------
     predicted, targets : ndarray, shape (n, ny, nx, c)
+        Predicted and true images.
 
     Returns
     -------

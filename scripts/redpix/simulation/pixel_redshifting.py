@@ -91,9 +91,11 @@ def templates(grid, distance, z_in, z_out):
     Parameters
     ----------
     grid : redpix.simulation.seds.SedGrid
+        Fluxes of the templates.
     distance : callable
         Luminosity distance of a redshift.
     z_in, z_out : float
+        Redshifts of input and target.
 
     Returns
     -------
@@ -115,6 +117,7 @@ def k_corrected(flux, error, templates):
     flux, error : ndarray, shape (n, c)
         Nanomaggies; an error of inf marks an invalid value.
     templates : Templates
+        Fluxes of the templates at both redshifts.
 
     Returns
     -------
@@ -155,6 +158,7 @@ def _fit(flux, error, fit_error, model):
     Parameters
     ----------
     flux, error : ndarray, shape (n, c)
+        Nanomaggies; an error of inf marks an invalid value.
     fit_error : ndarray, shape (n, c)
         Errors of the pixels and of the templates together.
     model : ndarray, shape (g, c)
@@ -185,6 +189,7 @@ def redshifted(flux, error, templates, factor, fwhm_in, fwhm_out):
     flux, error : ndarray, shape (ny, nx, c)
         Nanomaggies; an error of inf marks an invalid pixel.
     templates : Templates
+        Fluxes of the templates at both redshifts.
     factor : float
         Ratio of sizes in pixels, target to input.
     fwhm_in, fwhm_out : ndarray, shape (c,)
@@ -242,6 +247,7 @@ def as_deep(rng, flux, noise, wanted):
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     flux, noise : ndarray, shape (ny, nx, c)
         Nanomaggies; the noise without the error from the uncertain spectrum.
     wanted : ndarray, shape (c,)

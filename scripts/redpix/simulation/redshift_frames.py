@@ -82,7 +82,9 @@ def stamps_of(table, files, bands, size):
     table : DataFrame
         Galaxies with name, ra, dec.
     files : dict of str to FieldFiles
+        Files of each field.
     bands : sequence of str
+        Names of the bands.
     size : int
         Side of the stamps, pixels.
 
@@ -106,8 +108,11 @@ def chosen_galaxies(objects, files, bands, reference_band, options):
     objects : str
         objects.csv.
     files : dict of str to FieldFiles
+        Files of each field.
     bands : sequence of str
+        Names of the bands.
     reference_band : str
+        Band of the magnitudes that order the galaxies.
     options : dict
         number, z_in and size of the section ``training_images``.
 
@@ -141,8 +146,11 @@ def write_pairs(paths, galaxies, files, redshifter, size):
     paths : sequence of str
         Arrays that are written: inputs, their errors, targets, their errors.
     galaxies : DataFrame
+        Galaxies, one row each.
     files : dict of str to FieldFiles
+        Files of each field.
     redshifter : Redshifter
+        Maker of the targets.
     size : int
         Side of the stamps, pixels.
 
@@ -170,7 +178,9 @@ def describe_arrays(truth, bands, options):
     Parameters
     ----------
     truth : DataFrame
+        Truth, one row per galaxy.
     bands : sequence of str
+        Names of the bands.
     options : dict
         targets and cosmology of the section ``training_images``.
 
@@ -204,11 +214,15 @@ def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
     catalogue : str
         objects.csv.
     files : dict of str to FieldFiles
+        Files of each field.
     bands : sequence of str
+        Names of the bands.
     reference_band : str
+        Band of the magnitudes that order the galaxies.
     options : dict
         Section ``training_images`` of the configuration.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------

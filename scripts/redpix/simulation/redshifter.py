@@ -39,6 +39,7 @@ def template_grid(bands, z_out):
     Parameters
     ----------
     bands : sequence of str
+        Names of the bands.
     z_out : (float, float)
         Range of the redshifts of the targets.
 
@@ -59,10 +60,13 @@ class Redshifter:
     options : dict
         z_out, pixel_scale_out, seeing and targets of the section ``training_images``.
     bands : sequence of str
+        Names of the bands.
     seed : int
+        Seed of the random numbers.
     distance : callable
         Luminosity distance of a redshift, Mpc.
     grid : redpix.simulation.seds.SedGrid
+        Fluxes of the templates.
     """
 
     def __init__(self, options, bands, seed, distance, grid):
@@ -75,6 +79,7 @@ class Redshifter:
         Parameters
         ----------
         stamp : Stamp
+            Image of the galaxy.
         row : namedtuple
             Galaxy of the catalogue: id, ra, dec, name (of the field), redshift.
         scale : float
@@ -149,6 +154,7 @@ def sky_noise(stamp):
     Parameters
     ----------
     stamp : Stamp
+        Image of the galaxy.
 
     Returns
     -------

@@ -58,6 +58,7 @@ class BandFluxes(NamedTuple):
         which : ndarray of int, shape (n,)
             Index of the spectrum of each galaxy.
         redshift : ndarray, shape (n,)
+            Redshift of each galaxy.
 
         Returns
         -------
@@ -126,6 +127,7 @@ def size_factor(distance, z_in, z_out, pixel_in=1.0, pixel_out=1.0):
     distance : callable
         Luminosity distance of a redshift; D_A is this divided by (1+z)^2.
     z_in, z_out : float or ndarray
+        Redshifts of input and target.
     pixel_in, pixel_out : float, optional
         Pixel scales.
 
@@ -146,6 +148,7 @@ def flux_factor(distance, z_in, z_out):
     distance : callable
         Luminosity distance of a redshift.
     z_in, z_out : float or ndarray
+        Redshifts of input and target.
 
     Returns
     -------
@@ -160,9 +163,11 @@ def band_fluxes(spectra, bands, curves, z_low, z_high):
     Parameters
     ----------
     spectra : Spectra
+        Spectra of the galaxies.
     bands : sequence of str
         Names of the bands.
     curves : sequence of speclite.filters.FilterResponse
+        Filter curves.
     z_low, z_high : float
         Range of the redshifts.
 

@@ -34,7 +34,9 @@ class RegisteredField:
     Parameters
     ----------
     files : FieldFiles
+        Files of the field.
     bands : sequence of str
+        Names of the bands.
 
     Attributes
     ----------

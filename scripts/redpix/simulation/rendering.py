@@ -75,6 +75,7 @@ def psf_profile(psf):
     Parameters
     ----------
     psf : Psf
+        PSF of the image.
 
     Returns
     -------
@@ -93,7 +94,9 @@ def galaxy_profile(galaxy, bulge_flux, disk_flux):
     Parameters
     ----------
     galaxy : Galaxy
+        Shape of the galaxy.
     bulge_flux, disk_flux : float
+        Total fluxes.
 
     Returns
     -------
@@ -135,6 +138,7 @@ def convolved(profile, psf):
     Parameters
     ----------
     profile, psf : galsim.GSObject
+        Profile, and PSF to convolve it with.
 
     Returns
     -------
@@ -170,6 +174,7 @@ def stamp_profile(stamp, sky_jacobian):
     stamp : ndarray
         Image with odd sides, centred on the PSF, in pixels of `sky_jacobian`.
     sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
 
     Returns
     -------
@@ -189,6 +194,7 @@ def draw(profile, shape, sky_jacobian, x, y, method="auto"):
     shape : tuple of int
         (ny, nx).
     sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
     x, y : float
         0-based pixel position of the centre; it may lie outside the image.
     method : str, optional
@@ -213,9 +219,11 @@ def add(image, profile, sky_jacobian, x, y, radius, method="auto"):
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        Image, nanomaggies.
     profile : galsim.GSObject
         Profile on the sky (arcsec), convolved with the PSF.
     sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
     x, y : float
         0-based pixel position of the centre; it may lie outside the image.
     radius : float

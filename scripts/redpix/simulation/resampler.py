@@ -47,6 +47,7 @@ class Resampler:
         Parameters
         ----------
         stamp : ndarray, shape (size, size)
+            Image of the galaxy in a band.
 
         Returns
         -------

@@ -111,6 +111,7 @@ def band_fluxes(spectra, redshift, bands):
     spectra : ndarray, shape (n, nw)
         Rest-frame f_lambda on `WAVELENGTH`, erg/s/cm2/Angstrom.
     redshift : float
+        Redshift of the spectra.
     bands : sequence of str
         Some of u, g, r, i, z.
 
@@ -133,6 +134,7 @@ def ab_fluxes(wavelength, spectra, redshift, curves):
     spectra : ndarray, shape (n, nw)
         f_lambda, erg/s/cm2/Angstrom.
     redshift : float
+        Redshift of the spectra.
     curves : sequence of speclite.filters.FilterResponse
         Filters of different names; the redshifted spectra must cover them.
 
@@ -164,6 +166,7 @@ def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=
     Parameters
     ----------
     bands : sequence of str, optional
+        Names of the bands.
     redshift_max, redshift_step : float, optional
         With steps of 0.01, interpolated magnitudes are accurate to 0.01 mag in u, 0.002 in griz.
 
@@ -189,6 +192,7 @@ def fluxes(grid, kind, reddening, redshift):
     Parameters
     ----------
     grid : SedGrid
+        Fluxes of the templates.
     kind : array_like, shape (n,)
         Type, 0 to 3 (see the module's docstring).
     reddening : array_like, shape (n,)
@@ -241,6 +245,7 @@ def blackbody_colours(temperature, bands):
     temperature : array_like, shape (n,)
         Kelvin.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------

@@ -198,6 +198,7 @@ def components(galaxy):
     Parameters
     ----------
     galaxy : redpix.simulation.rendering.Galaxy
+        Shape of the galaxy.
 
     Returns
     -------
@@ -212,8 +213,11 @@ def band_images(plan, galaxy, bulge_fluxes, disk_fluxes):
     Parameters
     ----------
     plan : Plan
+        Plan of the stamps.
     galaxy : redpix.simulation.rendering.Galaxy
+        Shape of the galaxy.
     bulge_fluxes, disk_fluxes : ndarray, shape (c,)
+        Total fluxes per band.
 
     Returns
     -------

@@ -19,7 +19,9 @@ def median_errors(predicted, targets, bands):
     Parameters
     ----------
     predicted, targets : ndarray, shape (n, ny, nx, c)
+        Predicted and true images.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------
@@ -87,7 +89,9 @@ def save_array(path, array):
     Parameters
     ----------
     path : str
+        File.
     array : ndarray
+        Array that is written.
     """
     with atomic(path) as temporary:
         np.save(temporary, array)
@@ -101,6 +105,7 @@ def write_metrics(path, trained, learnt_from, held_out, scores):
     path : str
         JSON that is written.
     trained : redpix.simulation.network.Trained
+        Result of the training.
     learnt_from, held_out : int
         Numbers of galaxies in the training set and held out.
     scores : dict of str to dict

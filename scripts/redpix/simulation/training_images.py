@@ -28,6 +28,7 @@ def draw_galaxies(seed, number, ranges, spectra, profile):
     Parameters
     ----------
     seed, number : int
+        Seed of the random numbers, and number of galaxies.
     ranges : dict of str to (float, float)
         z_in; z_out, drawn above z_in; magnitude (AB at z_in, in the reference band); radius
         (half-light radius of disk and Sersic profile, arcsec at z_in); sersic; axis_ratio.
@@ -80,6 +81,7 @@ def check_redshifts(z_in, z_out, name):
     Parameters
     ----------
     z_in, z_out : float or ndarray, shape (n,)
+        Redshifts of input and target.
     name : str
         File or key named in error messages.
 
@@ -106,9 +108,11 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
     galaxies : DataFrame
         As from `draw_galaxies`.
     fluxes : redpix.simulation.redshifting.BandFluxes
+        Band fluxes of the spectra.
     distance : callable
         Luminosity distance of redshifts, Mpc.
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     reference : str
         Band of the magnitude.
 
@@ -172,6 +176,7 @@ def with_simple_fluxes(galaxies, fluxes, distance):
     galaxies : DataFrame
         As from `draw_galaxies`.
     fluxes : redpix.simulation.redshifting.BandFluxes
+        Band fluxes of the spectra.
     distance : callable
         Luminosity distance of redshifts, Mpc.
 
@@ -200,6 +205,7 @@ def check_sizes(galaxies, camera, kinds, name):
     galaxies : DataFrame
         As from `with_fluxes` or `with_simple_fluxes`.
     camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     kinds : (str, str)
         Kinds of inputs and targets, as in `redpix.simulation.image_pairs.physical_piece`.
     name : str
