@@ -1,6 +1,13 @@
 """The vectors of photometric redshifts in the files of MLZ, for those who want to run it."""
 
 
+def mlz_products(wildcards):
+    """Return the inputs of MLZ for the objects of the sky, if some can train, and of tables."""
+    sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
+    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
+    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
+
+
 rule photoz_mlz:
     input:
         objects=f"{RESULTS}/catalogue/objects.csv",

@@ -1,5 +1,8 @@
 """Training images: pairs of images of a galaxy, at one redshift and at another."""
 
+from redpix.config.contradictions import training_tables as tables_of_training
+from redpix.io.table_bytes import is_path
+
 TRAINING = config["training_images"]
 
 # the settings on which training images of frames depend
@@ -13,6 +16,26 @@ FRAMES_KEYS = (
     "targets",
     "cosmology",
 )
+
+
+def training_tables(wildcards):
+    """Return the user's tables that training images are made from."""
+    return [path for _, path in tables_of_training(TRAINING)]
+
+
+def training_products(wildcards):
+    """Return the training images, if the user set their key or the demo shows them."""
+    shown = WHOLE_DEMO and "training_images" in config["demo"]["shows"]
+    if not (shown or "training_images" in NAMED):
+        return []
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    return [f"{RESULTS}/training_images/{name}" for name in names]
+
+
+def network_products(wildcards):
+    """Return the products of the network, if the user set its key."""
+    names = ("metrics.json", "predictions.npy", "plain.npy", "held_out.csv")
+    return [f"{RESULTS}/network/{name}" for name in names if "network" in NAMED]
 
 
 if TRAINING["origin"] == "simulated":
@@ -50,7 +73,7 @@ else:
 
     rule training_images:
         input:
-            [path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
+            [path for path in [TRAINING["cosmology"]] if is_path(path)],
             objects=f"{RESULTS}/catalogue/objects.csv",
             registered=lambda wildcards: [
                 f"{image_home(field)}/registered/{field}-{band}.fits"

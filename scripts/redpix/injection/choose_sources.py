@@ -19,7 +19,7 @@ from redpix.injection.sources import (
     point_table,
     with_shapes,
 )
-from redpix.io.number_tables import read_user_table
+from redpix.io.tables import read_table
 from redpix.simulation import rendering
 
 #: columns of the truth: those of objects.csv, then those of the injection
@@ -66,7 +66,9 @@ def select_sources(rng, origin, number, read, draw, footprint=None):
     """
     if origin == "demo":
         return draw(rng, number)
-    selection = read(read_user_table(origin), origin)
+    table = read_table(origin)
+    log.info("%s", table.understood)
+    selection = read(table)
     rows = selection.rows
     log.info("%s: %d rows, %d without a flux left out", origin, len(rows), selection.passed_over)
     if rows.empty:

@@ -37,7 +37,7 @@ class Calibration(NamedTuple):
     """What has to be done to densities.
 
     They are stretched by `scale`, then their cumulative distribution F becomes G(F), with G the
-    monotone cubic curve from (0, 0) over (`levels`[j], (j + 1) / (len(levels) + 1)) to (1, 1).
+    monotone cubic curve from (0, 0) over (``levels[j]``, (j + 1) / (len(levels) + 1)) to (1, 1).
     """
 
     scale: float

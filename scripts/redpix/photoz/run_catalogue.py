@@ -13,7 +13,7 @@ import pandas
 from redpix.core.atomic_files import write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.io.number_tables import read_table
+from redpix.io.tables import read_table
 from redpix.photoz import catalogues, files, metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import calibrate
@@ -27,14 +27,11 @@ from redpix.photoz.train import Recipe
 
 
 def read(path, asked, columns=None):
-    """The objects of a CSV, the columns used, and whether it has ids."""
-    with open(path, newline="", encoding="utf-8") as file:
-        cells = read_table(file, path)
-    if cells.ragged:
-        line, count = cells.ragged[0]
-        raise InputError(f"{path}: line {line} has {count} cells; the header has another number")
-    columns = columns or catalogues.choose_columns(list(cells.rows), asked, path, log.warning)
-    return catalogues.read_objects(cells.rows, columns, path), columns, "id" in cells.rows
+    """Return the objects of a table, the columns used, and whether it has ids."""
+    table = read_table(path, ids=("id",))
+    log.info("%s", table.understood)
+    columns = columns or catalogues.choose_columns(table.names, asked, path, log.warning)
+    return catalogues.read_objects(table.frame(), columns, path), columns, "id" in table
 
 
 def read_tables(paths, asked):

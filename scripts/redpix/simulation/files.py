@@ -1,12 +1,12 @@
 """Read the user's input of training images: spectra, filter curves, cosmology, galaxies."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from redpix.core.exceptions import InputError
-from redpix.io.number_tables import numbers, read_user_table
+from redpix.core.job import log
+from redpix.io.table_bytes import is_path, stem_of
+from redpix.io.tables import read_table
 from redpix.simulation import redshifting, seds
 from redpix.simulation.rendering import SHAPE_COLUMNS
 
@@ -15,24 +15,25 @@ WAVELENGTH = np.geomspace(600, 22000, 6000)
 
 
 def number_columns(path):
-    """Read a CSV of numbers.
+    """Return the columns of a user's table of numbers.
 
     Parameters
     ----------
     path : str
-        File that is read.
+        Table in any format of `redpix.io.tables.read_table`.
 
     Returns
     -------
-    DataFrame
+    DataFrame of float64
 
     Raises
     ------
     InputError
-        If a cell is not a number; the message names its line.
+        For the first cell that is not a finite number, with its line.
     """
-    table = read_user_table(path)
-    return pd.DataFrame({column: numbers(table, column, path) for column in table.columns})
+    table = read_table(path)
+    log.info("%s", table.understood)
+    return pd.DataFrame({name: table.numbers(name, complete=True) for name in table.names})
 
 
 def rising(values, path, column):
@@ -54,32 +55,32 @@ def rising(values, path, column):
 
 
 def read_spectra(names):
-    """Read spectra: packaged ones by name, or those of a CSV.
+    """Read spectra: packaged ones by name, or those of a table.
 
     Parameters
     ----------
     names : sequence of str
-        Names of packaged spectra, or one path of a CSV: wavelength (Angstrom) and one column of
+        Names of packaged spectra, or one path of a table: wavelength (Angstrom) and one column of
         f_lambda per spectrum.
 
     Returns
     -------
     redpix.simulation.redshifting.Spectra
-        Each packaged spectrum has a mean of 1 over 5000 to 6000 Angstrom. The spectra of a CSV
+        Each packaged spectrum has a mean of 1 over 5000 to 6000 Angstrom. The spectra of a table
         share one scale, which sets their largest value to 1.
 
     Raises
     ------
     InputError
-        If a name is unknown, or the CSV does not hold spectra.
+        If a name is unknown, or the table does not hold spectra.
     """
-    tables = [name for name in names if name.endswith(".csv")]
+    tables = [name for name in names if is_path(name)]
     strange = set(names) - set(tables) - set(seds.TEMPLATES)
     if strange or (tables and len(names) > 1):
         raise InputError(
             f"training_images.spectra: {', '.join(names)}; allowed: some of "
-            f"{', '.join(seds.TEMPLATES)}, or one path of a CSV: wavelength and one column per "
-            "spectrum"
+            f"{', '.join(seds.TEMPLATES)}, or one path of a table: wavelength, and "
+            "one column per spectrum"
         )
     if not tables:
         flux = seds.spectra_on(WAVELENGTH, names)
@@ -107,7 +108,7 @@ def read_curves(bands):
     Parameters
     ----------
     bands : sequence of str
-        u, g, r, i, z; names of speclite's filters; or paths of CSVs: wavelength (Angstrom) and
+        u, g, r, i, z; names of speclite's filters; or paths of tables: wavelength (Angstrom) and
         response.
 
     Returns
@@ -118,14 +119,14 @@ def read_curves(bands):
     Raises
     ------
     InputError
-        If a filter is unknown, its CSV cannot be used, or two bands share a name.
+        If a filter is unknown, its table cannot be used, or two bands share a name.
     """
     # imported here: speclite takes a second to import
     from speclite.filters import FilterResponse, load_filter
 
     curves = {}
     for band in bands:
-        if band.endswith(".csv"):
+        if is_path(band):
             table = number_columns(band)
             if list(table.columns) != ["wavelength", "response"]:
                 raise InputError(
@@ -135,7 +136,7 @@ def read_curves(bands):
             # speclite requires names that are Python identifiers
             meta = {"group_name": "user", "band_name": f"b{len(curves)}"}
             try:
-                curves[Path(band).stem] = FilterResponse(*filter_curve(table), meta)
+                curves[stem_of(band)] = FilterResponse(*filter_curve(table), meta)
             except ValueError as error:
                 raise InputError(
                     f"{band}: {str(error).splitlines()[0]}; allowed: responses from 0, some above 0"
@@ -147,7 +148,7 @@ def read_curves(bands):
         except (ValueError, OSError) as error:
             raise InputError(
                 f"training_images.bands: {band!r}: {str(error).splitlines()[0]}; allowed: u, g, "
-                "r, i, z, a filter of speclite such as bessell-V, or the path of a CSV"
+                "r, i, z, a filter of speclite such as bessell-V, or the path of a table"
             ) from None
     if len(curves) < len(bands):
         raise InputError("training_images.bands: two bands share a name; allowed: different names")
@@ -200,7 +201,7 @@ def read_distance(cosmology):
     Parameters
     ----------
     cosmology : str
-        Name of a cosmology of astropy, or path of a CSV: redshift and luminosity_distance (Mpc).
+        Name of a cosmology of astropy, or path of a table: redshift and luminosity_distance (Mpc).
 
     Returns
     -------
@@ -210,9 +211,9 @@ def read_distance(cosmology):
     Raises
     ------
     InputError
-        If the cosmology is unknown or its CSV cannot be used.
+        If the cosmology is unknown or its table cannot be used.
     """
-    if not cosmology.endswith(".csv"):
+    if not is_path(cosmology):
         return redshifting.luminosity_distances(cosmology)
     table = number_columns(cosmology)
     if list(table.columns) != ["redshift", "luminosity_distance"]:
@@ -231,7 +232,7 @@ def read_galaxies(path, spectra):
     Parameters
     ----------
     path : str
-        CSV.
+        Table in any format of `redpix.io.tables.read_table`.
     spectra : sequence of str
         Allowed names of spectra.
 
@@ -245,12 +246,10 @@ def read_galaxies(path, spectra):
     InputError
         If a column is missing or a value is impossible; the message names the line.
     """
-    table = read_user_table(path)
     needed = ("z_in", "z_out", "magnitude", *SHAPE_COLUMNS, "bulge_sed", "disk_sed")
-    missing = [column for column in needed if column not in table]
-    if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}; needed: {', '.join(needed)}")
-    rows = pd.DataFrame({column: numbers(table, column, path) for column in needed[:-2]})
+    table = read_table(path, required=needed)
+    log.info("%s", table.understood)
+    rows = pd.DataFrame({name: table.numbers(name, complete=True) for name in needed[:-2]})
     for column, good in (
         ("magnitude", rows["magnitude"].between(5, 35)),
         ("bulge_fraction", rows["bulge_fraction"].between(0, 1)),
@@ -262,17 +261,17 @@ def read_galaxies(path, spectra):
         if not good.all():
             bad = int(np.argmin(good))
             raise InputError(
-                f"{path}: line {table.index[bad]}: {column} is {rows[column][bad]:g}; allowed: "
+                f"{table.where(bad)}: {column} is {rows[column][bad]:g}; allowed: "
                 "magnitudes 5 to 35, fractions 0 to 1, radii above 0, sersic 0.5 to 6, axis_ratio "
                 "0.05 to 1"
             )
     for column in needed[-2:]:
-        rows[column] = table[column].to_numpy()
+        rows[column] = table.text(column)
         strange = ~rows[column].isin(spectra)
         if strange.any():
             bad = int(np.argmax(strange))
             raise InputError(
-                f"{path}: line {table.index[bad]}: {column} is {rows[column][bad]!r}; allowed: "
+                f"{table.where(bad)}: {column} is {rows[column][bad]!r}; allowed: "
                 + ", ".join(spectra)
             )
     return rows

@@ -12,7 +12,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log, progress
 from redpix.simulation.files import read_curves, read_distance, wavelengths
 from redpix.simulation.redshifter import Redshifter, template_grid
-from redpix.simulation.registered_field import FieldFiles, RegisteredField
+from redpix.simulation.registered_field import RegisteredField, field_files
 
 
 def candidates(path, z_in, reference_band):
@@ -49,29 +49,6 @@ def candidates(path, z_in, reference_band):
     return galaxies.sort_values([reference_band, "id"])
 
 
-def field_files(fields, registered, segments, psfs):
-    """Return the files of each field.
-
-    Parameters
-    ----------
-    fields : list of str
-        Names.
-    registered : list of str
-        Registered images of all fields.
-    segments, psfs : list of str
-        One file per field.
-
-    Returns
-    -------
-    dict of str to FieldFiles
-    """
-    files = {}
-    for name, segment, psf in zip(fields, segments, psfs, strict=True):
-        images = [path for path in registered if f"/{name}-" in path]
-        files[name] = FieldFiles(images, segment, psf)
-    return files
-
-
 def stamps_of(table, files, bands, size):
     """Yield row, stamp and field of each galaxy whose stamp lies inside its image.
 
@@ -81,7 +58,7 @@ def stamps_of(table, files, bands, size):
     ----------
     table : DataFrame
         Galaxies with name, ra, dec.
-    files : dict of str to FieldFiles
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
         Files of each field.
     bands : sequence of str
         Names of the bands.
@@ -107,7 +84,7 @@ def chosen_galaxies(objects, files, bands, reference_band, options):
     ----------
     objects : str
         objects.csv.
-    files : dict of str to FieldFiles
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
         Files of each field.
     bands : sequence of str
         Names of the bands.
@@ -147,7 +124,7 @@ def write_pairs(paths, galaxies, files, redshifter, size):
         Arrays that are written: inputs, their errors, targets, their errors.
     galaxies : DataFrame
         Galaxies, one row each.
-    files : dict of str to FieldFiles
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
         Files of each field.
     redshifter : Redshifter
         Maker of the targets.
@@ -213,7 +190,7 @@ def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
         Arrays that are written: inputs, input_errors, targets, target_errors.
     catalogue : str
         objects.csv.
-    files : dict of str to FieldFiles
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
         Files of each field.
     bands : sequence of str
         Names of the bands.

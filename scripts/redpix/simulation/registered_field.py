@@ -28,6 +28,29 @@ class FieldFiles(NamedTuple):
     psf: str
 
 
+def field_files(fields, registered, segments, psfs):
+    """Return the files of each field.
+
+    Parameters
+    ----------
+    fields : list of str
+        Names.
+    registered : list of str
+        Registered images of all fields.
+    segments, psfs : list of str
+        One file per field.
+
+    Returns
+    -------
+    dict of str to FieldFiles
+    """
+    files = {}
+    for name, segment, psf in zip(fields, segments, psfs, strict=True):
+        images = [path for path in registered if f"/{name}-" in path]
+        files[name] = FieldFiles(images, segment, psf)
+    return files
+
+
 class RegisteredField:
     """Registered images of a field, its segmentation image and its PSFs.
 

@@ -2,8 +2,7 @@
 
 GalSim provides the Fourier transforms of profiles and of PSFs, as in `rendering`. Their product is
 transformed back for all bands together. Stamps are square, with north up and east left. The galaxy
-is in the middle, at ((size - 1) / 2, (size - 1) / 2). Images are [y, x] and hold the flux per
-pixel.
+is in the middle, at ((size - 1) / 2, (size - 1) / 2). Images [y, x] hold the flux per pixel.
 """
 
 from bisect import bisect_left
@@ -21,11 +20,8 @@ from redpix.simulation.rendering import BULGE_EDGE, DISK_EDGE, Psf
 # to which it is sampled
 _FAINTEST_WAVE, _MOST_FOLDS = 5e-3, 8
 
-# fraction of the flux that may lie outside the aperture
-_LOST = 1e-3
-
-# number of shells of equal light that sample a profile
-_SHELLS = 64
+# fraction of the flux that may lie outside the aperture; number of shells that sample a profile
+_LOST, _SHELLS = 1e-3, 64
 
 # subpixels along a side of a pixel: in general, and in the middle; width of the middle in pixels
 _FINE, _FINEST, _MIDDLE = 4, 32, 7

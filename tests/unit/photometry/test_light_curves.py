@@ -189,7 +189,9 @@ def test_the_table_of_images():
         "a.fits\tone\td.fits\t1.7\tm67\n",
         "4192-4-300-r\ttwo\n",
     ]
-    rows = images_table.read_images(lines, "i.tsv", SCHEMA, "ugriz", lambda path: True)
+    rows = images_table.read_images(
+        "".join(lines).encode(), SCHEMA, "ugriz", lambda path: True, "i.tsv"
+    )
     assert rows[0] == images_table.Image("one", "a.fits", dark="d.fits", gain=1.7, field="m67")
     assert rows[1].frame == ("4192-4-300", "r")
     assert list(images_table.fields(rows)) == ["m67", "all"]
@@ -199,14 +201,14 @@ def test_the_table_of_images():
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([], "i.tsv: columns none; allowed: image, path and, if wanted, dark"),
+        ([], "i.tsv: empty; allowed: a header line and rows"),
         (["image\tpaths"], "columns image, paths; allowed: image, path"),
         (["image\tpath"], "lists no image"),
         (["image\tpath", "a\tb\tc"], "line 2: 3 cells; allowed: 2"),
         (["image\tpath", "../a\tb"], r"line 2: image: '../a'; allowed: name of the files"),
         (["image\tpath", "lightcurves\tb"], "line 2: image: 'lightcurves'; allowed"),
         (["image\tpath", "a\t"], "line 2: path is empty; allowed: a FITS image"),
-        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: there is no such file"),
+        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: the file does not exist"),
         (["image\tpath", "a\tb", "a\tb"], "line 3: image a is there twice"),
         (["image\tpath\tgain", "a\tb\t0"], "line 2: gain: 0.0; allowed: electrons a count"),
         (["image\tpath\tgain", "a\tb\tinf"], "line 2: gain: 'inf'; allowed: electrons a count"),
@@ -219,5 +221,7 @@ def test_the_table_of_images():
 )
 def test_a_wrong_table_is_refused_with_a_line(lines, words):
     with pytest.raises(InputError) as error:
-        images_table.read_images(lines, "i.tsv", SCHEMA, "r", lambda path: path != "no.fits")
+        images_table.read_images(
+            "\n".join(lines).encode(), SCHEMA, "r", lambda path: path != "no.fits", "i.tsv"
+        )
     assert words in str(error.value)

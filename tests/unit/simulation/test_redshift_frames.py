@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from galaxies_of_frames import redshifting_job, write_seeing
 from redpix.simulation import redshift_frames
+from redpix.simulation.registered_field import FieldFiles, RegisteredField
 
 BANDS = ["g", "r"]
 FWHM = {"g": 1.4, "r": 1.3}  # arcsec
@@ -86,8 +87,8 @@ def test_seeing_of_targets(tmp_path):
 def test_galaxies_are_in_the_middle(tmp_path, size):
     rng = np.random.default_rng(2)
     paths = job(tmp_path, {"94-3-1": (0.396, [(60, 60)])})
-    files = redshift_frames.FieldFiles(paths["registered"], paths["segments"][0], paths["psfs"][0])
-    field = redshift_frames.RegisteredField(files, BANDS)
+    files = FieldFiles(paths["registered"], paths["segments"][0], paths["psfs"][0])
+    field = RegisteredField(files, BANDS)
     offsets = []
     for x, y in rng.uniform(58, 62, (200, 2)):
         field.flux = [np.zeros((120, 120)) for _ in BANDS]
