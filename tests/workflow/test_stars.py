@@ -46,7 +46,7 @@ def test_the_demos_stars_have_their_magnitudes(demo, night):
         assert tuple(table.columns[:7]) == SEVEN
         with fits.open(night / f"{exposure.name}.residual.fits") as hdus:
             cards = hdus[0].header
-        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
+        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.transparency)
         assert cards["ZEROPT"] == pytest.approx(zero, abs=0.01)
         truth = known(demo, index)
         bright = truth[(truth["magnitude"] < 15.5)]

@@ -72,7 +72,7 @@ class Mosaic(NamedTuple):
 
     Attributes
     ----------
-    D, S, Scorr, alpha, alpha_error, variance : ndarray or redpix.image.mapped_image.Plane
+    D, S, Scorr, alpha, alpha_error, variance : ndarray or redpix.image.mapped_image.MappedImage
         Images as in `redpix.subtraction.zogy.Difference`; the variance is that of D.
     P_D : ndarray
         PSF of D in the tile nearest to the centre, a stamp.
@@ -147,7 +147,7 @@ def empty_planes(shape, dtype, folder):
 
     Returns
     -------
-    list of ndarray or of redpix.image.mapped_image.Plane
+    list of ndarray or of redpix.image.mapped_image.MappedImage
     """
     if shape[0] * shape[1] > LARGE:
         return [MappedImage(folder / str(number), shape, dtype) for number in range(len(IMAGES))]
