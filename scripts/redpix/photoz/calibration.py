@@ -30,7 +30,7 @@ class Calibrated(NamedTuple):
     mean: np.ndarray  #: (n,), of the density, as the two below
     median: np.ndarray  #: (n,)
     mode: np.ndarray  #: (n,)
-    density: np.ndarray  #: (n, nodes), float32
+    pdf: np.ndarray  #: (n, nodes), float32
 
 
 class Calibration(NamedTuple):
@@ -57,7 +57,7 @@ class Calibration(NamedTuple):
         grid : ndarray, shape (nodes,)
         """
         scale = width_scale(prediction, truth, grid)
-        stretched = pdf.stretch(prediction.density, prediction.redshift, scale, grid)
+        stretched = pdf.stretch(prediction.pdf, prediction.redshift, scale, grid)
         pit = pdf.evaluate(pdf.cumulative(stretched, grid), truth, grid)
         knots = int(np.clip(len(pit) // OBJECTS_A_KNOT, 1, MOST_KNOTS))
         levels = np.quantile(pit, np.arange(1, knots + 1) / (knots + 1))
@@ -67,9 +67,9 @@ class Calibration(NamedTuple):
         levels = np.maximum.accumulate(levels - floor) + floor
         return cls(scale, tuple(float(level) for level in levels))
 
-    def apply(self, density, centre, grid):
+    def apply(self, pdfs, centre, grid):
         """Calibrated densities of densities, shape (n, nodes), about their centres, shape (n,)."""
-        stretched = pdf.stretch(density, centre, self.scale, grid)
+        stretched = pdf.stretch(pdfs, centre, self.scale, grid)
         steps = np.linspace(0, 1, len(self.levels) + 2)
         curve = PchipInterpolator([0, *self.levels, 1], steps)
         slope = curve.derivative()(pdf.cumulative(stretched, grid))
@@ -91,7 +91,7 @@ def width_scale(prediction, truth, grid):
     truth : ndarray, shape (n,)
     grid : ndarray, shape (nodes,)
     """
-    ends = pdf.quantiles(prediction.density, [0.16, 0.84], grid)
+    ends = pdf.quantiles(prediction.pdf, [0.16, 0.84], grid)
     step = grid[1] - grid[0]
     residual = truth - prediction.redshift
     above = np.maximum(ends[:, 1] - prediction.redshift, step)
@@ -107,15 +107,15 @@ def calibrate(prediction, calibration, grid, rows=5000):
     -------
     Calibrated
     """
-    density = np.empty_like(prediction.density, dtype=np.float32)
-    points = np.empty((len(density), len(LEVELS) + 2))
-    for start in range(0, len(density), rows):
+    pdfs = np.empty_like(prediction.pdf, dtype=np.float32)
+    points = np.empty((len(pdfs), len(LEVELS) + 2))
+    for start in range(0, len(pdfs), rows):
         part = slice(start, start + rows)
-        right = calibration.apply(prediction.density[part], prediction.redshift[part], grid)
-        density[part] = right
+        right = calibration.apply(prediction.pdf[part], prediction.redshift[part], grid)
+        pdfs[part] = right
         points[part, :-2] = pdf.quantiles(right, LEVELS, grid)
         points[part, -2], points[part, -1] = pdf.mean(right, grid), pdf.mode(right, grid)
     low95, low68, median, high68, high95, mean, mode = points.T
     ends = (low68, high68, low95, high95)
     error = (high68 - low68) / 2
-    return Calibrated(prediction.redshift, error, *ends, mean, median, mode, density)
+    return Calibrated(prediction.redshift, error, *ends, mean, median, mode, pdfs)

@@ -263,7 +263,7 @@ class Learnt(NamedTuple):
     folds: np.ndarray  #: (n,), which of them were predicted together
 
 
-def learn(vectors, table, attributes, recipe, jobs):
+def learn(vectors, table, attributes, recipe, n_threads):
     """Learn from the objects of a table, and predict each from the folds it is not in.
 
     Parameters
@@ -272,7 +272,7 @@ def learn(vectors, table, attributes, recipe, jobs):
     table : Table
     attributes : Attributes
     recipe : Recipe
-    jobs : int
+    n_threads : int
 
     Returns
     -------
@@ -290,15 +290,15 @@ def learn(vectors, table, attributes, recipe, jobs):
     tried = []
     if recipe.groups is not None:
         known = (recipe.method, training, grid, recipe.settings, smallest_set(folds, star))
-        settings, tried = tune(*known, recipe.seed, jobs)
+        settings, tried = tune(*known, recipe.seed, n_threads)
         recipe = recipe._replace(settings=settings)
     parts = []
     for fold in range(folds.max() + 1):
-        fitted = learner.fit(training.take(folds != fold), grid, jobs, **recipe.settings)
-        parts.append(fitted.predict(vectors[folds == fold], jobs))
+        fitted = learner.fit(training.take(folds != fold), grid, n_threads, **recipe.settings)
+        parts.append(fitted.predict(vectors[folds == fold], n_threads))
     order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
     held_out = Prediction(*(np.concatenate(field)[order] for field in zip(*parts, strict=True)))
-    whole = learner.fit(training, grid, jobs, **recipe.settings)
+    whole = learner.fit(training, grid, n_threads, **recipe.settings)
     calibration = Calibration.fit(_rows(held_out, ~star), table.redshift[~star], grid)
     known = (attributes, grid, {"objects": whole}, {"objects": calibration})
     model = Model(recipe.method, recipe.settings, *known, tuning=tried)
@@ -318,5 +318,5 @@ def cross_validated(learnt, table):
         truth = table.redshift
         calibration = Calibration.fit(_rows(learnt.held_out, others), truth[others], grid)
         right = calibrate(_rows(learnt.held_out, own), calibration, grid)
-        scores.append(metrics.score(right.redshift, right.density, truth[own], grid))
+        scores.append(metrics.score(right.redshift, right.pdf, truth[own], grid))
     return metrics.summarise(metrics.Scores.concatenate(scores))

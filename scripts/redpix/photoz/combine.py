@@ -32,7 +32,7 @@ class Stack:
     def __init__(self, objects, nodes):
         self.weight = np.zeros(objects)
         self.redshift, self.square = np.zeros(objects), np.zeros(objects)
-        self.density = np.zeros((objects, nodes), np.float32)
+        self.pdf = np.zeros((objects, nodes), np.float32)
         self.probability = np.zeros((objects, len(CLASSES)))
         self.outside = np.zeros(objects)
 
@@ -47,12 +47,12 @@ class Stack:
         prediction : Prediction
             Of the n pixels.
         """
-        present, sums = sums_by_object(index, weight)
+        present, sums = summing_matrix(index, weight)
         redshift = prediction.redshift
         self.weight[present] += sums.sum(axis=1)
         self.redshift[present] += sums @ redshift
         self.square[present] += sums @ redshift**2
-        self.density[present] += sums @ prediction.density
+        self.pdf[present] += sums @ prediction.pdf
         self.probability[present] += sums @ prediction.probability
         self.outside[present] += sums @ prediction.outside
 
@@ -64,7 +64,7 @@ class Stack:
         total = self._total()
         return Prediction(
             self.redshift / total,
-            self.density / total[:, None].astype(np.float32),
+            self.pdf / total[:, None].astype(np.float32),
             self.probability / total[:, None],
             self.outside / total,
         )
@@ -86,20 +86,20 @@ class Product:
         self.weight = np.zeros(objects)
         self.logarithm = np.zeros((objects, nodes), np.float32)
 
-    def add(self, index, weight, density):
+    def add(self, index, weight, pdfs):
         """Add pixels: their objects, weights and densities, shape (n, nodes)."""
-        present, sums = sums_by_object(index, weight)
+        present, sums = summing_matrix(index, weight)
         self.weight[present] += sums.sum(axis=1)
-        self.logarithm[present] += sums @ np.log(np.maximum(density, FLOOR))
+        self.logarithm[present] += sums @ np.log(np.maximum(pdfs, FLOOR))
 
-    def density(self, exponent, grid, rows=slice(None)):
+    def pdfs(self, exponent, grid, rows=slice(None)):
         """Normalised densities of all objects or of some rows, NaN for those without a pixel."""
         total = np.where(self.weight[rows] > 0, self.weight[rows], np.nan)
         mean = self.logarithm[rows] / total[:, None]
         return tempered(mean, exponent, grid)
 
 
-def sums_by_object(index, weight):
+def summing_matrix(index, weight):
     """The objects present, and the matrix that sums over the pixels of each with their weights."""
     present, local = np.unique(index, return_inverse=True)
     shape = (len(present), len(index))
@@ -128,17 +128,17 @@ def fit_exponent(product, members, truth, grid):
     members, truth = members[::step], truth[::step]
 
     def loss(logarithm):
-        density = product.density(np.exp(logarithm), grid, members)
-        return metrics.crps(pdf.cumulative(density, grid), truth, grid).mean()
+        pdfs = product.pdfs(np.exp(logarithm), grid, members)
+        return metrics.crps(pdf.cumulative(pdfs, grid), truth, grid).mean()
 
     bounds = tuple(np.log(EXPONENTS))
     found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x))
 
 
-def with_median(prediction, density, grid):
+def with_median(prediction, pdfs, grid):
     """The prediction with another density, and that one's median as its redshift."""
-    redshift = np.full(len(density), np.nan)
-    told = np.isfinite(density[:, 0])
-    redshift[told] = pdf.quantiles(density[told], [0.5], grid)[:, 0]
-    return prediction._replace(redshift=redshift, density=density)
+    redshift = np.full(len(pdfs), np.nan)
+    told = np.isfinite(pdfs[:, 0])
+    redshift[told] = pdf.quantiles(pdfs[told], [0.5], grid)[:, 0]
+    return prediction._replace(redshift=redshift, pdf=pdfs)

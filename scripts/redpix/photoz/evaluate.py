@@ -34,7 +34,7 @@ class PixelScores:
         rows = rows[number % self._step == 0]
         truth = self._redshift[chunk.index[rows]]
         self._parts.append(
-            metrics.score(prediction.redshift[rows], prediction.density[rows], truth, self._grid)
+            metrics.score(prediction.redshift[rows], prediction.pdf[rows], truth, self._grid)
         )
         self._waiting += len(rows)
         while len(self._kept.dz) + self._waiting > MOST_PIXELS:
@@ -84,7 +84,7 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
     truth = objects.redshift[scored]
     summaries = {
         name: metrics.summarise(
-            metrics.score(result.redshift[scored], result.density[scored], truth, grid)
+            metrics.score(result.redshift[scored], result.pdf[scored], truth, grid)
         )
         for name, result in results.items()
     }

@@ -42,13 +42,13 @@ class Scores(NamedTuple):
         return cls(*(np.concatenate(field) for field in zip(*parts, strict=True)))
 
 
-def score(z_phot, density, z_spec, grid):
+def score(z_phot, pdfs, z_spec, grid):
     """Score predictions against the truth.
 
     Parameters
     ----------
     z_phot, z_spec : ndarray, shape (n,)
-    density : ndarray, shape (n, nodes)
+    pdfs : ndarray, shape (n, nodes)
         See `redpix.photoz.pdf`.
     grid : ndarray, shape (nodes,)
 
@@ -56,14 +56,14 @@ def score(z_phot, density, z_spec, grid):
     -------
     Scores
     """
-    density = density.astype(np.float64)
-    distribution = pdf.cumulative(density, grid)
+    pdfs = pdfs.astype(np.float64)
+    distribution = pdf.cumulative(pdfs, grid)
     inside = (z_spec >= grid[0]) & (z_spec <= grid[-1])
-    at_truth = np.where(inside, pdf.evaluate(density, z_spec, grid), 0)
+    at_truth = np.where(inside, pdf.evaluate(pdfs, z_spec, grid), 0)
     parts = (
         (z_phot - z_spec) / (1 + z_spec),
         crps(distribution, z_spec, grid),
-        _squared_integral(density, grid).sum(axis=1) - 2 * at_truth,
+        _squared_integral(pdfs, grid).sum(axis=1) - 2 * at_truth,
         pdf.evaluate(distribution, z_spec, grid),
     )
     return Scores(*(part.astype(np.float32) for part in parts))

@@ -45,9 +45,9 @@ def cells(z, grid):
     return cell, position - cell
 
 
-def normalise(density, grid):
+def normalise(pdfs, grid):
     """Scale each row, shape (n, nodes), to unit integral."""
-    return density / np.trapezoid(density, grid, axis=1)[:, None]
+    return pdfs / np.trapezoid(pdfs, grid, axis=1)[:, None]
 
 
 def from_samples(samples, width, grid):
@@ -94,20 +94,20 @@ def smooth(share, width, grid):
     ndarray, shape (n, nodes)
     """
     nodes = len(grid)
-    density = share.copy()
-    density[:, [0, -1]] *= 2  # the end nodes own half a cell each
+    pdfs = share.copy()
+    pdfs[:, [0, -1]] *= 2  # the end nodes own half a cell each
     sigma = np.asarray(width) / (grid[1] - grid[0])
     frequency = np.pi * np.arange(nodes) / (nodes - 1)
-    spectrum = dct(density, type=1, axis=1)
+    spectrum = dct(pdfs, type=1, axis=1)
     spectrum *= np.exp(-0.5 * (sigma[:, None] * frequency) ** 2)
     return normalise(np.maximum(idct(spectrum, type=1, axis=1), 0), grid)
 
 
-def cumulative(density, grid):
+def cumulative(pdfs, grid):
     """F at the nodes, shape (n, nodes), from 0 to 1."""
     step = grid[1] - grid[0]
-    total = np.zeros_like(density)
-    np.cumsum((density[:, :-1] + density[:, 1:]) * (step / 2), axis=1, out=total[:, 1:])
+    total = np.zeros_like(pdfs)
+    np.cumsum((pdfs[:, :-1] + pdfs[:, 1:]) * (step / 2), axis=1, out=total[:, 1:])
     return total / total[:, -1:]
 
 
@@ -121,11 +121,11 @@ def evaluate(values, z, grid):
     return values[rows, cell] * (1 - fraction) + values[rows, cell + 1] * fraction
 
 
-def quantiles(density, levels, grid):
+def quantiles(pdfs, levels, grid):
     """Redshifts below which lie the probabilities `levels`, shape (n, levels)."""
-    distribution = cumulative(density, grid)
-    rows = np.arange(len(density))
-    result = np.empty((len(density), len(levels)))
+    distribution = cumulative(pdfs, grid)
+    rows = np.arange(len(pdfs))
+    result = np.empty((len(pdfs), len(levels)))
     for column, level in enumerate(levels):
         right = np.clip((distribution < level).sum(axis=1), 1, len(grid) - 1)
         below, above = distribution[rows, right - 1], distribution[rows, right]
@@ -135,55 +135,55 @@ def quantiles(density, levels, grid):
     return result
 
 
-def mean(density, grid):
+def mean(pdfs, grid):
     """Mean redshift of each density, shape (n,)."""
-    return np.trapezoid(density * grid, grid, axis=1)
+    return np.trapezoid(pdfs * grid, grid, axis=1)
 
 
-def mode(density, grid):
+def mode(pdfs, grid):
     """Redshift of the largest value of each density, a node of the grid, shape (n,)."""
-    return grid[np.argmax(density, axis=1)]
+    return grid[np.argmax(pdfs, axis=1)]
 
 
-def stretch(density, centre, scale, grid):
+def stretch(pdfs, centre, scale, grid):
     """Widen each density about its centre: p(centre + (z - centre) / scale), normalised.
 
     A density so narrowed that it falls between the nodes is shared by those beside its centre.
 
     Parameters
     ----------
-    density : ndarray, shape (n, nodes)
+    pdfs : ndarray, shape (n, nodes)
     centre : ndarray, shape (n,)
     scale : float
         Over 1 widens, under 1 narrows.
     grid : ndarray, shape (nodes,)
     """
     source = centre[:, None] + (grid - centre[:, None]) / scale
-    stretched = _taken_from(source, density, grid)
+    stretched = _taken_from(source, pdfs, grid)
     lost = ~stretched.any(axis=1)
     stretched[lost] = from_samples(centre[lost, None], np.zeros(np.sum(lost)), grid)
     return normalise(stretched, grid)
 
 
-def shift(density, offset, grid):
+def shift(pdfs, offset, grid):
     """Move each density by its own offset: p(z - offset), normalised.
 
     Parameters
     ----------
-    density : ndarray, shape (n, nodes)
+    pdfs : ndarray, shape (n, nodes)
     offset : ndarray, shape (n,)
         A density that would leave the grid whole stays where it is.
     grid : ndarray, shape (nodes,)
     """
-    moved = _taken_from(grid - np.asarray(offset)[:, None], density, grid)
+    moved = _taken_from(grid - np.asarray(offset)[:, None], pdfs, grid)
     left = moved.any(axis=1)
-    return normalise(np.where(left[:, None], moved, density), grid)
+    return normalise(np.where(left[:, None], moved, pdfs), grid)
 
 
-def _taken_from(source, density, grid):
+def _taken_from(source, pdfs, grid):
     """Each row of densities at its own redshifts `source`, shape (n, nodes); 0 outside the grid."""
     inside = (source >= grid[0]) & (source <= grid[-1])
     cell, fraction = cells(source, grid)
-    rows = np.arange(len(density))[:, None]
-    taken = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
+    rows = np.arange(len(pdfs))[:, None]
+    taken = pdfs[rows, cell] * (1 - fraction) + pdfs[rows, cell + 1] * fraction
     return np.where(inside, taken, 0)

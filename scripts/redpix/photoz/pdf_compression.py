@@ -22,9 +22,9 @@ class Sparse(NamedTuple):
     values: np.ndarray  #: int16, values of all objects, one after the other
 
 
-def pack(density):
+def pack(pdfs):
     """`Sparse` of densities, shape (n, nodes)."""
-    scaled = density * (PEAK / density.max(axis=1, keepdims=True))
+    scaled = pdfs * (PEAK / pdfs.max(axis=1, keepdims=True))
     values = np.rint(scaled).astype(np.int16)
     nodes = values.shape[1]
     some = values > 0
@@ -39,8 +39,8 @@ def pack(density):
 def unpack(sparse, grid):
     """Densities of a `Sparse`, shape (n, nodes), each of unit integral."""
     lengths = np.diff(sparse.bounds)
-    density = np.zeros((len(lengths), len(grid)))
+    pdfs = np.zeros((len(lengths), len(grid)))
     row = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(sparse.values)) - np.repeat(sparse.bounds[:-1], lengths)
-    density[row, np.repeat(sparse.first, lengths) + within] = sparse.values
-    return pdf.normalise(density, grid)
+    pdfs[row, np.repeat(sparse.first, lengths) + within] = sparse.values
+    return pdf.normalise(pdfs, grid)

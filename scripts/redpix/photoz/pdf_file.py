@@ -10,12 +10,12 @@ from redpix.core.atomic_files import atomic
 from redpix.photoz import pdf_compression
 
 
-def write_densities(path, ids, density, grid):
+def write_pdfs(path, ids, pdfs, grid):
     """Write pdfs.parquet: object_id, first, pdf (`redpix.photoz.pdf_compression`).
 
     The grid is JSON in the schema's metadata, ``grid``.
     """
-    packed = pdf_compression.pack(density)
+    packed = pdf_compression.pack(pdfs)
     lists = pyarrow.ListArray.from_arrays(packed.bounds, packed.values)
     table = pyarrow.table({"object_id": ids, "first": packed.first, "pdf": lists})
     table = table.replace_schema_metadata({"grid": json.dumps(grid.tolist())})
@@ -23,7 +23,7 @@ def write_densities(path, ids, density, grid):
         pyarrow.parquet.write_table(table, temporary, compression="zstd")
 
 
-def read_densities(path):
+def read_pdfs(path):
     """Ids, densities, shape (n, nodes), and the grid of a pdfs.parquet."""
     table = pyarrow.parquet.read_table(path)
     grid = np.array(json.loads(table.schema.metadata[b"grid"]))

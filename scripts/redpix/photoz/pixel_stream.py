@@ -130,7 +130,7 @@ def signal_to_noise(flux, error):
     return np.sqrt(np.sum(np.maximum(flux / error, 0) ** 2, axis=1))
 
 
-def survey(pixels, objects):
+def sum_by_object(pixels, objects):
     """Count each object's pixels and sum their fluxes, in one pass.
 
     Parameters

@@ -21,7 +21,7 @@ from redpix.photoz.checks import check_samples
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.learners.base import CLASSES, STAR, Training
 from redpix.photoz.model import METHODS, completed, known_kinds, shown_settings
-from redpix.photoz.pdf_file import write_densities
+from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.train import Recipe
 
@@ -89,14 +89,14 @@ def write_all(out, model, parts):
     write_text(out.objects, pandas.concat(frames).to_csv(index=False, lineterminator="\n"))
     write_text(out.pixels, "# predicted true object_id, of the objects tested\n" + "".join(pixels))
     ids = np.concatenate([table.id for _, table, _, _ in parts])
-    density = np.concatenate([right.density for _, _, right, _ in parts])
-    write_densities(out.pdfs, ids, density, model.grid)
+    pdfs = np.concatenate([right.pdf for _, _, right, _ in parts])
+    write_pdfs(out.pdfs, ids, pdfs, model.grid)
     files.write_model(out.model, model)
 
 
 def main(snakemake):
     """Learn, predict, measure, write."""
-    asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
+    asked, out, n_threads = snakemake.params, snakemake.output, snakemake.threads
     paths = list(snakemake.input.tables)
     train, test, columns = read_tables(paths, asked)
     kinds = known_kinds(asked.method, asked.attributes)
@@ -128,9 +128,9 @@ def main(snakemake):
     settings = completed(asked.method, asked.settings, attributes)
     groups = catalogues.alike(train.magnitudes, train.errors) if asked.tune else None
     recipe = Recipe(asked.method, settings, pdf.make_grid(*asked.grid), None, asked.seed, groups)
-    learnt = catalogues.learn(vectors, train, attributes, recipe, jobs)
+    learnt = catalogues.learn(vectors, train, attributes, recipe, n_threads)
     model = learnt.model
-    said = model.learners["objects"].predict(others, jobs) if len(others) else None
+    said = model.learners["objects"].predict(others, n_threads) if len(others) else None
     calibration = model.calibrations["objects"]
     parts = [(TRAIN, train, calibrate(learnt.held_out, calibration, model.grid), learnt.held_out)]
     if said is not None:
@@ -167,7 +167,7 @@ def measure(parts, grid):
     for _, table, right, raw in parts:
         rows = np.isfinite(table.redshift) & (table.label != STAR)
         truth = table.redshift[rows]
-        scores.append(metrics.score(right.redshift[rows], right.density[rows], truth, grid))
+        scores.append(metrics.score(right.redshift[rows], right.pdf[rows], truth, grid))
         labels.append(np.stack([table.label, most_probable(raw.probability)]))
     true, predicted = np.concatenate(labels, axis=1)
     return {

@@ -17,8 +17,8 @@ from redpix.photoz import files, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
 from redpix.photoz.model import completed, known_kinds, shown_settings
-from redpix.photoz.pdf_file import write_densities
-from redpix.photoz.pixel_stream import Pixels, Totals, columns, survey
+from redpix.photoz.pdf_file import write_pdfs
+from redpix.photoz.pixel_stream import Pixels, Totals, columns, sum_by_object
 from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
 from redpix.photoz.train import Estimates, Objects, Recipe, finish, train
 
@@ -37,7 +37,7 @@ def read_sky(inputs, attributes):
     catalogue = files.read_catalogue(inputs.objects)
     read = files.pixel_reader(inputs.pixels, columns(attributes))
     everything = Pixels(read, catalogue["id"].to_numpy(), attributes)
-    totals = survey(everything, len(catalogue))
+    totals = sum_by_object(everything, len(catalogue))
     log.info("%d tables of pixels, %d catalogued objects", len(inputs.pixels), len(catalogue))
     seen = totals.pixels > 0
     table = catalogue[seen]
@@ -61,7 +61,7 @@ def groups_of(sky, asked):
     return sky.table["id"].to_numpy()
 
 
-def learn(sky, split, attributes, asked, jobs):
+def learn(sky, split, attributes, asked, n_threads):
     """The model, and estimates with those of the training objects filled in."""
     if asked.model:
         model = files.read_model(asked.model)
@@ -73,10 +73,10 @@ def learn(sky, split, attributes, asked, jobs):
     recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed, groups)
     estimates = Estimates(sky.totals, attributes, grid)
     known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
-    return train(*known, jobs, log.warning), estimates
+    return train(*known, n_threads, log.warning), estimates
 
 
-def predict_others(path, sky, split, model, estimates, jobs):
+def predict_others(path, sky, split, model, estimates, n_threads):
     """Fill in the objects not trained on, and write pixels.dat on the way; scores of pixels."""
     scores = PixelScores(sky.objects, split, model.grid)
     ids = sky.table["id"].to_numpy()
@@ -87,21 +87,21 @@ def predict_others(path, sky, split, model, estimates, jobs):
             scores(chunk, prediction)
             files.write_pixels(file, ids, sky.objects, split, chunk, prediction)
 
-        estimates.add(sky.pixels, split != TRAIN, model.learners, jobs, watch)
+        estimates.add(sky.pixels, split != TRAIN, model.learners, n_threads, watch)
     estimates.summarise(split != TRAIN, model.learners["summaries"])
     return scores
 
 
 def main(snakemake):
     """Train or load a model, predict every object, measure, write."""
-    asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
+    asked, out, n_threads = snakemake.params, snakemake.output, snakemake.threads
     attributes = Attributes(known_kinds(asked.method, asked.attributes), tuple(asked.bands))
     sky = read_sky(snakemake.input, attributes)
     split = split_sky(sky, asked)
     counts = count_splits(split, sky.totals)
     log.info("%s; %d pixels left out: not finite", counts, sky.totals.dropped)
-    model, estimates = learn(sky, split, attributes, asked, jobs)
-    scores = predict_others(out.pixels, sky, split, model, estimates, jobs)
+    model, estimates = learn(sky, split, attributes, asked, n_threads)
+    scores = predict_others(out.pixels, sky, split, model, estimates, n_threads)
 
     results = finish(estimates, model)
     best, combined = results[asked.combiner], estimates.predictions(model.exponent)[asked.combiner]
@@ -126,6 +126,6 @@ def main(snakemake):
     write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
     told = (best, combined, predicted)
     files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
-    write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
+    write_pdfs(out.pdfs, sky.table["id"], best.pdf, model.grid)
     files.write_model(out.model, model)
     log.info("written: %s", ", ".join(map(str, out)))

@@ -58,7 +58,7 @@ class Estimates:
         self._features = totals.features
         self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
 
-    def add(self, pixels, members, learners, jobs, watch=None):
+    def add(self, pixels, members, learners, n_threads, watch=None):
         """Predict the objects of a mask, in one pass over the pixels.
 
         Parameters
@@ -67,24 +67,24 @@ class Estimates:
         members : ndarray of bool, shape (objects,)
         learners : dict
             Of ``pixels`` and of ``apertures``.
-        jobs : int
+        n_threads : int
         watch : callable, optional
             Called with the `Chunk` and the `Prediction` of the members' pixels.
         """
         if not members.any():
             return
-        found = learners["apertures"].predict(self.vectors[members], jobs)
+        found = learners["apertures"].predict(self.vectors[members], n_threads)
         _fill(self.aperture, members, found)
         for chunk in pixels:
             rows = members[chunk.index]
             if not rows.any():
                 continue
             chunk = type(chunk)(*(column[rows] for column in chunk))
-            prediction = learners["pixels"].predict(chunk.vectors, jobs)
+            prediction = learners["pixels"].predict(chunk.vectors, n_threads)
             for name, weight in WEIGHTS.items():
                 self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
             weight = WEIGHTS["weighted"](chunk.snr)
-            self.product.add(chunk.index, weight, prediction.density)
+            self.product.add(chunk.index, weight, prediction.pdf)
             if watch is not None:
                 watch(chunk, prediction)
 
@@ -112,9 +112,9 @@ class Estimates:
         """
         combined = {name: stack.prediction() for name, stack in self.stacks.items()}
         weighted = combined["weighted"]
-        combined["stacked"] = with_median(weighted, weighted.density, self.grid)
-        density = self.product.density(exponent, self.grid).astype(np.float32)
-        combined["tempered"] = with_median(weighted, density, self.grid)
+        combined["stacked"] = with_median(weighted, weighted.pdf, self.grid)
+        pdfs = self.product.pdfs(exponent, self.grid).astype(np.float32)
+        combined["tempered"] = with_median(weighted, pdfs, self.grid)
         combined[SUMMARY] = self.summary._replace(probability=weighted.probability)
         return {**combined, APERTURE: self.aperture}
 
@@ -146,7 +146,7 @@ class Recipe(NamedTuple):
     groups: np.ndarray | None = None  #: (objects,), what tuning keeps together; None: no tuning
 
 
-def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
+def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn):
     """Learn from the training objects, and predict each from the folds it is not in.
 
     Parameters
@@ -158,7 +158,7 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     estimates : Estimates
         The training objects are filled in.
     recipe : Recipe
-    jobs : int
+    n_threads : int
         Threads; the result does not depend on them.
     warn : callable
         Called with a line for what is doubtful but no error.
@@ -191,19 +191,20 @@ def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
     if recipe.groups is not None:
         grouped = samples._replace(group=recipe.groups[index])
         known = (recipe.method, grouped, grid, recipe.settings, smallest_set(folds, star))
-        settings, tried = tune(*known, recipe.seed, jobs)
+        settings, tried = tune(*known, recipe.seed, n_threads)
         recipe = recipe._replace(settings=settings)
 
     def learn(members):
         parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
         return {
-            name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
+            name: learner.fit(part, grid, n_threads, **recipe.settings)
+            for name, part in parts.items()
         }
 
     numbers = range(folds.max() + 1)
     for fold in numbers:
         held_out = folds == fold
-        estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
+        estimates.add(pixels, held_out, learn(training & ~held_out), n_threads)
     known = training & ~star
     for fold in numbers:
         rest = known & (folds != fold)

@@ -27,7 +27,7 @@ OPTIONS = {
 }
 
 
-def tune(method, training, grid, settings, allowed, seed, jobs):
+def tune(method, training, grid, settings, allowed, seed, n_threads):
     """The best of what is asked for and of `OPTIONS`, and how each fared.
 
     The best has the least mean of |z_phot - z_spec| / (1 + z_spec) over galaxies and quasars held
@@ -45,7 +45,7 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
         What is asked for.
     allowed : int
         Most galaxies that a candidate may need to learn from.
-    seed, jobs : int
+    seed, n_threads : int
 
     Returns
     -------
@@ -62,7 +62,7 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
         members, record = {}, []
         for name, own in settings["members"].items():
             whole = {**own, "errors": settings["errors"]}
-            found, tried = tune(name, training, grid, whole, allowed, seed, jobs)
+            found, tried = tune(name, training, grid, whole, allowed, seed, n_threads)
             members[name] = {key: value for key, value in found.items() if key != "errors"}
             record += tried
         return {**settings, "members": members}, record
@@ -79,7 +79,7 @@ def tune(method, training, grid, settings, allowed, seed, jobs):
         if candidate in candidates or (option and learner.needs(candidate) > min(allowed, fewest)):
             continue
         candidates.append(candidate)
-        dz = _missed(learner, small, fold, grid, candidate, jobs)
+        dz = _missed(learner, small, fold, grid, candidate, n_threads)
         score = float(np.abs(dz).mean())
         record.append({"method": method, "change": option, "mean_abs_dz": score, "n": len(dz)})
     best = min(range(len(record)), key=lambda number: record[number]["mean_abs_dz"])
@@ -112,12 +112,12 @@ def _folds(training, seed):
     return small, group_folds(small.group, min(FOLDS, len(np.unique(small.group))), seed)
 
 
-def _missed(learner, training, fold, grid, settings, jobs):
+def _missed(learner, training, fold, grid, settings, n_threads):
     """(z_phot - z_spec) / (1 + z_spec) of the galaxies, each predicted without its group."""
     parts = []
     for number in range(fold.max() + 1):
-        fitted = learner.fit(training.take(fold != number), grid, jobs, **settings)
+        fitted = learner.fit(training.take(fold != number), grid, n_threads, **settings)
         own = training.take((fold == number) & (training.label != STAR))
-        found = fitted.predict(own.vectors, jobs).redshift
+        found = fitted.predict(own.vectors, n_threads).redshift
         parts.append((found - own.redshift) / (1 + own.redshift))
     return np.concatenate(parts)

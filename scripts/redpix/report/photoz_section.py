@@ -7,7 +7,7 @@ import numpy as np
 
 from redpix.photoz import pdf
 from redpix.photoz.learners import som_topology
-from redpix.photoz.pdf_file import read_densities
+from redpix.photoz.pdf_file import read_pdfs
 from redpix.report import files, plots
 from redpix.report import tables as summaries
 from redpix.report.figures import data_uri
@@ -65,16 +65,16 @@ class Product:
 
     def densities(self):
         """Figures of PIT and reliability, and of the PDFs of some objects of rising redshift."""
-        _, density, grid = read_densities(self._pdfs)  # in the order of the objects
-        test, density = self.table[self.scored], density[self.scored]
+        _, pdfs, grid = read_pdfs(self._pdfs)  # in the order of the objects
+        test, pdfs = self.table[self.scored], pdfs[self.scored]
         true = test["redshift"].to_numpy()
-        pit = pdf.evaluate(pdf.cumulative(density, grid), true, grid)
+        pit = pdf.evaluate(pdf.cumulative(pdfs, grid), true, grid)
         order = np.argsort(true, kind="stable")
         some = np.unique(np.linspace(0, len(order) - 1, MOST_SHOWN).astype(int))
         rows = test.iloc[order[some]]
         titles = [f"{row.object_id}, {row.n_pixels} pixels" for row in rows.itertuples()]
         known = rows["redshift"].to_numpy(), rows["z_phot"].to_numpy()
-        shown = densities_figure(density[order[some]], grid, *known, titles)
+        shown = densities_figure(pdfs[order[some]], grid, *known, titles)
         return data_uri(calibration_figure(pit)), data_uri(shown)
 
     def importance(self):

@@ -39,8 +39,8 @@ def test_networks_find_a_curve_and_its_noise_is_the_width():
     query = curved_sky(500, 0.0, seed=2)
     found = MLP.fit(curved_sky(2500, 0.02), GRID, **SETTINGS).predict(query.vectors)
     assert np.abs(found.redshift - query.redshift).mean() < 0.005
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
-    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(found.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     assert np.median(width) == pytest.approx(0.0225, abs=0.002)
 
 
@@ -58,11 +58,11 @@ def test_outliers_hardly_pull():
 def test_threads_and_arrays_change_nothing(learner, settings):
     known, query = curved_sky(400, 0.02), curved_sky(100, 0.02, seed=2).vectors
     settings = {**settings, "errors": 1}
-    one = learner.fit(known, GRID, jobs=1, **settings)
-    two = learner.fit(known, GRID, jobs=2, **settings)
+    one = learner.fit(known, GRID, n_threads=1, **settings)
+    two = learner.fit(known, GRID, n_threads=2, **settings)
     again = learner.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
+    assert_alike(expected, two.predict(query, n_threads=2), again.predict(query))
     assert not any(array.dtype == object for array in one.arrays().values())
 
 
@@ -145,7 +145,7 @@ def test_real_galaxies(real):
     first = Prediction(*(column[half] for column in found))
     other = Prediction(*(column[~half] for column in found))
     right = calibrate(other, Calibration.fit(first, truth[half], GRID), GRID)
-    worth = metrics.summarise(metrics.score(right.redshift, right.density, truth[~half], GRID))
+    worth = metrics.summarise(metrics.score(right.redshift, right.pdf, truth[~half], GRID))
     assert worth["nmad"] < 0.0148
     assert worth["pit_ks"] < 0.06
     assert worth["coverage_68"] == pytest.approx(0.68, abs=0.05)

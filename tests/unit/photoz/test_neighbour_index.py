@@ -58,7 +58,7 @@ def test_threads_and_another_start_change_nothing():
     first = neighbour_index.Approximate(vectors, 30)
     again = neighbour_index.Approximate(vectors, 30)
     assert first.about() == again.about()
-    found = first.search(queries, 30), again.search(queries, 30, jobs=2)
+    found = first.search(queries, 30), again.search(queries, 30, n_threads=2)
     for own, other in zip(*found, strict=True):
         assert np.array_equal(own, other)
 

@@ -34,33 +34,33 @@ def test_training_redshifts_outside_the_grid_are_refused():
 def test_smoothed_samples_are_a_sum_of_gaussians_folded_at_the_ends():
     samples = np.array([[0.001, 0.3, 0.31], [0.5, 0.97, 1.0]])
     width = np.array([0.03, 0.02])
-    density = pdf.from_samples(samples, width, GRID)
+    pdfs = pdf.from_samples(samples, width, GRID)
     low, high = GRID[0], GRID[-1]
-    expected = np.zeros_like(density)
+    expected = np.zeros_like(pdfs)
     for row in range(2):
         for z in samples[row]:
             for image in (z, 2 * low - z, 2 * high - z):
                 expected[row] += norm.pdf(GRID, image, width[row]) / 3
-    assert density == pytest.approx(expected, abs=0.006 * expected.max())
-    assert np.trapezoid(density, GRID, axis=1) == pytest.approx(1)
-    assert (density >= 0).all()
+    assert pdfs == pytest.approx(expected, abs=0.006 * expected.max())
+    assert np.trapezoid(pdfs, GRID, axis=1) == pytest.approx(1)
+    assert (pdfs >= 0).all()
 
 
 def test_mean_of_smoothed_samples_is_theirs():
     samples = np.random.default_rng(1).uniform(0.3, 0.6, (20, 30))
-    density = pdf.from_samples(samples, np.full(20, 0.02), GRID)
-    mean = np.trapezoid(density * GRID, GRID, axis=1)
+    pdfs = pdf.from_samples(samples, np.full(20, 0.02), GRID)
+    mean = np.trapezoid(pdfs * GRID, GRID, axis=1)
     assert mean == pytest.approx(samples.mean(axis=1), abs=1e-6)
 
 
 def test_quantiles_and_cumulative_are_the_gaussian_s():
     mean, sigma = [0.3, 0.55], [0.02, 0.05]
-    density = gaussian(mean, sigma)
+    pdfs = gaussian(mean, sigma)
     levels = [0.025, 0.16, 0.5, 0.84, 0.975]
     expected = norm.ppf(levels, np.array(mean)[:, None], np.array(sigma)[:, None])
-    assert pdf.quantiles(density, levels, GRID) == pytest.approx(expected, abs=5e-4)
+    assert pdf.quantiles(pdfs, levels, GRID) == pytest.approx(expected, abs=5e-4)
     expected = norm.cdf(GRID, np.array(mean)[:, None], np.array(sigma)[:, None])
-    assert pdf.cumulative(density, GRID) == pytest.approx(expected, abs=2e-3)
+    assert pdf.cumulative(pdfs, GRID) == pytest.approx(expected, abs=2e-3)
 
 
 def test_stretching_multiplies_the_width_and_keeps_the_centre():

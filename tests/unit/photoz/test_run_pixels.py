@@ -15,7 +15,7 @@ from redpix.core.exceptions import InputError
 from redpix.photoz import run_pixels
 from redpix.photoz.metrics import NAMES
 from redpix.photoz.model import Model
-from redpix.photoz.pdf_file import read_densities
+from redpix.photoz.pdf_file import read_pdfs
 
 FILES = {
     "objects": "objects.csv",
@@ -146,14 +146,14 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    ids, density, grid = read_densities(done / "pdfs.parquet")
+    ids, pdfs, grid = read_pdfs(done / "pdfs.parquet")
     table = objects_of(done)
     assert ids.tolist() == table["object_id"].tolist()
-    assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
+    assert np.trapezoid(pdfs, grid, axis=1) == pytest.approx(1, rel=1e-5)
     inside = (grid >= table["z_lo68"].to_numpy()[:, None]) & (
         grid <= table["z_hi68"].to_numpy()[:, None]
     )
-    assert np.sum(density * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
+    assert np.sum(pdfs * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
 
 
 def test_stored_densities_say_in_qp_what_the_table_says(done):
@@ -161,10 +161,10 @@ def test_stored_densities_say_in_qp_what_the_table_says(done):
     stored = pandas.read_parquet(done / "pdfs.parquet")
     metadata = pyarrow.parquet.read_schema(done / "pdfs.parquet").metadata
     grid = np.array(json.loads(metadata[b"grid"]))
-    density = np.zeros((len(stored), len(grid)))
-    for row, first, values in zip(density, stored["first"], stored["pdf"], strict=True):
+    pdfs = np.zeros((len(stored), len(grid)))
+    for row, first, values in zip(pdfs, stored["first"], stored["pdf"], strict=True):
         row[first : first + len(values)] = values
-    ensemble = qp.Ensemble(qp.interp, data={"xvals": grid, "yvals": density})
+    ensemble = qp.Ensemble(qp.interp, data={"xvals": grid, "yvals": pdfs})
     table = objects_of(done)
     for column, level in (
         *(("z_lo95", 0.025), ("z_lo68", 0.16), ("z_median", 0.5)),

@@ -1,10 +1,10 @@
 """What every learner takes and gives.
 
-A learner is a class with ``fit(training, grid, jobs, **settings)``, ``predict(vectors, jobs)``,
+A learner is a class with ``fit(training, grid, n_threads, **settings)``, ``predict(vectors, n_threads)``,
 ``arrays()``, ``from_arrays(arrays, grid, **settings)``, ``needs(settings)``, ``insight(names)``
 and ``MISSING``; `redpix.photoz.model.METHODS` names it. Members of an ensemble also have
-``held_out(jobs)``. It takes attributes as they are: what it needs of scaling, it learns from its
-training vectors and carries with it. Results do not depend on ``jobs``, the number of threads. The
+``held_out(n_threads)``. It takes attributes as they are: what it needs of scaling, it learns from its
+training vectors and carries with it. Results do not depend on ``n_threads``, the number of threads. The
 setting ``errors`` is the number of the last attributes that are errors.
 """
 
@@ -46,7 +46,7 @@ class Prediction(NamedTuple):
     """What a learner says of vectors, one row each."""
 
     redshift: np.ndarray  #: (n,), the point estimate
-    density: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
+    pdf: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
     probability: np.ndarray  #: (n, classes), NaN where the training set tells no classes apart
     outside: np.ndarray  #: (n,), 0 or 1 (a share where vectors are combined): beyond the training
 

@@ -65,11 +65,11 @@ class Trees(NamedTuple):
             fitted._baseline_prediction.ravel().astype(float),
         )
 
-    def sums(self, vectors, jobs=1):
+    def sums(self, vectors, n_threads=1):
         """What the trees add up to for vectors, shape (n, attributes): (n, values)."""
         starts = range(0, max(len(vectors), 1), BLOCK)
         return np.concatenate(
-            Parallel(n_jobs=jobs, prefer="threads")(
+            Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(self._sums)(vectors[start : start + BLOCK]) for start in starts
             )
         )
@@ -135,14 +135,14 @@ class Boosting:
         return 2 * LEAF
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, trees, leaves, rate, seed, errors=0):
-        """Learn from a `Training` with `jobs` threads.
+    def fit(cls, training, grid, n_threads=1, *, trees, leaves, rate, seed, errors=0):
+        """Learn from a `Training` with `n_threads` threads.
 
         Parameters
         ----------
         training : Training
         grid : ndarray, shape (nodes,)
-        jobs : int
+        n_threads : int
         trees, leaves : int
             Trees, and most leaves of each.
         rate : float
@@ -159,7 +159,7 @@ class Boosting:
 
         part = group_folds(moving.group, PARTS, seed)
         wanted = [part != number for number in np.unique(part)] + [np.ones(len(part), bool)]
-        *folds, whole = Parallel(n_jobs=jobs, prefer="threads")(
+        *folds, whole = Parallel(n_jobs=n_threads, prefer="threads")(
             delayed(_grown)(
                 _regressor(seed, **settings),
                 *(moving.vectors[rows], moving.redshift[rows]),
@@ -169,12 +169,12 @@ class Boosting:
         )
         said = np.empty(len(part))
         for fitted, rows in zip(folds, wanted, strict=False):
-            said[~rows] = Trees.of(fitted).sums(moving.vectors[~rows], jobs)[:, 0]
+            said[~rows] = Trees.of(fitted).sums(moving.vectors[~rows], n_threads)[:, 0]
         missed = moving.redshift - said
         few = {"max_leaf_nodes": WIDTH_LEAVES, "max_iter": WIDTH_TREES, "learning_rate": 0.1}
         width = Trees.of(_grown(_regressor(seed, **few), moving.vectors, np.abs(missed)))
         classes, labels = _told_apart(training, seed)
-        scatter = width.sums(moving.vectors, jobs)[:, 0]
+        scatter = width.sums(moving.vectors, n_threads)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
         residual = np.quantile(missed / np.maximum(scatter, least), QUANTILES)
         span = np.stack([np.nanmin(moving.vectors, axis=0), np.nanmax(moving.vectors, axis=0)])
@@ -183,7 +183,7 @@ class Boosting:
         held[0, chosen] = said
         return cls(Trees.of(whole), width, classes, *known, held, grid)
 
-    def held_out(self, jobs=1):
+    def held_out(self, n_threads=1):
         """Redshifts of the training's galaxies from what has not seen their objects."""
         return self.held[0]
 
@@ -213,26 +213,26 @@ class Boosting:
         ]
         return cls(*trees, *(arrays[name] for name in cls._PLAIN), grid)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Returns
         -------
         Prediction
         """
         low, high = self.grid[[0, -1]]
-        redshift = np.clip(self.redshift.sums(vectors, jobs)[:, 0], low, high)
-        width = np.maximum(self.width.sums(vectors, jobs)[:, 0], self.least)
+        redshift = np.clip(self.redshift.sums(vectors, n_threads)[:, 0], low, high)
+        width = np.maximum(self.width.sums(vectors, n_threads)[:, 0], self.least)
         samples = np.clip(redshift[:, None] + width[:, None] * self.residual, low, high)
         outside = ((vectors < self.span[0]) | (vectors > self.span[1])).any(axis=1)
-        density = smoothed(samples, self.grid)
-        return Prediction(redshift, density, self._probability(vectors, jobs), outside)
+        pdfs = smoothed(samples, self.grid)
+        return Prediction(redshift, pdfs, self._probability(vectors, n_threads), outside)
 
-    def _probability(self, vectors, jobs):
+    def _probability(self, vectors, n_threads):
         probability = np.full((len(vectors), len(CLASSES)), np.nan)
         if self.classes is None:
             return probability
-        sums = self.classes.sums(vectors, jobs)
+        sums = self.classes.sums(vectors, n_threads)
         if len(self.labels) == 2:  # one value: the logarithm of the odds
             sums = np.concatenate([np.zeros_like(sums), sums], axis=1)
         share = np.exp(sums - sums.max(axis=1)[:, None])

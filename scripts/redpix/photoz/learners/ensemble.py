@@ -53,14 +53,14 @@ class Ensemble:
         return -(-most * PARTS // (PARTS - 1)) + 1
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, **settings):
-        """Learn from a `Training` with `jobs` threads.
+    def fit(cls, training, grid, n_threads=1, **settings):
+        """Learn from a `Training` with `n_threads` threads.
 
         Parameters
         ----------
         training : Training
         grid : ndarray, shape (nodes,)
-        jobs : int
+        n_threads : int
         **settings
             ``members``, the settings of each by its name, and ``errors``.
 
@@ -70,8 +70,8 @@ class Ensemble:
             If no galaxy is predicted by all members without its group.
         """
         recipes = _recipes(**settings)
-        members = [learner.fit(training, grid, jobs, **own) for _, learner, own in recipes]
-        said = np.stack([member.held_out(jobs) for member in members])
+        members = [learner.fit(training, grid, n_threads, **own) for _, learner, own in recipes]
+        said = np.stack([member.held_out(n_threads) for member in members])
         truth = training.redshift[training.label != STAR]
         told = np.flatnonzero(np.isfinite(said).all(axis=0))
         if not len(told):
@@ -113,8 +113,8 @@ class Ensemble:
             members.append(learner.from_arrays(mine, grid, **own))
         return cls(members, arrays["weights"], [name for name, _, _ in recipes], grid)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Members without weight are not asked.
 
@@ -123,18 +123,18 @@ class Ensemble:
         Prediction
         """
         weighed = [
-            (weight, member.predict(vectors, jobs))
+            (weight, member.predict(vectors, n_threads))
             for weight, member in zip(self.weights, self.members, strict=True)
             if weight > 0
         ]
         redshift = sum(weight * one.redshift for weight, one in weighed)
-        density = sum(
-            weight * pdf.shift(one.density, redshift - one.redshift, self.grid)
+        pdfs = sum(
+            weight * pdf.shift(one.pdf, redshift - one.redshift, self.grid)
             for weight, one in weighed
         )
         probability = np.mean([one.probability for _, one in weighed], axis=0)
         outside = sum(weight * one.outside for weight, one in weighed) > 0.5
-        return Prediction(redshift, density, probability, outside)
+        return Prediction(redshift, pdfs, probability, outside)
 
 
 def _recipes(members, errors):

@@ -116,9 +116,9 @@ class Process:
         centre = np.clip(centre, stretched[0], stretched[-1])
         sigma = np.maximum(np.sqrt(left + noise), stretched[1] - stretched[0])
         offset = (stretched - centre[:, None]) / sigma[:, None]
-        density = pdf.normalise(np.exp(-0.5 * offset**2) / (1 + self.grid), self.grid)
+        pdfs = pdf.normalise(np.exp(-0.5 * offset**2) / (1 + self.grid), self.grid)
         probability = np.full((len(features), len(CLASSES)), np.nan)
-        return Prediction(np.expm1(centre), density, probability, left > OUTSIDE * variance)
+        return Prediction(np.expm1(centre), pdfs, probability, left > OUTSIDE * variance)
 
 
 def _clipped(scaler, features):

@@ -54,8 +54,8 @@ class KNN:
         self._redshift = training.redshift[self._neighbours.moving]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, **settings):
-        """Learn from a `Training`; `jobs` makes no difference."""
+    def fit(cls, training, grid, n_threads=1, **settings):
+        """Learn from a `Training`; `n_threads` makes no difference."""
         return cls(training, grid, **settings)
 
     @staticmethod
@@ -69,7 +69,7 @@ class KNN:
         """How neighbours are searched for."""
         return {"index": self._neighbours.index.about()}
 
-    def held_out(self, jobs=1):
+    def held_out(self, n_threads=1):
         """Redshifts of the training's galaxies, each from a learner that has not seen its group.
 
         Of at most `MOST_HELD`, spread evenly; NaN for the others, and for all where they are of one
@@ -86,7 +86,7 @@ class KNN:
             rest = moving.take(part != number)
             learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors, self._index)
             own = asked & (part == number)
-            redshift[own] = learner.predict(moving.vectors[own], jobs).redshift
+            redshift[own] = learner.predict(moving.vectors[own], n_threads).redshift
         return redshift
 
     def arrays(self):
@@ -99,15 +99,15 @@ class KNN:
         training = Training(*(arrays[name] for name in Training._fields))
         return cls(training, grid, **settings)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Returns
         -------
         Prediction
         """
         vectors = vectors[:, : vectors.shape[1] - self._errors]
-        nearest = self._neighbours.find(vectors, jobs)
+        nearest = self._neighbours.find(vectors, n_threads)
         samples = self._redshift[nearest.index]
         redshift, outside = samples.mean(axis=1), nearest.outside
         if self.mode == "linear":
@@ -118,5 +118,5 @@ class KNN:
                 redshift[part] = fit.value
                 outside[part] |= fit.beyond
                 samples[part] = fit.value[:, None] + fit.residuals
-        probability = self._neighbours.probability(vectors, jobs)
+        probability = self._neighbours.probability(vectors, n_threads)
         return Prediction(redshift, smoothed(samples, self.grid), probability, outside)

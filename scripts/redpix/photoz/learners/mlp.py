@@ -79,8 +79,8 @@ class MLP:
         return settings["k"]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, networks, seed, penalty=PENALTY, **settings):
-        """Learn from a `Training` with `jobs` threads."""
+    def fit(cls, training, grid, n_threads=1, *, networks, seed, penalty=PENALTY, **settings):
+        """Learn from a `Training` with `n_threads` threads."""
         settings |= {"networks": networks, "seed": seed}
         learner = cls(training, None, [], np.array([0.0, 1.0]), grid, **settings)
         moving = learner._neighbours.moving
@@ -92,7 +92,7 @@ class MLP:
         wanted = [(number, part != number % parts) for number in range(networks)]
         with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
-            learner.layers = Parallel(n_jobs=jobs, prefer="threads")(
+            learner.layers = Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(_train)(inputs, redshift, learner.target, rows, seed, number, penalty)
                 for number, rows in wanted
             )
@@ -110,7 +110,7 @@ class MLP:
         """Nothing beyond its predictions."""
         return {}
 
-    def held_out(self, jobs=1):
+    def held_out(self, n_threads=1):
         """Redshifts of the training's galaxies, each from the networks that left it out."""
         return self.training.redshift[self._neighbours.moving] - self.residual
 
@@ -140,8 +140,8 @@ class MLP:
         scaled = self._scaler.transform(self._seen(vectors).astype(np.float64))
         return np.clip(scaled, -FARTHEST, FARTHEST)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Returns
         -------
@@ -152,9 +152,9 @@ class MLP:
         said = sum(_forward(layers, inputs) for layers in self.layers) / len(self.layers)
         redshift = np.clip(mean + deviation * said, self.grid[0], self.grid[-1])
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        nearest = self._neighbours.find(plain, jobs)
+        nearest = self._neighbours.find(plain, n_threads)
         samples = redshift[:, None] + self.residual[nearest.index]
-        probability = self._neighbours.probability(plain, jobs)
+        probability = self._neighbours.probability(plain, n_threads)
         return Prediction(redshift, smoothed(samples, self.grid), probability, nearest.outside)
 
 

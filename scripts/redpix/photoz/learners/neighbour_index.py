@@ -61,14 +61,14 @@ class Exact:
         """What there is to be said of the search, by name."""
         return {"kind": "exact", "vectors": int(self._tree.n_samples_fit_)}
 
-    def search(self, queries, k, jobs=1):
+    def search(self, queries, k, n_threads=1):
         """Distances and rows of the `k` nearest vectors of each query, nearest first.
 
         Parameters
         ----------
         queries : ndarray, shape (n, d)
         k : int
-        jobs : int
+        n_threads : int
             Threads; they change nothing.
 
         Returns
@@ -78,7 +78,7 @@ class Exact:
         """
         if not len(queries):  # which the tree refuses
             return np.empty((0, k)), np.empty((0, k), np.int64)
-        self._tree.set_params(n_jobs=jobs)
+        self._tree.set_params(n_jobs=n_threads)
         return self._tree.kneighbors(queries, k)
 
 
@@ -148,12 +148,12 @@ class Approximate:
             "recall": round(self.recall, 5),
         }
 
-    def search(self, queries, k, jobs=1):
+    def search(self, queries, k, n_threads=1):
         """As `Exact.search`, of vectors in single precision."""
         queries = _padded(queries)
         blocks = [queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK)]
         with threadpool_limits(1):
-            found = Parallel(n_jobs=jobs, prefer="threads")(
+            found = Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(self._search)(block, k) for block in blocks
             )
         if not found:
@@ -200,8 +200,8 @@ class Everywhere:
         """What there is to be said of the search, by name."""
         return {"kind": "everywhere", "vectors": int(self._vectors.shape[0])}
 
-    def search(self, queries, k, jobs=1):
-        """As `Exact.search`; `jobs` makes no difference."""
+    def search(self, queries, k, n_threads=1):
+        """As `Exact.search`; `n_threads` makes no difference."""
         count = self._vectors.shape[0]
         rows = max(1, DISTANCES // count)
         candidates = min(k + SPARE, count)

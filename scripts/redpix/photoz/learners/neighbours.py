@@ -70,20 +70,20 @@ class Neighbours:
         distance, _ = self.index.search(self.known[::step], count)
         return np.quantile(distance[:, -1], REACH_SHARE)
 
-    def find(self, vectors, jobs):
+    def find(self, vectors, n_threads):
         """Neighbours of feature vectors, shape (n, attributes): `Nearest`."""
         placed = self._place(vectors)
-        distance, index = self.index.search(placed, self.k, jobs)
+        distance, index = self.index.search(placed, self.k, n_threads)
         return Nearest(index, placed, distance[:, -1] > self._reach)
 
-    def probability(self, vectors, jobs):
+    def probability(self, vectors, n_threads):
         """Share of each class among the neighbours, shape (n, classes).
 
         NaN where the training set tells no classes apart.
         """
         probability = np.full((len(vectors), len(CLASSES)), np.nan)
         if self._class_index is not None:
-            _, index = self._class_index.search(self._place(vectors), self.k, jobs)
+            _, index = self._class_index.search(self._place(vectors), self.k, n_threads)
             for number in range(len(CLASSES)):
                 probability[:, number] = np.mean(self._label[index] == number, axis=1)
         return probability

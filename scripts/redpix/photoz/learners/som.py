@@ -13,7 +13,7 @@ from redpix.photoz.learners import som_topology, som_training
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion
 from redpix.photoz.learners.neighbours import smoothed
 from redpix.photoz.learners.realisations import realise
-from redpix.photoz.learners.som_cells import Maps, ask, furnish
+from redpix.photoz.learners.som_cells import Maps, fit_cells, predict_cells
 
 #: share of the attributes that a map sees
 SHARE = 0.75
@@ -72,14 +72,14 @@ class SOM:
         return 10
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, seed, mixing, errors=0, **settings):
-        """Learn from a `Training` with `jobs` threads.
+    def fit(cls, training, grid, n_threads=1, *, seed, mixing, errors=0, **settings):
+        """Learn from a `Training` with `n_threads` threads.
 
         Parameters
         ----------
         training : Training
         grid : ndarray, shape (nodes,)
-        jobs, seed : int
+        n_threads, seed : int
         mixing : sequence, shape (attributes - errors, bands)
             What attributes change by when magnitudes do (`Attributes.mixing`).
         errors : int
@@ -91,23 +91,23 @@ class SOM:
         labelled = training.take(training.label >= 0)
         plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
         scaler = Scaler.fit(plain)
-        known = (scaler, mixing, errors, seed, settings, jobs)
+        known = (scaler, mixing, errors, seed, settings, n_threads)
         redshifts, out = _learn(moving, moving.redshift[:, None], *known)
         classes = None
         if len(np.unique(labelled.label)) > 1:
             shares = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
             classes, _ = _learn(labelled, shares, *known)
         learner = cls(scaler, redshifts, classes, None, np.inf, grid, errors)
-        said, misfit = learner._said(plain, jobs)
+        said, misfit = learner._said(plain, n_threads)
         count = out.sum(axis=0)
         found = (said.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
         learner.out_of_bag = np.stack([found, moving.redshift])
         learner.reach = np.quantile(misfit, REACH_SHARE)
         return learner
 
-    def _said(self, plain, jobs):
+    def _said(self, plain, n_threads):
         """Redshifts of the maps, (maps, n, quantiles), and distances from prototypes, (n,)."""
-        return ask(self.redshifts, _scaled(self.scaler, plain), jobs)
+        return predict_cells(self.redshifts, _scaled(self.scaler, plain), n_threads)
 
     def arrays(self):
         """Everything needed to predict elsewhere, by name."""
@@ -130,7 +130,7 @@ class SOM:
         known = (arrays["out_of_bag"], float(arrays["reach"]))
         return cls(scaler, redshifts, classes, *known, grid, errors)
 
-    def held_out(self, jobs=1):
+    def held_out(self, n_threads=1):
         """Redshifts of the training's galaxies from the maps that had not their objects."""
         return self.out_of_bag[0]
 
@@ -141,19 +141,19 @@ class SOM:
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Returns
         -------
         Prediction
         """
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        said, misfit = self._said(plain, jobs)
+        said, misfit = self._said(plain, n_threads)
         samples = np.clip(np.moveaxis(said, 0, 1).reshape(len(plain), -1), *self.grid[[0, -1]])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes is not None:
-            shares, _ = ask(self.classes, _scaled(self.scaler, plain), jobs)
+            shares, _ = predict_cells(self.classes, _scaled(self.scaler, plain), n_threads)
             probability = shares.mean(axis=0)
         redshift = samples.mean(axis=1)
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
@@ -169,7 +169,7 @@ def _scaled(scaler, vectors):
     return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
 
 
-def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
+def _learn(training, values, scaler, mixing, errors, seed, settings, n_threads):
     """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
     size = map_size(settings, len(training.group))
     distance = som_topology.distances(settings["topology"], size, settings["periodic"])
@@ -189,10 +189,10 @@ def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
     ]
     with threadpool_limits(1):
         found = som_training.UPDATES[settings["update"]](
-            inputs, starts, distance, settings["iterations"], jobs
+            inputs, starts, distance, settings["iterations"], n_threads
         )
-        known = Parallel(n_jobs=jobs, prefer="threads")(
-            delayed(furnish)(rows, values[one.rows], own, prototype, distance, settings["mode"])
+        known = Parallel(n_jobs=n_threads, prefer="threads")(
+            delayed(fit_cells)(rows, values[one.rows], own, prototype, distance, settings["mode"])
             for rows, one, own, prototype in zip(vectors, drawn, used, found, strict=True)
         )
     parts = (np.stack(part) for part in zip(*known, strict=True))

@@ -34,7 +34,7 @@ class Maps(NamedTuple):
     span: np.ndarray  #: (maps, cells, 2): smallest and largest redshift in and about the cell
 
 
-def furnish(vectors, values, used, prototype, distance, mode):
+def fit_cells(vectors, values, used, prototype, distance, mode):
     """What the cells of one map know: the fields of `Maps` but ``used``.
 
     Parameters
@@ -109,8 +109,8 @@ def _cell_quantiles(residual, cell, count):
     return np.where(count[:, None] > 0, found, 0)
 
 
-def ask(found, vectors, jobs):
-    """What each map says of scaled vectors, shape (n, attributes), with `jobs` threads.
+def predict_cells(found, vectors, n_threads):
+    """What each map says of scaled vectors, shape (n, attributes), with `n_threads` threads.
 
     Returns
     -------
@@ -120,13 +120,13 @@ def ask(found, vectors, jobs):
         Mean distance from the nearest prototypes.
     """
     with threadpool_limits(1):
-        said = Parallel(n_jobs=jobs, prefer="threads")(
-            delayed(_ask_one)(Maps(*parts), vectors) for parts in zip(*found, strict=True)
+        said = Parallel(n_jobs=n_threads, prefer="threads")(
+            delayed(_predict_one_map)(Maps(*parts), vectors) for parts in zip(*found, strict=True)
         )
     return np.stack([one for one, _ in said]), np.mean([misfit for _, misfit in said], axis=0)
 
 
-def _ask_one(found, vectors):
+def _predict_one_map(found, vectors):
     """Samples of the redshift, or shares of the classes, and distances from the prototypes."""
     inputs, prototype = vectors[:, found.used], found.prototype[:, found.used]
     cell, misfit = np.empty(len(vectors), int), np.empty(len(vectors))

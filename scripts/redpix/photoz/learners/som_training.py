@@ -117,20 +117,20 @@ def online(samples, prototypes, distance, iterations):
     return prototypes
 
 
-def _all_batch(vectors, prototypes, distance, iterations, jobs):
+def _all_batch(vectors, prototypes, distance, iterations, n_threads):
     """Prototypes of several maps, each of its own list of vectors."""
-    return Parallel(n_jobs=jobs, prefer="threads")(
+    return Parallel(n_jobs=n_threads, prefer="threads")(
         delayed(batch)(rows, start, distance, iterations)
         for rows, start in zip(vectors, prototypes, strict=True)
     )
 
 
-def _all_online(vectors, prototypes, distance, iterations, jobs):
+def _all_online(vectors, prototypes, distance, iterations, n_threads):
     """The same; maps see equally many vectors, those of the shortest list."""
     count = min(len(rows) for rows in vectors)
     samples = np.stack([rows[:count] for rows in vectors])
     together = range(0, len(samples), TOGETHER)
-    parts = Parallel(n_jobs=jobs, prefer="threads")(
+    parts = Parallel(n_jobs=n_threads, prefer="threads")(
         delayed(online)(
             samples[first : first + TOGETHER],
             np.stack(prototypes[first : first + TOGETHER]),

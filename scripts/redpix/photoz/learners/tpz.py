@@ -98,7 +98,7 @@ class TPZ:
         cls,
         training,
         grid,
-        jobs=1,
+        n_threads=1,
         *,
         trees,
         seed,
@@ -107,13 +107,13 @@ class TPZ:
         leaf=LEAF,
         mode="regression",
     ):
-        """Learn from a `Training` with `jobs` threads.
+        """Learn from a `Training` with `n_threads` threads.
 
         Parameters
         ----------
         training : Training
         grid : ndarray, shape (nodes,)
-        jobs : int
+        n_threads : int
         trees, seed : int
         mixing : sequence, shape (attributes - errors, bands)
             What attributes change by when magnitudes do (`Attributes.mixing`).
@@ -128,7 +128,7 @@ class TPZ:
         if len(np.unique(labelled.label)) > 1:
             parts["class"] = labelled
         grown = {
-            name: Parallel(n_jobs=jobs, prefer="threads")(
+            name: Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(_grow)(
                     part,
                     grid,
@@ -178,7 +178,7 @@ class TPZ:
         known = (arrays["span"], arrays["out_of_bag"], arrays["importance"])
         return cls(*forests, *known, grid, errors)
 
-    def held_out(self, jobs=1):
+    def held_out(self, n_threads=1):
         """Redshifts of the training's galaxies from the trees that had not their objects."""
         return self.out_of_bag[0]
 
@@ -189,22 +189,22 @@ class TPZ:
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
 
         Returns
         -------
         Prediction
         """
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        density = np.zeros((len(plain), len(self.grid)))
-        found = Parallel(n_jobs=jobs, prefer="threads")(
+        pdfs = np.zeros((len(plain), len(self.grid)))
+        found = Parallel(n_jobs=n_threads, prefer="threads")(
             delayed(tree.leaves)(plain) for tree in self.forest
         )
         redshift = np.zeros(len(plain))
         for tree, leaves in zip(self.forest, found, strict=True):
             shape = (len(tree.left), len(self.grid))
-            density += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
+            pdfs += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
             redshift += tree.values[leaves]
         redshift /= len(self.forest)
         probability = np.full((len(plain), len(CLASSES)), np.nan)
@@ -212,7 +212,7 @@ class TPZ:
             shares = sum(tree.values[tree.leaves(plain)] for tree in self.classes)
             probability[:] = shares / len(self.classes)
         outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
-        return Prediction(redshift, smoothed_shares(density, self.grid), probability, outside)
+        return Prediction(redshift, smoothed_shares(pdfs, self.grid), probability, outside)
 
 
 def _grow(training, grid, kind, seed, mixing, errors, leaf):
