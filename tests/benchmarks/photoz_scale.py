@@ -23,6 +23,7 @@ import pyarrow
 import pyarrow.parquet
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes, Scaler
+from redpix.photoz.estimates import Estimates, Objects
 from redpix.photoz.evaluate import PixelScores
 from redpix.photoz.files import pixel_reader
 from redpix.photoz.learners.base import Training
@@ -30,7 +31,6 @@ from redpix.photoz.learners.knn import KNN
 from redpix.photoz.learners.neighbour_index import recall
 from redpix.photoz.learners.neighbours import Neighbours
 from redpix.photoz.pixel_stream import Pixels, columns, sum_by_object
-from redpix.photoz.train import Estimates, Objects
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from sklearn.neighbors import NearestNeighbors
 

@@ -5,9 +5,9 @@ PHOTOZ = config["photoz"]
 
 rule photoz_method:
     input:
-        objects=f"{RESULTS}/catalogue/objects.csv",
-        pixels=pixel_tables,
-        model=PHOTOZ["model"] or [],
+        PHOTOZ["model"] or [],
+        catalogue=f"{RESULTS}/catalogue/objects.csv",
+        pixel_tables=pixel_tables,
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -39,7 +39,7 @@ rule photoz_method:
         tune=PHOTOZ["tune"],
         grid=PHOTOZ["grid"],
         combiner=PHOTOZ["combiner"],
-        model=PHOTOZ["model"],
+        trained_model=PHOTOZ["model"],
         seed=config["seed"],
     message:
         "photometric redshifts: {wildcards.method}"

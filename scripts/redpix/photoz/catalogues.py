@@ -5,16 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas
-from scipy.stats import spearmanr
 
 from redpix.core.exceptions import InputError
-from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import WAVELENGTH_ORDER
-from redpix.photoz.calibration import Calibration, calibrate
-from redpix.photoz.learners.base import CLASSES, STAR, Prediction, Training
-from redpix.photoz.model import METHODS, Model
-from redpix.photoz.split import assign_folds, check_count, chosen_neighbours, smallest_set
-from redpix.photoz.tuning import tune
+from redpix.photoz.learners.base import CLASSES
 
 #: how a column of errors may be named after that of its magnitudes
 ERROR_NAMES = (
@@ -210,113 +204,3 @@ def alike(magnitudes, errors):
     _, where, number = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     first[telling] = telling[where[number]]
     return first
-
-
-def check_apart(train, test, with_ids, names):
-    """Raise InputError if the two tables share an object: an id, or all magnitudes and errors."""
-    first = alike(*(np.concatenate([getattr(t, c) for t in (train, test)]) for c in COMPARED))
-    shared = first[len(train.id) :] < len(train.id)
-    if with_ids:
-        shared |= np.isin(test.id, train.id)
-    if shared.any():
-        what = "id" if with_ids else "line (of the second)"
-        raise InputError(
-            f"{names[1]}: shares {shared.sum()} objects with {names[0]}, the first of {what} "
-            f"{test.id[shared][0]}; what is learnt from cannot be tested on"
-        )
-
-
-def check_measured(table, columns, with_errors, name):
-    """Raise InputError if no object of known redshift has one of the columns."""
-    known = np.isfinite(table.redshift)
-    names, values = list(columns.magnitudes), table.magnitudes
-    if with_errors:
-        names, values = [*names, *columns.errors], np.hstack([values, table.errors])
-    told = np.isfinite(values[known]).any(axis=0)
-    absent = [column for column, some in zip(names, told, strict=True) if not some]
-    if known.any() and absent:
-        raise InputError(
-            f"{name}: {', '.join(absent)}: measured for no object with a redshift; allowed: "
-            "numbers for some, or leave it out (the listing's column magnitudes names those used)"
-        )
-
-
-def check_honest(vectors, redshift, names, name):
-    """Raise InputError if a column orders the training objects as their redshift does, or is it."""
-    for column, attribute in zip(vectors.T, names, strict=True):
-        told = np.isfinite(column)
-        if not told.any() or not np.ptp(column[told]) or not np.ptp(redshift[told]):
-            continue
-        order = abs(spearmanr(column[told], redshift[told]).statistic)
-        away = np.median(abs(column[told] - redshift[told]))
-        if order > LEAK or (order > NEAR_LEAK and away < NEAR):
-            raise InputError(
-                f"{name}: {attribute} follows the redshift exactly: the truth is no attribute"
-            )
-
-
-class Learnt(NamedTuple):
-    """A table's training, and how it fares on itself."""
-
-    model: Model
-    held_out: Prediction  #: of the training objects, each by what has not seen it
-    folds: np.ndarray  #: (n,), which of them were predicted together
-
-
-def learn(vectors, table, attributes, recipe, n_threads):
-    """Learn from the objects of a table, and predict each from the folds it is not in.
-
-    Parameters
-    ----------
-    vectors : ndarray, shape (n, attributes)
-    table : Table
-    attributes : Attributes
-    recipe : Recipe
-    n_threads : int
-
-    Returns
-    -------
-    Learnt
-    """
-    grid, star = recipe.grid, table.label == STAR
-    learner = METHODS[recipe.method]
-    group = alike(table.magnitudes, table.errors)
-    training = Training(vectors, table.redshift, table.label, group)
-    # objects that are there twice are not tested on themselves
-    folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
-    recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
-    pdf.check_range(table.redshift[~star], grid)
-    tried = []
-    if recipe.groups is not None:
-        known = (recipe.method, training, grid, recipe.settings, smallest_set(folds, star))
-        settings, tried = tune(*known, recipe.seed, n_threads)
-        recipe = recipe._replace(settings=settings)
-    parts = []
-    for fold in range(folds.max() + 1):
-        fitted = learner.fit(training.take(folds != fold), grid, n_threads, **recipe.settings)
-        parts.append(fitted.predict(vectors[folds == fold], n_threads))
-    order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
-    held_out = Prediction(*(np.concatenate(field)[order] for field in zip(*parts, strict=True)))
-    whole = learner.fit(training, grid, n_threads, **recipe.settings)
-    calibration = Calibration.fit(_rows(held_out, ~star), table.redshift[~star], grid)
-    known = (attributes, grid, {"objects": whole}, {"objects": calibration})
-    model = Model(recipe.method, recipe.settings, *known, tuning=tried)
-    return Learnt(model, held_out, folds)
-
-
-def _rows(prediction, rows):
-    return Prediction(*(field[rows] for field in prediction))
-
-
-def cross_validated(learnt, table):
-    """Metrics of the training objects, each calibrated on the folds it is not in."""
-    star, grid, scores = table.label == STAR, learnt.model.grid, []
-    for fold in range(learnt.folds.max() + 1):
-        own = (learnt.folds == fold) & ~star
-        others = (learnt.folds != fold) & ~star
-        truth = table.redshift
-        calibration = Calibration.fit(_rows(learnt.held_out, others), truth[others], grid)
-        right = calibrate(_rows(learnt.held_out, own), calibration, grid)
-        scores.append(metrics.score(right.redshift, right.pdf, truth[own], grid))
-    return metrics.summarise(metrics.Scores.concatenate(scores))

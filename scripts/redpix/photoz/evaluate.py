@@ -3,9 +3,9 @@
 import numpy as np
 
 from redpix.photoz import metrics
+from redpix.photoz.estimates import APERTURE, WAYS
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.split import TARGET, TEST, TRAIN
-from redpix.photoz.train import APERTURE, WAYS
 
 #: most pixels whose scores are kept
 MOST_PIXELS = 1_000_000
@@ -14,7 +14,7 @@ MOST_PIXELS = 1_000_000
 class PixelScores:
     """Collects scores of the pixels of test objects, stars left out, as they are predicted.
 
-    An instance is a ``watch`` for `redpix.photoz.train.Estimates.add`. Of more than
+    An instance is a ``watch`` for `redpix.photoz.estimates.Estimates.add`. Of more than
     `MOST_PIXELS` one in two is kept, of more than twice as many one in four and so on: memory is
     bounded, and what is left is an even sample.
     """

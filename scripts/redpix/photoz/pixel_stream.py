@@ -25,6 +25,20 @@ class Chunk(NamedTuple):
     snr: np.ndarray  #: (n,), signal to noise of all bands together
     distance: np.ndarray  #: (n,), from the object's peak over the largest such distance
 
+    def take(self, rows):
+        """Return some pixels.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+
+        Returns
+        -------
+        Chunk
+        """
+        columns = (column[rows] for column in self)
+        return Chunk(*columns)
+
 
 class Totals(NamedTuple):
     """What one pass over all pixels tells of each object."""

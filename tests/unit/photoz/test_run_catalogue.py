@@ -1,8 +1,6 @@
 """Redshifts of catalogued objects: columns, honesty, files, bad input."""
 
 import json
-from collections import namedtuple
-from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -65,13 +63,9 @@ def run(folder, train, test=None, threads=1, **params):
         if table is not None:
             paths.append(str(folder / f"{name}.csv"))
             table.to_csv(paths[-1], index=False)
-    output = namedtuple("Output", FILES)(**{k: str(out / v) for k, v in FILES.items()})
-    asked = SimpleNamespace(**{**PARAMS, **params})
-    run_catalogue.main(
-        SimpleNamespace(
-            input=SimpleNamespace(tables=paths), output=output, params=asked, threads=threads
-        )
-    )
+    output = {name: str(out / file) for name, file in FILES.items()}
+    params = {**PARAMS, **params}
+    run_catalogue.estimate_from_table(paths, **output, **params, n_threads=threads)
     return out
 
 
@@ -185,7 +179,10 @@ def test_errors_are_found_by_many_names():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda t: t.assign(g=t["redshift"]), r"train\.csv: mag_g follows the redshift exactly"),
+        (
+            lambda t: t.assign(g=t["redshift"]),
+            r"train\.csv: mag_g is the redshift",
+        ),
         (lambda t: t.drop(columns=["g", "r", "i"]), "at least two magnitudes"),
         (lambda t: t.assign(redshift=np.nan), r"train\.csv: no object has a redshift"),
         (lambda t: t.assign(g=["x", *t["g"][1:]]), r"train\.csv: line 2: g 'x' is not a number"),
@@ -206,7 +203,7 @@ def test_bad_input_is_named(tmp_path, change, message):
 @pytest.mark.parametrize("band", ["g", "r", "z", "r_err"])
 def test_the_redshift_in_any_column_is_refused(tmp_path, band):
     generator = np.random.default_rng(3)
-    words = rf"train\.csv: (log_error_r|{band}) follows the redshift exactly"
+    words = rf"train\.csv: (log_error_r|{band}) is the redshift under another name"
     with pytest.raises(InputError, match=words):
         run(tmp_path, *(t.assign(**{band: t["redshift"]}) for t in (sky(100, 1), sky(50, 2, 1001))))
     table = sky(100, 1)

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-from collections import namedtuple
-from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -24,7 +22,6 @@ FILES = {
     "pdfs": "pdfs.parquet",
     "model": "model.npz",
 }
-Outputs = namedtuple("Outputs", FILES)
 PARAMS = {
     "method": "knn",
     "bands": ["u", "g", "r", "i", "z"],
@@ -36,7 +33,7 @@ PARAMS = {
     "pixels_per_object": 50,
     "grid": [0.0, 0.6, 0.005],
     "combiner": "weighted",
-    "model": None,
+    "trained_model": None,
     "seed": 1,
 }
 
@@ -54,14 +51,9 @@ class Sky:
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
         objects, tables = synthetic_pixels.write(source, self.table, self.pixels)
-        output = Outputs(**{name: str(result / file) for name, file in FILES.items()})
-        run_pixels.main(
-            SimpleNamespace(
-                input=SimpleNamespace(objects=objects, pixels=tables),
-                output=output,
-                params=SimpleNamespace(**{**PARAMS, **params}),
-                threads=threads,
-            )
+        output = {name: str(result / file) for name, file in FILES.items()}
+        run_pixels.estimate_from_pixels(
+            objects, tables, **output, **{**PARAMS, **params}, n_threads=threads
         )
         return result
 
@@ -200,8 +192,8 @@ def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     one = sky.run(tmp_path / "one", **asked)
     assert same(one, sky.run(tmp_path / "two", threads=2, **asked), *FILES.values())
     assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(done)["baseline"]["nmad"]
-    model = str(one / "model.npz")
-    again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
+    out = sky.run(tmp_path / "again", trained_model=str(one / "model.npz"), **asked)
+    again = objects_of(out).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
 
@@ -286,7 +278,7 @@ def test_no_object_is_predicted_from_itself(sky, tmp_path):
 def test_widths_are_honest_on_objects_not_trained_on(tmp_path):
     train, other = make(300, 0, seed=11), make(300, 0, seed=12)
     model = train.run(tmp_path / "train", test_fraction=0.05) / "model.npz"
-    found = metrics_of(other.run(tmp_path / "other", model=str(model)))
+    found = metrics_of(other.run(tmp_path / "other", trained_model=str(model)))
     assert found["objects"]["n"] > 280
     for name in ("mean", "weighted"):
         assert found["combiners"][name]["coverage_68"] == pytest.approx(0.68, abs=0.08)
@@ -309,7 +301,7 @@ def test_a_model_predicts_elsewhere_what_it_predicted_here(sky, done, tmp_path):
         sky.pixels[sky.pixels["object_id"].isin(tested)],
     )
     settings = {"k": 99, "mode": "mean"}
-    out = elsewhere.run(tmp_path, model=str(done / "model.npz"), settings=settings)
+    out = elsewhere.run(tmp_path, trained_model=str(done / "model.npz"), settings=settings)
     found = objects_of(out)
     expected = table[table["split"] == "test"].reset_index(drop=True)
     columns = ["object_id", "z_phot", "z_error", "z_aperture", "p_star", "class_phot", "n_pixels"]
@@ -435,7 +427,7 @@ def test_a_catalogue_without_redshifts_asks_for_a_model(sky, tmp_path):
 )
 def test_a_model_of_other_vectors_is_refused(sky, done, tmp_path, params, message):
     with pytest.raises(InputError, match=message):
-        sky.run(tmp_path, model=str(done / "model.npz"), **params)
+        sky.run(tmp_path, trained_model=str(done / "model.npz"), **params)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04 broken"])
@@ -443,20 +435,20 @@ def test_what_is_no_model_is_refused(sky, tmp_path, content):
     path = tmp_path / "model.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"model\.npz: cannot be read as a model"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
 
 
 def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
     path = tmp_path / "model.npz"
     np.savez(path, about=np.array({"version": 1}, dtype=object))
     with pytest.raises(InputError, match="cannot be read as a model"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, about=np.array(json.dumps({"version": 99, "method": "knn"})))
     with pytest.raises(InputError, match="a model of version 99"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, grid=np.arange(3))
     with pytest.raises(InputError, match="not a model of this project"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
 
 
 def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
