@@ -18,7 +18,7 @@ def check_apart(train, test, with_ids, names):
 
     Parameters
     ----------
-    train, test : redpix.photoz.catalogues.Table
+    train, test : redpix.photoz.catalogues.Catalogue
         Objects with equal magnitudes and errors are the same object.
     with_ids : bool
         Objects with equal identifiers are the same object, too.
@@ -48,7 +48,7 @@ def check_measured(table, columns, with_errors, name):
 
     Parameters
     ----------
-    table : redpix.photoz.catalogues.Table
+    table : redpix.photoz.catalogues.Catalogue
     columns : redpix.photoz.catalogues.Columns
     with_errors : bool
         Check the columns of errors, too.

@@ -6,8 +6,8 @@ import numpy as np
 import pandas
 
 from redpix.core.atomic_files import write_text
-from redpix.photoz.calibration import Calibrated, calibrate
-from redpix.photoz.catalogues import Table
+from redpix.photoz.calibration import CalibratedRedshifts, calibrate
+from redpix.photoz.catalogues import Catalogue
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
@@ -16,12 +16,12 @@ from redpix.photoz.model import shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
 
-class Result(NamedTuple):
+class TableResult(NamedTuple):
     """Predictions of one part of the objects, one row per object."""
 
     split: str  #: ``train`` or ``test``
-    table: Table
-    calibrated: Calibrated
+    table: Catalogue
+    calibrated: CalibratedRedshifts
     prediction: Prediction  #: before calibration
 
 
@@ -36,17 +36,19 @@ def predict(learnt, train, test, n_threads):
 
     Returns
     -------
-    list of Result
+    list of TableResult
         The training set, then the other objects if there are any.
     """
     model = learnt.model
     calibration = model.calibrations["objects"]
     held_out = learnt.held_out
-    results = [Result(TRAIN, train.table, calibrate(held_out, calibration, model.grid), held_out)]
+    results = [
+        TableResult(TRAIN, train.table, calibrate(held_out, calibration, model.grid), held_out)
+    ]
     if len(test.vectors):
         prediction = model.learners["objects"].predict(test.vectors, n_threads)
         calibrated = calibrate(prediction, calibration, model.grid)
-        results.append(Result(TEST, test.table, calibrated, prediction))
+        results.append(TableResult(TEST, test.table, calibrated, prediction))
     return results
 
 
@@ -57,7 +59,7 @@ def measure(results, grid):
 
     Parameters
     ----------
-    results : list of Result
+    results : list of TableResult
     grid : ndarray, shape (nodes,)
 
     Returns
@@ -84,7 +86,7 @@ def object_table(result):
 
     Parameters
     ----------
-    result : Result
+    result : TableResult
 
     Returns
     -------
@@ -121,7 +123,7 @@ def write_tested(path, tables, results):
     path : str
     tables : list of pandas.DataFrame
         From `object_table`, one per result.
-    results : list of Result
+    results : list of TableResult
     """
     text = "# predicted true object_id, of the objects tested\n"
     for table, result in zip(tables, results, strict=True):

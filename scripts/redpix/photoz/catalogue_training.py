@@ -30,7 +30,7 @@ def learn(vectors, table, attributes, recipe, n_threads):
     Parameters
     ----------
     vectors : ndarray, shape (n, attributes)
-    table : redpix.photoz.catalogues.Table
+    table : redpix.photoz.catalogues.Catalogue
     attributes : redpix.photoz.attributes.Attributes
     recipe : redpix.photoz.train.Recipe
     n_threads : int
@@ -99,7 +99,7 @@ def cross_validated(learnt, table):
     Parameters
     ----------
     learnt : Learnt
-    table : redpix.photoz.catalogues.Table
+    table : redpix.photoz.catalogues.Catalogue
 
     Returns
     -------

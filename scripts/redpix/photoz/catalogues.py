@@ -47,7 +47,7 @@ class Columns(NamedTuple):
     errors: tuple  #: of the magnitudes, in their order; empty where there are none
 
 
-class Table(NamedTuple):
+class Catalogue(NamedTuple):
     """Objects of a table, one row each."""
 
     id: np.ndarray  #: (n,), int64 or str
@@ -59,7 +59,7 @@ class Table(NamedTuple):
 
     def take(self, rows):
         """The rows of a mask."""
-        return Table(*(column[rows] for column in self))
+        return Catalogue(*(column[rows] for column in self))
 
 
 def choose_columns(header, asked, name, warn):
@@ -165,7 +165,7 @@ def read_objects(rows, columns, name):
                 f"{', '.join(CLASSES)}"
             )
         label = rows["class"].map(known).to_numpy(int)
-    return Table(_identifiers(rows, name), redshift, label, magnitudes, errors, stacked(ABOUT))
+    return Catalogue(_identifiers(rows, name), redshift, label, magnitudes, errors, stacked(ABOUT))
 
 
 def _identifiers(rows, name):

@@ -1,4 +1,4 @@
-"""From the predictions of an object's pixels to one."""
+"""Combine the predictions of the pixels of an object."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -7,27 +7,35 @@ from scipy.sparse import csr_array
 from redpix.photoz import metrics, pdf
 from redpix.photoz.learners.base import CLASSES, Prediction
 
-#: signal to noise that a pixel counts with at least, so that faint objects have a weight
+#: minimum signal-to-noise ratio of a weight, so that faint objects have a weight
 LEAST_SNR = 0.1
 
-#: weight of a pixel by its signal to noise, for the ways that are plain sums
+#: weight of a pixel as a function of its signal-to-noise ratio, for each weighted mean
 WEIGHTS = {
     "mean": np.ones_like,
     "weighted": lambda snr: np.maximum(snr, LEAST_SNR) ** 2,
 }
 
-#: the ways in which the predictions of pixels are combined
+#: names of the combinations of the pixels of an object
 COMBINERS = (*WEIGHTS, "stacked", "tempered")
 
-#: density of a pixel, per unit of redshift, below which a product does not believe it
+#: minimum PDF of a pixel in a product, per unit of redshift; limits the effect of one pixel
 FLOOR = 1e-2
 
-#: exponents of a product that are tried, least and most, and objects that it is fitted to
+#: smallest and largest exponent of a product, and maximum number of objects of its fit
 EXPONENTS, MOST_FITTED = (0.2, 30.0), 3000
 
 
-class Stack:
-    """Weighted means of what is predicted for the pixels of each object, added up in chunks."""
+class WeightedMeans:
+    """Weighted means of the predictions of the pixels of each object, summed in chunks.
+
+    Parameters
+    ----------
+    objects : int
+        Number of objects.
+    nodes : int
+        Number of nodes of the grid.
+    """
 
     def __init__(self, objects, nodes):
         self.weight = np.zeros(objects)
@@ -44,8 +52,8 @@ class Stack:
         index : ndarray of int, shape (n,)
             Object of each pixel.
         weight : ndarray, shape (n,)
-        prediction : Prediction
-            Of the n pixels.
+        prediction : redpix.photoz.learners.base.Prediction
+            One row per pixel.
         """
         present, sums = summing_matrix(index, weight)
         redshift = prediction.redshift
@@ -57,10 +65,17 @@ class Stack:
         self.outside[present] += sums @ prediction.outside
 
     def _total(self):
+        """Return the sum of the weights of each object, NaN without pixels."""
         return np.where(self.weight > 0, self.weight, np.nan)
 
     def prediction(self):
-        """The weighted means so far as a `Prediction` of all objects, NaN for those without."""
+        """Return the weighted means, NaN for objects without pixels.
+
+        Returns
+        -------
+        redpix.photoz.learners.base.Prediction
+            One row per object.
+        """
         total = self._total()
         return Prediction(
             self.redshift / total,
@@ -70,16 +85,28 @@ class Stack:
         )
 
     def moments(self):
-        """Mean and standard deviation of the pixels' redshifts, shape (objects, 2)."""
+        """Return the weighted mean and standard deviation of the pixels' redshifts.
+
+        Returns
+        -------
+        ndarray, shape (objects, 2)
+        """
         mean, square = self.redshift / self._total(), self.square / self._total()
         return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1)
 
 
-class Product:
-    """Weighted geometric means of the densities of each object's pixels, added up in chunks.
+class GeometricMeans:
+    """Weighted geometric means of the PDFs of the pixels of each object, summed in chunks.
 
-    Raised to an exponent, such a mean is the product of the pixels' densities, each to a small
-    power: to the number of pixels if they were independent, to far less as they are not.
+    The product of the PDFs is a power of their geometric mean. If the pixels were independent, the
+    exponent would be the number of pixels. They are not, and the exponent is fitted.
+
+    Parameters
+    ----------
+    objects : int
+        Number of objects.
+    nodes : int
+        Number of nodes of the grid.
     """
 
     def __init__(self, objects, nodes):
@@ -87,20 +114,53 @@ class Product:
         self.logarithm = np.zeros((objects, nodes), np.float32)
 
     def add(self, index, weight, pdfs):
-        """Add pixels: their objects, weights and densities, shape (n, nodes)."""
+        """Add pixels.
+
+        Parameters
+        ----------
+        index : ndarray of int, shape (n,)
+            Object of each pixel.
+        weight : ndarray, shape (n,)
+        pdfs : ndarray, shape (n, nodes)
+        """
         present, sums = summing_matrix(index, weight)
         self.weight[present] += sums.sum(axis=1)
         self.logarithm[present] += sums @ np.log(np.maximum(pdfs, FLOOR))
 
     def pdfs(self, exponent, grid, rows=slice(None)):
-        """Normalised densities of all objects or of some rows, NaN for those without a pixel."""
+        """Return the normalised powers of the geometric means, NaN for objects without pixels.
+
+        Parameters
+        ----------
+        exponent : float
+        grid : ndarray, shape (nodes,)
+        rows : slice or ndarray of int
+            Rows of the objects; all by default.
+
+        Returns
+        -------
+        ndarray, shape (rows, nodes)
+        """
         total = np.where(self.weight[rows] > 0, self.weight[rows], np.nan)
         mean = self.logarithm[rows] / total[:, None]
         return tempered(mean, exponent, grid)
 
 
 def summing_matrix(index, weight):
-    """The objects present, and the matrix that sums over the pixels of each with their weights."""
+    """Return a matrix that sums over the pixels of each object with their weights.
+
+    Parameters
+    ----------
+    index : ndarray of int, shape (n,)
+        Object of each pixel.
+    weight : ndarray, shape (n,)
+
+    Returns
+    -------
+    present : ndarray of int, shape (m,)
+        Objects that have pixels.
+    matrix : scipy.sparse.csr_array, shape (m, n)
+    """
     present, local = np.unique(index, return_inverse=True)
     shape = (len(present), len(index))
     cells = (local, np.arange(len(index)))
@@ -108,21 +168,37 @@ def summing_matrix(index, weight):
 
 
 def tempered(logarithm, exponent, grid):
-    """Densities in proportion to exp(exponent x logarithm), shape (n, nodes), normalised."""
+    """Return normalised PDFs proportional to exp(exponent * logarithm).
+
+    Parameters
+    ----------
+    logarithm : ndarray, shape (n, nodes)
+    exponent : float
+    grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
     raised = exponent * logarithm.astype(np.float64)
     return pdf.normalise(np.exp(raised - raised.max(axis=1, keepdims=True)), grid)
 
 
 def fit_exponent(product, members, truth, grid):
-    """The exponent of the least mean CRPS of objects that were not learnt from.
+    """Return the exponent with the smallest mean CRPS of held-out objects.
 
     Parameters
     ----------
-    product : Product
+    product : GeometricMeans
     members : ndarray of int
-        Rows of those objects.
+        Rows of the held-out objects.
     truth : ndarray, shape (members,)
+        True redshifts.
     grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    float
     """
     step = -(-len(members) // MOST_FITTED)
     members, truth = members[::step], truth[::step]
@@ -132,13 +208,25 @@ def fit_exponent(product, members, truth, grid):
         return metrics.crps(pdf.cumulative(pdfs, grid), truth, grid).mean()
 
     bounds = tuple(np.log(EXPONENTS))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
+    best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(best.x))
 
 
 def with_median(prediction, pdfs, grid):
-    """The prediction with another density, and that one's median as its redshift."""
+    """Return a prediction with other PDFs, and with their medians as redshifts.
+
+    Parameters
+    ----------
+    prediction : redpix.photoz.learners.base.Prediction
+    pdfs : ndarray, shape (n, nodes)
+        NaN for objects without pixels.
+    grid : ndarray, shape (nodes,)
+
+    Returns
+    -------
+    redpix.photoz.learners.base.Prediction
+    """
     redshift = np.full(len(pdfs), np.nan)
-    told = np.isfinite(pdfs[:, 0])
-    redshift[told] = pdf.quantiles(pdfs[told], [0.5], grid)[:, 0]
+    finite = np.isfinite(pdfs[:, 0])
+    redshift[finite] = pdf.quantiles(pdfs[finite], [0.5], grid)[:, 0]
     return prediction._replace(redshift=redshift, pdf=pdfs)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photoz.calibration import calibrate
-from redpix.photoz.combine import COMBINERS, WEIGHTS, Product, Stack, with_median
+from redpix.photoz.combine import COMBINERS, WEIGHTS, GeometricMeans, WeightedMeans, with_median
 from redpix.photoz.learners.base import CLASSES, Prediction
 
 #: name of the estimate from the summed fluxes of an object
@@ -43,8 +43,8 @@ class Estimates:
     def __init__(self, totals, attributes, grid):
         objects = len(totals.pixels)
         self.grid = grid
-        self.stacks = {name: Stack(objects, len(grid)) for name in WEIGHTS}
-        self.product = Product(objects, len(grid))
+        self.stacks = {name: WeightedMeans(objects, len(grid)) for name in WEIGHTS}
+        self.product = GeometricMeans(objects, len(grid))
         self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
         self._features = totals.features
         self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
@@ -155,7 +155,7 @@ def calibrated_estimates(estimates, model):
 
     Returns
     -------
-    dict of str to redpix.photoz.calibration.Calibrated
+    dict of str to redpix.photoz.calibration.CalibratedRedshifts
         One for each of `WAYS`, and `APERTURE`.
     """
     return {

@@ -157,7 +157,7 @@ def object_columns(catalogue, calibrated, n_pixels, split, outside, label, proba
     ----------
     catalogue : pandas.DataFrame
         Columns ``object_id``, ``ra``, ``dec``, ``class``, ``redshift``, ``redshift_error``.
-    calibrated : redpix.photoz.calibration.Calibrated
+    calibrated : redpix.photoz.calibration.CalibratedRedshifts
     n_pixels : int or ndarray of int, shape (objects,)
         Number of usable pixels.
     split : ndarray of str, shape (objects,)

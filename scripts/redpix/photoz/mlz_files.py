@@ -145,7 +145,7 @@ def pixels_of(sky, ids, members):
 
     Parameters
     ----------
-    sky : redpix.photoz.pixel_objects.Sky
+    sky : redpix.photoz.pixel_objects.PixelObjects
     ids : ndarray, shape (objects,)
     members : ndarray of bool, shape (objects,)
 

@@ -1,4 +1,4 @@
-"""The file of PDFs, pdfs.parquet."""
+"""Read and write the file of PDFs, pdfs.parquet."""
 
 import json
 
@@ -11,9 +11,18 @@ from redpix.photoz import pdf_compression
 
 
 def write_pdfs(path, ids, pdfs, grid):
-    """Write pdfs.parquet: object_id, first, pdf (`redpix.photoz.pdf_compression`).
+    """Write the compressed PDFs of objects as pdfs.parquet.
 
-    The grid is JSON in the schema's metadata, ``grid``.
+    The columns are ``object_id``, ``first`` and ``pdf`` (see `redpix.photoz.pdf_compression`). The
+    grid is JSON in the metadata ``grid`` of the schema.
+
+    Parameters
+    ----------
+    path : str
+    ids : array, shape (n,)
+        Identifiers of the objects.
+    pdfs : ndarray, shape (n, nodes)
+    grid : ndarray, shape (nodes,)
     """
     packed = pdf_compression.pack(pdfs)
     lists = pyarrow.ListArray.from_arrays(packed.bounds, packed.values)
@@ -24,7 +33,18 @@ def write_pdfs(path, ids, pdfs, grid):
 
 
 def read_pdfs(path):
-    """Ids, densities, shape (n, nodes), and the grid of a pdfs.parquet."""
+    """Return the contents of a file pdfs.parquet.
+
+    Parameters
+    ----------
+    path : str
+
+    Returns
+    -------
+    ids : ndarray, shape (n,)
+    pdfs : ndarray, shape (n, nodes)
+    grid : ndarray, shape (nodes,)
+    """
     table = pyarrow.parquet.read_table(path)
     grid = np.array(json.loads(table.schema.metadata[b"grid"]))
     lists = table["pdf"].combine_chunks()

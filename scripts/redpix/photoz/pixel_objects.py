@@ -13,7 +13,7 @@ from redpix.photoz.pixel_stream import Pixels, Totals, columns, sum_by_object
 from redpix.photoz.split import split_objects
 
 
-class Sky(NamedTuple):
+class PixelObjects(NamedTuple):
     """The objects that have a usable pixel, one row per object, and access to their pixels."""
 
     table: pandas.DataFrame  #: rows of the catalogue, sorted by id
@@ -50,7 +50,7 @@ def read_sky(catalogue, pixel_tables, attributes):
 
     Returns
     -------
-    Sky
+    PixelObjects
     """
     table = files.read_catalogue(catalogue)
     read = files.pixel_reader(pixel_tables, columns(attributes))
@@ -60,7 +60,7 @@ def read_sky(catalogue, pixel_tables, attributes):
     table = table[seen]
     objects = Objects(table["redshift"].to_numpy(float), files.labels_of(table["class"]))
     pixels = Pixels(read, table["id"].to_numpy(), attributes)
-    return Sky(table, objects, totals.take(seen), pixels)
+    return PixelObjects(table, objects, totals.take(seen), pixels)
 
 
 def split_sky(sky, split_by, test_fraction, seed):
@@ -68,7 +68,7 @@ def split_sky(sky, split_by, test_fraction, seed):
 
     Parameters
     ----------
-    sky : Sky
+    sky : PixelObjects
     split_by : {"field", "object"}
         Groups that are held out together.
     test_fraction : float

@@ -44,7 +44,7 @@ class TableChoices(NamedTuple):
 class Sample(NamedTuple):
     """Objects with the vectors that the method can use, one row per object."""
 
-    table: catalogues.Table
+    table: catalogues.Catalogue
     vectors: np.ndarray  #: (n, attributes), float32
     left_out: int  #: number of objects of the input that cannot be used
 
@@ -110,7 +110,7 @@ def sample_of(table, attributes, method, needs_redshift=False):
 
     Parameters
     ----------
-    table : redpix.photoz.catalogues.Table
+    table : redpix.photoz.catalogues.Catalogue
     attributes : redpix.photoz.attributes.Attributes
     method : str
     needs_redshift : bool

@@ -48,7 +48,7 @@ def predict_others(path, sky, split, model, estimates, n_threads):
     ----------
     path : str
         The file pixels.dat to write.
-    sky : redpix.photoz.pixel_objects.Sky
+    sky : redpix.photoz.pixel_objects.PixelObjects
     split : ndarray of str, shape (objects,)
     model : redpix.photoz.model.Model
     estimates : redpix.photoz.estimates.Estimates
@@ -78,7 +78,7 @@ def learn(sky, split, attributes, choices, n_threads):
 
     Parameters
     ----------
-    sky : redpix.photoz.pixel_objects.Sky
+    sky : redpix.photoz.pixel_objects.PixelObjects
     split : ndarray of str, shape (objects,)
     attributes : redpix.photoz.attributes.Attributes
     choices : PixelChoices
@@ -208,9 +208,9 @@ def object_table(sky, split, results, combiner, combined):
 
     Parameters
     ----------
-    sky : redpix.photoz.pixel_objects.Sky
+    sky : redpix.photoz.pixel_objects.PixelObjects
     split : ndarray of str, shape (objects,)
-    results : dict of str to redpix.photoz.calibration.Calibrated
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
         From `redpix.photoz.estimates.calibrated_estimates`.
     combiner : str
         The one whose redshift becomes ``z_phot``.

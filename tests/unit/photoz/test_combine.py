@@ -7,8 +7,8 @@ from redpix.photoz.combine import (
     FLOOR,
     LEAST_SNR,
     WEIGHTS,
-    Product,
-    Stack,
+    GeometricMeans,
+    WeightedMeans,
     fit_exponent,
     with_median,
 )
@@ -30,7 +30,7 @@ def test_stack_is_the_weighted_mean_by_slow_loop(combiner):
     generator = np.random.default_rng(2)
     index, snr = generator.integers(0, 9, 500), generator.gamma(2, 3, 500)
     weight = WEIGHTS[combiner](snr)
-    stack = Stack(10, len(GRID))
+    stack = WeightedMeans(10, len(GRID))
     for rows in np.split(np.arange(500), [7, 7, 300]):
         stack.add(index[rows], weight[rows], Prediction(*(column[rows] for column in pixels)))
     found = stack.prediction()
@@ -63,7 +63,7 @@ def test_product_is_that_of_powers_by_slow_loop():
     pdfs[:, :40] = 0  # no pixel is sure enough to rule a redshift out for good
     generator = np.random.default_rng(2)
     index, weight = generator.integers(0, 5, 300), generator.gamma(2, 3, 300)
-    product = Product(6, len(GRID))
+    product = GeometricMeans(6, len(GRID))
     for rows in np.split(np.arange(300), [7, 7, 200]):
         product.add(index[rows], weight[rows], pdfs[rows])
     found = product.pdfs(2.5, GRID)
@@ -83,7 +83,7 @@ def test_exponent_is_the_number_of_independent_pixels(independent):
     generator = np.random.default_rng(6)
     truth = generator.uniform(0.3, 0.7, 1500)
     said = truth[:, None] + generator.normal(0, 0.05, (1500, independent))
-    product = Product(1500, len(GRID))
+    product = GeometricMeans(1500, len(GRID))
     for column in range(12):
         redshift = said[:, column % independent, None]
         pdfs = pdf.normalise(np.exp(-0.5 * ((GRID - redshift) / 0.05) ** 2), GRID)

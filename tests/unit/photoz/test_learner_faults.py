@@ -56,7 +56,7 @@ def test_one_class_a_constant_attribute_and_few_tested(tmp_path, method, caplog)
         table["class"] = "GALAXY"
     test.loc[:1, "r"] = np.nan
     found = learn(tmp_path, method, train, test)
-    assert "train.csv: constant, so without use as attributes: log_error_g" in caplog.text
+    assert "train.csv: constant, so useless as attributes: log_error_g" in caplog.text
     assert "one class only among the training objects (GALAXY)" in caplog.text
     told = metrics_of(found)
     assert told["objects"]["nmad"] is None

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from redpix.photoz import evaluate, metrics, pdf
-from redpix.photoz.train import Objects
+from redpix.photoz.estimates import Objects
 from scipy.stats import norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from learner_checks import assert_alike, dealt_out_by_group, five_fold
 from redpix.core.exceptions import InputError
-from redpix.photoz import catalogues, metrics, pdf
+from redpix.photoz import catalogue_training, metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.learners.base import STAR, Prediction, Training
@@ -160,9 +160,9 @@ def test_an_ensemble_of_real_galaxies_five_fold(real):
     found, fold = five_fold(
         lambda known: Ensemble.fit(known, GRID, members=members, errors=5), vectors, table[:, 0]
     )
-    learnt = catalogues.Learnt(SimpleNamespace(grid=GRID), found, fold)
+    learnt = catalogue_training.Learnt(SimpleNamespace(grid=GRID), found, fold)
     known = SimpleNamespace(label=np.zeros(5000, int), redshift=table[:, 0])
-    worth = catalogues.cross_validated(learnt, known)
+    worth = catalogue_training.cross_validated(learnt, known)
     assert worth["nmad"] < 0.0138
     assert worth["pit_ks"] < 0.03
     assert worth["coverage_68"] == pytest.approx(0.68, abs=0.02)

@@ -367,7 +367,7 @@ def test_one_class_warns_and_has_no_accuracy(tmp_path, caplog):
 def test_a_constant_attribute_warns(sky, tmp_path, caplog):
     pixels = sky.pixels.assign(distance=np.float32(1))
     Sky(sky.table, pixels).run(tmp_path, attributes=["magnitudes", "distance"])
-    assert "constant, so without use as attributes: distance" in caplog.text
+    assert "constant, so useless as attributes: distance" in caplog.text
 
 
 def constant(pixels):
@@ -383,7 +383,7 @@ def constant(pixels):
             r"photoz\.k: 200 neighbours.*at most \d+ is allowed",
         ),
         ({"grid": [0.0, 0.2, 0.005]}, None, r"photoz\.grid: runs from 0 to 0\.2, but"),
-        ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is no grid"),
+        ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is not a grid"),
         ({"attributes": ["magnitudes", "redshift"]}, None, r"photoz\.attributes: 'redshift'"),
         ({}, constant, "every attribute is constant: mag_u"),
         ({}, lambda p: p.assign(mag_g=np.float32("nan")), "never finite: mag_g, u-g, g-r"),
@@ -401,7 +401,9 @@ def test_bad_input_is_named(sky, tmp_path, params, change, message, monkeypatch)
             return write(folder, table, pixels)
         objects, _ = write(folder, table, sky.pixels)
         path = folder / "3813-5-20.parquet"
-        pyarrow.parquet.write_table(pyarrow.Table.from_pandas(pixels, preserve_index=False), path)
+        pyarrow.parquet.write_table(
+            pyarrow.Table.from_pandas(pixels, preserve_index=False), path
+        )
         return objects, [str(path)]
 
     monkeypatch.setattr(synthetic_pixels, "write", by_catalogue_field)

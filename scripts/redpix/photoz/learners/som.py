@@ -1,8 +1,10 @@
-"""Redshifts from self-organising maps: SOM.
+"""The learner som: self-organising maps with the training redshifts in their cells.
 
-After Carrasco Kind & Brunner (2014, MNRAS 438, 3409): maps of bootstrap samples and of a part of
-the attributes each, whose cells know the redshifts that fell there.
+After Carrasco Kind & Brunner (2014, MNRAS 438, 3409). Each map is trained on a bootstrap sample of
+the objects and on some of the attributes.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -15,51 +17,54 @@ from redpix.photoz.learners.neighbours import smoothed
 from redpix.photoz.learners.realisations import realise
 from redpix.photoz.learners.som_cells import Maps, fit_cells, predict_cells
 
-#: share of the attributes that a map sees
+#: fraction of the attributes that a map uses
 SHARE = 0.75
 
-#: training vectors a cell where no size is asked for, and the most cells then
+#: number of training vectors per cell, and maximum number of cells, if the size is not given
 FILLING, MOST_CELLS = 22, 400
 
-#: most training vectors of a map
+#: maximum number of training vectors of a map
 MOST_VECTORS = 10_000
 
-#: standardised attributes beyond this many standard deviations count as this many
+#: standardised attributes are clipped to this number of standard deviations
 FARTHEST = 6.0
 
-#: share of the training vectors that fit their cells as well as is usual
+#: fraction of the training vectors that are inside; the others fit their cells badly
 REACH_SHARE = 0.995
 
 
 class SOM:
-    """Maps for redshifts, and where classes differ maps for classes.
+    """Maps for the redshift, and other maps for the class.
 
-    Each map sees a bootstrap sample of the objects, their magnitudes moved at random within their
-    errors where errors are among the attributes (the errors themselves are no inputs), and three
-    quarters of the attributes, standardised. A vector falls into the cell whose prototype is
-    nearest over the attributes that it has; others may be missing (NaN). In the mode ``mean`` its
-    redshifts are those of the training vectors in the cell, in the mode ``linear`` a linear fit to
-    those in and about the cell and the fit's residuals. The redshift is the mean over the maps,
-    the density that of all their redshifts, smoothed. The probability of a class is its share of
-    the cells. A vector is outside of what is known where it is farther from its prototypes than is
-    usual.
+    Each map is trained on a bootstrap sample of the objects and on three quarters of the
+    attributes, standardised. If there are errors among the attributes, magnitudes and colours are
+    perturbed at random within them. The errors themselves are not inputs of the maps.
+
+    A vector belongs to the cell with the nearest prototype, in the attributes that the vector has.
+    In the mode ``mean`` its redshifts are those of the training vectors in the cell. In the mode
+    ``linear`` they are a linear fit to the training vectors in and near the cell, and the residuals
+    of the fit. The redshift is the mean over the maps. The PDF is the distribution of the redshifts
+    of all maps, smoothed. The probability of a class is its fraction in the cells. A vector is
+    outside the training set if its distance from the prototypes is larger than usual.
 
     Parameters
     ----------
-    scaler : Scaler
-    redshifts, classes : Maps
-        The latter None where classes do not differ.
+    scaler : redpix.photoz.attributes.Scaler
+    redshifts : redpix.photoz.learners.som_cells.Maps
+    classes : redpix.photoz.learners.som_cells.Maps or None
+        None if the training set has fewer than two classes.
     out_of_bag : ndarray, shape (2, n)
-        Redshift of each galaxy or quasar of the training from the maps that had not its object
-        (NaN where all had), and its true one.
+        Redshift of each training galaxy or quasar by the maps that have not seen its object, and
+        its true redshift. NaN if all maps have seen it.
     reach : float
-        Usual distance of a vector from its prototypes.
+        Maximum distance from the prototypes of a vector that is inside the training set.
     grid : ndarray, shape (nodes,)
+        Redshifts at which PDFs are given.
     errors : int
         Number of the last attributes that are errors.
     """
 
-    MISSING = True  #: takes vectors with missing attributes
+    MISSING = True  #: vectors may have missing attributes (NaN)
 
     def __init__(self, scaler, redshifts, classes, out_of_bag, reach, grid, errors):
         self.scaler, self.redshifts, self.classes = scaler, redshifts, classes
@@ -68,132 +73,222 @@ class SOM:
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
+        """Return the minimum number of training galaxies.
+
+        Parameters
+        ----------
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
+        """
         return 10
 
     @classmethod
     def fit(cls, training, grid, n_threads=1, *, seed, mixing, errors=0, **settings):
-        """Learn from a `Training` with `n_threads` threads.
+        """Return a learner of a training set.
 
         Parameters
         ----------
-        training : Training
+        training : redpix.photoz.learners.base.Training
         grid : ndarray, shape (nodes,)
-        n_threads, seed : int
+            Redshifts at which PDFs are given.
+        n_threads : int
+        seed : int
         mixing : sequence, shape (attributes - errors, bands)
-            What attributes change by when magnitudes do (`Attributes.mixing`).
+            Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
-        **settings
+            Number of the last attributes that are errors.
+        **settings : object
             The keys of ``photoz.som``: ``topology``, ``size``, ``filling``, ``periodic``,
             ``update``, ``maps``, ``iterations``, ``mode``.
+
+        Returns
+        -------
+        SOM
         """
-        moving = training.take(training.label != STAR)
+        galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
-        plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
-        scaler = Scaler.fit(plain)
-        known = (scaler, mixing, errors, seed, settings, n_threads)
-        redshifts, out = _learn(moving, moving.redshift[:, None], *known)
+        plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
+        plan = MapPlan(Scaler.fit(plain), mixing, errors, seed, settings, n_threads)
+        redshifts, out = _learn(galaxies, galaxies.redshift[:, None], plan)
         classes = None
         if len(np.unique(labelled.label)) > 1:
-            shares = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
-            classes, _ = _learn(labelled, shares, *known)
-        learner = cls(scaler, redshifts, classes, None, np.inf, grid, errors)
-        said, misfit = learner._said(plain, n_threads)
+            fractions = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
+            classes, _ = _learn(labelled, fractions, plan)
+        learner = cls(plan.scaler, redshifts, classes, None, np.inf, grid, errors)
+        samples, misfit = learner._samples(plain, n_threads)
         count = out.sum(axis=0)
-        found = (said.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
-        learner.out_of_bag = np.stack([found, moving.redshift])
+        held_out = (samples.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
+        learner.out_of_bag = np.stack([held_out, galaxies.redshift])
         learner.reach = np.quantile(misfit, REACH_SHARE)
         return learner
 
-    def _said(self, plain, n_threads):
-        """Redshifts of the maps, (maps, n, quantiles), and distances from prototypes, (n,)."""
+    def _samples(self, plain, n_threads):
+        """Return redshifts, (maps, n, quantiles), and distances from the prototypes, (n,)."""
         return predict_cells(self.redshifts, _scaled(self.scaler, plain), n_threads)
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         arrays = {**self.scaler._asdict(), "out_of_bag": self.out_of_bag, "reach": self.reach}
-        for name, found in (("redshift", self.redshifts), ("class", self.classes)):
-            if found is not None:
-                arrays |= {f"{name}_{field}": array for field, array in found._asdict().items()}
+        for name, maps in (("redshift", self.redshifts), ("class", self.classes)):
+            if maps is not None:
+                arrays |= {f"{name}_{field}": array for field, array in maps._asdict().items()}
         return {name: np.asarray(array) for name, array in arrays.items()}
 
     @classmethod
     def from_arrays(cls, arrays, grid, *, errors=0, **settings):
-        """The learner whose `arrays` these are."""
+        """Return the learner that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        **settings : object
+            Those of `fit`.
+
+        Returns
+        -------
+        SOM
+        """
         redshifts, classes = (
-            Maps(*(arrays[f"{name}_{field}"] for field in Maps._fields))
+            Maps(**{field: arrays[f"{name}_{field}"] for field in Maps._fields})
             if f"{name}_value" in arrays
             else None
             for name in ("redshift", "class")
         )
         scaler = Scaler(arrays["mean"], arrays["deviation"])
-        known = (arrays["out_of_bag"], float(arrays["reach"]))
-        return cls(scaler, redshifts, classes, *known, grid, errors)
+        reach = float(arrays["reach"])
+        return cls(scaler, redshifts, classes, arrays["out_of_bag"], reach, grid, errors)
 
     def held_out(self, n_threads=1):
-        """Redshifts of the training's galaxies from the maps that had not their objects."""
+        """Return redshifts of the training galaxies by the maps that have not seen their objects.
+
+        Parameters
+        ----------
+        n_threads : int
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for galaxies without a held-out prediction.
+        """
         return self.out_of_bag[0]
 
     def insight(self, names):
-        """Number of cells of a map, and the scatter of the out-of-bag redshifts."""
+        """Return the number of cells of a map, and the scatter of the out-of-bag redshifts.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "cells": int(self.redshifts.known.shape[1]),
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
     def predict(self, vectors, n_threads=1):
-        """Predict feature vectors, shape (n, attributes), with `n_threads` threads.
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            NaN where an attribute is missing.
+        n_threads : int
 
         Returns
         -------
-        Prediction
+        redpix.photoz.learners.base.Prediction
         """
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        said, misfit = self._said(plain, n_threads)
-        samples = np.clip(np.moveaxis(said, 0, 1).reshape(len(plain), -1), *self.grid[[0, -1]])
+        samples, misfit = self._samples(plain, n_threads)
+        samples = np.moveaxis(samples, 0, 1).reshape(len(plain), -1)
+        samples = np.clip(samples, self.grid[0], self.grid[-1])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes is not None:
-            shares, _ = predict_cells(self.classes, _scaled(self.scaler, plain), n_threads)
-            probability = shares.mean(axis=0)
+            fractions, _ = predict_cells(self.classes, _scaled(self.scaler, plain), n_threads)
+            probability = fractions.mean(axis=0)
         redshift = samples.mean(axis=1)
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
 
 
 def map_size(settings, vectors):
-    """Size of the grid of a map of so many vectors: as asked for, or as they fill it."""
+    """Return the size of the grid of a map.
+
+    Parameters
+    ----------
+    settings : dict
+        Keys of ``photoz.som``; without a ``size`` the number of vectors determines it.
+    vectors : int
+        Number of training vectors.
+
+    Returns
+    -------
+    int
+        See `redpix.photoz.learners.som_topology.places`.
+    """
     cells = np.clip(vectors / settings.get("filling", FILLING), 4, MOST_CELLS)
     return settings["size"] or som_topology.chosen_size(settings["topology"], cells)
 
 
+class MapPlan(NamedTuple):
+    """Settings that the maps for the redshift and those for the class share."""
+
+    scaler: Scaler
+    mixing: list  #: (attributes - errors, bands)
+    errors: int  #: number of the last attributes that are errors
+    seed: int
+    settings: dict  #: keys of ``photoz.som``
+    n_threads: int
+
+
 def _scaled(scaler, vectors):
+    """Return the standardised and clipped attributes."""
     return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
 
 
-def _learn(training, values, scaler, mixing, errors, seed, settings, n_threads):
-    """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
+def _learn(training, values, plan):
+    """Return maps of a training set, and the mask of the rows that each has not seen."""
+    settings, n_threads = plan.settings, plan.n_threads
     size = map_size(settings, len(training.group))
     distance = som_topology.distances(settings["topology"], size, settings["periodic"])
     numbers = range(settings["maps"])
-    generators = [np.random.default_rng([seed, 8, number]) for number in numbers]
-    drawn = [realise(training, mixing, errors, MOST_VECTORS, one) for one in generators]
-    attributes = training.vectors.shape[1] - errors
+    generators = [np.random.default_rng([plan.seed, 8, number]) for number in numbers]
+    drawn = [realise(training, plan.mixing, plan.errors, MOST_VECTORS, one) for one in generators]
+    attributes = training.vectors.shape[1] - plan.errors
     count = max(min(2, attributes), round(SHARE * attributes))
     used = np.zeros((len(drawn), attributes), bool)
     for row, generator in zip(used, generators, strict=True):
         row[generator.permutation(attributes)[:count]] = True
-    vectors = [_scaled(scaler, one.vectors) for one in drawn]
-    inputs = [rows[:, own] for rows, own in zip(vectors, used, strict=True)]
+    vectors = [_scaled(plan.scaler, one.vectors) for one in drawn]
+    inputs = [rows[:, columns] for rows, columns in zip(vectors, used, strict=True)]
     starts = [
         som_training.first_prototypes(rows, len(distance), generator)
         for rows, generator in zip(inputs, generators, strict=True)
     ]
     with threadpool_limits(1):
-        found = som_training.UPDATES[settings["update"]](
+        prototypes = som_training.UPDATES[settings["update"]](
             inputs, starts, distance, settings["iterations"], n_threads
         )
-        known = Parallel(n_jobs=n_threads, prefer="threads")(
-            delayed(fit_cells)(rows, values[one.rows], own, prototype, distance, settings["mode"])
-            for rows, one, own, prototype in zip(vectors, drawn, used, found, strict=True)
+        maps = Parallel(n_jobs=n_threads, prefer="threads")(
+            delayed(fit_cells)(
+                rows, values[one.rows], columns, prototype, distance, settings["mode"]
+            )
+            for rows, one, columns, prototype in zip(vectors, drawn, used, prototypes, strict=True)
         )
-    parts = (np.stack(part) for part in zip(*known, strict=True))
-    return Maps(used, *parts), np.stack([one.out for one in drawn])
+    fields = (np.stack(field) for field in zip(*maps, strict=True))
+    return Maps(*fields), np.stack([one.out for one in drawn])
