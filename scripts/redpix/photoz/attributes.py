@@ -208,6 +208,7 @@ class Scaler(NamedTuple):
         Parameters
         ----------
         vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
 
         Returns
         -------
@@ -224,6 +225,7 @@ def constant_attributes(vectors, names):
     vectors : ndarray, shape (n, attributes)
         NaN where an attribute is missing; such vectors are ignored.
     names : sequence of str
+        Names of the attributes.
 
     Returns
     -------
@@ -245,6 +247,7 @@ def missing_attributes(vectors, names):
     vectors : ndarray, shape (n, attributes)
         NaN where an attribute is missing.
     names : sequence of str
+        Names of the attributes.
 
     Returns
     -------

@@ -57,6 +57,7 @@ class Calibration(NamedTuple):
         truth : ndarray, shape (n,)
             True redshifts.
         grid : ndarray, shape (nodes,)
+            Redshifts of the nodes.
 
         Returns
         -------
@@ -79,9 +80,11 @@ class Calibration(NamedTuple):
         Parameters
         ----------
         pdfs : ndarray, shape (n, nodes)
+            PDFs, one row per object or pixel.
         centre : ndarray, shape (n,)
             Redshifts about which the PDFs are widened.
         grid : ndarray, shape (nodes,)
+            Redshifts of the nodes.
 
         Returns
         -------
@@ -108,6 +111,7 @@ def width_scale(prediction, truth, grid):
     truth : ndarray, shape (n,)
         True redshifts.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -129,8 +133,11 @@ def calibrate(prediction, calibration, grid, rows=5000):
     Parameters
     ----------
     prediction : redpix.photoz.learners.base.Prediction
+        Predictions, one row per object.
     calibration : Calibration
+        From held-out predictions.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     rows : int
         Number of PDFs that are calibrated at a time; bounds the memory.
 

@@ -49,7 +49,9 @@ def check_measured(table, columns, with_errors, name):
     Parameters
     ----------
     table : redpix.photoz.catalogues.Catalogue
+        Objects of a table of magnitudes.
     columns : redpix.photoz.catalogues.Columns
+        Columns of magnitudes and errors.
     with_errors : bool
         Check the columns of errors, too.
     name : str
@@ -81,6 +83,7 @@ def check_honest(vectors, redshift, names, name):
     vectors : ndarray, shape (n, columns)
         NaN where missing.
     redshift : ndarray, shape (n,)
+        Redshifts.
     names : sequence of str
         Names of the columns.
     name : str

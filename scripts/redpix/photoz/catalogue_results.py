@@ -31,8 +31,11 @@ def predict(learnt, train, test, n_threads):
     Parameters
     ----------
     learnt : redpix.photoz.catalogue_training.Learnt
+        The model and its held-out predictions.
     train, test : redpix.photoz.run_catalogue.Sample
+        Training set and objects to predict.
     n_threads : int
+        Number of threads.
 
     Returns
     -------
@@ -60,7 +63,9 @@ def measure(results, grid):
     Parameters
     ----------
     results : list of TableResult
+        Predictions of each part of the objects.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -87,6 +92,7 @@ def object_table(result):
     Parameters
     ----------
     result : TableResult
+        Predictions of one part of the objects.
 
     Returns
     -------
@@ -121,9 +127,11 @@ def write_tested(path, tables, results):
     Parameters
     ----------
     path : str
+        Path of the file.
     tables : list of pandas.DataFrame
         From `object_table`, one per result.
     results : list of TableResult
+        Predictions of each part of the objects.
     """
     text = "# predicted true object_id, of the objects tested\n"
     for table, result in zip(tables, results, strict=True):
@@ -139,8 +147,11 @@ def describe(model, columns, train, test):
     Parameters
     ----------
     model : redpix.photoz.model.Model
+        Trained model.
     columns : redpix.photoz.catalogues.Columns
+        Columns of magnitudes and errors.
     train, test : redpix.photoz.run_catalogue.Sample
+        Training set and objects to predict.
 
     Returns
     -------

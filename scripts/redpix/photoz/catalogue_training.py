@@ -30,9 +30,13 @@ def learn(vectors, table, attributes, recipe, n_threads):
     Parameters
     ----------
     vectors : ndarray, shape (n, attributes)
+        Vectors of attributes.
     table : redpix.photoz.catalogues.Catalogue
+        Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     recipe : redpix.photoz.train.Recipe
+        Method, settings and seed of the training.
     n_threads : int
         Number of threads; the results do not depend on it.
 
@@ -72,9 +76,13 @@ def predict_held_out(training, folds, recipe, n_threads):
     Parameters
     ----------
     training : redpix.photoz.learners.base.Training
+        Training set.
     folds : ndarray of int, shape (n,)
+        0-based fold of each object.
     recipe : redpix.photoz.train.Recipe
+        Method, settings and seed of the training.
     n_threads : int
+        Number of threads.
 
     Returns
     -------
@@ -99,7 +107,9 @@ def cross_validated(learnt, table):
     Parameters
     ----------
     learnt : Learnt
+        The model and its held-out predictions.
     table : redpix.photoz.catalogues.Catalogue
+        Objects of a table of magnitudes.
 
     Returns
     -------

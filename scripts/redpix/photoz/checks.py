@@ -13,6 +13,7 @@ def check_samples(training, names, where, warn):
     Parameters
     ----------
     training : redpix.photoz.learners.base.Training
+        Training set.
     names : sequence of str
         Names of its attributes.
     where : str

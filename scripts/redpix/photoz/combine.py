@@ -52,6 +52,7 @@ class WeightedMeans:
         index : ndarray of int, shape (n,)
             Object of each pixel.
         weight : ndarray, shape (n,)
+            Weight of each pixel.
         prediction : redpix.photoz.learners.base.Prediction
             One row per pixel.
         """
@@ -121,7 +122,9 @@ class GeometricMeans:
         index : ndarray of int, shape (n,)
             Object of each pixel.
         weight : ndarray, shape (n,)
+            Weight of each pixel.
         pdfs : ndarray, shape (n, nodes)
+            PDFs, one row per object or pixel.
         """
         present, sums = summing_matrix(index, weight)
         self.weight[present] += sums.sum(axis=1)
@@ -133,7 +136,9 @@ class GeometricMeans:
         Parameters
         ----------
         exponent : float
+            Exponent of the geometric means.
         grid : ndarray, shape (nodes,)
+            Redshifts of the nodes.
         rows : slice or ndarray of int
             Rows of the objects; all by default.
 
@@ -154,6 +159,7 @@ def summing_matrix(index, weight):
     index : ndarray of int, shape (n,)
         Object of each pixel.
     weight : ndarray, shape (n,)
+        Weight of each pixel.
 
     Returns
     -------
@@ -173,8 +179,11 @@ def tempered(logarithm, exponent, grid):
     Parameters
     ----------
     logarithm : ndarray, shape (n, nodes)
+        Logarithms of the geometric means.
     exponent : float
+        Exponent of the geometric means.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -190,11 +199,13 @@ def fit_exponent(product, members, truth, grid):
     Parameters
     ----------
     product : GeometricMeans
+        Geometric means of the pixels' PDFs.
     members : ndarray of int
         Rows of the held-out objects.
     truth : ndarray, shape (members,)
         True redshifts.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -218,9 +229,11 @@ def with_median(prediction, pdfs, grid):
     Parameters
     ----------
     prediction : redpix.photoz.learners.base.Prediction
+        Predictions, one row per object.
     pdfs : ndarray, shape (n, nodes)
         NaN for objects without pixels.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------

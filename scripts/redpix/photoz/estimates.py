@@ -34,6 +34,7 @@ class Estimates:
     Parameters
     ----------
     totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the pixels.
     grid : ndarray, shape (nodes,)
@@ -55,11 +56,13 @@ class Estimates:
         Parameters
         ----------
         pixels : redpix.photoz.pixel_stream.Pixels
+            Pixels of all fields.
         members : ndarray of bool, shape (objects,)
             Objects to predict.
         learners : dict
             The learners ``pixels`` and ``apertures``.
         n_threads : int
+            Number of threads.
         watch : callable, optional
             Called with each `Chunk` of the members' pixels and its `Prediction`.
         """
@@ -102,7 +105,9 @@ class Estimates:
         Parameters
         ----------
         members : ndarray of bool, shape (objects,)
+            Mask of the objects.
         process : redpix.photoz.learners.gaussian_process.Process
+            Learner of the features.
         """
         if members.any():
             _fill(self.summary, members, process.predict(self.features()[members]))
@@ -151,7 +156,9 @@ def calibrated_estimates(estimates, model):
     Parameters
     ----------
     estimates : Estimates
+        Predictions of the objects before calibration.
     model : redpix.photoz.model.Model
+        Trained model.
 
     Returns
     -------

@@ -21,8 +21,11 @@ class PixelScores:
     Parameters
     ----------
     objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     """
 
     def __init__(self, objects, split, grid):
@@ -71,6 +74,7 @@ def most_probable(probability):
     Parameters
     ----------
     probability : ndarray, shape (n, classes)
+        Probability of each class.
 
     Returns
     -------
@@ -91,13 +95,17 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
     results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
         One for each of `WAYS`, and `APERTURE`.
     objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     predicted : ndarray of int, shape (objects,)
         Predicted labels, -1 where the class was not predicted.
     combiner : str
         The estimate that is the result.
     pixel_scores : PixelScores
+        Scores of the pixels of test objects.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -128,7 +136,9 @@ def count_splits(split, totals):
     Parameters
     ----------
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
 
     Returns
     -------

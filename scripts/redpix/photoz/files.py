@@ -104,6 +104,7 @@ def read_model(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------
@@ -128,11 +129,15 @@ def write_pixels(file, ids, objects, split, chunk, prediction):
     Parameters
     ----------
     file : binary file
+        File to append to.
     ids : ndarray of int64, shape (objects,)
         Identifiers of the objects.
     objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     chunk : redpix.photoz.pixel_stream.Chunk
+        Pixels with their objects.
     prediction : redpix.photoz.learners.base.Prediction
         One row per pixel of the chunk.
     """
@@ -158,6 +163,7 @@ def object_columns(catalogue, calibrated, n_pixels, split, outside, label, proba
     catalogue : pandas.DataFrame
         Columns ``object_id``, ``ra``, ``dec``, ``class``, ``redshift``, ``redshift_error``.
     calibrated : redpix.photoz.calibration.CalibratedRedshifts
+        Redshifts and calibrated PDFs of the objects.
     n_pixels : int or ndarray of int, shape (objects,)
         Number of usable pixels.
     split : ndarray of str, shape (objects,)
@@ -167,6 +173,7 @@ def object_columns(catalogue, calibrated, n_pixels, split, outside, label, proba
     label : ndarray of int, shape (objects,)
         Predicted class, -1 if unknown.
     probability : ndarray, shape (objects, classes)
+        Probability of each class.
 
     Returns
     -------
@@ -199,6 +206,7 @@ def write_objects(path, table):
     Parameters
     ----------
     path : str
+        Path of the file.
     table : pandas.DataFrame
         From `object_columns`; may have more columns.
     """
@@ -212,7 +220,9 @@ def write_model(path, model):
     Parameters
     ----------
     path : str
+        Path of the file.
     model : redpix.photoz.model.Model
+        Trained model.
     """
     with atomic(path) as temporary:
         np.savez(temporary, **model.arrays())

@@ -29,6 +29,7 @@ def plain_names(attributes):
     Parameters
     ----------
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Returns
     -------
@@ -59,6 +60,7 @@ def columns(attributes):
     Parameters
     ----------
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Returns
     -------
@@ -82,6 +84,7 @@ def table(identifiers, redshift, vectors, attributes):
     vectors : ndarray, shape (n, attributes)
         The logarithms of the errors, if there are any, are the last columns.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Returns
     -------
@@ -123,6 +126,7 @@ def inputs(name, attributes, training, grid, tpz, som):
     name : str
         The tables are ``<name>.train`` and ``<name>.test``.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     training : int
         Number of rows of the training set.
     grid : ndarray, shape (nodes,)

@@ -41,7 +41,9 @@ def write_rows(path, attributes, parts):
     Parameters
     ----------
     path : str
+        Path of the file.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     parts : iterable of Rows
         Rows with a missing attribute are left out.
 
@@ -68,10 +70,13 @@ def write_files(paths, name, attributes, train, test, grid, tpz, som):
     Parameters
     ----------
     paths : MlzFiles
+        Files to write.
     name : str
         ``objects`` or ``pixels``.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     train, test : iterable of Rows
+        Training set and objects to predict.
     grid : list of float
         Smallest redshift, largest redshift and step of the PDFs.
     tpz, som : dict
@@ -113,6 +118,7 @@ def export_pixels(
     objects, pixels : list of str
         Files to write, with the endings train, test and inputs.
     bands : list of str
+        Names of the bands.
     attributes : list of str
         Some of `redpix.photoz.attributes.KINDS`; errors are always added.
     split_by, test_fraction, pixels_per_object, seed : object
@@ -146,8 +152,11 @@ def pixels_of(sky, ids, members):
     Parameters
     ----------
     sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
     ids : ndarray, shape (objects,)
+        Identifiers of the objects.
     members : ndarray of bool, shape (objects,)
+        Mask of the objects.
 
     Yields
     ------
@@ -175,6 +184,7 @@ def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, *
     test_fraction : float
         Fraction of the objects that is held out if there is one table.
     seed : int
+        Seed of the random numbers.
     **settings : object
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """

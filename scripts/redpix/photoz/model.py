@@ -60,7 +60,9 @@ def completed(method, settings, attributes):
     method : str
         One of `METHODS`.
     settings : dict
+        Settings of the learner.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Returns
     -------
@@ -83,6 +85,7 @@ def shown_settings(settings):
     Parameters
     ----------
     settings : dict
+        Settings of the learner.
 
     Returns
     -------
@@ -105,6 +108,7 @@ class Model:
     settings : dict
         Settings of the learner, such as ``{"k": 30, "mode": "mean"}``.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     grid : ndarray, shape (nodes,)
         Redshifts at which PDFs are given.
     learners : dict

@@ -19,6 +19,7 @@ def make_grid(lowest, highest, step):
     lowest, highest : float
         Smallest and largest redshift.
     step : float
+        Step of the grid.
 
     Returns
     -------
@@ -44,7 +45,9 @@ def check_range(redshift, grid):
     Parameters
     ----------
     redshift : ndarray, shape (n,)
+        Redshifts.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Raises
     ------
@@ -67,6 +70,7 @@ def cells(z, grid):
     z : ndarray
         Redshifts; those outside the grid are clipped to it.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -87,7 +91,9 @@ def normalise(pdfs, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -109,6 +115,7 @@ def from_samples(samples, width, grid):
     width : ndarray, shape (n,)
         Standard deviation of the Gaussian, in redshift.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -135,6 +142,7 @@ def smooth(share, width, grid):
     width : ndarray, shape (n,)
         Standard deviation of the Gaussian, in redshift.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -156,7 +164,9 @@ def cumulative(pdfs, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -178,6 +188,7 @@ def evaluate(values, z, grid):
     z : ndarray, shape (n,)
         Redshift of each row; a redshift outside the grid is clipped to its end.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -194,9 +205,11 @@ def quantiles(pdfs, levels, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     levels : sequence of float
         Probabilities below the quantiles.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -220,7 +233,9 @@ def mean(pdfs, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -235,7 +250,9 @@ def mode(pdfs, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -253,10 +270,13 @@ def stretch(pdfs, centre, scale, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     centre : ndarray, shape (n,)
+        Redshifts about which the PDFs are widened.
     scale : float
         Above 1 widens, below 1 narrows.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -275,9 +295,11 @@ def shift(pdfs, offset, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     offset : ndarray, shape (n,)
         Redshifts. A PDF that would leave the grid completely is not moved.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------

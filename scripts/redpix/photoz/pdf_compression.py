@@ -28,6 +28,7 @@ def pack(pdfs):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
 
     Returns
     -------
@@ -51,7 +52,9 @@ def unpack(sparse, grid):
     Parameters
     ----------
     sparse : Sparse
+        Compressed PDFs.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------

@@ -19,10 +19,13 @@ def write_pdfs(path, ids, pdfs, grid):
     Parameters
     ----------
     path : str
+        Path of the file.
     ids : array, shape (n,)
         Identifiers of the objects.
     pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     """
     packed = pdf_compression.pack(pdfs)
     lists = pyarrow.ListArray.from_arrays(packed.bounds, packed.values)
@@ -38,6 +41,7 @@ def read_pdfs(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------

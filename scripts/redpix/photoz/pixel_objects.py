@@ -27,6 +27,7 @@ class PixelObjects(NamedTuple):
         Parameters
         ----------
         split_by : {"field", "object"}
+            Kind of the groups.
 
         Returns
         -------
@@ -47,6 +48,7 @@ def read_sky(catalogue, pixel_tables, attributes):
     pixel_tables : list of str
         Parquet files, one per field.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Returns
     -------
@@ -69,11 +71,13 @@ def split_sky(sky, split_by, test_fraction, seed):
     Parameters
     ----------
     sky : PixelObjects
+        Objects with pixels.
     split_by : {"field", "object"}
         Groups that are held out together.
     test_fraction : float
         Fraction of the groups that is held out.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------

@@ -93,7 +93,9 @@ def attributes_of(choices, columns):
     Parameters
     ----------
     choices : TableChoices
+        Choices of the run.
     columns : redpix.photoz.catalogues.Columns
+        Columns of magnitudes and errors.
 
     Returns
     -------
@@ -111,8 +113,11 @@ def sample_of(table, attributes, method, needs_redshift=False):
     Parameters
     ----------
     table : redpix.photoz.catalogues.Catalogue
+        Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     method : str
+        Name of the learner.
     needs_redshift : bool
         Leave out the objects without a redshift.
 
@@ -132,8 +137,11 @@ def check_training(train, columns, attributes, path):
     Parameters
     ----------
     train : Sample
+        Training set.
     columns : redpix.photoz.catalogues.Columns
+        Columns of magnitudes and errors.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     path : str
         The file of the objects, for messages.
 
@@ -162,6 +170,7 @@ def read_samples(tables, choices):
     tables : list of str
         CSV files: the training set and, optionally, the objects to predict.
     choices : TableChoices
+        Choices of the run.
 
     Returns
     -------

@@ -49,11 +49,15 @@ def predict_others(path, sky, split, model, estimates, n_threads):
     path : str
         The file pixels.dat to write.
     sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     model : redpix.photoz.model.Model
+        Trained model.
     estimates : redpix.photoz.estimates.Estimates
         The predictions are added to it.
     n_threads : int
+        Number of threads.
 
     Returns
     -------
@@ -79,10 +83,15 @@ def learn(sky, split, attributes, choices, n_threads):
     Parameters
     ----------
     sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     choices : PixelChoices
+        Choices of the run.
     n_threads : int
+        Number of threads.
 
     Returns
     -------
@@ -176,8 +185,11 @@ def describe(model, choices, attributes, counts, dropped):
     Parameters
     ----------
     model : redpix.photoz.model.Model
+        Trained model.
     choices : PixelChoices
+        Choices of the run.
     attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     counts : dict
         From `redpix.photoz.evaluate.count_splits`.
     dropped : int
@@ -209,7 +221,9 @@ def object_table(sky, split, results, combiner, combined):
     Parameters
     ----------
     sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
         From `redpix.photoz.estimates.calibrated_estimates`.
     combiner : str

@@ -50,8 +50,11 @@ class PixelSamples(NamedTuple):
         Parameters
         ----------
         members : ndarray of bool, shape (objects,)
+            Mask of the objects.
         recipe : Recipe
+            Method, settings and seed of the training.
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -75,13 +78,17 @@ def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn)
     Parameters
     ----------
     pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
     totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
     objects : Objects
+        Redshifts and labels of the objects.
     training : ndarray of bool, shape (objects,)
         Objects of the training set.
     estimates : Estimates
         The held-out predictions of the training set are added to it.
     recipe : Recipe
+        Method, settings and seed of the training.
     n_threads : int
         Number of threads; the results do not depend on it.
     warn : callable
@@ -133,9 +140,11 @@ def checked_recipe(recipe, folds, star, redshift):
     Parameters
     ----------
     recipe : Recipe
+        Method, settings and seed of the training.
     folds : ndarray of int, shape (objects,)
         Number of the fold, -1 for objects that are not trained on.
     star : ndarray of bool, shape (objects,)
+        True for stars.
     redshift : ndarray
         Redshifts of the training galaxies and quasars.
 
@@ -160,12 +169,17 @@ def sample_objects(pixels, totals, objects, training, vectors, recipe):
     Parameters
     ----------
     pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
     totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
     objects : Objects
+        Redshifts and labels of the objects.
     training : ndarray of bool, shape (objects,)
+        True for training objects.
     vectors : ndarray, shape (objects, attributes)
         Attributes of the summed fluxes.
     recipe : Recipe
+        Method, settings and seed of the training.
 
     Returns
     -------
@@ -206,9 +220,11 @@ def tuned_recipe(recipe, training, allowed, n_threads):
     recipe : Recipe
         Without groups it is returned unchanged.
     training : redpix.photoz.learners.base.Training
+        Training set.
     allowed : int
         Maximum number of galaxies that a candidate may need.
     n_threads : int
+        Number of threads.
 
     Returns
     -------
@@ -230,14 +246,21 @@ def predict_folds(pixels, objects, training, folds, samples, estimates, recipe, 
     Parameters
     ----------
     pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
     objects : Objects
+        Redshifts and labels of the objects.
     training : ndarray of bool, shape (objects,)
+        True for training objects.
     folds : ndarray of int, shape (objects,)
+        0-based fold of each object.
     samples : PixelSamples
+        Training sets of pixels and of summed fluxes.
     estimates : Estimates
         The predictions are added to it.
     recipe : Recipe
+        Method, settings and seed of the training.
     n_threads : int
+        Number of threads.
     """
     for fold in range(folds.max() + 1):
         held_out = folds == fold

@@ -380,14 +380,14 @@ def constant(pixels):
         (
             {"settings": {"k": 200, "mode": "linear"}},
             None,
-            r"photoz\.k: 200 neighbours.*at most \d+ is allowed",
+            r"photoz\.k: 200 neighbours.*; allowed: at most \d+",
         ),
         ({"grid": [0.0, 0.2, 0.005]}, None, r"photoz\.grid: runs from 0 to 0\.2, but"),
         ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is not a grid"),
         ({"attributes": ["magnitudes", "redshift"]}, None, r"photoz\.attributes: 'redshift'"),
         ({}, constant, "every attribute is constant: mag_u"),
         ({}, lambda p: p.assign(mag_g=np.float32("nan")), "never finite: mag_g, u-g, g-r"),
-        ({}, lambda p: p.iloc[:0], "pixels: none of 0 is usable"),
+        ({}, lambda p: p.iloc[:0], "pixels: 0 of 0 are usable"),
         ({}, lambda p: p.drop(columns="flux_i"), r"3813-5-20\.parquet: no column flux_i"),
         ({}, lambda p: p.assign(object_id=p["object_id"] + 1), "object 101 is not in catalogue"),
     ],
@@ -401,9 +401,7 @@ def test_bad_input_is_named(sky, tmp_path, params, change, message, monkeypatch)
             return write(folder, table, pixels)
         objects, _ = write(folder, table, sky.pixels)
         path = folder / "3813-5-20.parquet"
-        pyarrow.parquet.write_table(
-            pyarrow.Table.from_pandas(pixels, preserve_index=False), path
-        )
+        pyarrow.parquet.write_table(pyarrow.Table.from_pandas(pixels, preserve_index=False), path)
         return objects, [str(path)]
 
     monkeypatch.setattr(synthetic_pixels, "write", by_catalogue_field)

@@ -46,6 +46,7 @@ class Training(NamedTuple):
         Parameters
         ----------
         rows : ndarray of bool or int
+            Mask or indices of the rows.
 
         Returns
         -------
@@ -61,6 +62,7 @@ class Training(NamedTuple):
         Parameters
         ----------
         arrays : mapping of str to ndarray
+            From the method ``arrays``.
 
         Returns
         -------
@@ -75,6 +77,7 @@ def without_errors(training, errors):
     Parameters
     ----------
     training : Training
+        Training set.
     errors : int
         Number of the last attributes that are errors.
 
@@ -99,6 +102,7 @@ class Prediction(NamedTuple):
         Parameters
         ----------
         rows : ndarray of bool or int
+            Mask or indices of the rows.
 
         Returns
         -------
@@ -114,6 +118,7 @@ class Prediction(NamedTuple):
         Parameters
         ----------
         parts : list of Prediction
+            Predictions of several sets of vectors.
 
         Returns
         -------
@@ -150,7 +155,9 @@ def shares(names, importance):
     Parameters
     ----------
     names : sequence of str
+        Names of the attributes.
     importance : ndarray, shape (attributes,)
+        Importance of each attribute.
 
     Returns
     -------

@@ -56,6 +56,7 @@ class Trees(NamedTuple):
         Parameters
         ----------
         fitted : HistGradientBoostingRegressor or HistGradientBoostingClassifier
+            Fitted model of scikit-learn.
 
         Returns
         -------
@@ -82,6 +83,7 @@ class Trees(NamedTuple):
         vectors : ndarray, shape (n, attributes)
             NaN where an attribute is missing.
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -123,6 +125,7 @@ class Boosting:
     Parameters
     ----------
     redshift, width : Trees
+        Trees for the redshift and for the width of the PDF.
     classes : Trees or None
         None if the training set has fewer than two classes.
     labels : ndarray of int
@@ -175,9 +178,11 @@ class Boosting:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
+            Number of threads.
         trees : int
             Number of trees.
         leaves : int
@@ -185,6 +190,7 @@ class Boosting:
         rate : float
             Learning rate.
         seed : int
+            Seed of the random numbers.
         errors : int
             Ignored: errors are attributes like the others.
 
@@ -224,6 +230,7 @@ class Boosting:
         Parameters
         ----------
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -297,6 +304,7 @@ class Boosting:
         vectors : ndarray, shape (n, attributes)
             NaN where an attribute is missing.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

@@ -38,7 +38,9 @@ class Ensemble:
     Parameters
     ----------
     members : list of learners
+        Trained learners.
     weights : ndarray, shape (members,)
+        Weight of each member.
     names : list of str
         Names of the members.
     grid : ndarray, shape (nodes,)
@@ -76,9 +78,11 @@ class Ensemble:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
+            Number of threads.
         **settings : object
             ``members``, a dict of the settings of each member by its name, and ``errors``.
 
@@ -171,6 +175,7 @@ class Ensemble:
         vectors : ndarray, shape (n, attributes)
             Finite attributes.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

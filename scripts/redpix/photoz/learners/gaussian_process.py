@@ -37,6 +37,7 @@ class Process:
     Parameters
     ----------
     scaler : redpix.photoz.attributes.Scaler
+        Standardisation of the attributes.
     known : ndarray, shape (n, features)
         Standardised features of the training set.
     lower : ndarray, shape (n, n)
@@ -65,10 +66,13 @@ class Process:
         Parameters
         ----------
         features : ndarray, shape (n, features)
+            Features of the objects.
         redshift : ndarray, shape (n,)
+            Redshifts.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         seed : int
+            Seed of the random numbers.
 
         Returns
         -------
@@ -135,6 +139,7 @@ class Process:
         Parameters
         ----------
         features : ndarray, shape (n, features)
+            Features of the objects.
 
         Returns
         -------

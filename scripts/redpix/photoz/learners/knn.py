@@ -35,8 +35,11 @@ class KNN:
     Parameters
     ----------
     training : redpix.photoz.learners.base.Training
+        Training set.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     k : int
+        Number of neighbours.
     mode : str
         One of `MODES`.
     errors : int
@@ -60,6 +63,7 @@ class KNN:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
@@ -112,6 +116,7 @@ class KNN:
         Parameters
         ----------
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -168,6 +173,7 @@ class KNN:
         vectors : ndarray, shape (n, attributes)
             Finite attributes.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

@@ -48,6 +48,7 @@ class MLP:
     Parameters
     ----------
     training : redpix.photoz.learners.base.Training
+        Training set.
     residual : ndarray
         Residual of each training galaxy or quasar.
     layers : list of list of (ndarray, ndarray)
@@ -61,6 +62,7 @@ class MLP:
     networks : int
         Number of networks.
     seed : int
+        Seed of the random numbers.
     errors : int
         Number of the last attributes that are errors.
     use_errors : bool
@@ -103,12 +105,15 @@ class MLP:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
+            Number of threads.
         networks : int
             Number of networks.
         seed : int
+            Seed of the random numbers.
         penalty : float
             Penalty on the squared weights.
         **settings : object
@@ -165,6 +170,7 @@ class MLP:
         Parameters
         ----------
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -227,6 +233,7 @@ class MLP:
         vectors : ndarray, shape (n, attributes)
             Finite attributes.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

@@ -39,6 +39,7 @@ def make_index(vectors, k, kind):
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
+        Vectors of attributes.
     k : int
         Number of neighbours of later searches.
     kind : str
@@ -61,6 +62,7 @@ class Exact:
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
+        Vectors of attributes.
     """
 
     def __init__(self, vectors):
@@ -81,7 +83,9 @@ class Exact:
         Parameters
         ----------
         queries : ndarray, shape (n, d)
+            Vectors whose neighbours are searched.
         k : int
+            Number of neighbours.
         n_threads : int
             Number of threads; the results do not depend on it.
 
@@ -107,6 +111,7 @@ class Approximate:
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
+        Vectors of attributes.
     k : int
         Number of neighbours of later searches.
     """
@@ -215,6 +220,7 @@ class Everywhere:
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
+        Vectors of attributes.
     card : redpix.core.backend.Host
         Array library and device of the search, in single precision.
     """

@@ -31,6 +31,7 @@ class Neighbours:
     Parameters
     ----------
     training : redpix.photoz.learners.base.Training
+        Training set.
     k : int
         Number of neighbours.
     index : str
@@ -77,7 +78,9 @@ class Neighbours:
         Parameters
         ----------
         vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -93,7 +96,9 @@ class Neighbours:
         Parameters
         ----------
         vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -119,6 +124,7 @@ def smoothed(samples, grid):
     samples : ndarray, shape (n, k)
         Redshifts.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -140,6 +146,7 @@ def principal_axes(scaled):
     Parameters
     ----------
     scaled : ndarray, shape (n, d)
+        Standardised vectors.
 
     Returns
     -------

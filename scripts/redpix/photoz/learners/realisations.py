@@ -27,6 +27,7 @@ def realise(training, mixing, errors, most, generator):
     most : int
         Maximum number of vectors of the sample.
     generator : numpy.random.Generator
+        Source of the random numbers.
 
     Returns
     -------

@@ -50,7 +50,9 @@ class SOM:
     Parameters
     ----------
     scaler : redpix.photoz.attributes.Scaler
+        Standardisation of the attributes.
     redshifts : redpix.photoz.learners.som_cells.Maps
+        Maps for the redshift.
     classes : redpix.photoz.learners.som_cells.Maps or None
         None if the training set has fewer than two classes.
     out_of_bag : ndarray, shape (2, n)
@@ -93,10 +95,13 @@ class SOM:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
+            Number of threads.
         seed : int
+            Seed of the random numbers.
         mixing : sequence, shape (attributes - errors, bands)
             Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
@@ -176,6 +181,7 @@ class SOM:
         Parameters
         ----------
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -209,6 +215,7 @@ class SOM:
         vectors : ndarray, shape (n, attributes)
             NaN where an attribute is missing.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

@@ -46,9 +46,11 @@ def fit_cells(vectors, values, used, prototype, distance, mode):
     used : ndarray of bool, shape (attributes,)
         Attributes that the map uses.
     prototype : ndarray, shape (cells, used attributes)
+        Prototypes of the cells.
     distance : ndarray, shape (cells, cells)
         Distances of the cells on the map.
     mode : {"linear", "mean"}
+        Fit a linear function near each cell, or take the mean of each cell.
 
     Returns
     -------
@@ -129,9 +131,11 @@ def predict_cells(maps, vectors, n_threads):
     Parameters
     ----------
     maps : Maps
+        Trained maps.
     vectors : ndarray, shape (n, attributes)
         Standardised; NaN where an attribute is missing.
     n_threads : int
+        Number of threads.
 
     Returns
     -------

@@ -25,7 +25,9 @@ def radii(distance, iterations):
     Parameters
     ----------
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     iterations : int
+        Number of passes.
 
     Returns
     -------
@@ -41,7 +43,9 @@ def neighbourhood(distance, radius):
     Parameters
     ----------
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     radius : float
+        Radius of the neighbourhood.
 
     Returns
     -------
@@ -58,6 +62,7 @@ def mismatch(vectors, prototypes):
     vectors : ndarray, shape (n, attributes)
         NaN where an attribute is missing.
     prototypes : ndarray, shape (cells, attributes)
+        Prototypes of the cells.
 
     Returns
     -------
@@ -81,7 +86,9 @@ def first_prototypes(vectors, cells, generator):
     vectors : ndarray, shape (n, attributes)
         Standardised; NaN where an attribute is missing.
     cells : int
+        Number of cells.
     generator : numpy.random.Generator
+        Source of the random numbers.
 
     Returns
     -------
@@ -99,6 +106,7 @@ def membership(cell, cells):
     cell : ndarray of int, shape (n,)
         Cell of each vector.
     cells : int
+        Number of cells.
 
     Returns
     -------
@@ -119,8 +127,11 @@ def batch(vectors, prototypes, distance, iterations):
     vectors : ndarray, shape (n, attributes)
         Standardised; NaN where an attribute is missing.
     prototypes : ndarray, shape (cells, attributes)
+        Prototypes of the cells.
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     iterations : int
+        Number of passes.
 
     Returns
     -------
@@ -145,7 +156,9 @@ def online(samples, prototypes, distance, iterations):
     samples : ndarray, shape (maps, n, attributes)
         Vectors of each map in the order of the steps; NaN where an attribute is missing.
     prototypes : ndarray, shape (maps, cells, attributes)
+        Prototypes of the cells.
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     iterations : int
         Number of passes over the vectors, each with a smaller radius and learning rate. At most
         `MOST_STEPS` vectors are used in total.

@@ -52,8 +52,11 @@ class Tree(NamedTuple):
         Parameters
         ----------
         fitted : DecisionTreeRegressor or DecisionTreeClassifier
+            Fitted model of scikit-learn.
         values : ndarray, shape (nodes,) or (nodes, classes)
+            Values of the nodes.
         histogram : scipy.sparse.csr_array, shape (nodes, nodes of the grid)
+            Fractions of the redshifts of each leaf at the nodes of the grid.
 
         Returns
         -------
@@ -158,12 +161,15 @@ class TPZ:
         Parameters
         ----------
         training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
         n_threads : int
+            Number of threads.
         trees : int
             Number of trees.
         seed : int
+            Seed of the random numbers.
         mixing : sequence, shape (attributes - errors, bands)
             Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
@@ -249,6 +255,7 @@ class TPZ:
         Parameters
         ----------
         n_threads : int
+            Number of threads.
 
         Returns
         -------
@@ -282,6 +289,7 @@ class TPZ:
         vectors : ndarray, shape (n, attributes)
             NaN where an attribute is missing.
         n_threads : int
+            Number of threads.
 
         Returns
         -------

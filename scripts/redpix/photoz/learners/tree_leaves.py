@@ -63,9 +63,11 @@ def leaf_shares(leaf, redshift, leaves, grid):
     leaf : ndarray of int, shape (n,)
         Leaf of each redshift.
     redshift : ndarray, shape (n,)
+        Redshifts.
     leaves : int
         Number of leaves.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -86,6 +88,7 @@ def smoothed_shares(share, grid):
     share : ndarray, shape (n, nodes)
         From `leaf_shares`, summed over trees.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
