@@ -6,6 +6,7 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from redpix.photoz import pdf
+from redpix.photoz.pdf_transforms import stretch
 
 #: number of objects per knot of the recalibration curve, and maximum number of knots
 OBJECTS_PER_KNOT, MOST_KNOTS = 150, 20
@@ -64,7 +65,7 @@ class Calibration(NamedTuple):
         Calibration
         """
         scale = width_scale(prediction, truth, grid)
-        stretched = pdf.stretch(prediction.pdf, prediction.redshift, scale, grid)
+        stretched = stretch(prediction.pdf, prediction.redshift, scale, grid)
         pit = pdf.evaluate(pdf.cumulative(stretched, grid), truth, grid)
         knots = int(np.clip(len(pit) // OBJECTS_PER_KNOT, 1, MOST_KNOTS))
         levels = np.quantile(pit, np.arange(1, knots + 1) / (knots + 1))
@@ -90,7 +91,7 @@ class Calibration(NamedTuple):
         -------
         ndarray, shape (n, nodes)
         """
-        stretched = pdf.stretch(pdfs, centre, self.scale, grid)
+        stretched = stretch(pdfs, centre, self.scale, grid)
         steps = np.linspace(0, 1, len(self.levels) + 2)
         curve = PchipInterpolator([0, *self.levels, 1], steps)
         slope = curve.derivative()(pdf.cumulative(stretched, grid))

@@ -210,7 +210,7 @@ def _identifiers(rows, name):
 def alike(magnitudes, errors):
     """Return for each row the first row with the same magnitudes and errors.
 
-    It is the row itself if there is no earlier one, or if the row has fewer than `TELLING` values.
+    It is the row itself if all earlier rows differ, or if the row has fewer than `TELLING` values.
 
     Parameters
     ----------

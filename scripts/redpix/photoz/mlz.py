@@ -11,7 +11,7 @@ import re
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.photoz.learners.som import map_size
+from redpix.photoz.learners.som_maps import map_size
 
 #: name of the column that MLZ predicts
 KEY = "zspec"

@@ -126,8 +126,8 @@ def export_pixels(
     **settings : object
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """
-    kinds = (*(kind for kind in attributes if kind != "errors"), "errors")
-    vector = Attributes(kinds, tuple(bands))
+    kinds = [kind for kind in attributes if kind != "errors"] + ["errors"]
+    vector = Attributes(tuple(kinds), tuple(bands))
     sky = read_sky(catalogue, pixel_tables, vector)
     moving = sky.objects.label != STAR
     training = split_sky(sky, split_by, test_fraction, seed) == TRAIN

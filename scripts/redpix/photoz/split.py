@@ -198,7 +198,7 @@ def sample_pixels(counts, limit, seed):
     Returns
     -------
     chosen : ndarray of bool, shape (counts.sum(),)
-        One value per pixel: the pixels of one object in the order of the file, then the next object.
+        One value per pixel: the pixels of an object in the order of the file, then the next object.
     """
     chosen = np.ones(counts.sum(), bool)
     if limit is None:

@@ -67,13 +67,7 @@ def tune(method, training, grid, settings, allowed, seed, n_threads):
         If there are too few groups with galaxies.
     """
     if method == "ensemble":
-        members, record = {}, []
-        for name, member in settings["members"].items():
-            complete = {**member, "errors": settings["errors"]}
-            best, candidates = tune(name, training, grid, complete, allowed, seed, n_threads)
-            members[name] = {key: value for key, value in best.items() if key != "errors"}
-            record += candidates
-        return {**settings, "members": members}, record
+        return _tune_members(training, grid, settings, allowed, seed, n_threads)
 
     learner = METHODS[method]
     small, fold = _folds(training, seed)
@@ -93,6 +87,17 @@ def tune(method, training, grid, settings, allowed, seed, n_threads):
     best = min(range(len(record)), key=lambda number: record[number]["mean_abs_dz"])
     chosen = [{**entry, "chosen": number == best} for number, entry in enumerate(record)]
     return {**settings, **record[best]["change"]}, chosen
+
+
+def _tune_members(training, grid, settings, allowed, seed, n_threads):
+    """Tune the members of an ensemble one by one; return as `tune` does."""
+    members, record = {}, []
+    for name, member in settings["members"].items():
+        complete = {**member, "errors": settings["errors"]}
+        best, candidates = tune(name, training, grid, complete, allowed, seed, n_threads)
+        members[name] = {key: value for key, value in best.items() if key != "errors"}
+        record += candidates
+    return {**settings, "members": members}, record
 
 
 def _check_groups(method, training, fold):

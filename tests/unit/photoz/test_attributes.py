@@ -1,4 +1,4 @@
-"""What may describe a pixel, and its standardisation."""
+"""Attributes of pixels, and their standardisation."""
 
 import numpy as np
 import pytest

@@ -6,7 +6,8 @@ from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import STAR, Training
-from redpix.photoz.learners.boosting import Boosting, Trees, _regressor
+from redpix.photoz.learners.boosted_trees import Trees, regressor
+from redpix.photoz.learners.boosting import Boosting
 from sklearn.ensemble import HistGradientBoostingClassifier
 from test_tpz import sky
 
@@ -18,7 +19,7 @@ def test_arrays_predict_what_the_library_does():
     known, query = sky(600, 0.02), sky(300, 0.02, seed=2).vectors
     vectors = known.vectors.copy()
     vectors[::7, 1], query[::5, 0], query[::3, 2] = np.nan, np.nan, np.nan
-    fitted = _regressor(1, max_iter=30).fit(vectors, known.redshift)
+    fitted = regressor(1, max_iter=30).fit(vectors, known.redshift)
     assert np.array_equal(Trees.of(fitted).sums(query)[:, 0], fitted.predict(query))
     for label in (known.label, known.label + (vectors[:, 0] > 0.2)):
         told = HistGradientBoostingClassifier(max_iter=10).fit(vectors, label)

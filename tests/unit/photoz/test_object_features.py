@@ -1,4 +1,4 @@
-"""What pixels say together by slow loop, and a Gaussian process against its closed form."""
+"""Features of objects against a slow loop, and a Gaussian process against its closed form."""
 
 import numpy as np
 import pytest

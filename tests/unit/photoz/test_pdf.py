@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
 from redpix.photoz import pdf
+from redpix.photoz.pdf_transforms import stretch
 from scipy.stats import norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
@@ -64,21 +65,21 @@ def test_quantiles_and_cumulative_are_the_gaussian_s():
 
 
 def test_stretching_multiplies_the_width_and_keeps_the_centre():
-    stretched = pdf.stretch(gaussian([0.4, 0.5], [0.03, 0.04]), np.array([0.4, 0.5]), 1.7, GRID)
+    stretched = stretch(gaussian([0.4, 0.5], [0.03, 0.04]), np.array([0.4, 0.5]), 1.7, GRID)
     assert stretched == pytest.approx(gaussian([0.4, 0.5], [0.051, 0.068]), abs=0.04)
-    narrowed = pdf.stretch(stretched, np.array([0.4, 0.5]), 1 / 1.7, GRID)
+    narrowed = stretch(stretched, np.array([0.4, 0.5]), 1 / 1.7, GRID)
     assert narrowed == pytest.approx(gaussian([0.4, 0.5], [0.03, 0.04]), abs=0.1)
 
 
 def test_stretching_beyond_the_grid_leaves_nothing_there():
-    stretched = pdf.stretch(gaussian([0.1], [0.05]), np.array([0.1]), 0.5, GRID)
+    stretched = stretch(gaussian([0.1], [0.05]), np.array([0.1]), 0.5, GRID)
     assert stretched[0, GRID > 0.6].max() == 0
     assert np.trapezoid(stretched, GRID, axis=1) == pytest.approx(1)
 
 
 def test_what_is_narrowed_between_nodes_is_shared_by_the_two():
     centre = np.array([0.4, 0.4012, 1.0])
-    narrowed = pdf.stretch(gaussian(centre, [0.03] * 3), centre, 1e-3, GRID)
+    narrowed = stretch(gaussian(centre, [0.03] * 3), centre, 1e-3, GRID)
     assert np.trapezoid(narrowed * GRID, GRID, axis=1) == pytest.approx(centre, abs=1e-9)
     assert np.count_nonzero(narrowed > 1e-9, axis=1).tolist() == [1, 2, 1]
 

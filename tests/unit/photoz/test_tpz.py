@@ -6,7 +6,8 @@ from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import STAR, Training
-from redpix.photoz.learners.tpz import TPZ, Tree
+from redpix.photoz.learners.tpz import TPZ
+from redpix.photoz.learners.tpz_trees import Tree
 from redpix.photoz.learners.tree_leaves import leaf_shares
 from sklearn.tree import DecisionTreeRegressor
 

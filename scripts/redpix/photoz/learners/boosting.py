@@ -3,16 +3,21 @@
 scikit-learn grows the trees. Predictions use plain arrays.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
+from redpix.photoz.learners.boosted_trees import (
+    LEAF,
+    Trees,
+    class_trees,
+    gain_fractions,
+    grow,
+    regressor,
+    width_trees,
+)
 from redpix.photoz.learners.neighbours import smoothed
-from redpix.photoz.learners.tree_leaves import attribute_span, leaf_of
+from redpix.photoz.learners.tree_leaves import attribute_span
 from redpix.photoz.split import group_folds
 
 #: number of parts of the training set; each is predicted from the others
@@ -21,96 +26,8 @@ PARTS = 4
 #: maximum number of training vectors
 MOST_VECTORS = 10_000
 
-#: minimum number of training vectors in a leaf; fraction of the attributes offered to a split
-LEAF, SHARE = 20, 0.5
-
 #: quantiles of the scaled residuals that make a PDF
 QUANTILES = (np.arange(60) + 0.5) / 60
-
-#: number of trees for the width of the PDF, and maximum number of their leaves
-WIDTH_TREES, WIDTH_LEAVES = 60, 8
-
-#: number of trees for the class
-CLASS_TREES = 60
-
-#: number of vectors that are predicted at a time
-BLOCK = 5000
-
-
-class Trees(NamedTuple):
-    """Boosted trees as arrays; the nodes of each tree follow those of the tree before."""
-
-    left: np.ndarray  #: (nodes,), 0-based node below, within its tree
-    right: np.ndarray  #: (nodes,)
-    feature: np.ndarray  #: (nodes,), attribute of the split; negative in leaves
-    threshold: np.ndarray  #: (nodes,), larger values go right
-    missing_left: np.ndarray  #: (nodes,), True if a missing attribute goes left
-    value: np.ndarray  #: (nodes,), term of the sum in a leaf
-    ends: np.ndarray  #: (trees,), number of nodes up to and including each tree
-    baseline: np.ndarray  #: (values,), start of each sum; tree i adds to sum i modulo values
-
-    @classmethod
-    def of(cls, fitted):
-        """Return the trees of a fitted model of scikit-learn.
-
-        Parameters
-        ----------
-        fitted : HistGradientBoostingRegressor or HistGradientBoostingClassifier
-            Fitted model of scikit-learn.
-
-        Returns
-        -------
-        Trees
-        """
-        nodes = [tree.nodes for stage in fitted._predictors for tree in stage]
-        merged = np.concatenate(nodes)
-        return cls(
-            left=merged["left"].astype(np.int64),
-            right=merged["right"].astype(np.int64),
-            feature=np.where(merged["is_leaf"], -1, merged["feature_idx"]).astype(np.int64),
-            threshold=merged["num_threshold"],
-            missing_left=merged["missing_go_to_left"].astype(bool),
-            value=merged["value"],
-            ends=np.cumsum([len(one) for one in nodes]),
-            baseline=fitted._baseline_prediction.ravel().astype(float),
-        )
-
-    def sums(self, vectors, n_threads=1):
-        """Return the sums of the trees.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n, attributes)
-            NaN where an attribute is missing.
-        n_threads : int
-            Number of threads.
-
-        Returns
-        -------
-        ndarray, shape (n, values)
-        """
-        starts = range(0, max(len(vectors), 1), BLOCK)
-        return np.concatenate(
-            Parallel(n_jobs=n_threads, prefer="threads")(
-                delayed(self._sums)(vectors[start : start + BLOCK]) for start in starts
-            )
-        )
-
-    def _sums(self, vectors):
-        total = np.tile(self.baseline, (len(vectors), 1))
-        firsts = np.concatenate([[0], self.ends[:-1]])
-        for number, (first, end) in enumerate(zip(firsts, self.ends, strict=True)):
-            tree = slice(first, end)
-            leaf = leaf_of(
-                vectors,
-                left=self.left[tree],
-                right=self.right[tree],
-                feature=self.feature[tree],
-                threshold=self.threshold[tree],
-                missing_left=self.missing_left[tree],
-            )
-            total[:, number % len(self.baseline)] += self.value[tree][leaf]
-        return total
 
 
 class Boosting:
@@ -204,9 +121,10 @@ class Boosting:
         settings = {"max_leaf_nodes": leaves, "learning_rate": rate, "max_iter": trees}
         final, held_out = _fit_redshifts(sample, n_threads, seed, settings)
         residuals = sample.redshift - held_out
-        few = {"max_leaf_nodes": WIDTH_LEAVES, "max_iter": WIDTH_TREES, "learning_rate": 0.1}
-        width = Trees.of(_grown(_regressor(seed, **few), sample.vectors, np.abs(residuals)))
-        classes, labels = _class_trees(training, seed)
+        width = width_trees(sample.vectors, residuals, seed)
+        labelled = training.take(training.label >= 0)
+        labelled = labelled.take(_some(len(labelled.group), seed))
+        classes, labels = class_trees(labelled, seed)
         scatter = width.sums(sample.vectors, n_threads)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
         held = np.stack([np.full(len(galaxies.group), np.nan), galaxies.redshift])
@@ -219,7 +137,7 @@ class Boosting:
             residual=np.quantile(residuals / np.maximum(scatter, least), QUANTILES),
             least=np.array(least),
             span=attribute_span(sample.vectors),
-            importance=_importance(final, sample.vectors.shape[1]),
+            importance=gain_fractions(final, sample.vectors.shape[1]),
             held=held,
             grid=grid,
         )
@@ -337,8 +255,8 @@ def _fit_redshifts(sample, n_threads, seed, settings):
     part = group_folds(sample.group, PARTS, seed)
     kept = [part != number for number in np.unique(part)] + [np.ones(len(part), bool)]
     *models, final = Parallel(n_jobs=n_threads, prefer="threads")(
-        delayed(_grown)(
-            _regressor(seed, **settings),
+        delayed(grow)(
+            regressor(seed, **settings),
             sample.vectors[rows],
             sample.redshift[rows],
             weights=1 / (1 + sample.redshift)[rows],
@@ -351,51 +269,6 @@ def _fit_redshifts(sample, n_threads, seed, settings):
     return final, held_out
 
 
-def _regressor(seed, **settings):
-    """Return an unfitted model for redshifts or widths."""
-    return HistGradientBoostingRegressor(
-        loss="absolute_error",
-        min_samples_leaf=LEAF,
-        max_features=SHARE,
-        early_stopping=False,
-        random_state=seed % 2**32,
-        **settings,
-    )
-
-
 def _some(count, seed):
     """Return at most `MOST_VECTORS` random rows out of `count`, in increasing order."""
     return np.sort(np.random.default_rng([seed, 9]).permutation(count)[:MOST_VECTORS])
-
-
-def _grown(model, vectors, values, weights=None):
-    """Fit a model in one thread; threads of OpenMP wait for each other on a busy machine."""
-    with threadpool_limits(1, user_api="openmp"):
-        return model.fit(vectors, values, sample_weight=weights)
-
-
-def _class_trees(training, seed):
-    """Return trees for the class and the labels of the classes; None instead for one class."""
-    labelled = training.take(training.label >= 0)
-    labelled = labelled.take(_some(len(labelled.group), seed))
-    labels = np.unique(labelled.label)
-    if len(labels) < 2:
-        return None, labels
-    model = HistGradientBoostingClassifier(
-        max_iter=CLASS_TREES,
-        min_samples_leaf=LEAF,
-        max_leaf_nodes=WIDTH_LEAVES,
-        early_stopping=False,
-        random_state=seed % 2**32,
-    )
-    return Trees.of(_grown(model, labelled.vectors, labelled.label)), labels
-
-
-def _importance(fitted, attributes):
-    """Return the fraction of each attribute in the gain of the splits."""
-    gain = np.zeros(attributes)
-    for stage in fitted._predictors:
-        nodes = stage[0].nodes
-        split = nodes[nodes["is_leaf"] == 0]
-        np.add.at(gain, split["feature_idx"], split["gain"])
-    return gain / gain.sum() if gain.any() else gain

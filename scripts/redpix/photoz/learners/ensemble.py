@@ -5,13 +5,13 @@ from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from redpix.core.exceptions import InputError
-from redpix.photoz import pdf
 from redpix.photoz.learners.base import STAR, Prediction
 from redpix.photoz.learners.boosting import Boosting
 from redpix.photoz.learners.knn import KNN, PARTS
 from redpix.photoz.learners.mlp import MLP
 from redpix.photoz.learners.som import SOM
 from redpix.photoz.learners.tpz import TPZ
+from redpix.photoz.pdf_transforms import shift
 
 #: learners that may be members, by name
 MEMBERS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "boosting": Boosting}
@@ -188,8 +188,7 @@ class Ensemble:
         ]
         redshift = sum(weight * one.redshift for weight, one in weighted)
         pdfs = sum(
-            weight * pdf.shift(one.pdf, redshift - one.redshift, self.grid)
-            for weight, one in weighted
+            weight * shift(one.pdf, redshift - one.redshift, self.grid) for weight, one in weighted
         )
         probability = np.mean([one.probability for _, one in weighted], axis=0)
         outside = sum(weight * one.outside for weight, one in weighted) > 0.5

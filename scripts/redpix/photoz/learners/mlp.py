@@ -203,6 +203,8 @@ class MLP:
             From `arrays`.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
+        penalty : float
+            Ignored.
         **settings : object
             Those of `fit`.
 

@@ -4,30 +4,13 @@ After Carrasco Kind & Brunner (2014, MNRAS 438, 3409). Each map is trained on a 
 the objects and on some of the attributes.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from redpix.photoz.attributes import Scaler
-from redpix.photoz.learners import som_topology, som_training
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion
 from redpix.photoz.learners.neighbours import smoothed
-from redpix.photoz.learners.realisations import realise
-from redpix.photoz.learners.som_cells import Maps, fit_cells, predict_cells
-
-#: fraction of the attributes that a map uses
-SHARE = 0.75
-
-#: number of training vectors per cell, and maximum number of cells, if the size is not given
-FILLING, MOST_CELLS = 22, 400
-
-#: maximum number of training vectors of a map
-MOST_VECTORS = 10_000
-
-#: standardised attributes are clipped to this number of standard deviations
-FARTHEST = 6.0
+from redpix.photoz.learners.som_cells import Maps, predict_cells
+from redpix.photoz.learners.som_maps import MapPlan, scaled, train_maps
 
 #: fraction of the training vectors that are inside; the others fit their cells badly
 REACH_SHARE = 0.995
@@ -118,11 +101,11 @@ class SOM:
         labelled = training.take(training.label >= 0)
         plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
         plan = MapPlan(Scaler.fit(plain), mixing, errors, seed, settings, n_threads)
-        redshifts, out = _learn(galaxies, galaxies.redshift[:, None], plan)
+        redshifts, out = train_maps(galaxies, galaxies.redshift[:, None], plan)
         classes = None
         if len(np.unique(labelled.label)) > 1:
             fractions = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
-            classes, _ = _learn(labelled, fractions, plan)
+            classes, _ = train_maps(labelled, fractions, plan)
         learner = cls(plan.scaler, redshifts, classes, None, np.inf, grid, errors)
         samples, misfit = learner._samples(plain, n_threads)
         count = out.sum(axis=0)
@@ -133,7 +116,7 @@ class SOM:
 
     def _samples(self, plain, n_threads):
         """Return redshifts, (maps, n, quantiles), and distances from the prototypes, (n,)."""
-        return predict_cells(self.redshifts, _scaled(self.scaler, plain), n_threads)
+        return predict_cells(self.redshifts, scaled(self.scaler, plain), n_threads)
 
     def arrays(self):
         """Return the learner as named arrays.
@@ -158,6 +141,8 @@ class SOM:
             From `arrays`.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
+        errors : int
+            Number of the last attributes that are errors.
         **settings : object
             Those of `fit`.
 
@@ -227,75 +212,7 @@ class SOM:
         samples = np.clip(samples, self.grid[0], self.grid[-1])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes is not None:
-            fractions, _ = predict_cells(self.classes, _scaled(self.scaler, plain), n_threads)
+            fractions, _ = predict_cells(self.classes, scaled(self.scaler, plain), n_threads)
             probability = fractions.mean(axis=0)
         redshift = samples.mean(axis=1)
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
-
-
-def map_size(settings, vectors):
-    """Return the size of the grid of a map.
-
-    Parameters
-    ----------
-    settings : dict
-        Keys of ``photoz.som``; without a ``size`` the number of vectors determines it.
-    vectors : int
-        Number of training vectors.
-
-    Returns
-    -------
-    int
-        See `redpix.photoz.learners.som_topology.places`.
-    """
-    cells = np.clip(vectors / settings.get("filling", FILLING), 4, MOST_CELLS)
-    return settings["size"] or som_topology.chosen_size(settings["topology"], cells)
-
-
-class MapPlan(NamedTuple):
-    """Settings that the maps for the redshift and those for the class share."""
-
-    scaler: Scaler
-    mixing: list  #: (attributes - errors, bands)
-    errors: int  #: number of the last attributes that are errors
-    seed: int
-    settings: dict  #: keys of ``photoz.som``
-    n_threads: int
-
-
-def _scaled(scaler, vectors):
-    """Return the standardised and clipped attributes."""
-    return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
-
-
-def _learn(training, values, plan):
-    """Return maps of a training set, and the mask of the rows that each has not seen."""
-    settings, n_threads = plan.settings, plan.n_threads
-    size = map_size(settings, len(training.group))
-    distance = som_topology.distances(settings["topology"], size, settings["periodic"])
-    numbers = range(settings["maps"])
-    generators = [np.random.default_rng([plan.seed, 8, number]) for number in numbers]
-    drawn = [realise(training, plan.mixing, plan.errors, MOST_VECTORS, one) for one in generators]
-    attributes = training.vectors.shape[1] - plan.errors
-    count = max(min(2, attributes), round(SHARE * attributes))
-    used = np.zeros((len(drawn), attributes), bool)
-    for row, generator in zip(used, generators, strict=True):
-        row[generator.permutation(attributes)[:count]] = True
-    vectors = [_scaled(plan.scaler, one.vectors) for one in drawn]
-    inputs = [rows[:, columns] for rows, columns in zip(vectors, used, strict=True)]
-    starts = [
-        som_training.first_prototypes(rows, len(distance), generator)
-        for rows, generator in zip(inputs, generators, strict=True)
-    ]
-    with threadpool_limits(1):
-        prototypes = som_training.UPDATES[settings["update"]](
-            inputs, starts, distance, settings["iterations"], n_threads
-        )
-        maps = Parallel(n_jobs=n_threads, prefer="threads")(
-            delayed(fit_cells)(
-                rows, values[one.rows], columns, prototype, distance, settings["mode"]
-            )
-            for rows, one, columns, prototype in zip(vectors, drawn, used, prototypes, strict=True)
-        )
-    fields = (np.stack(field) for field in zip(*maps, strict=True))
-    return Maps(*fields), np.stack([one.out for one in drawn])

@@ -3,91 +3,13 @@
 After Carrasco Kind & Brunner (2013, MNRAS 432, 1483), with the trees of scikit-learn.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
-from redpix.photoz.learners.realisations import realise
-from redpix.photoz.learners.tree_leaves import (
-    attribute_span,
-    leaf_of,
-    leaf_shares,
-    smoothed_shares,
-)
-
-#: minimum number of training vectors in a leaf; fraction of the attributes offered to a split
-LEAF, SHARE = 5, 0.6
-
-#: criteria of a split: the variance of the redshifts, or the entropy of redshift bins
-MODES = ("regression", "classification")
-
-#: number of redshift bins from the smallest to the largest training redshift
-BINS = 40
-
-#: maximum number of training vectors of a tree
-MOST_VECTORS = 10_000
-
-
-class Tree(NamedTuple):
-    """A tree as arrays, one row per node."""
-
-    left: np.ndarray  #: 0-based node below
-    right: np.ndarray  #: 0-based node below
-    feature: np.ndarray  #: attribute of the split; negative in leaves
-    threshold: np.ndarray  #: larger values go right
-    missing_left: np.ndarray  #: True if a missing attribute goes left
-    values: np.ndarray  #: (nodes,) mean redshift, or (nodes, classes) fractions
-    weight: np.ndarray  #: fractions of redshifts at the nodes of the grid: data of a CSR matrix
-    place: np.ndarray  #: column indices of that matrix
-    start: np.ndarray  #: row offsets of that matrix
-
-    @classmethod
-    def of(cls, fitted, values, histogram):
-        """Return a fitted tree of scikit-learn as arrays.
-
-        Parameters
-        ----------
-        fitted : DecisionTreeRegressor or DecisionTreeClassifier
-            Fitted model of scikit-learn.
-        values : ndarray, shape (nodes,) or (nodes, classes)
-            Values of the nodes.
-        histogram : scipy.sparse.csr_array, shape (nodes, nodes of the grid)
-            Fractions of the redshifts of each leaf at the nodes of the grid.
-
-        Returns
-        -------
-        Tree
-        """
-        tree = fitted.tree_
-        return cls(
-            left=tree.children_left,
-            right=tree.children_right,
-            feature=tree.feature,
-            threshold=tree.threshold,
-            missing_left=tree.missing_go_to_left.astype(bool),
-            values=values,
-            weight=histogram.data,
-            place=histogram.indices,
-            start=histogram.indptr,
-        )
-
-    def leaves(self, vectors):
-        """Return the leaf of each vector.
-
-        Parameters
-        ----------
-        vectors : ndarray, shape (n, attributes), float32
-            NaN where an attribute is missing.
-
-        Returns
-        -------
-        ndarray of int, shape (n,)
-        """
-        return leaf_of(vectors, *self[:5])
+from redpix.photoz.learners.tpz_trees import LEAF, Tree, grow_tree, out_of_bag_redshifts
+from redpix.photoz.learners.tree_leaves import attribute_span, smoothed_shares
 
 
 class TPZ:
@@ -177,7 +99,7 @@ class TPZ:
         leaf : int
             Minimum number of training vectors in a leaf.
         mode : str
-            One of `MODES`.
+            One of `redpix.photoz.learners.tpz_trees.MODES`.
 
         Returns
         -------
@@ -188,7 +110,7 @@ class TPZ:
 
         def forest_of(part, kind):
             return Parallel(n_jobs=n_threads, prefer="threads")(
-                delayed(_grow)(part, grid, kind, (seed, number), mixing, errors, leaf)
+                delayed(grow_tree)(part, grid, kind, (seed, number), mixing, errors, leaf)
                 for number in range(trees)
             )
 
@@ -199,7 +121,7 @@ class TPZ:
             forest=[one.tree for one in grown],
             classes=[one.tree for one in classes],
             span=attribute_span(plain),
-            out_of_bag=np.stack([_out_of_bag(grown, plain), galaxies.redshift]),
+            out_of_bag=np.stack([out_of_bag_redshifts(grown, plain), galaxies.redshift]),
             importance=np.mean([one.importance for one in grown], axis=0),
             grid=grid,
             errors=errors,
@@ -230,6 +152,8 @@ class TPZ:
             From `arrays`.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
+        errors : int
+            Number of the last attributes that are errors.
         **settings : object
             Those of `fit`.
 
@@ -312,46 +236,3 @@ class TPZ:
             probability[:] = shares / len(self.classes)
         outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
         return Prediction(redshift, smoothed_shares(pdfs, self.grid), probability, outside)
-
-
-class GrownTree(NamedTuple):
-    """A tree and its training."""
-
-    tree: Tree
-    out: np.ndarray  #: (n,), bool: rows of the training set whose objects the tree has not seen
-    importance: np.ndarray  #: (attributes,)
-
-
-def _out_of_bag(grown, vectors):
-    """Return the mean redshift of each vector by the trees that have not seen its object."""
-    total, count = np.zeros(len(vectors)), np.zeros(len(vectors))
-    for tree, out, _ in grown:
-        total[out] += tree.values[tree.leaves(vectors[out])]
-        count[out] += 1
-    return total / np.where(count > 0, count, np.nan)
-
-
-def _grow(training, grid, kind, seed, mixing, errors, leaf):
-    """Grow a tree on a perturbed bootstrap sample; `kind` is one of `MODES` or ``class``."""
-    generator = np.random.default_rng([seed[0], 6, seed[1]])
-    vectors, rows, out = realise(training, mixing, errors, MOST_VECTORS, generator)
-    settings = {"min_samples_leaf": leaf, "max_features": SHARE}
-    settings["random_state"] = int(generator.integers(2**31))
-    redshift = training.redshift[rows]
-    if kind == "regression":
-        fitted = DecisionTreeRegressor(**settings).fit(vectors, redshift)
-        values = fitted.tree_.value[:, 0, 0]
-    elif kind == "classification":
-        bins = (BINS * (redshift - redshift.min()) / max(np.ptp(redshift), 1e-9)).astype(int)
-        fitted = DecisionTreeClassifier(criterion="entropy", **settings).fit(vectors, bins)
-    else:
-        fitted = DecisionTreeClassifier(**settings).fit(vectors, training.label[rows])
-        values = np.zeros((fitted.tree_.node_count, len(CLASSES)))
-        values[:, fitted.classes_] = fitted.tree_.value[:, 0]
-    nodes = fitted.tree_.node_count
-    leaves = fitted.apply(vectors.astype(np.float32))
-    if kind == "classification":
-        count = np.maximum(np.bincount(leaves, minlength=nodes), 1)
-        values = np.bincount(leaves, redshift, nodes) / count
-    histogram = leaf_shares(leaves, redshift, nodes, grid)
-    return GrownTree(Tree.of(fitted, values, histogram), out, fitted.feature_importances_)
