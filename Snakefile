@@ -9,11 +9,29 @@ configfile: "config/config.yaml"
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/exposures.smk"
-include: "workflow/rules/images.smk"
 
 
-# what --sdm apptainer runs every job in
+from redpix.core.resume import release_after_kill, retry_left_out
+from redpix.core.run_summary import closing_words, failure_words
+
+
+def container_image():
+    """Return the image of jobs if the user asks for apptainer, else None."""
+    image = config["container"]
+    methods = {one.name.lower() for one in workflow.deployment_settings.deployment_method}
+    if "apptainer" not in methods:
+        return None
+    if "://" in image:
+        return image
+    if not (ROOT / image).is_file():
+        sys.exit(
+            f"configuration: container: {ROOT / image}: there is no such image; envs/image makes it"
+        )
+    # Snakemake takes no path with a space in it: from the folder of the run
+    return own_file(image)
+
+
+# the image of every job with --sdm apptainer
 container: container_image()
 
 
@@ -34,11 +52,12 @@ include: "workflow/rules/training_images.smk"
 include: "workflow/rules/report.smk"
 
 
+page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if ALONE else "report.html"
 whole_run = [
     rules.report.output,
     demo_products,
-    image_products(".csv"),
-    light_curves(),
+    IMAGES.products(".csv"),
+    IMAGES.light_curves(),
     all_coadds,
     table_products("objects.csv"),
     training_products,
@@ -49,7 +68,7 @@ rule all:
     default_target: True
     input:
         all_transients,
-        *([pair_page] if ALONE else whole_run),
+        *([f"{RESULTS}/{page}"] if ALONE else whole_run),
     localrule: True
 
 
@@ -81,8 +100,8 @@ rule transients:
 
 rule photometry:
     input:
-        image_products(".csv"),
-        light_curves(),
+        IMAGES.products(".csv"),
+        IMAGES.light_curves(),
     localrule: True
 
 
@@ -107,8 +126,17 @@ onstart:
 
 
 onsuccess:
-    print(closing_words(Path(RESULTS)))
+    unpredicted = ["No redshift is predicted: detections need a model, photoz.model"]
+    remarks = unpredicted if not METHODS and not ALONE else []
+    print(closing_words(Path(RESULTS), page, PLAN.left_out if PLAN.fields else None, remarks))
 
 
 onerror:
-    print(words_of_failure(log))
+    print(failure_words(RESULTS, log))
+
+
+workflow.global_resources["downloads"] = config["download"]["parallel"]
+if workflow.is_main_process:
+    held_lock, alone = release_after_kill(Path(".snakemake"))
+    if alone:
+        retry_left_out(Path(RESULTS) / "frames")

@@ -38,7 +38,7 @@ addEventListener("load", () => {
 
 
 class Page(NamedTuple):
-    """What became of a page.
+    """The state of a page after it was opened.
 
     Attributes
     ----------

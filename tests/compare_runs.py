@@ -2,7 +2,7 @@
 
     .venv/bin/python tests/compare_runs.py results/demo ../older/results/demo
 
-A change of the code that is no change of results leaves every table and every pixel as it was.
+Run it after a change of the code that must not change results.
 Names each product that one run lacks or that differs; exit status 1 if there is any. Logs,
 timings, records of provenance, what was fetched and the report differ between any two runs and
 are left out; so are cards of FITS headers that hold dates, checksums or versions.

@@ -1,8 +1,11 @@
-"""What tests share: where the real data lie, if they are here."""
+"""Shared test options: processes, the order of the tests, and where the real data lie."""
 
+import os
 from pathlib import Path
 
 import pytest
+from running_order import FIRST, IN_DEMO
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared/real"
@@ -20,6 +23,37 @@ def pytest_addoption(parser):
         help="how many times over one run is killed and started again; 4 if not given",
     )
     parser.addoption("--image", help="container image to try; envs/redpix.sif if not given")
+
+
+def pytest_xdist_auto_num_workers(config):
+    """Return the number of processes: one per core, at most one per file; 0 for a single file."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    files = {argument.split("::")[0] for argument in config.args}
+    if any(Path(file).is_dir() for file in files):
+        return cores
+    return min(cores, len(files)) if len(files) > 1 else 0
+
+
+class OneProcessPerFile(LoadScopeScheduling):
+    """Give each process a whole file of tests, so that the file's fixtures are made once."""
+
+    def _split_scope(self, nodeid):
+        file = nodeid.split("::")[0]
+        return "demo" if Path(file).stem in IN_DEMO else file
+
+
+def pytest_xdist_make_scheduler(config, log):
+    """Return the scheduler of `--dist loadscope`, which pyproject.toml chooses."""
+    return OneProcessPerFile(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+def pytest_collection_modifyitems(config, items):
+    """Put the slow files first where several processes share the tests."""
+    if hasattr(config, "workerinput"):
+        rank = {name: number for number, name in enumerate(FIRST)}
+        items.sort(key=lambda item: rank.get(item.path.stem, len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import ROOT
+from redpix.io.image_path import image_file
 from subtraction_sky import light
 
 SHAPE, SCALE = (330, 350), 0.5 / 3600
@@ -87,13 +88,16 @@ class Inputs(dict):
 def subtraction_job(science, reference, folder, options=None, **given):
     """A job of the rule subtraction for two images."""
     return SimpleNamespace(
-        input=Inputs({"science": [science], "reference": [reference]} | resources()),
+        input=Inputs(
+            {"science": [image_file(science)], "reference": [image_file(reference)]} | resources()
+        ),
         output=SimpleNamespace(
             difference=folder / "difference.fits",
             transients=folder / "transients.csv",
             cut_outs=folder / "cut_outs.fits",
         ),
         params=SimpleNamespace(
+            images=[science, reference],
             threshold=6.0,
             psf_error=0.005,
             registration="wcs",
@@ -108,7 +112,7 @@ def subtraction_job(science, reference, folder, options=None, **given):
 
 def coaddition_job(images, output, method="proper", registration="wcs", **given):
     """A job of the rule coaddition."""
-    named = {f"image_{number}": [path] for number, path in enumerate(images, start=1)}
+    named = {f"image_{number}": [image_file(path)] for number, path in enumerate(images, start=1)}
     return SimpleNamespace(
         input=Inputs(named | resources()),
         output=[output],

@@ -1,4 +1,4 @@
-"""What tests of every learner do alike."""
+"""Checks that the tests of all learners share."""
 
 import numpy as np
 from redpix.photoz.learners.base import Prediction, Training

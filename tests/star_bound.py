@@ -1,4 +1,4 @@
-"""How well the stars of a field can be measured at all, and how well they were found."""
+"""The bound on the errors of the stars of a field, and the scores of a measurement."""
 
 from typing import NamedTuple
 
@@ -78,10 +78,10 @@ def cramer_rao(field, profile):
 
 
 class Match(NamedTuple):
-    """Which measured star is which true one."""
+    """Pairs of measured and true stars."""
 
     index: np.ndarray  #: of the measured star, -1 where it was not found
-    false: int  #: measured stars that are none
+    false: int  #: number of measured stars without a true star
 
 
 def match(field, x, y, radius=1.5):

@@ -46,7 +46,7 @@ NETWORK_BOUNDS = {
     "torch-cuda": {"predictions": 1e-2, "last_loss": 0.25},
 }
 
-#: timed calls; a processor's first call that takes longer than so many seconds is the only one
+#: number of timed calls; seconds after which the first call of a processor is the only one
 TIMES, PATIENCE = 3, 8.0
 
 #: queries that every backend answers, and that are compared

@@ -1,4 +1,4 @@
-"""What the workflow costs beside the bare tools on the same files, as ratios.
+"""Compare the cost of the workflow with that of the bare tools on the same files.
 
     .venv/bin/python tests/benchmarks/field_cost.py [--demo FOLDER]
 

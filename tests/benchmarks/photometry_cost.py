@@ -100,7 +100,7 @@ def astromatic(field):
         common = "image.fits -c sources.sex -FILTER_NAME sources.conv -BACK_TYPE AUTO"
         common += f" -GAIN {field.gain}"
         common += " -DETECT_THRESH 1.5 -ANALYSIS_THRESH 1.5 -DETECT_MINAREA 3"
-        # the settings name these for runs with objects and flags, which there are none of here
+        # the settings name these columns for runs with objects and flags; here both are absent
         common += " -PHOT_APERTURES 30"
         program = shutil.which("source-extractor") or shutil.which("sex")
         for line in (

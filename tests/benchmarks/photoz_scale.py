@@ -130,7 +130,7 @@ def write_pixels(path, redshift, magnitudes, generator):
 
 
 def predict_pixels(count):
-    """Predict `count` pixels as the stage does; print time and memory."""
+    """Predict a number of pixels as the stage does; print time and memory."""
     generator = np.random.default_rng(2)
     redshift, magnitudes = galaxies(OBJECTS, generator)
     attributes = Attributes(("magnitudes", "colours"), BANDS)

@@ -1,4 +1,4 @@
-"""What many fields cost the workflow itself: its graph, a second core, its own share of the CPU.
+"""Measure the cost of many fields: the graph of jobs, a second core, the overhead of Snakemake.
 
     .venv/bin/python tests/benchmarks/scaling_cost.py graph [--fields 10000]
     .venv/bin/python tests/benchmarks/scaling_cost.py cores [--fields 16] [--demo FOLDER]

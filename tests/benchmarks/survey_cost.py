@@ -1,4 +1,4 @@
-"""What a run's fields cost, carried to a whole survey.
+"""Extrapolate the cost of the fields of a run to a whole survey.
 
     .venv/bin/python tests/benchmarks/survey_cost.py results/demo [--fields 938046]
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from made_once import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,10 +58,19 @@ def environment():
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory, request):
-    """Folder in which the README's command has run, once for all tests; and what it said."""
+    """Folder in which the README's command has run, once for all tests; and its output.
+
+    Only the files named in `IN_DEMO` (tests/running_order.py) may run anything in this folder.
+    """
     if request.config.getoption("--demo"):
         return Path(request.config.getoption("--demo"))
-    folder = tmp_path_factory.mktemp("demo run")
-    words = run(folder, cores="all")
-    (folder / "words.txt").write_text(words)
-    return folder
+
+    def make():
+        folder = tmp_path_factory.mktemp("demo run")
+        (folder / "words.txt").write_text(run(folder, cores="all"))
+        return folder
+
+    shared = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        shared = shared.parent  # each process has a folder of its own in it
+    return made_once(shared, "demo run", make)

@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 from astropy.stats import sigma_clip
 from chromium import check_page
+from conftest import run
 from redpix.image.wcs import frame_wcs
 from scipy.spatial import cKDTree
 
@@ -53,8 +54,6 @@ def test_fields_of_the_sky(results, fields):
 
 
 def test_a_second_run_has_nothing_to_do(demo):
-    from conftest import run
-
     assert "Nothing to be done" in run(demo)
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong with one field stays with that field, and is said."""
+"""A fault of one field leaves out that field alone, and the run names it."""
 
 import bz2
 import csv

@@ -1,38 +1,62 @@
 """A finished project is finished wherever it lies; changed code runs the jobs that import it."""
 
+import json
 import re
 import shutil
-import subprocess
+import sys
 
 import pytest
 from conftest import ROOT, run_words
+from small import FIELDS, configuration, copy_archive, copy_catalogue
 
-#: what a copy of the project needs to plan a run
+#: what a copy of the project needs to run
 PARTS = ("Snakefile", "config", "envs", "resources", "scripts", "workflow")
 
 
-@pytest.fixture
-def moved(demo, tmp_path):
-    """A copy of redpix in another folder, newer than the results beside it."""
-    folder = tmp_path / "another place"
-    folder.mkdir()
+def words(folder, *arguments):
+    """Return a command line of Snakemake for the project in a folder."""
+    settings = json.loads((folder / "settings.json").read_text())
+    given = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
+    snakemake = [sys.executable, "-m", "snakemake", "-s", str(folder / "Snakefile")]
+    return [*snakemake, "--cores", "2", *arguments, "--config", *given]
+
+
+@pytest.fixture(scope="module")
+def project(demo, tmp_path_factory):
+    """A copy of redpix in which one field in two bands was run."""
+    folder = tmp_path_factory.mktemp("project") / "redpix"
     for name in PARTS:
-        subprocess.run(["cp", "-r", ROOT / name, folder], check=True)
-    for name in ("results", ".snakemake"):
-        subprocess.run(["cp", "-a", demo / name, folder], check=True)
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        folder.mkdir(exist_ok=True)
+        copy(source, folder / name)
+    root = copy_archive(demo, folder.parent, FIELDS[:1])
+    settings = configuration(root, copy_catalogue(demo, folder.parent, FIELDS[:1]))
+    (folder / "settings.json").write_text(json.dumps(settings))
+    run_words(words(folder), folder, 0)
+    return folder
+
+
+@pytest.fixture
+def moved(project, tmp_path):
+    """The project in another folder; its code and settings are newer than the results."""
+    folder = tmp_path / "another place"
+    shutil.copytree(project, folder, symlinks=True)
+    for name in PARTS:
+        for path in (folder / name).rglob("*"):
+            path.touch()
     shutil.rmtree(folder / ".snakemake/locks", ignore_errors=True)
     return folder
 
 
 def plan(folder):
-    """Return what a dry run says, in a folder that holds redpix and its results."""
-    words = [str(ROOT / ".venv/bin/snakemake"), "-n", "--cores", "1"]
-    return run_words(words, folder, 0)
+    """Return what a dry run says."""
+    return run_words(words(folder, "-n"), folder, 0)
 
 
-def changed(words):
+def changed(text):
     """Return the rules that a dry run plans because of their parameters."""
-    found = re.search(r"params have changed since last execution:\n\s+(.*)\n", words)
+    found = re.search(r"params have changed since last execution:\n\s+(.*)\n", text)
     return set(found[1].split(", ")) if found else set()
 
 

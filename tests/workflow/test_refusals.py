@@ -1,4 +1,4 @@
-"""What is wrong with the configuration is said in a line before anything runs."""
+"""A fault of the configuration ends the run before any job, with one line."""
 
 import pytest
 from conftest import run
@@ -15,7 +15,10 @@ from conftest import run
         ({"name": "a; touch pwned"}, "configuration: name: "),
         ({"name": "../away"}, "configuration: name: "),
         ({"fields": ["1-1-1; touch pwned"]}, "configuration: fields: "),
-        ({"fields": ["2820-3-122"]}, "configuration: fields: 2820-3-122 is no field of the demo"),
+        (
+            {"fields": ["2820-3-122"]},
+            "configuration: fields: 2820-3-122 is not a field of the demo",
+        ),
         ({"source": "ftp://archive"}, "configuration: source: "),
     ],
 )

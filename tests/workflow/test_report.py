@@ -39,7 +39,7 @@ def make_wcs(number):
 
 
 class Run:
-    """What a small run has written, and the report of it.
+    """The products of a small run, and its report.
 
     Attributes
     ----------

@@ -12,7 +12,7 @@ FROM_REGISTRATION = {"registration", *FROM_SOURCES}
 
 
 def planned(words):
-    """Names of the rules in a dry run's list of jobs, but for those that only gather."""
+    """Return the names of the rules that a dry run plans, without targets."""
     counts = words.split("Job stats:")[1].split("\n\n")[0]
     return set(re.findall(r"^(\w+) +\d+$", counts, flags=re.MULTILINE)) - {"all", "total"}
 

@@ -29,15 +29,6 @@ def undisturbed(demo, tmp_path_factory):
     return folder, config, time.monotonic() - started
 
 
-def test_one_core_or_two(undisturbed, tmp_path):
-    folder, config, _ = undisturbed
-    run(tmp_path, TARGET, cores=2, **config)
-    expected, found = products(folder), products(tmp_path)
-    assert len(expected) > 10
-    assert sorted(found) == sorted(expected)
-    assert [name for name in expected if found[name] != expected[name]] == []
-
-
 def start(folder, config, **more):
     """Start a run and return its process; what it says goes to words.txt."""
     prepare(folder)
@@ -98,7 +89,7 @@ def test_killed_and_started_again(undisturbed, tmp_path, seed):
 
 
 def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
-    """What one start did stays; at every one the blow falls somewhere else."""
+    """Each start keeps the results of those before it; each kill comes at another moment."""
     folder, config, seconds = undisturbed
     chance = random.Random(0)
     for _ in range(pytestconfig.getoption("--kills")):
@@ -109,14 +100,33 @@ def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
     check(tmp_path, folder)
 
 
-def test_two_runs_at_once_in_a_folder(undisturbed, tmp_path):
-    """The second is turned away, and the first is not disturbed."""
-    folder, config, _ = undisturbed
-    first = start(tmp_path, config)
-    while not list((tmp_path / ".snakemake").glob("locks/*.lock")):
+@pytest.fixture(scope="module")
+def on_two_cores(undisturbed, tmp_path_factory):
+    """Run on two cores; return the folder, the exit status and what a second run said."""
+    _, config, _ = undisturbed
+    folder = tmp_path_factory.mktemp("two cores")
+    first = start(folder, config)
+    while not list((folder / ".snakemake").glob("locks/*.lock")):
         assert first.poll() is None
         time.sleep(0.05)
-    said = run(tmp_path, TARGET, status=1, **config)
+    said = run(folder, TARGET, status=1, **config)
+    return folder, first.wait(), said
+
+
+def test_one_core_or_two(undisturbed, on_two_cores):
+    folder, *_ = undisturbed
+    other, status, _ = on_two_cores
+    assert status == 0
+    expected, found = products(folder), products(other)
+    assert len(expected) > 10
+    assert sorted(found) == sorted(expected)
+    assert [name for name in expected if found[name] != expected[name]] == []
+
+
+def test_two_runs_at_once_in_a_folder(undisturbed, on_two_cores):
+    """The second is turned away, and the first is not disturbed."""
+    folder, *_ = undisturbed
+    other, status, said = on_two_cores
     assert "cannot be locked" in said
-    assert first.wait() == 0
-    assert products(tmp_path) == products(folder)
+    assert status == 0
+    assert products(other) == products(folder)

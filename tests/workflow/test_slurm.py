@@ -17,7 +17,7 @@ PATIENCE = 900  # seconds after which a run that should have come on has hung
 
 
 def answer(*words):
-    """What a command of Slurm says; None where there is no Slurm, or it does not answer."""
+    """Return the output of a command of Slurm, or None if Slurm is missing or silent."""
     if shutil.which(words[0]) is None:
         return None
     done = subprocess.run(words, capture_output=True, text=True, timeout=30)
@@ -80,7 +80,7 @@ def submit(folder, profile, *targets, path=None, extra=(), **settings):
 
 
 def words_of(submitted, folder, status=0):
-    """What a run said, when it has ended; its exit status must be as given."""
+    """Return the output of a run that has ended with the given exit status."""
     submitted.wait(timeout=PATIENCE)
     assert submitted.returncode == status, words_so_far(folder)
     return (folder / "words.txt").read_text()
@@ -92,7 +92,7 @@ def words_so_far(folder):
 
 
 def hanging(folder, times, field=""):
-    """A PATH on which SExtractor hangs so many times at a field, and then works.
+    """A PATH on which SExtractor hangs a number of times at a field, and then works.
 
     Each time it hangs it leaves a file in the folder ``hung``.
     """
@@ -112,7 +112,7 @@ def hanging(folder, times, field=""):
 
 
 def wait_for(submitted, folder, count):
-    """Wait until SExtractor has hung so many times; returns what then runs of that folder."""
+    """Wait until SExtractor has hung a number of times; return the processes of that folder."""
     deadline = time.monotonic() + PATIENCE
     while not (folder / f"hung/{count - 1}").exists():
         assert submitted.poll() is None, words_so_far(folder)

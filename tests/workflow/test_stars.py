@@ -261,7 +261,7 @@ def test_too_few_known_stars_cost_the_magnitudes_alone(tmp_path, caplog):
 
 
 def small_field(folder, stars, exposures=2):
-    """What the rule light_curves needs of a field, as far as matching stars needs it."""
+    """Return the files of a field that the rule light_curves matches stars with."""
     places = np.random.default_rng(7).uniform(0, 100, (stars, 2))
     table = pd.DataFrame(places, columns=["centroid_x", "centroid_y"])
     table = table.assign(psf_flux=1e4, flags=0)
@@ -431,7 +431,7 @@ def test_a_dark_is_scaled_by_the_exposures(tmp_path):
 def test_a_table_of_images_that_is_wrong_ends_the_run(tmp_path):
     (tmp_path / "i.tsv").write_text("image\tpath\na\tabsent.fits\n")
     words = run(tmp_path, "-n", status=1, images="i.tsv", demo={"shows": []})
-    assert "images: i.tsv: line 2: path: absent.fits: there is no such file" in words
+    assert "images: i.tsv: line 2: path: absent.fits: the file does not exist" in words
     assert "Traceback" not in words
 
 

@@ -4,6 +4,27 @@ ORIGIN = config["catalogue"]["from"]
 FROM_SKYSERVER = ORIGIN == "skyserver"
 
 
+def catalogue_source(wildcards):
+    """Return the files that the catalogue is made from."""
+    if ORIGIN == "demo":
+        return f"{RESULTS}/demo/truth.csv"
+    if ORIGIN == "skyserver":
+        return resource("sql/objects.sql")
+    if ORIGIN == "detections":
+        fields = delivered_fields(wildcards)
+        return [f"{home(field)}/sources/{field}.detections.csv" for field in fields]
+    return ORIGIN
+
+
+def asked_fields(wildcards):
+    """Return the names of the configured fields, or else of all fields that hold an object."""
+    if config["fields"] is not None:
+        shard = "" if config["shard"] is None else f"{config['shard']}-"
+        return [field for field in config["fields"] if field.startswith(shard)]
+    with checkpoints.catalogue.get().output.frames.open() as file:
+        return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in csv.DictReader(file)]
+
+
 checkpoint catalogue:
     input:
         source=catalogue_source,

@@ -1,6 +1,27 @@
 """Coaddition: exposures of one sky become one image."""
 
 
+def exposures_of_stack(wildcards):
+    """Return the files of the images of a stack, by the names image_1, image_2 ..."""
+    return PLAN.files_of_stack(wildcards.stack, wildcards.band)
+
+
+def images_of_stack(wildcards):
+    """Return the images of a stack as its table names them."""
+    return PLAN.stacks.get((wildcards.stack, wildcards.band))
+
+
+def all_coadds(wildcards):
+    """Return every coadd whose exposures were all delivered."""
+    return [PLAN.path_of_coadd(*stack) for stack in PLAN.delivered_stacks(not_delivered())]
+
+
+def first_of_coadds(wildcards):
+    """Return the first image of every coadd that is made."""
+    stacks = PLAN.delivered_stacks(not_delivered())
+    return [PLAN.files_of(images[0], band)[0] for (_, band), images in stacks.items()]
+
+
 rule coaddition:
     input:
         unpack(exposures_of_stack),
@@ -27,7 +48,7 @@ rule coaddition:
     params:
         code=code_of("coaddition"),
         method=config["coaddition"]["method"],
-        images=lambda wildcards: STACKS.get((wildcards.stack, wildcards.band)),
+        images=images_of_stack,
         camera=config["exposures"],
         arrays=config["arrays"],
         registration=config["subtraction"]["registration"],

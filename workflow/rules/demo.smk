@@ -1,6 +1,28 @@
 """The demo sky: its truth, and frames of it in an archive laid out like the survey's."""
 
 
+def demo_paths(field, path):
+    """Return the files of a field in the demo's archive, one per band, named by `path`."""
+    place = parse_field(field)
+    archive = f"{RESULTS}/demo/archive"
+    return [f"{archive}/{path(config['release'], place, band)}" for band in BANDS]
+
+
+def demo_files(field):
+    """Return the frames and masks of a field of the demo sky."""
+    return demo_paths(field, frame_path) + demo_paths(field, mask_path)
+
+
+def demo_products(wildcards):
+    """Return all simulated files; the second epoch holds no object of the catalogue."""
+    return [path for field in demo.FIELDS for path in demo_files(field.name)] if WHOLE_DEMO else []
+
+
+def demo_archive(wildcards):
+    """Return the files of the demo's archive that a field comes from; other archives are remote."""
+    return demo_files(wildcards.field) if config["source"] == "demo" else []
+
+
 rule demo_sky:
     output:
         f"{RESULTS}/demo/truth.csv",

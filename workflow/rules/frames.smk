@@ -86,7 +86,7 @@ checkpoint delivered:
 
 checkpoint exposures:
     input:
-        statuses=[f"{RESULTS}/frames/{field}.json" for field in EXPOSED],
+        statuses=[f"{RESULTS}/frames/{field}.json" for field in PLAN.fields],
     output:
         f"{RESULTS}/frames/exposures.csv",
     log:

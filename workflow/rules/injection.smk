@@ -2,8 +2,37 @@
 
 INJECTED = f"{RESULTS}/injection/archive/{config['release']}/eboss"
 
-# shards that keep no images have none to lend
-image_home = home if config["keep_images"] else lambda field: RESULTS
+
+def injected_name(wildcards):
+    """Return the name of the field of a file of the injected archive."""
+    return f"{int(wildcards.run_filled)}-{wildcards.camcol}-{int(wildcards.field_filled)}"
+
+
+def injected_field(wildcards):
+    """Return the files that a frame with injected sources is made from."""
+    field = injected_name(wildcards)
+    return {
+        "frame": f"{RESULTS}/frames/{field}-{wildcards.band}.fits",
+        "masks": f"{RESULTS}/frames/{field}.masks.fits",
+        "sources": f"{RESULTS}/injection/sources/{field}.csv",
+        "psf": f"{RESULTS}/injection/psf/{field}.fits",
+    }
+
+
+def injection_tables(wildcards):
+    """Return the user's tables of sources to inject."""
+    return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
+
+
+def injected_archive(wildcards):
+    """Return the frames with injected sources, and masks, of all delivered fields."""
+    archive = f"{RESULTS}/injection/archive"
+    return [
+        f"{archive}/{path(config['release'], parse_field(field), band)}"
+        for field in delivered_fields(wildcards)
+        for band in BANDS
+        for path in (frame_path, mask_path)
+    ]
 
 
 rule injection_psf:

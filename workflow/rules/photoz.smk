@@ -3,6 +3,29 @@
 PHOTOZ = config["photoz"]
 
 
+def photoz_products(file):
+    """Return an input function for a product of each method; without fields it gives nothing."""
+    return lambda wildcards: [
+        f"{RESULTS}/photoz/{method}/{file}" for method in METHODS if delivered_fields(wildcards)
+    ]
+
+
+def table_products(file):
+    """Return a product of each method on each table of objects."""
+    methods = PHOTOZ["methods"]
+    return [f"{RESULTS}/tables/{table}/{method}/{file}" for table in TABLES for method in methods]
+
+
+def table_files(wildcards):
+    """Return the catalogues of a table: for training, and for prediction if there is one."""
+    return [path for path in TABLES[wildcards.table][:2] if path]
+
+
+def settings_of_method(wildcards):
+    """Return the settings of a learner."""
+    return run_settings.learner_settings(config, wildcards.method)
+
+
 rule photoz_method:
     input:
         PHOTOZ["model"] or [],
@@ -32,7 +55,7 @@ rule photoz_method:
         method=lambda wildcards: wildcards.method,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
-        settings=lambda wildcards: learner_settings(wildcards.method),
+        settings=settings_of_method,
         test_fraction=PHOTOZ["test_fraction"],
         split_by=PHOTOZ["split_by"],
         pixels_per_object=PHOTOZ["pixels_per_object"],
@@ -76,7 +99,7 @@ rule photoz_table:
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
         tune=PHOTOZ["tune"],
-        settings=lambda wildcards: learner_settings(wildcards.method),
+        settings=settings_of_method,
         test_fraction=PHOTOZ["test_fraction"],
         grid=PHOTOZ["grid"],
         seed=config["seed"],

@@ -1,4 +1,14 @@
-"""Pixel vectors: a row for every pixel of every object."""
+"""Pixel vectors: one row per pixel of each object."""
+
+
+def pixel_tables(wildcards):
+    """Return the pixel tables of all delivered fields."""
+    return [f"{home(field)}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
+
+
+def pixel_counts(wildcards):
+    """Return the counts of kept and dropped pixels of all delivered fields."""
+    return [f"{home(field)}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)]
 
 
 rule pixels:

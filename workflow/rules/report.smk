@@ -1,6 +1,20 @@
 """The report: one page that shows the run."""
 
 
+def report_parts(*names):
+    """Return the paths of parts of the report's template."""
+    return [own_file(f"workflow/report/{name}.html.j2") for name in names]
+
+
+def shown(stage, bands):
+    """Return an input function for the images of the fields that the report shows."""
+    return lambda wildcards: [
+        f"{home(field)}/{stage}/{field}-{band}.fits"
+        for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
+        for band in bands
+    ]
+
+
 rule report:
     input:
         delivered=f"{RESULTS}/frames/delivered.csv",
@@ -16,17 +30,17 @@ rule report:
         metrics=photoz_products("metrics.json"),
         pdfs=photoz_products("pdfs.parquet"),
         models=photoz_products("model.npz"),
-        exposures=f"{RESULTS}/frames/exposures.csv" if EXPOSED else [],
+        exposures=f"{RESULTS}/frames/exposures.csv" if PLAN.fields else [],
         coadds=all_coadds,
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
-        raws=raw_images(),
-        calibrated=image_products(".calibrated.fits"),
-        stars=image_products(".csv"),
-        residuals=image_products(".residual.fits"),
-        light_curves=light_curves(),
+        raws=[image_file(path) for path in IMAGES.raw_images()],
+        calibrated=IMAGES.products(".calibrated.fits"),
+        stars=IMAGES.products(".csv"),
+        residuals=IMAGES.products(".residual.fits"),
+        light_curves=IMAGES.light_curves(),
         training=training_products,
         network=network_products,
         template=own_file("workflow/report/report.html.j2"),
@@ -51,8 +65,9 @@ rule report:
         settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
+        raws=IMAGES.raw_images(),
         most_fields=SHOWN_FIELDS,
-        exposed_by=exposed_by(),
+        exposed_by=PLAN.composition(),
         truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" else None,
     message:
         "report"
@@ -62,7 +77,7 @@ rule report:
 
 rule report_pair:
     input:
-        difference=f"{RESULTS}/subtraction/{{pair}}/{NO_BAND}/difference.fits",
+        difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
         template=own_file("workflow/report/pair.html.j2"),
         parts=report_parts("macros", "changes"),

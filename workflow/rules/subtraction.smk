@@ -1,6 +1,34 @@
 """Difference imaging: what changed between two exposures of one sky."""
 
 
+def exposures_of_pair(wildcards):
+    """Return the files of both exposures of a pair in a band."""
+    return PLAN.files_of_pair(wildcards.pair, wildcards.band)
+
+
+def images_of_pair(wildcards):
+    """Return science image and reference as the table names them, with the HDU that they name."""
+    return list(PLAN.images_of_pair(wildcards.pair, wildcards.band).values())
+
+
+def bands_of_pair(wildcards):
+    """Return the transients of a pair in each band."""
+    rows = [row for row in PLAN.delivered_pairs(not_delivered()) if row.pair == wildcards.pair]
+    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/transients.csv" for row in rows]
+
+
+def all_differences(wildcards):
+    """Return the difference image of every pair and band."""
+    rows = PLAN.delivered_pairs(not_delivered())
+    return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in rows]
+
+
+def all_transients(wildcards):
+    """Return the transients of every pair in all bands."""
+    pairs = dict.fromkeys(row.pair for row in PLAN.delivered_pairs(not_delivered()))
+    return [f"{RESULTS}/subtraction/{pair}/transients.csv" for pair in pairs]
+
+
 rule subtraction:
     input:
         unpack(exposures_of_pair),
@@ -28,6 +56,7 @@ rule subtraction:
         gpu=cards(),
     params:
         code=code_of("subtraction"),
+        images=images_of_pair,
         camera=config["exposures"],
         arrays=config["arrays"],
         threshold=config["subtraction"]["threshold"],

@@ -1,11 +1,34 @@
 """Training images: pairs of simulated galaxies, at one redshift and at another."""
 
+from redpix.config.contradictions import training_tables as tables_of_training
+from redpix.io.table_bytes import is_path
+
 TRAINING = config["training_images"]
 
 # what galaxies of frames depend on, and no more
 FRAMES_KEYS = (
     *("number", "z_in", "z_out", "size", "pixel_scale_out", "seeing", "targets", "cosmology"),
 )
+
+
+def training_tables(wildcards):
+    """Return the user's tables that training images are made from."""
+    return [path for _, path in tables_of_training(TRAINING)]
+
+
+def training_products(wildcards):
+    """Return the training images, if the user set their key or the demo shows them."""
+    shown = WHOLE_DEMO and "training_images" in config["demo"]["shows"]
+    if not (shown or "training_images" in NAMED):
+        return []
+    names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
+    return [f"{RESULTS}/training_images/{name}" for name in names]
+
+
+def network_products(wildcards):
+    """Return the products of the network, if the user set its key."""
+    names = ("metrics.json", "predictions.npy", "plain.npy", "held_out.csv")
+    return [f"{RESULTS}/network/{name}" for name in names if "network" in NAMED]
 
 
 if TRAINING["origin"] == "simulated":
@@ -56,7 +79,7 @@ else:
             psfs=lambda wildcards: [
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
-            tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
+            tables=[path for path in [TRAINING["cosmology"]] if is_path(path)],
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             input_errors=f"{RESULTS}/training_images/input_errors.npy",

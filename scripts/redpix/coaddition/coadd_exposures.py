@@ -20,7 +20,7 @@ from redpix.image.background import smooth_background
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.resample import noise_correlation
 from redpix.image.wcs import wcs_cards
-from redpix.io.cameras import check_units
+from redpix.io.camera import check_units
 from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
@@ -117,8 +117,10 @@ def main(snakemake):
     groups = [inputs[f"image_{number}"] for number in range(1, len(params.images) + 1)]
     # matched by their sources, all but the first need no WCS
     others = {**settings, "needs_wcs": params.registration == "wcs"}
-    exposures = [read_exposure(groups[0], band, settings)]
-    exposures += [read_exposure(paths, band, others) for paths in groups[1:]]
+    exposures = [
+        read_exposure(paths, band, others if number else settings, name)
+        for number, (paths, name) in enumerate(zip(groups, params.images, strict=True))
+    ]
     for exposure in exposures:
         exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
         exposure.image = patched(exposure.image, exposure.mask)

@@ -1,4 +1,4 @@
-"""The table of images that a user writes: what is calibrated and measured, and with what."""
+"""Table of images that a user writes: images to calibrate and measure, and their files."""
 
 import math
 import re
@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
+from redpix.config.table_rows import fault_of, read_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.tsv_rows import tabbed
+from redpix.io.image_path import image_file
 
-#: columns that hold numbers, and those that hold paths of files
+#: columns that hold numbers, and columns that hold paths of files
 NUMBERS = ("exposure", "gain", "read_noise", "saturation")
 FILES = ("dark", "flat", "mask", "catalogue")
 
@@ -18,7 +19,7 @@ _FRAME = re.compile(rf"({FIELD_PATTERN})-([ugriz])")
 
 
 class Image(NamedTuple):
-    """One row; None where a cell is empty or its column absent."""
+    """One row; None if a cell is empty or its column is absent."""
 
     image: str
     path: str
@@ -35,31 +36,41 @@ class Image(NamedTuple):
 
     @property
     def frame(self):
-        """Field and band where the path is a frame of the survey, else None."""
-        found = _FRAME.fullmatch(self.path)
-        return found.groups() if found else None
+        """Return field and band if the path names a frame of the survey, else None."""
+        match = _FRAME.fullmatch(self.path)
+        return match.groups() if match else None
 
     def within(self, folder):
-        """The same row with its paths inside a folder."""
+        """Return the same row with its paths inside a folder.
+
+        Parameters
+        ----------
+        folder : str
+            Path of the folder.
+
+        Returns
+        -------
+        Image
+        """
         paths = {column: getattr(self, column) for column in ("path", *FILES)}
         return self._replace(**{c: path and f"{folder}/{path}" for c, path in paths.items()})
 
 
-def read_images(lines, name, schema, bands, exists):
-    """Rows of a table of images.
+def read_images(source, schema, bands, exists, name=None):
+    """Return the rows of a table of images.
 
     Parameters
     ----------
-    lines : iterable of str
-        A header and rows, cells separated by tabs.
-    name : str
-        What messages call it.
+    source : str, path or bytes
+        Path of the table, or its content.
     schema : Mapping
         JSON schema of a row.
     bands : sequence of str
-        Of the run.
+        Bands of the run.
     exists : callable
-        Whether there is a file of a given path.
+        ``exists(path)`` returns whether a file exists.
+    name : str, optional
+        Name of the table in messages; the path by default.
 
     Returns
     -------
@@ -68,41 +79,38 @@ def read_images(lines, name, schema, bands, exists):
     Raises
     ------
     InputError
-        A line for each thing wrong: line, column, value, what is allowed.
+        One line per fault: line, column, value, what is allowed.
     """
-    table = tabbed(lines)
-    header = table[0][1] if table else []
-    known = set(header) <= set(Image._fields) and len(set(header)) == len(header)
-    if not known or not {"image", "path"} <= set(header):
-        raise InputError(
-            f"{name}: columns {', '.join(header) or 'none'}; allowed: image, path and, if wanted, "
-            f"{', '.join(Image._fields[2:])}, separated by tabs"
-        )
-    if len(table) == 1:
-        raise InputError(f"{name}: lists no image; allowed: one or more")
-    validator, rows, problems = Draft202012Validator(schema), [], []
-    for number, cells in table[1:]:
-        where = f"{name}: line {number}"
-        if len(cells) > len(header):
-            problems.append(f"{where}: {len(cells)} cells; allowed: {len(header)}, tabs between")
-            continue
-        given = {
-            column: _value(column, cell)
-            for column, cell in zip(header, cells, strict=False)
-            if cell
-        }
-        found = [_wrong(where, error) for error in validator.iter_errors(given)]
-        if not found:
-            rows.append(Image(**given))
-            found = list(_contradictions(where, rows, bands, exists))
-        problems += found
+    optional = Image._fields[2:]
+    rows, problems = read_rows(source, ("image", "path"), optional, fill=True, name=name)
+    if not rows and not problems:
+        raise InputError(f"{name or source}: lists no image; allowed: one or more")
+    validator, images = Draft202012Validator(schema), []
+    for where, cells in rows:
+        given = {column: _value(column, cell) for column, cell in cells.items() if cell}
+        faults = [f"{where}: {_fault(error)}" for error in validator.iter_errors(given)]
+        if not faults:
+            images.append(Image(**given))
+            faults = list(_contradictions(where, images, bands, exists))
+        problems += faults
     if problems:
         raise InputError("\n".join(problems))
-    return rows
+    return images
 
 
 def fields(images):
-    """Images of each field; without a column field they are all of one, called ``all``."""
+    """Return the images of each field.
+
+    Parameters
+    ----------
+    images : iterable of Image
+        Rows of the table.
+
+    Returns
+    -------
+    dict of list of Image
+        Images without a field belong to the field ``all``.
+    """
     named = {}
     for row in images:
         named.setdefault(row.field or "all", []).append(row)
@@ -110,28 +118,26 @@ def fields(images):
 
 
 def _value(column, text):
+    """Return a cell as a number if its column holds numbers."""
     if column not in NUMBERS:
         return text
     try:
         number = float(text)
     except ValueError:
-        return text  # the schema refuses it, in its words
+        return text  # the schema refuses it with its own message
     return number if math.isfinite(number) else text
 
 
-def _wrong(where, error):
-    if error.validator == "required":
-        absent = [name for name in error.validator_value if name not in error.instance]
-        return f"{where}: {absent[0]} is empty; allowed: {_words(error, absent[0])}"
-    column = ".".join(map(str, error.path))
-    return f"{where}: {column}: {error.instance!r}; allowed: {error.schema['description']}"
-
-
-def _words(error, column):
-    return error.schema["properties"][column]["description"]
+def _fault(error):
+    """Return a schema's error in words."""
+    if error.validator != "required":
+        return fault_of(error)
+    absent = next(name for name in error.validator_value if name not in error.instance)
+    return f"{absent} is empty; allowed: {error.schema['properties'][absent]['allowed']}"
 
 
 def _contradictions(where, rows, bands, exists):
+    """Yield a message per fault of the last row."""
     row = rows[-1]
     if any(row.image == other.image for other in rows[:-1]):
         yield f"{where}: image {row.image} is there twice; allowed: each name once"
@@ -144,7 +150,7 @@ def _contradictions(where, rows, bands, exists):
         if row.dark or row.flat:
             yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
-        if path is not None and not exists(path):
-            yield f"{where}: {column}: {path}: there is no such file"
+        if path is not None and not exists(image_file(path)):
+            yield f"{where}: {column}: {path}: the file does not exist"
     if row.catalogue and not (row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

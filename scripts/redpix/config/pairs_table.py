@@ -1,14 +1,15 @@
-"""The tables of pairs and stacks that a user writes: which exposures are worked together."""
+"""Tables of pairs and stacks that a user writes: exposures to subtract or to coadd."""
 
 import re
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
+from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.tsv_rows import read_rows
+from redpix.io.image_path import image_file, split_images
 
-#: the band of two images of which nothing else is known
+#: band of a pair of images for which no band is given
 NO_BAND = "image"
 
 
@@ -22,17 +23,17 @@ class Pair(NamedTuple):
 
     @property
     def references(self):
-        """Images of the reference: one, or several that are coadded first."""
+        """Return the images of the reference: one, or several that are coadded first."""
         return split_images(self.reference)
 
     @property
     def images(self):
-        """All images that the row names."""
+        """Return all images that the row names."""
         return [self.science, *self.references]
 
 
-class Stack(NamedTuple):
-    """One row: `image` is one of those that are coadded to the stack in one band."""
+class StackedImage(NamedTuple):
+    """One row: `image` is coadded with the other images of the stack in one band."""
 
     stack: str
     image: str
@@ -40,17 +41,22 @@ class Stack(NamedTuple):
 
 
 def is_field(image):
-    """Whether an image is named as a field of the survey; else it is a path."""
+    """Return whether a name is that of a field of the survey; any other name is a path.
+
+    Parameters
+    ----------
+    image : str
+        Cell of a table.
+
+    Returns
+    -------
+    bool
+    """
     return re.fullmatch(FIELD_PATTERN, image) is not None
 
 
-def split_images(text):
-    """Names of images that are joined by commas."""
-    return [part.strip() for part in text.split(",")]
-
-
 def pair_name(science, reference):
-    """A name for a pair of files, safe as the name of a folder.
+    """Return a name for a pair of files that is safe as the name of a folder.
 
     Parameters
     ----------
@@ -68,21 +74,49 @@ def pair_name(science, reference):
     return f"{words[0]}_minus_{words[1]}{more}"
 
 
-def read_pairs(lines, name, schema, bands, exists):
-    """Rows of a table of pairs.
+def pair_of_files(science, reference):
+    """Return the pair of two images that the configuration names.
 
     Parameters
     ----------
-    lines : iterable of str
-        As for `redpix.io.tsv_rows.read_rows`.
-    name : str
-        What messages call it.
+    science, reference : str
+        Paths of FITS images; `reference` may hold several, separated by commas.
+
+    Returns
+    -------
+    Pair
+
+    Raises
+    ------
+    InputError
+        If a file does not exist.
+    """
+    pair = Pair(pair_name(science, reference), science, reference, NO_BAND)
+    for key, images in (("science", [pair.science]), ("reference", pair.references)):
+        for path in images:
+            if not Path(image_file(path)).is_file():
+                raise InputError(
+                    f"{key}: {path}: the file does not exist; allowed: the path of a FITS image, "
+                    "for the reference also several joined by commas"
+                )
+    return pair
+
+
+def read_pairs(source, schema, bands, exists, name=None):
+    """Return the rows of a table of pairs.
+
+    Parameters
+    ----------
+    source : str, path or bytes
+        Path of the table, or its content.
     schema : Mapping
         JSON schema of a row.
     bands : sequence of str
-        Of the run.
+        Bands of the run.
     exists : callable
-        ``exists(path)``: whether there is or will be such a file.
+        ``exists(path)`` returns whether a file exists, or whether this run makes it.
+    name : str, optional
+        Name of the table in messages; the path by default.
 
     Returns
     -------
@@ -91,9 +125,12 @@ def read_pairs(lines, name, schema, bands, exists):
     Raises
     ------
     InputError
-        A line for each thing wrong: line, column, value, what is allowed.
+        One line per fault: line, column, value, what is allowed.
     """
-    rows = [(where, Pair(**row)) for where, row in read_rows(lines, name, schema, Pair._fields)]
+    rows = [
+        (row.where, Pair(**row.cells))
+        for row in read_checked_rows(source, schema, Pair._fields, name)
+    ]
     problems = list(_wrong_pairs(rows, bands, exists))
     if problems:
         raise InputError("\n".join(problems))
@@ -101,7 +138,8 @@ def read_pairs(lines, name, schema, bands, exists):
 
 
 def _wrong_pairs(rows, bands, exists):
-    known, seen = {}, set()
+    """Yield a message per fault of a pair."""
+    fields_of_pair, seen = {}, set()
     for where, row in rows:
         yield from _absent(where, "science", [row.science], exists)
         yield from _absent(where, "reference", row.references, exists)
@@ -109,13 +147,14 @@ def _wrong_pairs(rows, bands, exists):
         if (row.pair, row.band) in seen:
             yield f"{where}: pair {row.pair} has band {row.band} twice"
         seen.add((row.pair, row.band))
-        # a field has files of all bands, a path is one band's
+        # a field has files of all bands; a path is the file of one band
         fields = [image for image in row.images if is_field(image)]
-        if known.setdefault(row.pair, fields) != fields:
+        if fields_of_pair.setdefault(row.pair, fields) != fields:
             yield f"{where}: pair {row.pair} has other exposures above; allowed: the same ones"
 
 
 def _wrong_images(where, images, band, bands):
+    """Yield a message if a band is not one of the run, or if an image is named twice."""
     if any(map(is_field, images)) and band not in bands:
         yield f"{where}: band {band!r}; allowed: one of this run's, {', '.join(bands)}"
     if len(set(images)) < len(images):
@@ -123,36 +162,53 @@ def _wrong_images(where, images, band, bands):
 
 
 def _absent(where, column, images, exists):
+    """Yield a message per file that does not exist."""
     for image in images:
-        if not is_field(image) and not exists(image):
+        if not is_field(image) and not exists(image_file(image)):
             yield (
-                f"{where}: {column}: {image!r}: there is no such file; allowed: a field of the "
+                f"{where}: {column}: {image!r}: the file does not exist; allowed: a field of the "
                 "survey, run-camcol-field, or the path of a FITS image"
             )
 
 
-def read_stacks(lines, name, schema, bands, exists):
-    """Rows of a table of stacks; parameters and errors as in `read_pairs`.
+def read_stacks(source, schema, bands, exists, name=None):
+    """Return the rows of a table of stacks.
+
+    Parameters
+    ----------
+    source : str, path or bytes
+        Path of the table, or its content.
+    schema : Mapping
+        JSON schema of a row.
+    bands : sequence of str
+        Bands of the run.
+    exists : callable
+        ``exists(path)`` returns whether a file exists, or whether this run makes it.
+    name : str, optional
+        Name of the table in messages; the path by default.
 
     Returns
     -------
-    list of Stack
+    list of StackedImage
+
+    Raises
+    ------
+    InputError
+        One line per fault: line, column, value, what is allowed.
     """
-    rows = [(where, Stack(**row)) for where, row in read_rows(lines, name, schema, Stack._fields)]
+    rows = [
+        (row.where, StackedImage(**row.cells))
+        for row in read_checked_rows(source, schema, StackedImage._fields, name)
+    ]
     stacks, problems = {}, []
     for where, row in rows:
         stacks.setdefault((row.stack, row.band), []).append(row.image)
         problems += _absent(where, "image", [row.image], exists)
-    problems += [
-        line
-        for (stack, band), images in stacks.items()
-        for line in _wrong_images(f"{name}: stack {stack}, {band}", images, band, bands)
-    ]
-    problems += [
-        f"{name}: stack {stack}, {band}: one image; allowed: two or more"
-        for (stack, band), images in stacks.items()
-        if len(images) == 1
-    ]
+    for (stack, band), images in stacks.items():
+        where = f"{name or source}: stack {stack}, {band}"
+        problems += _wrong_images(where, images, band, bands)
+        if len(images) == 1:
+            problems.append(f"{where}: one image; allowed: two or more")
     if problems:
         raise InputError("\n".join(problems))
     return [row for _, row in rows]

@@ -1,31 +1,40 @@
-"""The list of object tables that a user gives: names, and where their catalogues are."""
+"""Listing of object tables that a user writes: names, and paths of their catalogues."""
 
-import csv
 import re
 from pathlib import Path
 from typing import NamedTuple
 
+from redpix.config.table_rows import read_rows
 from redpix.core.exceptions import InputError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 class Entry(NamedTuple):
-    """A table of objects."""
+    """Catalogues of one table of objects.
 
-    train: str  #: path of the catalogue that is learnt from
-    test: str  #: path of the catalogue that is predicted; empty: a part of the first is
-    magnitudes: tuple  #: names of the columns to use, by wavelength; empty: found in the header
+    Attributes
+    ----------
+    train : str
+        Path of the catalogue to train with.
+    test : str
+        Path of the catalogue to predict; empty: a part of `train` is held out.
+    magnitudes : tuple of str
+        Columns to use, by wavelength; empty: they are found in the header.
+    """
+
+    train: str
+    test: str
+    magnitudes: tuple
 
 
 def read_listing(path):
-    """Tables by name from a TSV with the columns name, train, test and, if wanted, magnitudes.
+    """Return the tables of a listing with the columns name, train, test and maybe magnitudes.
 
     Parameters
     ----------
     path : str or None
-        None lists nothing. Paths in the file are relative to the working folder. Lines that are
-        empty or begin with # are passed over.
+        Path of the listing; None lists nothing. Paths in it are relative to the working folder.
 
     Returns
     -------
@@ -34,42 +43,39 @@ def read_listing(path):
     Raises
     ------
     InputError
-        A line for the first thing wrong.
+        One line for the first fault.
     """
     if path is None:
         return {}
-    try:
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"photoz.tables: {path}: cannot be read as text: {error}") from None
-    lines = [line for line in lines if line.strip() and not line.startswith("#")]
-    rows = list(csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
-    header = [name.strip() for name in rows[0]] if rows else []
-    if not {"name", "train", "test"} <= set(header) <= {"name", "train", "test", "magnitudes"}:
-        raise InputError(
-            f"photoz.tables: {path}: the header is {' '.join(header) or 'absent'}; allowed: name, "
-            "train, test and magnitudes, parted by tabs"
-        )
+    where = f"photoz.tables: {path}"
+    rows, problems = read_rows(
+        path, ("name", "train", "test"), optional=("magnitudes",), fill=True, name=where
+    )
+    if problems:
+        raise InputError(problems[0])
     tables = {}
-    for row in rows[1:]:
-        cells = dict.fromkeys(header, "") | {
-            name: cell.strip() for name, cell in zip(header, row, strict=False)
-        }
-        name = cells["name"]
+    for row in rows:
+        name = row.cells["name"]
         if not _NAME.fullmatch(name) or name in tables:
             raise InputError(
-                f"photoz.tables: {path}: name {name!r} cannot be used; allowed: letters, digits, "
+                f"{row.where}: name {name!r} cannot be used; allowed: letters, digits, "
                 "_ . - with a letter or digit first, each name once"
             )
-        for part in ("train", "test"):
-            given = cells[part] or part == "test"
-            if not given or (cells[part] and not Path(cells[part]).is_file()):
-                raise InputError(
-                    f"photoz.tables: {path}: {name}: {part} {cells[part]!r}: there is no such "
-                    "file; allowed: the path of a CSV (for test also nothing)"
-                )
-        magnitudes = tuple(m.strip() for m in cells.get("magnitudes", "").split(",") if m.strip())
-        tables[name] = Entry(cells["train"], cells["test"], magnitudes)
+        tables[name] = _entry(row)
     if not tables:
-        raise InputError(f"photoz.tables: {path}: lists no table; allowed: one or more")
+        raise InputError(f"{where}: lists no table; allowed: one or more")
     return tables
+
+
+def _entry(row):
+    """Return the catalogues of a row; raise InputError if a file does not exist."""
+    for column in ("train", "test"):
+        path = row.cells[column]
+        if (path or column == "train") and not Path(path).is_file():
+            raise InputError(
+                f"{row.where}: {row.cells['name']}: {column} {path!r}: the file does not exist; "
+                "allowed: the path of a table (for test also nothing)"
+            )
+    names = row.cells.get("magnitudes", "").split(",")
+    magnitudes = tuple(name.strip() for name in names if name.strip())
+    return Entry(row.cells["train"], row.cells["test"], magnitudes)

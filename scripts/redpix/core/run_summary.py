@@ -1,4 +1,4 @@
-"""What a run's end tells: which fields were left out, which jobs failed."""
+"""The last lines of a run: what was left out, which jobs failed, where the report is."""
 
 import csv
 import re
@@ -8,14 +8,24 @@ from redpix.core.field_name import FIELD_PATTERN
 
 
 def read_left_out(path):
-    """Fields that did not come and why, from a list of what was delivered."""
+    """Return the reason for each field that was not delivered.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV with the columns field, delivered, reason.
+
+    Returns
+    -------
+    dict of str to str
+    """
     with open(path, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
 
 
 def failed_jobs(logs):
-    """Jobs that failed for good.
+    """Return the jobs that failed in all attempts.
 
     Parameters
     ----------
@@ -25,8 +35,8 @@ def failed_jobs(logs):
     Returns
     -------
     list of str
-        Each job's field, or else its first product, and its rule. A job whose product is there,
-        because a later attempt came to its end, is none.
+        Each job's field, or else its first product, and its rule. A job whose product exists was
+        completed by a later attempt and is left out.
     """
     text = "".join(Path(path).read_text(encoding="utf-8") for path in logs)
     failed = {}
@@ -37,3 +47,53 @@ def failed_jobs(logs):
             what = f"field {field[0]}" if field else named["output"]
             failed[named["output"]] = f"{what}: {rule}"
     return list(failed.values())
+
+
+def closing_words(results, page, changes_left_out=None, remarks=()):
+    """Return the last lines of a run that succeeded.
+
+    Parameters
+    ----------
+    results : Path
+        ``results/<name>``.
+    page : str
+        The report, below `results`.
+    changes_left_out : callable, optional
+        Returns name and reason of each pair or stack that is left out, given the reasons for the
+        fields that were not delivered.
+    remarks : sequence of str
+        Further lines.
+
+    Returns
+    -------
+    str
+    """
+    lines = []
+    delivered, exposures = results / "frames/delivered.csv", results / "frames/exposures.csv"
+    if delivered.exists():
+        missing = read_left_out(delivered).items()
+        lines += [f"Left out: field {field}: {reason}" for field, reason in missing]
+    if changes_left_out is not None and exposures.exists():
+        missing = changes_left_out(read_left_out(exposures))
+        lines += [f"Left out: {name}: {reason}" for name, reason in missing]
+    path = results / page
+    end = f"Report: {path.resolve()}" if path.exists() else f"Results: {results}"
+    return "\n".join([*lines, *remarks, end])
+
+
+def failure_words(results, logs):
+    """Return the last lines of a run that failed: the jobs that failed, and what to do.
+
+    Parameters
+    ----------
+    results : str
+        ``results/<name>``.
+    logs : list of str
+        Paths of Snakemake's own logs of the run.
+
+    Returns
+    -------
+    str
+    """
+    end = f"Messages are above, logs under {results}/logs. The same command goes on from there."
+    return "\n".join([*(f"Failed: {job}" for job in failed_jobs(logs)), end])

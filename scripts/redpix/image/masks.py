@@ -7,8 +7,6 @@ that goes with a mask carries one card a bit (`mask_cards`), so that the image e
 import re
 
 import numpy as np
-from scipy import ndimage
-from scipy.ndimage import distance_transform_edt
 
 #: bit number by name, in every MASK of the project
 BITS = {
@@ -81,6 +79,9 @@ def filled_from_nearest(image, unknown):
     -------
     ndarray
     """
+    # imported here: each start of Snakemake imports this module, and SciPy takes 0.3 s
+    from scipy.ndimage import distance_transform_edt
+
     nearest = distance_transform_edt(unknown, return_distances=False, return_indices=True)
     return image[tuple(nearest)]
 
@@ -105,8 +106,10 @@ def edge_distance(mask, x, y):
     ndarray, shape (n,)
         Grid pixels.
     """
+    from scipy.ndimage import distance_transform_edt  # as above
+
     valid = np.pad((mask & bit_value("NO_DATA", "EDGE")) == 0, 1)
-    distance = ndimage.distance_transform_edt(valid)[1:-1, 1:-1]
+    distance = distance_transform_edt(valid)[1:-1, 1:-1]
     column = np.clip(np.rint(x).astype(int), 0, mask.shape[1] - 1)
     row = np.clip(np.rint(y).astype(int), 0, mask.shape[0] - 1)
     return distance[row, column]

@@ -136,7 +136,7 @@ def pixel_noise(image, background, mask, camera, mesh):
     image, background : ndarray
         The image with its background, and the background.
     mask : ndarray of int
-    camera : redpix.io.cameras.Camera
+    camera : redpix.io.camera.Camera
     mesh : int
         Side of the squares that noise is measured in, pixels.
 

@@ -13,7 +13,7 @@ from redpix.demo import population
 from redpix.demo.population import BANDS
 from redpix.image.wcs import frame_wcs, pixel_area
 from redpix.injection import placement, sources
-from redpix.io.number_tables import read_user_table
+from redpix.io.tables import read_table
 from redpix.psf.psf_file import read_psf
 from redpix.sdss.mask_table import read_masked
 from redpix.simulation import rendering
@@ -48,7 +48,9 @@ def selected(rng, origin, number, place, wcs, shape, read, draw):
     """So many rows of a table, or those inside the frame; or so many drawn sources."""
     if origin == "demo":
         return draw(rng, number)
-    selection = read(read_user_table(origin), origin)
+    table = read_table(origin)
+    log.info("%s", table.understood)
+    selection = read(table)
     rows = selection.rows
     log.info("%s: %d rows, %d with no flux passed over", origin, len(rows), selection.passed_over)
     if rows.empty:

@@ -1,21 +1,21 @@
 """Calibrate one image: dark, flat, masks, cosmic rays, background, noise."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
+from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.noise import BELIEVED, noise_scale
 from redpix.image.wcs import celestial_wcs, wcs_cards
-from redpix.io.cameras import read_camera
-from redpix.io.exposure_times import airmass, middle, seconds
+from redpix.io.camera import read_camera
+from redpix.io.exposure_header import seconds
+from redpix.io.fits_files import read_image
 from redpix.photometry import ccd
 from redpix.photometry.planes_file import write_planes
 from redpix.photometry.source_extraction import typical_width
@@ -28,30 +28,11 @@ KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
 MEASURED = "blank sky"
 
 
-def read_fits(path):
-    """First image of a FITS file and its header, over the first header's cards."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AstropyWarning)
-            with fits.open(path, memmap=False) as hdus:
-                for hdu in hdus:
-                    if hdu.header.get("NAXIS") and hdu.is_image and hdu.data is not None:
-                        # not by update: one card that breaks the standard would lose them all
-                        cards = {**_cards(hdus[0].header), **_cards(hdu.header)}
-                        return hdu.data, cards
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: cannot be read as a FITS image: {error}") from None
-    raise InputError(f"{path}: holds no image; allowed: FITS with an image")
-
-
-def _cards(header):
-    found = {}
-    for card in header.cards:
-        try:
-            found[card.keyword] = card.value
-        except fits.VerifyError:
-            log.warning("header: the card %s is broken and left out", card.keyword)
-    return found
+def read_logged(path):
+    """Return the image of a FITS file and its merged header; log what was assumed."""
+    image = read_image(path)
+    log_remarks(path, image.remarks)
+    return image.pixels, image.header
 
 
 def read_mask(path, shape):
@@ -59,24 +40,22 @@ def read_mask(path, shape):
     if Path(path).suffix == ".reg":
         lines = Path(path).read_text(encoding="utf-8").splitlines()
         return region_mask(lines, shape, path)
-    values, _ = read_fits(path)
+    values, _ = read_logged(path)
     return np.asarray(values) != 0
 
 
 def calibrate_image(row, params):
     """An image of a camera: calibrated pixels, header, camera, electrons a count, read noise."""
-    raw, header = read_fits(row["path"])
+    raw, header = read_logged(row["path"])
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
-    try:
-        camera = read_camera({k: v for k, v in header.items() if k != "BUNIT"}, given)
-    except InputError as error:
-        raise InputError(f"{row['path']}: {error}") from None
+    camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
+    log_remarks(row["path"], camera.remarks)
     dark, factor = None, 1.0
     if row["dark"]:
-        dark, dark_header = read_fits(row["dark"])
+        dark, dark_header = read_logged(row["dark"])
         if params["scale_dark"]:
-            factor = dark_factor(row, header, dark_header)
-    flat = read_fits(row["flat"])[0] if row["flat"] else None
+            factor = dark_factor(row, camera.exposure_time, dark_header)
+    flat = read_logged(row["flat"])[0] if row["flat"] else None
     try:
         made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
@@ -91,9 +70,9 @@ def calibrate_image(row, params):
     return made, header, camera, np.broadcast_to(electrons, made.mask.shape)
 
 
-def dark_factor(row, header, dark_header):
+def dark_factor(row, exposure, dark_header):
     """Exposure time of an image over that of its dark."""
-    times = row["exposure"] or seconds(header), seconds(dark_header)
+    times = exposure, seconds(dark_header)
     for time, name in zip(times, (row["path"], row["dark"]), strict=True):
         if time is None:
             raise InputError(
@@ -129,7 +108,8 @@ def calibrate_frame(row, inputs):
     made = made._replace(mask=made.mask | masked)
     if row["mask"]:
         ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
-    camera = read_camera({"BUNIT": "nanomaggy"}, {"gain": error_header["GAIN"]})
+    given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
+    camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
     return made, header, camera, electrons, np.square(error.astype(np.float64))
 
 
@@ -197,7 +177,6 @@ def main(snakemake):
         "BACKGROUND": sky.level,
         "GAIN": electrons,
     }
-    exposure = row["exposure"] or seconds(header)
     cards = [
         ("GAIN", float(np.nanmedian(electrons)), "[e/count] median of the plane GAIN"),
         ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
@@ -205,9 +184,9 @@ def main(snakemake):
         ("NOISFROM", words.partition(":")[0], "what ERR is from"),
         ("SATURATE", camera.saturation, "[count] of the raw image"),
         ("MAGZERO", camera.zero_point, "[mag] of a star of one count"),
-        ("EXPTIME", exposure, "[s]"),
-        ("MJD-MID", middle(header, exposure), "UTC, middle of the exposure"),
-        ("AIRMASS", airmass(header), ""),
+        ("EXPTIME", camera.exposure_time, "[s]"),
+        ("MJD-MID", camera.mid_exposure, "UTC, middle of the exposure"),
+        ("AIRMASS", camera.airmass, ""),
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
     ]
     with atomic(snakemake.output[0]) as temporary:

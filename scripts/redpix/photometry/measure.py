@@ -1,7 +1,5 @@
 """Measure the stars of one calibrated image: positions, widths, fluxes; what they leave."""
 
-import csv
-
 import numpy as np
 from astropy.wcs import WCS, WcsError
 
@@ -12,6 +10,7 @@ from redpix.image.masks import bit_value
 from redpix.photometry import crowded, simple
 from redpix.photometry.planes_file import read_calibrated, write_planes
 from redpix.photometry.quality import aperture_correction, assess, nearest_known
+from redpix.photometry.star_catalogue import read_star_catalogue
 from redpix.photometry.table_file import write_table
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, magnitudes, match, zero_point
 
@@ -110,23 +109,10 @@ def find_zero_point(row, header, wcs, measured, fwhm):
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars, flux, error, flags = measured
     path, band = row["catalogue"], row["magnitude"] or row["frame"][1]
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = rows[0] if rows else {}
-    if {"x", "y"} <= set(columns):
-        x, y = numbers(rows, "x", path), numbers(rows, "y", path)
-    elif {"ra", "dec"} <= set(columns) and wcs:
-        x, y = wcs.all_world2pix(numbers(rows, "ra", path), numbers(rows, "dec", path), 0)
-    else:
-        raise InputError(
-            f"{path}: has the columns {', '.join(columns) or 'none'}; allowed: x and y (0-based), "
-            "or ra and dec for an image with a WCS"
-        )
-    if band not in columns:
-        raise InputError(f"{path}: no column {band}; there are {', '.join(columns)}")
+    x, y, magnitude = read_star_catalogue(path, band, wcs)
     index = match(stars.x, stars.y, flux, x, y, fwhm)
     hit = index >= 0
-    known = numbers(rows, band, path)[hit]
+    known = magnitude[hit]
     known[(known < -5) | (known > 40)] = np.nan
     index = index[hit]
     found = zero_point(flux[index], error[index], flags[index], known)
@@ -137,14 +123,6 @@ def find_zero_point(row, header, wcs, measured, fwhm):
             *(path, found.stars, LEAST_STARS),
         )
     return found
-
-
-def numbers(rows, column, path):
-    """A column of a CSV; empty cells are NaN."""
-    try:
-        return np.array([float(row[column] or "nan") for row in rows])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: column {column}: {error}; allowed: numbers") from None
 
 
 def main(snakemake):

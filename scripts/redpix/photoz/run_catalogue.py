@@ -13,7 +13,7 @@ import pandas
 from redpix.core.atomic_files import write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.io.number_tables import read_table
+from redpix.io.tables import read_table
 from redpix.photoz import catalogues, files
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured
@@ -50,36 +50,94 @@ class Sample(NamedTuple):
 
 
 def read(path, magnitudes, columns=None):
-    """Return the objects of a CSV file, the columns used, and whether it has ids."""
-    with open(path, newline="", encoding="utf-8") as file:
-        cells = read_table(file, path)
-    if cells.ragged:
-        line, count = cells.ragged[0]
-        raise InputError(f"{path}: line {line} has {count} cells; the header has another number")
-    columns = columns or catalogues.choose_columns(list(cells.rows), magnitudes, path, log.warning)
-    return catalogues.read_objects(cells.rows, columns, path), columns, "id" in cells.rows
+    """Return the objects of a table, the columns used, and whether it has ids.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+    magnitudes : sequence of str
+        Columns of magnitudes; empty to choose them by name.
+    columns : redpix.photoz.catalogues.Columns, optional
+        Columns of another table, which are used here, too.
+
+    Returns
+    -------
+    objects : redpix.photoz.catalogues.Catalogue
+    columns : redpix.photoz.catalogues.Columns
+    with_ids : bool
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or lacks columns.
+    """
+    table = read_table(path, ids=("id",))
+    log.info("%s", table.understood)
+    columns = columns or catalogues.choose_columns(table.names, magnitudes, path, log.warning)
+    return catalogues.read_objects(table.frame(), columns, path), columns, "id" in table
 
 
 def read_tables(paths, magnitudes, test_fraction, seed):
-    """Return the objects to learn from, the objects to predict, and the columns used."""
+    """Return the objects to learn from, the objects to predict, and the columns used.
+
+    Parameters
+    ----------
+    paths : list of str
+        The training set and, optionally, the objects to predict.
+    magnitudes : sequence of str
+        Columns of magnitudes; empty to choose them by name.
+    test_fraction : float
+        Fraction of the objects that is held out if there is one table.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    known, other : redpix.photoz.catalogues.Catalogue
+        Objects without a redshift may be in both, unless there is one table.
+    columns : redpix.photoz.catalogues.Columns
+
+    Raises
+    ------
+    InputError
+        If a table cannot be used, or if the two tables share objects.
+    """
     known, columns, with_ids = read(paths[0], magnitudes)
     if len(paths) > 1:
         other, _, other_ids = read(paths[1], magnitudes, columns)
         check_apart(known, other, with_ids and other_ids, paths)
         return known, other, columns
-    told, group = np.isfinite(known.redshift), catalogues.alike(known.magnitudes, known.errors)
-    count = len(np.unique(group[told]))
+    has_redshift = np.isfinite(known.redshift)
+    group = catalogues.alike(known.magnitudes, known.errors)
+    count = len(np.unique(group[has_redshift]))
     if count < 2:
         raise InputError(
             f"{paths[0]}: {count} objects have a redshift; allowed: at least two, one to learn "
             "from and one to test"
         )
-    parts = split_objects(told, group, test_fraction, seed)
+    parts = split_objects(has_redshift, group, test_fraction, seed)
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns
 
 
 def usable(table, attributes, method):
-    """Return the vectors, and the mask of the objects that the method can use."""
+    """Return the vectors of objects, and the mask of the objects that a method can use.
+
+    Parameters
+    ----------
+    table : redpix.photoz.catalogues.Catalogue
+        Objects of a table of magnitudes.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+    method : str
+        Name of the learner.
+
+    Returns
+    -------
+    vectors : ndarray, shape (n, attributes)
+    mask : ndarray of bool, shape (n,)
+        Objects with all attributes, or with two magnitudes if attributes may be missing.
+    """
     errors = table.errors if attributes.errors else None
     vectors = attributes.vectors(table.magnitudes, errors=errors)
     if METHODS[method].MISSING:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from astropy.io import fits
 
+from redpix.io.fits_files import read_image
+from redpix.io.image_path import named_hdu
 from redpix.report.coadd_plots import coadd_figure
 from redpix.report.figures import data_uri
 
@@ -25,8 +27,7 @@ def show_coadd(path, first):
     """Figure and facts of one coadd."""
     with fits.open(path, memmap=False) as hdus:
         header, image = hdus["SCI"].header, hdus["SCI"].data
-    with fits.open(first, memmap=False) as hdus:
-        before = next(hdu.data for hdu in hdus if hdu.is_image and len(hdu.shape) == 2)
+    before = read_image(first + named_hdu(header["IMAGE1"])).pixels
     images = [
         {
             "name": header[f"IMAGE{number}"],

@@ -1,14 +1,13 @@
 """The report's part on photometry of images: figures and facts of each image, light curves."""
 
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from astropy.io import fits
-from astropy.utils.exceptions import AstropyWarning
 from scipy.stats import chi2
 
+from redpix.io.fits_files import read_image
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
@@ -18,15 +17,6 @@ MOST = 3
 
 #: more than one of a unit of images
 PLURAL = {"count": "counts", "nanomaggy": "nanomaggies"}
-
-
-def first_image(path):
-    """The first image of a FITS file."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", AstropyWarning)
-        with fits.open(path, memmap=False) as hdus:
-            found = [hdu.data for hdu in hdus if hdu.is_image and hdu.data is not None]
-    return found[0].astype(float)
 
 
 def show_images(raws, calibrated, tables, residuals):
@@ -72,7 +62,12 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     made["pictures"] = {
         "calibration": data_uri(
             plots.calibration_figure(
-                *(first_image(raw), image, planes["BACKGROUND"], PLURAL[header["BUNIT"]])
+                *(
+                    read_image(raw).pixels.astype(float),
+                    image,
+                    planes["BACKGROUND"],
+                    PLURAL[header["BUNIT"]],
+                )
             ),
             photograph=True,
         ),

@@ -197,7 +197,7 @@ def main(snakemake):
     calls |= {
         "coadds": partial(coadd_section.show_coadds, inputs.coadds, inputs.coadd_firsts),
         "photometry": partial(
-            *(photometry_section.show_images, inputs.raws, inputs.calibrated),
+            *(photometry_section.show_images, params.raws, inputs.calibrated),
             *(inputs.stars, inputs.residuals),
         ),
         "training": partial(training_section.show_training, inputs.training, inputs.network),

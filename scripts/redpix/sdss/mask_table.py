@@ -47,7 +47,7 @@ def survey_mask(marked, shape, field, band):
     Parameters
     ----------
     marked : dict of str to ndarray of bool
-        Pixels of each plane that has some, by the plane's name without S_MASK_.
+        Pixels of each plane that has some, by the plane's name without ``S_MASK_``.
     shape : (int, int)
         Rows and columns of the frame.
     field : redpix.demo.fields.DemoField or redpix.sdss.frames.Field

@@ -1,12 +1,12 @@
 """What a user gives for training images: spectra, filter curves, a cosmology, galaxies."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
 from redpix.core.exceptions import InputError
-from redpix.io.number_tables import numbers, read_user_table
+from redpix.core.job import log
+from redpix.io.table_bytes import is_path, stem_of
+from redpix.io.tables import read_table
 from redpix.sdss import camera
 from redpix.sdss.camera import BAND_SEEING
 from redpix.sdss.error_map import dark_variance, gain
@@ -24,9 +24,25 @@ _SEEING = 1.3
 
 
 def number_columns(path):
-    """A user's CSV of numbers; a cell that is none is refused with its line."""
-    table = read_user_table(path)
-    return pd.DataFrame({column: numbers(table, column, path) for column in table.columns})
+    """Return the columns of a user's table of numbers.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+
+    Returns
+    -------
+    DataFrame of float64
+
+    Raises
+    ------
+    InputError
+        For the first cell that is not a finite number, with its line.
+    """
+    table = read_table(path)
+    log.info("%s", table.understood)
+    return pd.DataFrame({name: table.numbers(name, complete=True) for name in table.names})
 
 
 def rising(values, path, column):
@@ -41,12 +57,13 @@ def read_spectra(names):
     Packaged ones are normalised to a mean of 1 over 5000 to 6000 Angstrom, a user's all together
     to a brightest value of 1.
     """
-    tables = [name for name in names if name.endswith(".csv")]
+    tables = [name for name in names if is_path(name)]
     strange = set(names) - set(tables) - set(seds.TEMPLATES)
     if strange or (tables and len(names) > 1):
         raise InputError(
             f"training_images.spectra: {', '.join(names)}; allowed: some of "
-            f"{', '.join(seds.TEMPLATES)}, or one path of a CSV: wavelength and a column a spectrum"
+            f"{', '.join(seds.TEMPLATES)}, or one path of a table: wavelength, and "
+            "one column per spectrum"
         )
     if not tables:
         flux = seds.spectra_on(WAVELENGTH, names)
@@ -67,12 +84,12 @@ def read_spectra(names):
 
 
 def read_curves(bands):
-    """Names and filter curves of bands: u, g, r, i, z, names of speclite, or CSVs."""
+    """Names and filter curves of bands: u, g, r, i, z, names of speclite, or tables."""
     from speclite.filters import FilterResponse, load_filter
 
     curves = {}
     for band in bands:
-        if band.endswith(".csv"):
+        if is_path(band):
             table = number_columns(band)
             if list(table.columns) != ["wavelength", "response"]:
                 raise InputError(
@@ -82,7 +99,7 @@ def read_curves(bands):
             # speclite wants a name that is an identifier
             meta = {"group_name": "user", "band_name": f"b{len(curves)}"}
             try:
-                curves[Path(band).stem] = FilterResponse(*filter_curve(table), meta)
+                curves[stem_of(band)] = FilterResponse(*filter_curve(table), meta)
             except ValueError as error:
                 raise InputError(
                     f"{band}: {str(error).splitlines()[0]}; allowed: a response not below 0, "
@@ -95,7 +112,7 @@ def read_curves(bands):
         except (ValueError, OSError) as error:
             raise InputError(
                 f"training_images.bands: {band!r}: {str(error).splitlines()[0]}; allowed: u, g, "
-                "r, i, z, a filter of speclite such as bessell-V, or the path of a CSV"
+                "r, i, z, a filter of speclite such as bessell-V, or the path of a table"
             ) from None
     if len(curves) < len(bands):
         raise InputError("training_images.bands: two bands have one name")
@@ -124,7 +141,7 @@ def wavelengths(curves):
 
 def read_distance(cosmology):
     """Luminosity distance by redshift, of a named cosmology or a user's table."""
-    if not cosmology.endswith(".csv"):
+    if not is_path(cosmology):
         return redshifting.luminosity_distances(cosmology)
     table = number_columns(cosmology)
     if list(table.columns) != ["redshift", "luminosity_distance"]:
@@ -139,12 +156,10 @@ def read_distance(cosmology):
 
 def read_galaxies(path, spectra):
     """Galaxies of a user's table, in the columns of `training_images.draw_galaxies`."""
-    table = read_user_table(path)
     needed = ("z_in", "z_out", "magnitude", *SHAPE_COLUMNS, "bulge_sed", "disk_sed")
-    missing = [column for column in needed if column not in table]
-    if missing:
-        raise InputError(f"{path}: no column {', '.join(missing)}; needed: {', '.join(needed)}")
-    rows = pd.DataFrame({column: numbers(table, column, path) for column in needed[:-2]})
+    table = read_table(path, required=needed)
+    log.info("%s", table.understood)
+    rows = pd.DataFrame({name: table.numbers(name, complete=True) for name in needed[:-2]})
     for column, good in (
         ("magnitude", rows["magnitude"].between(5, 35)),
         ("bulge_fraction", rows["bulge_fraction"].between(0, 1)),
@@ -156,17 +171,17 @@ def read_galaxies(path, spectra):
         if not good.all():
             bad = int(np.argmin(good))
             raise InputError(
-                f"{path}: line {table.index[bad]}: {column} is {rows[column][bad]:g}; allowed: "
+                f"{table.where(bad)}: {column} is {rows[column][bad]:g}; allowed: "
                 "magnitudes 5 to 35, fractions 0 to 1, radii above 0, sersic 0.5 to 6, axis_ratio "
                 "0.05 to 1"
             )
     for column in needed[-2:]:
-        rows[column] = table[column].to_numpy()
+        rows[column] = table.text(column)
         strange = ~rows[column].isin(spectra)
         if strange.any():
             bad = int(np.argmax(strange))
             raise InputError(
-                f"{path}: line {table.index[bad]}: {column} is {rows[column][bad]!r}; allowed: "
+                f"{table.where(bad)}: {column} is {rows[column][bad]!r}; allowed: "
                 + ", ".join(spectra)
             )
     return rows

@@ -79,7 +79,7 @@ def luminosity_distances(cosmology, table=None):
         if cosmology not in known.available:
             raise InputError(
                 f"training_images.cosmology: {cosmology!r}; allowed: one of "
-                f"{', '.join(sorted(known.available))}, or the path of a CSV"
+                f"{', '.join(sorted(known.available))}, or the path of a table"
             )
         model = getattr(known, cosmology)
         return lambda redshift: model.luminosity_distance(redshift).value

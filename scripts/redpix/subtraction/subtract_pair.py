@@ -29,7 +29,7 @@ from redpix.image.mapped_image import Plane, planes_folder
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.resample import Resampled, noise_correlation
 from redpix.image.wcs import wcs_cards
-from redpix.io.cameras import check_units
+from redpix.io.camera import check_units
 from redpix.psf.psf_model import MovedPsf, PsfModel
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
@@ -313,8 +313,8 @@ def main(snakemake):
     others = {**settings, "needs_wcs": params.registration == "wcs"}
     science, reference = side_by_side(
         [
-            partial(read_exposure, inputs.science, band, settings),
-            partial(read_exposure, inputs.reference, band, others),
+            partial(read_exposure, inputs.science, band, settings, params.images[0]),
+            partial(read_exposure, inputs.reference, band, others, params.images[1]),
         ],
         snakemake.threads,
     )

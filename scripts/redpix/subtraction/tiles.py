@@ -86,7 +86,7 @@ def subtract_tiles(
     planes : sequence of 6, optional
         What the images of the result are put into, with ``plane[rows, columns] = values``, in the
         order of `Mosaic`; all NaN. By default, arrays.
-    options
+    **options
         Of `redpix.subtraction.zogy.subtract`.
 
     Returns

@@ -7,14 +7,14 @@ import pytest
 import yaml
 from redpix.config.pairs_table import (
     Pair,
-    Stack,
+    StackedImage,
     is_field,
     pair_name,
     read_pairs,
     read_stacks,
-    split_images,
 )
 from redpix.core.exceptions import InputError
+from redpix.io.image_path import split_images
 
 SCHEMAS = Path(__file__).parents[3] / "workflow/schemas"
 PAIRS = yaml.safe_load((SCHEMAS / "pairs.schema.yaml").read_text())
@@ -28,11 +28,13 @@ def there(path):
 
 
 def pairs(*rows):
-    return read_pairs([HEADER, *rows], "p.tsv", PAIRS, "gr", there)
+    return read_pairs("".join([HEADER, *rows]).encode(), PAIRS, "gr", there, "p.tsv")
 
 
 def stacks(*rows):
-    return read_stacks(["stack\timage\tband\n", *rows], "s.tsv", STACKS, "gr", there)
+    return read_stacks(
+        "".join(["stack\timage\tband\n", *rows]).encode(), STACKS, "gr", there, "s.tsv"
+    )
 
 
 def test_pairs():
@@ -56,8 +58,8 @@ def test_pairs_of_files_and_of_several_references():
     [
         ("a\t1-2-3\tr\n", "line 2: 3 cells; allowed: 4"),
         ("../a\t1-2-3\t4-5-6\tr\n", "line 2: pair: '../a'; allowed: name of"),
-        ("a\t1-9-3\t4-5-6\tr\n", "line 2: science: '1-9-3': there is no such file; allowed: a"),
-        ("a\t1-2-3\tz.fits\tr\n", "line 2: reference: 'z.fits': there is no such file"),
+        ("a\t1-9-3\t4-5-6\tr\n", "line 2: science: '1-9-3': the file does not exist; allowed: a"),
+        ("a\t1-2-3\tz.fits\tr\n", "line 2: reference: 'z.fits': the file does not exist"),
         ("a\tx.fits,1-2-3\t4-5-6\tr\n", "line 2: science: 'x.fits,1-2-3'; allowed: a field"),
         ("a\t1-2-3\t,4-5-6\tr\n", "line 2: reference: ',4-5-6'; allowed: the same, or"),
         ("a\t1-2-3\t4-5-6\t../r\n", "line 2: band: '../r'; allowed: one of u"),
@@ -79,14 +81,14 @@ def test_pairs_that_are_refused(row, words):
 )
 def test_tables_that_are_none(rows, words):
     with pytest.raises(InputError, match="^p.tsv: ") as caught:
-        read_pairs(rows, "p.tsv", PAIRS, "gr", there)
+        read_pairs("".join(rows).encode(), PAIRS, "gr", there, "p.tsv")
     assert words in str(caught.value)
 
 
 def test_stacks():
     made = stacks("a\t1-2-3\tr\n", "b\tx.fits\tV\n", "a\t4-5-6\tr\n", "b\tmy data/y 1.fits\tV\n")
     assert [row.image for row in made] == ["1-2-3", "x.fits", "4-5-6", "my data/y 1.fits"]
-    assert made[1] == Stack("b", "x.fits", "V")
+    assert made[1] == StackedImage("b", "x.fits", "V")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_stacks():
         (["a\t1-2-3\tr\n"], "stack a, r: one image; allowed: two or more"),
         (["a\t1-2-3\tr\n", "a\t1-2-3\tr\n"], "stack a, r: names an image twice"),
         (["a\t1-2-3\tz\n", "a\t1-2-4\tz\n"], "stack a, z: band 'z'; allowed: one of"),
-        (["a\t1-2-3\tr\n", "a\tz.fits\tr\n"], "line 3: image: 'z.fits': there is no such"),
+        (["a\t1-2-3\tr\n", "a\tz.fits\tr\n"], "line 3: image: 'z.fits': the file does"),
     ],
 )
 def test_stacks_that_are_refused(rows, words):

@@ -1,6 +1,6 @@
 """What the end of a run tells."""
 
-from redpix.core.run_summary import failed_jobs, read_left_out
+from redpix.core.run_summary import closing_words, failed_jobs, read_left_out
 
 ERROR = """Error in rule {rule}:
     message: None
@@ -31,3 +31,19 @@ def test_fields_that_did_not_come_have_a_reason(tmp_path):
     listed = tmp_path / "delivered.csv"
     listed.write_text("field,delivered,reason\n1-1-11,yes,\n1-1-12,no,it is not there\n")
     assert read_left_out(listed) == {"1-1-12": "it is not there"}
+
+
+def test_the_last_lines_name_what_was_left_out_and_the_report(tmp_path):
+    results = tmp_path / "results/x"
+    (results / "frames").mkdir(parents=True)
+    (results / "frames/delivered.csv").write_text("field,delivered,reason\n1-1-1,no,gone\n")
+    (results / "frames/exposures.csv").write_text("field,delivered,reason\n2-1-1,no,late\n")
+    words = closing_words(results, "report.html", lambda missing: [("pair p, r", missing["2-1-1"])])
+    assert words.splitlines() == [
+        "Left out: field 1-1-1: gone",
+        "Left out: pair p, r: late",
+        f"Results: {results}",
+    ]
+    (results / "report.html").touch()
+    last = closing_words(results, "report.html", remarks=["No redshift."]).splitlines()[-2:]
+    assert last == ["No redshift.", f"Report: {results / 'report.html'}"]

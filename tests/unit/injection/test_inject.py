@@ -13,7 +13,7 @@ from redpix.core.field_name import Field
 from redpix.image.masks import BITS
 from redpix.image.wcs import frame_wcs
 from redpix.injection import inject, placement, sources
-from redpix.io.number_tables import read_user_table
+from redpix.io.tables import read_table
 from redpix.psf import moffat
 from redpix.psf.psf_file import read_psf, write_psfs
 from redpix.psf.psf_model import PsfModel
@@ -22,6 +22,7 @@ from redpix.sdss.camera import FULL_WELL
 from redpix.sdss.error_map import dark_variance, gain, sky_image
 from redpix.sdss.frames import frame_path, mask_spans, masked_pixels
 from redpix.sdss.mask_table import survey_mask
+from table_contents import FORMS, forms_of
 
 SCALE = 0.396
 GALAXY = {
@@ -208,14 +209,14 @@ def test_what_shines_is_occupied():
 
 def user_table(text, tmp_path):
     (tmp_path / "t.csv").write_text(text)
-    return read_user_table(tmp_path / "t.csv")
+    return read_table(tmp_path / "t.csv", "t.csv")
 
 
 GOOD = "redshift,modelflux_g,flux_r,axis_ratio\n0.1,30,50,0.6\n0.3,2,-1,0.7\n"
 
 
 def test_a_table_of_galaxies(tmp_path):
-    rows, passed_over = sources.galaxy_table(user_table(GOOD, tmp_path), "t.csv")
+    rows, passed_over = sources.galaxy_table(user_table(GOOD, tmp_path))
     assert passed_over == 1
     assert rows[["redshift", "flux_g", "flux_r", "line"]].to_numpy().tolist() == [[0.1, 30, 50, 2]]
     shaped = sources.with_shapes(np.random.default_rng(1), rows, "r")
@@ -226,8 +227,8 @@ def test_a_table_of_galaxies(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (GOOD.replace("50", "nan"), r"line 2: flux_r is 'nan'; allowed: a finite number"),
-        (GOOD.replace("50", ""), r"line 2: flux_r is ''"),
+        (GOOD.replace("50", "nan"), r"line 2: flux_r: is missing; allowed: a finite number"),
+        (GOOD.replace("50", ""), r"line 2: flux_r: is missing"),
         (GOOD.replace("0.3,2", "0,2"), r"line 3: redshift is 0; allowed: 0.0001 to 10"),
         (GOOD.replace("0.6", "1.6"), r"line 2: axis_ratio is 1.6; allowed: 0.05 to 1"),
         (GOOD.replace("redshift", "z"), "allowed: redshift and one or more"),
@@ -237,12 +238,12 @@ def test_a_table_of_galaxies(tmp_path):
 )
 def test_a_wrong_table_of_galaxies(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
-        sources.galaxy_table(user_table(text, tmp_path), "t.csv")
+        sources.galaxy_table(user_table(text, tmp_path))
 
 
 def test_a_table_of_points(tmp_path):
     text = "kind,g,r\nstar,20.0,22.5\ntransient,19,20\n"
-    rows, _ = sources.point_table(user_table(text, tmp_path), "t.csv")
+    rows, _ = sources.point_table(user_table(text, tmp_path))
     assert rows["flux_r"].to_numpy() == pytest.approx([1.0, 10.0])
     assert rows["redshift"].isna().tolist() == [False, True]
 
@@ -251,14 +252,31 @@ def test_a_table_of_points(tmp_path):
     ("old", "new", "words"),
     [
         ("transient", "nova", "line 3: kind 'nova'; allowed: star, transient"),
-        ("22.5", "NaN", "line 2: r is 'NaN'"),
+        ("22.5", "NaN", "line 2: r: is missing"),
         ("22.5", "-9999", "line 2: r is -9999; allowed: 5 to 35"),
     ],
 )
 def test_a_wrong_table_of_points(tmp_path, old, new, words):
     text = "kind,g,r\nstar,20.0,22.5\ntransient,19,20\n".replace(old, new)
     with pytest.raises(InputError, match=words):
-        sources.point_table(user_table(text, tmp_path), "t.csv")
+        sources.point_table(user_table(text, tmp_path))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (sources.galaxy_table, GOOD),
+        (sources.point_table, "kind,g,r,ra,dec\nstar,20.0,22.5,1,2\ntransient,19,20,3,4.5\n"),
+    ],
+)
+def test_every_format_gives_the_same_sources(tmp_path, read, text, form):
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, found = (read(read_table(path)).rows.drop(columns="line") for path in (plain, other))
+    assert len(expected)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def exposure(path):
@@ -270,8 +288,7 @@ def exposure(path):
 
 def test_pull_in_real_frames(real):
     """Galaxies of real fluxes and redshifts in three real frames come back with S/N > 20."""
-    table = read_user_table(real / "galaxies/sdss_galaxies.csv")
-    galaxies, _ = sources.galaxy_table(table, "sdss_galaxies.csv")
+    galaxies, _ = sources.galaxy_table(read_table(real / "galaxies/sdss_galaxies.csv"))
     all_pulls = []
     for name, band in ((Field(2820, 3, 122), "r"), (Field(4192, 4, 300), "g")):
         image, calibration, sky, header = exposure(real / "sas" / frame_path("dr17", name, band))

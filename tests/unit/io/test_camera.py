@@ -1,4 +1,4 @@
-"""What headers say of cameras, and the noise of pixels, against simulated counts."""
+"""The WCS of headers, and the noise and masks of pixels, against simulated counts."""
 
 import fits_sky
 import numpy as np
@@ -8,80 +8,10 @@ from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.image.noise import image_mask, pixel_noise, sky_noise
 from redpix.image.wcs import celestial_wcs, wcs_cards
-from redpix.io.cameras import check_units, read_camera, unit_name
+from redpix.io.camera import read_camera
 from scipy.ndimage import gaussian_filter
 
 NOTHING = {}
-
-
-@pytest.mark.parametrize(
-    ("cards", "given", "expected"),
-    [
-        ({}, {}, (None, None, None, None)),
-        ({"GAIN": 2, "EGAIN": 3, "RDNOISE": 5}, {}, (2.0, 5.0, None, None)),
-        ({"GAIN": "", "EGAIN": 3, "SATURATE": 6e4}, {}, (3.0, None, 6e4, None)),
-        ({"GAIN": 2.0, "MAGZERO": 25.0}, {"gain": 1.5}, (1.5, None, None, 25.0)),
-        ({"GAIN": -1}, {"gain": 1.5}, (1.5, None, None, None)),  # a given one mends a wrong one
-        ({"BUNIT": "nanomaggies"}, {}, (None, None, None, 22.5)),
-        ({"BUNIT": "electron", "GAIN": 4.0}, {}, (1.0, None, None, None)),
-        ({"BUNIT": "ADU / s", "GAIN": 4.0, "EXPTIME": 30}, {}, (120.0, None, None, None)),
-        ({"BUNIT": "e-/sec", "GAIN": 4.0, "EXPTIME": 30}, {}, (30.0, None, None, None)),
-        ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPOSURE": 30}, {}, (120.0, None, None, None)),
-        ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPTIME": "30 s"}, {}, (None, None, None, None)),
-        ({"BUNIT": "DN/s", "GAIN": 4.0}, {}, (None, None, None, None)),
-        ({"BUNIT": "nanomaggy", "GAIN": 4.0}, {}, (None, None, None, 22.5)),
-    ],
-)
-def test_what_a_header_says(cards, given, expected):
-    camera = read_camera(cards, given)
-    assert camera[:4] == expected
-
-
-def test_it_is_told_where_a_value_comes_from():
-    camera = read_camera({"EGAIN": 3.0, "RON": 4.0}, {"read_noise": 5.0, "gain": None})
-    assert camera.sources == {"gain": "EGAIN", "read_noise": "exposures.read_noise"}
-
-
-@pytest.mark.parametrize(
-    ("cards", "words"),
-    [
-        ({"GAIN": 0}, "header card GAIN = 0; allowed: above 0"),
-        ({"EGAIN": -1.5}, "header card EGAIN = -1.5; allowed: above 0"),
-        ({"RDNOISE": -3}, "header card RDNOISE = -3; allowed: 0 or above"),
-        ({"SATURATE": "often"}, "header card SATURATE = 'often'; allowed: above 0"),
-        ({"MAGZERO": float("inf")}, "header card MAGZERO = inf; allowed: a number"),
-    ],
-)
-def test_values_that_cannot_be(cards, words):
-    with pytest.raises(InputError) as caught:
-        read_camera(cards, NOTHING)
-    assert words in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [
-        ("ADU", "adu"),
-        ("DN", "adu"),
-        ("counts", "adu"),
-        ("electrons", "electron"),
-        ("nmgy", "nanomaggy"),
-        ("adu s-1", "adu/s"),
-        ("Counts/Sec", "adu/s"),
-        ("electron s**-1", "electron/s"),
-        ("MJy/sr", "mjy/sr"),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_units_have_one_name(text, name):
-    assert unit_name(text) == name
-
-
-def test_units_that_differ():
-    check_units([("a.fits", "adu"), ("b.fits", None), ("c.fits", "adu")])
-    with pytest.raises(InputError, match=r"^c.fits: in units of electron \(BUNIT\), a.fits of adu"):
-        check_units([("a.fits", "adu"), ("b.fits", None), ("c.fits", "electron")])
 
 
 def test_any_projection_is_a_wcs():

@@ -92,3 +92,37 @@ def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
     assert np.median(sky.rms) > 1.2 * np.sqrt(field.sky_variance)
     assert np.median(variance) == pytest.approx(field.sky_variance, rel=0.15)
     assert words == "gain and read noise"
+
+
+def test_images_in_other_units_are_the_same_photons(tmp_path):
+    """Electrons and electrons per second, of which a GAIN card says nothing any more."""
+    counts = np.random.default_rng(3).poisson(400, (40, 50)).astype(np.float32)
+    camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
+    params = {"camera": camera, "scale_dark": False, "flat": "median"}
+    for unit, scale in ((None, 1.0), ("adu", 1.0), ("electron", 1.5), ("electron/s", 1.5 / 30)):
+        header = fits.Header({"GAIN": 1.5, "EXPTIME": 30.0})
+        if unit:
+            header["BUNIT"] = unit
+        path = str(tmp_path / f"{unit}.fits".replace("/", "_"))
+        fits.PrimaryHDU((counts * np.float32(scale)), header).writeto(path)
+        row = {"path": path} | dict.fromkeys(("dark", "flat", "mask", "exposure"))
+        made, _, _, electrons = calibrate.calibrate_image(row, params)
+        np.testing.assert_allclose(made.image * electrons, counts * 1.5, rtol=1e-6)
+
+
+def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
+    planes = {"SKY": 300.0, "DARK": 100.0, "FLAT": 2.0}
+    images = [fits.ImageHDU(np.full((12, 15), v, np.float32), name=n) for n, v in planes.items()]
+    hidden = np.zeros((12, 15), np.uint8)
+    hidden[3, 4] = 1
+    images.append(fits.ImageHDU(hidden, name="MASK"))
+    path = str(tmp_path / "all.fits")
+    fits.HDUList([fits.PrimaryHDU(header=fits.Header({"GAIN": 1.5})), *images]).writeto(path)
+    camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
+    params = {"camera": camera, "scale_dark": False, "flat": "median"}
+    row = {"path": path, "dark": f"{path}[DARK]", "flat": f"{path}[3]", "mask": f"{path}[MASK]"}
+    made, _, used, _ = calibrate.calibrate_image(row | {"exposure": None}, params)
+    assert np.all(made.image == 200)
+    assert used.gain == 1.5
+    assert list(zip(*np.nonzero(made.mask), strict=True)) == [(3, 4)]
+    assert "all.fits: HDU 1 (SKY) is read; other images: HDU 2 (DARK) 15 x 12" in caplog.text

@@ -135,24 +135,41 @@ def test_an_image_without_stars_has_none():
     assert crowded.measure(one_hot, plane, plane, mask, 5, 64) is None
 
 
-@pytest.mark.parametrize(
-    ("plane", "value"), [("gain", np.nan), ("gain", 0), ("error", np.nan), ("error", 0)]
-)
-def test_a_pixel_without_gain_or_noise_is_lost_alone(plane, value):
+@pytest.fixture(scope="module")
+def spoilt():
+    """A field, two pixels to lose in it, and its stars where a mask hides the two.
+
+    One pixel is in a corner, and one in the wing of a bright star.
+    """
     field = simulate(3, 256, 70, Moffat())
     one = np.argsort(field.flux)[-5]
-    # in a corner, and in the wing of a bright star
-    rows, columns = np.array([2, round(field.y[one]) + 4]), np.array([2, round(field.x[one]) + 2])
+    pixels = np.array([2, round(field.y[one]) + 4]), np.array([2, round(field.x[one]) + 2])
+    planes, mask = planes_of(field, pixels)
+    image = field.image - field.sky
+    found = crowded.measure(image, planes["error"], planes["gain"], mask, 4.5, 64)
+    return field, pixels, found.stars
+
+
+def planes_of(field, pixels):
+    """Planes of gain and noise, and a mask in which some pixels are bad."""
     flat = np.ones(field.image.shape)
     planes = {"gain": field.gain * flat, "error": np.sqrt(field.sky_variance) * flat}
     mask = np.zeros(field.image.shape, np.int16)
-    mask[rows, columns] = bit_value("BAD")
-    image = field.image - field.sky
-    expected = crowded.measure(image, planes["error"], planes["gain"], mask, 4.5, 64).stars
+    mask[pixels] = bit_value("BAD")
+    return planes, mask
+
+
+@pytest.mark.parametrize(
+    ("plane", "value"), [("gain", np.nan), ("gain", 0), ("error", np.nan), ("error", 0)]
+)
+def test_a_pixel_without_gain_or_noise_is_lost_alone(spoilt, plane, value):
+    field, pixels, expected = spoilt
     assert len(expected.x) > 50
-    planes[plane][rows, columns] = value
+    planes, mask = planes_of(field, pixels)
+    planes[plane][pixels] = value
     if plane == "error":
         mask[:] = 0
+    image = field.image - field.sky
     found = crowded.measure(image, planes["error"], planes["gain"], mask, 4.5, 64).stars
     assert len(found.x) == len(expected.x)
     assert found.flux == pytest.approx(expected.flux, rel=1e-3)

@@ -8,7 +8,6 @@ import pytest
 import yaml
 from redpix.config import images_table
 from redpix.core.exceptions import InputError
-from redpix.io import exposure_times
 from redpix.photometry.light_curves import place_in, put_on_one_scale, scatter, scintillation
 from redpix.photometry.zero_point import magnitudes, match, zero_point
 
@@ -183,22 +182,6 @@ def test_the_brightest_star_nearby_is_the_known_one():
     assert found.tolist() == [1, -1, -1]
 
 
-def test_what_headers_say_of_time_and_air():
-    zone = {"DATE-OBS": "2017-12-19T18:33:43.317-0700"}
-    assert exposure_times.middle(zone, 60) == pytest.approx(58107.0650847 + 30 / 86400, abs=1e-6)
-    assert exposure_times.middle({"DATE-OBS": "2017-12-20T01:33:43.317"}, None) == pytest.approx(
-        58107.0650847, abs=1e-6
-    )
-    assert exposure_times.middle({"DATE-OBS": "2017-12-20", "MJD-OBS": 58107.5}, 0) == 58107.5
-    assert exposure_times.middle({"JD": 2458108.0}, 0) == 58107.5
-    assert math.isnan(exposure_times.middle({"DATE-OBS": "T"}, 0))
-    assert exposure_times.airmass({"TELALT": 30.0}) == pytest.approx(2.0)
-    assert exposure_times.airmass({"AIRMASS": 1.3, "TELALT": 30.0}) == 1.3
-    assert math.isnan(exposure_times.airmass({"TELALT": -4}))
-    assert exposure_times.seconds({"EXPOSURE": 5}) == 5.0
-    assert exposure_times.seconds({"EXPTIME": 0}) is None
-
-
 def test_the_table_of_images():
     lines = [
         "# my night\n",
@@ -206,7 +189,9 @@ def test_the_table_of_images():
         "a.fits\tone\td.fits\t1.7\tm67\n",
         "4192-4-300-r\ttwo\n",
     ]
-    rows = images_table.read_images(lines, "i.tsv", SCHEMA, "ugriz", lambda path: True)
+    rows = images_table.read_images(
+        "".join(lines).encode(), SCHEMA, "ugriz", lambda path: True, "i.tsv"
+    )
     assert rows[0] == images_table.Image("one", "a.fits", dark="d.fits", gain=1.7, field="m67")
     assert rows[1].frame == ("4192-4-300", "r")
     assert list(images_table.fields(rows)) == ["m67", "all"]
@@ -216,14 +201,14 @@ def test_the_table_of_images():
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
-        ([], "i.tsv: columns none; allowed: image, path and, if wanted, dark"),
+        ([], "i.tsv: empty; allowed: a header line and rows"),
         (["image\tpaths"], "columns image, paths; allowed: image, path"),
         (["image\tpath"], "lists no image"),
         (["image\tpath", "a\tb\tc"], "line 2: 3 cells; allowed: 2"),
         (["image\tpath", "../a\tb"], r"line 2: image: '../a'; allowed: name of the files"),
         (["image\tpath", "lightcurves\tb"], "line 2: image: 'lightcurves'; allowed"),
         (["image\tpath", "a\t"], "line 2: path is empty; allowed: a FITS image"),
-        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: there is no such file"),
+        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: the file does not exist"),
         (["image\tpath", "a\tb", "a\tb"], "line 3: image a is there twice"),
         (["image\tpath\tgain", "a\tb\t0"], "line 2: gain: 0.0; allowed: electrons a count"),
         (["image\tpath\tgain", "a\tb\tinf"], "line 2: gain: 'inf'; allowed: electrons a count"),
@@ -236,5 +221,7 @@ def test_the_table_of_images():
 )
 def test_a_wrong_table_is_refused_with_a_line(lines, words):
     with pytest.raises(InputError) as error:
-        images_table.read_images(lines, "i.tsv", SCHEMA, "r", lambda path: path != "no.fits")
+        images_table.read_images(
+            "\n".join(lines).encode(), SCHEMA, "r", lambda path: path != "no.fits", "i.tsv"
+        )
     assert words in str(error.value)

@@ -10,6 +10,7 @@ from redpix.config.photoz_tables import read_listing
 from redpix.core.exceptions import InputError
 from redpix.photoz import run_catalogue
 from redpix.photoz.catalogues import alike, choose_columns
+from table_contents import FORMS, forms_of
 
 FILES = {
     "objects": "objects.csv",
@@ -305,14 +306,14 @@ def test_a_listing(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "the header is absent"),
-        ("name,train,test\n", "the header is name,train,test; allowed: name, train"),
+        ("", "empty; allowed: a header line and rows"),
+        ("name,train,test\n", "columns name,train,test; allowed: name, train"),
         ("name\ttrain\ttest\n", "lists no table"),
         ("name\ttrain\ttest\n../x\tHERE\t\n", "name '../x' cannot be used"),
         ("name\ttrain\ttest\na\tHERE\t\na\tHERE\t\n", "name 'a' cannot be used"),
-        ("name\ttrain\ttest\na\tno.csv\t\n", r"a: train 'no\.csv': there is no such file"),
-        ("name\ttrain\ttest\na\tHERE\tno.csv\n", r"a: test 'no\.csv': there is no such file"),
-        ("name\ttrain\ttest\na\n", "a: train '': there is no such file"),
+        ("name\ttrain\ttest\na\tno.csv\t\n", r"a: train 'no\.csv': the file does not exist"),
+        ("name\ttrain\ttest\na\tHERE\tno.csv\n", r"a: test 'no\.csv': the file does not exist"),
+        ("name\ttrain\ttest\na\n", "a: train '': the file does not exist"),
     ],
 )
 def test_a_bad_listing_is_named(tmp_path, text, message):
@@ -321,3 +322,21 @@ def test_a_bad_listing_is_named(tmp_path, text, message):
     with pytest.raises(InputError, match=message) as caught:
         read_listing(path)
     assert str(caught.value).startswith("photoz.tables: ")
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_gives_the_same_objects(tmp_path, form):
+    table = sky(300, 1, 1237678660894327022)
+    table.loc[3, ["g", "redshift"]] = np.nan
+    text = table.to_csv(index=False)
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, columns, with_ids = run_catalogue.read(str(plain), ())
+    assert columns.magnitudes == ("g", "r", "i", "z")
+    assert with_ids
+    np.testing.assert_array_equal(expected.redshift, table["redshift"])
+    objects, found, _ = run_catalogue.read(str(other), ())
+    assert found == columns
+    for one, two in zip(objects, expected, strict=True):
+        np.testing.assert_array_equal(one, two)

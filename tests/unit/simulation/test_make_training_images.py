@@ -402,7 +402,7 @@ def test_what_cannot_be_is_named(tmp_path, changes, words):
     [
         ("0.1,0.5", "0,0.5", "galaxies.csv: z_in 0 with z_in 0, galaxy 1; allowed: z_in above 0"),
         ("0.1,0.5", "0.5,0.1", "z_out 0.1 with z_in 0.5"),
-        ("17", "nan", "line 2: magnitude is 'nan'; allowed: a finite number"),
+        ("17", "nan", "line 2: magnitude: is missing; allowed: a finite number"),
         ("17", "-99", "line 2: magnitude is -99; allowed: magnitudes 5 to 35"),
         ("0.4,0.4", "0.4,-1", "line 2: bulge_radius is -1"),
         ("0.9,3.5", "9,3.5", "galaxies.csv: galaxy 1 reaches"),
@@ -418,7 +418,7 @@ def test_wrong_galaxies_are_named(tmp_path, old, new, words):
 
 def test_wrong_spectra_and_curves_are_named(tmp_path):
     spectra = write(tmp_path / "s.csv", "wavelength,a\n1000,1\n2000,NaN\n3000,1\n4000,1\n")
-    with pytest.raises(InputError, match="line 3: a is 'NaN'"):
+    with pytest.raises(InputError, match="line 3: a: is missing"):
         run(tmp_path / "a", spectra=[spectra])
     curve = write(tmp_path / "c.csv", "wavelength,response\n5000,0\n5500,1\n5400,1\n6000,0\n")
     with pytest.raises(InputError, match=r"c.csv: wavelength; allowed: .* rising"):

@@ -456,9 +456,9 @@ def test_what_cannot_be_subtracted_is_said(new, words):
 
 
 def test_the_example_of_the_page_runs(capsys):
-    page = Path(__file__).parents[3] / "docs/subtraction.md"
+    page = Path(__file__).parents[3] / "docs/methods/subtraction.md"
     example = page.read_text(encoding="utf-8").split("```python")[1].split("```")[0]
-    exec(compile(example, "docs/subtraction.md", "exec"), {})  # noqa: S102
+    exec(compile(example, "docs/methods/subtraction.md", "exec"), {})  # noqa: S102
     score, zero_point, error = map(float, capsys.readouterr().out.split())
     assert score == pytest.approx(1, abs=0.05)
     assert zero_point == pytest.approx(1.6 / np.hypot(5 * 1.6, 3))
@@ -466,7 +466,7 @@ def test_the_example_of_the_page_runs(capsys):
 
 
 def test_names_on_the_page_exist():
-    page = (Path(__file__).parents[3] / "docs/subtraction.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[3] / "docs/methods/subtraction.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`(?!redpix)([a-z]+\.[a-z_]+)\.([A-Za-z_]+)", page))
     assert len(named) >= 8
     for module, name in sorted(named):

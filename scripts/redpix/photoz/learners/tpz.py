@@ -107,15 +107,12 @@ class TPZ:
         """
         galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
-
-        def forest_of(part, kind):
-            return Parallel(n_jobs=n_threads, prefer="threads")(
-                delayed(grow_tree)(part, grid, kind, (seed, number), mixing, errors, leaf)
-                for number in range(trees)
-            )
-
-        grown = forest_of(galaxies, mode)
-        classes = forest_of(labelled, "class") if len(np.unique(labelled.label)) > 1 else []
+        seeds = [(seed, number) for number in range(trees)]
+        plan = {"grid": grid, "mixing": mixing, "errors": errors, "leaf": leaf}
+        grown = _grow_forest(galaxies, mode, seeds, n_threads, plan)
+        classes = []
+        if len(np.unique(labelled.label)) > 1:
+            classes = _grow_forest(labelled, "class", seeds, n_threads, plan)
         plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
         return cls(
             forest=[one.tree for one in grown],
@@ -236,3 +233,10 @@ class TPZ:
             probability[:] = shares / len(self.classes)
         outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
         return Prediction(redshift, smoothed_shares(pdfs, self.grid), probability, outside)
+
+
+def _grow_forest(training, kind, seeds, n_threads, plan):
+    """Grow one tree per seed."""
+    return Parallel(n_jobs=n_threads, prefer="threads")(
+        delayed(grow_tree)(training, kind=kind, seed=seed, **plan) for seed in seeds
+    )

@@ -1,0 +1,129 @@
+"""Rows of the listings that a user writes: tables of text, each row checked by a JSON schema."""
+
+from typing import NamedTuple
+
+from jsonschema import Draft202012Validator
+
+from redpix.core.exceptions import InputError
+from redpix.io.tables import read_table
+
+
+class Row(NamedTuple):
+    """A row of a table.
+
+    Attributes
+    ----------
+    where : str
+        Place of the row in messages: file and line.
+    cells : dict of str
+        Cells by column; an empty cell is an empty text.
+    """
+
+    where: str
+    cells: dict
+
+
+def read_rows(source, columns, optional=(), fill=False, name=None):
+    """Return the rows of a listing, and a message per line that is not a row.
+
+    A listing in text has tabs between its cells; a quotation mark is a character of its cell.
+    Empty lines and lines that begin with # are left out. Other formats are those of
+    `redpix.io.tables.read_table`.
+
+    Parameters
+    ----------
+    source : str, path or bytes
+        Path of the table, or its content.
+    columns : sequence of str
+        Columns that the table must have, in any order.
+    optional : sequence of str
+        Columns that the table may have.
+    fill : bool
+        Whether cells at the end of a row may be missing.
+    name : str, optional
+        Name of the table in messages; the path by default.
+
+    Returns
+    -------
+    rows : list of Row
+    problems : list of str
+        A message per line that is not a row.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or has other columns.
+    """
+    table = read_table(
+        source,
+        name,
+        delimiter="\t",
+        quotes=False,
+        fill=fill,
+        missing=("",),
+        keep_ragged=True,
+        allow_empty=True,
+    )
+    if not set(columns) <= set(table.names) <= {*columns, *optional}:
+        more = f" and, if wanted, {', '.join(optional)}" if optional else ""
+        raise InputError(
+            f"{table.name}: columns {', '.join(table.names)}; allowed: {', '.join(columns)}{more}, "
+            "separated by tabs"
+        )
+    texts = {column: table.text(column) for column in table.names}
+    rows = [
+        Row(table.where(row), {column: text[row] for column, text in texts.items()})
+        for row in range(len(table))
+    ]
+    return rows, [f"{table.name}: line {line}: {why}" for line, why in table.ragged]
+
+
+def read_checked_rows(source, schema, columns, name=None):
+    """Return the rows of a listing whose cells a schema allows.
+
+    Parameters
+    ----------
+    source : str, path or bytes
+        Path of the table, or its content.
+    schema : Mapping
+        JSON schema of a row. Messages quote the keyword `allowed` of each property.
+    columns : sequence of str
+        All columns, in any order.
+    name : str, optional
+        Name of the table in messages; the path by default.
+
+    Returns
+    -------
+    list of Row
+
+    Raises
+    ------
+    InputError
+        One line per fault: file, line, column, value, what is allowed.
+    """
+    rows, problems = read_rows(source, columns, name=name)
+    validator = Draft202012Validator(schema)
+    problems += [
+        f"{row.where}: {fault_of(error)}"
+        for row in rows
+        for error in validator.iter_errors(row.cells)
+    ]
+    if problems:
+        raise InputError("\n".join(problems))
+    return rows
+
+
+def fault_of(error):
+    """Return a schema's error as ``column: value; allowed: ...``.
+
+    Parameters
+    ----------
+    error : jsonschema.ValidationError
+        Error of one cell of a row.
+
+    Returns
+    -------
+    str
+    """
+    column = ".".join(map(str, error.path))
+    return f"{column}: {error.instance!r}; allowed: {error.schema['allowed']}"

@@ -1,0 +1,43 @@
+"""Memory and time that a job asks a cluster for; both grow with each attempt."""
+
+import os
+
+
+def memory(megabytes, times_input=0):
+    """Return a function of a job that gives its memory in MB, a whole number.
+
+    Parameters
+    ----------
+    megabytes : float
+        Memory of a job without input, MB.
+    times_input : float, optional
+        Further memory per size of the input files.
+
+    Returns
+    -------
+    callable
+        ``needed(wildcards, input, attempt)``, as Snakemake calls it.
+    """
+
+    def needed(wildcards, input, attempt):
+        # Snakemake's input.size_mb takes longer than everything else that it does with a job
+        read = sum(os.stat(path).st_size for path in input if os.path.isfile(path)) / 1e6
+        return int(attempt * (megabytes + times_input * read))
+
+    return needed
+
+
+def minutes(number):
+    """Return a function of a job that gives its time limit in minutes.
+
+    Parameters
+    ----------
+    number : int
+        Limit of the first attempt, minutes.
+
+    Returns
+    -------
+    callable
+        ``limit(wildcards, attempt)``, as Snakemake calls it.
+    """
+    return lambda wildcards, attempt: attempt * number

@@ -1,0 +1,205 @@
+"""Read a FITS image of any telescope as an exposure: pixels, variance, mask, WCS and camera.
+
+This is the lowest room that can import all it needs: files come from `redpix.io`, the WCS, the
+background and the noise from this room. Frames of the survey are read in `redpix.astrometry`.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.background import smooth_background
+from redpix.image.masks import DTYPE, bit_value, own_bits
+from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
+from redpix.image.wcs import celestial_wcs
+from redpix.io.camera import Camera, described, read_camera
+from redpix.io.fits_files import read_image
+
+#: HDUs of a coadd that this workflow made
+COADD = ("SCI", "PSF", "VARIANCE", "MASK")
+
+#: HDUs beside an image that say more of its pixels
+PLANES = ("VARIANCE", "ERR", "MASK")
+
+
+@dataclass
+class Exposure:
+    """An image without its background, with its variance, mask and WCS.
+
+    Attributes
+    ----------
+    path : str
+        Name in messages.
+    image, variance : ndarray, shape (ny, nx), float32
+        In the image's unit, and its square.
+    mask : ndarray, shape (ny, nx), int16
+        Bits of `redpix.image.masks`.
+    wcs : astropy.wcs.WCS or None
+    header : astropy.io.fits.Header
+    unit : str or None
+    zero_point : float or None
+        Magnitude of a source of one unit.
+    survey : bool
+        Whether it is a frame of the survey, in nanomaggies.
+    noise_scale : float
+        Factor by which the noise was multiplied.
+    psf : redpix.psf.psf_model.PsfModel or None
+        The survey's own, where it was asked for.
+    camera : redpix.io.camera.Camera or None
+        What the header says of the camera, with sources; None for a frame of the survey.
+    """
+
+    path: str
+    image: np.ndarray
+    variance: np.ndarray
+    mask: np.ndarray
+    wcs: WCS | None
+    header: fits.Header
+    unit: str | None
+    zero_point: float | None
+    survey: bool = False
+    noise_scale: float = 1.0
+    psf: object = None
+    camera: Camera | None = None
+
+
+def read_fits_exposure(path, settings):
+    """Read an image, subtract its background and find its variance and mask.
+
+    Parameters
+    ----------
+    path : str
+        A FITS file; ``path[2]`` or ``path[SCI]`` names an HDU.
+    settings : Mapping
+        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
+        noise, measured unless given: whether variances are scaled to the noise of blank sky;
+        needs_wcs, true unless given: whether an image must have a WCS.
+
+    Returns
+    -------
+    Exposure
+
+    Raises
+    ------
+    InputError
+        One line that begins with the path.
+    """
+    file = read_image(path, PLANES)
+    image = file.pixels.astype(np.float32)
+    file = file._replace(pixels=None)  # the pixels of a large image are as large again
+    log_remarks(path, file.remarks)
+    try:
+        return _exposure(file, image, settings)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def log_remarks(path, remarks):
+    """Log what was assumed on reading a file."""
+    for remark in remarks:
+        log.warning("%s: %s", path, remark)
+
+
+def rescaled(exposure, what, settings):
+    """Return an exposure with its variance brought to the noise of its blank sky, unless given.
+
+    Parameters
+    ----------
+    exposure : Exposure
+        Its variance is changed in place.
+    what : str
+        Origin of the variance, for the log.
+    settings : Mapping
+        As of `read_fits_exposure`.
+
+    Returns
+    -------
+    Exposure
+    """
+    if settings.get("noise") == "given":
+        return exposure
+    scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
+    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
+    exposure.variance *= np.float32(scale**2)
+    exposure.noise_scale = scale
+    return exposure
+
+
+def _exposure(file, image, settings):
+    camera = read_camera(file.header, settings, file.shape)
+    words = described(camera) or "nothing known of the camera"
+    log.info("%s: unit %s; %s", file.path, camera.unit, words)
+    log_remarks(file.path, camera.remarks)
+    wcs = celestial_wcs(file.header) if settings.get("needs_wcs", True) else None
+    mask = DTYPE(0)
+    if "MASK" in file.planes:
+        mask = own_bits(file.planes["MASK"].pixels, file.planes["MASK"].header)
+    exposure = Exposure(
+        path=file.path,
+        image=image,
+        variance=_given_variance(file.planes),
+        mask=mask,
+        wcs=wcs,
+        header=file.header,
+        unit=camera.unit,
+        zero_point=camera.zero_point,
+        camera=camera,
+    )
+    if set(file.names) >= set(COADD):
+        return rescaled(exposure, "variance plane", settings)
+    background = _find_background(exposure, settings["background_mesh"])
+    if exposure.variance is None:
+        _measure_noise(exposure, background, settings["background_mesh"])
+        exposure.image = exposure.image - background
+        return exposure
+    exposure.image = exposure.image - background
+    return rescaled(exposure, "error plane", settings)
+
+
+def _given_variance(planes):
+    """Return the variance that a file holds, or the square of its errors; None without either."""
+    if "VARIANCE" in planes:
+        return planes["VARIANCE"].pixels.astype(np.float32)
+    return np.square(planes["ERR"].pixels, dtype=np.float32) if "ERR" in planes else None
+
+
+def _find_background(exposure, mesh):
+    """Complete the mask and return the background."""
+    image = exposure.image
+    exposure.mask = image_mask(image, exposure.camera.saturation) | exposure.mask
+    zeros = np.mean(image == 0)
+    if zeros >= 0.5:
+        log.warning(
+            "%s: %.0f %% of its pixels are 0 and are taken for sky; where they are no sky, make "
+            "them NaN or cut them off",
+            *(exposure.path, 100 * zeros),
+        )
+    image[(exposure.mask & bit_value("NO_DATA")) != 0] = np.nan
+    if not np.isfinite(image).any():
+        raise InputError("no pixel has a value")
+    return smooth_background(np.where(exposure.mask == 0, image, np.nan), mesh)
+
+
+def _measure_noise(exposure, background, mesh):
+    """Set the variance of an image that comes without one."""
+    noise = pixel_noise(exposure.image, background, exposure.mask, exposure.camera, mesh)
+    log.info(
+        "%s: background %.5g, noise %s; %d pixels masked",
+        *(exposure.path, typical(background), noise.words, np.count_nonzero(exposure.mask)),
+    )
+    if exposure.camera.gain is None:
+        log.warning(
+            "%s: no gain in counts of its unit is known, so bright sources have no noise of their "
+            "own; exposures.gain gives it",
+            exposure.path,
+        )
+    level, (least, most) = np.sqrt(typical(noise.variance)), NOISE_RANGE
+    if not least < level < most:
+        raise InputError(
+            f"noise of {level:.3g} in its unit; allowed: {least:g} to {most:g}, in another unit"
+        )
+    exposure.variance = noise.variance

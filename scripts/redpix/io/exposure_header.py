@@ -1,0 +1,135 @@
+"""Read time, exposure time, airmass and filter of an exposure from the cards of its header.
+
+Times are Modified Julian Dates in UTC. Programs disagree on the cards: the functions know those of
+some twenty programs and observatories, and say which card they took.
+"""
+
+import math
+import re
+
+from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
+from redpix.io.observation_time import mid_exposure
+
+#: cards of the exposure time, the first that holds a time counts, with their unit in seconds
+_TIMES = {
+    **dict.fromkeys(("EXPTIME", "EXPOSURE", "XPOSURE", "EXP", "EXP_TIME", "ITIME"), 1.0),
+    "EXPOINUS": 1e-6,
+}
+
+#: units of time in words behind a number or in a comment, in seconds
+_UNITS = {
+    **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
+    **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
+    **dict.fromkeys(("min", "minute", "minutes"), 60.0),
+    **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
+}
+
+#: filters of a wheel that let all light pass
+_CLEAR = re.compile(r"(air|clear|open|empty|none|n/?a|blank|hole|\d*|slot *\d*)", re.IGNORECASE)
+
+#: cards of the altitude above the horizon, degrees
+_ALTITUDES = ("TELALT", "OBJCTALT", "CENTALT")
+
+
+def exposure_time(header):
+    """Return the exposure time in seconds.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header; values may be numbers or text such as ``'30 s'`` or ``'6,4E-05'``.
+
+    Returns
+    -------
+    found : HeaderValue
+        None where the header states no time above 0.
+    remarks : list of str
+    """
+    times = {}
+    for card, scale in _TIMES.items():
+        value, unit = number(header.get(card))
+        milliseconds = re.search(r"\b(ms|msec|milliseconds?)\b", comment(header, card))
+        unit = re.match(r"[a-z]*", unit or (milliseconds[0] if milliseconds else ""))[0]
+        if value is not None and value > 0:
+            times[card] = value * (_UNITS.get(unit, 1.0) if scale == 1.0 else scale)
+    if not times:
+        return UNKNOWN, []
+    card, taken = next(iter(times.items()))
+    other = next((c for c, t in times.items() if abs(t - taken) > 0.01 * taken), None)
+    if other is None:
+        return HeaderValue(taken, card, "stated"), []
+    words = f"{card} = {taken:g} s is the exposure time, not {other} = {times[other]:g} s"
+    return HeaderValue(taken, card, "guessed"), [words]
+
+
+def seconds(header):
+    """Return the exposure time in seconds, None where the header states none above 0."""
+    return exposure_time(header)[0].value
+
+
+def middle(header, exposure):
+    """Return the Modified Julian Date (UTC) of the middle of an exposure, NaN if unknown.
+
+    Parameters
+    ----------
+    header : Mapping
+    exposure : float or None
+        Exposure time, seconds.
+    """
+    value = mid_exposure(header, exposure)[0].value
+    return math.nan if value is None else value
+
+
+def air_mass(header):
+    """Return the airmass: stated, or 1 / sin of the stated altitude.
+
+    Parameters
+    ----------
+    header : Mapping
+
+    Returns
+    -------
+    HeaderValue
+    """
+    for card in ("AIRMASS", "SECZ"):
+        value, _ = number(header.get(card))
+        if value is not None and value > 0:
+            return HeaderValue(value, card, "stated")
+    for card in _ALTITUDES:
+        altitude, _ = number(header.get(card))
+        if altitude is not None and 5 < altitude <= 90:
+            return HeaderValue(1 / math.sin(math.radians(altitude)), card, "derived")
+    return UNKNOWN
+
+
+def airmass(header):
+    """Return the airmass of an exposure, NaN if unknown."""
+    value = air_mass(header).value
+    return math.nan if value is None else value
+
+
+def filter_name(header):
+    """Return the name of the filter as the header spells it; case counts (r is not R).
+
+    Of the wheels FILTER1, FILTER2 and FILTER3 those count that do not let all light pass.
+
+    Parameters
+    ----------
+    header : Mapping
+
+    Returns
+    -------
+    HeaderValue
+    """
+    if filled(header.get("FILTER")):
+        return HeaderValue(str(header["FILTER"]).strip(), "FILTER", "stated")
+    wheels = [card for card in ("FILTER1", "FILTER2", "FILTER3") if filled(header.get(card))]
+    names = {card: str(header[card]).strip() for card in wheels}
+    used = {card: name for card, name in names.items() if not _CLEAR.fullmatch(name)} or names
+    if used:
+        sure = "stated" if len(used) == 1 else "derived"
+        return HeaderValue("+".join(used.values()), "+".join(used), sure)
+    for card in ("FILTERS", "FILTNAM", "FILT", "INSFLNAM"):
+        if filled(header.get(card)):
+            return HeaderValue(str(header[card]).strip(), card, "stated")
+    return UNKNOWN

@@ -1,0 +1,268 @@
+"""Walk the HDUs of a FITS file in bounded time and memory, before a library reads it.
+
+A damaged or hostile file declares sizes that its bytes do not hold: negative axes, terabytes of
+pixels, a header without an end. The walk reads headers only and skips data by their declared
+size, so such a file ends in one line.
+"""
+
+import bz2
+import gzip
+import lzma
+import math
+import os
+from typing import NamedTuple
+
+from astropy.io import fits
+
+from redpix.core.exceptions import InputError
+
+#: bytes of a block; every header and every data part fills whole blocks
+BLOCK = 2880
+
+#: maximum size of one header, bytes; the largest real ones hold some 10,000 cards of 80 bytes
+_LONGEST_HEADER = 1000 * BLOCK
+
+#: maximum number of HDUs that are listed
+_MOST_HDUS = 10_000
+
+#: a compressed file may unpack to this many bytes whatever its size ...
+_UNPACKED = 2**30
+
+#: ... or to this many times its size
+_EXPANSION = 100
+
+#: first bytes of compressed files, with what unpacks them
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+
+
+class FileHdu(NamedTuple):
+    """One HDU as it stands in a file.
+
+    Attributes
+    ----------
+    number : int
+        0 for the primary HDU.
+    header : astropy.io.fits.Header
+    text : str
+        The header as it stands in the file, cards of 80 characters.
+    start, data : int
+        Offsets of header and data in the unpacked file, bytes.
+    size : int
+        Declared size of the data without padding, bytes.
+    missing : int
+        Bytes of the data that the file lacks; 0 if it is whole.
+    """
+
+    number: int
+    header: fits.Header
+    text: str
+    start: int
+    data: int
+    size: int
+    missing: int
+
+    @property
+    def name(self):
+        """EXTNAME, else EXTTYPE, in capitals; an empty string without them."""
+        name = _card(self.header, "EXTNAME") or _card(self.header, "EXTTYPE")
+        return str(name or "").strip().upper()
+
+    @property
+    def version(self):
+        """EXTVER, 1 if the header does not state it."""
+        version = _card(self.header, "EXTVER")
+        return version if isinstance(version, int) else 1
+
+    @property
+    def label(self):
+        """Name of the HDU in messages: ``HDU 1 (SCI)``."""
+        name = f"{self.name},{self.version}" if self.version != 1 else self.name
+        return f"HDU {self.number} ({name})" if name else f"HDU {self.number}"
+
+    @property
+    def is_image(self):
+        """Whether it is an image, tile-compressed ones included."""
+        kind = str(_card(self.header, "XTENSION") or "IMAGE").strip()
+        return kind == "IMAGE" or _card(self.header, "ZIMAGE") is True
+
+    @property
+    def shape(self):
+        """Shape of an image in NumPy's order, () without pixels."""
+        prefix = "Z" if _card(self.header, "ZIMAGE") is True else ""
+        axes = _axes(self.header, prefix)
+        return axes[::-1] if math.prod(axes) else ()
+
+
+def flat_shape(shape):
+    """Return a shape without degenerate axes beyond the first two of the file."""
+    while len(shape) > 2 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+def unpacked(path):
+    """Open a file for reading bytes, unpacked if it is compressed by gzip, bzip2 or xz.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Returns
+    -------
+    stream : file object
+        The caller closes it.
+    compressed : bool
+    """
+    with open(path, "rb") as file:
+        first = file.read(6)
+    for magic, opener in _PACKED.items():
+        if first.startswith(magic):
+            return opener(path, "rb"), True
+    return open(path, "rb"), False
+
+
+def walk(stream, path, compressed):
+    """List the HDUs of an open FITS file.
+
+    Parameters
+    ----------
+    stream : file object
+        As of `unpacked`.
+    path : str or path-like
+        For its size.
+    compressed : bool
+
+    Returns
+    -------
+    parts : list of FileHdu
+    trailing : bool
+        Whether bytes that are not an HDU follow the last one.
+
+    Raises
+    ------
+    InputError
+        If the structure is damaged or claims impossible sizes; the caller names the file.
+    """
+    on_disk = os.path.getsize(path)
+    most = max(_UNPACKED, _EXPANSION * on_disk)
+    parts, start = [], 0
+    while len(parts) < _MOST_HDUS:
+        stream.seek(start)
+        raw = _header_bytes(stream, first=not parts)
+        if raw is None:
+            break
+        text = raw.decode("latin-1")
+        header = fits.Header.fromstring(text)
+        label = f"HDU {len(parts)}"
+        size, data = _data_size(header, label), start + len(raw)
+        _check_expansion(header, label, data + size, (compressed, on_disk, most))
+        missing = _missing(stream, data, size, None if compressed else on_disk)
+        parts.append(FileHdu(len(parts), header, text, start, data, size, missing))
+        if missing:
+            return parts, False
+        start = data + math.ceil(size / BLOCK) * BLOCK
+    stream.seek(start)
+    return parts, bool(stream.read(1))
+
+
+def _header_bytes(stream, first):
+    """Return the bytes of one header, None if the next block does not begin one."""
+    raw = b""
+    while len(raw) < _LONGEST_HEADER:
+        block = stream.read(BLOCK)
+        if not raw:
+            if first and not block.startswith(b"SIMPLE  ="):
+                raise InputError(_not_fits(block))
+            if not first and not block.startswith(b"XTENSION"):
+                return None
+        raw += block
+        if len(block) < BLOCK:
+            raise InputError("does not open as FITS: it ends within a header")
+        if any(block[at : at + 8] == b"END     " for at in range(0, BLOCK, 80)):
+            return raw
+    raise InputError("does not open as FITS: a header has no END")
+
+
+def _not_fits(block):
+    if not block:
+        return "does not open as FITS: an empty file"
+    if block[:2] in (b"\x1f\x8b", b"BZ", b"PK"):
+        return (
+            "does not open as FITS: an archive, or compressed twice; allowed: .gz, .bz2, .xz, .fz"
+        )
+    return "does not open as FITS: it does not begin with a FITS header"
+
+
+def _card(header, key):
+    try:
+        return header.get(key)
+    except (fits.VerifyError, ValueError):
+        return None
+
+
+def _whole(header, key, label, least, default=None):
+    value = _card(header, key)
+    value = default if value is None else value
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise InputError(
+            f"does not open as FITS: {label} has {key} = {value!r}; allowed: a whole number, "
+            f"at least {least}"
+        )
+    return value
+
+
+def _axes(header, prefix=""):
+    return tuple(
+        int(_card(header, f"{prefix}NAXIS{axis}") or 0)
+        for axis in range(1, 1 + int(_card(header, f"{prefix}NAXIS") or 0))
+    )
+
+
+def _data_size(header, label):
+    """Return the declared size of an HDU's data in bytes."""
+    bits = _whole(header, "BITPIX", label, -64)
+    if abs(bits) not in (8, 16, 32, 64) or bits == -8 or bits == -16:
+        raise InputError(f"does not open as FITS: {label} has BITPIX = {bits}")
+    count = _whole(header, "NAXIS", label, 0)
+    if count > 999:
+        raise InputError(f"does not open as FITS: {label} has NAXIS = {count}; allowed: up to 999")
+    axes = [_whole(header, f"NAXIS{axis}", label, 0) for axis in range(1, 1 + count)]
+    if _card(header, "ZIMAGE") is True:
+        for axis in range(1, 1 + _whole(header, "ZNAXIS", label, 0)):
+            _whole(header, f"ZNAXIS{axis}", label, 0)
+    if axes and axes[0] == 0 and _card(header, "GROUPS") is True:
+        axes = axes[1:]
+    if not axes:
+        return 0
+    extra = _whole(header, "PCOUNT", label, 0, default=0)
+    return (
+        abs(bits) // 8 * _whole(header, "GCOUNT", label, 0, default=1) * (extra + math.prod(axes))
+    )
+
+
+def _check_expansion(header, label, end, bounds):
+    """Refuse a small file that claims to unpack to a huge image."""
+    compressed, on_disk, most = bounds
+    claimed = end if compressed else 0
+    if _card(header, "ZIMAGE") is True:
+        bits = _whole(header, "ZBITPIX", label, -64)
+        claimed = max(claimed, abs(bits) // 8 * math.prod(_axes(header, "Z")))
+    if claimed > most:
+        raise InputError(
+            f"{label} claims to unpack to {claimed / 1e9:.3g} GB, the file has "
+            f"{on_disk / 1e6:.3g} MB; allowed: up to {most / 1e9:.3g} GB"
+        )
+
+
+def _missing(stream, data, size, on_disk):
+    """Return how many bytes of the data a file lacks."""
+    if not size:
+        return 0
+    if on_disk is None:
+        # the end of a compressed file shows only when it is unpacked so far
+        try:
+            stream.seek(data + size)
+            on_disk = stream.tell()
+        except EOFError:
+            return size
+    return max(0, data + size - on_disk)

@@ -1,0 +1,136 @@
+"""Tables that are not plain text: FITS, VOTable, ECSV, IPAC, HDF5 and Parquet."""
+
+import io
+import re
+import warnings
+
+from astropy.io import fits, votable
+from astropy.table import Table
+
+from redpix.core.exceptions import InputError
+from redpix.io.table_columns import StoredColumns, from_astropy
+from redpix.io.table_stores import read_hdf5, read_parquet
+from redpix.io.table_values import shortened
+
+_ELEMENT_BYTES = dict(L=1, B=1, I=2, J=4, K=8, A=1, E=4, D=8, C=8, M=16, P=8, Q=16)
+
+
+def read_format(kind, data, name):
+    """Return the columns of a table that is not plain text.
+
+    Parameters
+    ----------
+    kind : str
+        As from `redpix.io.table_bytes.format_of`.
+    data : bytes
+        Content of a file.
+    name : str
+        Name of the table in messages.
+
+    Returns
+    -------
+    StoredColumns
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read in its format, or does not hold a table.
+    """
+    if kind == "zip":
+        raise InputError(
+            f"{name}: is a spreadsheet or another zip archive; allowed: the table saved as CSV, "
+            "FITS, VOTable, HDF5 or Parquet"
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on units and names that a standard does not know
+            found = _READERS[kind](data, name)
+    except InputError:
+        raise
+    except Exception as error:  # libraries raise anything on damaged files
+        reason = shortened(str(error) or type(error).__name__, 200)
+        raise InputError(f"{name}: cannot be read as {kind}: {reason}") from None
+    if not found.columns:
+        raise InputError(f"{name}: {kind} without a table; allowed: one with columns of values")
+    return found
+
+
+def _fits(data, name):
+    """Return the columns of the first table of a FITS file."""
+    with fits.open(io.BytesIO(data), memmap=False) as hdus:
+        tables = [
+            (number, hdu)
+            for number, hdu in enumerate(hdus)
+            if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)
+        ]
+        if not tables:
+            return StoredColumns({}, {}, [])
+        # the first table of SExtractor's LDAC holds the image's header, in one column
+        number, hdu = next((t for t in tables if t[1].header.get("TFIELDS") != 1), tables[0])
+        _check_size(hdu, len(data), f"{name}: HDU {number}")
+        table = Table.read(hdu)
+    words = [f"HDU {number}"] + ([f"of {len(tables)} tables"] if len(tables) > 1 else [])
+    return from_astropy(table, words)
+
+
+def _check_size(hdu, size, where):
+    """Raise InputError if a header promises other data than the file holds."""
+    header = hdu.header
+    width, rows, fields = (header[key] for key in ("NAXIS1", "NAXIS2", "TFIELDS"))
+    if not all(isinstance(value, int) and value >= 0 for value in (width, rows, fields)):
+        raise InputError(f"{where}: NAXIS1, NAXIS2 or TFIELDS is not a whole number")
+    if fields > 999:
+        raise InputError(f"{where}: TFIELDS is {fields}; allowed: at most 999")
+    promised = hdu.fileinfo()["datLoc"] + width * rows
+    if promised > size:
+        raise InputError(f"{where}: {promised - size} bytes of {rows} rows are missing")
+    if header["XTENSION"].strip() == "TABLE":
+        return
+    formats = [str(header[f"TFORM{number}"]).strip() for number in range(1, fields + 1)]
+    matches = [re.match(r"([0-9]*)([LXBIJKAEDCMPQ])", text) for text in formats]
+    for number, (text, match) in enumerate(zip(formats, matches, strict=True), start=1):
+        if not match:
+            raise InputError(f"{where}: TFORM{number} is {text!r}, which is not a format")
+    total = sum(_bytes(int(match[1] or 1), match[2]) for match in matches)
+    if total != width:
+        raise InputError(f"{where}: columns of {total} bytes in rows of {width}")
+
+
+def _bytes(repeat, letter):
+    """Return the size of a FITS column in a row, bytes."""
+    return (repeat + 7) // 8 if letter == "X" else repeat * _ELEMENT_BYTES[letter]
+
+
+def _votable(data, name):
+    """Return the columns of the first table of a VOTable."""
+    document = votable.parse(io.BytesIO(data), verify="ignore")
+    for resource in document.resources:
+        for info in resource.infos:
+            if info.name == "QUERY_STATUS" and str(info.value).upper() == "ERROR":
+                text = shortened(info.content or "", 200)
+                raise InputError(f"{name}: is a server's error message: {text!r}")
+    tables = [table for table in document.iter_tables() if table.fields]
+    if not tables:
+        return StoredColumns({}, {}, [])
+    words = [f"the first of {len(tables)} tables"] if len(tables) > 1 else []
+    return from_astropy(tables[0].to_table(use_names_over_ids=True), words)
+
+
+def _ecsv(data, name):
+    """Return the columns of an ECSV table."""
+    return from_astropy(Table.read(io.BytesIO(data), format="ascii.ecsv"), [])
+
+
+def _ipac(data, name):
+    """Return the columns of an IPAC table."""
+    return from_astropy(Table.read(data.decode(), format="ascii.ipac"), [])
+
+
+_READERS = {
+    "FITS": _fits,
+    "VOTable": _votable,
+    "ECSV": _ecsv,
+    "IPAC": _ipac,
+    "Parquet": read_parquet,
+    "HDF5": read_hdf5,
+}
