@@ -37,8 +37,8 @@ class Calibration(NamedTuple):
     """A recalibration of PDFs.
 
     PDFs are first widened by `scale`. Then the cumulative distribution F is replaced by G(F). G is
-    the monotone cubic curve from (0, 0) through the points (``levels[j]``, (j + 1) / (knots + 1)) to
-    (1, 1).
+    the monotone cubic curve from (0, 0) through the points (``levels[j]``, (j + 1) / (knots + 1))
+    to (1, 1).
     """
 
     scale: float  #: factor of the width

@@ -32,7 +32,7 @@ def predict(learnt, train, test, n_threads):
     ----------
     learnt : redpix.photoz.catalogue_training.Learnt
         The model and its held-out predictions.
-    train, test : redpix.photoz.run_catalogue.Sample
+    train, test : redpix.photoz.catalogue_samples.Sample
         Training set and objects to predict.
     n_threads : int
         Number of threads.
@@ -150,7 +150,7 @@ def describe(model, columns, train, test):
         Trained model.
     columns : redpix.photoz.catalogues.Columns
         Columns of magnitudes and errors.
-    train, test : redpix.photoz.run_catalogue.Sample
+    train, test : redpix.photoz.catalogue_samples.Sample
         Training set and objects to predict.
 
     Returns

@@ -11,11 +11,11 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.catalogue_samples import read_tables, usable
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.pixel_stream import sampled_vectors
-from redpix.photoz.run_catalogue import read_tables, usable
 from redpix.photoz.split import TRAIN, sample_pixels
 
 

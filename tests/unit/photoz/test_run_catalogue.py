@@ -8,7 +8,7 @@ import pyarrow.parquet
 import pytest
 from redpix.config.photoz_tables import read_listing
 from redpix.core.exceptions import InputError
-from redpix.photoz import run_catalogue
+from redpix.photoz import catalogue_samples, run_catalogue
 from redpix.photoz.catalogues import alike, choose_columns
 from table_contents import FORMS, forms_of
 
@@ -332,11 +332,11 @@ def test_every_format_gives_the_same_objects(tmp_path, form):
     plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
     plain.write_text(text)
     other.write_bytes(forms_of(text)[form])
-    expected, columns, with_ids = run_catalogue.read(str(plain), ())
+    expected, columns, with_ids = catalogue_samples.read(str(plain), ())
     assert columns.magnitudes == ("g", "r", "i", "z")
     assert with_ids
     np.testing.assert_array_equal(expected.redshift, table["redshift"])
-    objects, found, _ = run_catalogue.read(str(other), ())
+    objects, found, _ = catalogue_samples.read(str(other), ())
     assert found == columns
     for one, two in zip(objects, expected, strict=True):
         np.testing.assert_array_equal(one, two)
