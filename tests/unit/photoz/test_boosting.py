@@ -1,4 +1,4 @@
-"""Boosted trees: the library's own predictions from plain arrays; widths, classes, gaps, real."""
+"""Boosted trees: predictions from plain arrays, widths, classes, missing attributes, real data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Densities that mean what they say, on objects that they were not calibrated on."""
+"""Calibrated PDFs of objects that were not used for the calibration."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
 
 def overconfident(n, factor, seed=3):
-    """Predictions whose densities are `factor` times narrower than their errors."""
+    """Return predictions whose PDFs are `factor` times narrower than their errors."""
     generator = np.random.default_rng(seed)
     truth, sigma = generator.uniform(0.3, 0.7, n), generator.uniform(0.02, 0.05, n)
     redshift = generator.normal(truth, sigma)

@@ -1,4 +1,4 @@
-"""Pixels to objects by slow loop, and widths that mean what they say."""
+"""Combination of pixels against a slow loop, and the width of the product."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ def test_product_is_that_of_powers_by_slow_loop():
 
 @pytest.mark.parametrize("independent", [1, 4])
 def test_exponent_is_the_number_of_independent_pixels(independent):
-    """Of 12 pixels an object, groups of 12 / `independent` say the same."""
+    """Objects have 12 pixels; groups of 12 / `independent` pixels have equal PDFs."""
     generator = np.random.default_rng(6)
     truth = generator.uniform(0.3, 0.7, 1500)
     said = truth[:, None] + generator.normal(0, 0.05, (1500, independent))

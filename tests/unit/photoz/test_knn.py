@@ -22,7 +22,7 @@ def training(n, seed=1):
 
 
 def slow(known, query, k):
-    """Redshift and class shares of one vector at a time."""
+    """Return the redshift and class fractions of one vector at a time."""
     moving = known.label != STAR
     deviation = known.vectors[moving].std(axis=0)
 
@@ -110,7 +110,7 @@ def test_stars_teach_classes_and_no_redshift():
 
 
 def linear_sky(n, noise, seed=1):
-    """Vectors whose redshift is a linear function of them, and noise."""
+    """Return vectors whose redshift is a linear function of them plus noise."""
     generator = np.random.default_rng(seed)
     vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
     redshift = 0.4 + vectors @ [0.1, -0.05, 0.15] + noise * generator.normal(size=n)

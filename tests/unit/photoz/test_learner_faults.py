@@ -1,4 +1,4 @@
-"""Bad tables, given to every learner: an error or a warning names what is wrong."""
+"""Bad tables for every learner: an error or a warning names the fault."""
 
 import json
 
@@ -90,7 +90,7 @@ def test_classes_have_probabilities(tmp_path, method):
 
 
 def test_no_number_without_meaning_in_what_is_written(tmp_path):
-    """Every number of a run on few objects is finite, or null."""
+    """Every number of a run on few objects is finite or null."""
     for method in ("knn", "tpz", "som"):
         settings = {**SETTINGS[method], **({"k": 5} if method == "knn" else {})}
         found = run(tmp_path, sky(30, 1), sky(3, 2, first=1001), method=method, settings=settings)

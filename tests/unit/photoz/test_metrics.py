@@ -17,7 +17,7 @@ def gaussian(mean, sigma):
 
 
 def simulated(n, scale=1.0, seed=1):
-    """Truths drawn from Gaussian predictions whose stated width is `scale` times the true one."""
+    """Draw truths from Gaussian predictions; the stated width is `scale` times the true one."""
     generator = np.random.default_rng(seed)
     mean, sigma = generator.uniform(0.3, 0.7, n), generator.uniform(0.025, 0.05, n)
     return mean, gaussian(mean, sigma * scale), generator.normal(mean, sigma), sigma
@@ -69,7 +69,7 @@ def test_calibrated_predictions_are_found_calibrated():
 
 @pytest.mark.parametrize(("scale", "share"), [(0.5, 0.3811), (2.0, 0.9533)])
 def test_wrong_widths_are_found_wrong(scale, share):
-    """The 68 % interval of a width wrong by `scale` holds erf(scale * 0.9945 / sqrt 2)."""
+    """A 68 % interval with a width wrong by `scale` contains erf(scale * 0.9945 / sqrt 2)."""
     mean, pdfs, truth, _ = simulated(20_000, scale)
     found = metrics.summarise(metrics.score(mean, pdfs, truth, GRID))
     assert found["coverage_68"] == pytest.approx(share, abs=0.012)

@@ -26,7 +26,7 @@ MEMBERS = {
 
 
 def curved_sky(n, noise, seed=1):
-    """Vectors whose redshift is a curved function of them, and noise; a column of no use."""
+    """Return vectors whose redshift is a curved function plus noise, and a useless column."""
     generator = np.random.default_rng(seed)
     vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
     redshift = 0.4 + 0.15 * np.sin(2 * vectors[:, 0]) + 0.1 * vectors[:, 1] ** 2
@@ -67,7 +67,7 @@ def test_threads_and_arrays_change_nothing(learner, settings):
 
 
 def test_objects_of_a_group_are_left_out_together():
-    """With redshifts dealt out by group, residuals are as wide as the redshifts."""
+    """If groups have random redshifts, residuals are as wide as the redshifts."""
     known = dealt_out_by_group(60, 20)
     residual = MLP.fit(known, GRID, **SETTINGS).residual
     assert residual.std() > 0.8 * known.redshift.std()
@@ -133,7 +133,7 @@ def test_an_ensemble_tells_classes_by_all_its_members():
 
 
 def test_real_galaxies(real):
-    """Calibrated on half of the benchmark's training file, scored on the other."""
+    """Calibrate on half of the benchmark's training file, score on the other half."""
     table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
     attributes = Attributes(("brightness", "colours", "errors"), ("u", "g", "r", "i", "z"))
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
@@ -152,7 +152,7 @@ def test_real_galaxies(real):
 
 
 def test_an_ensemble_of_real_galaxies_five_fold(real):
-    """A third of the networks of the default: with all of them the scatter is .0134."""
+    """Use a third of the default number of networks; with all of them the scatter is .0134."""
     table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
     attributes = Attributes(("brightness", "colours", "errors"), ("u", "g", "r", "i", "z"))
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])

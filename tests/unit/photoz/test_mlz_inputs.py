@@ -10,7 +10,7 @@ from redpix.photoz import mlz, mlz_files
 from redpix.photoz.attributes import Attributes
 from test_run_catalogue import sky as catalogue
 
-# NumPy tells that it skips the comment
+# NumPy warns that it skips the comment
 pytestmark = pytest.mark.filterwarnings("ignore:Input line 1 contained no data")
 
 PARTS = ("train", "test", "inputs")
@@ -31,7 +31,7 @@ originalpdffile writefits rmsfactor""",
 
 
 def read_inputs(path):
-    """As read_dt_pars does: first and third word, commas make lists, slashes end in one."""
+    """Read as read_dt_pars does: first and third word, commas make lists, slashes a folder."""
     names, values = np.loadtxt(path, dtype="str", usecols=(0, 2), unpack=True)
     found = {}
     for name, value in zip(names.tolist(), values.tolist(), strict=True):
@@ -42,7 +42,7 @@ def read_inputs(path):
 
 
 def read_columns(folder, inputs, part):
-    """A table by the names that the inputs give, as the class catalog does."""
+    """Read a table with the names in the inputs, as the class catalog does."""
     names = inputs["columns" if part == "train" else "columns_test"]
     rows = np.loadtxt(inputs[f"path_{part}"] and folder / inputs[f"{part}file"], ndmin=2)
     assert rows.shape[1] == len(names)

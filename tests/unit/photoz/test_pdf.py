@@ -1,4 +1,4 @@
-"""Densities on a grid against direct sums and closed forms."""
+"""PDFs on a grid against direct sums and closed forms."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Densities in few bytes are the densities that they were."""
+"""Compressed PDFs differ little from the originals."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
 
 def densities(n, seed=1):
-    """Sums of two Gaussians, some of them cut by the ends of the grid."""
+    """Return sums of two Gaussians; the ends of the grid cut some of them."""
     generator = np.random.default_rng(seed)
     centre, width = generator.uniform(0, 1, (2, n, 1)), generator.uniform(0.005, 0.05, (2, n, 1))
     both = norm.pdf(GRID, centre[0], width[0]) + 0.3 * norm.pdf(GRID, centre[1], width[1])

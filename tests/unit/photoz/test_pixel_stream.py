@@ -1,4 +1,4 @@
-"""Pixels in chunks: the same whatever the chunks, by slow loops."""
+"""Pixels in chunks of any size, against slow loops."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def table(n, seed=1):
 
 
 def chunked(whole, *cuts):
-    """Pixels that read `whole` in parts."""
+    """Return pixels that read `whole` in parts."""
     parts = np.split(np.arange(len(whole["object_id"])), cuts)
     return Pixels(
         lambda: ({name: column[rows] for name, column in whole.items()} for rows in parts),

@@ -1,4 +1,4 @@
-"""Redshifts of catalogued objects: columns, honesty, files, bad input."""
+"""Redshifts of catalogued objects: columns, held-out objects, files, bad input."""
 
 import json
 
@@ -42,7 +42,7 @@ PARAMS = {
 
 
 def sky(n, seed, first=1):
-    """Galaxies whose colours tell their redshift."""
+    """Return galaxies whose colours depend on their redshift."""
     generator = np.random.default_rng(seed)
     redshift = generator.uniform(0.05, 0.5, n)
     tilt, bright = generator.normal(0, 0.1, n), generator.normal(0, 0.3, n)
@@ -56,7 +56,7 @@ def sky(n, seed, first=1):
 
 
 def run(folder, train, test=None, threads=1, **params):
-    """Run the stage; the folder that holds what it wrote."""
+    """Run the stage, and return the folder of its files."""
     out = folder / "mine" / params.get("method", "knn")
     out.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -258,7 +258,7 @@ def test_objects_are_told_apart_by_their_magnitudes(tmp_path):
 
 
 def test_objects_that_are_there_twice_are_not_tested_on_themselves(tmp_path):
-    """Colours that say nothing, and the nearest neighbour: only a twin knows the redshift."""
+    """Random colours and one neighbour: only an equal row has the same redshift."""
     generator = np.random.default_rng(5)
     table = sky(150, 1)
     for band in "griz":

@@ -1,4 +1,4 @@
-"""The whole stage on made-up pixels: files, honesty, determinism, models, bad input."""
+"""The stage on synthetic pixels: files, held-out objects, determinism, models, bad input."""
 
 import json
 import shutil
@@ -39,13 +39,13 @@ PARAMS = {
 
 
 class Sky:
-    """A catalogue and its pixels, runs of the stage on them."""
+    """A catalogue and its pixels, on which the stage runs."""
 
     def __init__(self, table, pixels):
         self.table, self.pixels = table, pixels
 
     def run(self, folder, threads=1, **params):
-        """Run the stage on this sky; the folder that holds what it wrote."""
+        """Run the stage on this sky, and return the folder of its files."""
         source, result = folder / "in", folder / "out"
         for path in (source, result):
             shutil.rmtree(path, ignore_errors=True)
@@ -155,7 +155,7 @@ def test_densities_match_the_table(done):
 
 
 def test_stored_densities_say_in_qp_what_the_table_says(done):
-    """As docs/reference/products.md tells it, with pandas and without this project."""
+    """Read as docs/reference/products.md describes, with pandas and without this project."""
     stored = pandas.read_parquet(done / "pdfs.parquet")
     metadata = pyarrow.parquet.read_schema(done / "pdfs.parquet").metadata
     grid = np.array(json.loads(metadata[b"grid"]))
@@ -269,7 +269,7 @@ def test_fluxes_of_test_objects_do_not_reach_the_model(sky, done, tmp_path):
 
 
 def test_no_object_is_predicted_from_itself(sky, tmp_path):
-    """With redshifts dealt out at random nothing can be learnt, by training objects neither."""
+    """Random redshifts cannot be learnt, not even those of training objects."""
     table = sky.table.copy()
     moving = table["class"] != "STAR"
     dealt = np.random.default_rng(7).permutation(table.loc[moving, "redshift"])
@@ -462,7 +462,7 @@ def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
 def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
     sky, done, tmp_path
 ):
-    """Not by rows of one redshift that follow each other."""
+    """Rows of equal redshift that follow each other are not taken as one object."""
     same_redshift = sky.table.copy()
     rows = same_redshift["class"] == "GALAXY"
     same_redshift.loc[rows, "redshift"] = same_redshift.loc[rows, "redshift"].round(1)

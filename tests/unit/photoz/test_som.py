@@ -97,7 +97,7 @@ def test_objects_are_out_of_bag_whole():
 
 
 def test_realisations_follow_the_errors():
-    """With errors as large as the attributes nothing can be learnt of them."""
+    """Attributes with errors as large as their range teach nothing."""
     known = sky(1000, 0.0)
     wide = np.hstack([known.vectors, np.full((1000, 3), np.log(30.0), np.float32)])
     learner = SOM.fit(known._replace(vectors=wide), GRID, **SETTINGS, errors=3)

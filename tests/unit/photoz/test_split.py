@@ -1,4 +1,4 @@
-"""Objects on one side only, deterministically; pixels sampled per object."""
+"""Deterministic splits that do not divide groups; samples of pixels per object."""
 
 import json
 
