@@ -214,7 +214,7 @@ def check_neighbours(size, threads):
     """
     vectors, queries = device_skies.vectors(size["vectors"], size["queries"], size["attributes"])
     k, few = size["k"], queries[:PILOT]
-    reference = {"found": Exact(vectors).search(few, k, jobs=threads)}
+    reference = {"found": Exact(vectors).search(few, k, n_threads=threads)}
 
     def measure(name, backend):
         index = Everywhere(vectors, backend)

@@ -137,7 +137,7 @@ class Run:
             **{
                 "grid": [0.0, 0.6, 0.01],
                 "combiner": "weighted",
-                "model": None,
+                "trained_model": None,
                 "seed": 1,
                 "tune": False,
             },
@@ -147,16 +147,15 @@ class Run:
         def run(name, **more):
             output = Output(*(str(self.folder / name / "knn" / file) for file in names))
             (self.folder / name / "knn").mkdir(parents=True)
-            inputs = SimpleNamespace(objects=self.paths.objects, pixels=self.paths.pixels)
-            asked = SimpleNamespace(**{**params, **more})
-            job = SimpleNamespace(input=inputs, output=output, params=asked, threads=1)
-            run_pixels.main(job)
+            run_pixels.estimate_from_pixels(
+                self.paths.objects, self.paths.pixels, **output._asdict(), **{**params, **more}
+            )
             return output
 
         output = run("trained")
         if table["redshift"].isna().all():
             table.to_csv(self.paths.objects, index=False)
-            output = run("photoz", model=output.model)
+            output = run("photoz", trained_model=output.model)
         self.paths.predictions, self.paths.predicted_pixels = [output.objects], [output.pixels]
         self.paths.metrics, self.paths.tables = [output.metrics], []
         self.paths.pdfs, self.paths.models = [output.pdfs], [output.model]

@@ -7,7 +7,7 @@ import numpy as np
 
 from redpix.photoz import pdf
 from redpix.photoz.learners import som_topology
-from redpix.photoz.pdf_file import read_densities
+from redpix.photoz.pdf_file import read_pdfs
 from redpix.report import files, redshift_plots
 from redpix.report.figures import data_uri
 from redpix.report.photoz_plots import (
@@ -88,7 +88,7 @@ class MethodResult:
         calibration, examples : str
             ``data:`` URIs.
         """
-        _, pdfs, grid = read_densities(self._pdfs)  # in the order of the objects
+        _, pdfs, grid = read_pdfs(self._pdfs)  # in the order of the objects
         test, pdfs = self.table[self.scored], pdfs[self.scored]
         true = test["redshift"].to_numpy()
         pit = pdf.evaluate(pdf.cumulative(pdfs, grid), true, grid)
