@@ -38,14 +38,16 @@ def read_detections(path):
 
 def find_members(params, inputs):
     """Objects of the field, their pixels, and how many pixels were dropped for which reason."""
-    reference = params.bands.index(params.reference_band)
+    # the catalogues and maps are those of all bands, or of the reference band alone
+    every_band = params.detection == "band"
+    reference = params.bands.index(params.reference_band) if every_band else 0
     found = read_detections(inputs.catalogues[reference])
     ids = np.asarray(found["OBJECT_ID"], np.int64)
     peak_x, peak_y = found["XPEAK_IMAGE"] - 1, found["YPEAK_IMAGE"] - 1  # SExtractor counts from 1
     chosen = members(fits.getdata(inputs.maps[reference]), found["NUMBER"], peak_x, peak_y)
     log.info("%d pixels of %d objects hang together with a peak", len(chosen.x), len(ids))
     dropped = {"isolated from the peak": int(chosen.isolated.sum())}
-    if params.detection == "band":
+    if every_band:
         keep = np.ones(len(chosen.x), bool)
         for catalogue, segments in zip(inputs.catalogues, inputs.maps, strict=True):
             other = read_detections(catalogue)
