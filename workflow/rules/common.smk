@@ -2,20 +2,11 @@
 
 import contextlib
 import csv
+import functools
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
-
-import snakemake.jobs
-
-# Snakemake 9 calls a script's Python by an unquoted path: a folder's name may hold a space
-sys.executable = shlex.quote(sys.executable)
-
-# Snakemake 9 runs jobs again whose products are older than the script, as in a new checkout. Here
-# the parameter `code` follows the code.
-snakemake.jobs.get_script_mtime = lambda path: 0.0
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -29,9 +20,15 @@ from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import memory, minutes
 from redpix.core.run_summary import read_left_out
+from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
 from redpix.io.image_path import image_file
 from redpix.sdss.frames import frame_path, mask_path
+
+fix_snakemake()
+
+# the code is read once for all jobs of a script
+version_of = functools.cache(code_version)
 
 # keys that the user set
 NAMED = frozenset(config)
@@ -111,7 +108,7 @@ def resource(path):
 
 def code_of(door):
     """Return a function that gives the version of the code of a door, `scripts/<door>.py`."""
-    return lambda wildcards: code_version(door)
+    return lambda wildcards: version_of(door)
 
 
 def any_of(names):
@@ -119,9 +116,9 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def per_band(stage, suffix=".fits"):
+def per_band(stage, suffix=".fits", bands=BANDS):
     """Return the paths of a field's files of one stage, one per band."""
-    return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in BANDS]
+    return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in bands]
 
 
 def home(field):

@@ -1,6 +1,7 @@
 """Memory and time that a job asks a cluster for; both grow with each attempt."""
 
 import os
+import stat
 
 
 def memory(megabytes, times_input=0):
@@ -21,7 +22,7 @@ def memory(megabytes, times_input=0):
 
     def needed(wildcards, input, attempt):
         # Snakemake's input.size_mb takes longer than everything else that it does with a job
-        read = sum(os.stat(path).st_size for path in input if os.path.isfile(path)) / 1e6
+        read = sum(map(_size, input)) / 1e6 if times_input else 0
         return int(attempt * (megabytes + times_input * read))
 
     return needed
@@ -41,3 +42,12 @@ def minutes(number):
         ``limit(wildcards, attempt)``, as Snakemake calls it.
     """
     return lambda wildcards, attempt: attempt * number
+
+
+def _size(path):
+    """Return the size of a file in bytes, or 0 before the file exists."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

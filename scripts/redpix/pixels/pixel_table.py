@@ -91,7 +91,9 @@ def write_pixel_table(
     reject : list of str
         Names of mask bits; pixels with one of them are dropped.
     """
-    selected = find_members(catalogues, maps, bands.index(reference_band), detection == "band")
+    every_band = detection == "band"
+    reference = bands.index(reference_band) if every_band else 0
+    selected = find_members(catalogues, maps, reference, every_band)
     values = read_values(images, selected.members.x, selected.members.y)
     number, masked = usable(values.fluxes, values.errors, values.mask, bit_value(*reject))
     dropped = selected.dropped | {
@@ -163,9 +165,10 @@ def find_members(catalogues, maps, reference, in_every_band):
     Parameters
     ----------
     catalogues, maps : list of str
-        FITS tables of the detections and FITS segmentation maps, one of each per band.
+        FITS tables of the detections and FITS segmentation maps, one of each per band; of the
+        reference band alone if `in_every_band` is false.
     reference : int
-        Index of the reference band.
+        Index of the reference band among them.
     in_every_band : bool
         Whether a pixel must be in its object's segment in every band.
 
