@@ -26,7 +26,7 @@ class ExposureImage(NamedTuple):
     calibrated : redpix.photometry.ccd.CalibratedImage
     header : mapping
         Header of the raw image.
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     electrons : ndarray, shape (ny, nx)
         Electrons per count in each pixel.
     read_noise : float or None
@@ -160,7 +160,7 @@ def log_assumptions(path, camera, made):
     ----------
     path : str
         Name of the image in the log.
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
         What is known of the camera.
     made : redpix.photometry.ccd.CalibratedImage
         Image free of dark and flat.
