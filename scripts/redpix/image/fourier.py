@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
-from redpix.core.backend import HOST, Host
+from redpix.core.backend import NUMPY, NumpyBackend
 
 
 class Transforms(NamedTuple):
@@ -28,7 +28,7 @@ class Transforms(NamedTuple):
         Floating type of the images.
     workers : int
         Number of threads.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Library that computes.
     """
 
@@ -36,7 +36,7 @@ class Transforms(NamedTuple):
     padded: tuple
     dtype: type
     workers: int
-    arrays: Host
+    arrays: NumpyBackend
 
     def forward(self, image):
         """Return the transform of an image that is padded with zeros.
@@ -260,7 +260,7 @@ class Convolutions(NamedTuple):
         return self.large.filtered(*transformed)
 
 
-def transforms(shape, reach, dtype=np.float32, workers=1, arrays=HOST):
+def transforms(shape, reach, dtype=np.float32, workers=1, arrays=NUMPY):
     """Return the Fourier transforms for images of a shape.
 
     Parameters
@@ -273,7 +273,7 @@ def transforms(shape, reach, dtype=np.float32, workers=1, arrays=HOST):
         Floating type of the images.
     workers : int
         Number of threads.
-    arrays : redpix.core.backend.Host
+    arrays : redpix.core.backend.NumpyBackend
         Library that computes.
 
     Returns

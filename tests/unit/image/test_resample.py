@@ -7,7 +7,8 @@ from redpix.astrometry.star_map import Map
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.image.resample import noise_correlation, resample
-from redpix.subtraction.zogy import Epoch, subtract
+from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.zogy import subtract
 from scipy.signal import fftconvolve
 
 ANGLE = np.deg2rad(0.4)
