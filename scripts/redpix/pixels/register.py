@@ -150,8 +150,8 @@ def registered_mask(matrix, shape, grid_shape, masked, reach, scale):
     return mask
 
 
-class RegisteredImage(NamedTuple):
-    """A registered image with its error and mask.
+class RegisteredFrame(NamedTuple):
+    """A frame on the grid, with its error and mask.
 
     Attributes
     ----------
@@ -192,7 +192,7 @@ def register(project, image, error, wcs, grid, masked, reach):
 
     Returns
     -------
-    RegisteredImage
+    RegisteredFrame
         Image and error are NaN where the mask has NO_DATA, EDGE or BAD.
     """
     area = pixel_area(grid.wcs) / pixel_area(wcs)
@@ -211,7 +211,7 @@ def register(project, image, error, wcs, grid, masked, reach):
     invalid = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
     science[invalid] = np.nan
     variance[invalid] = np.nan
-    return RegisteredImage(science, np.sqrt(variance), mask)
+    return RegisteredFrame(science, np.sqrt(variance), mask)
 
 
 def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0):

@@ -51,7 +51,7 @@ def write_registered(path, registered, header, grid):
     ----------
     path : str
         FITS file to write.
-    registered : redpix.pixels.register.RegisteredImage
+    registered : redpix.pixels.register.RegisteredFrame
         Image, error and mask.
     header : astropy.io.fits.Header
         Cards of the frame that SCI keeps.
