@@ -22,7 +22,8 @@ from redpix.photometry.planes_file import write_planes
 from redpix.photometry.star_table import SEVEN
 from redpix.report import photometry_plots
 from redpix.report.files import render
-from redpix.report.photometry_section import show_images, show_light_curves
+from redpix.report.light_curves_section import show_light_curves
+from redpix.report.photometry_section import show_images
 from star_field import Moffat, simulate
 
 CAMERA = {"camera": dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))}
@@ -45,7 +46,7 @@ def test_the_demos_stars_have_their_magnitudes(demo, night):
         assert tuple(table.columns[:7]) == SEVEN
         with fits.open(night / f"{exposure.name}.residual.fits") as hdus:
             cards = hdus[0].header
-        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
+        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.transparency)
         assert cards["ZEROPT"] == pytest.approx(zero, abs=0.01)
         truth = known(demo, index)
         bright = truth[(truth["magnitude"] < 15.5)]
