@@ -11,7 +11,7 @@ from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
 from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value
-from redpix.io.camera import Camera, read_camera
+from redpix.io.camera import CameraRecord, read_camera
 from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.photometry import ccd
@@ -26,7 +26,7 @@ class ExposureImage(NamedTuple):
     calibrated : redpix.photometry.ccd.CalibratedImage
     header : mapping
         Header of the raw image.
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     electrons : ndarray, shape (ny, nx)
         Electrons per count in each pixel.
     read_noise : float or None
@@ -37,7 +37,7 @@ class ExposureImage(NamedTuple):
 
     calibrated: ccd.CalibratedImage
     header: dict
-    camera: Camera
+    camera: CameraRecord
     electrons: np.ndarray
     read_noise: float | None = None
     total: np.ndarray | None = None
@@ -171,7 +171,7 @@ def log_assumptions(path, camera, made):
     ----------
     path : str
         Name of the image in the log.
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
         What is known of the camera.
     made : redpix.photometry.ccd.CalibratedImage
         Image free of dark and flat.
