@@ -404,7 +404,7 @@ def test_bad_input_ends_in_one_line_that_names_the_file(tmp_path):
         ({"mask": "small.fits"}, {}, "small.fits: it has 10 x 10 pixels"),
         ({"mask": "a.reg"}, {}, "a.reg: line 1: 'fk5'; allowed: polygon"),
         ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: no HDU holds an image"),
-        ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: cannot be read as a FITS image"),
+        ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: does not open as FITS"),
         ({"dark": "dark.fits"}, {"scale_dark": True}, "raw.fits: no exposure time, so the dark"),
     ):
         paths = {

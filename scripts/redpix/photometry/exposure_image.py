@@ -44,7 +44,18 @@ class ExposureImage(NamedTuple):
 
 
 def read_logged(path):
-    """Return the image of a FITS file and its merged header; log what was assumed."""
+    """Return the image of a FITS file and its merged header; log the reader's assumptions.
+
+    Parameters
+    ----------
+    path : str
+        FITS file, with the HDU if it has several images.
+
+    Returns
+    -------
+    pixels : ndarray, shape (ny, nx)
+    header : mapping
+    """
     image = read_image(path)
     log_remarks(path, image.remarks)
     return image.pixels, image.header
