@@ -31,7 +31,7 @@ def test_errors():
 
 
 def test_a_network_beats_plain_resampling(tmp_path):
-    """On galaxies held out; the same twice."""
+    """Compare on held-out galaxies; a second training gives the same losses."""
     pytest.importorskip("torch", reason="PyTorch is optional")
     made = run(tmp_path / "a", number=80, bands=["g", "r"], size=42, radius=[0.2, 0.4])
     truth = made["truth"]
