@@ -16,7 +16,7 @@ from redpix.psf.psf_file import write_psfs
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
-from redpix.sdss.archive import Door
+from redpix.sdss.archive import Archive
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
@@ -37,7 +37,7 @@ def fetch_psfield(field, folder, required, source, release, **patience):
     release : str
         Data release.
     **patience : int
-        retries and timeout (seconds) of `redpix.sdss.archive.Door`.
+        retries and timeout (seconds) of `redpix.sdss.archive.Archive`.
 
     Returns
     -------
@@ -49,7 +49,7 @@ def fetch_psfield(field, folder, required, source, release, **patience):
     InputError
         If the file is required and missing, or cannot be fetched.
     """
-    archive = Door(source, **patience)
+    archive = Archive(source, **patience)
     location = archive.locate(psfield_path(release, field), required=required)
     target = Path(folder) / "psField.fit"
     fetched = location and archive.fetch(location, target, lambda _: None, required)
