@@ -84,7 +84,7 @@ def test_galaxies_of_frames(demo, tmp_path):
         ({"z_out": [0.01, 0.02]}, "z_out: 0.02 with z_in"),
         ({"targets": "psf_free"}, "psf_free with origin frames"),
         ({"seeing": [0.1] * 5}, "galaxy .*: a PSF of .* raise training_images.seeing"),
-        ({"size": 3000}, "no galaxy found in the images has 3000 pixels about it"),
+        ({"size": 3000}, "no galaxy found in the images has 3000 pixels around it"),
     ],
 )
 def test_what_cannot_be_is_named(demo, tmp_path, changes, words):

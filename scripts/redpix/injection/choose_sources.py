@@ -33,7 +33,7 @@ TRUTH_COLUMNS = (
     "line",
 )
 
-# ids of injected sources of a field begin above those of detections, of which no frame has as many
+# offset of the ids of injected sources from those of detections of the same field
 _FIRST_ID = 89_000
 
 
@@ -132,7 +132,10 @@ def check_fluxes(table, bands, key, origin):
     """
     for band in bands if len(table) else ():
         if f"flux_{band}" not in table:
-            raise InputError(f"injection.{key}: {origin}: nothing in {band}")
+            raise InputError(
+                f"injection.{key}: {origin}: no flux in band {band}; allowed: fluxes in "
+                + ", ".join(bands)
+            )
 
 
 def galaxies_and_points(rng, options, frame, bands, reference_band):

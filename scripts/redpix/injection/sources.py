@@ -112,10 +112,10 @@ def point_table(table):
             "transient) and magnitudes, some of u, g, r, i, z"
         )
     rows = pd.DataFrame({"kind": table.text("kind")}, index=table.lines)
-    strange = np.flatnonzero(~rows["kind"].isin(POINT_KINDS))
-    if len(strange):
+    unknown = np.flatnonzero(~rows["kind"].isin(POINT_KINDS))
+    if len(unknown):
         raise InputError(
-            f"{table.where(strange[0])}: kind {rows['kind'].iloc[strange[0]]!r}; allowed: "
+            f"{table.where(unknown[0])}: kind {rows['kind'].iloc[unknown[0]]!r}; allowed: "
             + ", ".join(POINT_KINDS)
         )
     rows["redshift"] = np.where(rows["kind"] == "star", 0.0, np.nan)

@@ -171,7 +171,7 @@ def write_images(paths, sample, simple, seed, threads):
     ----------
     paths : (str, str)
         Files of the inputs and of the targets.
-    sample : Sample
+    sample : GalaxySample
         Galaxies and camera.
     simple : bool
         Whether the recipe is the simple one.

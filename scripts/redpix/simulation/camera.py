@@ -64,11 +64,11 @@ def make_camera(options, bands):
     for key in ("seeing", "noise", "electron"):
         given = options[key]
         if given is None:
-            strange = [band for band in bands if band not in BAND_SEEING]
-            if strange:
+            without_default = [band for band in bands if band not in BAND_SEEING]
+            if without_default:
                 raise InputError(
-                    f"training_images.{key}: null with band {strange[0]}; allowed: one value "
-                    "per band, or null if all bands are of u, g, r, i, z"
+                    f"training_images.{key}: null with band {without_default[0]}; allowed: one "
+                    "value per band, or null if all bands are of u, g, r, i, z"
                 )
             given = [_survey(key, band) for band in bands]
         elif len(given) != len(bands):

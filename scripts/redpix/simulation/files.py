@@ -75,8 +75,8 @@ def read_spectra(names):
         If a name is unknown, or the table does not hold spectra.
     """
     tables = [name for name in names if is_path(name)]
-    strange = set(names) - set(tables) - set(seds.TEMPLATES)
-    if strange or (tables and len(names) > 1):
+    unknown = set(names) - set(tables) - set(seds.TEMPLATES)
+    if unknown or (tables and len(names) > 1):
         raise InputError(
             f"training_images.spectra: {', '.join(names)}; allowed: some of "
             f"{', '.join(seds.TEMPLATES)}, or one path of a table: wavelength, and "
@@ -267,9 +267,9 @@ def read_galaxies(path, spectra):
             )
     for column in needed[-2:]:
         rows[column] = table.text(column)
-        strange = ~rows[column].isin(spectra)
-        if strange.any():
-            bad = int(np.argmax(strange))
+        unknown = ~rows[column].isin(spectra)
+        if unknown.any():
+            bad = int(np.argmax(unknown))
             raise InputError(
                 f"{table.where(bad)}: {column} is {rows[column][bad]!r}; allowed: "
                 + ", ".join(spectra)

@@ -22,7 +22,7 @@ from redpix.simulation.files import (
 )
 
 
-class Sample(NamedTuple):
+class GalaxySample(NamedTuple):
     """Galaxies and the camera that images them.
 
     Attributes
@@ -89,7 +89,7 @@ def prepare(options, seed):
 
     Returns
     -------
-    Sample
+    GalaxySample
 
     Raises
     ------
@@ -116,7 +116,7 @@ def prepare(options, seed):
         galaxies = images.with_fluxes(galaxies, fluxes, distance, camera, reference)
     images.check_sizes(galaxies, camera, kinds, options["table"] or "training_images")
     log.info("%d galaxies in %s, z %.3f to %.3f", len(galaxies), ", ".join(bands), z_low, z_high)
-    return Sample(galaxies, camera, curves, kinds)
+    return GalaxySample(galaxies, camera, curves, kinds)
 
 
 def write_truth(path, galaxies, scale, seed):
@@ -146,7 +146,7 @@ def describe_arrays(options, sample, scale):
     ----------
     options : dict
         Section ``training_images`` of the configuration.
-    sample : Sample
+    sample : GalaxySample
         Galaxies and camera.
     scale : float
         Factor by which all pixels were multiplied.

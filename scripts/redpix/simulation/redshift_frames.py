@@ -44,7 +44,7 @@ def candidates(path, z_in, reference_band):
     if galaxies.empty:
         raise InputError(
             f"{path}: no galaxy with a redshift from {low:g} to {high:g}; allowed: "
-            "training_images.z_in in which the catalogue has some"
+            "a training_images.z_in that holds galaxies of the catalogue"
         )
     return galaxies.sort_values([reference_band, "id"])
 
@@ -107,8 +107,8 @@ def chosen_galaxies(objects, files, bands, reference_band, options):
     ids = [row.id for row, _, _ in stamps_of(table, files, bands, options["size"])]
     if not ids:
         raise InputError(
-            f"{objects}: no galaxy found in the images has {options['size']} pixels about it; "
-            "allowed: training_images.size as large as galaxies are from the edges"
+            f"{objects}: no galaxy found in the images has {options['size']} pixels around it; "
+            "allowed: a training_images.size up to the distance of galaxies from the edges, doubled"
         )
     chosen = table[table["id"].isin(ids)].head(options["number"])
     log.info("%d galaxies of %d", len(chosen), len(table))

@@ -24,7 +24,7 @@ class Stamp(NamedTuple):
     error: np.ndarray
 
 
-class Pair(NamedTuple):
+class RedshiftedPair(NamedTuple):
     """Images of a galaxy at two redshifts, shape (size, size, c), nanomaggies."""
 
     input: np.ndarray
@@ -89,7 +89,7 @@ class Redshifter:
 
         Returns
         -------
-        pair : Pair
+        pair : RedshiftedPair
         truth : dict
 
         Raises
@@ -117,7 +117,7 @@ class Redshifter:
         truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
         truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
         truth |= self._seeing("in", fwhm_in, scale) | self._seeing("out", fwhm_out, scale_out)
-        return Pair(stamp.flux, stamp.error, flux, np.hypot(noise, spread)), truth
+        return RedshiftedPair(stamp.flux, stamp.error, flux, np.hypot(noise, spread)), truth
 
     def _draw_redshift(self, rng, z_in):
         """Draw a redshift above z_in from the range of z_out."""

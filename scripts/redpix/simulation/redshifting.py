@@ -50,12 +50,12 @@ class BandFluxes(NamedTuple):
     bands: tuple
     splines: tuple
 
-    def at(self, which, redshift):
+    def at(self, spectrum, redshift):
         """Return the fluxes of spectra at redshifts.
 
         Parameters
         ----------
-        which : ndarray of int, shape (n,)
+        spectrum : ndarray of int, shape (n,)
             Index of the spectrum of each galaxy.
         redshift : ndarray, shape (n,)
             Redshift of each galaxy.
@@ -65,10 +65,10 @@ class BandFluxes(NamedTuple):
         ndarray, shape (n, c)
             In the unit of the spectra.
         """
-        which, redshift = np.broadcast_arrays(which, redshift)
-        fluxes = np.empty((len(which), len(self.bands)))
+        spectrum, redshift = np.broadcast_arrays(spectrum, redshift)
+        fluxes = np.empty((len(spectrum), len(self.bands)))
         for number, spline in enumerate(self.splines):
-            chosen = which == number
+            chosen = spectrum == number
             fluxes[chosen] = spline(np.log1p(redshift[chosen]))
         return fluxes
 
@@ -94,14 +94,14 @@ def luminosity_distances(cosmology, table=None):
         If astropy does not know the cosmology; when called, if a redshift is not in the table.
     """
     if table is None:
-        from astropy import cosmology as known  # slow to import
+        from astropy import cosmology as cosmologies  # slow to import
 
-        if cosmology not in known.available:
+        if cosmology not in cosmologies.available:
             raise InputError(
                 f"training_images.cosmology: {cosmology!r}; allowed: one of "
-                f"{', '.join(sorted(known.available))}, or the path of a table"
+                f"{', '.join(sorted(cosmologies.available))}, or the path of a table"
             )
-        model = getattr(known, cosmology)
+        model = getattr(cosmologies, cosmology)
         return lambda redshift: model.luminosity_distance(redshift).value
     # interpolate the distance divided by z, which is smooth at low redshift (Hubble's law)
     ratio = CubicSpline(table[0], table[1] / table[0])

@@ -129,13 +129,13 @@ def _lost(radius, sersic, edge, axis_ratio, reach, psf):
 
     The limit is the light of the round profile with the radius of the major axis.
     """
-    indices, which = np.unique(sersic, return_inverse=True)
+    indices, index_of = np.unique(sersic, return_inverse=True)
     scale = np.array([rendering.unit_sersic(index, edge).scale_radius for index in indices])
     total = special.gammainc(2 * indices, (edge / scale) ** (1 / indices))
     lost = np.zeros(len(radius))
     for share in (np.arange(_SHELLS) + 0.5) / _SHELLS:
         shell = scale * special.gammaincinv(2 * indices, share * total) ** indices
-        shell_radius = shell[which] * radius / np.sqrt(axis_ratio)
+        shell_radius = shell[index_of] * radius / np.sqrt(axis_ratio)
         lost += extents.light_outside(psf, np.maximum(reach - shell_radius, 0)) / _SHELLS
     return lost
 

@@ -384,7 +384,7 @@ def test_noise_of_blank_sky(field, band):
     assert pulls.std() == pytest.approx(1, abs=0.01)
     assert pulls.mean() == pytest.approx(0, abs=0.01)
     assert camera.sky_noise(field, band) == pytest.approx(np.median(sigma), rel=0.02)
-    # the map of a pixel follows its own noise: where counts are few that adds 2 % to the pulls
+    # the error map follows the noisy counts: for few counts the pulls are 2 % larger
     per_pixel = error_map.error_map(exposure.image, exposure.calibration, sky, gain, dark_variance)
     pulls = (exposure.image / per_pixel)[good(exposure)]
     assert pulls.std() == pytest.approx(1, abs=0.02 + 0.004)
@@ -423,7 +423,7 @@ def test_sky_has_structure():
     assert exposure.allsky.shape == (192, 256)
     assert exposure.allsky.dtype == np.float32
     assert 0.5 < np.ptp(exposure.allsky) < 2
-    # halves differ in both directions, so that a table read the wrong way round shows
+    # the quadrants differ, so that a transposed table is noticed
     assert np.ptp(exposure.allsky.mean(axis=0)) > 0.2
     assert np.ptp(exposure.allsky.mean(axis=1)) > 0.2
 
@@ -462,7 +462,7 @@ def test_interpolation_along_rows():
 def test_cosmic_rays():
     exposure = blank(FIRST, "r", (1000, 800))  # 16 expected
     assert 16 < exposure.cosmic_rays.sum() < 160
-    # repaired: nothing stands out
+    # interpolated pixels do not stand out
     assert np.abs(exposure.image).max() < 8 * camera.sky_noise(FIRST, "r")
 
 
@@ -591,7 +591,7 @@ def test_scripts(tmp_path, monkeypatch):
     write_sky.write_sky(truth, **counts, seed=4)
     assert truth.read_bytes() == written
 
-    monkeypatch.setattr(fields, "SHAPE", (300, 400))  # quicker
+    monkeypatch.setattr(fields, "SHAPE", (300, 400))  # for speed
     made = {}
     for bands in (["z", "g"], ["g"]):
         folder = tmp_path / "".join(bands)
@@ -604,7 +604,7 @@ def test_scripts(tmp_path, monkeypatch):
             seed=4,
         )
         made["".join(bands)] = {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
-    # a band is the same whatever was made before it, byte for byte
+    # a band does not depend on those made before it, byte for byte
     assert made["g"].items() <= made["zg"].items()
     assert len(made["zg"]) == 4
     with fits.open(tmp_path / "g/frame-g.fits.bz2") as hdus:

@@ -46,7 +46,7 @@ def moffat_model(fwhm=3.3):
 
 
 def at(wcs, places, **columns):
-    """Sources at pixel places."""
+    """Return sources at pixel positions."""
     ra, dec = wcs.all_pix2world(np.array(places, float), 0).T
     return pd.DataFrame({"ra": ra, "dec": dec, **columns})
 
@@ -83,7 +83,7 @@ def test_photons_of_their_own():
     added = after - before
     for part, flux in ((added[:250], 2.0), (added[250:], 0.08)):
         assert part.mean() == pytest.approx(flux, rel=1e-3)
-        # electrons: flux / calibration * gain, of as large a variance
+        # electrons are flux / calibration * gain; their variance is equal
         expected = flux * calibration / 4.7
         assert part.var(axis=0) / expected == pytest.approx(1, abs=0.45)
         assert (part.var(axis=0) / expected).mean() == pytest.approx(1, abs=0.02)
@@ -102,7 +102,7 @@ def test_full_pixels():
     assert image[4, 4] / 0.005 + 140 == pytest.approx(FULL_WELL)
     assert saturated[2:7, 3:6].all()
     assert saturated.sum() == 15
-    # a pixel that was full before, and got nothing, stays
+    # a saturated pixel without injected light does not change
     image, saturated = inject.saturate(light, light * 0, np.full(9, 0.005), np.zeros((9, 9)))
     assert image[4, 4] == 300
     assert not saturated.any()
@@ -124,12 +124,12 @@ def test_mask_round_trip():
 
 
 def psfield_hdu(rng, side=21, powers=3):
-    """A table like the survey's and what it is made of."""
+    """Return a table in the survey's format and its components."""
     rows, columns = np.indices((side, side)) - side // 2
     images = [np.exp(-(rows**2 + columns**2) / (2 * s**2)) for s in (1.4, 2.0, 3.0)]
     weights = np.zeros((3, 5, 5))
     weights[:, :powers, :powers] = rng.uniform(0.1, 1.0, (3, powers, powers))
-    weights[:, 4, 4] = np.nan  # what lies beyond the polynomial is not read
+    weights[:, 4, 4] = np.nan  # values beyond the order of the polynomial are not read
     columns = [
         fits.Column(name, "J", array=np.full(3, value))
         for name, value in (("nrow_b", powers), ("ncol_b", powers), ("RNROW", side))
@@ -151,7 +151,7 @@ def test_psfield_against_a_slow_loop(tmp_path):
     for image, weight in zip(images, weights, strict=True):
         for i in range(3):
             for j in range(3):
-                # i is the power of the row, j of the column
+                # i is the power of the row, j that of the column
                 expected = expected + weight[i, j] * (1e-3 * y) ** i * (1e-3 * x) ** j * image
     middle = np.s_[6:15, 6:15]
     found = model.at(x, y)[middle]
@@ -188,7 +188,7 @@ def test_places_are_blank_and_apart():
     gaps = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert gaps[~np.eye(40, dtype=bool)].min() >= 18
     assert np.all((places > 7.5) & (places < (491.5, 391.5)))
-    # where nothing is so wide it takes what there is, and says how much
+    # without sufficient room, it takes the widest position and returns its radius
     _, clear = placement.place_blank(rng, np.array([500.0]), busy, "1-1-1")
     assert 20 < clear[0] < 120
     with pytest.raises(InputError, match="field 1-1-1: no blank sky"):
@@ -287,7 +287,7 @@ def exposure(path):
 
 
 def test_pull_in_real_frames(real):
-    """Galaxies of real fluxes and redshifts in three real frames come back with S/N > 20."""
+    """Fluxes of injected galaxies in two real frames differ from the truth as their errors say."""
     galaxies, _ = sources.galaxy_table(read_table(real / "galaxies/sdss_galaxies.csv"))
     all_pulls = []
     for name, band in ((Field(2820, 3, 122), "r"), (Field(4192, 4, 300), "g")):
@@ -300,7 +300,7 @@ def test_pull_in_real_frames(real):
             with fits.open(path) as hdus:
                 psf = psfield.psfield_model(hdus["ugriz".index(band) + 1].data, image.shape)
         chosen = galaxies.iloc[rng.choice(len(galaxies), 90, replace=False)]
-        # ten times fainter: a frame has no room for so many of the brightest galaxies
+        # ten times fainter, so that 90 galaxies fit into a frame
         chosen = sources.with_shapes(rng, chosen, band).assign(kind="galaxy")
         chosen[f"flux_{band}"] *= 0.1
         chosen[["bulge_radius", "disk_radius"]] *= 0.3

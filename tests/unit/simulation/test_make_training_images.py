@@ -21,7 +21,7 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text
 
 
 def run(folder, threads=1, seed=1, **changes):
-    """Make training images in a folder, as the rule does."""
+    """Make training images in a folder."""
     section = validated({"name": "x", "source": "demo", "training_images": changes}, SCHEMA)
     folder.mkdir(exist_ok=True)
     names = {name: folder / f"{name}.npy" for name in ("inputs", "targets", "z_in", "z_out")}
@@ -61,7 +61,7 @@ def test_arrays(made):
 
 
 def test_fluxes_within_the_aperture(made):
-    """Whatever the Sersic index and radius, 1e-3."""
+    """Fluxes are accurate to 1e-3 for any Sersic index and radius."""
     for end, array in (("in", made["inputs"]), ("out", made["targets"])):
         light = (array * circle(60)[..., None]).sum(axis=(1, 2))
         for k, band in enumerate("gri"):
@@ -75,7 +75,7 @@ def test_magnitude_is_that_of_the_inputs(made):
 
 
 def test_sizes_follow_the_angular_diameter_distance(tmp_path):
-    """Second moments of the same galaxy, without a PSF: their ratio is s, here and in pixels."""
+    """The ratio of second moments, without a PSF, is the square of the size factor."""
     made = run(
         tmp_path / "a",
         **{"number": 40, "inputs": "psf_free", "targets": "psf_free", "bands": ["r"]},
@@ -92,14 +92,14 @@ def test_sizes_follow_the_angular_diameter_distance(tmp_path):
     distance = redshifting.luminosity_distances("WMAP9")
     truth = made["truth"]
     s = redshifting.size_factor(distance, truth["z_in"], truth["z_out"], 0.25, 0.2)
-    # a pixel's own extent, 1/6 px^2 in the two axes together, is no part of the galaxy's
+    # subtract the pixel's second moment, 1/6 px^2 in both axes together
     found = np.sqrt(moments[1] ** 2 - 1 / 6) / np.sqrt(moments[0] ** 2 - 1 / 6)
     assert found == pytest.approx(s, rel=1e-3)
     assert truth["size_factor"].to_numpy() == pytest.approx(s, rel=1e-8)
 
 
 def test_dimming_and_k_correction_once():
-    """One galaxy by hand, from speclite and astropy alone."""
+    """Compare with one galaxy computed with speclite and astropy alone."""
     from astropy import units as u
     from astropy.cosmology import Planck18
     from speclite.filters import load_filter
@@ -149,7 +149,7 @@ def test_z_out_is_above_z_in():
 
 
 def sky(profile, psf, size, scale):
-    """The same galaxy by the renderer of the demo sky."""
+    """Compare with the renderer of the demo sky."""
     jacobian = rendering.jacobian(np.array([[-scale, 0], [0, scale]]) / 3600)
     profile = rendering.convolved(profile, rendering.psf_profile(psf))
     return rendering.draw(profile, (size, size), jacobian, (size - 1) / 2, (size - 1) / 2)
@@ -169,7 +169,7 @@ def test_stamps_against_one_image_at_a_time(size, fwhm):
 
 @pytest.mark.parametrize(("fwhm", "scale"), [(0.2, 0.396), (0.1, 0.396), (0.3, 1.0), (0.8, 0.396)])
 def test_stamps_of_sharp_psfs(fwhm, scale):
-    """Finer than the pixels: what sampling folds back is not left out."""
+    """Frequencies above Nyquist's are aliased, not dropped, for PSFs finer than pixels."""
     psfs = stamps.moffat_psfs([fwhm])
     galaxy = Galaxy(0.3 * scale, 0.6 * scale, 2.0, 1.0, 0.0)
     found = stamps.band_images(stamps.plan(40, scale, psfs), galaxy, np.ones(1), np.ones(1))
@@ -180,7 +180,7 @@ def test_stamps_of_sharp_psfs(fwhm, scale):
 @pytest.mark.parametrize(("bulge", "disk", "sersic"), [(0.1, 0.2, 4.0), (0.5, 0.8, 4.0), (1, 2, 1)])
 @pytest.mark.parametrize("axis_ratio", [1.0, 0.5])
 def test_the_smallest_stamp_holds_the_flux(bulge, disk, sersic, axis_ratio):
-    """1e-3 within its aperture, drawn by GalSim; a size that is named is the smallest."""
+    """At most 1e-3 lies outside the aperture (GalSim); the named size is the smallest."""
     shape = Galaxy(bulge, disk, sersic, axis_ratio, 0.0)
     galaxies = Galaxy(*(np.array([float(value)]) for value in shape))
     psf = stamps.moffat_psfs([1.3])[0]
@@ -194,11 +194,11 @@ def test_the_smallest_stamp_holds_the_flux(bulge, disk, sersic, axis_ratio):
         image = sky(rendering.galaxy_profile(shape, *light), psf, size, SCALE)
         assert 1 - image[circle(size)].sum() < 1e-3
     if axis_ratio == 1:
-        # nor is it much too large
+        # the named size is not much too large
         image = sky(rendering.galaxy_profile(shape, 0.5, 0.5), psf, size - 8, SCALE)
         ends = 2 * max(8 * bulge, 5 * disk) / SCALE > size - 8
         assert ends or 1 - image[circle(size - 8)].sum() > 7e-4
-    # free of the PSF, its end is enough
+    # without a PSF the truncation radius is sufficient
     bare = int(np.ceil(2 * max(8 * bulge, 5 * disk) / np.sqrt(axis_ratio) / SCALE))
     stamps.check_fits(galaxies, bare, SCALE, None, "t")
 
@@ -211,7 +211,7 @@ def test_sharp_images_against_integration(sersic, size):
         found = stamps.sharp_image(part, size, SCALE)
         assert found.sum() == pytest.approx(1, abs=1e-9)
         image = galsim.JacobianWCS(-SCALE, 0.0, 0.0, SCALE).profileToImage(part)
-        # by transform, not by the hard edges' slow integration in real space
+        # by Fourier transform: integration of hard edges in real space is slow
         exact = galsim.Convolve(image, galsim.Pixel(1.0), real_space=False)
         exact = exact.drawImage(nx=size, ny=size, scale=1, method="no_pixel").array
         assert np.abs(found - exact).max() < 5e-3 * exact.max()
@@ -220,7 +220,7 @@ def test_sharp_images_against_integration(sersic, size):
 @pytest.mark.parametrize(("radius", "sersic", "axis_ratio"), [(0.05, 4, 0.05), (0.1, 6, 0.3)])
 @pytest.mark.parametrize("size", [40, 41])
 def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
-    """Against brightness summed over 512 x 512 subpixels."""
+    """Compare with brightness summed over 512 x 512 subpixels."""
     bulge, _ = stamps.components(Galaxy(radius, radius, sersic, axis_ratio, 30.0))
     found = stamps.sharp_image(bulge, size, SCALE)
     side = 3 + (size + 1) % 2
@@ -240,7 +240,7 @@ def test_noise_of_observed_images():
     light = np.full((400, 400, 1), 0.5, np.float32)
     noise = image_pairs.observed(np.random.default_rng(2), light, camera) - light
     assert noise.mean() == pytest.approx(0, abs=5e-4)
-    # photons of the source, and the sky's
+    # variance of the source's photons and of the sky
     assert noise.std() == pytest.approx(np.sqrt(0.5 * 0.001 + 0.03**2), rel=0.01)
 
 
@@ -362,7 +362,7 @@ def test_tables_of_the_users_own(tmp_path):
         inputs="noiseless",
     )
     assert made["settings"]["bands"] == ["box", "r"]
-    # flat per unit frequency: any band has the magnitude, and dims by (1+z) with the distance
+    # f_nu is constant: all bands have the same magnitude, and dim by (1+z) and distance
     ratio = made["targets"].sum(axis=(1, 2)) / made["inputs"].sum(axis=(1, 2))
     dimming = (0.1 * 1.1 / (0.5 * 1.5)) ** 2 * 1.5 / 1.1
     assert ratio == pytest.approx(np.full((1, 2), dimming), rel=2e-3)
@@ -438,7 +438,7 @@ def test_a_filter_of_nothing_is_named(tmp_path, response, words):
 
 
 def test_a_top_hat_is_one(tmp_path):
-    """Four rows: the flux is the mean over all of them, none cut at the ends."""
+    """The flux in a top hat of four rows is the mean over all rows, both ends included."""
     rows = "".join(f"{w},1\n" for w in (5000, 5500, 6000, 6500))
     curve = write(tmp_path / "hat.csv", f"wavelength,response\n{rows}")
     _, curves = files.read_curves([curve])
@@ -470,7 +470,7 @@ def test_the_report_shows_them(tmp_path, recipe):
 
 
 def test_the_report_shows_bands_of_any_name(tmp_path):
-    """Such as are no names of attributes."""
+    """Names of bands need not be Python identifiers."""
     camera = {"seeing": [1.3] * 2, "noise": [0.02] * 2, "electron": [0.001] * 2}
     run(tmp_path / "a", number=3, bands=["r", "bessell-V"], **camera)
     names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
@@ -481,7 +481,7 @@ def test_the_report_shows_bands_of_any_name(tmp_path):
 
 
 def test_colours_of_bands_in_any_order():
-    """The longest wavelength is red."""
+    """The band of the longest wavelength is red."""
     stamp = np.random.default_rng(1).random((20, 20, 5))
     waves = [3500, 4700, 6200, 7500, 8900]
     expected = stamp_colours(stamp, waves)

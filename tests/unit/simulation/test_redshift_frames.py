@@ -1,4 +1,4 @@
-"""Galaxies of registered frames, here of frames that are made up."""
+"""Galaxies of registered frames, here of simulated frames."""
 
 import json
 import tracemalloc
@@ -18,7 +18,7 @@ FRAME_SCALE = 0.396
 
 
 def make_field(folder, name, scale, places):
-    """Registered images of point-like galaxies at pixel places, segments and PSF; their sky."""
+    """Write registered images, segments and PSF of compact galaxies; return ra and dec."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [150, 2], [60, 60]
     wcs.wcs.cd = np.diag([-scale, scale]) / 3600
@@ -64,13 +64,13 @@ def job(folder, fields, **changes):
 
 @pytest.mark.parametrize("scale", [0.396, 0.2])
 def test_the_psf_is_as_wide_on_any_grid(tmp_path, scale):
-    """In arcsec, whatever pixels the registered images have."""
+    """The seeing in arcsec does not depend on the pixel scale of the registered images."""
     redshift_frames.redshift_galaxies(**job(tmp_path, {"94-3-1": (scale, [(60, 60)])}, number=1))
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert truth["pixel_scale_in"][0] == pytest.approx(scale, rel=1e-6)
     for end in ("in", "out"):
         for band in BANDS:
-            # pixels blur a little, finer ones less
+            # pixels broaden the PSF slightly, fine pixels less
             assert truth[f"seeing_{end}_{band}"][0] == pytest.approx(FWHM[band], rel=0.05)
     assert "seeing" not in json.loads((tmp_path / "settings.json").read_text())
 
@@ -109,7 +109,7 @@ def test_brightest_first_from_all_fields(tmp_path):
     }
     redshift_frames.redshift_galaxies(**job(tmp_path, fields))
     truth = pd.read_csv(tmp_path / "truth.csv")
-    # the third of the first field has no room; the faintest is one too many
+    # the stamp of the third leaves its image; the faintest exceeds the number
     assert truth["id"].tolist() == [100, 200, 101]
     inputs = np.load(tmp_path / "inputs.npy")
     assert inputs.shape == (3, 40, 40, 2)
