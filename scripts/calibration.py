@@ -1,7 +1,7 @@
 """Door of the rule calibration."""
 
-from redpix.core.job import job
-from redpix.photometry.calibrate import main
+from redpix.core.job import arguments, job
+from redpix.photometry.calibrate import calibrate_exposure
 
 with job(snakemake):
-    main(snakemake)
+    calibrate_exposure(**arguments(snakemake))

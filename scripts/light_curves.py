@@ -1,7 +1,7 @@
 """Door of the rule light_curves."""
 
-from redpix.core.job import job
-from redpix.photometry.light_curve_files import main
+from redpix.core.job import arguments, job
+from redpix.photometry.light_curve_files import make_light_curves
 
 with job(snakemake):
-    main(snakemake)
+    make_light_curves(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule photometry_of_image."""
 
-from redpix.core.job import job
-from redpix.photometry.measure import main
+from redpix.core.job import arguments, job
+from redpix.photometry.measure import measure_stars
 
 with job(snakemake):
-    main(snakemake)
+    measure_stars(**arguments(snakemake))

@@ -3,7 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from redpix.photometry.psf_fit import Placed, design, inverse_diagonal
+from redpix.photometry.design_matrix import design
+from redpix.photometry.normal_matrix import inverse_diagonal
+from redpix.photometry.scene import Placed
 from scipy.spatial import cKDTree
 
 #: a star this many bounds from the truth is wrong, not uncertain

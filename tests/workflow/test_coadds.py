@@ -10,7 +10,7 @@ from astropy.io import fits
 from chromium import check_page
 from conftest import run
 from redpix.image.masks import bit_value
-from redpix.report.run_page import left_out
+from redpix.report.losses_section import left_out
 from small import configuration, copy_archive
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE}

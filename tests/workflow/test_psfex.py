@@ -1,4 +1,4 @@
-"""PSFs of images with many stars, with few, and with none."""
+"""PSFs of images with many stars, with few stars and without stars."""
 
 import logging
 
@@ -7,7 +7,7 @@ import pytest
 import subtraction_sky
 from conftest import ROOT
 from redpix.core.exceptions import InputError
-from redpix.psf.psf_model import moffat
+from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
 
@@ -16,7 +16,7 @@ CONFIG = ROOT / "resources/psfex/stars.psfex"
 
 
 def sources(folder, stars, flux=3e3):
-    """Stars of a Gaussian PSF on noise of 1, as SExtractor finds them."""
+    """Return the sources that SExtractor finds in stars of a Gaussian PSF on noise of 1."""
     rng = np.random.default_rng(3)
     columns, rows = np.meshgrid(np.arange(40, 500, 60.0), np.arange(40, 480, 60.0))
     x, y = (place.ravel()[:stars] + rng.uniform(0, 1, stars) for place in (columns, rows))
@@ -50,7 +50,9 @@ def test_few_stars_give_a_profile_and_a_warning(tmp_path, caplog):
         model, _ = fit_psf(sources(tmp_path, 2, flux=400.0), CONFIG, "a.fits")
     assert "a.fits: too few stars for a PSF" in caplog.text
     assert model.stars == 0
-    assert np.allclose(model.at(9, 9), moffat(model.fwhm, 41), rtol=0.1, atol=1e-4)
+    assert np.allclose(
+        model.at(9, 9), moffat_stamp(model.fwhm, 41, integrated=False), rtol=0.1, atol=1e-4
+    )
     assert 2.5 < model.fwhm < 6
 
 

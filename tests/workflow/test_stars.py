@@ -1,7 +1,5 @@
 """Photometry of images: the demo's exposures, the simple mode, bad input, real exposures."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,14 +9,21 @@ from redpix.core.exceptions import InputError
 from redpix.demo import ccd
 from redpix.image.masks import bit_value
 from redpix.photometry import light_curve_files, measure
-from redpix.photometry.calibrate import calibrate_image
-from redpix.photometry.light_curve_files import Exposure
+from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.light_curve_tables import air_scatter, scatter_table
 from redpix.photometry.light_curves import Scaled
-from redpix.photometry.measure import SEVEN
+from redpix.photometry.measured_exposure import (
+    ForcedPhotometry,
+    MeasuredExposure,
+    forced,
+    positions_in,
+)
 from redpix.photometry.planes_file import write_planes
+from redpix.photometry.star_table import SEVEN
 from redpix.report import photometry_plots
 from redpix.report.files import render
-from redpix.report.photometry_section import show_images, show_light_curves
+from redpix.report.light_curves_section import show_light_curves
+from redpix.report.photometry_section import show_images
 from star_field import Moffat, simulate
 
 CAMERA = {"camera": dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))}
@@ -27,7 +32,7 @@ SETTINGS = CAMERA | {"flat": "maximum", "scale_dark": False}
 
 @pytest.fixture(scope="module")
 def night(demo):
-    """The demo's exposures: folder of their photometry."""
+    """Return the folder with the photometry of the demo's exposures."""
     return demo / "results/demo/photometry"
 
 
@@ -41,7 +46,7 @@ def test_the_demos_stars_have_their_magnitudes(demo, night):
         assert tuple(table.columns[:7]) == SEVEN
         with fits.open(night / f"{exposure.name}.residual.fits") as hdus:
             cards = hdus[0].header
-        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
+        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.transparency)
         assert cards["ZEROPT"] == pytest.approx(zero, abs=0.01)
         truth = known(demo, index)
         bright = truth[(truth["magnitude"] < 15.5)]
@@ -80,10 +85,10 @@ def test_light_curves_of_the_demo(demo, night):
     ratio = steady["scatter"] / steady["expected"]
     assert 0.4 < ratio.median() < 1.8
     exposures = [
-        Exposure(name, *(night / f"{name}.{part}" for part in parts))
+        MeasuredExposure(name, *(night / f"{name}.{part}" for part in parts))
         for name, parts in (("exposure_1", ("calibrated.fits", "csv", "residual.fits")),)
     ]
-    assert exposures[0].places.shape[1] == 2
+    assert exposures[0].positions.shape[1] == 2
 
 
 def test_the_report_shows_stars_and_light_curves(demo, night):
@@ -109,7 +114,7 @@ def test_the_report_shows_stars_and_light_curves(demo, night):
 
 
 def small_night(folder, **header):
-    """A raw image, a dark and a flat in a folder, and the field that they show."""
+    """Write a raw image, a dark and a flat; return the field that they show."""
     field = simulate(3, 200, 25, Moffat())
     flat = 0.6 + 0.4 * np.random.default_rng(1).random(field.image.shape)
     raw = np.clip(np.rint(field.image * flat / flat.max() + 300), 0, 60000)
@@ -132,7 +137,7 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
     table = pd.read_csv(folder / "day.csv")
     assert tuple(table.columns) == SEVEN
     assert len(table) > 5
-    # the same by hand, from the calibrated image on
+    # the same steps by hand from the calibrated image
     with fits.open(folder / "day.calibrated.fits") as hdus:
         image = hdus["SCI"].data.astype(float)
         sky = hdus["BACKGROUND"].data.astype(float)
@@ -157,25 +162,23 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
 
 
 def measured(folder, image, mask, catalogue=None, **cards):
-    """An exposure of sky 200, gain 2 and noise 10.3 as the rule photometry measures it."""
+    """Return a measured exposure of sky 200, gain 2 and noise 10.3."""
     flat = np.ones(image.shape)
     planes = {"SCI": image - 195, "ERR": 10.3 * flat, "MASK": mask}
     planes |= {"BACKGROUND": 195 * flat, "GAIN": 2 * flat}
     paths = [str(folder / f"one.{end}") for end in ("calibrated.fits", "csv", "residual.fits")]
     write_planes(paths[0], planes, fits.Header(cards), [])
     settings = {"mode": "full", "threshold": 4.5, "background_mesh": 64, "window": 11}
-    measure.main(
-        SimpleNamespace(
-            input=SimpleNamespace(image=paths[0]),
-            params=SimpleNamespace(
-                settings=settings, row={"catalogue": catalogue, "magnitude": "r"}
-            ),
-            output=SimpleNamespace(
-                stars=paths[1], rejected=str(folder / "one.rejected.csv"), residual=paths[2]
-            ),
-        )
+    measure.measure_stars(
+        image=paths[0],
+        stars=paths[1],
+        rejected=str(folder / "one.rejected.csv"),
+        residual=paths[2],
+        row={"magnitude": "r"},
+        settings=settings,
+        catalogue=catalogue,
     )
-    return Exposure("one", *paths)
+    return MeasuredExposure("one", *paths)
 
 
 def test_the_sky_of_a_hidden_pixel_is_not_known(tmp_path):
@@ -200,8 +203,8 @@ def test_the_sky_of_a_hidden_pixel_is_not_known(tmp_path):
     assert mask[int(saturated.peak_y), int(saturated.peak_x)]
     assert saturated.sky == pytest.approx(sky[row, column + 2], abs=0.1)
     assert stars["sky"].to_numpy() == pytest.approx(200, abs=5)
-    # at its own places photometry forced on the exposure is what it was
-    flux, error, _ = light_curve_files.forced(exposure, exposure, exposure.places.T)
+    # forced photometry at the fitted positions reproduces the fluxes
+    flux, error, _ = forced(exposure, exposure, exposure.positions.T)
     near = np.hypot(stars["centroid_x"] - hot[1], stars["centroid_y"] - hot[0]).idxmin()
     assert flux[near] == pytest.approx(stars["psf_flux"][near], abs=0.1 * error[near])
 
@@ -215,7 +218,7 @@ def test_a_dead_pixel_of_the_flat_spoils_no_forced_photometry(tmp_path):
     exposure = measured(tmp_path, field.image, mask)
     with fits.open(exposure.calibrated, mode="update") as hdus:
         hdus["GAIN"].data[row, column] = np.nan
-    flux, error, _ = light_curve_files.forced(exposure, exposure, exposure.places.T)
+    flux, error, _ = forced(exposure, exposure, exposure.positions.T)
     difference = (flux - exposure.stars["psf_flux"]) / error
     assert len(flux) > 25
     assert abs(difference).max() < 0.1
@@ -270,17 +273,16 @@ def small_field(folder, stars, exposures=2):
     for image, path in zip(files["fits"], files["csv"], strict=True):
         fits.writeto(image, np.zeros((100, 100)))
         table.to_csv(path, index=False)
-    return SimpleNamespace(
-        input=SimpleNamespace(
-            calibrated=files["fits"], stars=files["csv"], residuals=files["fits"]
-        ),
-        params=SimpleNamespace(
-            images=names,
-            fields={"m67": names},
-            settings={"telescope_diameter": 0.5, "site_altitude": 0},
-        ),
-        output=SimpleNamespace(curves=str(folder / "c.csv"), scatter=str(folder / "s.csv")),
-    )
+    return {
+        "calibrated": files["fits"],
+        "stars": files["csv"],
+        "residuals": files["fits"],
+        "curves": str(folder / "c.csv"),
+        "scatter": str(folder / "s.csv"),
+        "images": names,
+        "fields": {"m67": names},
+        "settings": {"telescope_diameter": 0.5, "site_altitude": 0},
+    }
 
 
 @pytest.mark.parametrize(
@@ -295,36 +297,38 @@ def test_a_field_without_common_stars_has_no_light_curves(
 ):
     job = small_field(tmp_path, stars)
 
-    def forced(exposure, reference, place):
-        # either exposure shows one half of the stars
+    def half_forced(exposure, reference, positions):
+        # each exposure shows one half of the stars
         flux = np.full(stars, np.nan)
         flux[int(exposure.image[1:]) :: 2] = 1e4
-        return flux, flux / 100, {}
+        return ForcedPhotometry(flux, flux / 100, {})
 
-    monkeypatch.setattr(light_curve_files, "forced", forced)
-    light_curve_files.main(job)
+    monkeypatch.setattr(light_curve_files, "forced", half_forced)
+    light_curve_files.make_light_curves(**job)
     assert words in caplog.text
-    for path in (job.output.curves, job.output.scatter):
+    for path in (job["curves"], job["scatter"]):
         assert pd.read_csv(path).columns.tolist() == ["field", "star"]
-    assert show_light_curves([job.output.curves, job.output.scatter]) == []
+    assert show_light_curves([job["curves"], job["scatter"]]) == []
 
 
 def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_path, monkeypatch):
-    """Exposures of 1, 0.5 and 0.2 of the light, the first with a zero point."""
+    """The exposures have a transmission of 1, 0.5 and 0.2."""
     job = small_field(tmp_path, 4, exposures=3)
-    job.params.settings["telescope_diameter"] = None
+    job["settings"]["telescope_diameter"] = None
     light = {"e0": 1.0, "e1": 0.5, "e2": 0.2}
     flux = np.array([1e5, 2e4, 4e4, 9e4])
-    # the one that comes last of equal ones is the reference
-    fits.setval(job.input.residuals[2], "ZEROPT", value=25.0)
+    # among exposures with equal numbers of stars, the last one is the reference
+    fits.setval(job["residuals"][2], "ZEROPT", value=25.0)
 
-    def forced(exposure, reference, place):
-        assert np.transpose(place) == pytest.approx(reference.places)
-        return light[exposure.image] * flux, light[exposure.image] * flux / 500, {}
+    def scaled_flux(exposure, reference, positions):
+        assert np.transpose(positions) == pytest.approx(reference.positions)
+        return ForcedPhotometry(
+            light[exposure.image] * flux, light[exposure.image] * flux / 500, {}
+        )
 
-    monkeypatch.setattr(light_curve_files, "forced", forced)
-    light_curve_files.main(job)
-    found = pd.read_csv(job.output.scatter)
+    monkeypatch.setattr(light_curve_files, "forced", scaled_flux)
+    light_curve_files.make_light_curves(**job)
+    found = pd.read_csv(job["scatter"])
     assert found["flux"].to_numpy() == pytest.approx(flux * (1.7 / 3))
     expected = 25 - 2.5 * np.log10(0.2 * flux)
     assert found["magnitude"].to_numpy() == pytest.approx(expected, abs=1e-3)
@@ -340,9 +344,9 @@ def test_two_exposures_know_each_others_pixels_by_their_wcs(tmp_path):
         path = str(tmp_path / f"{number}.fits")
         fits.writeto(path, np.zeros((500, 500)), fits.Header(cards | more))
         stars = tmp_path / ("t.csv" if number else "s.csv")
-        exposures.append(Exposure(str(number), path, stars, path))
-    place = light_curve_files.place_of(exposures[1], exposures[0])
-    assert place.ravel() == pytest.approx([17.0, -1.0], abs=1e-3)
+        exposures.append(MeasuredExposure(str(number), path, stars, path))
+    positions = positions_in(exposures[1], exposures[0])
+    assert positions.ravel() == pytest.approx([17.0, -1.0], abs=1e-3)
     assert exposures[0].matrix_to(exposures[2]) is None
 
 
@@ -351,13 +355,11 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     caplog.set_level("INFO", "redpix")
     whole = {"EXPTIME": 20, "AIRMASS": 1.2}
     # sigma^2 = 1e-5 * 1.5^2 * 0.5^(-4/3) / 20 * 1.2^3 * exp(-2 * 2000 / 8000), by hand
-    assert light_curve_files.air_scatter("m67", [whole], optics) == pytest.approx(
-        0.0017237, abs=1e-7
-    )
-    assert light_curve_files.air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
+    assert air_scatter("m67", [whole], optics) == pytest.approx(0.0017237, abs=1e-7)
+    assert air_scatter("m67", [{}], optics | {"telescope_diameter": None}) == 0
     assert not caplog.text
     for part in ({"EXPTIME": 20}, {"AIRMASS": 1.2}, {"EXPTIME": 0, "AIRMASS": 1.2}):
-        assert np.isnan(light_curve_files.air_scatter("m67", [whole, part, whole], optics))
+        assert np.isnan(air_scatter("m67", [whole, part, whole], optics))
         assert "m67: exposure time or airmass is not known" in caplog.text
         caplog.clear()
     stars = pd.DataFrame(
@@ -365,13 +367,13 @@ def test_what_is_not_known_of_an_exposure_is_not_made_up(tmp_path, caplog):
     )
     stars.to_csv(tmp_path / "one.csv", index=False)
     fits.writeto(tmp_path / "one.fits", np.zeros((20, 20)))
-    reference = Exposure("one", "", tmp_path / "one.csv", tmp_path / "one.fits")
+    reference = MeasuredExposure("one", "", tmp_path / "one.csv", tmp_path / "one.fits")
     relative = np.array([[1.0, 0.9], [1.1, 1.0], [0.9, 1.1]])
     scaled = Scaled(relative, 0.01 * relative, np.ones(3), np.array([1e4, 1e3]), relative**0)
-    table = light_curve_files.scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
+    table = scatter_table("m67", reference, 1.0, scaled, [{}] * 3, optics)
     assert table["magnitude"].isna().all()
     assert table["expected_scintillation"].isna().all()
-    # what is known of the noise is told
+    # the known part of the noise remains
     assert table["expected"].tolist() == table["expected_photons"].tolist()
     assert "m67: no zero point" in caplog.text
     (axes,) = photometry_plots.scatter_figure(table).axes
@@ -401,7 +403,7 @@ def test_bad_input_ends_in_one_line_that_names_the_file(tmp_path):
         ({"mask": "all.fits"}, {}, "all.fits: it hides the whole image"),
         ({"mask": "small.fits"}, {}, "small.fits: it has 10 x 10 pixels"),
         ({"mask": "a.reg"}, {}, "a.reg: line 1: 'fk5'; allowed: polygon"),
-        ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: holds no image"),
+        ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: no HDU holds an image"),
         ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: cannot be read as a FITS image"),
         ({"dark": "dark.fits"}, {"scale_dark": True}, "raw.fits: no exposure time, so the dark"),
     ):
@@ -419,12 +421,12 @@ def test_a_dark_is_scaled_by_the_exposures(tmp_path):
     with fits.open(tmp_path / "dark.fits", mode="update") as hdus:
         hdus[0].header["EXPTIME"] = 60.0
     dark = str(tmp_path / "dark.fits")
-    plain = calibrate_image(row_of(tmp_path, dark=dark), SETTINGS)[0].image
-    scaled = calibrate_image(row_of(tmp_path, dark=dark), SETTINGS | {"scale_dark": True})[0].image
+    plain = calibrate_image(row_of(tmp_path, dark=dark), SETTINGS).calibrated.image
+    settings = SETTINGS | {"scale_dark": True}
+    scaled = calibrate_image(row_of(tmp_path, dark=dark), settings).calibrated.image
     assert np.unique(scaled - plain).tolist() == [150.0]
-    given = calibrate_image(
-        row_of(tmp_path, dark=dark, exposure=120.0), SETTINGS | {"scale_dark": True}
-    )[0].image
+    row = row_of(tmp_path, dark=dark, exposure=120.0)
+    given = calibrate_image(row, settings).calibrated.image
     assert np.unique(given - plain).tolist() == [-300.0]
 
 
@@ -459,7 +461,7 @@ def test_real_exposures_run_through_to_light_curves(real, tmp_path):
     scatter = pd.read_csv(folder / "scatter.csv")
     assert scatter["expected_scintillation"].median() == pytest.approx(0.0022, abs=0.0001)
     good = scatter[(scatter["flags"] == 0) & (scatter["exposures"] == 6)]
-    # saturation is near 16000; the median of five degrees of freedom is 0.93 of what is expected
+    # saturation is near 16000; for five degrees of freedom the median is 0.93 of the expectation
     for low, high, number, ratio, most in (
         *((300, 1000, 200, 1.2, 0.018), (1000, 4000, 80, 1.4, 0.010)),
         (4000, 16000, 30, 1.8, 0.008),
@@ -492,7 +494,7 @@ def test_stars_of_the_survey_have_its_magnitudes(real, tmp_path):
             distance = np.hypot(table["ra"] - star.ra, table["dec"] - star.dec) * 3600
             assert distance.min() < 1
             row = table.loc[distance.idxmin()]
-            # one star in fifteen has a shape that two PSFs fit better, and says so by its flags
+            # one star in fifteen is a blend and has a flag
             if row["flags"] == 0:
                 change.append(row["magnitude"] - getattr(star, name[0]))
         assert len(change) >= len(stars) - 1 >= 13

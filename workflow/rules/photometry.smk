@@ -33,7 +33,7 @@ rule calibration:
     input:
         unpack(files_of_image),
     output:
-        f"{RESULTS}/photometry/{{image}}.calibrated.fits",
+        calibrated=f"{RESULTS}/photometry/{{image}}.calibrated.fits",
     log:
         f"{RESULTS}/logs/photometry/{{image}}.calibration.log",
     benchmark:
@@ -58,7 +58,7 @@ rule calibration:
 
 rule photometry_of_image:
     input:
-        image=rules.calibration.output[0],
+        image=rules.calibration.output.calibrated,
         catalogue=lambda wildcards: IMAGES.images[wildcards.image].catalogue or [],
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",

@@ -1,4 +1,4 @@
-"""Sources to inject: from tables of real fluxes, or drawn as the demo's, each with its shape."""
+"""Make the sources to inject: from tables of fluxes, or drawn from the demo's population."""
 
 from typing import NamedTuple
 
@@ -15,18 +15,18 @@ from redpix.simulation.rendering import SHAPE_COLUMNS
 #: kinds of points
 POINT_KINDS = ("star", "transient")
 
-# a galaxy redder than this in u - r is taken for an early type (Strateva et al. 2001, AJ 122, 1861)
+# u - r above which a galaxy is an early type, magnitudes (Strateva et al. 2001, AJ 122, 1861)
 _RED = 2.22
 
 
 class Selection(NamedTuple):
-    """Sources of a table that can be used.
+    """Usable sources of a table.
 
     Attributes
     ----------
     rows : DataFrame
     passed_over : int
-        Rows with a flux that is not positive, which no image can show.
+        Number of rows left out, because a flux is not positive.
     """
 
     rows: pd.DataFrame
@@ -141,12 +141,38 @@ def _refuse(good, table, column, low, high):
 
 
 def demo_galaxies(rng, number):
-    """Galaxies of the demo sky's population, as `galaxy_table` gives them."""
+    """Draw galaxies of the demo sky's population.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    number : int
+        Number of sources.
+
+    Returns
+    -------
+    DataFrame
+        As from `redpix.demo.population.draw_galaxies`.
+    """
     return population.draw_galaxies(rng, number, seds.build_grid(BANDS))
 
 
 def demo_points(rng, number):
-    """Stars and, a quarter of all, transients of the demo sky's population."""
+    """Draw points of the demo sky's population: three quarters stars, one quarter transients.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    number : int
+        Number of sources.
+
+    Returns
+    -------
+    DataFrame
+        kind and flux_<band>; redshift of stars, temperature of transients.
+    """
     transients = number // 4
     stars = population.draw_stars(rng, number - transients).assign(kind="star")
     changing = population.draw_transients(rng, transients).assign(kind="transient")
@@ -154,18 +180,25 @@ def demo_points(rng, number):
 
 
 def with_shapes(rng, galaxies, band):
-    """Galaxies with a shape each; what the table knows of it stays.
+    """Draw the missing shapes of galaxies; given shapes stay.
 
-    Where it knows nothing a galaxy redder than u - r = 2.22 is an early type (without u and r:
-    all are late); sizes follow Shen et al. (2003) from the luminosity in `band`, K-corrections
-    left out, and bulges and disks are shared out as in the demo sky.
+    A galaxy redder than u - r = 2.22 is an early type; without u and r all are late types. Sizes
+    follow Shen et al. (2003) from the luminosity in `band`, without K-correction. Bulge fractions
+    are those of the demo sky.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     galaxies : DataFrame
-        redshift and ``flux_<band>``.
+        redshift and ``flux_<band>``, and any of the columns of shapes.
     band : str
+        Name of the band.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
     """
     n = len(galaxies)
     flux = galaxies.get(f"flux_{band}")
@@ -186,5 +219,5 @@ def with_shapes(rng, galaxies, band):
         "axis_ratio": np.where(early, rng.uniform(0.5, 1.0, n), rng.uniform(0.25, 1.0, n)),
         "position_angle": rng.uniform(0, 180, n),
     }
-    known = {column: galaxies[column] for column in drawn if column in galaxies}
-    return galaxies.assign(**drawn | known)
+    given = {column: galaxies[column] for column in drawn if column in galaxies}
+    return galaxies.assign(**drawn | given)

@@ -12,27 +12,29 @@ from astroscrappy import detect_cosmics
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS, DTYPE, bit_value
 
-#: electrons a count where neither the table nor the header says it
+#: gain if neither the table nor the header gives it, electrons per count
 ASSUMED_GAIN = 1.0
 
-#: a 16-bit image that reaches below this was written by something that overflowed
+#: 16-bit integers below this value are counts above 32767 that overflowed
 _WRAPPED = -1000
 
-#: cosmic-ray rejection of van Dokkum (2001): significance, share of it for neighbours, contrast
+#: cosmic-ray rejection of van Dokkum (2001): significance limit, fraction of that limit for
+#: neighbouring pixels, contrast limit
 _COSMIC = {"sigclip": 6.0, "sigfrac": 0.3, "objlim": 5.0}
 
 
-class Calibrated(NamedTuple):
-    """An image free of what the camera did to it.
+class CalibratedImage(NamedTuple):
+    """An image free of dark and flat.
 
     Attributes
     ----------
     image : ndarray, shape (ny, nx), float64
-        Counts as the brightest (or the median) pixel of the flat would have had; NaN where there
-        is no number.
+        Counts at the sensitivity of the brightest (or the median) pixel of the flat; NaN in
+        invalid pixels.
     mask : ndarray, shape (ny, nx), int16
-    flat : ndarray or None
-        As it was divided by.
+        Bits of `redpix.image.masks`.
+    flat : ndarray, shape (ny, nx), or None
+        Normalised flat by which the image was divided.
     """
 
     image: np.ndarray
@@ -41,22 +43,39 @@ class Calibrated(NamedTuple):
 
 
 class Background(NamedTuple):
-    """Sky of an image, on its pixels."""
+    """Sky of an image on its pixels.
+
+    Attributes
+    ----------
+    level, rms : ndarray, shape (ny, nx), float64
+        Mean and standard deviation of the sky's pixels, counts.
+    """
 
     level: np.ndarray
     rms: np.ndarray
 
 
 def as_numbers(raw):
-    """An image of any number type and byte order in float64, and where its integers overflowed.
+    """Return an image of any number type and byte order in float64, with its overflowed pixels.
 
-    16-bit integers below -1000 are taken for counts above 32767 that wrapped round: no camera
-    reads so far below its zero.
+    16-bit integers below -1000 are taken for counts above 32767 that overflowed, because cameras do
+    not read so far below zero.
+
+    Parameters
+    ----------
+    raw : ndarray, shape (ny, nx)
+        Image of any number type.
 
     Returns
     -------
     values : ndarray, float64, native byte order
     wrapped : ndarray of bool
+        Pixels that overflowed.
+
+    Raises
+    ------
+    InputError
+        If the array is not a two-dimensional image of numbers.
     """
     raw = np.asarray(raw)
     if raw.ndim != 2 or raw.dtype.kind not in "iuf":
@@ -71,12 +90,24 @@ def as_numbers(raw):
 
 
 def normalised_flat(flat, how):
-    """A flat field in units of its brightest pixel or its median, NaN where it is not above 0.
+    """Return a flat field in units of its brightest pixel or its median.
 
     Parameters
     ----------
-    flat : ndarray
+    flat : ndarray, shape (ny, nx)
+        Flat field.
     how : {"maximum", "median"}
+        Value of the flat that becomes 1.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+        NaN where the flat is not above 0.
+
+    Raises
+    ------
+    InputError
+        If less than half of the flat is above 0.
     """
     flat, _ = as_numbers(flat)
     usable = np.isfinite(flat) & (flat > 0)
@@ -89,27 +120,27 @@ def normalised_flat(flat, how):
 
 
 def calibrate(raw, dark=None, flat=None, dark_factor=1.0, normalisation="maximum", saturation=None):
-    """(raw - factor * dark) / flat, and what is wrong with its pixels.
+    """Return (raw - factor * dark) / flat with a mask of saturated and bad pixels.
 
     Parameters
     ----------
-    raw, dark, flat : ndarray
-        Of one shape, any number type.
+    raw, dark, flat : ndarray, shape (ny, nx)
+        Images of any number type; dark and flat are optional.
     dark_factor : float
-        Exposure of the image over that of the dark, where the dark is to be scaled.
+        Factor by which the dark is scaled: exposure time of the image over that of the dark.
     normalisation : {"maximum", "median"}
-        Of the flat.
+        Value of the flat that becomes 1.
     saturation : float, optional
         Counts of the raw image from which a pixel is saturated.
 
     Returns
     -------
-    Calibrated
+    CalibratedImage
 
     Raises
     ------
     InputError
-        If shapes differ, or less than half of the flat is usable, or nothing of the image.
+        If shapes differ, if less than half of the flat is usable, or if all pixels are invalid.
     """
     image, wrapped = as_numbers(raw)
     for name, other in (("dark", dark), ("flat", flat)):
@@ -131,12 +162,25 @@ def calibrate(raw, dark=None, flat=None, dark_factor=1.0, normalisation="maximum
         image = image / flat
     mask[~np.isfinite(image)] |= bit_value("BAD")
     if not np.isfinite(image).any():
-        raise InputError("no pixel has a number; allowed: an image with finite values")
-    return Calibrated(image, mask, flat)
+        raise InputError("all pixels are NaN or infinite; allowed: an image with finite values")
+    return CalibratedImage(image, mask, flat)
 
 
 def hide(mask, hidden):
-    """Give the pixels that a user's mask hides the bit NO_DATA, in place."""
+    """Give the pixels that a user's mask hides the bit NO_DATA, in place.
+
+    Parameters
+    ----------
+    mask : ndarray of int, shape (ny, nx)
+        Mask of the image, which is changed.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels to hide.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, or if every pixel is hidden or bad.
+    """
     if hidden.shape != mask.shape:
         raise InputError(
             f"it has {hidden.shape[1]} x {hidden.shape[0]} pixels, the image "
@@ -148,12 +192,13 @@ def hide(mask, hidden):
 
 
 def background(image, mask, mesh):
-    """Sky of an image by `sep`, from its unmasked pixels.
+    """Return the sky of an image, measured by `sep` from unmasked pixels.
 
     Parameters
     ----------
-    image : ndarray
-    mask : ndarray, int
+    image : ndarray, shape (ny, nx)
+        Counts.
+    mask : ndarray of int, shape (ny, nx)
         Pixels that are not 0 are left out.
     mesh : int
         Side of the squares in which the sky is measured, pixels.
@@ -161,7 +206,7 @@ def background(image, mask, mesh):
     Returns
     -------
     Background
-        float64; rms is that of the sky's pixels, above 0.
+        The standard deviation is above 0.
 
     Raises
     ------
@@ -171,12 +216,12 @@ def background(image, mask, mesh):
     values = np.where(np.isfinite(image), image, 0.0)
     hidden = (mask != 0) | ~np.isfinite(image)
     side = min(mesh, *image.shape)
-    found = sep.Background(values, mask=hidden, bw=side, bh=side, fw=3, fh=3)
+    sky = sep.Background(values, mask=hidden, bw=side, bh=side, fw=3, fh=3)
     shown = image[~hidden]
     if not shown.size or shown.min() == shown.max():
         raise InputError("the sky has no noise; allowed: an image as a camera delivers it")
-    rms = np.maximum(found.rms(dtype=np.float64), 0.1 * found.globalrms)
-    return Background(found.back(dtype=np.float64), rms)
+    rms = np.maximum(sky.rms(dtype=np.float64), 0.1 * sky.globalrms)
+    return Background(sky.back(dtype=np.float64), rms)
 
 
 def mark_cosmic_rays(image, mask, sky, gain, read_noise, fwhm):
@@ -184,30 +229,31 @@ def mark_cosmic_rays(image, mask, sky, gain, read_noise, fwhm):
 
     Parameters
     ----------
-    image : ndarray
+    image : ndarray, shape (ny, nx)
         Counts, sky subtracted.
-    mask : ndarray, int16
+    mask : ndarray, int16, shape (ny, nx)
+        Mask of the image, which is changed.
     sky : ndarray or float
-        Counts, what was subtracted.
+        Subtracted sky, counts.
     gain : float
-        Electrons a count.
+        Electrons per count.
     read_noise : float
         Electrons.
     fwhm : float
-        Of stars, pixels: with less than two a star is as sharp as a cosmic ray, and nothing is
+        FWHM of the stars, pixels. Below 2, a star is as sharp as a cosmic ray, and nothing is
         marked.
 
     Returns
     -------
     int
-        Number of pixels marked.
+        Number of marked pixels.
     """
     if fwhm < 2:
         return 0
-    known = np.isfinite(image)
+    valid = np.isfinite(image)
     hit, _ = detect_cosmics(
-        np.where(known, image + sky, sky).astype(np.float32),
-        inmask=(mask != 0) | ~known,
+        np.where(valid, image + sky, sky).astype(np.float32),
+        inmask=(mask != 0) | ~valid,
         gain=gain,
         readnoise=read_noise,
         satlevel=np.inf,

@@ -1,8 +1,12 @@
-"""Photometry of crowded fields: an image's own PSF, its stars fitted together, searched twice.
+"""Photometry of crowded fields: all stars are fitted together with the image's own PSF.
 
-The order is that of DAOPHOT (Stetson 1987): a first list, the PSF from its brightest lonely stars,
-all stars fitted at once, their neighbours taken away from the PSF's stars and the PSF made again,
-what stands above the noise in the residual added, and the fit repeated.
+The steps are those of DAOPHOT (Stetson 1987):
+
+1. List bright sources.
+2. Make a first PSF from the brightest isolated stars.
+3. Fit all stars together.
+4. Subtract the neighbours of the PSF stars and make the PSF again.
+5. Add the stars that are detected in the residual, and fit again.
 """
 
 from typing import NamedTuple
@@ -10,39 +14,41 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
-from redpix.photometry.psf_fit import Errors, Placed, Scene, errors, fit, significance
-from redpix.photometry.sky_level import mean_sky
+from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.scene import Errors, Placed, Scene
+from redpix.photometry.sky_level import with_measured_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
-from redpix.psf.effective_psf_fit import corrected, effective_psf, fit_profile
+from redpix.psf.effective_psf_fit import effective_psf, fit_profile
+from redpix.psf.psf_correction import corrected
 
-#: stars closer than this are one, a new one is at least this far from known ones, in FWHM
-_SAME, _BESIDE = 0.3, 0.45
+#: stars closer than this are merged into one, FWHM
+_SAME = 0.3
 
-#: most stars of a first PSF, which need be no better than to find stars with
+#: minimum distance of a new star from known stars, FWHM
+_BESIDE = 0.45
+
+#: maximum number of stars for the first PSF, which only has to detect stars
 FIRST_STARS = 80
-
-#: pixels above this share of the noise in the model are no sky
-_SKY = 0.5
 
 
 class Result(NamedTuple):
-    """What an image was found to hold.
+    """Stars of an image with their PSF and model.
 
     Attributes
     ----------
-    stars : Placed
+    stars : redpix.photometry.scene.Placed
         The brightest first.
-    errors : Errors
-    psf : EffectivePsf
-    scene : Scene
-        As it was fitted: sky improved, noise as measured.
-    model : ndarray
-        Of the scene's image.
+    errors : redpix.photometry.scene.Errors
+    psf : redpix.psf.effective_psf.EffectivePsf
+    scene : redpix.photometry.scene.Scene
+        The image as it was fitted, with improved sky and measured noise.
+    model : ndarray, shape (ny, nx)
+        Model of the scene's image, counts.
     noise_scale : float
-        Measured noise of the empty sky over what was given.
-    hot : ndarray of bool
+        Measured noise of the empty sky over the given noise.
+    hot : ndarray of bool, shape (ny, nx)
         Pixels that were left out as hot.
     """
 
@@ -56,36 +62,38 @@ class Result(NamedTuple):
 
 
 def measure(image, error, gain, mask, threshold, mesh):
-    """Stars of an image.
+    """Find and measure the stars of an image.
 
     Parameters
     ----------
-    image, error : ndarray, shape (ny, nx)
-        Sky subtracted; standard deviation of the empty sky. Pixels where one is no number, or the
-        deviation not above 0, are left out.
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted. Invalid values are left out.
+    error : ndarray, shape (ny, nx)
+        Standard deviation of the empty sky, counts. Pixels where it is not above 0 are left out.
     gain : ndarray, shape (ny, nx)
-        Electrons a count; anything where a pixel is left out.
-    mask : ndarray of int
+        Electrons per count; any value in pixels that are left out.
+    mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
     threshold : float
-        Least signal to noise of a star.
+        Minimum signal-to-noise ratio of a star.
     mesh : int
         Side of the squares of the background, pixels.
 
     Returns
     -------
     Result or None
-        None if the image shows no star that a PSF can be made from.
+        None if the image shows no star from which a PSF can be made.
+
+    Raises
+    ------
+    InputError
+        If the image is too crowded for a first list of sources.
     """
     hidden = ((mask & star_selection.UNUSABLE) != 0) | ~np.isfinite(image)
     hidden |= ~(np.isfinite(error) & (error > 0))
     if hidden.all():
         return None
-    # float32 is precise enough for pixels, and quicker
-    image = np.where(hidden, 0.0, image).astype(np.float32)
-    variance = np.where(hidden, np.inf, np.square(error)).astype(np.float32)
-    # a hidden pixel may have no gain
-    scene = Scene(image, variance, np.where(hidden, 1, gain).astype(np.float32))
+    scene = hide_pixels(image, error, gain, hidden)
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None
@@ -97,23 +105,91 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
+    stars, model = add_faint_stars(scene, psf, stars, threshold)
+    scene, second = with_measured_sky(scene, model, hidden, mesh)
+    stars, model = fit(scene, psf, stars, 1)
+    stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    stars, model = fit(scene, psf, stars, 1)
+    stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
+    uncertainty = errors(scene, psf, stars, model)
+    return Result(stars, uncertainty, psf, scene, model, first * second, hot)
+
+
+def hide_pixels(image, error, gain, hidden):
+    """Return the scene of an image in which some pixels are left out.
+
+    Parameters
+    ----------
+    image, error, gain : ndarray, shape (ny, nx)
+        As of `measure`.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+
+    Returns
+    -------
+    redpix.photometry.scene.Scene
+        Planes of type float32, which is precise enough and faster.
+    """
+    return Scene(
+        image=np.where(hidden, 0.0, image).astype(np.float32),
+        variance=np.where(hidden, np.inf, np.square(error)).astype(np.float32),
+        # the gain of a hidden pixel may be NaN
+        gain=np.where(hidden, 1, gain).astype(np.float32),
+    )
+
+
+def add_faint_stars(scene, psf, stars, threshold):
+    """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Known stars.
+    threshold : float
+        Minimum signal-to-noise ratio of a star.
+
+    Returns
+    -------
+    stars : redpix.photometry.scene.Placed
+    model : ndarray, shape (ny, nx)
+        Model of the stars before the last merging, counts.
+    """
     for rounds in (2, 1):
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
         stars, model = fit(scene, psf, stars.join(new), rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
-    scene, second = with_measured_sky(scene, model, hidden, mesh)
-    stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(significance(scene, psf, stars, model) > threshold)
-    stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    found = errors(scene, psf, stars, model)
-    return Result(stars, found, psf, scene, model, first * second, hot)
+    return stars, model
 
 
 def first_psf(scene, hidden, mask):
-    """PSF and profile from the brightest lonely stars of a first list; None, None without any."""
+    """Return a PSF from the brightest isolated stars of a first list.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
+
+    Returns
+    -------
+    psf : redpix.psf.effective_psf.EffectivePsf or None
+    profile : redpix.psf.moffat.Profile or None
+        Both None if the image shows no star from which a PSF can be made.
+
+    Raises
+    ------
+    InputError
+        If the image is too crowded for a first list of sources.
+    """
     noise = np.sqrt(np.where(hidden, np.median(scene.variance[~hidden]), scene.variance))
     sources = first_sources(scene.image, noise, mask)
     if not len(sources):
@@ -129,7 +205,10 @@ def first_psf(scene, hidden, mask):
     chosen = star_selection.choose(x, y, flux, ratio, size, fwhm, scene.image.shape)
     stars = Placed(x[chosen], y[chosen], flux[chosen])
     stars = stars.take(slice(FIRST_STARS))
-    stamps, _ = star_selection.cut_stamps(*scene, mask & star_selection.UNUSABLE, stars, fwhm)
+    unusable = mask & star_selection.UNUSABLE
+    stamps, _ = star_selection.cut_stamps(
+        scene.image, scene.variance, scene.gain, unusable, stars, fwhm
+    )
     if not len(stamps.x):
         return None, None
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
@@ -139,16 +218,42 @@ def first_psf(scene, hidden, mask):
 
 
 def better_psf(scene, mask, profile, psf, stars, model):
-    """PSF from stars whose neighbours are subtracted; the old one if fewer than three are good."""
+    """Return a PSF from stars whose neighbours are subtracted.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
+    profile : redpix.psf.moffat.Profile
+        First profile.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        First PSF.
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
+
+    Returns
+    -------
+    redpix.psf.effective_psf.EffectivePsf
+        The first PSF if fewer than three stars are usable.
+    """
     ratio = stars.flux / scene.noise / (1.5 * psf.fwhm)
     size = np.ones(len(stars.x))
     chosen = star_selection.choose(stars.x, stars.y, stars.flux, ratio, size, psf.fwhm, model.shape)
     picked = stars.take(chosen)
     half = star_selection.stamp_half(psf.fwhm)
-    own = picked.flux[:, None, None] * psf.stamps(picked.x, picked.y, half, derivatives=False)
+    shapes = psf.stamps(picked.x, picked.y, half, derivatives=False)
     stamps, _ = star_selection.cut_stamps(
-        *(scene.image - model, scene.variance, scene.gain),
-        *(mask & star_selection.UNUSABLE, picked, psf.fwhm, own),
+        scene.image - model,
+        scene.variance,
+        scene.gain,
+        mask & star_selection.UNUSABLE,
+        picked,
+        psf.fwhm,
+        subtracted=picked.flux[:, None, None] * shapes,
     )
     if len(stamps.x):
         stamps = stamps.take(star_selection.alike(stamps, psf))
@@ -158,19 +263,3 @@ def better_psf(scene, mask, profile, psf, stars, model):
     if profile is None:
         return psf
     return corrected(effective_psf(profile, len(stamps.x)), stamps)
-
-
-def with_measured_sky(scene, model, hidden, mesh):
-    """The scene with its sky and its noise measured anew where the stars are subtracted."""
-    rest = scene.image - model
-    sky = mean_sky(rest, np.sqrt(scene.variance), mesh)
-    rest = rest - sky
-    noise = np.sqrt(scene.variance)
-    empty = ~hidden & (model < _SKY * noise)
-    if not empty.any():
-        # no sky between the stars: what they leave tells the noise with their photons in it
-        empty, noise = ~hidden, 1 / np.sqrt(scene.weight(model))
-    scaled = (rest[empty] / noise[empty])[:: max(np.count_nonzero(empty) // 500_000, 1)]
-    scale = 1.4826 * float(np.median(abs(scaled - np.median(scaled))))
-    image = np.where(hidden, np.float32(0), scene.image - sky)
-    return Scene(image, scene.variance * np.float32(scale**2), scene.gain), scale

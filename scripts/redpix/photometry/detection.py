@@ -1,7 +1,8 @@
-"""Find stars where an image, filtered by its PSF, stands above its noise.
+"""Detect stars in an image with a matched filter.
 
-The signal to noise of a star of PSF p at a place is sum(w d p) / sqrt(sum(w p^2)), with d the image
-and w one over its variance: no linear filter finds more of them.
+The signal-to-noise ratio of a star of PSF p at a position is sum(w d p) / sqrt(sum(w p^2)). Here d
+is the image and w is one over its variance. Among linear filters, this one has the highest
+signal-to-noise ratio.
 """
 
 import numpy as np
@@ -9,27 +10,30 @@ from scipy import fft
 from scipy.ndimage import maximum_filter
 from scipy.spatial import cKDTree
 
-from redpix.photometry.psf_fit import Placed
+from redpix.image.parabola import vertex_offset
+from redpix.photometry.scene import Placed
 
-#: half-width of the filter, in FWHM
+#: half-width of the filter, FWHM
 _FILTER = 2.5
 
-#: what the model of a star may be wrong by, relative: nothing fainter is found on top of it
+#: relative error of the model of a star; fainter sources are not detected on top of it
 _MODEL_ERROR = 0.03
 
-#: share of what a star's neighbouring pixels have at least that a hot pixel's have at most
+#: a pixel is hot if its neighbours have less than this fraction of the minimum for a star
 _SHARP = 0.5
 
 
 def matched_filter(image, weight, stamp):
-    """Signal to noise of a star at each pixel, and its flux.
+    """Return the signal-to-noise ratio and the flux of a star at each pixel.
 
     Parameters
     ----------
-    image, weight : ndarray, shape (ny, nx)
-        Sky subtracted; one over the variance, 0 where a pixel is masked.
-    stamp : ndarray
-        The PSF, its middle in the middle.
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    weight : ndarray, shape (ny, nx)
+        One over the variance; 0 in masked pixels.
+    stamp : ndarray, shape (side, side)
+        PSF centred on the middle pixel.
 
     Returns
     -------
@@ -41,12 +45,12 @@ def matched_filter(image, weight, stamp):
     def correlated(plane, kernel):
         transform = fft.rfft2(plane.astype(np.float32), shape)
         transform *= np.conj(fft.rfft2(kernel.astype(np.float32), shape))
-        whole = fft.irfft2(transform, shape)
+        product = fft.irfft2(transform, shape)
         # the kernel begins half its side before the pixel
         rows, columns = (np.arange(-half, side - half) for side in image.shape)
-        return np.take(np.take(whole, rows, axis=0), columns, axis=1)
+        return np.take(np.take(product, rows, axis=0), columns, axis=1)
 
-    # float32, which is precise enough and quick, wants numbers about 1
+    # scaled to values near 1, for which float32 is precise enough
     scale = float(np.median(weight[::4, ::4][weight[::4, ::4] > 0]))
     weight = (weight / scale).astype(np.float32)
     signal = correlated(np.where(weight > 0, image, 0).astype(np.float32) * weight, stamp)
@@ -59,20 +63,22 @@ def matched_filter(image, weight, stamp):
 
 
 def detect(scene, psf, threshold, model=None):
-    """Stars in an image, or in what a model of known stars leaves of it.
+    """Detect stars in an image, or in its residual after subtraction of known stars.
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
     threshold : float
-        Least signal to noise.
-    model : ndarray, optional
-        Of the stars that are known. What is found must stand above the model's own error too.
+        Minimum signal-to-noise ratio.
+    model : ndarray, shape (ny, nx), optional
+        Model of known stars, counts. Its error is added to the noise.
 
     Returns
     -------
-    Placed
+    redpix.photometry.scene.Placed
     """
     half = int(np.ceil(_FILTER * psf.fwhm))
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
@@ -85,12 +91,12 @@ def detect(scene, psf, threshold, model=None):
     ratio, flux = matched_filter(image, 1 / variance, stamp)
     peak = (ratio > threshold) & (ratio == maximum_filter(ratio, 3, mode="constant"))
     y, x = np.nonzero(peak)
-    shift_x, shift_y = (_summit(ratio, y, x, axis) for axis in (1, 0))
+    shift_x, shift_y = (_peak_offset(ratio, y, x, axis) for axis in (1, 0))
     return Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
 
 
-def _summit(ratio, y, x, axis):
-    """Offset of a parabola's summit through a peak and its two neighbours along an axis."""
+def _peak_offset(ratio, y, x, axis):
+    """Return the offset of the parabola's vertex from each peak along an axis; -0.5 to 0.5."""
     before, after = (
         ratio[
             np.clip(y + step * (axis == 0), 0, ratio.shape[0] - 1),
@@ -98,17 +104,22 @@ def _summit(ratio, y, x, axis):
         ].astype(float)
         for step in (-1, 1)
     )
-    bend = before + after - 2 * ratio[y, x]
-    offset = np.where(bend < 0, 0.5 * (before - after) / np.where(bend < 0, bend, 1), 0)
-    return np.clip(offset, -0.5, 0.5)
+    return vertex_offset(before, ratio[y, x].astype(float), after)[0]
 
 
 def sharp_pixels(scene, psf):
-    """Pixels that stand out from their neighbours more than those of any star: hot, or cosmic rays.
+    """Find pixels that are sharper than a star: hot pixels and cosmic rays.
 
-    A star's four neighbours along the axes have at least a certain share of its brightest pixel,
-    the least when it is centred on that. A pixel is sharp where they lack half of this share, with
-    five sigma to spare.
+    The four neighbours of the brightest pixel of a star have at least a certain fraction of its
+    value. The fraction is smallest if the star is centred on the pixel. A pixel is sharp if its
+    neighbours have less than half of this fraction, at five sigma.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
 
     Returns
     -------
@@ -119,23 +130,35 @@ def sharp_pixels(scene, psf):
     share = 0.25 * (stamp[0, 1] + stamp[2, 1] + stamp[1, 0] + stamp[1, 2]) / stamp[1, 1]
     least = _SHARP * share
     image, sharp = scene.image, np.zeros(scene.image.shape, bool)
-    # the image's border is left out: what is beside it is not known
+    # pixels on the border are left out, because they lack neighbours
     inner = image[1:-1, 1:-1]
     y, x = np.nonzero(inner > 5 * np.sqrt(scene.variance[1:-1, 1:-1]))
     y, x = y + 1, x + 1
     neighbours = [(y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)]
-    beside = np.array([image[place] for place in neighbours])
-    # beside a hidden pixel nothing is sharp either
-    known = np.all([np.isfinite(scene.variance[place]) for place in neighbours], axis=0)
+    beside = np.array([image[yx] for yx in neighbours])
+    # pixels beside a hidden pixel are left out, too
+    complete = np.all([np.isfinite(scene.variance[yx]) for yx in neighbours], axis=0)
     value, variance = image[y, x], scene.variance[y, x]
     noise2 = variance * (0.25 + least**2) + value / scene.gain[y, x] * least**2
     lack = least * value - beside.mean(axis=0)
-    sharp[y, x] = known & (lack > 5 * np.sqrt(noise2)) & (value > beside.max(axis=0))
+    sharp[y, x] = complete & (lack > 5 * np.sqrt(noise2)) & (value > beside.max(axis=0))
     return sharp
 
 
 def apart(stars, others, distance):
-    """Which stars are farther than a distance from all of others."""
+    """Find the stars that are farther than a distance from all other stars.
+
+    Parameters
+    ----------
+    stars, others : redpix.photometry.scene.Placed
+        Stars to test, and the other stars.
+    distance : float
+        Pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
     if not len(others.x) or not len(stars.x):
         return np.ones(len(stars.x), bool)
     tree = cKDTree(np.column_stack([others.x, others.y]))
@@ -144,7 +167,19 @@ def apart(stars, others, distance):
 
 
 def merged(stars, distance):
-    """Which stars have a brighter one closer than a distance: one light, fitted twice."""
+    """Find the stars with a brighter star within a distance: one star, fitted twice.
+
+    Parameters
+    ----------
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
+    distance : float
+        Pixels.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
     gone = np.zeros(len(stars.x), bool)
     if len(stars.x) < 2:
         return gone

@@ -1,4 +1,4 @@
-"""Light curves: the same stars in many exposures, on one scale, and what their scatter may be."""
+"""Light curves: the same stars in many exposures on one flux scale, and their expected scatter."""
 
 from typing import NamedTuple
 
@@ -9,42 +9,54 @@ from redpix.astrometry.quads import BRIGHTEST, CHANCE, chance, match, shift
 from redpix.astrometry.star_map import Map, fit_map
 from redpix.core.exceptions import InputError
 
-#: brightest stars that exposures are matched with, by number; a star is found this near, pixels
-_BRIGHTEST, _NEAR = 200, 2.0
+#: maximum number of stars, the brightest, by which two exposures are matched
+_BRIGHTEST = 200
 
-#: least signal to noise of stars that set the scale of an exposure
+#: maximum distance between matched stars, pixels
+_NEAR = 2.0
+
+#: minimum signal-to-noise ratio of the stars that set the scale of an exposure
 _BRIGHT = 50.0
 
-#: waves over a pixel, cycles along x and y, in which a flux may depend on a star's place in it
+#: cycles per pixel along x and y of the waves by which a flux may depend on the pixel phase
 _WAVES = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2))
 
-#: numbers of terms of a response: light alone, slopes and waves, waves that change over the image
+#: number of terms of a response: constant; with slopes and waves; with waves that vary over the
+#: image
 _TERMS = (1, 15, 39)
 
-#: fewest stars a term that these are fitted to; scatter that more terms must leave, over that of
-#: less; parts of the stars that are left out in turn
-_STARS_A_TERM, _HELPS, _PARTS = 5, 0.9, 5
+#: minimum number of stars per fitted term
+_STARS_PER_TERM = 5
 
-#: Osborn et al. (2015, MNRAS 452, 1707), eq. 7: its empirical factor, m^(2/3) s^(1/2), as at good
-#: sites, and the scale height of the turbulence, m
-_TURBULENCE, _SCALE_HEIGHT = 1.5, 8000.0
+#: a response with more terms is used if it reduces the scatter to this fraction or less
+_HELPS = 0.9
+
+#: number of groups of stars that are held out in turn
+_PARTS = 5
+
+#: empirical factor of Osborn et al. (2015, MNRAS 452, 1707), eq. 7, at good sites, m^(2/3) s^(1/2)
+_TURBULENCE = 1.5
+
+#: scale height of the turbulence, m
+_SCALE_HEIGHT = 8000.0
 
 
 class Scaled(NamedTuple):
-    """Light curves on one scale.
+    """Light curves on one flux scale.
 
     Attributes
     ----------
     relative : ndarray, shape (exposures, stars)
-        Flux over the star's own mean; NaN where it is not measured.
+        Flux over the star's mean flux; NaN where a star is not measured.
     error : ndarray, shape (exposures, stars)
+        1-sigma errors of `relative`.
     scale : ndarray, shape (exposures,)
-        Light that came through, over the mean of all exposures.
+        Transmission of each exposure over the mean of all exposures.
     mean : ndarray, shape (stars,)
-        Mean flux at scale 1.
+        Mean flux at scale 1, counts.
     response : ndarray, shape (exposures, stars)
-        Light of a star that is measured at its place, over that at others; 1 where that is not
-        known to differ. What a star has in all exposures is in its mean.
+        Sensitivity at the star's position over the mean sensitivity; 1 where no dependence on
+        position is fitted. A factor common to all exposures of a star is in `mean`.
     """
 
     relative: np.ndarray
@@ -54,20 +66,20 @@ class Scaled(NamedTuple):
     response: np.ndarray
 
 
-def place_in(exposure, reference, shape, matrix=None):
-    """A map from the reference's pixels to those of an exposure.
+def star_transform(exposure, reference, shape, matrix=None):
+    """Return the transform from the reference's pixels to those of an exposure.
 
-    Their WCS, a shift, and what their stars alone tell are tried; the map is taken that brings
-    most stars together.
+    Three proposals are tried: the WCS of both, a shift, and a match of star patterns. The transform
+    that matches most stars is returned.
 
     Parameters
     ----------
     exposure, reference : ndarray, shape (n, 2)
-        x, y of stars, the brightest first.
+        0-based x and y of stars, the brightest first.
     shape : (int, int)
-        Of the reference.
+        Numbers of rows and columns of the reference.
     matrix : ndarray, shape (3, 3), optional
-        Homography from the reference's pixels to those of the exposure, by their WCS.
+        Homography from the reference's pixels to those of the exposure, from the WCS of both.
 
     Returns
     -------
@@ -76,12 +88,12 @@ def place_in(exposure, reference, shape, matrix=None):
     Raises
     ------
     InputError
-        If the two show different skies.
+        If the two exposures show different skies.
     """
     new, seen = reference[:_BRIGHTEST], exposure[:_BRIGHTEST]
     expected = len(new) * len(seen) * np.pi * _NEAR**2 / np.prod(shape)
     pairs = min(len(new), BRIGHTEST) * min(len(seen), BRIGHTEST)
-    # how many were tried for a matrix, and stars that it was made from
+    # matrix, number of matrices tried, number of stars that define the matrix
     proposals = [(shift(new, seen, _NEAR), pairs, 1)]
     if matrix is not None:
         proposals.insert(0, (matrix, 1, 0))
@@ -98,28 +110,29 @@ def place_in(exposure, reference, shape, matrix=None):
     return max(maps, key=lambda one: _together(one, new, seen))
 
 
-def _together(place, reference, exposure):
-    """Number of stars of an exposure that a map brings stars of the reference to."""
-    distance, nearest = cKDTree(exposure).query(np.transpose(place(*reference.T)))
+def _together(transform, reference, exposure):
+    """Return the number of an exposure's stars that match transformed stars of the reference."""
+    distance, nearest = cKDTree(exposure).query(np.transpose(transform(*reference.T)))
     return len(np.unique(nearest[distance < _NEAR]))
 
 
 def put_on_one_scale(flux, error, usable, x, y):
-    """Relative light curves: each exposure is divided by what its bright, steady stars have.
+    """Return relative light curves: fluxes divided by the transmission and the response.
 
-    Where stars are hardly wider than a pixel their flux depends on where in it they fall, in each
-    exposure in its own way, as it was focused and guided; and without a flat field, on where in the
-    image. Such a dependence, common to all stars, is fitted with the scale and divided out where
-    that makes stars steadier; each by a fit to others, so that no star's scatter is fitted away.
+    The transmission of an exposure is measured from its bright, steady stars. The flux of an
+    undersampled star depends on the phase of its centre in a pixel, differently in each exposure.
+    Without a flat field, the flux also depends on the position in the image. Both dependences are
+    common to all stars. They are fitted with the scale and divided out if this reduces the scatter.
+    The response of each star is fitted to the other stars, so a star's own scatter remains.
 
     Parameters
     ----------
     flux, error : ndarray, shape (exposures, stars)
-        NaN where a star is not measured.
+        Counts and 1-sigma errors; NaN where a star is not measured.
     usable : ndarray of bool, shape (stars,)
         Stars that may set the scale.
     x, y : ndarray, shape (exposures, stars)
-        Where the stars lie, pixels.
+        0-based positions of the stars, pixels.
 
     Returns
     -------
@@ -133,8 +146,8 @@ def put_on_one_scale(flux, error, usable, x, y):
     with np.errstate(invalid="ignore", divide="ignore"):
         bright = usable & np.all(flux > _BRIGHT * error, axis=0)
     if not bright.any():
-        whole = usable & np.isfinite(flux).all(axis=0)
-        bright = whole if whole.any() else np.isfinite(flux).all(axis=0)
+        complete = usable & np.isfinite(flux).all(axis=0)
+        bright = complete if complete.any() else np.isfinite(flux).all(axis=0)
     if not bright.any():
         raise InputError("no star is measured in all exposures")
     light, scale = _best_light(flux, np.flatnonzero(bright), response_terms(x, y))
@@ -144,11 +157,21 @@ def put_on_one_scale(flux, error, usable, x, y):
 
 
 def response_terms(x, y):
-    """What a flux may depend on in an exposure; shape (..., 39).
+    """Return the terms on which a flux may depend in an exposure.
 
-    They are 1, x and y over their spread, cosines and sines over a pixel, and these times x and y.
+    The terms are 1, x and y over their spread, cosines and sines of the pixel phase, and the
+    products of these waves with x and y.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (exposures, stars)
+        0-based positions of the stars, pixels.
+
+    Returns
+    -------
+    ndarray, shape (exposures, stars, 39)
     """
-    slopes = [(place - place.mean()) / max(place.std(), 1.0) for place in (x, y)]
+    slopes = [(axis - axis.mean()) / max(axis.std(), 1.0) for axis in (x, y)]
     angles = [2 * np.pi * (i * x + j * y) for i, j in _WAVES]
     waves = [*map(np.cos, angles), *map(np.sin, angles)]
     changes = [slope * wave for slope in slopes for wave in waves]
@@ -156,40 +179,41 @@ def response_terms(x, y):
 
 
 def _best_light(flux, stars, terms):
-    """As of `_light`, from as many terms as make stars steadier that they are not fitted to."""
+    """Return transmission and scale as `_light`, with the terms that steady held-out stars."""
     best = _light(flux, stars, terms[..., :1])
     for number in _TERMS[1:]:
-        if len(flux) < 3 or len(stars) < _STARS_A_TERM * number:
+        if len(flux) < 3 or len(stars) < _STARS_PER_TERM * number:
             break
         some = terms[..., :number]
         light, scale = _light(flux, stars, some)
         for first in range(_PARTS):
-            part = slice(first, None, _PARTS)
-            light[:, stars[part]] = _light(flux, np.delete(stars, part), some)[0][:, stars[part]]
+            held = slice(first, None, _PARTS)
+            light[:, stars[held]] = _light(flux, np.delete(stars, held), some)[0][:, stars[held]]
         if _spread(flux, light, stars) < _HELPS * _spread(flux, best[0], stars):
             best = light, scale
     return best
 
 
 def _spread(flux, light, stars):
-    """Median scatter of some stars, relative."""
+    """Return the median relative scatter of some stars."""
     made = flux[:, stars] / light[:, stars]
     return np.median(np.std(made, axis=0) / made.mean(axis=0))
 
 
 def _light(flux, chosen, terms, rounds=5):
-    """Share of their light that exposures have of all stars, linear in terms, by chosen stars.
+    """Fit the transmission of exposures to chosen stars, linear in some terms.
 
     Returns
     -------
     light : ndarray, shape (exposures, stars)
+        Transmission times response of all stars.
     scale : ndarray, shape (exposures,)
-        Its constant term, of mean 1.
+        Constant term of `light`, of mean 1.
     """
     light = np.ones(flux.shape)
     for _ in range(rounds):
         ratio = flux[:, chosen] / _mean(flux / light)[chosen]
-        # stars that vary say little
+        # variable stars get a low weight
         spread = np.std(ratio / light[:, chosen], axis=0)
         weight = 1 / (spread**2 + np.median(spread) ** 2 + 1e-12)
         design = terms[:, chosen].swapaxes(1, 2)
@@ -201,15 +225,15 @@ def _light(flux, chosen, terms, rounds=5):
 
 
 def _mean(values):
-    """Mean of what is known in each column, NaN where nothing is."""
-    known = np.isfinite(values)
-    number = known.sum(axis=0)
-    total = np.where(known, values, 0).sum(axis=0)
+    """Return the mean of the finite values in each column, NaN where a column has none."""
+    finite = np.isfinite(values)
+    number = finite.sum(axis=0)
+    total = np.where(finite, values, 0).sum(axis=0)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def scintillation(diameter, exposure, airmass, altitude):
-    """Relative scatter of starlight that the air makes.
+    """Return the relative scatter of a star's flux by scintillation.
 
     Osborn et al. (2015), eq. 7: sigma^2 = 10^-5 C^2 D^(-4/3) t^-1 (sec z)^3 exp(-2 h / H), after
     Young (1967).
@@ -217,37 +241,48 @@ def scintillation(diameter, exposure, airmass, altitude):
     Parameters
     ----------
     diameter : float
-        Of the telescope, m.
+        Diameter of the telescope, m.
     exposure : float
-        Seconds.
+        Exposure time, s.
     airmass : float
+        Airmass of the exposure.
     altitude : float
-        Of the site, m.
+        Altitude of the site, m.
+
+    Returns
+    -------
+    float
+        1-sigma scatter; NaN if an argument is NaN.
     """
     variance = 1e-5 * _TURBULENCE**2 * diameter ** (-4 / 3) / exposure * airmass**3
     return float(np.sqrt(variance * np.exp(-2 * altitude / _SCALE_HEIGHT)))
 
 
 def scatter(scaled):
-    """Scatter of each star's light curve, and what its errors of flux let expect.
+    """Return the scatter of each star's light curve and the scatter expected from its errors.
+
+    Parameters
+    ----------
+    scaled : Scaled
+        Light curves on one scale.
 
     Returns
     -------
-    number : ndarray of int
-        Exposures in which it is measured.
-    measured : ndarray
-        Standard deviation of the relative flux; NaN from fewer than three exposures.
-    expected : ndarray
-        Root mean square of the relative errors.
+    number : ndarray of int, shape (stars,)
+        Number of exposures in which a star is measured.
+    measured : ndarray, shape (stars,)
+        Standard deviation of the relative flux; NaN if there are fewer than three exposures.
+    expected : ndarray, shape (stars,)
+        Root mean square of the relative errors; NaN if there are fewer than three exposures.
     """
-    known = np.isfinite(scaled.relative)
-    number = known.sum(axis=0)
-    relative = np.where(known, scaled.relative, 0)
+    finite = np.isfinite(scaled.relative)
+    number = finite.sum(axis=0)
+    relative = np.where(finite, scaled.relative, 0)
     enough = number >= 3
     count = np.where(enough, number, 3)
     mean = relative.sum(axis=0) / count
-    square = np.where(known, (relative - mean) ** 2, 0).sum(axis=0) / (count - 1)
-    errors = np.where(known, scaled.error, 0)
+    square = np.where(finite, (relative - mean) ** 2, 0).sum(axis=0) / (count - 1)
+    errors = np.where(finite, scaled.error, 0)
     return (
         number,
         np.where(enough, np.sqrt(square), np.nan),

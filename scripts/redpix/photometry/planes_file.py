@@ -1,4 +1,4 @@
-"""Calibrated images and their residuals as files: planes by name."""
+"""Read and write calibrated images and their residuals: FITS files with one plane per HDU."""
 
 import math
 
@@ -7,14 +7,39 @@ from astropy.io import fits
 
 
 def read_calibrated(path):
-    """Planes of a file by name, in the machine's byte order, and its first header."""
+    """Return the planes of a file and its first header.
+
+    Parameters
+    ----------
+    path : str
+        FITS file.
+
+    Returns
+    -------
+    planes : dict of str to ndarray, shape (ny, nx)
+        Planes by name, in native byte order.
+    header : astropy.io.fits.Header
+    """
     with fits.open(path, memmap=False) as hdus:
         planes = {hdu.name: hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus}
         return planes, hdus[0].header
 
 
 def write_planes(path, planes, header, cards):
-    """Write planes by name; the first carries a header and cards, values not known left out."""
+    """Write planes to a FITS file, one HDU per plane.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    planes : mapping of str to ndarray
+        Planes by name; they are written as float32, except MASK.
+    header : astropy.io.fits.Header
+        Header of the first HDU.
+    cards : list of (str, object, str)
+        Keyword, value and comment of further cards of the first HDU. Cards whose value is None, NaN
+        or infinite are left out.
+    """
     first, *others = [
         (name, plane if name == "MASK" else np.asarray(plane, np.float32))
         for name, plane in planes.items()

@@ -1,4 +1,4 @@
-"""What else is worth knowing of fitted stars: their fit's quality, apertures, widths, flags."""
+"""Quality of fitted stars: goodness of fit, aperture fluxes, widths and flags."""
 
 from typing import NamedTuple
 
@@ -10,30 +10,54 @@ from redpix.image.masks import bit_value, filled_from_nearest
 
 #: bits of a star's flags
 FLAGS = {
-    "SATURATED": 1,  # saturated pixels in its core: its light comes from the rest
-    "MASKED": 2,  # other masked pixels in its core
-    "EDGE": 4,  # its core reaches beyond the image
-    "BLENDED": 8,  # a star of a tenth of its light or more within 1.5 FWHM
-    "MISFIT": 16,  # its pixels do not follow the PSF: no star, or not one
+    "SATURATED": 1,  # saturated pixels in the core; the flux comes from the other pixels
+    "MASKED": 2,  # other masked pixels in the core
+    "EDGE": 4,  # the core reaches beyond the image
+    "BLENDED": 8,  # a star of at least a tenth of the flux within 1.5 FWHM
+    "MISFIT": 16,  # the pixels do not follow the PSF: not a star, or several
 }
 
-#: radius of a star's core, and of the aperture, in FWHM
-CORE, APERTURE = 1.25, 3.0
+#: radius of the core of a star, FWHM
+CORE = 1.25
 
-#: chi^2 a pixel is a misfit above 1 by this many standard deviations of noise, and by this share
-#: of the star's signal to noise squared, which an error of the PSF of a percent or two makes
-_SIGMAS, _PSF_ERROR = 5.0, 3e-4
+#: radius of the aperture, FWHM
+APERTURE = 3.0
 
-#: fewest stars for an aperture correction, and their least signal to noise
-_LEAST, _BRIGHT = 10, 50.0
+#: excess of chi^2 per pixel over 1 that makes a misfit, standard deviations of noise
+_SIGMAS = 5.0
+
+#: further excess that is allowed, times the squared signal-to-noise ratio of the star; an error of
+#: the PSF of one or two per cent causes it
+_PSF_ERROR = 3e-4
+
+#: minimum number of stars for an aperture correction
+_LEAST = 10
+
+#: minimum signal-to-noise ratio of these stars
+_BRIGHT = 50.0
 
 
 class Quality(NamedTuple):
-    """A value a star."""
+    """Quality of stars, one value per star.
 
-    chi2: np.ndarray  #: a pixel of the core, 1 for a good fit
+    Attributes
+    ----------
+    chi2 : ndarray, shape (n,)
+        Chi^2 per pixel of the core; 1 for a good fit.
+    flags : ndarray of int, shape (n,)
+        Bits of `FLAGS`.
+    aperture_flux, aperture_error : ndarray, shape (n,)
+        Flux in an aperture of radius `APERTURE` without neighbours, extrapolated to infinity, and
+        its 1-sigma error, counts.
+    width_x, width_y : ndarray, shape (n,)
+        Second-moment widths, pixels.
+    peak_x, peak_y : ndarray of int, shape (n,)
+        0-based brightest pixels.
+    """
+
+    chi2: np.ndarray
     flags: np.ndarray
-    aperture_flux: np.ndarray  #: within `APERTURE`, neighbours subtracted, out to infinity
+    aperture_flux: np.ndarray
     aperture_error: np.ndarray
     width_x: np.ndarray
     width_y: np.ndarray
@@ -42,7 +66,26 @@ class Quality(NamedTuple):
 
 
 def core_pixels(x, y, radius, shape):
-    """Rows and columns of stamps about places; which pixels are in a circle, and in the image."""
+    """Return the pixels of stamps about positions.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        0-based positions.
+    radius : float
+        Pixels.
+    shape : (int, int)
+        ny, nx of the image.
+
+    Returns
+    -------
+    where : (ndarray of int, ndarray of int), shape (n, side, side)
+        Rows and columns, clipped to the image.
+    near : ndarray of bool, shape (n, side, side)
+        Pixels within the radius.
+    inside : ndarray of bool, shape (n, side, side)
+        Pixels within the image.
+    """
     half = int(np.ceil(radius))
     axis = np.arange(-half, half + 1)
     rows = np.rint(y).astype(int)[:, None, None] + axis[:, None]
@@ -54,14 +97,20 @@ def core_pixels(x, y, radius, shape):
 
 
 def assess(result, mask, window):
-    """Quality of all stars of a fit.
+    """Return the quality of all stars of a fit.
 
     Parameters
     ----------
     result : redpix.photometry.crowded.Result
-    mask : ndarray of int
+        Fitted stars of the image.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
     window : int
-        Odd side of the square in which widths are taken, pixels.
+        Odd side of the square in which widths are measured, pixels.
+
+    Returns
+    -------
+    Quality
     """
     stars, scene, psf, model = result.stars, result.scene, result.psf, result.model
     rest = scene.image - model
@@ -74,13 +123,14 @@ def assess(result, mask, window):
     limit = 1 + _SIGMAS * np.sqrt(2 / pixels) + _PSF_ERROR * ratio**2
     flags[chi2 > limit] |= FLAGS["MISFIT"]
     flags[_blended(stars, 1.5 * psf.fwhm)] |= FLAGS["BLENDED"]
-    own = stars.flux[:, None, None] * psf.stamps(stars.x, stars.y, window // 2, derivatives=False)
-    width, peak = _shapes(rest, own, stars, window)
+    shapes = psf.stamps(stars.x, stars.y, window // 2, derivatives=False)
+    width, peak = _shapes(rest, stars.flux[:, None, None] * shapes, stars, window)
     flux, error = aperture_fluxes(scene, rest, psf, stars)
     return Quality(chi2, flags, flux, error, *width, *peak)
 
 
 def _mask_flags(bits, near, inside):
+    """Return the flags SATURATED, MASKED and EDGE of each star."""
     flags = np.zeros(len(bits), int)
     seen = near & inside
     saturated = bit_value("SATURATED")
@@ -91,21 +141,22 @@ def _mask_flags(bits, near, inside):
 
 
 def _blended(stars, distance):
-    found = np.zeros(len(stars.x), bool)
+    """Find the stars with a star of at least a tenth of their flux within a distance."""
+    blended = np.zeros(len(stars.x), bool)
     if len(stars.x) < 2:
-        return found
+        return blended
     pairs = cKDTree(np.column_stack([stars.x, stars.y])).query_pairs(
         distance, output_type="ndarray"
     )
     for one, other in (pairs.T, pairs.T[::-1]):
-        found[one[stars.flux[other] > 0.1 * stars.flux[one]]] = True
-    return found
+        blended[one[stars.flux[other] > 0.1 * stars.flux[one]]] = True
+    return blended
 
 
-def _shapes(rest, own, stars, window):
-    """Second-moment widths (x, y) of each star, NaN where noise leaves none; its peak (x, y)."""
+def _shapes(rest, models, stars, window):
+    """Return second-moment widths (x, y), NaN if noise dominates, and peaks (x, y) of stars."""
     where, _, inside = core_pixels(stars.x, stars.y, window // 2, rest.shape)
-    stamp = np.where(inside, rest[where] + own, 0)
+    stamp = np.where(inside, rest[where] + models, 0)
     total = stamp.sum(axis=(1, 2))
     total = np.where(total > 0, total, np.nan)
     widths = []
@@ -123,14 +174,14 @@ def _shapes(rest, own, stars, window):
 
 
 def nearest_known(plane, x, y):
-    """Values of a plane at places, or in the pixel nearest to each that has one.
+    """Return the values of a plane at some pixels, or at the nearest pixels with a value.
 
     Parameters
     ----------
     plane : ndarray, shape (ny, nx)
-        NaN where it has none; not everywhere.
+        NaN in pixels without a value; at least one pixel has a value.
     x, y : ndarray of int, shape (n,)
-        0-based; beyond the border the pixel on it counts.
+        0-based pixels, which are clipped to the image.
 
     Returns
     -------
@@ -141,17 +192,25 @@ def nearest_known(plane, x, y):
 
 
 def aperture_fluxes(scene, rest, psf, stars):
-    """Flux of each star in a circle, the other stars subtracted, over the share of the PSF in it.
+    """Return the flux of each star in a circle over the fraction of the PSF in it.
+
+    The other stars are subtracted.
 
     Parameters
     ----------
-    scene : redpix.photometry.psf_fit.Scene
-    rest : ndarray
-        The scene's image without all stars.
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    rest : ndarray, shape (ny, nx)
+        Image of the scene without all stars, counts.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
 
     Returns
     -------
     flux, error : ndarray, shape (n,)
+        Counts.
     """
     radius = APERTURE * psf.fwhm
     share = enclosed(psf, radius)
@@ -167,7 +226,19 @@ def aperture_fluxes(scene, rest, psf, stars):
 
 
 def enclosed(psf, radius):
-    """Share of a star's light within a circle, in the middle of the image."""
+    """Return the fraction of a star's flux within a circle, in the middle of the image.
+
+    Parameters
+    ----------
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    radius : float
+        Pixels.
+
+    Returns
+    -------
+    float
+    """
     half = int(np.ceil(radius)) + 1
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
     stamp = np.ascontiguousarray(psf.stamps(*middle, min(half, psf.reach), derivatives=False)[0])
@@ -176,13 +247,23 @@ def enclosed(psf, radius):
 
 
 def aperture_correction(stars, quality, errors):
-    """What PSF fluxes are to be multiplied with to agree with wide apertures on bright lone stars.
+    """Return the factor from PSF fluxes to aperture fluxes, from bright isolated stars.
+
+    Parameters
+    ----------
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
+    quality : Quality
+        Quality of the stars.
+    errors : redpix.photometry.scene.Errors
+        1-sigma errors of the stars.
 
     Returns
     -------
     factor, error : float
-        1 and NaN where there are fewer than ten such stars.
+        1 and NaN if there are fewer than ten usable stars.
     number : int
+        Number of usable stars.
     """
     ratio = stars.flux / errors.flux
     good = (quality.flags == 0) & (ratio > _BRIGHT) & np.isfinite(quality.aperture_flux)
@@ -194,7 +275,7 @@ def aperture_correction(stars, quality, errors):
         spread = 1.4826 * np.median(abs(values - np.median(values)))
         kept = abs(values - np.median(values)) < 3 * np.maximum(sigma, spread)
         values, sigma = values[kept], sigma[kept]
-    # the scatter of neighbours too faint to be found comes on top of what is known
+    # undetected neighbours add scatter to the known errors
     weight = 1 / (sigma**2 + np.median(sigma) ** 2)
     mean = np.sum(weight * values) / weight.sum()
     error = np.sqrt(np.sum(weight**2 * (values - mean) ** 2)) / weight.sum()

@@ -1,26 +1,31 @@
-"""Simple photometry: peaks, centroids, widths and the flux under a Gaussian, star by star.
+"""Simple photometry, star by star: peaks, centroids, widths and fluxes under a Gaussian.
 
-The steps of a course in CCD photometry, each as it is taught there. Images are [y, x], free of sky;
+The steps are those that courses in CCD photometry teach. Images are [y, x], sky subtracted;
 coordinates are 0-based.
 """
 
 from typing import NamedTuple
 
 import numpy as np
-from scipy.ndimage import maximum_filter
-from scipy.spatial import cKDTree
 
 from redpix.core.exceptions import InputError
-
-#: of a peak's 8 neighbours so many exceed half of it, or it is a hot pixel
-LEAST_NEIGHBOURS = 4
-
-#: the 8 neighbours of a pixel
-_NEIGHBOURS = [(dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if (dy, dx) != (0, 0)]
+from redpix.photometry.peaks import find_peaks, in_clusters
 
 
-class Stars(NamedTuple):
-    """Measured stars, arrays of one length."""
+class SimpleStars(NamedTuple):
+    """Measured stars, one value per star.
+
+    Attributes
+    ----------
+    peak_x, peak_y : ndarray of int, shape (n,)
+        0-based brightest pixels.
+    centroid_x, centroid_y : ndarray, shape (n,)
+        0-based centroids, pixels.
+    width_x, width_y : ndarray, shape (n,)
+        Second-moment widths, pixels.
+    psf_flux : ndarray, shape (n,)
+        Flux under a Gaussian of these widths, counts.
+    """
 
     peak_x: np.ndarray
     peak_y: np.ndarray
@@ -32,49 +37,35 @@ class Stars(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """Peaks that are no stars that could be measured."""
+    """Peaks that were not measured as stars.
+
+    Attributes
+    ----------
+    peak_x, peak_y : ndarray of int, shape (n,)
+        0-based pixels.
+    reason : ndarray of str, shape (n,)
+    """
 
     peak_x: np.ndarray
     peak_y: np.ndarray
     reason: np.ndarray
 
 
-def find_peaks(image, threshold):
-    """Pixels no lower than their 8 neighbours and above a threshold, hot pixels left out.
-
-    Beyond the image's edge, and where it is NaN, there is nothing.
+def cut_out(image, x, y, window):
+    """Return the square window about a pixel.
 
     Parameters
     ----------
-    image : ndarray
-    threshold : float
+    image : ndarray, shape (ny, nx)
+        Counts.
+    x, y : int
+        0-based pixel.
+    window : int
+        Odd side of the window, pixels.
 
     Returns
     -------
-    y, x : ndarray of int
-        By y, then x.
-    hot : ndarray of bool
-        Peaks of whose neighbours less than `LEAST_NEIGHBOURS` exceed half of them.
-    """
-    known = np.where(np.isfinite(image), image, -np.inf)
-    peak = (known > threshold) & (known == maximum_filter(known, 3, mode="constant", cval=-np.inf))
-    y, x = np.nonzero(peak)
-    padded = np.pad(known, 1, constant_values=-np.inf)
-    count = sum(padded[y + 1 + dy, x + 1 + dx] > known[y, x] / 2 for dy, dx in _NEIGHBOURS)
-    return y, x, np.asarray(count) < LEAST_NEIGHBOURS
-
-
-def in_clusters(x, y, distance):
-    """Which points have another closer than `distance`: the peaks on a flat, saturated top."""
-    crowded = np.zeros(len(x), bool)
-    if len(x) > 1:
-        near, _ = cKDTree(np.column_stack([x, y])).query(np.column_stack([x, y]), k=2)
-        crowded = near[:, 1] < distance
-    return crowded
-
-
-def cut_out(image, x, y, window):
-    """Square window about a pixel.
+    ndarray, shape (window, window)
 
     Raises
     ------
@@ -91,14 +82,36 @@ def cut_out(image, x, y, window):
 
 
 def centroid(stamp):
-    """Centre of light of a stamp (x, y), from its first pixel."""
+    """Return the centroid of a stamp.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        Counts.
+
+    Returns
+    -------
+    x, y : float
+        Pixels from the first pixel of the stamp.
+    """
     rows, columns = np.indices(stamp.shape)
     total = stamp.sum()
     return (columns * stamp).sum() / total, (rows * stamp).sum() / total
 
 
 def widths(stamp):
-    """Second-moment widths (x, y) of a stamp; NaN where its noise leaves none."""
+    """Return the second-moment widths of a stamp.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        Counts.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        Widths in x and y, pixels; NaN if noise makes a second moment negative.
+    """
     rows, columns = np.indices(stamp.shape)
     total = stamp.sum()
     x, y = centroid(stamp)
@@ -112,7 +125,21 @@ def widths(stamp):
 
 
 def gaussian(window, x, y, width_x, width_y):
-    """Gaussian of unit sum on a stamp, its centre at x, y from the stamp's first pixel."""
+    """Return a Gaussian of unit sum on a stamp.
+
+    Parameters
+    ----------
+    window : int
+        Side of the stamp, pixels.
+    x, y : float
+        Centre, pixels from the first pixel of the stamp.
+    width_x, width_y : float
+        Standard deviations, pixels.
+
+    Returns
+    -------
+    ndarray, shape (window, window)
+    """
     axis = np.arange(window)
     profile_x = np.exp(-((axis - x) ** 2) / (2 * width_x**2))
     profile_y = np.exp(-((axis - y) ** 2) / (2 * width_y**2))
@@ -121,31 +148,45 @@ def gaussian(window, x, y, width_x, width_y):
 
 
 def psf_flux(stamp, psf):
-    """Flux of a star of profile `psf`: sum(f p) / sum(p^2)."""
+    """Return the flux of a star of known profile: sum(f p) / sum(p^2).
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        Counts f.
+    psf : ndarray, shape (ny, nx)
+        Profile p of unit sum.
+
+    Returns
+    -------
+    float
+        Counts.
+    """
     return (stamp * psf).sum() / (psf**2).sum()
 
 
 def measure(image, threshold, window, separation, shared_width=False):
-    """Stars of an image.
+    """Find and measure the stars of an image.
 
     Parameters
     ----------
-    image : ndarray
-        Free of sky; NaN where masked.
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted; NaN in masked pixels.
     threshold : float
-        Counts.
+        Minimum value of a peak, counts.
     window : int
         Odd side of the square in which a star is measured, pixels.
     separation : float
-        Stars with a centroid closer to another's are dropped, pixels.
+        Stars whose centroids are closer are rejected, pixels.
     shared_width : bool
-        All stars have the median width, which spares faint ones the noise of their own.
+        Use the median width for all stars, because the widths of faint stars are noisy.
 
     Returns
     -------
-    Stars
+    stars : SimpleStars
         The brightest first.
-    Rejected
+    rejected : Rejected
+        Sorted by y, then x.
     """
     y, x, hot = find_peaks(image, threshold)
     refused = [(int(i), int(j), "hot pixel") for i, j in zip(x[hot], y[hot], strict=True)]
@@ -165,13 +206,14 @@ def measure(image, threshold, window, separation, shared_width=False):
     flux = np.array([_flux(image, row, window) for row in table])
     order = np.lexsort((table[:, 0], table[:, 1], -flux))
     table = table[order]
-    stars = Stars(*table[:, :2].astype(int).T, *table[:, 2:].T, flux[order])
+    stars = SimpleStars(*table[:, :2].astype(int).T, *table[:, 2:].T, flux[order])
     refused.sort(key=lambda item: (item[1], item[0]))
     columns = zip(*refused, strict=True) if refused else ([], [], [])
-    return stars, Rejected(*map(np.array, columns))
+    return stars, Rejected._make(map(np.array, columns))
 
 
 def _shape(image, x, y, window):
+    """Return peak, centroid and widths (x, y) of a star, or raise InputError with the reason."""
     stamp = cut_out(image, x, y, window)
     if not np.isfinite(stamp).all():
         raise InputError("masked pixels in its window")
@@ -185,6 +227,7 @@ def _shape(image, x, y, window):
 
 
 def _flux(image, row, window):
+    """Return the flux under a Gaussian of the shape in a row of `_shape`."""
     x, y = int(row[0]), int(row[1])
     half = window // 2
     profile = gaussian(window, row[2] - x + half, row[3] - y + half, row[4], row[5])
@@ -192,9 +235,24 @@ def _flux(image, row, window):
 
 
 def model_image(stars, shape, window):
-    """Image of the stars as they were measured."""
+    """Return the image of the measured stars.
+
+    Parameters
+    ----------
+    stars : SimpleStars
+        Measured stars.
+    shape : (int, int)
+        ny, nx of the image.
+    window : int
+        Odd side of the square of each star, pixels.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
+        Counts.
+    """
     model, half = np.zeros(shape), window // 2
-    for x, y, *rest, flux in zip(*stars, strict=True):
-        profile = gaussian(window, rest[0] - x + half, rest[1] - y + half, rest[2], rest[3])
+    for x, y, centre_x, centre_y, width_x, width_y, flux in zip(*stars, strict=True):
+        profile = gaussian(window, centre_x - x + half, centre_y - y + half, width_x, width_y)
         model[y - half : y + half + 1, x - half : x + half + 1] += flux * profile
     return model

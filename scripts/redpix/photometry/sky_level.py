@@ -1,65 +1,113 @@
-"""The sky of an image whose stars are subtracted: a mean, where a mode or a median would be wrong.
+"""Measure the sky of an image whose stars are subtracted, as a clipped mean.
 
-Photons are not Gaussian. The median of a Poisson distribution of many lies a sixth of an electron
-below its mean, the mode half of one: with hundreds of pixels in a star that is a bias of fluxes.
+A median or a mode would be biased, because the Poisson distribution is skewed. Its median is a
+sixth of an electron below its mean, its mode half an electron. A star covers hundreds of pixels, so
+this would bias its flux.
 """
 
 import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import uniform_filter
 
-#: pixels farther from the mean of their square are left out, sigma; so many times over, from 0 on
-_CLIP, _ROUNDS = 4.0, 2
+from redpix.photometry.scene import Scene
+
+#: pixels farther from the mean of their square are left out, sigma
+_CLIP = 4.0
+
+#: number of rounds of clipping; the first round clips around 0
+_ROUNDS = 2
+
+#: pixels in which the model of the stars is below this fraction of the noise are sky
+_SKY = 0.5
 
 
 def mean_sky(image, noise, mesh):
-    """Clipped mean of squares, smoothed over three by three of them, on the image's pixels.
+    """Return the clipped mean of squares, smoothed over 3 x 3 squares, on the image's pixels.
 
     Parameters
     ----------
-    image, noise : ndarray, shape (ny, nx)
-        Without stars, its sky near 0 already; standard deviation, infinite where a pixel is hidden.
+    image : ndarray, shape (ny, nx)
+        Counts, without stars and with a sky near 0.
+    noise : ndarray, shape (ny, nx)
+        Standard deviation, counts; infinite in hidden pixels.
     mesh : int
         Side of the squares, pixels.
 
     Returns
     -------
     ndarray, shape (ny, nx)
+        Counts.
     """
     edges = [
         np.linspace(0, side, max(round(side / mesh), 1) + 1).astype(int) for side in image.shape
     ]
-    known = np.isfinite(noise)
-    level = np.zeros([len(part) - 1 for part in edges])
+    visible = np.isfinite(noise)
+    level = np.zeros([len(axis) - 1 for axis in edges])
     for _ in range(_ROUNDS):
         middle = np.repeat(np.repeat(level, np.diff(edges[0]), 0), np.diff(edges[1]), 1)
-        kept = known & (abs(image - middle) < _CLIP * noise)
+        kept = visible & (abs(image - middle) < _CLIP * noise)
         total = _block_sums(np.where(kept, image, 0), edges)
         count = _block_sums(kept.astype(np.float32), edges)
         level = total / np.maximum(count, 1)
-    # sums, not means, are smoothed: a square with few pixels counts little
-    total, count = (uniform_filter(part, 3, mode="constant") for part in (total, count))
+    # sums are smoothed instead of means, so that squares with few pixels have a low weight
+    total, count = (uniform_filter(sums, 3, mode="constant") for sums in (total, count))
     everywhere = total.sum() / max(count.sum(), 1)
     level = np.where(count > 0, total / np.where(count > 0, count, 1), everywhere)
-    middles = [(part[1:] + part[:-1] - 1) / 2 for part in edges]
+    middles = [(axis[1:] + axis[:-1] - 1) / 2 for axis in edges]
     return _on_pixels(level, middles, image.shape).astype(image.dtype)
 
 
 def _block_sums(image, edges):
+    """Return the sums of an image over the squares of a mesh."""
     rows = np.add.reduceat(image, edges[0][:-1], axis=0)
     return np.add.reduceat(rows, edges[1][:-1], axis=1).astype(float)
 
 
 def _on_pixels(level, middles, shape):
-    places = [
+    """Return values of squares interpolated to pixels, constant beyond the outer middles."""
+    positions = [
         np.clip(np.arange(side), middle[0], middle[-1])
         for side, middle in zip(shape, middles, strict=True)
     ]
     if min(level.shape) < 2:
         rows, columns = (
-            np.interp(place, middle, np.arange(len(middle)))
-            for place, middle in zip(places, middles, strict=True)
+            np.interp(axis, middle, np.arange(len(middle)))
+            for axis, middle in zip(positions, middles, strict=True)
         )
         return level[np.rint(rows).astype(int)][:, np.rint(columns).astype(int)]
     order = [min(3, side - 1) for side in level.shape]
-    return RectBivariateSpline(*middles, level, kx=order[0], ky=order[1])(*places)
+    return RectBivariateSpline(*middles, level, kx=order[0], ky=order[1])(*positions)
+
+
+def with_measured_sky(scene, model, hidden, mesh):
+    """Return the scene with its sky and noise measured again after subtraction of the stars.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+    mesh : int
+        Side of the squares of the background, pixels.
+
+    Returns
+    -------
+    scene : redpix.photometry.scene.Scene
+    scale : float
+        Factor by which the noise was multiplied.
+    """
+    rest = scene.image - model
+    sky = mean_sky(rest, np.sqrt(scene.variance), mesh)
+    rest = rest - sky
+    noise = np.sqrt(scene.variance)
+    empty = ~hidden & (model < _SKY * noise)
+    if not empty.any():
+        # without sky between the stars, the residuals are compared with sky and photon noise
+        empty, noise = ~hidden, 1 / np.sqrt(scene.weight(model))
+    scaled = (rest[empty] / noise[empty])[:: max(np.count_nonzero(empty) // 500_000, 1)]
+    scale = 1.4826 * float(np.median(abs(scaled - np.median(scaled))))
+    image = np.where(hidden, np.float32(0), scene.image - sky)
+    return Scene(image, scene.variance * np.float32(scale**2), scene.gain), scale

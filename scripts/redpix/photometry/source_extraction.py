@@ -1,70 +1,108 @@
-"""A first list of what an image shows, by `sep`, before its PSF is known."""
+"""List the bright sources of an image with `sep`, before its PSF is known."""
 
 import numpy as np
 import sep
 
 from redpix.core.exceptions import InputError
 
-#: sources reach so far above the sky, in sigma of a pixel
+#: detection threshold, sigma of a pixel
 _BRIGHT = 10.0
 
-#: and with so many pixels, which hot pixels and most cosmic rays have not
+#: minimum number of pixels above the threshold; hot pixels and most cosmic rays have fewer
 _AREA = 5
 
-#: parts that a crowd is taken apart into, at most; thresholds for it, less if these make too many
-_PARTS, _THRESHOLDS = 65_536, (32, 8, 2)
+#: maximum number of sources into which a blend is split
+_PARTS = 65_536
 
-#: radius that is taken to hold all of a star's light, pixels
+#: numbers of deblending thresholds; the next is tried if one splits a blend too often
+_THRESHOLDS = (32, 8, 2)
+
+#: radius that holds the total flux of a star, pixels
 _REACH = 8.0
 
 
 def first_sources(image, noise, mask):
-    """Bright sources, from `sep.extract`.
+    """Return the bright sources of an image, from `sep.extract`.
 
     Parameters
     ----------
-    image, noise : ndarray
-        Sky subtracted; standard deviation of the sky.
-    mask : ndarray, int
-        Pixels that are not 0 are taken as dark.
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    noise : ndarray, shape (ny, nx)
+        Standard deviation of the sky, counts.
+    mask : ndarray of int, shape (ny, nx)
+        Pixels that are not 0 are set to 0 counts.
 
     Returns
     -------
-    ndarray
-        sep's table; x, y are 0-based.
+    structured ndarray, shape (n,)
+        Table of `sep`; x and y are 0-based.
 
     Raises
     ------
     InputError
-        If there are more than `sep` can hold.
+        If there are more sources than `sep` can hold.
     """
     hidden = (mask != 0) | ~np.isfinite(image)
     values = np.where(hidden, 0.0, image)
     sep.set_extract_pixstack(max(300_000, image.size // 2))
-    # unfiltered: a filter would make many pixels of a hot one
+    # unfiltered, because a filter would spread a hot pixel over several
     threshold = _BRIGHT * float(np.median(noise))
     sep.set_sub_object_limit(_PARTS)
     settings = {"mask": hidden, "minarea": _AREA, "filter_kernel": None}
     for number in _THRESHOLDS:
         try:
             return sep.extract(values, threshold, deblend_nthresh=number, **settings)
-        except Exception as error:  # sep raises no kind of its own
+        except Exception as error:  # sep raises plain exceptions
             words = str(error)
     raise InputError(
-        f"too crowded at {_BRIGHT:g} sigma of its sky ({words}); allowed: an image whose light "
-        "falls apart into stars"
+        f"too crowded at {_BRIGHT:g} sigma of its sky ({words}); allowed: an image whose stars can "
+        "be separated"
     )
 
 
 def half_light_radii(image, sources):
-    """Radius of half the light of each source, pixels; NaN where it has none."""
+    """Return the half-light radius of each source.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    sources : structured ndarray, shape (n,)
+        Table of `first_sources`.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Pixels; NaN if the flux is not above 0.
+    """
     values = np.where(np.isfinite(image), image, 0.0)
     reach = np.full(len(sources), _REACH)
     return sep.flux_radius(values, sources["x"], sources["y"], reach, 0.5)[0]
 
 
 def typical_width(image, noise, mask):
-    """Twice the half-light radius of an image's bright sources, pixels; 0 if it shows none."""
+    """Return twice the median half-light radius of the bright sources of an image.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    noise : ndarray, shape (ny, nx)
+        Standard deviation of the sky, counts.
+    mask : ndarray of int, shape (ny, nx)
+        Pixels that are not 0 are set to 0 counts.
+
+    Returns
+    -------
+    float
+        Pixels; 0 if the image shows no bright source.
+
+    Raises
+    ------
+    InputError
+        If there are more sources than `sep` can hold.
+    """
     sources = first_sources(image, noise, mask)
     sources = sources[sources["flag"] == 0]
     if not len(sources):

@@ -41,5 +41,5 @@ def read_star_catalogue(path, band, wcs):
             "image with a WCS"
         )
     if band not in table:
-        raise InputError(f"{path}: no column {band}; there are {columns}")
+        raise InputError(f"{path}: no column {band}; allowed: one of {columns}")
     return x, y, table.numbers(band)

@@ -1,4 +1,4 @@
-"""Tables of measurements as CSV, the same bytes for the same numbers."""
+"""Write tables of measurements as CSV; the same numbers give the same bytes."""
 
 import csv
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from redpix.core.atomic_files import atomic
 
-#: digits after the point; other numbers have seven significant digits
+#: decimals of some columns; other numbers have seven significant digits
 DECIMALS = {
     **dict.fromkeys(("centroid_x", "centroid_y", "width_x", "width_y", "x_error", "y_error"), 4),
     **dict.fromkeys(("ra", "dec", "mjd"), 7),
@@ -15,7 +15,20 @@ DECIMALS = {
 
 
 def cell(name, value):
-    """A value as text; nothing for what is not known."""
+    """Return a value as text.
+
+    Parameters
+    ----------
+    name : str
+        Name of the column.
+    value : str, int or float
+        Value of the cell.
+
+    Returns
+    -------
+    str
+        Empty for NaN and infinite values.
+    """
     if isinstance(value, str | np.str_):
         return str(value)
     if isinstance(value, int | np.integer):
@@ -26,7 +39,15 @@ def cell(name, value):
 
 
 def write_table(path, columns):
-    """Columns of one length, by name."""
+    """Write a CSV table.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    columns : mapping of str to sequence
+        Columns of equal length by name.
+    """
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)

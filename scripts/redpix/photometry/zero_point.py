@@ -1,16 +1,27 @@
-"""Magnitudes from fluxes, where a catalogue knows some of the stars."""
+"""Zero points from stars of known magnitude, and magnitudes from fluxes."""
 
 from typing import NamedTuple
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-#: fewest stars for a zero point; largest error of their fluxes, relative
-LEAST_STARS, _WORST = 3, 0.1
+#: minimum number of stars for a zero point
+LEAST_STARS = 3
+
+#: maximum relative error of the fluxes of these stars
+_WORST = 0.1
 
 
 class ZeroPoint(NamedTuple):
-    """magnitude = value - 2.5 log10(flux)."""
+    """Zero point of an image: magnitude = value - 2.5 log10(flux).
+
+    Attributes
+    ----------
+    value, error : float
+        Zero point and its 1-sigma error, mag; NaN if unknown.
+    stars : int
+        Number of stars from which it is measured.
+    """
 
     value: float
     error: float
@@ -18,34 +29,50 @@ class ZeroPoint(NamedTuple):
 
 
 def match(x, y, flux, known_x, known_y, radius):
-    """Index of the brightest measured star within a radius of each known one, -1 without any."""
-    found = np.full(len(known_x), -1)
+    """Match each known star to the brightest measured star within a radius.
+
+    Parameters
+    ----------
+    x, y, flux : ndarray, shape (n,)
+        Positions and fluxes of measured stars.
+    known_x, known_y : ndarray, shape (m,)
+        Positions of known stars; NaN if unknown.
+    radius : float
+        Pixels.
+
+    Returns
+    -------
+    ndarray of int, shape (m,)
+        Index of the measured star; -1 without a match.
+    """
+    index = np.full(len(known_x), -1)
     if not len(x) or not len(known_x):
-        return found
+        return index
     inside = np.isfinite(known_x) & np.isfinite(known_y)
     tree = cKDTree(np.column_stack([x, y]))
     near = tree.query_ball_point(np.column_stack([known_x[inside], known_y[inside]]), radius)
-    found[inside] = [max(some, key=lambda i: flux[i]) if some else -1 for some in near]
-    return found
+    index[inside] = [max(some, key=lambda i: flux[i]) if some else -1 for some in near]
+    return index
 
 
 def zero_point(flux, error, flags, magnitude):
-    """Zero point from stars of known magnitude: a clipped, weighted mean.
+    """Return the zero point from stars of known magnitude: a clipped, weighted mean.
 
-    Its error is that of the stars' errors or of their scatter, the larger.
+    Its error is computed from the errors of the stars and from their scatter; the larger is taken.
 
     Parameters
     ----------
     flux, error : ndarray, shape (n,)
-    flags : ndarray of int
+        Fluxes and their 1-sigma errors, counts.
+    flags : ndarray of int, shape (n,)
         Stars with a flag are left out.
     magnitude : ndarray, shape (n,)
-        NaN where unknown.
+        NaN if unknown.
 
     Returns
     -------
     ZeroPoint
-        Value and error NaN where fewer than `LEAST_STARS` stars are good and agree.
+        Value and error are NaN if fewer than `LEAST_STARS` usable stars agree.
     """
     good = (flux > 0) & (error < _WORST * flux) & (flags == 0) & np.isfinite(magnitude)
     values = magnitude[good] + 2.5 * np.log10(flux[good])
@@ -67,7 +94,20 @@ def zero_point(flux, error, flags, magnitude):
 
 
 def magnitudes(flux, error, value):
-    """Magnitudes and their errors, NaN where a flux is not above 0."""
+    """Return magnitudes and their errors.
+
+    Parameters
+    ----------
+    flux, error : ndarray, shape (n,)
+        Fluxes and their 1-sigma errors, counts.
+    value : float
+        Zero point, mag.
+
+    Returns
+    -------
+    magnitude, error : ndarray, shape (n,)
+        NaN if a flux is not above 0.
+    """
     bright = flux > 0
     safe = np.where(bright, flux, 1)
     return (

@@ -1,9 +1,9 @@
-"""Effective point spread functions: what a star leaves in a pixel, by the pixel's distance from it.
+"""Effective point spread functions: the fraction of a star's flux in a pixel at an offset from it.
 
-After Anderson & King (2000), with pixels' sensitivity already in it: the share of a star's flux in
-a pixel whose centre lies (dx, dy) from the star. It is kept as coefficients of cubic B-splines on a
-grid finer than the pixels, each a polynomial of the place in the image, so that stamps and their
-derivatives at any place are two products of matrices. Coordinates are 0-based.
+After Anderson & King (2000). The effective PSF is the PSF integrated over a pixel whose centre is
+at the offset (dx, dy) from the star. It is a cubic B-spline on a grid finer than the pixels. Each
+spline coefficient is a polynomial of the position in the image. Stamps and their derivatives at any
+position are then two matrix products. Coordinates are 0-based.
 """
 
 from typing import NamedTuple
@@ -11,27 +11,28 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import spline_filter
 
-#: stars whose stamps are made at a time, which bounds memory
+#: number of stars whose stamps are made at a time; limits memory
 _CHUNK = 256
 
 
 class EffectivePsf(NamedTuple):
-    """A spline in the offset from the star whose coefficients are polynomials of the place.
+    """A spline in the offset from the star whose coefficients are polynomials of the position.
 
     Attributes
     ----------
     terms : ndarray, shape (t, k, k)
-        Coefficients of 1, x, x^2, ..., y, xy, ... with x and y from -1 to 1 over the image;
-        k is odd, its middle is the star's place.
+        Spline coefficients of 1, x, x^2, ..., y, xy, ... with x and y from -1 to 1 over the image.
+        k is odd, and the star is at the middle node.
     degree : int
+        Degree of the polynomials.
     shape : (int, int)
         ny, nx of the image.
     step : float
-        Distance of the grid's nodes, pixels.
+        Distance between nodes of the grid, pixels.
     fwhm : float
-        In the middle of the image, pixels.
+        FWHM in the middle of the image, pixels.
     stars : int
-        From which it was made.
+        Number of stars from which the PSF was made.
     """
 
     terms: np.ndarray
@@ -47,22 +48,24 @@ class EffectivePsf(NamedTuple):
         return int((self.terms.shape[1] // 2 - 2) * self.step - 1)
 
     def stamps(self, x, y, half, derivatives=True, middle=None):
-        """Stamps about the pixels nearest to some places.
+        """Return stamps of stars, centred on the pixels nearest to the stars.
 
         Parameters
         ----------
         x, y : ndarray, shape (n,)
+            0-based positions of the stars.
         half : int
-            Stamps have 2 half + 1 pixels a side.
+            Half-width: a side has 2 half + 1 pixels.
         derivatives : bool
+            Return the derivatives as well.
         middle : (ndarray, ndarray), optional
-            Columns and rows of other pixels, at most one away, that the stamps are about.
+            Columns and rows of the central pixels, at most one pixel from the nearest ones.
 
         Returns
         -------
         value, by_x, by_y : ndarray, shape (n, side, side)
-            Share of the flux in each pixel, and its change as the star moves by a pixel; value
-            alone without derivatives.
+            Fraction of the flux in each pixel, and its derivatives by the star's x and y, per
+            pixel. Only `value` without derivatives.
         """
         column, row = middle or (np.rint(x), np.rint(y))
         parts = [
@@ -78,11 +81,12 @@ class EffectivePsf(NamedTuple):
         return made if derivatives else made[0]
 
     def _stamps(self, x, y, dx, dy, half, derivatives):
+        """Return the stamps of a few stars at offsets (dx, dy) from their central pixels."""
         middle = self.terms.shape[1] // 2
         inner = min(int(np.ceil((half + 1) / self.step)) + 2, middle)
         cut = slice(middle - inner, middle + inner + 1)
         terms = self.terms[:, cut, cut]
-        powers = place_powers(x, y, self.shape, self.degree)
+        powers = position_powers(x, y, self.shape, self.degree)
         table = np.tensordot(powers, terms, axes=1)
         pixels = np.arange(-half, half + 1)
         knots = 2 * inner + 1
@@ -99,15 +103,16 @@ class EffectivePsf(NamedTuple):
 
 
 def spline_matrix(position, knots, spline):
-    """Values of the splines of all knots at some positions.
+    """Return the values of the splines of all knots at some positions.
 
     Parameters
     ----------
     position : ndarray, shape (n, side)
-        In steps, the first knot at 0; two knots lie beyond it on either side.
+        Positions in steps from the first knot; at least two knots lie on either side of each.
     knots : int
+        Number of knots.
     spline : callable
-        Zero at distance 2 and beyond.
+        Spline of the distance in steps; 0 from distance 2 on.
 
     Returns
     -------
@@ -115,13 +120,27 @@ def spline_matrix(position, knots, spline):
     """
     first = np.floor(position).astype(np.intp) - 1
     near = first[..., None] + np.arange(4)
-    whole = np.zeros((*position.shape, knots))
-    np.put_along_axis(whole, near, spline(position[..., None] - near), axis=2)
-    return whole
+    values = np.zeros((*position.shape, knots))
+    np.put_along_axis(values, near, spline(position[..., None] - near), axis=2)
+    return values
 
 
-def place_powers(x, y, shape, degree):
-    """1, x, x^2, ..., y, xy, ... of places scaled to -1...1 over an image; shape (n, t)."""
+def position_powers(x, y, shape, degree):
+    """Return 1, x, x^2, ..., y, xy, ... of positions scaled to -1...1 over an image.
+
+    Parameters
+    ----------
+    x, y : ndarray, shape (n,)
+        0-based positions, pixels.
+    shape : (int, int)
+        ny, nx of the image.
+    degree : int
+        Degree of the polynomials.
+
+    Returns
+    -------
+    ndarray, shape (n, t)
+    """
     u = 2 * np.asarray(x, float) / max(shape[1] - 1, 1) - 1
     v = 2 * np.asarray(y, float) / max(shape[0] - 1, 1) - 1
     return np.stack(
@@ -130,7 +149,18 @@ def place_powers(x, y, shape, degree):
 
 
 def b_spline(t):
-    """Cubic B-spline, its nodes at distance 1."""
+    """Return the cubic B-spline with nodes at distance 1.
+
+    Parameters
+    ----------
+    t : ndarray
+        Distance from the spline's centre.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `t`.
+    """
     t = abs(t)
     near = 2 / 3 - t * t * (1 - t / 2)
     far = np.maximum(2 - t, 0)
@@ -138,29 +168,42 @@ def b_spline(t):
 
 
 def b_spline_slope(t):
-    """Derivative of the cubic B-spline."""
+    """Return the derivative of the cubic B-spline.
+
+    Parameters
+    ----------
+    t : ndarray
+        Distance from the spline's centre.
+
+    Returns
+    -------
+    ndarray
+        Of the shape of `t`.
+    """
     size = abs(t)
     far = np.maximum(2 - size, 0)
     return np.where(size < 1, t * (1.5 * size - 2), -np.sign(t) * far * far / 2)
 
 
-def spline_terms(profile, places, degree, shape):
-    """Polynomials of the place for a profile that is given at some places.
+def spline_terms(profile, positions, degree, shape):
+    """Return spline coefficients, as polynomials of the position, of a profile given at positions.
 
     Parameters
     ----------
     profile : ndarray, shape (n, k, k)
-        Values at the grid's nodes.
-    places : (ndarray, ndarray)
-        x, y of the n places.
+        Values at the nodes of the grid.
+    positions : (ndarray, ndarray)
+        0-based x and y of the n positions.
     degree : int
+        Degree of the polynomials.
     shape : (int, int)
+        ny, nx of the image.
 
     Returns
     -------
     ndarray, shape (t, k, k)
     """
-    powers = place_powers(*places, shape, degree)
+    powers = position_powers(*positions, shape, degree)
     fitted = np.linalg.lstsq(powers, profile.reshape(len(profile), -1), rcond=None)[0]
     side = profile.shape[1]
     return np.stack([spline_filter(term.reshape(side, side), 3, mode="mirror") for term in fitted])

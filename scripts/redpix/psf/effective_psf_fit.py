@@ -1,105 +1,47 @@
-"""The effective PSF of an image from its stars: a Moffat profile, and what that leaves.
+"""Fit the profile of an image's PSF to its stars and put it onto a grid.
 
-Both steps are weighted least squares over the pixels of all the stars together, in which each
-star's flux and place are free and eliminated (Schur's complement), so that an error of the PSF is
-not hidden in them. The profile's width and ellipticity are polynomials of the place; what it leaves
-is a spline on a fine grid, held towards zero where the stars do not tell. The profile beyond the
-stars' stamps gives the wings, and the sum over all of it is 1: a flux is that out to infinity.
+The fit is by weighted least squares over the pixels of all stars together. The flux and position of
+each star are free and eliminated (Schur complement), so they do not absorb an error of the PSF. The
+width and ellipticity of the profile are polynomials of the position in the image. The PSF has unit
+sum out to infinity, so fluxes are total fluxes.
 """
 
-from typing import NamedTuple
-
 import numpy as np
-from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
 
-from redpix.psf.effective_psf import EffectivePsf, b_spline, place_powers, spline_terms
+from redpix.psf.effective_psf import EffectivePsf, position_powers, spline_terms
 from redpix.psf.moffat import Profile, alpha_of
+from redpix.psf.star_stamps import flattened
 
-#: relative error that a model of a star's pixel is allowed: else a few bright stars are all
-_MODEL_ERROR = 0.01
+#: nodes of the grid per FWHM
+_NODES = 6.0
 
-#: nodes of the grid in a FWHM; half-width of the stars' stamps, of the correction and of the whole
-_NODES, STAMP, _CORRECTED, _WHOLE = 6.0, 3.0, 2.5, 10.0
+#: half-width of the PSF's grid, FWHM
+_EXTENT = 10.0
 
-#: fewest stars for a profile that varies over the image with degree 0, 1, 2
+#: minimum number of stars for a profile that varies over the image with degree 0, 1, 2
 LEAST = (1, 10, 40)
-
-#: fewest stars for a correction to the profile that varies with degree 0, 1
-_LEAST_CORRECTED = (12, 150)
-
-#: the correction's expected size, relative to the profile and to its peak
-_EXPECTED = (0.1, 0.003)
-
-
-class StarStamps(NamedTuple):
-    """Pixels of the stars a PSF is made from, neighbours and sky subtracted.
-
-    Attributes
-    ----------
-    x, y : ndarray, shape (n,)
-    flux : ndarray, shape (n,)
-    column, row : ndarray, shape (n,)
-        Of the pixels in the stamps' middles; a star is at most a pixel away.
-    value, variance : ndarray, shape (n, side, side)
-        Counts; variance of the empty sky, infinite where a pixel is masked.
-    gain : ndarray, shape (n, side, side)
-        Electrons a count.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    flux: np.ndarray
-    column: np.ndarray
-    row: np.ndarray
-    value: np.ndarray
-    variance: np.ndarray
-    gain: np.ndarray
-
-    @property
-    def half(self):
-        """Half-width of the stamps, pixels."""
-        return self.value.shape[1] // 2
-
-    def offsets(self):
-        """x and y of each pixel from its star."""
-        axis = np.arange(-self.half, self.half + 1)
-        dx = axis[None, None, :] - (self.x - self.column)[:, None, None]
-        dy = axis[None, :, None] - (self.y - self.row)[:, None, None]
-        return np.broadcast_arrays(dx, dy)
-
-    def of_psf(self, psf, derivatives=True):
-        """A PSF's stamps on the same pixels."""
-        middle = self.column, self.row
-        return psf.stamps(self.x, self.y, self.half, derivatives, middle)
-
-    def take(self, rows):
-        """The stars of a mask."""
-        return StarStamps(*(column[rows] for column in self))
-
-    def weights(self, model):
-        """One over the variance that a model of the stars gives their pixels."""
-        light = np.maximum(model, 0)
-        return 1 / (self.variance + light / self.gain + (_MODEL_ERROR * light) ** 2)
 
 
 def fit_profile(stars, shape, fwhm, rounds=8):
-    """Moffat profile of an image by Gauss and Newton, and its stars at their best places.
+    """Fit the Moffat profile of an image to its stars by the Gauss-Newton method.
 
     Parameters
     ----------
-    stars : StarStamps
+    stars : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
     shape : (int, int)
-        Of the image.
+        ny, nx of the image.
     fwhm : float
-        A first guess, pixels.
+        First guess, pixels.
+    rounds : int
+        Maximum number of iterations.
 
     Returns
     -------
-    Profile or None
-        None if none of the stars is like one.
-    StarStamps
-        Outliers left out, their flux and place improved.
+    profile : redpix.psf.moffat.Profile or None
+        None if every star is an outlier.
+    stars : redpix.psf.star_stamps.StarStamps
+        Stars without outliers, with improved fluxes and positions.
     """
     degree = max(d for d, least in enumerate(LEAST) if len(stars.x) >= least)
     number = (degree + 1) * (degree + 2) // 2
@@ -130,41 +72,38 @@ def fit_profile(stars, shape, fwhm, rounds=8):
 
 
 def _slopes(stars, profile):
-    """Profiles of stars, their change with flux and place, and with the shared parameters."""
+    """Return profiles and their derivatives by flux and position, and by shared parameters."""
     dx, dy = stars.offsets()
     value, by = profile.at(stars.x, stars.y, dx, dy, slopes=True)
     by_x, by_y, *shape, by_beta = (stars.flux[:, None, None] * slope for slope in by)
-    powers = place_powers(stars.x, stars.y, profile.shape, profile.degree).T
+    powers = position_powers(stars.x, stars.y, profile.shape, profile.degree).T
     shared = [slope * power[:, None, None] for slope in shape for power in powers]
     return value, np.stack([value, by_x, by_y], 1), np.stack([*shared, by_beta], 1)
 
 
-def _flat(stack):
-    return stack.reshape(*stack.shape[:-2], -1)
-
-
 def _solve(stars, value, local, shared):
-    """Step of the shared parameters, those of each star, and each star's chi^2 a pixel."""
+    """Return the steps of shared and of each star's parameters, and chi^2 per pixel."""
     model = stars.flux[:, None, None] * value
-    weight = _flat(stars.weights(model))
-    rest = _flat(stars.value - model)
-    local, shared = _flat(local), _flat(shared)
-    own = (local * weight[:, None]) @ local.transpose(0, 2, 1)
-    own += 1e-9 * np.einsum("nii->ni", own).max(axis=1)[:, None, None] * np.eye(3)
+    weight = flattened(stars.weights(model))
+    rest = flattened(stars.value - model)
+    local, shared = flattened(local), flattened(shared)
+    star_normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
+    star_normal += 1e-9 * np.einsum("nii->ni", star_normal).max(axis=1)[:, None, None] * np.eye(3)
     mixed = (local * weight[:, None]) @ shared.transpose(0, 2, 1)
-    whole = np.einsum("nap,nbp->ab", shared * weight[:, None], shared, optimize=True)
-    own_side = np.einsum("nap,np->na", local, weight * rest)
+    normal = np.einsum("nap,nbp->ab", shared * weight[:, None], shared, optimize=True)
+    star_side = np.einsum("nap,np->na", local, weight * rest)
     side = np.einsum("nap,np->a", shared, weight * rest)
-    back = np.linalg.solve(own, np.concatenate([mixed, own_side[..., None]], axis=2))
-    whole -= np.einsum("nai,naj->ij", mixed, back[..., :-1], optimize=True)
+    back = np.linalg.solve(star_normal, np.concatenate([mixed, star_side[..., None]], axis=2))
+    normal -= np.einsum("nai,naj->ij", mixed, back[..., :-1], optimize=True)
     side = side - np.einsum("nai,na->i", mixed, back[..., -1])
-    step = np.linalg.solve(whole + 1e-6 * np.diag(np.diag(whole)), side)
+    step = np.linalg.solve(normal + 1e-6 * np.diag(np.diag(normal)), side)
     moves = back[..., -1] - back[..., :-1] @ step
     chi2 = np.sum(weight * rest**2, axis=1) / np.maximum(np.sum(weight > 0, axis=1), 1)
     return step, moves, chi2
 
 
 def _moved(stars, moves):
+    """Return stars after one step of flux, x and y, of at most half a pixel."""
     limit = 0.5
     return stars._replace(
         flux=np.maximum(stars.flux + moves[:, 0], 0.1 * stars.flux),
@@ -174,108 +113,29 @@ def _moved(stars, moves):
 
 
 def effective_psf(profile, stars=0):
-    """The PSF of a profile, on a grid that suits it."""
-    seen = max(np.hypot(profile.fwhm, 0.8), 1.5)  # with the pixel's own width
-    step = seen / _NODES
-    nodes = int(np.ceil(_WHOLE * seen / step)) + 3
-    grid = np.arange(-nodes, nodes + 1) * step
-    degree = profile.degree + (profile.degree > 0)  # a profile is no linear function of its width
-    side = max(3, 2 * degree + 1)
-    rows, columns = (np.linspace(0, length - 1, side) for length in profile.shape)
-    y, x = (part.ravel() for part in np.meshgrid(rows, columns, indexing="ij"))
-    values = np.stack(
-        [profile.at(*place, grid, grid[:, None])[0] for place in np.stack([x, y], 1)[:, :, None]]
-    )
-    terms = spline_terms(values, (x, y), degree, profile.shape)
-    return EffectivePsf(terms, degree, profile.shape, step, seen, stars)
-
-
-def corrected(psf, stars):
-    """A PSF with what it leaves of its stars added to it.
-
-    The terms of its change over the image are corrected one after the other, as many as there are
-    stars for.
+    """Return a profile as an effective PSF on a grid of nodes.
 
     Parameters
     ----------
-    psf : EffectivePsf
-    stars : StarStamps
-        At their best places.
+    profile : redpix.psf.moffat.Profile
+        Moffat profile of the image.
+    stars : int
+        Number of stars from which the profile was made.
+
+    Returns
+    -------
+    redpix.psf.effective_psf.EffectivePsf
     """
-    degree = sum(len(stars.x) >= least for least in _LEAST_CORRECTED) - 1
-    scaled = place_powers(stars.x, stars.y, psf.shape, psf.degree)
-    exponents = [(i, j) for j in range(psf.degree + 1) for i in range(psf.degree + 1 - j)]
-    design = _spline_design(stars, psf.step, _inner(psf))
-    for number, powers in sorted(enumerate(exponents), key=lambda item: sum(item[1])):
-        if sum(powers) > degree:
-            continue
-        change = _fit_term(stars, psf, design, scaled[:, number])
-        terms = psf.terms.copy()
-        middle, inner = terms.shape[1] // 2, _inner(psf)
-        cut = slice(middle - inner, middle + inner + 1)
-        terms[number, cut, cut] += change
-        # the whole stays 1 everywhere
-        terms[number] -= psf.terms[0] * psf.step**2 * change.sum()
-        psf = psf._replace(terms=terms)
-    return psf
-
-
-def _inner(psf):
-    """Half-width of what is corrected, nodes."""
-    return int(_CORRECTED * psf.fwhm / psf.step)
-
-
-def _fit_term(stars, psf, design, power):
-    """Correction of one term of a PSF, spline coefficients about its middle."""
-    value, by_x, by_y = stars.of_psf(psf)
-    flux = stars.flux[:, None, None]
-    weight = _flat(stars.weights(flux * value))
-    rest = _flat(stars.value - flux * value)
-    n, pixels = weight.shape
-    scaled = np.sqrt(weight) * power[:, None]
-    weighted = sparse.diags_array(scaled.ravel()) @ design
-    whole = (weighted.T @ weighted).toarray()
-    side = weighted.T @ (np.sqrt(weight) * rest).ravel()
-    local = _flat(np.stack([value, flux * by_x, flux * by_y], 1)) * np.sqrt(weight)[:, None]
-    # sums of each star's own three columns with those of the spline, and with themselves
-    rows = np.repeat(np.arange(3 * n), pixels)
-    columns = (np.arange(n)[:, None, None] * pixels + np.arange(pixels)).repeat(3, axis=1).ravel()
-    spread = sparse.csr_array((local.ravel(), (rows, columns)), shape=(3 * n, n * pixels))
-    mixed = (spread @ weighted).toarray()
-    own = local @ local.transpose(0, 2, 1)
-    own_side = np.einsum("nap,np->na", local, np.sqrt(weight) * rest)
-    joined = np.concatenate([mixed.reshape(n, 3, -1), own_side[..., None]], axis=2)
-    back = np.linalg.solve(own, joined).reshape(3 * n, -1)
-    whole -= mixed.T @ back[:, :-1]
-    side -= mixed.T @ back[:, -1]
-    middle, inner = psf.terms.shape[1] // 2, _inner(psf)
-    cut = slice(middle - inner, middle + inner + 1)
-    table = psf.terms[0, cut, cut]
-    expected = _EXPECTED[0] * abs(table) + _EXPECTED[1] * table.max()
-    whole[np.diag_indices_from(whole)] += 1 / expected.ravel() ** 2
-    # what looks like a change of all fluxes or places is one: the correction has none of it
-    for kept in (table, *np.gradient(table)):
-        unit = kept.ravel() / np.linalg.norm(kept)
-        whole += np.outer(unit, unit) * np.trace(whole)
-    return cho_solve(cho_factor(whole), side).reshape(expected.shape)
-
-
-def _spline_design(stars, step, inner):
-    """Sparse matrix: each star's pixels in units of its flux, by the spline's coefficients."""
-    pixels = np.arange(-stars.half, stars.half + 1)
-    side = 2 * inner + 1
-    corner, weight = [], []
-    for offset in (stars.x - stars.column, stars.y - stars.row):
-        position = (pixels - offset[:, None]) / step + inner
-        first = np.floor(position).astype(int) - 1
-        knot = first[..., None] + np.arange(4)
-        inside = (knot >= 0) & (knot < side)
-        corner.append(np.clip(knot, 0, side - 1))
-        weight.append(np.where(inside, b_spline(position[..., None] - knot), 0))
-    column = corner[1][:, :, None, :, None] * side + corner[0][:, None, :, None, :]
-    value = weight[1][:, :, None, :, None] * weight[0][:, None, :, None, :]
-    value = value * stars.flux[:, None, None, None, None]
-    pointer = np.arange(0, value.size + 1, 16)
-    return sparse.csr_array(
-        (value.ravel(), column.ravel(), pointer), shape=(len(pointer) - 1, side * side)
-    )
+    fwhm = max(np.hypot(profile.fwhm, 0.8), 1.5)  # the width of a pixel included
+    step = fwhm / _NODES
+    nodes = int(np.ceil(_EXTENT * fwhm / step)) + 3
+    grid = np.arange(-nodes, nodes + 1) * step
+    # one degree more, because a profile is not linear in its width
+    degree = profile.degree + (profile.degree > 0)
+    side = max(3, 2 * degree + 1)
+    rows, columns = (np.linspace(0, length - 1, side) for length in profile.shape)
+    y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
+    positions = np.stack([x, y], 1)[:, :, None]
+    values = np.stack([profile.at(*xy, grid, grid[:, None])[0] for xy in positions])
+    terms = spline_terms(values, (x, y), degree, profile.shape)
+    return EffectivePsf(terms, degree, profile.shape, step, fwhm, stars)

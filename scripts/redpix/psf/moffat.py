@@ -1,39 +1,44 @@
-"""Moffat profiles, integrated over pixels, whose shape varies over an image."""
+"""Moffat profiles: integrated over pixels or sampled, of one shape or varying over an image."""
 
 from typing import NamedTuple
 
-import galsim
 import numpy as np
 
-from redpix.psf.effective_psf import place_powers
+from redpix.psf.effective_psf import position_powers
 
 #: nodes and weights of Gauss-Legendre integration over a pixel
 _GAUSS = np.polynomial.legendre.leggauss(3)
 
+#: exponent of the profile of a star whose PSF is not measured
+BETA = 3.0
 
-#: largest ellipticity of a profile that varies over an image
+#: maximum ellipticity of a profile that varies over an image
 MOST_ELLIPTIC = 0.9
 
 
 def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
-    """An elliptical Moffat profile of flux 1, integrated over pixels.
+    """Return an elliptical Moffat profile of flux 1, integrated over pixels.
 
     Parameters
     ----------
     dx, dy : ndarray
-        Offsets of the pixels' centres from the star.
+        Offsets of the centres of the pixels from the star, pixels.
     width : float or ndarray
-        The profile's alpha.
+        Scale length alpha of the profile, pixels.
     beta : float
+        Exponent of the profile.
     stretch, shear : float or ndarray
-        Ellipticity along the axes, and across them; their squares' sum is below 1.
+        Ellipticity along the axes and along the diagonals; the sum of their squares is below 1.
     slopes : bool
+        Return the derivatives as well.
 
     Returns
     -------
     value : ndarray
+        Fraction of the flux in each pixel.
     by : list of ndarray
-        Derivatives, if asked for: by the star's x and y, log width, stretch, shear, log(beta - 1).
+        Derivatives by the star's x and y, log width, stretch, shear and log(beta - 1). Only with
+        `slopes`.
     """
     left = 1 - stretch**2 - shear**2
     root, cube = np.sqrt(left), left**1.5
@@ -67,14 +72,36 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
 
 
 def alpha_of(fwhm, beta):
-    """Moffat's alpha for a full width at half maximum."""
+    """Return the scale length alpha of a Moffat profile.
+
+    Parameters
+    ----------
+    fwhm : float
+        Full width at half maximum.
+    beta : float
+        Exponent of the profile.
+
+    Returns
+    -------
+    float
+        In the unit of `fwhm`.
+    """
     return fwhm / 2 / np.sqrt(2 ** (1 / beta) - 1)
 
 
 class Profile(NamedTuple):
-    """A Moffat profile whose width and ellipticity are polynomials of the place.
+    """A Moffat profile whose width and ellipticity are polynomials of the position.
 
-    `log_width`, `stretch` and `shear` are coefficients as of `place_powers`.
+    Attributes
+    ----------
+    log_width, stretch, shear : ndarray, shape (t,)
+        Coefficients of the terms of `redpix.psf.effective_psf.position_powers`.
+    log_beta : float
+        log(beta - 1) of the exponent beta.
+    degree : int
+        Degree of the polynomials.
+    shape : (int, int)
+        ny, nx of the image.
     """
 
     log_width: np.ndarray
@@ -85,35 +112,64 @@ class Profile(NamedTuple):
     shape: tuple
 
     def at(self, x, y, dx, dy, slopes=False):
-        """Profiles of stars at places, as of `moffat_pixels`."""
-        powers = place_powers(x, y, self.shape, self.degree)
-        width, stretch, shear = ((powers @ part)[:, None, None] for part in self[:3])
-        # at 1 it would be a line; a fit that goes astray in a crowd comes back from here
+        """Return the profiles of stars, integrated over pixels.
+
+        Parameters
+        ----------
+        x, y : ndarray, shape (n,)
+            0-based positions of the stars.
+        dx, dy : ndarray
+            Offsets of the centres of the pixels from the stars, pixels.
+        slopes : bool
+            Return the derivatives as well.
+
+        Returns
+        -------
+        ndarray or (ndarray, list of ndarray)
+            As of `moffat_pixels`.
+        """
+        powers = position_powers(x, y, self.shape, self.degree)
+        width, stretch, shear = ((powers @ terms)[:, None, None] for terms in self[:3])
+        # an ellipticity of 1 is a line; from this limit a diverging fit can still recover
         ellipticity = np.maximum(np.hypot(stretch, shear), MOST_ELLIPTIC)
-        stretch, shear = (part * (MOST_ELLIPTIC / ellipticity) for part in (stretch, shear))
+        stretch, shear = (term * (MOST_ELLIPTIC / ellipticity) for term in (stretch, shear))
         return moffat_pixels(dx, dy, np.exp(width), self.beta, stretch, shear, slopes)
 
     @property
     def fwhm(self):
-        """In the middle of the image, of the pixel-free profile."""
+        """FWHM in the middle of the image, before integration over pixels; pixels."""
         return float(2 * np.exp(self.log_width[0]) * np.sqrt(2 ** (1 / self.beta) - 1))
 
     @property
     def beta(self):
-        """The exponent."""
+        """Exponent of the profile."""
         return 1 + np.exp(self.log_beta)
 
 
-def moffat_stamp(fwhm, side=51):
-    """Stamp of a Moffat profile, beta 3, as pixels see it, of unit sum.
+def moffat_stamp(fwhm, side=51, integrated=True):
+    """Return the stamp of a round Moffat profile of exponent `BETA`, of unit sum.
 
     Parameters
     ----------
     fwhm : float
-        Pixels, before the pixels blur it.
+        FWHM of the profile, pixels. Without `integrated`, it includes the width of a pixel.
     side : int
-        Pixels, odd.
+        Side of the stamp, pixels, odd.
+    integrated : bool
+        Integrate the profile over pixels; otherwise sample it at the centres of pixels.
+
+    Returns
+    -------
+    ndarray, shape (side, side)
     """
-    profile = galsim.Moffat(beta=3.0, fwhm=fwhm)
+    if not integrated:
+        axis = np.arange(side) - side // 2
+        radius2 = axis[:, None] ** 2 + axis[None, :] ** 2
+        core2 = (fwhm / 2) ** 2 / (2 ** (1 / BETA) - 1)
+        stamp = (1 + radius2 / core2) ** -BETA
+        return stamp / stamp.sum()
+    import galsim  # here, because it takes 0.4 s and most jobs do not need it
+
+    profile = galsim.Moffat(beta=BETA, fwhm=fwhm)
     stamp = profile.drawImage(nx=side, ny=side, scale=1.0).array.astype(float)
     return stamp / stamp.sum()

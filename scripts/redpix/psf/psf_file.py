@@ -1,4 +1,4 @@
-"""Files of injection: point spread functions of a field's bands; tables of sources."""
+"""Files with the point spread functions of the bands of a field."""
 
 import numpy as np
 from astropy.io import fits
@@ -8,7 +8,19 @@ from redpix.psf.psf_model import PsfModel
 
 
 def write_psfs(path, models, origins, scales):
-    """One image HDU a band: the terms of its polynomial; arcsec a pixel by band."""
+    """Write one image HDU per band with the polynomial terms of its PSF.
+
+    Parameters
+    ----------
+    path : str
+        FITS file to write.
+    models : mapping of str to redpix.psf.psf_model.PsfModel
+        PSF by band.
+    origins : mapping of str to str
+        Origin of the PSF by band: psfield, measured or given.
+    scales : mapping of str to float
+        Pixel scale by band, arcsec per pixel.
+    """
     hdus = [fits.PrimaryHDU()]
     for band, model in models.items():
         hdu = fits.ImageHDU(model.terms.astype(np.float32), name=f"PSF_{band}")
@@ -17,7 +29,7 @@ def write_psfs(path, models, origins, scales):
             hdu.header[f"POLZERO{number}"] = (float(zero), "1-based pixel where it counts from")
             hdu.header[f"POLSCAL{number}"] = (float(scale), "pixels in its unit")
         hdu.header["FWHM"] = (model.fwhm, "pixels")
-        hdu.header["SCALE"] = (scales[band], "arcsec a pixel")
+        hdu.header["SCALE"] = (scales[band], "arcsec per pixel")
         hdu.header["STARS"] = (model.stars, "that it was made from, where it was measured")
         hdu.header["ORIGIN"] = (origins[band], "psfield, measured or given")
         hdus.append(hdu)
@@ -26,7 +38,19 @@ def write_psfs(path, models, origins, scales):
 
 
 def read_psf(path, band):
-    """PSF of a band of a field, as `write_psfs` wrote it."""
+    """Return the PSF of a band from a file of `write_psfs`.
+
+    Parameters
+    ----------
+    path : str
+        FITS file.
+    band : str
+        Name of the band.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+    """
     with fits.open(path, memmap=False) as hdus:
         terms, header = hdus[f"PSF_{band}"].data.astype(float), hdus[f"PSF_{band}"].header
     zero, scale = ((header[f"{key}1"], header[f"{key}2"]) for key in ("POLZERO", "POLSCAL"))

@@ -5,24 +5,25 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
-#: side of a PSF's stamp, pixels, as in resources/psfex/stars.psfex
+#: side of the stamp of a PSF, pixels, as in resources/psfex/stars.psfex
 STAMP = 41
 
 
 class PsfModel(NamedTuple):
-    """A stamp whose every pixel is a polynomial of the place in the image.
+    """A stamp whose pixels are polynomials of the position in the image.
 
     Attributes
     ----------
     terms : ndarray, shape (n, ny, nx)
-        Coefficients of 1, x, x^2, ..., y, xy, ... with x and y scaled as below.
+        Coefficients of 1, x, x^2, ..., y, xy, ... with scaled x and y.
     degree : int
+        Degree of the polynomials.
     zero, scale : (float, float)
         Scaled coordinate = (1-based pixel coordinate - zero) / scale.
     fwhm : float
         Pixels.
     stars : int
-        From which it was made.
+        Number of stars from which the PSF was made; 0 if it was not measured.
     """
 
     terms: np.ndarray
@@ -33,7 +34,17 @@ class PsfModel(NamedTuple):
     stars: int
 
     def at(self, x, y):
-        """The stamp at a place (0-based), of unit sum, nothing cut off, its wings round."""
+        """Return the stamp at a position, of unit sum, with round wings.
+
+        Parameters
+        ----------
+        x, y : float
+            0-based position, pixels.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx)
+        """
         x = (x + 1 - self.zero[0]) / self.scale[0]
         y = (y + 1 - self.zero[1]) / self.scale[1]
         powers = [x**i * y**j for j in range(self.degree + 1) for i in range(self.degree + 1 - j)]
@@ -42,29 +53,39 @@ class PsfModel(NamedTuple):
 
 
 class MovedPsf(NamedTuple):
-    """PSF of an image that was put onto other pixels.
+    """PSF of a resampled image.
 
     Attributes
     ----------
     psf : PsfModel
-        Of the image before.
-    place : callable
-        ``place(x, y)``: where the new pixels lie in the image before.
+        PSF of the original image.
+    transform : callable
+        ``transform(x, y)`` from 0-based positions in the resampled image to those in the original.
     """
 
     psf: PsfModel
-    place: object
+    transform: object
 
     @property
     def fwhm(self):
-        """Of the image before, pixels."""
+        """FWHM in the original image, pixels."""
         return self.psf.fwhm
 
     def at(self, x, y):
-        """The stamp at a place (0-based) of the new pixels, of unit sum."""
-        u, v = self.place(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))
+        """Return the stamp at a position of the resampled image, of unit sum.
+
+        Parameters
+        ----------
+        x, y : float
+            0-based position in the resampled image, pixels.
+
+        Returns
+        -------
+        ndarray, shape (ny, nx)
+        """
+        u, v = self.transform(np.array([x, x + 1.0, x]), np.array([y, y, y + 1.0]))
         stamp = self.psf.at(u[0], v[0])
-        # rows and columns: how far a step on the new pixels is on those before
+        # steps on the original pixels, in rows and columns, of one step on the resampled pixels
         steps = np.array([[v[2] - v[0], v[1] - v[0]], [u[2] - u[0], u[1] - u[0]]])
         centre = np.array(stamp.shape) // 2
         moved = ndimage.affine_transform(stamp, steps, centre - steps @ centre, order=5)
@@ -72,14 +93,18 @@ class MovedPsf(NamedTuple):
 
 
 def with_round_wings(stamp, start=1.7, end=2.7):
-    """A stamp whose wings are their own azimuthal mean, where stars leave little but noise.
+    """Return a stamp whose noisy wings are replaced by their azimuthal mean.
 
     Parameters
     ----------
-    stamp : ndarray
-        Centre in the middle.
+    stamp : ndarray, shape (ny, nx)
+        PSF centred on the middle pixel.
     start, end : float
-        Radii in FWHM between which the stamp goes over into its mean profile.
+        Radii in FWHM between which the stamp passes over into its mean profile.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
     """
     rows, columns = np.indices(stamp.shape)
     radius = np.hypot(rows - stamp.shape[0] // 2, columns - stamp.shape[1] // 2)
@@ -93,7 +118,18 @@ def with_round_wings(stamp, start=1.7, end=2.7):
 
 
 def full_width(stamp):
-    """Full width at half maximum of a stamp, mean of its row and column through the middle."""
+    """Return the FWHM of a stamp: the mean along its middle row and its middle column.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        PSF centred on the middle pixel.
+
+    Returns
+    -------
+    float
+        Pixels.
+    """
     middle = stamp.shape[0] // 2
     widths = []
     for profile in (stamp[middle], stamp[:, middle]):
@@ -102,12 +138,3 @@ def full_width(stamp):
             high, low = side[below - 1], side[below]
             widths.append(below - 1 + (high - stamp.max() / 2) / (high - low))
     return 2 * float(np.mean(widths))
-
-
-def moffat(fwhm, side, beta=3.0):
-    """A round Moffat profile of unit sum, where no star tells more."""
-    axis = np.arange(side) - side // 2
-    radius2 = axis[:, None] ** 2 + axis[None, :] ** 2
-    core2 = (fwhm / 2) ** 2 / (2 ** (1 / beta) - 1)
-    stamp = (1 + radius2 / core2) ** -beta
-    return stamp / stamp.sum()

@@ -1,4 +1,4 @@
-"""Call SExtractor and PSFEx on one image: its stars, and its PSF over the image."""
+"""Call SExtractor and PSFEx on one image: its sources and its PSF over the image."""
 
 import subprocess
 from pathlib import Path
@@ -10,25 +10,47 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.core.programs import find_tool
-from redpix.psf.psf_model import STAMP, PsfModel, full_width, moffat
-from redpix.psf.sextractor import Prepared, run_sextractor
+from redpix.psf.moffat import moffat_stamp
+from redpix.psf.psf_model import STAMP, PsfModel, full_width
+from redpix.psf.sextractor import run_sextractor, write_inputs
 
-#: diameter of the aperture that holds a star's flux, pixels
+#: diameter of the aperture that holds the flux of a star, pixels
 APERTURE = 24
 
+#: minimum number of stars for a PSF that varies over the image
+LEAST_VARYING = 20
 
-#: fewest stars for a PSF that varies, and for one that does not
-LEAST_VARYING, LEAST = 20, 3
+#: minimum number of stars for a constant PSF
+LEAST = 3
 
 
-class Stars(NamedTuple):
-    """Table of an image's sources that SExtractor found, in FITS_LDAC, and their columns."""
+class SourceTable(NamedTuple):
+    """Sources of an image, as found by SExtractor.
+
+    Attributes
+    ----------
+    path : Path
+        FITS_LDAC file, the input of PSFEx.
+    table : ndarray
+        Its columns by SExtractor's names.
+    """
 
     path: Path
     table: np.ndarray
 
     def places(self, least_sn=30.0):
-        """x, y (0-based) of sources that are whole and bright enough, the brightest first."""
+        """Return the positions of bright sources without flags, the brightest first.
+
+        Parameters
+        ----------
+        least_sn : float
+            Minimum signal-to-noise ratio.
+
+        Returns
+        -------
+        ndarray, shape (n, 2)
+            0-based x and y.
+        """
         table = self.table
         good = (table["FLAGS"] == 0) & (table["IMAFLAGS_ISO"] == 0) & (table["SNR_WIN"] > least_sn)
         table = table[good][np.argsort(-table["FLUX_AUTO"][good], kind="stable")]
@@ -36,30 +58,38 @@ class Stars(NamedTuple):
 
 
 def find_sources(name, image, variance, mask, folder, settings, source):
-    """Sources of an image.
+    """Find the sources of an image with SExtractor.
 
     Parameters
     ----------
     name : str
-        Of the files made in `folder`.
-    image, variance, mask : ndarray
-        NaN is taken as no data.
+        Stem of the names of files made in `folder`.
+    image, variance, mask : ndarray, shape (ny, nx)
+        NaN and a variance of 0 mark pixels without data.
     folder : Path
+        Folder of the files.
     settings : dict of str to Path
-        SExtractor's, as from `sextractor.copied_settings`.
+        SExtractor's settings, as from `redpix.psf.sextractor.copied_settings`.
     source : str
-        What messages call the image.
+        Name of the image in messages.
+
+    Returns
+    -------
+    SourceTable
+
+    Raises
+    ------
+    InputError
+        If SExtractor fails.
     """
-    paths = [folder / f"{name}.{part}.fits" for part in ("sci", "err", "msk")]
     outside = ~(np.isfinite(image) & (variance > 0))
-    # one after the other, as they may be large
-    makes = (
-        lambda: np.where(outside, 0, image).astype(np.float32, copy=False),
-        lambda: np.sqrt(np.where(outside, 0, variance)).astype(np.float32, copy=False),
-        lambda: mask.astype(np.int16, copy=False),
-    )
-    for path, make in zip(paths, makes, strict=True):
-        fits.PrimaryHDU(make()).writeto(path)
+
+    def planes():
+        yield np.where(outside, 0, image).astype(np.float32, copy=False)
+        yield np.sqrt(np.where(outside, 0, variance)).astype(np.float32, copy=False)
+        yield mask.astype(np.int16, copy=False)
+
+    inputs = write_inputs(source, folder, name, planes())
     options = {
         "CATALOG_TYPE": "FITS_LDAC",
         "DETECT_THRESH": 3,
@@ -68,31 +98,33 @@ def find_sources(name, image, variance, mask, folder, settings, source):
         "PHOT_APERTURES": APERTURE,
     }
     catalogue = folder / f"{name}.cat"
-    run_sextractor(*[Prepared(source, *paths)] * 2, catalogue, None, settings, options)
-    return Stars(catalogue, fits.getdata(catalogue, 2))
+    run_sextractor(inputs, inputs, catalogue, None, settings, options)
+    return SourceTable(catalogue, fits.getdata(catalogue, 2))
 
 
 def fit_psf(stars, config, source):
-    """PSF of an image from its stars.
+    """Return the PSF of an image and the stars from which it is made.
 
     Parameters
     ----------
-    stars : Stars
+    stars : SourceTable
+        Sources of the image.
     config : Path
-        PSFEx's settings.
+        Settings file of PSFEx.
     source : str
-        What messages call the image.
+        Name of the image in messages.
 
     Returns
     -------
-    PsfModel
+    model : redpix.psf.psf_model.PsfModel
+        A Moffat profile, with a warning, if there are too few stars.
     places : ndarray, shape (n, 2)
-        x, y (0-based) of the stars that it is made from.
+        0-based x and y of the stars from which the PSF is made.
 
     Raises
     ------
     InputError
-        If the image shows no source at all, or PSFEx fails otherwise.
+        If the image shows no source, if its sources are not stars, or if PSFEx fails.
     """
     if not len(stars.table):
         raise InputError(f"{source}: no source, so no PSF; allowed: an image that shows stars")
@@ -104,12 +136,14 @@ def fit_psf(stars, config, source):
     if not 1 < fwhm < 15:
         raise InputError(f"{source}: no stars for a PSF; sources have a FWHM of {fwhm:.1f} pixels")
     log.warning("%s: too few stars for a PSF; a Moffat profile of %.2f px is taken", source, fwhm)
-    model = PsfModel(moffat(fwhm, STAMP)[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
+    # not integrated over pixels: the measured FWHM includes the width of a pixel
+    profile = moffat_stamp(fwhm, STAMP, integrated=False)
+    model = PsfModel(profile[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
     return model, stars.places()
 
 
 def _run_psfex(stars, config, degree, least, source):
-    """PSF of a degree and the places of its stars; None if there are too few stars for it."""
+    """Return the PSF of a degree and its stars' positions; None if there are too few stars."""
     output = stars.path.with_suffix(".stars")
     command = [find_tool("psfex"), stars.path, "-c", config, "-PSFVAR_DEGREES", str(degree)]
     command += ["-OUTCAT_NAME", output]
@@ -125,17 +159,19 @@ def _run_psfex(stars, config, degree, least, source):
         header, terms = hdus[1].header, hdus[1].data["PSF_MASK"][0].astype(float)
     number = header["ACCEPTED"]
     made.unlink()
-    # of few stars PSFEx makes a PSF of a lower degree
+    # with few stars, PSFEx makes a PSF of a lower degree
     if number < least or not np.isfinite(terms).all() or not terms[0].sum() > 0:
         return None
     axes = ("1", "2") if degree else ()
     model = PsfModel(
-        *(terms if terms.ndim == 3 else terms[None], degree),
-        tuple(header[f"POLZERO{axis}"] for axis in axes) or (0.0, 0.0),
-        tuple(header[f"POLSCAL{axis}"] for axis in axes) or (1.0, 1.0),
-        *(0.0, number),
+        terms=terms if terms.ndim == 3 else terms[None],
+        degree=degree,
+        zero=tuple(header[f"POLZERO{axis}"] for axis in axes) or (0.0, 0.0),
+        scale=tuple(header[f"POLSCAL{axis}"] for axis in axes) or (1.0, 1.0),
+        fwhm=0.0,
+        stars=number,
     )
-    model = model._replace(fwhm=full_width(model.at(*(zero - 1 for zero in model.zero))))
+    model = model._replace(fwhm=full_width(model.at(model.zero[0] - 1, model.zero[1] - 1)))
     table = fits.getdata(output, 2)
     used = table[table["FLAGS_PSF"] == 0]
     return model, np.column_stack([used["X_IMAGE"], used["Y_IMAGE"]]).astype(float) - 1

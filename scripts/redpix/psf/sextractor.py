@@ -15,7 +15,15 @@ from redpix.image.wcs import frame_wcs, wcs_header
 
 
 class Prepared(NamedTuple):
-    """A registered image in the form that SExtractor takes."""
+    """Files of one image for SExtractor.
+
+    Attributes
+    ----------
+    source : str
+        Name of the image in messages.
+    image, errors, mask : Path
+        FITS files of the image, of its 1-sigma errors, and of its mask.
+    """
 
     source: str
     image: Path
@@ -23,47 +31,74 @@ class Prepared(NamedTuple):
     mask: Path
 
 
-def prepare(source, folder):
-    """Write the three HDUs of a registered image as files of their own.
-
-    SExtractor takes NaN for a value, and smears it: where there are no data, image and error
-    are zero, which it understands.
+def write_inputs(source, folder, stem, planes, header=None):
+    """Write an image, its errors and its mask as the files that SExtractor reads.
 
     Parameters
     ----------
     source : str
-        Registered image.
+        Name of the image in messages.
     folder : Path
+        Folder of the files.
+    stem : str
+        Stem of their names.
+    planes : iterable of ndarray, shape (ny, nx)
+        Image, 1-sigma errors and mask. They are taken one after another, so that a generator holds
+        one of them in memory.
+    header : astropy.io.fits.Header, optional
+        Header of each file.
 
     Returns
     -------
     Prepared
     """
-    stem = Path(source).stem
-    prepared = Prepared(source, *(folder / f"{stem}.{part}.fits" for part in ("sci", "err", "msk")))
-    with fits.open(source, memmap=False) as hdus:
-        outside = np.isnan(hdus["SCI"].data)
-        # the WCS alone: SExtractor copies the header onto its map of segments
-        header = wcs_header(frame_wcs(hdus["SCI"].header))
-        for name, path in zip(("SCI", "ERR", "MASK"), prepared[1:], strict=True):
-            if name != "MASK":
-                hdus[name].data[outside] = 0
-            fits.PrimaryHDU(hdus[name].data, header).writeto(path)
-    return prepared
+    paths = [folder / f"{stem}.{kind}.fits" for kind in ("sci", "err", "msk")]
+    for path, plane in zip(paths, planes, strict=True):
+        fits.PrimaryHDU(plane, header).writeto(path)
+    return Prepared(source, *paths)
 
 
-def copied_settings(paths, folder):
-    """Copies of SExtractor's settings in a folder: it breaks paths, as of a checkout, at spaces.
+def prepare(source, folder):
+    """Write the three HDUs of a registered image as the files that SExtractor reads.
+
+    SExtractor spreads a NaN over neighbouring pixels. Pixels without data therefore get the image
+    and error 0, which SExtractor ignores.
 
     Parameters
     ----------
-    paths : mapping
-        Holds the paths ``config``, ``parameters``, ``filter``.
+    source : str
+        FITS file of the registered image.
     folder : Path
+        Folder of the files.
+
+    Returns
+    -------
+    Prepared
+    """
+    with fits.open(source, memmap=False) as hdus:
+        outside = np.isnan(hdus["SCI"].data)
+        for name in ("SCI", "ERR"):
+            hdus[name].data[outside] = 0
+        # only the WCS, because SExtractor copies the header to its segmentation map
+        header = wcs_header(frame_wcs(hdus["SCI"].header))
+        planes = (hdus[name].data for name in ("SCI", "ERR", "MASK"))
+        return write_inputs(source, folder, Path(source).stem, planes, header)
+
+
+def copied_settings(paths, folder):
+    """Copy SExtractor's settings to a folder, because it splits paths at spaces.
+
+    Parameters
+    ----------
+    paths : mapping of str to str
+        The paths ``config``, ``parameters`` and ``filter``.
+    folder : Path
+        Folder of the files.
 
     Returns
     -------
     dict of str to Path
+        The copies by the same names.
     """
     return {
         name: shutil.copy(paths[name], folder / name) for name in ("config", "parameters", "filter")
@@ -71,21 +106,22 @@ def copied_settings(paths, folder):
 
 
 def run_sextractor(detection, measured, catalogue, segmentation, settings, options, assoc=None):
-    """Detect on one image and measure on another of the same grid.
+    """Detect sources on one image and measure them on another of the same grid.
 
     Parameters
     ----------
     detection, measured : Prepared
+        Files of the image for detection and of the image for measurements.
     catalogue : Path
-        FITS table that is written.
+        FITS table to write.
     segmentation : Path or None
-        Image that is written.
-    settings : dict
-        As from `copied_settings`.
+        FITS image to write: the segmentation map.
+    settings : dict of str to Path
+        Settings as from `copied_settings`.
     options : dict
         Further settings by their SExtractor names.
     assoc : Path, optional
-        The ASSOC list.
+        ASSOC list.
 
     Returns
     -------
@@ -95,7 +131,7 @@ def run_sextractor(detection, measured, catalogue, segmentation, settings, optio
     Raises
     ------
     InputError
-        If SExtractor fails; the message has its last words.
+        If SExtractor fails. The message ends with SExtractor's last output.
     """
     pair = [detection] if detection == measured else [detection, measured]
     choices = {

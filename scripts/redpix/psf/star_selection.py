@@ -1,36 +1,49 @@
-"""The stars that an image's PSF is made from."""
+"""Select the stars from which the PSF of an image is made."""
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from redpix.image.masks import bit_value
-from redpix.psf.effective_psf_fit import STAMP, StarStamps
+from redpix.psf.star_stamps import STAMP, StarStamps
 
-#: most stars for a PSF; least flux over the sky's noise in a star's area; most light beside it
-MOST, _LEAST_RATIO, _BESIDE = 250, 30.0, 0.03
+#: maximum number of stars for a PSF
+MOST = 250
 
-#: how far a star's size may be from the others', relative
+#: minimum signal-to-noise ratio of a star
+_LEAST_RATIO = 30.0
+
+#: maximum flux of the neighbours of a star, relative to its flux
+_BESIDE = 0.03
+
+#: maximum deviation of the size of a star from the median size, relative
 _SIZES = 0.25
+
+#: mask bits of pixels that are left out of fits and that bar a star if they are in its core
+UNUSABLE = bit_value("NO_DATA", "SATURATED", "COSMIC_RAY", "BAD", "INTERPOLATED")
 
 
 def choose(x, y, flux, ratio, size, fwhm, shape):
-    """Stars that are bright, alone, of the usual size and away from the edge.
+    """Select stars that are bright, isolated, of the usual size and away from the edge.
 
     Parameters
     ----------
-    x, y, flux : ndarray, shape (n,)
-        Of all that the image shows.
+    x, y : ndarray, shape (n,)
+        0-based positions of all sources of the image.
+    flux : ndarray, shape (n,)
+        Their fluxes, counts.
     ratio : ndarray, shape (n,)
-        Signal to noise; 0 for what must not be taken, as saturated stars.
+        Their signal-to-noise ratios; 0 excludes a source, such as a saturated star.
     size : ndarray, shape (n,)
-        Any measure of width, pixels.
+        Any measure of their widths, pixels.
     fwhm : float
+        FWHM of the stars, pixels.
     shape : (int, int)
+        ny, nx of the image.
 
     Returns
     -------
     ndarray of int
-        The brightest first, at most `MOST`.
+        Indices of the stars, the brightest first, at most `MOST`.
     """
     reach = STAMP * fwhm
     far = (x > reach) & (x < shape[1] - 1 - reach) & (y > reach) & (y < shape[0] - 1 - reach)
@@ -39,11 +52,11 @@ def choose(x, y, flux, ratio, size, fwhm, shape):
         return good
     tree = cKDTree(np.column_stack([x, y]))
     near = tree.query_ball_point(np.column_stack([x[good], y[good]]), reach)
-    alone = [
+    isolated = [
         flux[[other for other in others if other != one]].clip(0).sum() < _BESIDE * flux[one]
         for one, others in zip(good, near, strict=True)
     ]
-    good = good[np.array(alone, bool)]
+    good = good[np.array(isolated, bool)]
     good = good[np.argsort(-flux[good], kind="stable")]
     if len(good) > 4:
         usual = np.median(size[good])
@@ -51,23 +64,31 @@ def choose(x, y, flux, ratio, size, fwhm, shape):
     return good[:MOST]
 
 
-def cut_stamps(image, variance, gain, mask, stars, fwhm, own=None):
-    """Stamps of stars for a PSF, without those that have a masked pixel near the middle.
+def cut_stamps(image, variance, gain, mask, stars, fwhm, subtracted=None):
+    """Cut stamps of stars for a PSF; leave out stars with a masked pixel in the core.
 
     Parameters
     ----------
-    image : ndarray
-        Sky subtracted, and the neighbours where they are known.
-    variance, gain, mask : ndarray
-    stars : redpix.photometry.psf_fit.Placed
+    image : ndarray, shape (ny, nx)
+        Counts, without sky and, if they are known, without neighbours.
+    variance : ndarray, shape (ny, nx)
+        Variance of the empty sky, counts squared.
+    gain : ndarray, shape (ny, nx)
+        Electrons per count.
+    mask : ndarray of int, shape (ny, nx)
+        Not 0 in masked pixels.
+    stars : redpix.photometry.scene.Placed
+        Positions and fluxes of the stars.
     fwhm : float
-    own : ndarray, shape (n, side, side), optional
-        What is to be added to each stamp: the star, where it was subtracted with the others.
+        FWHM of the stars, pixels.
+    subtracted : ndarray, shape (n, side, side), optional
+        Model of each star, which is added to its stamp if it was subtracted with the neighbours.
 
     Returns
     -------
-    StarStamps
+    stamps : redpix.psf.star_stamps.StarStamps
     kept : ndarray of bool, shape (n,)
+        Stars that have a stamp.
     """
     half = stamp_half(fwhm)
     axis = np.arange(-half, half + 1)
@@ -81,30 +102,31 @@ def cut_stamps(image, variance, gain, mask, stars, fwhm, own=None):
     core = np.hypot(axis, axis[:, None]) < fwhm
     kept = ~(bad & core).any(axis=(1, 2)) & (bad.mean(axis=(1, 2)) < 0.2)
     value = np.where(bad, 0, image[where])
-    if own is not None:
-        value = value + np.where(bad, 0, own[inside])
+    if subtracted is not None:
+        value = value + np.where(bad, 0, subtracted[inside])
     spread = np.where(bad, np.inf, variance[where])
     middle = np.rint(stars.x), np.rint(stars.y)
-    stamps = StarStamps(*stars, *middle, value, spread, gain[where])
+    stamps = StarStamps(stars.x, stars.y, stars.flux, *middle, value, spread, gain[where])
     inside[inside] = kept
     return stamps.take(kept), inside
 
 
 def alike(stamps, psf):
-    """Stamps of stars as wide as most are: galaxies and blends are wider, cosmic rays narrower.
+    """Select stamps of the usual width: galaxies and blends are wider, cosmic rays narrower.
 
-    The width is the mean squared distance of the light that a PSF weighs, and its usual value and
-    scatter are taken from the stars themselves.
+    The width is the mean squared distance of the light from the star, weighted by a PSF. The usual
+    width and its scatter are measured from the stars themselves.
 
     Parameters
     ----------
-    stamps : StarStamps
+    stamps : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
     psf : redpix.psf.effective_psf.EffectivePsf
-        A first one.
+        First PSF of the image.
 
     Returns
     -------
-    ndarray of bool
+    ndarray of bool, shape (n,)
     """
     weight = stamps.of_psf(psf, derivatives=False)
     weight = np.where(np.isfinite(stamps.variance), weight, 0)
@@ -120,9 +142,16 @@ def alike(stamps, psf):
 
 
 def stamp_half(fwhm):
-    """Half-width of the stamps, pixels."""
+    """Return the half-width of the stamps of stars.
+
+    Parameters
+    ----------
+    fwhm : float
+        FWHM of the stars, pixels.
+
+    Returns
+    -------
+    int
+        Pixels.
+    """
     return int(np.ceil(STAMP * fwhm))
-
-
-#: mask bits of pixels that must not be near a PSF star's middle or in any fit
-UNUSABLE = bit_value("NO_DATA", "SATURATED", "COSMIC_RAY", "BAD", "INTERPOLATED")

@@ -1,4 +1,4 @@
-"""What a user gives for training images: spectra, filter curves, a cosmology, galaxies."""
+"""Read the user's input of training images: spectra, filter curves, cosmology, galaxies."""
 
 import numpy as np
 import pandas as pd
@@ -7,20 +7,11 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.table_bytes import is_path, stem_of
 from redpix.io.tables import read_table
-from redpix.sdss import camera
-from redpix.sdss.camera import BAND_SEEING
-from redpix.sdss.error_map import dark_variance, gain
 from redpix.simulation import redshifting, seds
 from redpix.simulation.rendering import SHAPE_COLUMNS
-from redpix.simulation.training_images import Camera
 
-#: wavelengths of packaged spectra, Angstrom; the templates change slowly between them
+#: wavelengths on which packaged spectra are sampled, Angstrom
 WAVELENGTH = np.geomspace(600, 22000, 6000)
-
-# camera column and run whose gain and dark current a survey-like camera has
-_CAMCOL, _RUN = 3, 3000
-# FWHM in r, arcsec
-_SEEING = 1.3
 
 
 def number_columns(path):
@@ -46,16 +37,42 @@ def number_columns(path):
 
 
 def rising(values, path, column):
-    """Refuse a first column that is not positive and rising."""
+    """Refuse a first column unless it is positive and rising.
+
+    Parameters
+    ----------
+    values : Series
+        Values of the column.
+    path, column : str
+        File and column named in error messages.
+
+    Raises
+    ------
+    InputError
+    """
     if len(values) < 4 or values.iloc[0] <= 0 or not (np.diff(values) > 0).all():
         raise InputError(f"{path}: {column}; allowed: 4 rows or more, positive and rising")
 
 
 def read_spectra(names):
-    """Packaged spectra by name, and those of a user's tables: wavelength (Angstrom), f_lambda.
+    """Read spectra: packaged ones by name, or those of a table.
 
-    Packaged ones are normalised to a mean of 1 over 5000 to 6000 Angstrom, a user's all together
-    to a brightest value of 1.
+    Parameters
+    ----------
+    names : sequence of str
+        Names of packaged spectra, or one path of a table: wavelength (Angstrom) and one column of
+        f_lambda per spectrum.
+
+    Returns
+    -------
+    redpix.simulation.redshifting.Spectra
+        Each packaged spectrum has a mean of 1 over 5000 to 6000 Angstrom. The spectra of a table
+        share one scale, which sets their largest value to 1.
+
+    Raises
+    ------
+    InputError
+        If a name is unknown, or the table does not hold spectra.
     """
     tables = [name for name in names if is_path(name)]
     strange = set(names) - set(tables) - set(seds.TEMPLATES)
@@ -76,7 +93,9 @@ def read_spectra(names):
     rising(table["wavelength"], names[0], "wavelength")
     flux = table.drop(columns="wavelength")
     if (flux < 0).any(axis=None) or not (flux > 0).any().all():
-        raise InputError(f"{names[0]}: a spectrum is negative, or nothing; allowed: f_lambda")
+        raise InputError(
+            f"{names[0]}: a spectrum is negative or zero everywhere; allowed: f_lambda"
+        )
     flux = flux / flux.max(axis=None)
     return redshifting.Spectra(
         tuple(flux.columns), table["wavelength"].to_numpy(), flux.to_numpy().T.copy()
@@ -84,7 +103,25 @@ def read_spectra(names):
 
 
 def read_curves(bands):
-    """Names and filter curves of bands: u, g, r, i, z, names of speclite, or tables."""
+    """Read the filter curves of bands.
+
+    Parameters
+    ----------
+    bands : sequence of str
+        u, g, r, i, z; names of speclite's filters; or paths of tables: wavelength (Angstrom) and
+        response.
+
+    Returns
+    -------
+    names : list of str
+    curves : list of speclite.filters.FilterResponse
+
+    Raises
+    ------
+    InputError
+        If a filter is unknown, its table cannot be used, or two bands share a name.
+    """
+    # imported here: speclite takes a second to import
     from speclite.filters import FilterResponse, load_filter
 
     curves = {}
@@ -96,14 +133,13 @@ def read_curves(bands):
                     f"{band}: columns {', '.join(table.columns)}; allowed: wavelength, response"
                 )
             rising(table["wavelength"], band, "wavelength")
-            # speclite wants a name that is an identifier
+            # speclite requires names that are Python identifiers
             meta = {"group_name": "user", "band_name": f"b{len(curves)}"}
             try:
                 curves[stem_of(band)] = FilterResponse(*filter_curve(table), meta)
             except ValueError as error:
                 raise InputError(
-                    f"{band}: {str(error).splitlines()[0]}; allowed: a response not below 0, "
-                    "somewhere above it"
+                    f"{band}: {str(error).splitlines()[0]}; allowed: responses from 0, some above 0"
                 ) from None
             continue
         full = f"sdss2010-{band}" if band in "ugriz" else band
@@ -115,32 +151,68 @@ def read_curves(bands):
                 "r, i, z, a filter of speclite such as bessell-V, or the path of a table"
             ) from None
     if len(curves) < len(bands):
-        raise InputError("training_images.bands: two bands have one name")
+        raise InputError("training_images.bands: two bands share a name; allowed: different names")
     return list(curves), list(curves.values())
 
 
 def filter_curve(table):
-    """Wavelength and response as speclite wants them: zero at both ends, and in steps of a
-    thousandth, as it adds up over the rows alone.
+    """Return a filter curve as speclite requires it: fine steps, and zero at both ends.
+
+    speclite integrates over the rows as they are: steps are at most 0.1 % of the wavelength.
+
+    Parameters
+    ----------
+    table : DataFrame
+        wavelength (Angstrom) and response.
+
+    Returns
+    -------
+    wavelength, response : ndarray
     """
     wavelength, response = (table[column].to_numpy() for column in ("wavelength", "response"))
     first, last = wavelength[[0, -1]]
     fine = np.geomspace(first, last, int(1000 * np.log(last / first)) + 2)
     wave = np.union1d(wavelength, fine[1:-1])
     ends = int(response[0] != 0), int(response[-1] != 0)
-    # just outside, so that nothing of what is given changes
+    # the zeros lie just outside, so that the given curve does not change
     outside = first * (1 - 1e-6), last * (1 + 1e-6)
     values = np.pad(np.interp(wave, wavelength, response), ends)
     return np.pad(wave, ends, constant_values=outside), values
 
 
 def wavelengths(curves):
-    """Effective wavelengths of filter curves, Angstrom."""
+    """Return the effective wavelengths of filter curves in Angstrom.
+
+    Parameters
+    ----------
+    curves : sequence of speclite.filters.FilterResponse
+        Filter curves.
+
+    Returns
+    -------
+    list of float
+    """
     return [float(curve.effective_wavelength.value) for curve in curves]
 
 
 def read_distance(cosmology):
-    """Luminosity distance by redshift, of a named cosmology or a user's table."""
+    """Return the luminosity distance as a function of redshift.
+
+    Parameters
+    ----------
+    cosmology : str
+        Name of a cosmology of astropy, or path of a table: redshift and luminosity_distance (Mpc).
+
+    Returns
+    -------
+    callable
+        Maps redshifts to Mpc.
+
+    Raises
+    ------
+    InputError
+        If the cosmology is unknown or its table cannot be used.
+    """
     if not is_path(cosmology):
         return redshifting.luminosity_distances(cosmology)
     table = number_columns(cosmology)
@@ -155,7 +227,25 @@ def read_distance(cosmology):
 
 
 def read_galaxies(path, spectra):
-    """Galaxies of a user's table, in the columns of `training_images.draw_galaxies`."""
+    """Read the galaxies of a user's table.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+    spectra : sequence of str
+        Allowed names of spectra.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `redpix.simulation.training_images.draw_galaxies`.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or a value is impossible; the message names the line.
+    """
     needed = ("z_in", "z_out", "magnitude", *SHAPE_COLUMNS, "bulge_sed", "disk_sed")
     table = read_table(path, required=needed)
     log.info("%s", table.understood)
@@ -185,37 +275,3 @@ def read_galaxies(path, spectra):
                 + ", ".join(spectra)
             )
     return rows
-
-
-def make_camera(params, bands):
-    """What takes the pictures; where nothing is said of u, g, r, i, z: as the survey does."""
-    values = {}
-    for key in ("seeing", "noise", "electron"):
-        given = getattr(params, key)
-        if given is None:
-            strange = [band for band in bands if band not in BAND_SEEING]
-            if strange:
-                raise InputError(
-                    f"training_images.{key}: null with band {strange[0]}; allowed: a value a "
-                    "band, or null where all are of u, g, r, i, z"
-                )
-            given = [_survey(key, band) for band in bands]
-        elif len(given) != len(bands):
-            raise InputError(
-                f"training_images.{key}: {len(given)} values for {len(bands)} bands; allowed: one "
-                "a band"
-            )
-        values[key] = np.array(given, dtype=np.float32)
-    out = params.pixel_scale_out or params.pixel_scale
-    return Camera(tuple(bands), params.size, params.pixel_scale, out, **values)
-
-
-def _survey(key, band):
-    if key == "seeing":
-        return _SEEING * BAND_SEEING[band]
-    electrons_per_dn = gain(_CAMCOL, band, _RUN)
-    unit = camera.CALIBRATION[band]
-    if key == "electron":
-        return unit / electrons_per_dn
-    dark = dark_variance(_CAMCOL, band, _RUN)
-    return unit * np.sqrt(camera.SKY[band] / electrons_per_dn + dark)

@@ -172,7 +172,7 @@ def test_psfs_are_read_as_written(tmp_path):
 
 def test_no_psfield(tmp_path):
     hdu = fits.BinTableHDU.from_columns([fits.Column("a", "J", array=[1, 2])])
-    with pytest.raises(InputError, match="no psField"):
+    with pytest.raises(InputError, match="not a psField table"):
         psfield.psfield_model(hdu.data, (10, 10))
 
 

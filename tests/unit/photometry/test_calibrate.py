@@ -1,4 +1,4 @@
-"""What calibrated images say of the sky and of their noise."""
+"""The WCS, the noise and the units of calibrated images."""
 
 import warnings
 
@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
-from redpix.photometry import calibrate, ccd
+from redpix.photometry import ccd
+from redpix.photometry.calibrated_header import kept_cards
+from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.sky_noise import sky_variance
 from star_field import Moffat, simulate
 
 POINTED = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 30.0}
@@ -34,7 +37,7 @@ def test_the_sky_is_where_the_raw_image_has_it(cards):
     header = fits.Header(cards | {"OBJECT": "M 67", "BSCALE": 2.0})
     for line in ("one", "two"):
         header["COMMENT"] = header["HISTORY"] = header[""] = line
-    kept = calibrate.kept_cards(dict(header), "raw.fits")
+    kept = kept_cards(dict(header), "raw.fits")
     assert kept["OBJECT"] == "M 67"
     assert "BSCALE" not in kept
     with warnings.catch_warnings():
@@ -52,26 +55,26 @@ def test_the_sky_is_where_the_raw_image_has_it(cards):
     ],
 )
 def test_a_wcs_that_cannot_be_used_costs_no_image(caplog, cards, words):
-    assert list(calibrate.kept_cards(cards | {"OBJECT": "M 67"}, "raw.fits")) == ["OBJECT"]
+    assert list(kept_cards(cards | {"OBJECT": "M 67"}, "raw.fits")) == ["OBJECT"]
     assert words in caplog.text
     caplog.clear()
-    assert not calibrate.kept_cards({}, "raw.fits")
+    assert not kept_cards({}, "raw.fits")
     assert not caplog.text
 
 
 def noise_of(sky, bias, gain, read_noise, given):
-    """ERR of blank sky with a bias, and where it is said to be from."""
+    """Return the median error of blank sky with a bias, and the stated origin of the noise."""
     rng = np.random.default_rng(2)
     raw = (rng.poisson(sky * gain, (200, 200)) + rng.normal(0, read_noise, (200, 200))) / gain
     made = ccd.calibrate(raw + bias)
     level = ccd.background(made.image, made.mask, 64)
     electrons = np.full(raw.shape, gain)
-    variance, words = calibrate.sky_variance(made, level, electrons, given, None)
+    variance, words = sky_variance(made, level, electrons, given, None)
     return float(np.median(np.sqrt(variance))), words
 
 
 def test_counts_without_photons_are_no_noise():
-    # 50 photons and 5 electrons; 1.6 electrons a count
+    # 50 photons and 5 electrons; 1.6 electrons per count
     true = np.sqrt(50 / 1.6 + (5 / 1.6) ** 2)
     err, words = noise_of(50, 0, 1.6, 5.0, 5.0)
     assert err == pytest.approx(true, rel=0.03)
@@ -80,7 +83,7 @@ def test_counts_without_photons_are_no_noise():
         err, words = noise_of(50, bias, 1.6, 5.0, given)
         assert err == pytest.approx(true, rel=0.05)
         assert words.startswith("blank sky")
-    assert "as a bias without a dark" in noise_of(50, 1000, 1.6, 5.0, 5.0)[1]
+    assert "such as a bias without a dark" in noise_of(50, 1000, 1.6, 5.0, 5.0)[1]
 
 
 def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
@@ -88,14 +91,14 @@ def test_noise_of_a_crowded_field_is_not_that_of_its_stars():
     made = ccd.calibrate(field.image)
     sky = ccd.background(made.image, made.mask, 64)
     electrons = np.full(field.image.shape, field.gain)
-    variance, words = calibrate.sky_variance(made, sky, electrons, field.read_noise, None)
+    variance, words = sky_variance(made, sky, electrons, field.read_noise, None)
     assert np.median(sky.rms) > 1.2 * np.sqrt(field.sky_variance)
     assert np.median(variance) == pytest.approx(field.sky_variance, rel=0.15)
     assert words == "gain and read noise"
 
 
 def test_images_in_other_units_are_the_same_photons(tmp_path):
-    """Electrons and electrons per second, of which a GAIN card says nothing any more."""
+    """The card GAIN does not apply to electrons and electrons per second."""
     counts = np.random.default_rng(3).poisson(400, (40, 50)).astype(np.float32)
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
     params = {"camera": camera, "scale_dark": False, "flat": "median"}
@@ -106,8 +109,9 @@ def test_images_in_other_units_are_the_same_photons(tmp_path):
         path = str(tmp_path / f"{unit}.fits".replace("/", "_"))
         fits.PrimaryHDU((counts * np.float32(scale)), header).writeto(path)
         row = {"path": path} | dict.fromkeys(("dark", "flat", "mask", "exposure"))
-        made, _, _, electrons = calibrate.calibrate_image(row, params)
-        np.testing.assert_allclose(made.image * electrons, counts * 1.5, rtol=1e-6)
+        exposure = calibrate_image(row, params)
+        photons = exposure.calibrated.image * exposure.electrons
+        np.testing.assert_allclose(photons, counts * 1.5, rtol=1e-6)
 
 
 def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
@@ -121,8 +125,8 @@ def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
     params = {"camera": camera, "scale_dark": False, "flat": "median"}
     row = {"path": path, "dark": f"{path}[DARK]", "flat": f"{path}[3]", "mask": f"{path}[MASK]"}
-    made, _, used, _ = calibrate.calibrate_image(row | {"exposure": None}, params)
-    assert np.all(made.image == 200)
-    assert used.gain == 1.5
-    assert list(zip(*np.nonzero(made.mask), strict=True)) == [(3, 4)]
+    exposure = calibrate_image(row | {"exposure": None}, params)
+    assert np.all(exposure.calibrated.image == 200)
+    assert exposure.camera.gain == 1.5
+    assert list(zip(*np.nonzero(exposure.calibrated.mask), strict=True)) == [(3, 4)]
     assert "all.fits: HDU 1 (SKY) is read; other images: HDU 2 (DARK) 15 x 12" in caplog.text

@@ -1,4 +1,4 @@
-"""Calibration of raw images: the arithmetic, and whatever a camera or a user may deliver."""
+"""Calibration of raw images: the arithmetic, number types, flats, masks and cosmic rays."""
 
 import numpy as np
 import pytest
@@ -87,7 +87,7 @@ def test_a_mask_that_hides_everything_is_refused():
 def test_an_image_without_noise_or_numbers_is_refused():
     with pytest.raises(InputError, match="no noise"):
         ccd.background(np.full((64, 64), 7.0), np.zeros((64, 64), np.int16), 32)
-    with pytest.raises(InputError, match="no pixel has a number"):
+    with pytest.raises(InputError, match="all pixels are NaN"):
         ccd.calibrate(np.full((4, 4), np.nan))
 
 
@@ -119,7 +119,7 @@ def test_saturated_and_cosmic_ray_pixels_are_marked():
     marked = (made.mask & bit_value("COSMIC_RAY")) != 0
     assert number == marked.sum()
     assert all(marked[place] for place in hits)
-    # no star is taken for one
+    # stars are not marked
     assert not marked[60:80, 50:70].any()
     assert not marked[120:140, 110:130].any()
     assert ccd.mark_cosmic_rays(image, made.mask, 100.0, 2.0, 5.0, 1.6) == 0

@@ -1,12 +1,12 @@
-"""Photometry of whole simulated fields, held to the Cramer-Rao bound."""
+"""Photometry of simulated fields, compared with the Cramer-Rao bound."""
 
 import numpy as np
 import pytest
 from redpix.image.masks import bit_value
 from redpix.photometry import ccd, crowded
-from redpix.photometry.psf_fit import Scene
 from redpix.photometry.quality import FLAGS, aperture_correction, assess
-from redpix.photometry.sky_level import mean_sky
+from redpix.photometry.scene import Scene
+from redpix.photometry.sky_level import mean_sky, with_measured_sky
 from star_bound import cramer_rao, match, robust, scores
 from star_field import Field, Moffat, draw, simulate
 
@@ -22,7 +22,7 @@ def measure(field, mask=None, gain=None):
 
 @pytest.fixture(scope="module")
 def measured():
-    """A field of the benchmark's density, a quarter of its area."""
+    """Return a measured field of the density of the benchmark and a quarter of its area."""
     field = simulate(5, 1024, 500, Moffat())
     return field, measure(field)
 
@@ -32,14 +32,14 @@ def test_a_field_is_measured_at_the_limit_of_its_photons(measured):
     stars = result.stars
     bound = cramer_rao(field, Moffat())
     made = scores(field, bound, stars.x, stars.y, stars.flux, result.errors.flux)
-    # of 151, 77 and 136 stars
+    # the three fractions are of 151, 77 and 136 stars
     assert made["complete 20-1000000000.0"] >= 0.99
     assert made["complete 10-20"] >= 0.98
     assert made["complete 5-10"] >= 0.92
     assert made["false / stars"] <= 0.01
-    # 81 stars tell their median to 0.055 %
+    # the median of 81 stars is certain to 0.055 %
     assert abs(made["flux bias, S/N > 50"]) < 0.0015
-    # 224 stars tell a standard deviation to 5 %, their places in x and y to 3 %
+    # the standard deviation of 224 stars is certain to 5 %, of their x and y to 3 %
     assert 0.93 < made["flux scatter / bound"] < 1.05
     assert 0.95 < made["centroid scatter / bound"] < 1.05
     assert made["pulls of flux"] == pytest.approx(1, abs=0.05)
@@ -59,7 +59,7 @@ def test_quality_of_good_stars(measured):
     factor, error, number = aperture_correction(result.stars, quality, result.errors)
     assert number >= 10
     assert factor == pytest.approx(1, abs=max(4 * error, 0.002))
-    # an aperture that misses light would say so
+    # apertures that miss 5 % of the flux lower the correction by 5 %
     dim = quality._replace(aperture_flux=0.95 * quality.aperture_flux)
     assert aperture_correction(result.stars, dim, result.errors)[0] == pytest.approx(
         0.95 * factor, abs=0.001
@@ -87,7 +87,7 @@ def test_what_is_no_star_is_flagged():
 
 
 def test_corners_that_get_little_light_show_no_false_stars():
-    """Each pixel has its own noise: one threshold for all finds a dozen false stars here."""
+    """Each pixel has its own noise; a single threshold would detect a dozen false stars."""
     rng = np.random.default_rng(4)
     side, sky, gain, read_noise = 400, 200.0, 2.0, 5.0
     y, x = np.indices((side, side))
@@ -112,16 +112,16 @@ def test_noise_is_measured_where_no_sky_is_seen():
     model, sky, gain = np.full((120, 120), 60.0), 30.0, 2.0
     image = (rng.poisson((model + sky) * gain) / gain - sky).astype(np.float32)
     plane = np.ones(image.shape, np.float32)
-    # the noise of the sky is given as 1.2 times less than it is, photons of the stars are not
+    # the given noise of the sky is too small by a factor of 1.2; the photon noise is right
     scene = Scene(image, plane * (sky / gain / 1.44), plane * gain)
     hidden = np.zeros(image.shape, bool)
-    found, scale = crowded.with_measured_sky(scene, model, hidden, 40)
+    found, scale = with_measured_sky(scene, model, hidden, 40)
     expected = np.sqrt((model[0, 0] + sky) / (model[0, 0] + sky / 1.44))
     assert scale == pytest.approx(expected, abs=0.02)
     assert np.std(found.image) == pytest.approx(np.sqrt(90 / gain), rel=0.02)
     model[:60] = 0
     image[:60] = rng.normal(0, np.sqrt(sky / gain), (60, 120))
-    assert crowded.with_measured_sky(scene, model, hidden, 40)[1] == pytest.approx(1.2, abs=0.05)
+    assert with_measured_sky(scene, model, hidden, 40)[1] == pytest.approx(1.2, abs=0.05)
 
 
 def test_an_image_without_stars_has_none():
@@ -185,7 +185,7 @@ def test_the_sky_is_a_mean_and_no_median():
     rng = np.random.default_rng(3)
     y, x = np.indices((300, 260))
     truth = 0.01 * x - 0.005 * y
-    # skewed as few photons are: its median lies a third below its mean
+    # skewed as few photons are: the median is a third below the mean
     electrons = rng.gamma(9.0, size=truth.shape) - 9.0
     noise = np.full(truth.shape, 3.0)
     noise[50:80, 50:80] = np.inf

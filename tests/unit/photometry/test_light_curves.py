@@ -1,4 +1,4 @@
-"""Light curves, zero points, what headers say, and the table of images."""
+"""Light curves, zero points and the table of images."""
 
 import math
 from pathlib import Path
@@ -8,7 +8,12 @@ import pytest
 import yaml
 from redpix.config import images_table
 from redpix.core.exceptions import InputError
-from redpix.photometry.light_curves import place_in, put_on_one_scale, scatter, scintillation
+from redpix.photometry.light_curves import (
+    put_on_one_scale,
+    scatter,
+    scintillation,
+    star_transform,
+)
 from redpix.photometry.zero_point import magnitudes, match, zero_point
 
 SCHEMA = yaml.safe_load(
@@ -55,16 +60,16 @@ def test_what_pixels_make_of_light_is_taken_out_where_there_is_such_a_thing():
     flux = truth * (1 + strength * wave) + noise
     flux[:, variable] *= [1, 1.3, 0.7, 1.2, 0.8, 1]
     made = put_on_one_scale(flux, error, all_of_them, x, y)
-    # what is alike in all exposures of a star is in its mean
+    # a factor common to all exposures of a star is in its mean
     ratio = made.response / (1 + strength * wave)
     assert ratio / ratio.mean(axis=0) == pytest.approx(np.ones(ratio.shape), abs=0.004)
     assert made.scale == pytest.approx(np.linspace(0.9, 1.1, 6), abs=0.002)
     _, measured, expected = scatter(made)
     steady = np.arange(300) != variable
-    # 15 numbers an exposure are fitted to 240 other stars
+    # 15 terms per exposure are fitted to 240 other stars
     assert np.mean((measured / expected)[steady] ** 2) == pytest.approx(1, abs=0.15)
     assert measured[variable] > 0.2
-    # too few stars tell nothing of pixels
+    # with too few stars, no response is fitted
     few = slice(20, 94)
     made = put_on_one_scale(*(part[..., few] for part in (flux, error, all_of_them, x, y)))
     assert np.all(made.response == 1)
@@ -99,10 +104,10 @@ def test_exposures_are_matched_by_their_stars():
     turn = np.deg2rad(3)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     other = reference @ matrix.T + [30, -12] + rng.normal(0, 0.02, (80, 2))
-    place = place_in(other, reference, (500, 500))
-    assert np.transpose(place(*reference.T)) == pytest.approx(other, abs=0.1)
+    transform = star_transform(other, reference, (500, 500))
+    assert np.transpose(transform(*reference.T)) == pytest.approx(other, abs=0.1)
     with pytest.raises(InputError, match="no map brings"):
-        place_in(rng.uniform(0, 500, (80, 2)), reference, (500, 500))
+        star_transform(rng.uniform(0, 500, (80, 2)), reference, (500, 500))
 
 
 def test_few_stars_are_matched_by_a_shift_or_by_their_wcs():
@@ -110,18 +115,18 @@ def test_few_stars_are_matched_by_a_shift_or_by_their_wcs():
     places = rng.uniform(0, 1000, (5, 2))
     for number in (2, 3, 5):
         moved = places[:number][::-1] + [31.0, -7.0]
-        place = place_in(moved, places[:number], (1000, 1000))
-        assert np.transpose(place(*places[:number].T))[::-1] == pytest.approx(moved)
-    # turned and mirrored, of which a shift knows nothing
+        transform = star_transform(moved, places[:number], (1000, 1000))
+        assert np.transpose(transform(*places[:number].T))[::-1] == pytest.approx(moved)
+    # turned and mirrored, which a shift cannot match
     matrix = np.array([[0.0, 1.0, 12.0], [1.0, 0.0, 5.0], [0.0, 0.0, 1.0]])
     seen = places @ matrix[:2, :2].T + matrix[:2, 2] + 0.3
-    place = place_in(seen, places, (1000, 1000), matrix)
-    assert np.transpose(place(*places.T)) == pytest.approx(seen, abs=0.5)
-    one = place_in(seen[:1], places[:1], (1000, 1000), matrix)
+    transform = star_transform(seen, places, (1000, 1000), matrix)
+    assert np.transpose(transform(*places.T)) == pytest.approx(seen, abs=0.5)
+    one = star_transform(seen[:1], places[:1], (1000, 1000), matrix)
     assert np.transpose(one(*places[:1].T)) == pytest.approx(seen[:1], abs=0.5)
     for wrong in ((seen, places, (1000, 1000)), (seen[:1], places[:1], (1000, 1000))):
         with pytest.raises(InputError, match="no map brings more"):
-            place_in(*wrong)
+            star_transform(*wrong)
 
 
 def test_stars_know_better_than_a_wrong_wcs():
@@ -131,12 +136,12 @@ def test_stars_know_better_than_a_wrong_wcs():
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     seen = places @ matrix.T + [3.0, -2.0]
     for wcs in (None, np.eye(3)):
-        place = place_in(seen, places, (500, 500), wcs)
-        assert np.transpose(place(*places.T)) == pytest.approx(seen, abs=0.01)
+        transform = star_transform(seen, places, (500, 500), wcs)
+        assert np.transpose(transform(*places.T)) == pytest.approx(seen, abs=0.01)
     for _ in range(20):
         a, b = rng.uniform(0, 500, (2, 40, 2))
         with pytest.raises(InputError, match="no map brings more"):
-            place_in(a, b, (500, 500), np.eye(3))
+            star_transform(a, b, (500, 500), np.eye(3))
 
 
 def test_zero_point_and_magnitudes():
@@ -172,7 +177,7 @@ def test_a_zero_point_of_few_stars_has_its_error(number):
     refused = stars < 3
     assert np.array_equal(refused, np.isnan(values))
     assert refused.mean() < 0.03
-    # 800 numbers tell a standard deviation to 3 %; errors are never below those of the stars
+    # the standard deviation of 800 values is certain to 3 %; errors are at least those of the stars
     assert np.std(((values - 25) / errors)[~refused]) == pytest.approx(0.95, abs=0.08)
 
 

@@ -1,12 +1,12 @@
-"""The effective PSF, the fit of all stars at once and detection, held to dense and closed forms."""
+"""Effective PSF, fit of all stars together and detection, compared with dense and closed forms."""
 
 import numpy as np
 import pytest
 from redpix.image.masks import bit_value
-from redpix.photometry import detection, psf_fit
-from redpix.photometry.psf_fit import Placed, Scene
-from redpix.psf import effective_psf_fit, moffat, star_selection
-from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, place_powers
+from redpix.photometry import design_matrix, detection, normal_matrix, psf_fit
+from redpix.photometry.scene import Placed, Scene
+from redpix.psf import effective_psf_fit, moffat, psf_correction, star_selection
+from redpix.psf.effective_psf import EffectivePsf, b_spline, b_spline_slope, position_powers
 from scipy import sparse
 from scipy.interpolate import BSpline
 from star_bound import TruePsf, cramer_rao
@@ -17,7 +17,7 @@ SHAPE = (90, 80)
 
 
 def known_psf(profile=PROFILE, shape=SHAPE, degree=0):
-    """The library's own form of a Moffat profile."""
+    """Return a Moffat profile as an effective PSF."""
     start = np.zeros((degree + 1) * (degree + 2) // 2)
     width = start.copy()
     width[0] = np.log(moffat.alpha_of(profile.fwhm, profile.beta))
@@ -26,7 +26,7 @@ def known_psf(profile=PROFILE, shape=SHAPE, degree=0):
 
 
 def small_field(seed=1, noise=True):
-    """Six stars, two of them close together."""
+    """Return a field of six stars, two of them close together."""
     rng = np.random.default_rng(seed)
     x, y = np.array([[20.3, 23.1, 60.6, 40.2, 12.8, 70.1], [30.4, 32.6, 20.1, 70.7, 75.2, 60.5]])
     flux = np.array([9e3, 5e3, 2e4, 3e3, 8e4, 1500.0])
@@ -76,7 +76,7 @@ def test_stamps_are_the_profile_and_derivatives_its_change():
 
 
 def test_a_profile_never_becomes_a_line():
-    """Coefficients that sum to an ellipticity above 1, as a fit in a dense crowd tries them."""
+    """A fit in a crowded field may try coefficients that sum to an ellipticity above 1."""
     astray = np.array([0.8, 0.5, 0.0])
     profile = moffat.Profile(np.array([0.5, 0, 0]), astray, astray, 0.5, 1, SHAPE)
     dx, dy = np.meshgrid(np.arange(-6.0, 7), np.arange(-6.0, 7))
@@ -110,7 +110,7 @@ def test_a_psf_may_vary_over_the_image():
     terms = np.stack([constant.terms[0], 0.1 * constant.terms[0], 0.2 * constant.terms[0]])
     psf = EffectivePsf(terms, 1, SHAPE, constant.step, constant.fwhm, 0)
     x, y = np.array([0.0, 79.0, 39.5]), np.array([0.0, 0.0, 44.5])
-    assert place_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
+    assert position_powers(x, y, SHAPE, 1).tolist() == [[1, -1, -1], [1, 1, -1], [1, 0, 0]]
     plain = constant.stamps(x, y, 5, derivatives=False)
     ratio = (psf.stamps(x, y, 5, derivatives=False) / plain)[:, 5, 5]
     assert ratio == pytest.approx([0.7, 0.9, 1.0])
@@ -132,7 +132,7 @@ def test_stars_without_noise_come_back_exactly():
 
 
 def dense_fisher(field, stamps, half):
-    """Fisher's matrix of all stars by loops over stars and pixels."""
+    """Return the Fisher matrix of all stars by loops over stars and pixels."""
     ny, nx = field.image.shape
     n = len(field.x)
     slopes = np.zeros((3 * n, ny, nx))
@@ -154,16 +154,16 @@ def test_errors_are_those_of_the_whole_inverse():
     field = small_field()
     psf = known_psf()
     stars = Placed(field.x, field.y, field.flux)
-    # one size of stamp for all, as in the loop
-    star_fit_halves = psf_fit._HALVES
+    # one size of stamps for all stars, as in the loop
+    star_fit_halves = design_matrix._HALVES
     try:
-        psf_fit._HALVES = (5.0, 5.0, 5.0)
-        model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+        design_matrix._HALVES = (5.0, 5.0, 5.0)
+        model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
         found = psf_fit.errors(scene_of(field), psf, stars, model)
         half = int(np.ceil(5 * psf.fwhm))
         fisher = dense_fisher(field, psf.stamps(field.x, field.y, half), half)
     finally:
-        psf_fit._HALVES = star_fit_halves
+        design_matrix._HALVES = star_fit_halves
     expected = np.sqrt(np.diagonal(np.linalg.inv(fisher)))
     assert np.concatenate(found) == pytest.approx(expected, rel=1e-6)
     # a neighbour makes a flux less certain
@@ -191,8 +191,8 @@ def test_inverse_diagonal_of_groups_small_and_large(monkeypatch):
         full[np.ix_(rows, rows)] = part @ part.T
     expected = np.diagonal(np.linalg.inv(full))
     for dense in (100, 1):
-        monkeypatch.setattr(psf_fit, "_DENSE", dense)
-        found = psf_fit.inverse_diagonal(sparse.csc_array(full), n)
+        monkeypatch.setattr(normal_matrix, "_DENSE", dense)
+        found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
         assert found == pytest.approx(expected, rel=1e-6)
 
 
@@ -212,7 +212,7 @@ def test_pulls_have_unit_width():
 
 
 def test_variances_of_the_data_would_make_fluxes_too_low():
-    """The reason why they are the model's: the same fit with both."""
+    """The same fit with variances from the model and from the data shows the bias."""
     psf, changes = known_psf(), []
     for seed in range(20):
         field = small_field(seed)
@@ -281,9 +281,9 @@ def test_detection_places_stars_and_spares_what_a_model_explains():
         assert np.hypot(found.x[near] - x, found.y[near] - y) < 0.4
         assert found.flux[near] == pytest.approx(flux, rel=0.15)
     stars = Placed(field.x, field.y, field.flux)
-    model = psf_fit.model_image(stars, psf, 1.0, SHAPE)
+    model = design_matrix.model_image(stars, psf, 1.0, SHAPE)
     assert len(detection.detect(scene, psf, 5, model).x) == 0
-    # a percent of a bright star is no other star
+    # one per cent of a bright star is not detected as a star
     assert len(detection.detect(scene, psf, 5, 0.99 * model).x) == 0
 
 
@@ -309,7 +309,7 @@ def test_one_light_fitted_twice_is_merged():
 
 @pytest.fixture(scope="module")
 def bright_stars():
-    """Lonely bright stars of a PSF that varies over the image, with a flare on one side."""
+    """Return isolated bright stars with a flare on one side; their PSF varies over the image."""
     rng = np.random.default_rng(12)
     shape = (700, 700)
     x, y = (np.arange(8) * 85 + 50.0)[:, None] + rng.uniform(-0.5, 0.5, (2, 8, 8))
@@ -336,7 +336,7 @@ def test_psf_of_an_image_is_what_its_stars_have(bright_stars):
     assert kept.all()
     fitted, stamps = effective_psf_fit.fit_profile(stamps, image.shape, 3.5)
     plain = effective_psf_fit.effective_psf(fitted, len(stamps.x))
-    better = effective_psf_fit.corrected(plain, stamps)
+    better = psf_correction.corrected(plain, stamps)
     axis = np.arange(-9, 10)
     errors = {}
     for name, psf in (("plain", plain), ("corrected", better)):
@@ -346,7 +346,7 @@ def test_psf_of_an_image_is_what_its_stars_have(bright_stars):
                 share * profile(x, y).at(axis - shift, axis[:, None])
                 for share, shift in ((1 / 1.06, 0), (0.06 / 1.06, 1.5))
             )
-            # the library counts from the light's middle, wherever it puts that
+            # the position of the fitted PSF's centre is free, so it is searched
             shifts = np.linspace(-0.02, 0.22, 25)
             made = [
                 psf.stamps(np.array([x + dx]), np.array([y]), 9, derivatives=False)[0]

@@ -1,14 +1,14 @@
-"""The course's pipeline, step by step, held to loops and closed forms."""
+"""Simple photometry, step by step, compared with loops and closed forms."""
 
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photometry import simple
+from redpix.photometry import peaks, simple
 from star_field import Moffat, simulate
 
 
 def peaks_by_loop(image, threshold):
-    """The same as `peaks.find_peaks`, pixel by pixel: y, x, hot."""
+    """Return y, x and hot of all peaks as `peaks.find_peaks`, pixel by pixel."""
     found = []
     ny, nx = image.shape
     for y in range(ny):
@@ -31,10 +31,10 @@ def peaks_by_loop(image, threshold):
 @pytest.mark.parametrize("seed", range(5))
 def test_peaks_are_those_of_a_loop(seed):
     rng = np.random.default_rng(seed)
-    # whole numbers make plateaus, on which several pixels are no lower than their neighbours
+    # whole numbers make plateaus, whose pixels are all peaks
     image = rng.integers(0, 12, (31, 23)).astype(float)
     image[rng.random(image.shape) < 0.05] = np.nan
-    y, x, hot = simple.find_peaks(image, 6.5)
+    y, x, hot = peaks.find_peaks(image, 6.5)
     assert list(zip(y, x, hot, strict=True)) == peaks_by_loop(image, 6.5)
     assert len(x) > 10
     assert 0 < hot.sum() < len(hot)
@@ -47,16 +47,16 @@ def test_four_of_eight_neighbours_make_a_star():
         around = [(y, x) for y in (1, 2, 3) for x in (1, 2, 3) if (y, x) != (2, 2)]
         for place in around[:neighbours]:
             image[place] = 5.1
-        _, _, hot = simple.find_peaks(image, 6)
+        _, _, hot = peaks.find_peaks(image, 6)
         assert hot.tolist() == [neighbours < 4]
-    image[image == 5.1] = 5.0  # half of it is not more than half
-    assert simple.find_peaks(image, 6)[2].tolist() == [True]
+    image[image == 5.1] = 5.0  # exactly half of the peak is not above half
+    assert peaks.find_peaks(image, 6)[2].tolist() == [True]
 
 
 def test_a_saturated_top_gives_peaks_that_are_dropped():
     x, y = np.array([10.0, 10.0, 30.0]), np.array([10.0, 14.9, 30.0])
-    assert simple.in_clusters(x, y, 5).tolist() == [True, True, False]
-    assert simple.in_clusters(x, y, 4.8).tolist() == [False] * 3
+    assert peaks.in_clusters(x, y, 5).tolist() == [True, True, False]
+    assert peaks.in_clusters(x, y, 4.8).tolist() == [False] * 3
     axis = np.arange(41)
     star = 1e5 * np.exp(-((axis - 20.3) ** 2 + (axis[:, None] - 20) ** 2) / 18)
     stars, rejected = simple.measure(np.minimum(star, 4e4), 100, 11, 5)

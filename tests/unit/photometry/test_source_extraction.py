@@ -1,4 +1,4 @@
-"""A first list of an image's sources, however crowded."""
+"""The first list of the sources of an image, also of a crowded one."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from scipy import ndimage
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A cluster of 15,000 stars whose light runs together, and where they are."""
+    """Return image, noise and mask of a cluster of 15,000 blended stars."""
     rng = np.random.default_rng(1)
     places = np.rint(rng.normal(500, 200, (2, 15_000))).clip(0, 999).astype(int)
     light = np.zeros((1000, 1000))
@@ -21,7 +21,7 @@ def cluster():
 def test_a_crowded_cluster_has_sources(cluster):
     found = source_extraction.first_sources(*cluster)
     assert len(found) > 3000
-    # 2 sqrt(2 ln 2) sigma; what is left whole of its neighbours is wider
+    # 2 sqrt(2 ln 2) sigma; blended stars are wider
     assert source_extraction.typical_width(*cluster) == pytest.approx(2.355 * 1.3, abs=1.5)
 
 

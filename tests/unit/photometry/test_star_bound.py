@@ -1,21 +1,21 @@
-"""The bound that the benchmark of photometry divides by, held to the scatter of many exposures."""
+"""The bound of the benchmark of photometry, compared with the scatter of many exposures."""
 
 import numpy as np
 import pytest
 from redpix.photometry import psf_fit
-from redpix.photometry.psf_fit import Placed, Scene
+from redpix.photometry.scene import Placed, Scene
 from star_bound import TruePsf, cramer_rao, spread
 from star_field import Field, Moffat, draw, simulate
 
 
 def test_scatter_of_stars_is_the_bound():
-    """Many exposures of one field, PSF known, nothing to be found: what is left is the photons'."""
+    """With known PSF and positions of stars, many exposures of a field scatter by photon noise."""
     rng = np.random.default_rng(10)
     profile, side, sky, gain, read_noise = Moffat(), 186, 200.0, 2.0, 5.0
     places = np.arange(6) * 31 + 15.0
     x, y = (grid.ravel() + rng.uniform(-0.5, 0.5, 36) for grid in np.meshgrid(places, places))
     flux = 10 ** rng.uniform(3, 4.5, 36)
-    # twelve have a neighbour of about their brightness at 3.5 pixels
+    # twelve stars have a neighbour of similar brightness at 3.5 pixels
     x, y = np.append(x, x[:12] + 3), np.append(y, y[:12] + 1.8)
     flux = np.append(flux, flux[:12] * rng.uniform(0.5, 2, 12))
     alone = np.arange(12, 36)

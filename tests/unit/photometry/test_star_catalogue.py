@@ -45,7 +45,7 @@ def test_sky_positions(tmp_path, form):
     ("text", "band", "words"),
     [
         (SKY, "V", "has the columns RA, Dec, V; allowed: x and y"),
-        (PIXELS, "B", "no column B; there are x, y, V"),
+        (PIXELS, "B", "no column B; allowed: one of x, y, V"),
         (PIXELS.replace("15.125", "bright"), "V", "line 2: V: 'bright' is not a number"),
     ],
 )

@@ -1,4 +1,4 @@
-"""PSFs of images that are put onto other pixels; the survey's own beside PSFEx's."""
+"""PSFs of resampled images; the PSF of the survey compared with that of PSFEx."""
 
 import bz2
 import shutil
@@ -19,7 +19,7 @@ from redpix.sdss.psfield import psfield_model, psfield_path
 
 
 def gaussian(wide, high, side=41):
-    """A stamp of a Gaussian of two widths."""
+    """Return the stamp of a Gaussian of two widths."""
     axis = np.arange(side) - side // 2
     stamp = np.outer(np.exp(-0.5 * (axis / high) ** 2), np.exp(-0.5 * (axis / wide) ** 2))
     return stamp / stamp.sum()
@@ -42,7 +42,7 @@ def test_a_real_field_has_the_psf_that_psfex_finds(real, tmp_path):
     frame.write_bytes(bz2.decompress((real / "sas" / frame_path("dr17", field, "r")).read_bytes()))
     with fits.open(frame) as hdus:
         small = tmp_path / "small.fits"
-        # places stay what they are
+        # cut at the far ends, so that positions stay
         fits.PrimaryHDU(hdus[0].data[:800, :1200], hdus[0].header).writeto(small)
     exposure = read_exposure([str(small)], "r", {"background_mesh": 128})
     settings = copied_settings(fits_sky.resources(), tmp_path)

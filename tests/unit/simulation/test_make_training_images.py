@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import galsim
 import numpy as np
@@ -11,9 +10,10 @@ from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
 from redpix.report.training_plots import expected_half_light, half_light, stamp_colours
 from redpix.report.training_section import show_training
-from redpix.simulation import files, redshifting, rendering, seds, stamps
+from redpix.simulation import array_files, files, image_pairs, redshifting, rendering, seds, stamps
 from redpix.simulation import make_training_images as script
 from redpix.simulation import training_images as images
+from redpix.simulation.camera import SimulatedCamera
 from redpix.simulation.rendering import Galaxy
 
 SCALE = 0.396
@@ -25,14 +25,14 @@ def run(folder, threads=1, seed=1, **changes):
     section = validated({"name": "x", "source": "demo", "training_images": changes}, SCHEMA)
     folder.mkdir(exist_ok=True)
     names = {name: folder / f"{name}.npy" for name in ("inputs", "targets", "z_in", "z_out")}
-    job = SimpleNamespace(
-        params=SimpleNamespace(**section["training_images"], seed=seed),
-        output=SimpleNamespace(
-            **names, truth=folder / "truth.csv", settings=folder / "settings.json"
-        ),
+    script.make_training_images(
+        **names,
+        truth=folder / "truth.csv",
+        settings=folder / "settings.json",
+        options=section["training_images"],
+        seed=seed,
         threads=threads,
     )
-    script.main(job)
     return {name: np.load(path) for name, path in names.items()} | {
         "truth": pd.read_csv(folder / "truth.csv"),
         "settings": json.loads((folder / "settings.json").read_text()),
@@ -104,7 +104,7 @@ def test_dimming_and_k_correction_once():
     from astropy.cosmology import Planck18
     from speclite.filters import load_filter
 
-    camera = images.Camera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
+    camera = SimulatedCamera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
     galaxy = images.draw_galaxies(3, 1, RANGES, ["CWW_E", "CWW_Im"], "bulge_disk")
     spectra = files.read_spectra(["CWW_E", "CWW_Im"])
     _, curves = files.read_curves(["g", "r"])
@@ -234,11 +234,11 @@ def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
 
 
 def test_noise_of_observed_images():
-    camera = images.Camera(
+    camera = SimulatedCamera(
         ("r",), 60, SCALE, SCALE, *(np.array([v], np.float32) for v in (1.3, 0.03, 0.001))
     )
     light = np.full((400, 400, 1), 0.5, np.float32)
-    noise = images.observed(np.random.default_rng(2), light, camera) - light
+    noise = image_pairs.observed(np.random.default_rng(2), light, camera) - light
     assert noise.mean() == pytest.approx(0, abs=5e-4)
     # photons of the source, and the sky's
     assert noise.std() == pytest.approx(np.sqrt(0.5 * 0.001 + 0.03**2), rel=0.01)
@@ -251,12 +251,12 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     spectra = files.read_spectra(["CWW_E", "CWW_Sbc", "CWW_Scd", "CWW_Im"])
     bands, curves = files.read_curves(["g", "r", "i", "z"])
     distance = redshifting.luminosity_distances("Planck18")
-    camera = images.Camera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
+    camera = SimulatedCamera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
     ranges = validated({"name": "x", "source": "demo"}, SCHEMA)["training_images"]
     drawn = images.draw_galaxies(5, 7, ranges, spectra.names, "sersic")
     span = drawn["z_in"].min(), drawn["z_out"].max()
     fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
-    pictures = images.simple_images(drawn, camera)
+    pictures = image_pairs.simple_images(drawn, camera)
     assert drawn["z_in"].to_numpy() == pytest.approx(truth["z_in"].to_numpy(), rel=1e-8)
     assert np.all(truth["size_factor"] == 1)
     assert "magnitude" not in truth
@@ -312,7 +312,7 @@ def test_spectra_without_light_are_named(tmp_path):
 
 @pytest.mark.parametrize("recipe", ["physical", "simple"])
 def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
-    monkeypatch.setattr(script, "PIECE", 4)
+    monkeypatch.setattr(array_files, "PIECE", 4)
     for folder, threads in (("one", 1), ("two", 2)):
         run(tmp_path / folder, threads, number=9, recipe=recipe, bands=["g", "r"])
     for name in ("inputs.npy", "targets.npy", "z_in.npy", "z_out.npy", "truth.csv"):
@@ -322,16 +322,16 @@ def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
 
 def test_pieces_change_nothing_and_seeds_do(tmp_path, monkeypatch):
     first = run(tmp_path / "a", number=9, bands=["r"])
-    monkeypatch.setattr(script, "PIECE", 2)
+    monkeypatch.setattr(array_files, "PIECE", 2)
     assert np.array_equal(run(tmp_path / "b", number=9, bands=["r"])["inputs"], first["inputs"])
     other = run(tmp_path / "c", number=9, bands=["r"], seed=2)["inputs"]
     assert not np.array_equal(other, first["inputs"])
 
 
 def test_pieces_of_large_stamps_are_small():
-    assert script.piece_length((1000, 60, 60, 9)) == 50
-    assert script.piece_length((1000, 256, 256, 5)) == 19
-    assert script.piece_length((1000, 1024, 1024, 9)) == 1
+    assert array_files.piece_length((1000, 60, 60, 9)) == 50
+    assert array_files.piece_length((1000, 256, 256, 5)) == 19
+    assert array_files.piece_length((1000, 1024, 1024, 9)) == 1
 
 
 def write(path, text):
@@ -427,7 +427,7 @@ def test_wrong_spectra_and_curves_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("response", "words"),
-    [("1,0.5,-0.1,0", "c.csv: .*not below 0"), ("0,0,0,0", "c.csv: .*somewhere above it")],
+    [("1,0.5,-0.1,0", "c.csv: .*responses from 0"), ("0,0,0,0", "c.csv: .*some above 0")],
 )
 def test_a_filter_of_nothing_is_named(tmp_path, response, words):
     rows = zip((5000, 5500, 6000, 6500), response.split(","), strict=True)

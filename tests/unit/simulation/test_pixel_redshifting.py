@@ -5,6 +5,7 @@ from astropy.cosmology import Planck18
 from redpix.core.exceptions import InputError
 from redpix.simulation import pixel_redshifting, redshifting, rendering, seds
 from redpix.simulation.rendering import Galaxy
+from redpix.simulation.resampler import Resampler
 
 BANDS = ("u", "g", "r", "i", "z")
 SIZE = 61
@@ -95,7 +96,7 @@ def picture(galaxy, bulge, disk, fwhm, size=SIZE):
 def test_resampling_against_the_galaxy_drawn_small(factor):
     galaxy = Galaxy(2.0, 4.0, 2.0, 0.6, 30.0)
     small = Galaxy(2.0 * factor, 4.0 * factor, 2.0, 0.6, 30.0)
-    resampler = pixel_redshifting.Resampler(factor, 3.0, 3.2, SIZE)
+    resampler = Resampler(factor, 3.0, 3.2, SIZE)
     found = resampler.flux(picture(galaxy, 3.0, 5.0, 3.0))
     expected = picture(small, 3.0, 5.0, 3.2)
     assert np.abs(found - expected).max() < 0.01 * expected.max()
@@ -104,7 +105,7 @@ def test_resampling_against_the_galaxy_drawn_small(factor):
 
 def test_variance_against_many_realisations():
     rng = np.random.default_rng(6)
-    resampler = pixel_redshifting.Resampler(0.5, 3.0, 3.0, 41)
+    resampler = Resampler(0.5, 3.0, 3.0, 41)
     variance = 0.5 + np.arange(41)[None, :] / 41 + np.zeros((41, 1))
     sample = [resampler.flux(rng.standard_normal((41, 41)) * np.sqrt(variance)) for _ in range(250)]
     found = resampler.variance(variance)
@@ -117,7 +118,7 @@ def test_variance_against_many_realisations():
 
 def test_a_sharper_psf_is_refused():
     with pytest.raises(InputError, match="raise training_images.seeing"):
-        pixel_redshifting.Resampler(0.9, 4.0, 3.0, 41)
+        Resampler(0.9, 4.0, 3.0, 41)
 
 
 def test_a_galaxy_against_the_analytic_one(grid):
@@ -162,7 +163,7 @@ def seen_and_redshifted(grid, kind, z_out, light=100.0, blank=None):
     disk = light * DISK.drawImage(nx=60, ny=60, scale=1.0).array.astype(float)[..., None]
     factor = redshifting.size_factor(distance, 0.1, z_out)
     before, after = spectrum_fluxes(grid, kind, 0.1, z_out)
-    resampler = pixel_redshifting.Resampler(factor, 3.2, 3.2, 60)
+    resampler = Resampler(factor, 3.2, 3.2, 60)
     true = resampler.flux((disk * after)[..., 2])[..., None] * (after / after[2])
     rng = np.random.default_rng(round(100 * kind))
     flux = disk * before + NOISE * rng.standard_normal((60, 60, 5))

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 from redpix.simulation.rendering import Galaxy, Psf
 from scipy.signal import fftconvolve
 from scipy.special import gammainc
@@ -16,7 +16,7 @@ def cd_matrix(angle, scale=SCALE):
 
 
 def picture(galaxy, bulge, disk, psf=PSF, angle=33.0, scale=SCALE, limit=1e9):
-    radius = float(rendering.stamp_radius(galaxy, psf, bulge + disk, limit)) / scale
+    radius = float(extents.stamp_radius(galaxy, psf, bulge + disk, limit)) / scale
     size = 2 * int(radius) + 5
     image = np.zeros((size, size))
     profile = rendering.galaxy_profile(galaxy, bulge, disk)
@@ -106,7 +106,7 @@ def test_centroid():
 @pytest.mark.parametrize("flux", [1.0, 3e4])
 def test_psf_radius(flux):
     limit = 0.02
-    radius = float(rendering.psf_radius(PSF, flux, limit))
+    radius = float(extents.psf_radius(PSF, flux, limit))
     core = PSF.fwhm / 2 / np.sqrt(2 ** (1 / PSF.beta) - 1)
     # along the minor axis the profile ends sooner: the radius is that of the major one
     round_radius = radius * np.sqrt(PSF.axis_ratio)
@@ -123,7 +123,7 @@ def test_no_edge_shows():
     """Outermost pixels of a bright star's and a bright galaxy's stamps are below the limit."""
     limit = 0.0027 / SCALE**2
     star = np.zeros((301, 301))
-    radius = float(rendering.psf_radius(PSF, 3000.0, limit)) / SCALE
+    radius = float(extents.psf_radius(PSF, 3000.0, limit)) / SCALE
     blur = rendering.psf_profile(PSF) * 3000.0
     rendering.add(star, blur, rendering.jacobian(cd_matrix(10.0)), 150, 150, radius)
     galaxy, _, _ = picture(Galaxy(3.0, 6.0, 4.0, 0.6, 40.0), 500.0, 500.0, limit=limit)

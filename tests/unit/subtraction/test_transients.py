@@ -5,18 +5,12 @@ import pytest
 import subtraction_sky
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
-from redpix.psf.psf_model import PsfModel, full_width, moffat, with_round_wings
+from redpix.psf.moffat import moffat_stamp
+from redpix.psf.psf_model import PsfModel, full_width, with_round_wings
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.tiles import subtract_tiles, tiles
-from redpix.subtraction.transients import (
-    FLAGS,
-    WORST_MISFIT,
-    beside_the_sky,
-    detect,
-    halos,
-    motion_gain,
-    shape_misfit,
-)
+from redpix.subtraction.transient_shapes import motion_gain, shape_misfit
+from redpix.subtraction.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos
 from redpix.subtraction.zogy import subtract
 from scipy.ndimage import distance_transform_edt
 
@@ -147,7 +141,9 @@ def test_gain_by_motion_of_noise_is_that_of_its_degrees_of_freedom():
     rng = np.random.default_rng(12)
     x, y = (axis.ravel() for axis in np.meshgrid(np.arange(20, 980, 12), np.arange(20, 980, 12)))
     noise = rng.normal(0, 1.5, (1000, 1000))
-    gain = motion_gain(noise, np.full(noise.shape, 2.25), moffat(4.0, 21), x, y, 0)
+    gain = motion_gain(
+        noise, np.full(noise.shape, 2.25), moffat_stamp(4.0, 21, integrated=False), x, y, 0
+    )
     assert gain.mean() == pytest.approx(2 - 1 - 2, abs=0.12)
     assert gain.var() == pytest.approx(2 * 2 + 2 * 1, rel=0.1)
 
@@ -202,7 +198,8 @@ def test_nothing_found_is_an_empty_table():
 
 def test_psf_of_a_place():
     terms = np.zeros((3, 21, 21))
-    terms[0], terms[1] = moffat(4.0, 21), 0.1 * moffat(3.0, 21)
+    terms[0] = moffat_stamp(4.0, 21, integrated=False)
+    terms[1] = 0.1 * moffat_stamp(3.0, 21, integrated=False)
     model = PsfModel(terms, 1, (500.0, 400.0), (500.0, 400.0), 4.0, 50)
     np.testing.assert_allclose(
         model.at(499, 100), with_round_wings(terms[0]) / with_round_wings(terms[0]).sum(), rtol=1e-9
@@ -213,7 +210,7 @@ def test_psf_of_a_place():
 
 def test_wings_are_the_mean_and_the_core_stays():
     rng = np.random.default_rng(1)
-    true = moffat(3.5, 41)
+    true = moffat_stamp(3.5, 41, integrated=False)
     noisy = true + rng.normal(0, 1e-4, true.shape)
     smooth = with_round_wings(noisy)
     radius = np.hypot(*np.mgrid[-20:21, -20:21])

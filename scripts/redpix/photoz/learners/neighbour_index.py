@@ -221,7 +221,7 @@ class Everywhere:
     ----------
     vectors : ndarray, shape (n, d)
         Vectors of attributes.
-    card : redpix.core.backend.Host
+    card : redpix.core.backend.NumpyBackend
         Array library and device of the search, in single precision.
     """
 

@@ -1,0 +1,216 @@
+"""Read one image of a camera or one frame of the survey, and remove dark and flat."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.ds9_regions import region_mask
+from redpix.image.exposure_file import log_remarks
+from redpix.image.masks import bit_value
+from redpix.io.camera import Camera, read_camera
+from redpix.io.exposure_header import seconds
+from redpix.io.fits_files import read_image
+from redpix.photometry import ccd
+from redpix.sdss.mask_table import span_mask
+
+
+class ExposureImage(NamedTuple):
+    """An image free of dark and flat, with what is known of its camera.
+
+    Attributes
+    ----------
+    calibrated : redpix.photometry.ccd.CalibratedImage
+    header : mapping
+        Header of the raw image.
+    camera : redpix.io.camera.Camera
+    electrons : ndarray, shape (ny, nx)
+        Electrons per count in each pixel.
+    read_noise : float or None
+        Electrons; None if it or the gain is unknown.
+    total : ndarray, shape (ny, nx), or None
+        Variance of the pixels with the photons of the stars, counts squared, if known.
+    """
+
+    calibrated: ccd.CalibratedImage
+    header: dict
+    camera: Camera
+    electrons: np.ndarray
+    read_noise: float | None = None
+    total: np.ndarray | None = None
+
+
+def read_logged(path):
+    """Return the image of a FITS file and its merged header; log what was assumed."""
+    image = read_image(path)
+    log_remarks(path, image.remarks)
+    return image.pixels, image.header
+
+
+def read_mask(path, shape):
+    """Return the pixels that a user's mask hides.
+
+    Parameters
+    ----------
+    path : str
+        DS9 regions (``.reg``) or a FITS image that is not 0 in hidden pixels.
+    shape : (int, int)
+        Numbers of rows and columns of the image.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    if Path(path).suffix == ".reg":
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        return region_mask(lines, shape, path)
+    values, _ = read_logged(path)
+    return np.asarray(values) != 0
+
+
+def calibrate_image(row, params):
+    """Return an image of a camera free of dark and flat, with its masked pixels.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images: `path`, `dark`, `flat`, `mask`, `exposure` and what
+        the user knows of the camera.
+    params : mapping
+        `camera`, `flat` and `scale_dark` of the configuration.
+
+    Returns
+    -------
+    ExposureImage
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or the image cannot be calibrated.
+    """
+    raw, header = read_logged(row["path"])
+    given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
+    camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
+    log_remarks(row["path"], camera.remarks)
+    dark, factor = None, 1.0
+    if row["dark"]:
+        dark, dark_header = read_logged(row["dark"])
+        if params["scale_dark"]:
+            factor = dark_factor(row, camera.exposure_time, dark_header)
+    flat = read_logged(row["flat"])[0] if row["flat"] else None
+    try:
+        made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
+    except InputError as error:
+        raise InputError(f"{row['path']}: {error}") from None
+    log_assumptions(row["path"], camera, made)
+    if row["mask"]:
+        try:
+            ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
+        except InputError as error:
+            raise InputError(f"{row['mask']}: {error}") from None
+    electrons = (camera.gain or ccd.ASSUMED_GAIN) * (1 if made.flat is None else made.flat)
+    electrons = np.broadcast_to(electrons, made.mask.shape)
+    read_noise = camera.read_noise if camera.gain else None
+    return ExposureImage(made, header, camera, electrons, read_noise)
+
+
+def dark_factor(row, exposure, dark_header):
+    """Return the exposure time of an image over the exposure time of its dark.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images.
+    exposure : float or None
+        Exposure time of the image, s.
+    dark_header : mapping
+        Header of the dark.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    InputError
+        If an exposure time is unknown.
+    """
+    times = exposure, seconds(dark_header)
+    for time, name in zip(times, (row["path"], row["dark"]), strict=True):
+        if time is None:
+            raise InputError(
+                f"{name}: no exposure time, so the dark cannot be scaled; allowed: a card EXPTIME, "
+                "the column exposure, or photometry.scale_dark false"
+            )
+    return times[0] / times[1]
+
+
+def log_assumptions(path, camera, made):
+    """Log an assumed gain and the number of masked pixels.
+
+    Parameters
+    ----------
+    path : str
+        Name of the image in the log.
+    camera : redpix.io.camera.Camera
+        What is known of the camera.
+    made : redpix.photometry.ccd.CalibratedImage
+        Image free of dark and flat.
+    """
+    if camera.gain is None:
+        log.warning(
+            "%s: no gain in the table, the configuration or the header: %g electron a count is "
+            "assumed; errors of bright stars depend on it",
+            path,
+            ccd.ASSUMED_GAIN,
+        )
+    for bit, words in (
+        ("SATURATED", "saturated or overflowed"),
+        ("BAD", "invalid (bad flat?)"),
+    ):
+        count = np.count_nonzero(made.mask & bit_value(bit))
+        if count:
+            log.info("%s: %d pixels masked %s: %s", path, count, bit, words)
+
+
+def calibrate_frame(row, image, errors, masks):
+    """Return a frame of the survey in nanomaggies with its masked pixels and its noise.
+
+    Parameters
+    ----------
+    row : mapping
+        The image's row of the table of images: `frame` (field, band) and `mask`.
+    image, errors, masks : str
+        FITS files of the frame, of its error map, and of the survey's masks of the field.
+
+    Returns
+    -------
+    ExposureImage
+
+    Raises
+    ------
+    InputError
+        If the user's mask cannot be used.
+    """
+    with fits.open(image, memmap=False) as hdus:
+        pixels, header = hdus[0].data.astype(np.float64), dict(hdus[0].header)
+        per_dn = hdus[1].data.astype(np.float64)
+    error, error_header = fits.getdata(errors, header=True)
+    electrons = np.broadcast_to(error_header["GAIN"] / per_dn, pixels.shape)
+    made = ccd.calibrate(pixels)
+    masked = span_mask(masks, row["frame"][1], pixels.shape)
+    made = made._replace(mask=made.mask | masked)
+    if row["mask"]:
+        ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
+    given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
+    camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
+    total = np.square(error.astype(np.float64))
+    return ExposureImage(made, header, camera, electrons, total=total)

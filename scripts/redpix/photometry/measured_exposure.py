@@ -1,0 +1,186 @@
+"""An exposure whose stars are measured, and forced photometry on it."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+
+from redpix.core.exceptions import InputError
+from redpix.image.homography import homography
+from redpix.image.wcs import celestial_wcs
+from redpix.photometry.light_curves import star_transform
+from redpix.photometry.planes_file import read_calibrated
+from redpix.photometry.psf_fit import errors, fit
+from redpix.photometry.scene import Placed, Scene
+from redpix.psf.effective_psf import EffectivePsf
+from redpix.psf.effective_psf_file import read_effective_psf
+from redpix.psf.star_selection import UNUSABLE
+
+
+class LoadedExposure(NamedTuple):
+    """The pixels of an exposure with all that forced photometry needs.
+
+    Attributes
+    ----------
+    scene : redpix.photometry.scene.Scene
+    psf : redpix.psf.effective_psf.EffectivePsf
+    correction : float
+        Aperture correction, by which fitted fluxes are multiplied.
+    header : astropy.io.fits.Header
+        Header of the calibrated image.
+    """
+
+    scene: Scene
+    psf: EffectivePsf
+    correction: float
+    header: fits.Header
+
+
+class ForcedPhotometry(NamedTuple):
+    """Fluxes of stars at given positions in an exposure.
+
+    Attributes
+    ----------
+    flux, error : ndarray, shape (n,)
+        Counts and their 1-sigma errors; NaN where the exposure does not show a star.
+    header : mapping
+        Header of the calibrated image.
+    """
+
+    flux: np.ndarray
+    error: np.ndarray
+    header: fits.Header
+
+
+class MeasuredExposure:
+    """An image with its stars and its files.
+
+    Parameters
+    ----------
+    image : str
+        Name of the image.
+    calibrated : str
+        FITS file of the calibrated image.
+    table : str
+        CSV table of its stars.
+    residual : str
+        FITS file with RESIDUAL, SKY and PSF.
+    """
+
+    def __init__(self, image, calibrated, table, residual):
+        self.image, self.calibrated, self.residual = image, calibrated, residual
+        self.stars = pd.read_csv(table)
+
+    @property
+    def shape(self):
+        """Number of rows and of columns."""
+        header = fits.getheader(self.calibrated)
+        return header["NAXIS2"], header["NAXIS1"]
+
+    def matrix_to(self, other):
+        """Return the homography to the pixels of another exposure by the WCS of both.
+
+        Parameters
+        ----------
+        other : MeasuredExposure
+            Exposure to whose pixels the homography leads.
+
+        Returns
+        -------
+        ndarray, shape (3, 3), or None
+            None if a WCS is missing or unusable.
+        """
+        try:
+            wcs = [celestial_wcs(fits.getheader(one.calibrated)) for one in (self, other)]
+            matrix = homography(*wcs, self.shape)
+        except (InputError, np.linalg.LinAlgError):
+            return None
+        return matrix if np.isfinite(matrix).all() else None
+
+    @property
+    def zero_point(self):
+        """Magnitude of a star of flux 1; NaN if unknown."""
+        return fits.getheader(self.residual).get("ZEROPT", np.nan)
+
+    @property
+    def positions(self):
+        """0-based x and y of the stars, the brightest first, shape (n, 2)."""
+        return self.stars[["centroid_x", "centroid_y"]].to_numpy(float)
+
+    def load(self):
+        """Return the exposure's pixels for forced photometry.
+
+        Returns
+        -------
+        LoadedExposure
+        """
+        planes, header = read_calibrated(self.calibrated)
+        residual, cards = read_calibrated(self.residual)
+        hidden = (planes["MASK"] & UNUSABLE) != 0
+        image = planes["SCI"].astype(float) + planes["BACKGROUND"] - residual["SKY"]
+        noise = planes["ERR"].astype(float) * cards["NOISESCL"]
+        # SKY is NaN in pixels that photometry left out, such as hot pixels
+        hidden |= ~np.isfinite(image)
+        scene = Scene(
+            image=np.where(hidden, 0, image),
+            variance=np.where(hidden, np.inf, noise**2),
+            # the gain of a hidden pixel may be NaN
+            gain=np.where(hidden, 1.0, planes["GAIN"]),
+        )
+        return LoadedExposure(scene, read_effective_psf(self.residual), cards["APCORR"], header)
+
+
+def forced(exposure, reference, positions):
+    """Measure the fluxes of the reference's stars in an exposure at fixed positions.
+
+    Parameters
+    ----------
+    exposure, reference : MeasuredExposure
+        The exposure, and the exposure whose stars are measured.
+    positions : ndarray, shape (2, n)
+        0-based x and y of the reference's stars in the exposure.
+
+    Returns
+    -------
+    ForcedPhotometry
+    """
+    loaded = exposure.load()
+    scene, psf = loaded.scene, loaded.psf
+    x, y = positions
+    ny, nx = scene.image.shape
+    inside = (x > -0.5) & (x < nx - 0.5) & (y > -0.5) & (y < ny - 0.5)
+    seen = np.zeros(len(x), bool)
+    row, column = np.rint(y[inside]).astype(int), np.rint(x[inside]).astype(int)
+    seen[inside] = np.isfinite(scene.variance[row, column])
+    stars = Placed(x[seen], y[seen], reference.stars["psf_flux"].to_numpy(float)[seen])
+    stars, model = fit(scene, psf, stars, 3, fixed=True)
+    error = errors(scene, psf, stars, model, fixed=True).flux
+    flux, sigma = np.full((2, len(x)), np.nan)
+    flux[seen], sigma[seen] = stars.flux * loaded.correction, error * loaded.correction
+    return ForcedPhotometry(flux, sigma, loaded.header)
+
+
+def positions_in(exposure, reference):
+    """Return the positions of the reference's stars in an exposure.
+
+    Parameters
+    ----------
+    exposure, reference : MeasuredExposure
+        The exposure, and the exposure whose stars are measured.
+
+    Returns
+    -------
+    ndarray, shape (2, n)
+        0-based x and y.
+
+    Raises
+    ------
+    InputError
+        If the two exposures show different skies.
+    """
+    if exposure is reference:
+        return reference.positions.T
+    matrix = reference.matrix_to(exposure)
+    transform = star_transform(exposure.positions, reference.positions, reference.shape, matrix)
+    return np.array(transform(*reference.positions.T))

@@ -1,0 +1,129 @@
+"""The sky of an image, the noise of the empty sky, and cosmic rays."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.noise import BELIEVED, noise_scale
+from redpix.photometry import ccd
+from redpix.photometry.source_extraction import typical_width
+
+#: origin of the noise if gain and read noise do not give it
+MEASURED = "blank sky"
+
+
+class SkySubtracted(NamedTuple):
+    """An image without its sky.
+
+    Attributes
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts.
+    sky : redpix.photometry.ccd.Background
+    variance : ndarray, shape (ny, nx)
+        Variance of the empty sky, counts squared.
+    origin : str
+        Origin of the variance.
+    """
+
+    image: np.ndarray
+    sky: ccd.Background
+    variance: np.ndarray
+    origin: str
+
+
+def measure_sky(exposure, mesh):
+    """Return an image without its sky, with the noise of its empty sky.
+
+    Parameters
+    ----------
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image free of dark and flat.
+    mesh : int
+        Side of the squares in which the sky is measured, pixels.
+
+    Returns
+    -------
+    SkySubtracted
+
+    Raises
+    ------
+    InputError
+        If the image has no noise.
+    """
+    calibrated = exposure.calibrated
+    sky = ccd.background(calibrated.image, calibrated.mask, mesh)
+    image = calibrated.image - sky.level
+    variance, origin = sky_variance(
+        calibrated, sky, exposure.electrons, exposure.read_noise, exposure.total
+    )
+    return SkySubtracted(image, sky, variance, origin)
+
+
+def sky_variance(made, sky, electrons, read_noise, total):
+    """Return the variance of the empty sky and its origin.
+
+    Parameters
+    ----------
+    made : redpix.photometry.ccd.CalibratedImage
+        Image free of dark and flat.
+    sky : redpix.photometry.ccd.Background
+        Sky of the image.
+    electrons : ndarray, shape (ny, nx)
+        Electrons per count.
+    read_noise : float or None
+        Electrons; None if unknown.
+    total : ndarray, shape (ny, nx), or None
+        Variance of the pixels with the photons of the stars, counts squared, if known.
+
+    Returns
+    -------
+    variance : ndarray, shape (ny, nx)
+        Counts squared.
+    origin : str
+    """
+    if total is not None:
+        # without the photon noise of the stars, which the fit adds from its model
+        variance = np.maximum(total - (made.image - sky.level) / electrons, 0.5 * total)
+        return variance, "the error map"
+    if read_noise is None:
+        return np.square(sky.rms), MEASURED
+    flat = 1.0 if made.flat is None else made.flat
+    gain = electrons / flat
+    variance = np.maximum(sky.level, 0) / electrons + np.square(read_noise / gain / flat)
+    try:
+        scale = noise_scale(made.image - sky.level, variance, made.mask)
+    except InputError:
+        scale = np.nan
+    if abs(scale - 1) < BELIEVED:
+        return variance, "gain and read noise"
+    return np.square(sky.rms), (
+        f"{MEASURED}: it is {scale:.3f} times the noise from gain and read noise, so these are "
+        "wrong or the counts include a level without photons, such as a bias without a dark"
+    )
+
+
+def mask_cosmic_rays(path, exposure, subtracted):
+    """Give pixels hit by cosmic rays the bit COSMIC_RAY in the mask of an exposure, in place.
+
+    Parameters
+    ----------
+    path : str
+        Name of the image in the log.
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image whose mask is changed.
+    subtracted : SkySubtracted
+        The same image without its sky.
+
+    Raises
+    ------
+    InputError
+        If the image is too crowded to measure the width of its stars.
+    """
+    image, sky, mask = subtracted.image, subtracted.sky, exposure.calibrated.mask
+    width = typical_width(image, sky.rms, mask)
+    gain = float(np.nanmedian(exposure.electrons))
+    number = ccd.mark_cosmic_rays(image, mask, sky.level, gain, exposure.read_noise or 0.0, width)
+    log.info("%s: stars %.2f px wide, %d cosmic-ray pixels", path, width, number)

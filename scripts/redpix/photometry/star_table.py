@@ -1,0 +1,165 @@
+"""Columns and cards of the files of photometry in mode full."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.core.job import log
+from redpix.photometry.quality import nearest_known
+from redpix.photometry.zero_point import ZeroPoint, magnitudes
+from redpix.psf.effective_psf_file import effective_psf_cards
+
+#: columns of both modes
+SEVEN = ("peak_x", "peak_y", "centroid_x", "centroid_y", "width_x", "width_y", "psf_flux")
+
+#: further columns of mode full
+MORE = (
+    "psf_flux_error",
+    "x_error",
+    "y_error",
+    "aperture_flux",
+    "aperture_flux_error",
+    "sky",
+    "chi2",
+    "flags",
+    "magnitude",
+    "magnitude_error",
+    "ra",
+    "dec",
+)
+
+
+class FluxScale(NamedTuple):
+    """Factors from fitted fluxes to total fluxes and to magnitudes.
+
+    Attributes
+    ----------
+    correction, correction_error : float
+        Aperture correction, by which fitted fluxes are multiplied, and its 1-sigma error.
+    correction_stars : int
+        Number of stars from which the aperture correction is measured.
+    zero_point : redpix.photometry.zero_point.ZeroPoint
+    """
+
+    correction: float
+    correction_error: float
+    correction_stars: int
+    zero_point: ZeroPoint
+
+
+def star_columns(result, quality, scale, sky, wcs):
+    """Return the columns of the table of stars in mode full.
+
+    Parameters
+    ----------
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    quality : redpix.photometry.quality.Quality
+        Quality of the stars.
+    scale : FluxScale
+        Aperture correction and zero point.
+    sky : ndarray, shape (ny, nx)
+        Background of the raw image in counts; NaN in hidden pixels.
+    wcs : astropy.wcs.WCS or None
+        WCS of the image.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n,)
+        By name, `SEVEN` and `MORE`.
+    """
+    stars, errors = result.stars, result.errors
+    flux, flux_error = stars.flux * scale.correction, errors.flux * scale.correction
+    magnitude, magnitude_error = magnitudes(flux, flux_error, scale.zero_point.value)
+    ra, dec = wcs.all_pix2world(stars.x, stars.y, 0) if wcs else [np.full(len(flux), np.nan)] * 2
+    return {
+        "peak_x": quality.peak_x,
+        "peak_y": quality.peak_y,
+        "centroid_x": stars.x,
+        "centroid_y": stars.y,
+        "width_x": quality.width_x,
+        "width_y": quality.width_y,
+        "psf_flux": flux,
+        "psf_flux_error": flux_error,
+        "x_error": errors.x,
+        "y_error": errors.y,
+        "aperture_flux": quality.aperture_flux,
+        "aperture_flux_error": quality.aperture_error,
+        "sky": nearest_known(sky, quality.peak_x, quality.peak_y),
+        "chi2": quality.chi2,
+        "flags": quality.flags,
+        "magnitude": magnitude,
+        "magnitude_error": magnitude_error,
+        "ra": ra,
+        "dec": dec,
+    }
+
+
+def hot_pixels(result):
+    """Return the columns of the table of rejected peaks in mode full: its hot pixels.
+
+    Parameters
+    ----------
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+
+    Returns
+    -------
+    dict of str to sequence
+    """
+    y, x = np.nonzero(result.hot)
+    return {"peak_x": x, "peak_y": y, "reason": ["hot pixel"] * len(x)}
+
+
+def log_fit(name, result, scale):
+    """Log the PSF, the noise, the aperture correction and the zero point of an image.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image.
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    scale : FluxScale
+        Aperture correction and zero point.
+    """
+    log.info(
+        "%s: FWHM %.2f px from %d stars; noise %.4f times the expected; aperture correction %.4f "
+        "+- %.4f from %d stars; zero point %.4f +- %.4f from %d stars",
+        name,
+        result.psf.fwhm,
+        result.psf.stars,
+        result.noise_scale,
+        scale.correction,
+        scale.correction_error,
+        scale.correction_stars,
+        scale.zero_point.value,
+        scale.zero_point.error,
+        scale.zero_point.stars,
+    )
+
+
+def residual_cards(result, scale):
+    """Return the cards of the residual file in mode full.
+
+    Parameters
+    ----------
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    scale : FluxScale
+        Aperture correction and zero point.
+
+    Returns
+    -------
+    list of (str, object, str)
+        Keyword, value and comment of each card.
+    """
+    return [
+        *effective_psf_cards(result.psf),
+        ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
+        ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
+        ("APCORERR", scale.correction_error, "its error"),
+        ("ZEROPT", scale.zero_point.value, "[mag] of psf_flux 1"),
+        ("ZEROERR", scale.zero_point.error, "[mag] its error"),
+        ("ZEROSTAR", scale.zero_point.stars, "stars of the catalogue that it is from"),
+    ]
