@@ -156,43 +156,55 @@ def read_objects(rows, columns, name):
     InputError
         If a column is missing, a cell is not a number, an id occurs twice, or a class is unknown.
     """
-    for column in (*columns.magnitudes, *columns.errors):
+    for column in columns.magnitudes + columns.errors:
         if column not in rows:
             raise InputError(f"{name}: no column {column}, which the other file has")
-
-    def numbers(column):
-        if column not in rows:
-            return np.full(len(rows), np.nan)
-        text = rows[column].replace("", "nan")
-        found = pandas.to_numeric(text, errors="coerce")
-        wrong = rows.index[found.isna() & (text.str.lower() != "nan")]
-        if len(wrong):
-            raise InputError(
-                f"{name}: line {wrong[0]}: {column} {rows[column][wrong[0]]!r} is not a number"
-            )
-        return np.array(found, float)
-
-    def stacked(names):
-        if not names:
-            return np.empty((len(rows), 0))
-        return np.stack([numbers(column) for column in names], axis=1)
-
-    magnitudes, errors = stacked(columns.magnitudes), stacked(columns.errors)
+    magnitudes = _numbers(rows, columns.magnitudes, name)
+    errors = _numbers(rows, columns.errors, name)
     magnitudes[(magnitudes > FAINTEST) | (magnitudes < BRIGHTEST)] = np.nan
     errors[~(errors > 0) | np.isinf(errors)] = np.nan
-    redshift = numbers("redshift")
+    redshift = _numbers(rows, ["redshift"], name)[:, 0]
     redshift[~(redshift > -0.01)] = np.nan
-    label = np.zeros(len(rows), int)
-    if "class" in rows:
-        known = {"": -1, **{text: index for index, text in enumerate(CLASSES)}}
-        strange = rows.index[~rows["class"].isin(known)]
-        if len(strange):
+    return Catalogue(
+        id=_identifiers(rows, name),
+        redshift=redshift,
+        label=_labels(rows, name),
+        magnitudes=magnitudes,
+        errors=errors,
+        about=_numbers(rows, ABOUT, name),
+    )
+
+
+def _numbers(rows, columns, name):
+    """Return some columns as numbers, shape (n, columns), NaN where missing."""
+    values = np.full((len(rows), len(columns)), np.nan)
+    for number, column in enumerate(columns):
+        if column not in rows:
+            continue
+        text = rows[column].replace("", "nan")
+        values[:, number] = pandas.to_numeric(text, errors="coerce")
+        bad_lines = rows.index[np.isnan(values[:, number]) & (text.str.lower() != "nan")]
+        if len(bad_lines):
+            line = bad_lines[0]
             raise InputError(
-                f"{name}: line {strange[0]}: class {rows['class'][strange[0]]!r} is "
-                f"unknown; allowed: {', '.join(CLASSES)}"
+                f"{name}: line {line}: {column} {rows[column][line]!r} is not a number"
             )
-        label = rows["class"].map(known).to_numpy(int)
-    return Catalogue(_identifiers(rows, name), redshift, label, magnitudes, errors, stacked(ABOUT))
+    return values
+
+
+def _labels(rows, name):
+    """Return the label of the class of each row; without classes all are galaxies."""
+    if "class" not in rows:
+        return np.zeros(len(rows), int)
+    labels = {"": -1, **{text: index for index, text in enumerate(CLASSES)}}
+    bad_lines = rows.index[~rows["class"].isin(labels)]
+    if len(bad_lines):
+        line = bad_lines[0]
+        raise InputError(
+            f"{name}: line {line}: class {rows['class'][line]!r} is unknown; allowed: "
+            f"{', '.join(CLASSES)}"
+        )
+    return rows["class"].map(labels).to_numpy(int)
 
 
 def _identifiers(rows, name):

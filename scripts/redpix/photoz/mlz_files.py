@@ -188,7 +188,7 @@ def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, *
     **settings : object
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """
-    known, other, columns = read_tables(tables, magnitudes, test_fraction, seed)
+    training, other, columns = read_tables(tables, magnitudes, test_fraction, seed)
     kinds = [kind for kind in attributes if kind != "errors"]
     kinds += ["errors"] if columns.errors else []
     vector = Attributes(tuple(kinds), columns.magnitudes, named=True)
@@ -197,6 +197,6 @@ def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, *
         vectors, _ = usable(table, vector, "knn")
         return [Rows(table.id[rows], table.redshift[rows], vectors[rows])]
 
-    train = rows_of(known, np.isfinite(known.redshift) & (known.label != STAR))
+    train = rows_of(training, np.isfinite(training.redshift) & (training.label != STAR))
     test = rows_of(other, other.label != STAR)
     write_files(MlzFiles(*objects), "objects", vector, train, test, **settings)

@@ -9,9 +9,9 @@ class Summaries:
     """Sums over the pixels of each object, and their features.
 
     The profile of a pixel is the mean flux of its bands, weighted by inverse variance, or 0 if that
-    is negative. The fluxes of an object in a band are fitted by the profile times a factor. The
-    profile is the same for all bands, so that faint pixels have a small weight. Colours of the
-    factors are less noisy than those of summed pixels.
+    is negative. In each band the profile times a factor is fitted to the fluxes of an object. The
+    profile is the same in all bands. Faint pixels have a small weight in this fit. Therefore
+    colours of the factors are less noisy than those of summed pixels.
 
     The number of pixels is the only feature of the shape. The concentration depends so strongly on
     the seeing that redshifts learnt from it would be biased in a field of different seeing.

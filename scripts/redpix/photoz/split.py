@@ -13,12 +13,12 @@ FOLDS = 5
 NEIGHBOURS = 100
 
 
-def split_objects(known, groups, test_fraction, seed):
+def split_objects(has_redshift, groups, test_fraction, seed):
     """Return ``train``, ``test`` or ``target`` for each object; a group is not divided.
 
     Parameters
     ----------
-    known : ndarray of bool, shape (n,)
+    has_redshift : ndarray of bool, shape (n,)
         True for objects with a redshift; the others are targets.
     groups : ndarray, shape (n,)
         Group of each object: its own id, or its field.
@@ -36,7 +36,7 @@ def split_objects(known, groups, test_fraction, seed):
     InputError
         If fewer than two groups have an object with a redshift.
     """
-    names = np.unique(groups[known])
+    names = np.unique(groups[has_redshift])
     if not len(names):
         raise InputError(
             "catalogue/objects.csv: no object with pixels has a redshift, so there is nothing to "
@@ -49,7 +49,7 @@ def split_objects(known, groups, test_fraction, seed):
         )
     shuffled = np.random.default_rng([seed, 1]).permutation(names)
     held_out = shuffled[: int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))]
-    return np.where(known, np.where(np.isin(groups, held_out), TEST, TRAIN), TARGET)
+    return np.where(has_redshift, np.where(np.isin(groups, held_out), TEST, TRAIN), TARGET)
 
 
 def assign_folds(training, star, seed):

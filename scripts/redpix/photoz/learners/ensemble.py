@@ -68,7 +68,7 @@ class Ensemble:
         -------
         int
         """
-        most = max(MEMBERS[name].needs(own) for name, own in settings["members"].items())
+        most = max(MEMBERS[name].needs(one) for name, one in settings["members"].items())
         return -(-most * PARTS // (PARTS - 1)) + 1
 
     @classmethod

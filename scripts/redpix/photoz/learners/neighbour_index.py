@@ -163,8 +163,8 @@ class Approximate:
 
     def _recall(self, queries, truth):
         """Return the recall of a sample of queries."""
-        _, found = self.search(queries, truth.shape[1])
-        return recall(found, truth)
+        _, index = self.search(queries, truth.shape[1])
+        return recall(index, truth)
 
     def about(self):
         """Return a description of the index, by name, with the recall measured on a sample.
@@ -186,12 +186,12 @@ class Approximate:
         queries = _padded(queries)
         blocks = [queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK)]
         with threadpool_limits(1):
-            found = Parallel(n_jobs=n_threads, prefer="threads")(
+            results = Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(self._search)(block, k) for block in blocks
             )
-        if not found:
+        if not results:
             return np.empty((0, k)), np.empty((0, k), np.int64)
-        squared, index = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        squared, index = (np.concatenate(parts) for parts in zip(*results, strict=True))
         return np.sqrt(squared, dtype=np.float64), index
 
     def _search(self, block, k):
@@ -256,13 +256,13 @@ class Everywhere:
         xp = self._card.xp
         queries = self._card.put(queries - self._centre, np.float32)
         near = self._squares[None, :] - 2 * (queries @ self._vectors.T)
-        found = self._card.smallest(near, candidates)
-        away = xp.take(self._vectors, xp.reshape(found, (-1,)), axis=0)
-        away = xp.reshape(away, (*found.shape, queries.shape[1])) - queries[:, None, :]
+        index = self._card.smallest(near, candidates)
+        away = xp.take(self._vectors, xp.reshape(index, (-1,)), axis=0)
+        away = xp.reshape(away, (*index.shape, queries.shape[1])) - queries[:, None, :]
         squared = xp.sum(away**2, axis=2)
         order = xp.argsort(squared, axis=1)[:, :k]
-        squared, found = (xp.take_along_axis(a, order, axis=1) for a in (squared, found))
-        return self._card.take(squared) ** 0.5, self._card.take(found)
+        squared, index = (xp.take_along_axis(a, order, axis=1) for a in (squared, index))
+        return self._card.take(squared) ** 0.5, self._card.take(index)
 
 
 def _padded(vectors):
