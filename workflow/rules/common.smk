@@ -18,7 +18,7 @@ from redpix.config.photoz_tables import read_listing
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN, parse_field
-from redpix.core.job_resources import memory, minutes
+from redpix.core.job_resources import keep_signature, memory, minutes
 from redpix.core.run_summary import read_left_out
 from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
@@ -108,7 +108,7 @@ def resource(path):
 
 def code_of(door):
     """Return a function that gives the version of the code of a door, `scripts/<door>.py`."""
-    return lambda wildcards: version_of(door)
+    return keep_signature(lambda wildcards: version_of(door))
 
 
 def any_of(names):

@@ -1,5 +1,6 @@
 """Memory and time that a job asks a cluster for; both grow with each attempt."""
 
+import inspect
 import os
 import stat
 
@@ -25,7 +26,7 @@ def memory(megabytes, times_input=0):
         read = sum(map(_size, input)) / 1e6 if times_input else 0
         return int(attempt * (megabytes + times_input * read))
 
-    return needed
+    return keep_signature(needed)
 
 
 def minutes(number):
@@ -41,7 +42,24 @@ def minutes(number):
     callable
         ``limit(wildcards, attempt)``, as Snakemake calls it.
     """
-    return lambda wildcards, attempt: attempt * number
+    return keep_signature(lambda wildcards, attempt: attempt * number)
+
+
+def keep_signature(function):
+    """Return a function that holds its signature, which Snakemake asks for several times per job.
+
+    Parameters
+    ----------
+    function : callable
+        Function of a rule.
+
+    Returns
+    -------
+    callable
+        The same function.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
 
 
 def _size(path):

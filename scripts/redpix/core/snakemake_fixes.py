@@ -8,6 +8,7 @@ import gc
 import shlex
 import sys
 
+import snakemake.api  # first: Snakemake's other modules cannot be imported by themselves
 import snakemake.dag
 import snakemake.iocontainers
 import snakemake.jobs

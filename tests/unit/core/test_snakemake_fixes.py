@@ -22,7 +22,7 @@ def told(path, *others):
 snakemake.script.get_source = told
 
 rule all:
-    input: expand("{{rule}}{{number}}", rule="ab", number=range(3))
+    input: expand("{{rule}}{{number}}", rule=["a", "b"], number=range(3))
 
 rule a:
     output: "a{{number}}"
@@ -38,7 +38,7 @@ import copy, pickle, sys
 sys.path.insert(0, {scripts!r})
 from redpix.core.snakemake_fixes import share_guards
 share_guards()
-from snakemake.io import InputFiles
+from snakemake.iocontainers import InputFiles
 first, second = InputFiles(["x"]), InputFiles(["y"])
 assert first.sort is second.sort and first.sort is not first.index
 for again in (copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
