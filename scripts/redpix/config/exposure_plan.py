@@ -41,7 +41,7 @@ class ExposurePlan:
     Parameters
     ----------
     pairs : list of Pair
-    stacks : list of redpix.config.pairs_table.StackedImage
+    stacks : list of redpix.config.pairs_table.StackRow
     results : str
         ``results/<name>``.
     survey_psf : bool

@@ -32,7 +32,7 @@ class Pair(NamedTuple):
         return [self.science, *self.references]
 
 
-class StackedImage(NamedTuple):
+class StackRow(NamedTuple):
     """One row: `image` is coadded with the other images of the stack in one band."""
 
     stack: str
@@ -189,7 +189,7 @@ def read_stacks(source, schema, bands, exists, name=None):
 
     Returns
     -------
-    list of StackedImage
+    list of StackRow
 
     Raises
     ------
@@ -197,8 +197,8 @@ def read_stacks(source, schema, bands, exists, name=None):
         One line per fault: line, column, value, what is allowed.
     """
     rows = [
-        (row.where, StackedImage(**row.cells))
-        for row in read_checked_rows(source, schema, StackedImage._fields, name)
+        (row.where, StackRow(**row.cells))
+        for row in read_checked_rows(source, schema, StackRow._fields, name)
     ]
     stacks, problems = {}, []
     for where, row in rows:

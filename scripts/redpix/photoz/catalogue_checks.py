@@ -18,7 +18,7 @@ def check_apart(train, test, with_ids, names):
 
     Parameters
     ----------
-    train, test : redpix.photoz.catalogues.Catalogue
+    train, test : redpix.photoz.catalogues.GalaxyTable
         Objects with equal magnitudes and errors are the same object.
     with_ids : bool
         Objects with equal identifiers are the same object, too.
@@ -48,7 +48,7 @@ def check_measured(table, columns, with_errors, name):
 
     Parameters
     ----------
-    table : redpix.photoz.catalogues.Catalogue
+    table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
     columns : redpix.photoz.catalogues.Columns
         Columns of magnitudes and errors.

@@ -7,7 +7,7 @@ import pandas
 
 from redpix.core.atomic_files import write_text
 from redpix.photoz.calibration import CalibratedRedshifts, calibrate
-from redpix.photoz.catalogues import Catalogue
+from redpix.photoz.catalogues import GalaxyTable
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
@@ -20,7 +20,7 @@ class TableResult(NamedTuple):
     """Predictions of one part of the objects, one row per object."""
 
     split: str  #: ``train`` or ``test``
-    table: Catalogue
+    table: GalaxyTable
     calibrated: CalibratedRedshifts
     prediction: Prediction  #: before calibration
 

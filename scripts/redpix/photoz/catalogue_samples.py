@@ -19,7 +19,7 @@ from redpix.photoz.split import TRAIN, split_objects
 class Sample(NamedTuple):
     """Objects with the vectors that the method can use, one row per object."""
 
-    table: catalogues.Catalogue
+    table: catalogues.GalaxyTable
     vectors: np.ndarray  #: (n, attributes), float32
     left_out: int  #: number of objects of the input that cannot be used
 
@@ -38,7 +38,7 @@ def read(path, magnitudes, columns=None):
 
     Returns
     -------
-    objects : redpix.photoz.catalogues.Catalogue
+    objects : redpix.photoz.catalogues.GalaxyTable
     columns : redpix.photoz.catalogues.Columns
     with_ids : bool
 
@@ -69,7 +69,7 @@ def read_tables(paths, magnitudes, test_fraction, seed):
 
     Returns
     -------
-    known, other : redpix.photoz.catalogues.Catalogue
+    known, other : redpix.photoz.catalogues.GalaxyTable
         Objects without a redshift may be in both, unless there is one table.
     columns : redpix.photoz.catalogues.Columns
 
@@ -100,7 +100,7 @@ def usable(table, attributes, method):
 
     Parameters
     ----------
-    table : redpix.photoz.catalogues.Catalogue
+    table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
@@ -145,7 +145,7 @@ def sample_of(table, attributes, method, needs_redshift=False):
 
     Parameters
     ----------
-    table : redpix.photoz.catalogues.Catalogue
+    table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.

@@ -31,7 +31,7 @@ def learn(vectors, table, attributes, recipe, n_threads):
     ----------
     vectors : ndarray, shape (n, attributes)
         Vectors of attributes.
-    table : redpix.photoz.catalogues.Catalogue
+    table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
@@ -108,7 +108,7 @@ def cross_validated(learnt, table):
     ----------
     learnt : Learnt
         The model and its held-out predictions.
-    table : redpix.photoz.catalogues.Catalogue
+    table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
 
     Returns

@@ -52,7 +52,7 @@ class Columns(NamedTuple):
     errors: tuple  #: names of the columns of their errors, or empty
 
 
-class Catalogue(NamedTuple):
+class GalaxyTable(NamedTuple):
     """Objects of a table, one row per object."""
 
     id: np.ndarray  #: (n,), int64 or str
@@ -72,10 +72,10 @@ class Catalogue(NamedTuple):
 
         Returns
         -------
-        Catalogue
+        GalaxyTable
         """
         columns = (column[rows] for column in self)
-        return Catalogue(*columns)
+        return GalaxyTable(*columns)
 
 
 def choose_columns(header, magnitudes, name, warn):
@@ -149,7 +149,7 @@ def read_objects(rows, columns, name):
 
     Returns
     -------
-    Catalogue
+    GalaxyTable
 
     Raises
     ------
@@ -165,7 +165,7 @@ def read_objects(rows, columns, name):
     errors[~(errors > 0) | np.isinf(errors)] = np.nan
     redshift = _numbers(rows, ["redshift"], name)[:, 0]
     redshift[~(redshift > -0.01)] = np.nan
-    return Catalogue(
+    return GalaxyTable(
         id=_identifiers(rows, name),
         redshift=redshift,
         label=_labels(rows, name),

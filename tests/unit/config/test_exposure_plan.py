@@ -2,7 +2,7 @@
 
 import pytest
 from redpix.config.exposure_plan import ExposurePlan, named_coadd
-from redpix.config.pairs_table import NO_BAND, Pair, StackedImage, pair_of_files
+from redpix.config.pairs_table import NO_BAND, Pair, StackRow, pair_of_files
 from redpix.core.exceptions import InputError
 
 RESULTS = "results/x"
@@ -11,7 +11,7 @@ COADD = f"{RESULTS}/coadds/deep/r.fits"
 
 def plan(pairs=(), stacks=(), **options):
     return ExposurePlan(
-        [Pair(*row) for row in pairs], [StackedImage(*row) for row in stacks], RESULTS, **options
+        [Pair(*row) for row in pairs], [StackRow(*row) for row in stacks], RESULTS, **options
     )
 
 

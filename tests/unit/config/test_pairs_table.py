@@ -7,7 +7,7 @@ import pytest
 import yaml
 from redpix.config.pairs_table import (
     Pair,
-    StackedImage,
+    StackRow,
     is_field,
     pair_name,
     read_pairs,
@@ -88,7 +88,7 @@ def test_tables_that_are_none(rows, words):
 def test_stacks():
     made = stacks("a\t1-2-3\tr\n", "b\tx.fits\tV\n", "a\t4-5-6\tr\n", "b\tmy data/y 1.fits\tV\n")
     assert [row.image for row in made] == ["1-2-3", "x.fits", "4-5-6", "my data/y 1.fits"]
-    assert made[1] == StackedImage("b", "x.fits", "V")
+    assert made[1] == StackRow("b", "x.fits", "V")
 
 
 @pytest.mark.parametrize(
