@@ -25,7 +25,7 @@ def container_image():
         return image
     if not (ROOT / image).is_file():
         sys.exit(
-            f"configuration: container: {ROOT / image}: there is no such image; envs/image makes it"
+            f"configuration: container: {ROOT / image}: the image does not exist; envs/image makes it"
         )
     # Snakemake takes no path with a space in it: from the folder of the run
     return own_file(image)

@@ -1,7 +1,7 @@
 """Door of the rule catalogue."""
 
-from redpix.catalogue.origins import main
-from redpix.core.job import job
+from redpix.catalogue.origins import make_catalogue
+from redpix.core.job import arguments, job
 
 with job(snakemake):
-    main(snakemake)
+    make_catalogue(**arguments(snakemake))

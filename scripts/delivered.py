@@ -1,7 +1,7 @@
 """Door of the rule delivered."""
 
-from redpix.core.job import job
-from redpix.sdss.delivered import main
+from redpix.core.job import arguments, job
+from redpix.sdss.delivered import list_delivered
 
 with job(snakemake):
-    main(snakemake)
+    list_delivered(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule demo_ccd."""
 
-from redpix.core.job import job
-from redpix.demo.write_ccd import main
+from redpix.core.job import arguments, job
+from redpix.demo.write_ccd import write_ccd
 
 with job(snakemake):
-    main(snakemake)
+    write_ccd(**arguments(snakemake))

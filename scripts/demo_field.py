@@ -1,7 +1,7 @@
 """Door of the rule demo_field."""
 
-from redpix.core.job import job
-from redpix.demo.write_field import main
+from redpix.core.job import arguments, job
+from redpix.demo.write_field import write_field
 
 with job(snakemake):
-    main(snakemake)
+    write_field(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule demo_sky."""
 
-from redpix.core.job import job
-from redpix.demo.write_sky import main
+from redpix.core.job import arguments, job
+from redpix.demo.write_sky import write_sky
 
 with job(snakemake):
-    main(snakemake)
+    write_sky(**arguments(snakemake))

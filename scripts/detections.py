@@ -1,7 +1,7 @@
 """Door of the rule detections."""
 
-from redpix.catalogue.detect import main
-from redpix.core.job import job
+from redpix.catalogue.detect import list_detections
+from redpix.core.job import arguments, job
 
 with job(snakemake):
-    main(snakemake)
+    list_detections(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule errors."""
 
-from redpix.core.job import job
-from redpix.sdss.write_error_maps import main
+from redpix.core.job import arguments, job
+from redpix.sdss.write_error_maps import write_error_maps
 
 with job(snakemake):
-    main(snakemake)
+    write_error_maps(**arguments(snakemake), field=snakemake.wildcards.field)

@@ -1,7 +1,12 @@
 """Door of the rule frames."""
 
-from redpix.core.job import job
-from redpix.sdss.named_frames import main
+from redpix.core.job import arguments, job
+from redpix.sdss.named_frames import name_frames
 
 with job(snakemake):
-    main(snakemake)
+    name_frames(
+        **arguments(snakemake),
+        field=snakemake.wildcards.field,
+        retries=snakemake.resources.download_retries,
+        timeout=snakemake.resources.download_timeout,
+    )

@@ -1,7 +1,7 @@
 """Door of the rule injection_frame."""
 
-from redpix.core.job import job
-from redpix.injection.inject_frame import main
+from redpix.core.job import arguments, job
+from redpix.injection.inject_frame import inject_frame
 
 with job(snakemake):
-    main(snakemake)
+    inject_frame(**arguments(snakemake), band=snakemake.wildcards.band)

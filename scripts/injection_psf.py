@@ -1,7 +1,12 @@
 """Door of the rule injection_psf."""
 
-from redpix.core.job import job
-from redpix.injection.choose_psf import main
+from redpix.core.job import arguments, job
+from redpix.injection.choose_psf import choose_psf
 
 with job(snakemake):
-    main(snakemake)
+    choose_psf(
+        **arguments(snakemake),
+        field=snakemake.wildcards.field,
+        retries=snakemake.resources.download_retries,
+        timeout=snakemake.resources.download_timeout,
+    )

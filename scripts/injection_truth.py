@@ -1,7 +1,7 @@
 """Door of the rule injection_truth."""
 
-from redpix.core.job import job
-from redpix.injection.truth import main
+from redpix.core.job import arguments, job
+from redpix.injection.truth import join_truth
 
 with job(snakemake):
-    main(snakemake)
+    join_truth(**arguments(snakemake))

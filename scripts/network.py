@@ -1,7 +1,7 @@
 """Door of the rule network."""
 
-from redpix.core.job import job
-from redpix.simulation.train_network import main
+from redpix.core.job import arguments, job
+from redpix.simulation.train_network import train_network
 
 with job(snakemake):
-    main(snakemake)
+    train_network(**arguments(snakemake))

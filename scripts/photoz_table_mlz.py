@@ -1,7 +1,7 @@
 """Door of the rule photoz_table_mlz."""
 
-from redpix.core.job import job
-from redpix.photoz.mlz_files import main
+from redpix.core.job import arguments, job
+from redpix.photoz.mlz_files import export_table
 
 with job(snakemake):
-    main(snakemake)
+    export_table(**arguments(snakemake))

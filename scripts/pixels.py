@@ -1,7 +1,7 @@
 """Door of the rule pixels."""
 
-from redpix.core.job import job
-from redpix.pixels.pixel_table import main
+from redpix.core.job import arguments, job
+from redpix.pixels.pixel_table import write_pixel_table
 
 with job(snakemake):
-    main(snakemake)
+    write_pixel_table(**arguments(snakemake))

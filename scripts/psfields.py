@@ -1,7 +1,12 @@
 """Door of the rule psfields."""
 
-from redpix.core.job import job
-from redpix.sdss.fetch_psfields import main
+from redpix.core.job import arguments, job
+from redpix.sdss.fetch_psfields import fetch_survey_psfs
 
 with job(snakemake):
-    main(snakemake)
+    fetch_survey_psfs(
+        **arguments(snakemake),
+        field=snakemake.wildcards.field,
+        retries=snakemake.resources.download_retries,
+        timeout=snakemake.resources.download_timeout,
+    )

@@ -1,7 +1,7 @@
 """Door of the rule report."""
 
-from redpix.core.job import job
-from redpix.report.run_page import main
+from redpix.core.job import arguments, job
+from redpix.report.run_page import write_report
 
 with job(snakemake):
-    main(snakemake)
+    write_report(**arguments(snakemake), threads=snakemake.threads)

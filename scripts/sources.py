@@ -1,7 +1,7 @@
 """Door of the rule sources."""
 
-from redpix.catalogue.extract import main
-from redpix.core.job import job
+from redpix.catalogue.extract import find_objects
+from redpix.core.job import arguments, job
 
 with job(snakemake):
-    main(snakemake)
+    find_objects(**arguments(snakemake), field=snakemake.wildcards.field)

@@ -1,7 +1,7 @@
 """Door of the rule training_images."""
 
-from redpix.core.job import job
-from redpix.simulation.make_training_images import main
+from redpix.core.job import arguments, job
+from redpix.simulation.make_training_images import make_training_images
 
 with job(snakemake):
-    main(snakemake)
+    make_training_images(**arguments(snakemake), threads=snakemake.threads)

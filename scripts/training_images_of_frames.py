@@ -1,7 +1,7 @@
 """Door of the rule training_images_of_frames."""
 
-from redpix.core.job import job
-from redpix.simulation.redshift_frames import main
+from redpix.core.job import arguments, job
+from redpix.simulation.redshift_frames import redshift_galaxies
 
 with job(snakemake):
-    main(snakemake)
+    redshift_galaxies(**arguments(snakemake))

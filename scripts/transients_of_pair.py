@@ -1,7 +1,7 @@
 """Door of the rule transients_of_pair."""
 
-from redpix.core.job import job
-from redpix.subtraction.join_bands import main
+from redpix.core.job import arguments, job
+from redpix.subtraction.join_bands import join_bands
 
 with job(snakemake):
-    main(snakemake)
+    join_bands(**arguments(snakemake))

@@ -1,12 +1,11 @@
-"""Check the products of a run against the records of where they come from.
+"""Check the products of a run against the records of their origin.
 
     .venv/bin/python scripts/verify.py [--without-images] results/demo
 
-Names every product that is missing or is not what its job wrote, every product made from an
-input that has changed since, and code that is not the one the products were made with: files of
-redpix itself, whose names begin with "redpix:". A run with ``keep_images: false`` has removed its
-images: with --without-images they may be missing. Exit status 0 if all products are what their
-records say and follow from one another, else 1.
+The command lists missing products, products that changed after their jobs wrote them, and inputs
+that changed after a job read them. Inputs include the code: names of files of redpix begin with
+"redpix:". A run with ``keep_images: false`` has removed its images: allow that with
+--without-images. The exit status is 0 if all files agree with the records, else 1.
 """
 
 import argparse
@@ -22,24 +21,27 @@ IMAGES = ("frames", "errors", "registered", "sources")
 
 
 def flaws(results, entries, without_images=False):
-    """Everything that does not fit its record.
+    """Yield the files that do not agree with the records.
 
     Parameters
     ----------
     results : Path
-        ``results/<name>``, from the folder of the run.
+        ``results/<name>``, relative to the folder of the run.
     entries : list of dict
-        Records of its jobs.
+        Records of the jobs.
     without_images : bool
         Whether images may be missing.
 
     Yields
     ------
     (str, str)
-        What kind of flaw it is, and the fact, file first.
+        Kind of the flaw, and the fact with the file first.
     """
     if not entries:
-        yield "no record", f"{results / FOLDER}: no record of any job; was redpix run here?"
+        yield (
+            "no record",
+            f"{results / FOLDER}: the folder has no records; allowed: results of redpix",
+        )
     sums = {}
     removed = tuple(f"{results / name}/" for name in IMAGES) if without_images else ()
 
@@ -47,53 +49,58 @@ def flaws(results, entries, without_images=False):
         return path.startswith(removed) and not os.path.exists(path)
 
     for entry in entries:
-        for path, known in entry["outputs"].items():
+        for path, recorded in entry["outputs"].items():
             if not absent(path):
-                yield from _product_flaw(path, known, entry["rule"], sums)
+                yield from _product_flaw(path, recorded, entry["rule"], sums)
     for entry in entries:
-        for path, known in (entry["inputs"] | entry.get("code", {})).items():
-            if absent(path):
-                continue
-            here = located(path)
-            if here not in sums:
-                sums[here] = checksum(here) if os.path.isfile(here) else None
-            if sums[here] != known:
-                change = "is gone" if sums[here] is None else "has changed"
-                first = next(iter(entry["outputs"]), entry["rule"])
-                yield "input changed", f"{path}: {change} since {first} was made from it"
+        for path, recorded in (entry["inputs"] | entry.get("code", {})).items():
+            if not absent(path):
+                yield from _input_flaw(path, recorded, entry, sums)
 
 
-def _product_flaw(path, known, rule, sums):
-    """The flaw of one product, if it has one; its checksum is kept in `sums`."""
+def _input_flaw(path, recorded, entry, sums):
+    """Yield the flaw of one input if it has one, and store its checksum in `sums`."""
+    here = located(path)
+    if here not in sums:
+        sums[here] = checksum(here) if os.path.isfile(here) else None
+    if sums[here] != recorded:
+        change = "is gone" if sums[here] is None else "has changed"
+        first = next(iter(entry["outputs"]), entry["rule"])
+        yield "input changed", f"{path}: {change} since {first} was made from it"
+
+
+def _product_flaw(path, recorded, rule, sums):
+    """Yield the flaw of one product if it has one, and store its checksum in `sums`."""
     if not os.path.isfile(path):
         sums[path] = None
         yield "missing", f"{path}: missing; rule {rule} wrote it"
         return
     sums[path] = checksum(path)
-    if sums[path] != known["sha256"]:
-        yield "altered", f"{path}: is not what rule {rule} wrote, {known['sha256'][:12]}..."
+    if sums[path] != recorded["sha256"]:
+        yield "altered", f"{path}: changed after rule {rule} wrote {recorded['sha256'][:12]}..."
 
 
 def main():
+    """Check the run that the command line names."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="results/<name>")
     parser.add_argument(
-        "--without-images", action="store_true", help="of a run with keep_images: false"
+        "--without-images", action="store_true", help="the run has keep_images: false"
     )
-    asked = parser.parse_args()
-    folder = asked.results.absolute()
+    options = parser.parse_args()
+    folder = options.results.absolute()
     if not folder.is_dir():
-        sys.exit(f"{folder}: there is no such folder; give results/<name>")
-    os.chdir(folder.parents[1])  # records name files from where the run was started
+        sys.exit(f"{folder}: the folder does not exist; allowed: results/<name> of a run")
+    os.chdir(folder.parents[1])  # records name files relative to this folder
     results = folder.relative_to(folder.parents[1])
     entries = list(records(results))
-    found = list(flaws(results, entries, asked.without_images))
-    for _, fact in found:
+    problems = list(flaws(results, entries, options.without_images))
+    for _, fact in problems:
         print(fact)
     products = sum(len(entry["outputs"]) for entry in entries)
-    kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(k for k, _ in found).items()))
+    kinds = ", ".join(f"{n} {kind}" for kind, n in sorted(Counter(k for k, _ in problems).items()))
     print(f"{results}: {products} products, {kinds or 'all as recorded'}")
-    sys.exit(1 if found else 0)
+    sys.exit(1 if problems else 0)
 
 
 if __name__ == "__main__":

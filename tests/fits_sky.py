@@ -1,19 +1,26 @@
 """FITS images of a small simulated sky, as any telescope might deliver them."""
 
-from types import SimpleNamespace
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import ROOT
+from redpix.coaddition.coadd_exposures import coadd_exposures
 from redpix.io.image_path import image_file
+from redpix.subtraction.subtract_files import subtract_files
 from subtraction_sky import light
 
 SHAPE, SCALE = (330, 350), 0.5 / 3600
 GAIN, READ_NOISE, SKY = 2.0, 6.0, 200.0
 
 
-OPTIONS = {
+#: parameters of the rule subtraction that its default configuration has
+DEFAULTS = {
+    "threshold": 6.0,
+    "psf_error": 0.005,
+    "registration": "wcs",
+    "noise": "measured",
     "space": "fourier",
     "precision": "float32",
     "padding": None,
@@ -24,7 +31,7 @@ OPTIONS = {
 
 
 def wcs(shift=(0.0, 0.0), ra=150.0):
-    """A tangent-plane WCS whose pixels are shifted (x, y) on the sky."""
+    """Return a tangent-plane WCS whose pixels are shifted (x, y) on the sky."""
     made = WCS(naxis=2)
     made.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     made.wcs.crval = [ra, 2.0]
@@ -34,7 +41,7 @@ def wcs(shift=(0.0, 0.0), ra=150.0):
 
 
 def stars(seed=1, number=70):
-    """x, y, flux (counts) of stars on the pixels of an unshifted image, apart from each other."""
+    """Return x, y, flux (counts) of separate stars on the pixels of an unshifted image."""
     rng = np.random.default_rng([seed, 3])
     places = []
     while len(places) < number:
@@ -45,7 +52,7 @@ def stars(seed=1, number=70):
 
 
 def counts(sky, seed, width=1.6, flux=1.0, shift=(0.0, 0.0), level=SKY):
-    """Counts that a camera reads; their noise is that of electrons and of readout."""
+    """Return the counts of a camera, with the noise of electrons and of readout."""
     rng = np.random.default_rng([seed, 4])
     x, y, brightness = sky
     clean = level + flux * light(SHAPE, x - shift[0], y - shift[1], brightness, width)
@@ -53,7 +60,7 @@ def counts(sky, seed, width=1.6, flux=1.0, shift=(0.0, 0.0), level=SKY):
 
 
 def write(path, image, shift=(0.0, 0.0), place=None, **cards):
-    """A FITS image with a WCS and cards; returns its path as text."""
+    """Write a FITS image with a WCS and cards; return its path as text."""
     header = (place or wcs(shift)).to_header(relax=True)
     for key, value in cards.items():
         header[key] = value
@@ -62,14 +69,14 @@ def write(path, image, shift=(0.0, 0.0), place=None, **cards):
     return str(path)
 
 
-def settings(**given):
-    """Parameters of a job as the default configuration has them."""
+def settings():
+    """Return the parameters that subtraction and coaddition share, as by default."""
     camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
-    return {"camera": camera | given, "background_mesh": 64, "arrays": "numpy"}
+    return {"camera": camera, "background_mesh": 64, "arrays": "numpy"}
 
 
 def resources():
-    """Settings of SExtractor and PSFEx, as inputs of a job."""
+    """Return the settings files of SExtractor and PSFEx, as inputs of a job."""
     folder = ROOT / "resources"
     return {
         "config": folder / "sextractor/sources.sex",
@@ -79,45 +86,40 @@ def resources():
     }
 
 
-class Inputs(dict):
-    """Inputs of a job by name, as items and as attributes."""
+class Products(NamedTuple):
+    """Files that the rule subtraction writes."""
 
-    __getattr__ = dict.__getitem__
+    difference: str
+    transients: str
+    cut_outs: str
 
 
-def subtraction_job(science, reference, folder, options=None, **given):
-    """A job of the rule subtraction for two images."""
-    return SimpleNamespace(
-        input=Inputs(
-            {"science": [image_file(science)], "reference": [image_file(reference)]} | resources()
-        ),
-        output=SimpleNamespace(
-            difference=folder / "difference.fits",
-            transients=folder / "transients.csv",
-            cut_outs=folder / "cut_outs.fits",
-        ),
-        params=SimpleNamespace(
-            images=[science, reference],
-            threshold=6.0,
-            psf_error=0.005,
-            registration="wcs",
-            noise="measured",
-            options=OPTIONS | (options or {}),
-            **settings(**given),
-        ),
-        wildcards=SimpleNamespace(band="image"),
-        threads=1,
+def subtract(science, reference, folder, threads=1, **changes):
+    """Subtract two FITS images as the rule subtraction does; return the products."""
+    names = ("difference.fits", "transients.csv", "cut_outs.fits")
+    made = Products(*(str(folder / name) for name in names))
+    subtract_files(
+        science=[image_file(science)],
+        reference=[image_file(reference)],
+        images=[science, reference],
+        **resources(),
+        **made._asdict(),
+        **DEFAULTS | settings() | changes,
+        band="image",
+        threads=threads,
     )
+    return made
 
 
-def coaddition_job(images, output, method="proper", registration="wcs", **given):
-    """A job of the rule coaddition."""
-    named = {f"image_{number}": [image_file(path)] for number, path in enumerate(images, start=1)}
-    return SimpleNamespace(
-        input=Inputs(named | resources()),
-        output=[output],
-        params=SimpleNamespace(
-            images=images, method=method, registration=registration, **settings(**given)
-        ),
-        wildcards=SimpleNamespace(band="image"),
+def coadd(images, output, method="proper", registration="wcs"):
+    """Coadd FITS images as the rule coaddition does."""
+    coadd_exposures(
+        **{f"image_{number}": [image_file(path)] for number, path in enumerate(images, start=1)},
+        **resources(),
+        coadd=str(output),
+        images=images,
+        method=method,
+        registration=registration,
+        **settings(),
+        band="image",
     )

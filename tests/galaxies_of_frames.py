@@ -1,6 +1,4 @@
-"""A job of the script redshifted_frames, and the PSF files that it reads."""
-
-from types import SimpleNamespace
+"""Keywords of `redshift_galaxies`, and the PSF files that it reads."""
 
 from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_file import write_psfs
@@ -19,17 +17,23 @@ def write_seeing(path, seeing, scale):
     write_psfs(path, models, dict.fromkeys(seeing, "given"), dict.fromkeys(seeing, scale))
 
 
-def redshifting_job(folder, inputs, **params):
-    """The job, by the paths of its inputs; its outputs lie in a folder."""
-    usual = {
-        **{"number": 3, "z_in": [0.05, 0.2], "seed": 1, "pixel_scale_out": None, "seeing": None},
-        **{"cosmology": "Planck18", "reference_band": "r"},
+def redshifting_job(folder, inputs, bands, fields, **changes):
+    """Return the keywords for some inputs; the outputs lie in a folder."""
+    options = {
+        "number": 3,
+        "z_in": [0.05, 0.2],
+        "pixel_scale_out": None,
+        "seeing": None,
+        "cosmology": "Planck18",
     }
-    return SimpleNamespace(
-        params=SimpleNamespace(**usual | params),
-        input=SimpleNamespace(**inputs),
-        output=SimpleNamespace(
-            **{name: folder / f"{name}.npy" for name in ARRAYS},
-            **{"truth": folder / "truth.csv", "settings": folder / "settings.json"},
-        ),
-    )
+    return {
+        **inputs,
+        **{name: folder / f"{name}.npy" for name in ARRAYS},
+        "truth": folder / "truth.csv",
+        "settings": folder / "settings.json",
+        "bands": bands,
+        "reference_band": "r",
+        "fields": fields,
+        "options": options | changes,
+        "seed": 1,
+    }

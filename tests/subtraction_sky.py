@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
-from redpix.subtraction.zogy import Epoch
+from redpix.subtraction.epoch import Epoch
 from scipy.ndimage import shift
 
 NEW_WIDTH, REFERENCE_WIDTH = 1.7, 1.3  # sigma, pixels

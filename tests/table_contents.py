@@ -7,6 +7,7 @@ import lzma
 
 import h5py
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.table import MaskedColumn, Table
@@ -116,3 +117,39 @@ CONTENTS = {
     "HDF5 records": lambda: hdf5(records=True),
     "HDF5 columns": lambda: hdf5(records=False),
 }
+
+
+def forms_of(text, delimiter=","):
+    """Return the bytes of a table of text in the forms that users bring, by the file's suffix.
+
+    Parameters
+    ----------
+    text : str
+        Header and rows; an empty cell is a missing value.
+    delimiter : str
+        Delimiter of the cells.
+
+    Returns
+    -------
+    dict of str to bytes
+    """
+    missing = {"keep_default_na": False, "na_values": [""]}
+    frame = pd.read_csv(io.StringIO(text), sep=delimiter, comment="#", **missing)
+    fits_file, parquet_file = io.BytesIO(), io.BytesIO()
+    columns = {
+        name: column.fillna("").to_numpy(str) if column.dtype.kind in "OT" else column.to_numpy()
+        for name, column in frame.items()
+    }
+    Table(columns).write(fits_file, format="fits")
+    frame.to_parquet(parquet_file, index=False)
+    return {
+        "mark.csv": text.encode("utf-8-sig"),
+        "utf16.csv": text.encode("utf-16"),
+        "csv.gz": gzip.compress(text.encode()),
+        "fits": fits_file.getvalue(),
+        "parquet": parquet_file.getvalue(),
+    }
+
+
+#: suffixes of `forms_of`
+FORMS = ("mark.csv", "utf16.csv", "csv.gz", "fits", "parquet")

@@ -17,12 +17,12 @@ sys.path[:0] = [str(HERE.parents[1] / "scripts"), str(HERE)]
 import device_skies
 import numpy as np
 from redpix.coaddition.stack import stack
-from redpix.core.backend import HOST, Card, arrays
+from redpix.core.backend import NUMPY, GpuBackend, arrays
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.neighbour_index import Everywhere, Exact, recall
 from redpix.simulation import network
+from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.tiles import subtract_tiles
-from redpix.subtraction.zogy import Epoch
 
 #: largest relative differences from NumPy. On waves that neither PSF holds, D is rounding errors
 #: brought to the noise of the other waves.
@@ -63,9 +63,9 @@ def find_backends(threads):
 
     Returns
     -------
-    dict of str to redpix.arrays.Host or str
+    dict of str to redpix.core.backend.NumpyBackend or str
     """
-    found = {"numpy": HOST}
+    found = {"numpy": NUMPY}
     if None in map(util.find_spec, ("torch", "array_api_compat")):
         found["torch-cpu"] = found["torch-cuda"] = "torch or array-api-compat is not installed"
     else:
@@ -73,10 +73,10 @@ def find_backends(threads):
         from array_api_compat import torch as xp
 
         torch.set_num_threads(threads)
-        found["torch-cpu"] = Card(xp, torch.device("cpu"))
+        found["torch-cpu"] = GpuBackend(xp, torch.device("cpu"))
         found["torch-cuda"] = "PyTorch finds no graphics card"
         if torch.cuda.is_available():
-            found["torch-cuda"] = Card(xp, torch.device("cuda"))
+            found["torch-cuda"] = GpuBackend(xp, torch.device("cuda"))
     try:
         found["cupy-cuda"] = arrays("cupy")
     except InputError as error:
@@ -214,7 +214,7 @@ def check_neighbours(size, threads):
     """
     vectors, queries = device_skies.vectors(size["vectors"], size["queries"], size["attributes"])
     k, few = size["k"], queries[:PILOT]
-    reference = {"found": Exact(vectors).search(few, k, jobs=threads)}
+    reference = {"found": Exact(vectors).search(few, k, n_threads=threads)}
 
     def measure(name, backend):
         index = Everywhere(vectors, backend)

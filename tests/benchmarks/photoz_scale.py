@@ -23,14 +23,14 @@ import pyarrow
 import pyarrow.parquet
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes, Scaler
+from redpix.photoz.estimates import Estimates, Objects
 from redpix.photoz.evaluate import PixelScores
 from redpix.photoz.files import pixel_reader
 from redpix.photoz.learners.base import Training
 from redpix.photoz.learners.knn import KNN
 from redpix.photoz.learners.neighbour_index import recall
 from redpix.photoz.learners.neighbours import Neighbours
-from redpix.photoz.pixel_stream import Pixels, columns, survey
-from redpix.photoz.train import Estimates, Objects
+from redpix.photoz.pixel_stream import Pixels, columns, sum_by_object
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from sklearn.neighbors import NearestNeighbors
 
@@ -139,7 +139,7 @@ def predict_pixels(count):
         write_pixels(path, redshift, magnitudes, generator)
         read = pixel_reader([path] * (count // ROWS), columns(attributes))
         pixels = Pixels(read, np.arange(OBJECTS), attributes)
-        totals = survey(pixels, OBJECTS)
+        totals = sum_by_object(pixels, OBJECTS)
         known, magnitude = galaxies(300_000, generator)
         flux, error = flux_of(magnitude + generator.uniform(3, 7, (len(known), 1)), generator)
         vectors = attributes.of_fluxes(flux, error)

@@ -32,7 +32,8 @@ import numpy as np
 from redpix.core.backend import arrays
 from redpix.image.fourier import transforms
 from redpix.psf.moffat import moffat_stamp
-from redpix.subtraction.zogy import Epoch, subtract
+from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.zogy import subtract
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
@@ -93,41 +94,44 @@ def core(side, times, kind):
 
 def whole(new_path, reference_path, output):
     """All of a subtraction of two files that lie on the same pixels, with two threads."""
-    from redpix.astrometry.align_pair import compare_stars, side_by_side, sources_of
-    from redpix.astrometry.exposures import read_exposure
+    from redpix.astrometry.align_pair import sources_of, star_programs
+    from redpix.astrometry.exposures import read_exposures
+    from redpix.astrometry.star_comparison import ComparedImages, compare_stars
+    from redpix.core.parallel import side_by_side
     from redpix.image.background import matched_background
     from redpix.psf.psfex import fit_psf
-    from redpix.psf.sextractor import copied_settings
-    from redpix.subtraction.subtract_pair import write_difference
+    from redpix.subtraction.difference_files import write_difference
+    from redpix.subtraction.pair import PairDifference
     from redpix.subtraction.tiles import subtract_tiles
 
-    settings = {"background_mesh": 128}
-    new, old = side_by_side(
-        [partial(read_exposure, [path], "x", settings) for path in (new_path, reference_path)], 2
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        names = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
-        inputs = {key: RESOURCES / "sextractor" / name for key, name in names.items()}
-        copied = copied_settings(inputs, folder)
-        psfex = shutil.copy(RESOURCES / "psfex/stars.psfex", folder / "psfex")
+    names = (new_path, reference_path)
+    files = [[path] for path in names]
+    new, old = read_exposures(files, "x", {"background_mesh": 128}, names, threads=2)
+    settings = {"config": "sources.sex", "parameters": "stars.param", "filter": "sources.conv"}
+    programs = {key: RESOURCES / "sextractor" / name for key, name in settings.items()}
+    programs["psfex"] = RESOURCES / "psfex/stars.psfex"
+    with star_programs(**programs) as copied:
 
         def psf_of(exposure, name):
-            return fit_psf(sources_of(exposure, name, folder, copied), psfex, exposure.path)
+            stars = sources_of(exposure, name, copied)
+            return fit_psf(stars, copied.psfex, exposure.path)
 
         made = side_by_side([partial(psf_of, new, "new"), partial(psf_of, old, "reference")], 2)
-        psfs, places = [psf.at for psf, _ in made], made[0][1]
-    ratio, scatter, _ = compare_stars(new, old, psfs, places, new_path)
+        (psf_new, positions), (psf_reference, _) = made
+    psfs = psf_new.at, psf_reference.at
+    images = ComparedImages(new.image, old.image, new.variance, old.variance, *psfs)
+    ratio, scatter, _ = compare_stars(images, positions, new_path)
     middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
     stamps = (psf(*middle) for psf in psfs)
     new.image -= matched_background(new.image, old.image, ratio, *stamps, 128)
-    result = subtract_tiles(
+    planes = subtract_tiles(
         Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
         Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),
         *psfs,
         workers=2,
     )
-    write_difference(output, result, new.mask, new, [], (new.image, old.image))
+    difference = PairDifference(planes, new.mask, None, [], new.image, old.image)
+    write_difference(output, difference, new)
 
 
 def measured(words, folder):

@@ -16,7 +16,6 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
-from types import SimpleNamespace
 
 from redpix.psf import moffat
 
@@ -57,9 +56,9 @@ def make_stamps(folder, **changes):
     full = validated({"name": "x", "source": "demo", "training_images": section}, schema)
     names = ("inputs.npy", "targets.npy", "z_in.npy", "z_out.npy", "truth.csv", "settings.json")
     output = {name.split(".")[0]: Path(folder) / name for name in names}
-    params = SimpleNamespace(**full["training_images"], seed=1)
-    job = SimpleNamespace(params=params, output=SimpleNamespace(**output), threads=2)
-    make_training_images.main(job)
+    make_training_images.make_training_images(
+        **output, options=full["training_images"], seed=1, threads=2
+    )
 
 
 def one_at_a_time(number):

@@ -10,7 +10,7 @@ from astropy.io import fits
 from chromium import check_page
 from conftest import run
 from redpix.image.masks import bit_value
-from redpix.report.run_page import left_out
+from redpix.report.losses_section import left_out
 from small import configuration, copy_archive
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE}
@@ -60,7 +60,7 @@ def test_a_file_that_cannot_be_worked_ends_the_run_in_a_line(tmp_path):
     assert "Traceback" not in words
     assert not list((tmp_path / "results").rglob("*.fits"))
     words = run(tmp_path, "-n", status=1, science="a.fits", reference="b.fits")
-    assert "configuration: science: a.fits: there is no such file" in words
+    assert "configuration: science: a.fits: the file does not exist" in words
 
 
 def test_a_field_that_does_not_come_costs_its_pair_and_no_other(demo, tmp_path):
@@ -124,7 +124,7 @@ def test_a_wrong_table_of_stacks_ends_in_a_line(tmp_path):
     (tmp_path / "s.tsv").write_text("stack\timage\tband\na\tx.fits\tr\na\t9001-3-100\tr\n")
     words = run(tmp_path, "-n", status=1, stacks="s.tsv")
     assert (
-        "stacks: s.tsv: line 2: image: 'x.fits': there is no such file; allowed: a field" in words
+        "stacks: s.tsv: line 2: image: 'x.fits': the file does not exist; allowed: a field" in words
     )
     assert "Traceback" not in words
 

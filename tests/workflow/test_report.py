@@ -1,4 +1,4 @@
-"""The report of small made-up runs, opened in a browser."""
+"""The report of small simulated runs, opened in a browser."""
 
 import csv
 import json
@@ -18,6 +18,7 @@ from astropy.wcs import WCS
 from chromium import check_page, open_page
 from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
+from redpix.core.version import redpix_version
 from redpix.photoz import run_pixels
 from redpix.report import run_page as report
 
@@ -28,7 +29,7 @@ HOSTILE = '"><script>alert("x")</script><img src=x onerror=alert(1)>\'&lt;'
 
 
 def make_wcs(number):
-    """North-up grid of a field."""
+    """Return the north-up grid of a field."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cunit = ["deg", "deg"]
@@ -39,12 +40,12 @@ def make_wcs(number):
 
 
 class Run:
-    """The products of a small run, and its report.
+    """Products of a small run, and its report.
 
     Attributes
     ----------
     settings : dict
-        Its configuration.
+        Configuration of the run.
     paths : SimpleNamespace
         Inputs of the report.
     """
@@ -75,7 +76,7 @@ class Run:
         self._write_benchmarks()
 
     def _make_objects(self):
-        """Objects in the images of two fields; the first of each is not found."""
+        """Return objects in the images of two fields, and pixels of all but the first two."""
         table = synthetic_pixels.catalogue(60, 20, seed=1, fields=2)
         generator = np.random.default_rng(2)
         for number, field in enumerate((20, 21)):
@@ -94,7 +95,7 @@ class Run:
             self.paths.counts.append(path)
 
     def write_delivered(self, left_out=()):
-        """Fields that came, and those that did not with the reason."""
+        """Write the list of delivered fields, and of missing ones with the reason."""
         rows = [("field", "delivered", "reason"), *((field, "yes", "") for field in FIELDS)]
         rows += [(field, "no", reason) for field, reason in left_out]
         write_csv(self.paths.delivered, rows)
@@ -103,7 +104,7 @@ class Run:
         write_csv(self.paths.rejected, [("line", "id", "reason", "detail"), *rows])
 
     def write_images(self, date="2004-03-19"):
-        """Frames, errors and registered images of noise with a bright pixel."""
+        """Write frames, errors and registered images of noise with a bright pixel."""
         stages = ("frames", "errors", "registered")
         for stage in stages:
             (self.folder / stage).mkdir(exist_ok=True)
@@ -127,7 +128,7 @@ class Run:
                     getattr(self.paths, stage).append(path)
 
     def _predict(self, table):
-        """Predict redshifts of the objects, with a model trained on all where none is known."""
+        """Predict redshifts; without known ones, with a model that was trained on all objects."""
         names = ("objects.csv", "pixels.dat", "metrics.json", "pdfs.parquet", "model.npz")
         params = {
             **{"method": "knn", "bands": list("ugriz"), "attributes": ["magnitudes", "colours"]},
@@ -136,7 +137,7 @@ class Run:
             **{
                 "grid": [0.0, 0.6, 0.01],
                 "combiner": "weighted",
-                "model": None,
+                "trained_model": None,
                 "seed": 1,
                 "tune": False,
             },
@@ -146,16 +147,15 @@ class Run:
         def run(name, **more):
             output = Output(*(str(self.folder / name / "knn" / file) for file in names))
             (self.folder / name / "knn").mkdir(parents=True)
-            inputs = SimpleNamespace(objects=self.paths.objects, pixels=self.paths.pixels)
-            asked = SimpleNamespace(**{**params, **more})
-            job = SimpleNamespace(input=inputs, output=output, params=asked, threads=1)
-            run_pixels.main(job)
+            run_pixels.estimate_from_pixels(
+                self.paths.objects, self.paths.pixels, **output._asdict(), **{**params, **more}
+            )
             return output
 
         output = run("trained")
         if table["redshift"].isna().all():
             table.to_csv(self.paths.objects, index=False)
-            output = run("photoz", model=output.model)
+            output = run("photoz", trained_model=output.model)
         self.paths.predictions, self.paths.predicted_pixels = [output.objects], [output.pixels]
         self.paths.metrics, self.paths.tables = [output.metrics], []
         self.paths.pdfs, self.paths.models = [output.pdfs], [output.model]
@@ -173,17 +173,16 @@ class Run:
             path.write_text("\t".join(columns) + "\n" + "\t".join(map(str, row)) + "\n")
 
     def report(self, name="report.html", most_fields=12):
-        """Path of the report."""
+        """Write the report and return its path."""
         path = self.folder / name
-        params = SimpleNamespace(
+        report.write_report(
+            page=path,
             settings=self.settings,
             folder=str(self.folder),
             benchmarks=self.folder / "benchmarks",
             most_fields=most_fields,
-            truth=None,
-            exposed_by=[],
+            **vars(self.paths),
         )
-        report.main(SimpleNamespace(input=self.paths, params=params, output=[path], threads=1))
         return path
 
 
@@ -193,7 +192,7 @@ def write_csv(path, rows):
 
 
 class Text(HTMLParser):
-    """The words of a page, on one line, and its start tags."""
+    """The words of a page on one line, and its start tags."""
 
     def __init__(self, path):
         super().__init__()
@@ -217,13 +216,13 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def path(run):
-    """The run's report."""
+    """Path of the report of the run."""
     return run.report()
 
 
 @pytest.fixture
 def fresh(run):
-    """The run, put back as it was after the test."""
+    """The run, restored after the test."""
     settings, paths = dict(run.settings), dict(vars(run.paths))
     yield run
     run.settings = settings
@@ -236,7 +235,7 @@ def fresh(run):
 def test_a_report_opens_whole_and_tells_of_everything(run, path):
     assert check_page(path) == 2 * len(FIELDS) + 3 + 1  # redshifts, timings
     text = Text(path)
-    for words in ("2 of 2 fields came", "78 objects found", *FIELDS, "2004-03-19"):
+    for words in ("2 of 2 fields delivered", "78 objects found", *FIELDS, "2004-03-19"):
         assert words in text.words
     metrics = json.loads(Path(run.paths.metrics[0]).read_text())
     assert metrics["objects"]["n"] >= 10
@@ -247,7 +246,11 @@ def test_a_report_opens_whole_and_tells_of_everything(run, path):
     assert "1,234.5" not in text.words  # an earlier report's
     assert "masked 34" in text.words
     assert "GALAXY 60 0 2 58" in text.words
-    assert "nothing here says" not in text.words.lower()
+    assert "cannot be" not in text.words.lower()
+
+
+def test_the_report_names_the_version(path):
+    assert f"Report by redpix {redpix_version()} ·" in Text(path).words
 
 
 def test_nothing_comes_from_elsewhere(path):
@@ -286,7 +289,7 @@ def test_what_did_not_come_is_told_with_its_reason(fresh):
     fresh.write_delivered([("9-1-9", "u.bz2: truncated"), ("9-1-10", "no band z")])
     fresh.write_rejected([(7, 12, "ra is missing", ""), (9, 13, "ra is missing", "")])
     text = Text(fresh.report("left_out.html", most_fields=1))
-    assert "2 of 4 fields came" in text.words
+    assert "2 of 4 fields delivered" in text.words
     assert "9-1-9 u.bz2: truncated" in text.words
     assert "9-1-10 no band z" in text.words
     assert "ra is missing 2" in text.words
@@ -302,8 +305,8 @@ def test_no_field_came(fresh):
     path = fresh.report("none.html")
     assert check_page(path) == 1  # timings
     text = Text(path)
-    assert "0 of 2 fields came" in text.words
-    assert "No field came" in text.words
+    assert "0 of 2 fields delivered" in text.words
+    assert "All fields are missing" in text.words
     assert "No redshifts were predicted" in text.words
     assert "all 80 80 0 0" in text.words
 
@@ -326,8 +329,8 @@ def test_without_truth_the_distribution_is_shown(tmp_path):
     path = Run(tmp_path, truth=False).report()
     assert check_page(path) == 6
     text = Text(path)
-    assert "There is no truth to compare with" in text.words
-    assert "Nothing here says how right it is" in text.words
+    assert "The predictions cannot be checked" in text.words
+    assert "Their accuracy cannot be measured here" in text.words
     assert "NMAD" not in text.words
 
 
@@ -362,7 +365,7 @@ def test_the_browser_finds_nothing_wrong_with_a_good_page(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("body", "found"),
+    ("body", "kind"),
     [
         ('<img alt="a" src="data:image/png;base64,AAAA">', "broken"),
         ('<img alt="a" src="https://example.org/a.png">', "fetched"),
@@ -372,9 +375,9 @@ def test_the_browser_finds_nothing_wrong_with_a_good_page(tmp_path):
         ("<script>alert(1)</script>", "problems"),
     ],
 )
-def test_the_browser_finds_what_is_wrong(tmp_path, body, found):
+def test_the_browser_finds_what_is_wrong(tmp_path, body, kind):
     path = page(tmp_path, body)
-    assert getattr(open_page(path), found) != []
+    assert getattr(open_page(path), kind) != []
     with pytest.raises(AssertionError):
         check_page(path)
 
@@ -414,7 +417,7 @@ def refused():
 def test_parts_are_the_same_in_processes_of_their_own():
     calls = {"a": partial(sorted, "ba"), "b": partial(sorted, "dc")}
     expected = {"a": ["a", "b"], "b": ["c", "d"]}
-    assert report.drawn(calls, 1) == report.drawn(calls, 2) == expected
+    assert report.draw(calls, 1) == report.draw(calls, 2) == expected
     for threads in (1, 2):
         with pytest.raises(InputError, match="a.fits: holds nothing"):
-            report.drawn({**calls, "c": refused}, threads)
+            report.draw({**calls, "c": refused}, threads)

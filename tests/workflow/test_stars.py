@@ -22,7 +22,8 @@ from redpix.photometry.planes_file import write_planes
 from redpix.photometry.star_table import SEVEN
 from redpix.report import photometry_plots
 from redpix.report.files import render
-from redpix.report.photometry_section import show_images, show_light_curves
+from redpix.report.light_curves_section import show_light_curves
+from redpix.report.photometry_section import show_images
 from star_field import Moffat, simulate
 
 CAMERA = {"camera": dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))}
@@ -45,7 +46,7 @@ def test_the_demos_stars_have_their_magnitudes(demo, night):
         assert tuple(table.columns[:7]) == SEVEN
         with fits.open(night / f"{exposure.name}.residual.fits") as hdus:
             cards = hdus[0].header
-        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.clear)
+        zero = ccd.ZERO_POINT + 2.5 * np.log10(exposure.transparency)
         assert cards["ZEROPT"] == pytest.approx(zero, abs=0.01)
         truth = known(demo, index)
         bright = truth[(truth["magnitude"] < 15.5)]
@@ -403,7 +404,7 @@ def test_bad_input_ends_in_one_line_that_names_the_file(tmp_path):
         ({"mask": "small.fits"}, {}, "small.fits: it has 10 x 10 pixels"),
         ({"mask": "a.reg"}, {}, "a.reg: line 1: 'fk5'; allowed: polygon"),
         ({"path": str(tmp_path / "empty.fits")}, {}, "empty.fits: no HDU holds an image"),
-        ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: cannot be read as a FITS image"),
+        ({"path": str(tmp_path / "text.fits")}, {}, "text.fits: does not open as FITS"),
         ({"dark": "dark.fits"}, {"scale_dark": True}, "raw.fits: no exposure time, so the dark"),
     ):
         paths = {
@@ -432,7 +433,7 @@ def test_a_dark_is_scaled_by_the_exposures(tmp_path):
 def test_a_table_of_images_that_is_wrong_ends_the_run(tmp_path):
     (tmp_path / "i.tsv").write_text("image\tpath\na\tabsent.fits\n")
     words = run(tmp_path, "-n", status=1, images="i.tsv", demo={"shows": []})
-    assert "images: i.tsv: line 2: path: absent.fits: there is no such file" in words
+    assert "images: i.tsv: line 2: path: absent.fits: the file does not exist" in words
     assert "Traceback" not in words
 
 

@@ -32,21 +32,21 @@ def test_target(tmp_path):
 
 
 def job(demo, folder, **changes):
-    """The rule's inputs and outputs on a field of the demo."""
+    """Return the keywords of the function for a field of the demo."""
     results = demo / "results/demo"
     write_seeing(folder / "psf.fits", SEEING, 0.396)
-    params = {"z_out": [0.3, 0.4], "size": 48, "targets": "observed", "bands": list("ugriz")}
+    params = {"z_out": [0.3, 0.4], "size": 48, "targets": "observed"}
     inputs = {
         "objects": results / "catalogue/objects.csv",
         "registered": [str(results / f"registered/{FIELD}-{band}.fits") for band in "ugriz"],
         "segments": [str(results / f"sources/{FIELD}-r.seg.fits")],
         "psfs": [str(folder / "psf.fits")],
     }
-    return redshifting_job(folder, inputs, fields=[FIELD], **params | changes)
+    return redshifting_job(folder, inputs, list("ugriz"), [FIELD], **params | changes)
 
 
 def test_galaxies_of_frames(demo, tmp_path):
-    redshift_frames.main(job(demo, tmp_path))
+    redshift_frames.redshift_galaxies(**job(demo, tmp_path))
     names = ("inputs", "input_errors", "targets", "target_errors")
     inputs, input_errors, targets, target_errors = (
         np.load(tmp_path / f"{name}.npy") for name in names
@@ -84,12 +84,12 @@ def test_galaxies_of_frames(demo, tmp_path):
         ({"z_out": [0.01, 0.02]}, "z_out: 0.02 with z_in"),
         ({"targets": "psf_free"}, "psf_free with origin frames"),
         ({"seeing": [0.1] * 5}, "galaxy .*: a PSF of .* raise training_images.seeing"),
-        ({"size": 3000}, "no galaxy found in the images has 3000 pixels about it"),
+        ({"size": 3000}, "no galaxy found in the images has 3000 pixels around it"),
     ],
 )
 def test_what_cannot_be_is_named(demo, tmp_path, changes, words):
     with pytest.raises(InputError, match=words):
-        redshift_frames.main(job(demo, tmp_path, **changes))
+        redshift_frames.redshift_galaxies(**job(demo, tmp_path, **changes))
     assert not list(tmp_path.glob("*.npy"))
 
 

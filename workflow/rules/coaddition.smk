@@ -30,7 +30,7 @@ rule coaddition:
         filter=resource("sextractor/sources.conv"),
         psfex=resource("psfex/stars.psfex"),
     output:
-        f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",
+        coadd=f"{RESULTS}/coadds/{{stack}}/{{band}}.fits",
     log:
         f"{RESULTS}/logs/coaddition/{{stack}},{{band}}.log",
     benchmark:

@@ -2,36 +2,33 @@
 
 import contextlib
 import csv
+import functools
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
-
-import snakemake.jobs
-
-# Snakemake 9 calls a script's Python by an unquoted path: a folder's name may hold a space
-sys.executable = shlex.quote(sys.executable)
-
-# Snakemake 9 runs jobs again whose products are older than the script, as in a new checkout. Here
-# the parameter `code` follows the code.
-snakemake.jobs.get_script_mtime = lambda path: 0.0
 
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import run_settings
-from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import read_pairs, read_stacks
+from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN, parse_field
-from redpix.core.job_resources import memory, minutes
+from redpix.core.job_resources import keep_signature, memory, minutes
 from redpix.core.run_summary import read_left_out
+from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
 from redpix.io.image_path import image_file
 from redpix.sdss.frames import frame_path, mask_path
+
+fix_snakemake()
+
+# the code is read once for all jobs of a script
+version_of = functools.cache(code_version)
 
 # keys that the user set
 NAMED = frozenset(config)
@@ -48,7 +45,13 @@ def refusals(key):
 
 with refusals("configuration: "):
     schema = run_settings.read_schema(ROOT / "workflow/schemas/config.schema.yaml")
-    config = run_settings.completed(config, schema, {f.name: f.epoch for f in demo.FIELDS})
+    # jobs read the configuration again: the run itself has counted the catalogue's objects
+    config = run_settings.completed(
+        config,
+        schema,
+        {field.name: field.epoch for field in demo.FIELDS},
+        count_objects=workflow.is_main_process,
+    )
     TABLES = read_listing(config["photoz"]["tables"])
     ALONE = config["science"] is not None  # two files and nothing else
     FILES = [pair_of_files(config["science"], config["reference"])] if ALONE else []
@@ -105,7 +108,7 @@ def resource(path):
 
 def code_of(door):
     """Return a function that gives the version of the code of a door, `scripts/<door>.py`."""
-    return lambda wildcards: code_version(door)
+    return keep_signature(lambda wildcards: version_of(door))
 
 
 def any_of(names):
@@ -113,9 +116,9 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "none"
 
 
-def per_band(stage, suffix=".fits"):
+def per_band(stage, suffix=".fits", bands=BANDS):
     """Return the paths of a field's files of one stage, one per band."""
-    return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in BANDS]
+    return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in bands]
 
 
 def home(field):

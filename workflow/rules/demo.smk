@@ -25,7 +25,7 @@ def demo_archive(wildcards):
 
 rule demo_sky:
     output:
-        f"{RESULTS}/demo/truth.csv",
+        truth=f"{RESULTS}/demo/truth.csv",
     log:
         f"{RESULTS}/logs/demo/sky.log",
     benchmark:
@@ -37,8 +37,10 @@ rule demo_sky:
         mem_mb=memory(500),
         runtime=minutes(10),
     params:
-        **{key: config["demo"][key] for key in ("galaxies", "stars", "transients")},
         code=code_of("demo_sky"),
+        galaxies=config["demo"]["galaxies"],
+        stars=config["demo"]["stars"],
+        transients=config["demo"]["transients"],
         seed=config["seed"],
     message:
         "demo: drawing galaxies, stars and transients"
@@ -46,14 +48,14 @@ rule demo_sky:
         "../../scripts/demo_sky.py"
 
 
-# a rule a field: its files' names are all known, and no field of another source can match
+# one rule per field: the names of all files are known, and fields of other sources cannot match
 for demo_field in demo.FIELDS:
 
     rule:
         name:
             f"demo_field_{demo_field.name.replace('-', '_')}"
         input:
-            truth=rules.demo_sky.output[0],
+            truth=rules.demo_sky.output.truth,
         output:
             frames=demo_paths(demo_field.name, frame_path),
             masks=demo_paths(demo_field.name, mask_path),

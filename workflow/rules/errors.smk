@@ -1,11 +1,11 @@
-"""Error maps: the noise that photons, dark current and readout leave in each pixel."""
+"""Error maps: 1-sigma noise of each pixel from photons, dark current and readout."""
 
 
 rule errors:
     input:
         frames=per_band("frames"),
     output:
-        kept(per_band("errors")),
+        errors=kept(per_band("errors")),
     log:
         f"{RESULTS}/logs/errors/{{field}}.log",
     benchmark:

@@ -1,4 +1,4 @@
-"""Frames and survey masks, from the archive's layout to results/<name>/frames."""
+"""Frames, survey masks and PSFs: fetched from the archive into results/<name>/frames."""
 
 SOURCE = config["source"]
 if SOURCE == "demo":
@@ -19,7 +19,7 @@ rule fetch:
         "../../envs/python.yaml"
     resources:
         downloads=1,
-        # how patient to be changes no result, and as parameters these would call for a rerun
+        # these change no result: as parameters they would cause a rerun
         download_retries=config["download"]["retries"],
         download_timeout=config["download"]["timeout"],
         mem_mb=memory(600),
@@ -29,7 +29,7 @@ rule fetch:
         source=SOURCE,
         release=config["release"],
         bands=BANDS,
-        masks=config["download"]["masks"],
+        with_masks=config["download"]["masks"],
         folder=f"{RESULTS}/frames/fetched/{{field}}",
     message:
         "{wildcards.field}: fetching frames"
@@ -39,7 +39,7 @@ rule fetch:
 
 rule psfields:
     output:
-        f"{RESULTS}/frames/{{field}}.psField.fit",
+        psfs=f"{RESULTS}/frames/{{field}}.psField.fit",
     log:
         f"{RESULTS}/logs/frames/{{field}}.psField.log",
     benchmark:
@@ -68,7 +68,7 @@ checkpoint delivered:
             f"{home(field)}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
     output:
-        f"{RESULTS}/frames/delivered.csv",
+        table=f"{RESULTS}/frames/delivered.csv",
     log:
         f"{RESULTS}/logs/frames/delivered.log",
     benchmark:
@@ -79,7 +79,7 @@ checkpoint delivered:
     params:
         code=code_of("delivered"),
     message:
-        "sorting out fields that did not come"
+        "listing the delivered fields"
     script:
         "../../scripts/delivered.py"
 
@@ -88,7 +88,7 @@ checkpoint exposures:
     input:
         statuses=[f"{RESULTS}/frames/{field}.json" for field in PLAN.fields],
     output:
-        f"{RESULTS}/frames/exposures.csv",
+        table=f"{RESULTS}/frames/exposures.csv",
     log:
         f"{RESULTS}/logs/frames/exposures.log",
     benchmark:
@@ -99,18 +99,19 @@ checkpoint exposures:
     params:
         code=code_of("exposures"),
     message:
-        "sorting out fields of pairs and stacks that did not come"
+        "listing the delivered fields of pairs and stacks"
     script:
         "../../scripts/exposures.py"
 
 
-# a field that did not come has no frames to link: asked for by name, it fails here and says why
+# a field that was not delivered has no frames: if it is requested by name, this job fails with the
+# reason
 rule frames:
     input:
         demo_archive,
         status=f"{RESULTS}/frames/{{field}}.json",
     output:
-        kept(per_band("frames")),
+        frames=kept(per_band("frames")),
     log:
         f"{RESULTS}/logs/frames/{{field}}.names.log",
     benchmark:
@@ -127,7 +128,7 @@ rule frames:
         release=config["release"],
         bands=BANDS,
         folder=f"{RESULTS}/frames/fetched/{{field}}",
-        # a link beside what is kept for the next run; without it, where nothing is kept
+        # true: a link, so that the fetched file stays for the next run; false: the file is moved
         keep=config["keep_images"],
     message:
         "{wildcards.field}: frames under their names"

@@ -1,4 +1,4 @@
-"""Injection: sources of known truth put into a run's frames, as an archive of its own."""
+"""Injection: sources of known truth in the frames of a run, written as a separate archive."""
 
 INJECTED = f"{RESULTS}/injection/archive/{config['release']}/eboss"
 
@@ -44,12 +44,14 @@ rule injection_psf:
             f"{image_home(wildcards.field)}/errors/{wildcards.field}-{band}.fits" for band in BANDS
         ],
         masks=lambda wildcards: f"{image_home(wildcards.field)}/frames/{wildcards.field}.masks.fits",
-        config=resource("sextractor/sources.sex"),
-        parameters=resource("sextractor/stars.param"),
-        filter=resource("sextractor/sources.conv"),
+        sextractor=[
+            resource("sextractor/sources.sex"),
+            resource("sextractor/stars.param"),
+            resource("sextractor/sources.conv"),
+        ],
         psfex=resource("psfex/stars.psfex"),
     output:
-        f"{RESULTS}/injection/psf/{{field}}.fits",
+        psf_file=f"{RESULTS}/injection/psf/{{field}}.fits",
     log:
         f"{RESULTS}/logs/injection/{{field}}.psf.log",
     benchmark:
@@ -81,9 +83,9 @@ rule injection_sources:
         frame=f"{RESULTS}/frames/{{field}}-{REFERENCE}.fits",
         error=f"{RESULTS}/errors/{{field}}-{REFERENCE}.fits",
         masks=f"{RESULTS}/frames/{{field}}.masks.fits",
-        psf=f"{RESULTS}/injection/psf/{{field}}.fits",
+        psf_file=f"{RESULTS}/injection/psf/{{field}}.fits",
     output:
-        f"{RESULTS}/injection/sources/{{field}}.csv",
+        sources=f"{RESULTS}/injection/sources/{{field}}.csv",
     log:
         f"{RESULTS}/logs/injection/{{field}}.sources.log",
     benchmark:
@@ -95,25 +97,25 @@ rule injection_sources:
         mem_mb=memory(600),
         runtime=minutes(10),
     params:
-        **config["injection"],
         code=code_of("injection_sources"),
+        options=config["injection"],
         bands=BANDS,
         reference_band=REFERENCE,
         seed=config["seed"],
     message:
-        "{wildcards.field}: choosing what to inject"
+        "{wildcards.field}: choosing the sources to inject"
     script:
         "../../scripts/injection_sources.py"
 
 
-# the archive's names fill numbers up with zeros: the field's own name follows from them
+# the archive pads the numbers of a field with zeros; the name of the field follows from them
 rule injection_frame:
     input:
         unpack(injected_field),
     output:
-        frame=f"{INJECTED}/photoObj/frames/301/{{run}}/{{camcol}}/"
+        injected_frame=f"{INJECTED}/photoObj/frames/301/{{run}}/{{camcol}}/"
         "frame-{band}-{run_filled}-{camcol}-{field_filled}.fits.bz2",
-        mask=f"{INJECTED}/photo/redux/301/{{run}}/objcs/{{camcol}}/"
+        injected_mask=f"{INJECTED}/photo/redux/301/{{run}}/objcs/{{camcol}}/"
         "fpM-{run_filled}-{band}{camcol}-{field_filled}.fit.gz",
     log:
         f"{RESULTS}/logs/injection/{{run}}-{{camcol}}-{{run_filled}}-{{field_filled}}-{{band}}.log",
@@ -146,7 +148,7 @@ rule injection_truth:
             f"{RESULTS}/injection/sources/{field}.csv" for field in delivered_fields(wildcards)
         ],
     output:
-        f"{RESULTS}/injection/truth.csv",
+        truth=f"{RESULTS}/injection/truth.csv",
     log:
         f"{RESULTS}/logs/injection/truth.log",
     benchmark:
@@ -156,6 +158,6 @@ rule injection_truth:
     params:
         code=code_of("injection_truth"),
     message:
-        "truth of what is injected"
+        "truth of the injected sources"
     script:
         "../../scripts/injection_truth.py"

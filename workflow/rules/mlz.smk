@@ -1,5 +1,8 @@
 """The vectors of photometric redshifts in the files of MLZ, for those who want to run it."""
 
+#: endings of the files of MLZ: training set, test set, inputs
+MLZ_FILES = ("train", "test", "inputs")
+
 
 def mlz_products(wildcards):
     """Return the inputs of MLZ for the objects of the sky, if some can train, and of tables."""
@@ -10,14 +13,11 @@ def mlz_products(wildcards):
 
 rule photoz_mlz:
     input:
-        objects=f"{RESULTS}/catalogue/objects.csv",
-        pixels=pixel_tables,
+        catalogue=f"{RESULTS}/catalogue/objects.csv",
+        pixel_tables=pixel_tables,
     output:
-        *(
-            f"{RESULTS}/photoz/mlz/{kind}.{part}"
-            for kind in ("objects", "pixels")
-            for part in ("train", "test", "inputs")
-        ),
+        objects=[f"{RESULTS}/photoz/mlz/objects.{part}" for part in MLZ_FILES],
+        pixels=[f"{RESULTS}/photoz/mlz/pixels.{part}" for part in MLZ_FILES],
     log:
         f"{RESULTS}/logs/photoz/mlz.log",
     benchmark:
@@ -29,7 +29,6 @@ rule photoz_mlz:
         runtime=minutes(10),
     params:
         code=code_of("photoz_mlz"),
-        model=None,
         bands=BANDS,
         attributes=PHOTOZ["attributes"],
         test_fraction=PHOTOZ["test_fraction"],
@@ -49,7 +48,7 @@ rule photoz_table_mlz:
     input:
         tables=table_files,
     output:
-        *(f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in ("train", "test", "inputs")),
+        objects=[f"{RESULTS}/tables/{{table}}/mlz/objects.{part}" for part in MLZ_FILES],
     log:
         f"{RESULTS}/logs/tables/{{table}}-mlz.log",
     benchmark:

@@ -28,9 +28,9 @@ def settings_of_method(wildcards):
 
 rule photoz_method:
     input:
-        objects=f"{RESULTS}/catalogue/objects.csv",
-        pixels=pixel_tables,
-        model=PHOTOZ["model"] or [],
+        PHOTOZ["model"] or [],
+        catalogue=f"{RESULTS}/catalogue/objects.csv",
+        pixel_tables=pixel_tables,
     output:
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
@@ -62,7 +62,7 @@ rule photoz_method:
         tune=PHOTOZ["tune"],
         grid=PHOTOZ["grid"],
         combiner=PHOTOZ["combiner"],
-        model=PHOTOZ["model"],
+        trained_model=PHOTOZ["model"],
         seed=config["seed"],
     message:
         "photometric redshifts: {wildcards.method}"

@@ -11,11 +11,15 @@ def pixel_counts(wildcards):
     return [f"{home(field)}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)]
 
 
+# in one mode of detection the segments of the reference band serve all bands
+SEGMENTED = BANDS if config["sources"]["detection"] == "band" else [REFERENCE]
+
+
 rule pixels:
     input:
         images=per_band("registered"),
-        catalogues=per_band("sources", ".cat.fits"),
-        maps=per_band("sources", ".seg.fits"),
+        catalogues=per_band("sources", ".cat.fits", SEGMENTED),
+        maps=per_band("sources", ".seg.fits", SEGMENTED),
         objects=f"{RESULTS}/catalogue/objects.csv",
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",

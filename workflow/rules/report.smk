@@ -17,6 +17,11 @@ def shown(stage, bands):
 
 rule report:
     input:
+        # the images themselves; the parameter raws names their HDUs, too
+        lambda wildcards: [image_file(path) for path in images().raw_images()],
+        # what the template includes
+        report_parts("macros", "coadds", "changes", "photometry", "training"),
+        own_file("workflow/report/style.css"),
         delivered=f"{RESULTS}/frames/delivered.csv",
         objects=f"{RESULTS}/catalogue/objects.csv",
         rejected=f"{RESULTS}/catalogue/rejected.csv",
@@ -36,7 +41,6 @@ rule report:
         differences=all_differences,
         transients=all_transients,
         tables=table_products("metrics.json"),
-        raws=lambda wildcards: [image_file(path) for path in images().raw_images()],
         calibrated=image_products(".calibrated.fits"),
         stars=image_products(".csv"),
         residuals=image_products(".residual.fits"),
@@ -44,11 +48,9 @@ rule report:
         training=training_products,
         network=network_products,
         template=own_file("workflow/report/report.html.j2"),
-        parts=report_parts("macros", "coadds", "changes", "photometry", "training"),
-        style=own_file("workflow/report/style.css"),
         definitions=own_file("workflow/report/definitions.yaml"),
     output:
-        f"{RESULTS}/report.html",
+        page=f"{RESULTS}/report.html",
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
@@ -61,7 +63,7 @@ rule report:
         runtime=minutes(20),
     params:
         code=code_of("report"),
-        # how files were fetched is no part of what the page shows
+        # the page does not show how files were fetched
         settings={key: value for key, value in config.items() if key != "download"},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
@@ -77,13 +79,14 @@ rule report:
 
 rule report_pair:
     input:
+        # what the template includes
+        report_parts("macros", "changes"),
+        own_file("workflow/report/style.css"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
         template=own_file("workflow/report/pair.html.j2"),
-        parts=report_parts("macros", "changes"),
-        style=own_file("workflow/report/style.css"),
     output:
-        f"{RESULTS}/subtraction/{{pair}}/report.html",
+        page=f"{RESULTS}/subtraction/{{pair}}/report.html",
     log:
         f"{RESULTS}/logs/report/{{pair}}.log",
     benchmark:

@@ -21,8 +21,13 @@ rule sources:
         mem_mb=memory(200, times_input=2),
         runtime=minutes(10),
     params:
-        **config["sources"],
         code=code_of("sources"),
+        detection=config["sources"]["detection"],
+        threshold=config["sources"]["threshold"],
+        min_area=config["sources"]["min_area"],
+        assoc_radius=config["sources"]["assoc_radius"],
+        assoc_type=config["sources"]["assoc_type"],
+        assoc_selection=config["sources"]["assoc_selection"],
         bands=BANDS,
         reference_band=REFERENCE,
     message:
@@ -38,7 +43,7 @@ rule detections:
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
     output:
-        f"{RESULTS}/sources/{{field}}.detections.csv",
+        detections=f"{RESULTS}/sources/{{field}}.detections.csv",
     log:
         f"{RESULTS}/logs/detections/{{field}}.log",
     benchmark:

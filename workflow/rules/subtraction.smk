@@ -64,13 +64,12 @@ rule subtraction:
         psf_error=config["subtraction"]["psf_error"],
         registration=config["subtraction"]["registration"],
         noise=config["subtraction"]["noise"],
-        options={
-            key: config["subtraction"][key]
-            for key in (
-                *("space", "precision", "padding", "flux_ratio", "match_background"),
-                "match_reference",
-            )
-        },
+        space=config["subtraction"]["space"],
+        precision=config["subtraction"]["precision"],
+        padding=config["subtraction"]["padding"],
+        flux_ratio=config["subtraction"]["flux_ratio"],
+        match_background=config["subtraction"]["match_background"],
+        match_reference=config["subtraction"]["match_reference"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:
@@ -83,7 +82,7 @@ rule transients_of_pair:
         # hosts are objects of the run's own sky: two files alone have none
         objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
     output:
-        f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     benchmark:

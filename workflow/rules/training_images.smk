@@ -1,12 +1,20 @@
-"""Training images: pairs of simulated galaxies, at one redshift and at another."""
+"""Training images: pairs of images of a galaxy, at one redshift and at another."""
 
-from redpix.config.schema import training_tables as tables_of_training
+from redpix.config.contradictions import training_tables as tables_of_training
+from redpix.io.table_bytes import is_path
 
 TRAINING = config["training_images"]
 
-# what galaxies of frames depend on, and no more
+# the settings on which training images of frames depend
 FRAMES_KEYS = (
-    *("number", "z_in", "z_out", "size", "pixel_scale_out", "seeing", "targets", "cosmology"),
+    "number",
+    "z_in",
+    "z_out",
+    "size",
+    "pixel_scale_out",
+    "seeing",
+    "targets",
+    "cosmology",
 )
 
 
@@ -53,8 +61,8 @@ if TRAINING["origin"] == "simulated":
             mem_mb=memory(1000),
             runtime=minutes(60),
         params:
-            **TRAINING,
             code=code_of("training_images"),
+            options=TRAINING,
             seed=config["seed"],
         message:
             "training images"
@@ -65,6 +73,7 @@ else:
 
     rule training_images:
         input:
+            [path for path in [TRAINING["cosmology"]] if is_path(path)],
             objects=f"{RESULTS}/catalogue/objects.csv",
             registered=lambda wildcards: [
                 f"{image_home(field)}/registered/{field}-{band}.fits"
@@ -78,7 +87,6 @@ else:
             psfs=lambda wildcards: [
                 f"{RESULTS}/injection/psf/{field}.fits" for field in delivered_fields(wildcards)
             ],
-            tables=[path for path in [TRAINING["cosmology"]] if path.endswith(".csv")],
         output:
             inputs=f"{RESULTS}/training_images/inputs.npy",
             input_errors=f"{RESULTS}/training_images/input_errors.npy",
@@ -99,8 +107,8 @@ else:
             mem_mb=memory(1500),
             runtime=minutes(60),
         params:
-            **{key: TRAINING[key] for key in FRAMES_KEYS},
             code=code_of("training_images_of_frames"),
+            options={key: TRAINING[key] for key in FRAMES_KEYS},
             bands=BANDS,
             reference_band=REFERENCE,
             fields=lambda wildcards: delivered_fields(wildcards),
@@ -113,15 +121,15 @@ else:
 
 rule network:
     input:
+        training_tables,
         inputs=f"{RESULTS}/training_images/inputs.npy",
         targets=f"{RESULTS}/training_images/targets.npy",
         truth=f"{RESULTS}/training_images/truth.csv",
         settings=f"{RESULTS}/training_images/settings.json",
-        tables=training_tables,
     output:
         predictions=f"{RESULTS}/network/predictions.npy",
         plain=f"{RESULTS}/network/plain.npy",
-        held_out=f"{RESULTS}/network/held_out.csv",
+        held_out_truth=f"{RESULTS}/network/held_out.csv",
         weights=f"{RESULTS}/network/weights.npz",
         metrics=f"{RESULTS}/network/metrics.json",
     log:
@@ -135,8 +143,9 @@ rule network:
         mem_mb=memory(2000, times_input=8),
         runtime=minutes(120),
     params:
-        **config["network"],
         code=code_of("network"),
+        held_out=config["network"]["held_out"],
+        epochs=config["network"]["epochs"],
         seed=config["seed"],
     message:
         "a network that redshifts galaxies"

@@ -1,12 +1,15 @@
-"""Read the images that are worked together: frames of the survey, coadds, any telescope's FITS."""
+"""Read exposures: frames of the survey, coadds of this workflow, images of any telescope."""
+
+from functools import partial
 
 import numpy as np
 from astropy.io import fits
 
 from redpix.core.exceptions import InputError
+from redpix.core.parallel import side_by_side
 from redpix.image.exposure_file import Exposure, read_fits_exposure, rescaled
 from redpix.image.wcs import frame_wcs
-from redpix.io.camera import NANOMAGGY_ZERO_POINT
+from redpix.io.camera import NANOMAGGY_ZERO_POINT, check_units
 from redpix.io.image_path import named_hdu
 from redpix.psf.psf_model import STAMP
 from redpix.sdss.mask_table import span_mask
@@ -14,25 +17,25 @@ from redpix.sdss.psfield import FILTERS, psfield_model
 
 
 def read_exposure(paths, band, settings, name=""):
-    """An image from its files.
+    """Return an exposure from its files.
 
     Parameters
     ----------
     paths : sequence of str
-        Frame, error map, table of masked spans and, if wanted, psField file of a field of the
-        survey; or one FITS image, of which an HDU may be named.
+        One FITS image; or frame, error map, table of masked spans and, if wanted, psField file of
+        a field of the survey.
     band : str
+        Name of the band.
     settings : Mapping
-        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
-        noise, measured unless given: whether variances are scaled to the noise of blank sky;
-        needs_wcs, true unless given: whether an image must have a WCS.
-
+        background_mesh; gain, read_noise, saturation, zero_point of the camera; noise: "measured"
+        (the default: variances are scaled to the noise of blank sky) or "given"; needs_wcs:
+        whether an image must have a WCS (the default is true).
     name : str, optional
         Name of the image as the user wrote it, which may name an HDU of the file.
 
     Returns
     -------
-    Exposure
+    redpix.image.exposure_file.Exposure
 
     Raises
     ------
@@ -71,10 +74,47 @@ def _survey_frame(paths, band, settings):
         )
         for psfield in psfields:
             with fits.open(psfield, memmap=False) as hdus:
-                # one HDU stands for a file that could not be had, see fetch_psfields.py
+                # a psField file that could not be fetched has one HDU, see fetch_psfields.py
                 if len(hdus) > 1:
                     table = hdus[1 + FILTERS.index(band)].data
                     exposure.psf = psfield_model(table, image.shape)
         return rescaled(exposure, "error map", settings)
     except InputError as error:
         raise InputError(f"{frame}: {error}") from None
+
+
+def read_exposures(groups, band, settings, names, registration="wcs", threads=1):
+    """Return exposures that are registered to the first of them.
+
+    Parameters
+    ----------
+    groups : sequence of (sequence of str)
+        Files of each exposure, as for `read_exposure`.
+    band : str
+        Name of the band.
+    settings : dict
+        Settings of `read_exposure`.
+    names : sequence of str
+        Name of each exposure as the user wrote it.
+    registration : {"wcs", "sources"}
+        If exposures are matched by their sources, only the first needs a WCS.
+    threads : int
+        Number of exposures that are read at the same time.
+
+    Returns
+    -------
+    list of redpix.image.exposure_file.Exposure
+
+    Raises
+    ------
+    InputError
+        If a file cannot be used, or the exposures have different units.
+    """
+    others = {**settings, "needs_wcs": registration == "wcs"}
+    calls = [
+        partial(read_exposure, paths, band, others if number else settings, name)
+        for number, (paths, name) in enumerate(zip(groups, names, strict=True))
+    ]
+    exposures = side_by_side(calls, threads)
+    check_units((exposure.path, exposure.unit) for exposure in exposures)
+    return exposures

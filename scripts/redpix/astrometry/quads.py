@@ -1,10 +1,10 @@
 """Register two images by their sources alone: quads, an affine map, a spline surface.
 
-Nothing is known of shift, rotation, scale or parity. Four stars that both lists hold have the same
-code in both: where two of them lie when the other two, the farthest apart, are put on (0, 0) and
-(1, 1) (as in Lang et al. 2010, AJ 139, 1782). Pairs of quads with like codes propose maps; the one
-that brings most stars together is refined, and what it leaves is smoothed by a thin-plate spline.
-Coordinates are 0-based.
+Shift, rotation, scale and parity are unknown. Four stars (a quad) have the same code in both
+lists (Lang et al. 2010, AJ 139, 1782). The code is the position of two of them in coordinates in
+which the two farthest apart lie on (0, 0) and (1, 1). Pairs of quads with similar codes propose
+affine maps. The map that matches most stars is refined, and a thin-plate spline follows its
+residuals. Coordinates are 0-based.
 """
 
 from itertools import combinations
@@ -19,21 +19,30 @@ from scipy.special import pdtrc
 from redpix.core.exceptions import InputError
 from redpix.image.homography import Offsets
 
-#: brightest stars of a list that quads are made of, and neighbours of each that they are made with
-BRIGHTEST, NEIGHBOURS = 60, 6
+#: number of the brightest stars that form quads
+BRIGHTEST = 60
 
-#: codes differ no more than this; proposals that are tried, the likest first
-CODE_RADIUS, PROPOSALS = 0.03, 3000
+#: number of neighbours of a star that it forms quads with
+NEIGHBOURS = 6
 
-#: fewest stars that a map must bring together, and how likely chance may be to do the same
-LEAST_STARS, CHANCE = 6, 1e-3
+#: maximum distance of two codes
+CODE_RADIUS = 0.03
 
-#: of a surface
+#: maximum number of proposed maps, the most similar codes first
+PROPOSALS = 3000
+
+#: minimum number of stars that a map must match
+LEAST_STARS = 6
+
+#: maximum number of chance matches that are as good, over all proposals
+CHANCE = 1e-3
+
+#: values of the smoothness of the spline that are tried
 SMOOTHNESS = (1e-4, 1e-2, 1.0, 1e2, 1e4)
 
 
 class Surface(NamedTuple):
-    """Where pixels of the new image lie in the reference: an affine map and a spline surface.
+    """Transform from the new image to the reference: an affine map and a spline surface.
 
     Attributes
     ----------
@@ -42,9 +51,9 @@ class Surface(NamedTuple):
     offsets : redpix.image.homography.Offsets
         Added to x and y.
     residual : (float, float)
-        Robust scatter of the stars about the map along x and y, pixels.
+        Robust scatter of the stars about the surface along x and y, pixels.
     stars : int
-        That the map was fitted to.
+        Number of stars that the surface is fitted to.
     """
 
     matrix: np.ndarray
@@ -58,20 +67,21 @@ class Surface(NamedTuple):
         return u + dx, v + dy
 
 
-def quads(places):
-    """Codes of quads of stars, each star with its neighbours.
+def quads(positions):
+    """Return the codes of quads of stars, each star with its neighbours.
 
     Parameters
     ----------
-    places : ndarray, shape (n, 2)
+    positions : ndarray, shape (n, 2)
+        x, y of stars.
 
     Returns
     -------
     codes : ndarray, shape (m, 4)
     members : ndarray, shape (m, 4)
-        Rows of the stars, in the order that belongs to the code: first the two farthest apart.
+        Rows of the four stars, first the two farthest apart.
     """
-    near = cKDTree(places).query(places, min(NEIGHBOURS + 1, len(places)))[1]
+    near = cKDTree(positions).query(positions, min(NEIGHBOURS + 1, len(positions)))[1]
     chosen = np.array(
         sorted(
             {
@@ -81,14 +91,14 @@ def quads(places):
             }
         )
     ).reshape(-1, 4)
-    z = (places[:, 0] + 1j * places[:, 1])[chosen]
+    z = (positions[:, 0] + 1j * positions[:, 1])[chosen]
     pairs = list(combinations(range(4), 2))
     farthest = np.argmax([abs(z[:, a] - z[:, b]) for a, b in pairs], axis=0)
     order = np.array([[a, b, *sorted({0, 1, 2, 3} - {a, b})] for a, b in pairs])[farthest]
     chosen, z = np.take_along_axis(chosen, order, 1), np.take_along_axis(z, order, 1)
-    known = abs(z[:, 1] - z[:, 0]) > 0
-    chosen, z = chosen[known], z[known]
-    # of the ways to name the same quad the one is taken in which x_C + x_D <= 1 and x_C <= x_D
+    distinct = abs(z[:, 1] - z[:, 0]) > 0
+    chosen, z = chosen[distinct], z[distinct]
+    # the order of the stars is fixed by x_C + x_D <= 1 and x_C <= x_D
     inner = (z[:, 2:] - z[:, :1]) / (z[:, 1] - z[:, 0])[:, None] * (1 + 1j)
     turned = inner.real.sum(1) > 1
     inner[turned] = 1 + 1j - inner[turned]
@@ -100,14 +110,14 @@ def quads(places):
 
 
 def match(new, reference, radius=3.0):
-    """Affine map that brings the stars of two lists together.
+    """Return the affine map that matches the stars of two lists.
 
     Parameters
     ----------
     new, reference : ndarray, shape (n, 2) and (m, 2)
         x, y of stars, the brightest first.
     radius : float
-        Stars that the map brings so near are the same, pixels.
+        Maximum distance of matched stars, pixels.
 
     Returns
     -------
@@ -117,12 +127,12 @@ def match(new, reference, radius=3.0):
     Raises
     ------
     InputError
-        If no map brings enough stars together.
+        If all maps match fewer stars than required.
     """
-    short = [places[:BRIGHTEST] for places in (new, reference)]
-    if min(map(len, short)) >= LEAST_STARS:
-        best, count = _best_proposal(*short, radius)
-        if count >= LEAST_STARS and _chance(count, *short, radius) < CHANCE:
+    bright = new[:BRIGHTEST], reference[:BRIGHTEST]
+    if min(map(len, bright)) >= LEAST_STARS:
+        best, count = _best_proposal(*bright, radius)
+        if count >= LEAST_STARS and _chance(count, *bright, radius) < CHANCE:
             return _refined(best, new, reference, radius)
     raise InputError(
         f"{len(new)} and {len(reference)} sources: no map brings more of them together than "
@@ -131,48 +141,68 @@ def match(new, reference, radius=3.0):
 
 
 def _best_proposal(new, reference, radius):
-    """The affine map of four stars that brings most stars together, and how many."""
-    (codes, members), (other, their) = quads(new), quads(reference)
-    # seen in a mirror, x and y of a code change places
-    mirrored = quads(reference[:, ::-1])
-    other, their = np.vstack([other, mirrored[0]]), np.vstack([their, mirrored[1]])
-    distance, nearest = cKDTree(other).query(codes, 3, distance_upper_bound=CODE_RADIUS)
+    """Return the affine map of a quad that matches most stars, and their number."""
+    codes, members = quads(new)
+    codes_reference, members_reference = quads(reference)
+    # of a mirrored image, x and y of the codes are exchanged
+    codes_mirrored, members_mirrored = quads(reference[:, ::-1])
+    codes_reference = np.vstack([codes_reference, codes_mirrored])
+    members_reference = np.vstack([members_reference, members_mirrored])
+    distance, nearest = cKDTree(codes_reference).query(codes, 3, distance_upper_bound=CODE_RADIUS)
     order = np.argsort(distance, axis=None, kind="stable")
     order = order[np.isfinite(distance.ravel()[order])][:PROPOSALS]
     tree, best, count = cKDTree(reference), np.eye(3), 0
-    for place in order:
-        quad = members[place // 3], their[nearest.ravel()[place]]
-        matrix = _affine(new[quad[0]], reference[quad[1]])
-        found = _together(matrix, new, tree, radius)[0].sum()
-        if found > count:
-            best, count = matrix, found
+    for proposal in order:
+        quad = new[members[proposal // 3]]
+        matrix = _affine(quad, reference[members_reference[nearest.ravel()[proposal]]])
+        n_matched = _matched(matrix, new, tree, radius)[0].sum()
+        if n_matched > count:
+            best, count = matrix, n_matched
         if count >= 0.6 * min(len(new), len(reference)):
             break
     return best, count
 
 
 def _chance(count, new, reference, radius):
-    """As of `chance`, of the proposals; the four of a quad always come together."""
+    """Return the expected chance matches; the four stars of a quad do not count."""
     area = np.prod(np.ptp(reference, axis=0))
     return chance(count - 4, len(new) * len(reference) * np.pi * radius**2 / area, PROPOSALS)
 
 
 def chance(count, expected, tried):
-    """How many of the maps that were tried would bring so many stars together by chance.
+    """Return the expected number of maps that match at least `count` stars by chance.
 
     Parameters
     ----------
     count : int
-        Stars beside those that a map was made from.
+        Number of matched stars, without those that the map was made from.
     expected : float
-        Stars that fall near one of the other list by chance.
+        Mean number of stars that a random map matches.
     tried : int
+        Number of maps.
+
+    Returns
+    -------
+    float
     """
     return tried * (pdtrc(count - 1, expected) if count > 0 else 1.0)
 
 
 def shift(new, reference, radius):
-    """Shift that brings most of the brightest stars of two lists together, as an affine map."""
+    """Return the shift that matches most of the brightest stars of two lists.
+
+    Parameters
+    ----------
+    new, reference : ndarray, shape (n, 2) and (m, 2)
+        x, y of stars, the brightest first.
+    radius : float
+        Maximum distance of matched stars, pixels.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+        Affine, new to reference.
+    """
     new, reference = new[:BRIGHTEST], reference[:BRIGHTEST]
     steps = (reference - new[:, None]).reshape(-1, 2)
     tree = cKDTree(steps)
@@ -183,13 +213,13 @@ def shift(new, reference, radius):
 
 
 def _affine(new, reference):
-    """Affine map of least squares."""
+    """Return the affine map by least squares."""
     solution = np.linalg.lstsq(np.column_stack([new, np.ones(len(new))]), reference, rcond=None)[0]
     return np.vstack([solution.T, [0, 0, 1]])
 
 
-def _together(matrix, new, tree, radius):
-    """Which stars a map brings to one of the other list, no two to the same, and to which."""
+def _matched(matrix, new, tree, radius):
+    """Return which stars a map matches one to one, and the nearest star of the other list."""
     distance, nearest = tree.query(new @ matrix[:2, :2].T + matrix[:2, 2])
     matched = distance < radius
     first = np.zeros(len(new), bool)
@@ -200,25 +230,25 @@ def _together(matrix, new, tree, radius):
 
 
 def _refined(matrix, new, reference, radius):
-    """The map fitted to all stars; far from the quad, distortion may hide some at first."""
+    """Return the map fitted to all stars; the radius shrinks, because the first fit is local."""
     tree = cKDTree(reference)
     for step in (3, 3, 2, 2, 1):
-        matched, nearest = _together(matrix, new, tree, step * radius)
+        matched, nearest = _matched(matrix, new, tree, step * radius)
         matrix = _affine(new[matched], reference[nearest[matched]])
     return matrix
 
 
 def fit_surface(matrix, shape, new, reference, radius=3.0):
-    """Follow what an affine map leaves with a smooth surface.
+    """Return a smooth surface through the residuals of an affine map.
 
-    Its smoothness is that which predicts stars best that are left out of the fit.
+    The smoothness is the one that predicts stars left out of the fit best.
 
     Parameters
     ----------
     matrix : ndarray, shape (3, 3)
         From `match`.
     shape : (int, int)
-        Of the new image.
+        Shape of the new image.
     new, reference : ndarray, shape (n, 2) and (m, 2)
         x, y of stars.
     radius : float
@@ -228,36 +258,36 @@ def fit_surface(matrix, shape, new, reference, radius=3.0):
     -------
     Surface
     """
-    matched, nearest = _together(matrix, new, cKDTree(reference), 3 * radius)
-    places, seen = new[matched], reference[nearest[matched]]
-    offsets = seen - places @ matrix[:2, :2].T - matrix[:2, 2]
+    matched, nearest = _matched(matrix, new, cKDTree(reference), 3 * radius)
+    positions = new[matched]
+    offsets = reference[nearest[matched]] - positions @ matrix[:2, :2].T - matrix[:2, 2]
     for _ in range(3):
-        smoothness = min(SMOOTHNESS, key=lambda s: _error_left_out(places, offsets, s))
-        rest = offsets - _smooth(places, offsets, smoothness)(places)
+        smoothness = min(SMOOTHNESS, key=lambda s: _error_left_out(positions, offsets, s))
+        rest = offsets - _smooth(positions, offsets, smoothness)(positions)
         good = np.all(abs(rest) < 5 * np.maximum(mad_std(rest, axis=0), 0.02), axis=1)
         if good.all() or good.sum() < LEAST_STARS:
             break
-        places, offsets = places[good], offsets[good]
-    surface = _smooth(places, offsets, smoothness)
+        positions, offsets = positions[good], offsets[good]
+    surface = _smooth(positions, offsets, smoothness)
     smooth = Offsets.through(shape, lambda x, y: surface(np.column_stack([x, y])).T)
-    return Surface(matrix, smooth, tuple(map(float, mad_std(rest, axis=0))), len(places))
+    return Surface(matrix, smooth, tuple(map(float, mad_std(rest, axis=0))), len(positions))
 
 
-def _smooth(places, offsets, smoothness):
-    """Thin-plate spline through offsets; the larger the smoothness, the nearer to affine."""
-    middle = np.mean(places, axis=0)
-    scale = np.max(np.ptp(places, axis=0))
-    spline = RBFInterpolator((places - middle) / scale, offsets, smoothing=smoothness, degree=1)
+def _smooth(positions, offsets, smoothness):
+    """Return a thin-plate spline through offsets; a large smoothness makes it affine."""
+    middle = np.mean(positions, axis=0)
+    scale = np.max(np.ptp(positions, axis=0))
+    spline = RBFInterpolator((positions - middle) / scale, offsets, smoothing=smoothness, degree=1)
     return lambda where: spline((where - middle) / scale)
 
 
-def _error_left_out(places, offsets, smoothness, parts=5):
-    """Median error at stars that the surface was not fitted to."""
-    part = np.arange(len(places)) % parts
+def _error_left_out(positions, offsets, smoothness, parts=5):
+    """Return the median error at stars that the surface was not fitted to."""
+    group = np.arange(len(positions)) % parts
     errors = [
-        _smooth(places[part != p], offsets[part != p], smoothness)(places[part == p])
-        - offsets[part == p]
+        _smooth(positions[group != p], offsets[group != p], smoothness)(positions[group == p])
+        - offsets[group == p]
         for p in range(parts)
-        if (part == p).any()
+        if (group == p).any()
     ]
     return np.median(np.hypot(*np.concatenate(errors).T))

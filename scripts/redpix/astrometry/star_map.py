@@ -1,7 +1,7 @@
-"""One epoch put onto the pixels of another, and what stars in both say of the two.
+"""Transform between the pixels of two images: their WCS, refined by stars in both.
 
-Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "reference" the one
-that is resampled.
+Coordinates are 0-based, images [y, x]. The pixels of the "new" image stay; the "reference" is
+resampled.
 """
 
 from typing import NamedTuple
@@ -12,27 +12,27 @@ from scipy.spatial import cKDTree
 
 from redpix.image.homography import Offsets
 
-#: least number of stars from which the map between two images is refined
+#: minimum number of stars that refine the transform between two images
 LEAST_STARS = 8
 
 
 class Map(NamedTuple):
-    """Where pixels of the new image lie in the reference: what the WCS say, and a polynomial.
+    """Transform from the new image to the reference: homography of the WCS and a polynomial.
 
     Attributes
     ----------
     matrix : ndarray, shape (3, 3)
         From `redpix.image.homography.homography`, new to reference.
     shape : (int, int)
-        Of the new image; scales the polynomial.
+        Shape of the new image, which scales the polynomial.
     correction : ndarray, shape (n, 2)
-        Polynomial added to x and y.
+        Coefficients of the polynomial that is added to x and y.
     residual : (float, float)
-        Robust scatter of the stars about the map along x and y, pixels.
+        Robust scatter of the stars about the transform along x and y, pixels.
     stars : int
-        That the map was fitted to.
+        Number of stars that the polynomial is fitted to.
     distortion : redpix.image.homography.Offsets or None
-        What the two WCS state of it, added to x and y.
+        Distortion that the two WCS state, added to x and y.
     """
 
     matrix: np.ndarray
@@ -44,7 +44,7 @@ class Map(NamedTuple):
 
     @property
     def terms(self):
-        """Of the polynomial: 3 or 6."""
+        """Number of terms of the polynomial: 3 or 6."""
         return 6 if self.correction[3:].any() else 3
 
     def __call__(self, x, y):
@@ -57,46 +57,47 @@ class Map(NamedTuple):
 
 
 def _terms(x, y, shape):
+    """Return 1, x, y, x^2, x y, y^2 of coordinates that are scaled to -1 ... 1."""
     x, y = x / (shape[1] / 2) - 1, y / (shape[0] / 2) - 1
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y])
 
 
 def fit_map(matrix, shape, new, reference, radius=3.0, terms=None, distortion=None):
-    """Refine the map that the WCS gives with stars that both images show.
+    """Refine the transform of the WCS with the stars that both images show.
 
     Parameters
     ----------
     matrix : ndarray, shape (3, 3)
         Homography from the pixels of the new image to those of the reference.
     shape : (int, int)
-        Of the new image.
+        Shape of the new image.
     new, reference : ndarray, shape (n, 2) and (m, 2)
         x, y of stars.
     radius : float
-        A star is found this near to where the WCS has it, pixels.
-    terms : int, optional
-        Of the polynomial: 3 (linear) or 6; by default 6 from 40 stars on.
+        Maximum distance of a star from its position by the WCS, pixels.
+    terms : {3, 6}, optional
+        Number of terms of the polynomial. The default is 6 for 40 stars or more, else 3 (linear).
     distortion : redpix.image.homography.Offsets, optional
-        What the two WCS state beyond the homography.
+        Distortion that the two WCS state beyond the homography.
 
     Returns
     -------
     Map
-        Without correction where fewer than `LEAST_STARS` stars are matched.
+        Without correction if fewer than `LEAST_STARS` stars are matched.
     """
-    still = Map(matrix, shape, np.zeros((6, 2)), distortion=distortion)
+    uncorrected = Map(matrix, shape, np.zeros((6, 2)), distortion=distortion)
     if not len(new) or not len(reference):
-        return still
+        return uncorrected
     x, y = new[:, 0].astype(float), new[:, 1].astype(float)
-    places = np.transpose(still(x, y))
-    distance, nearest = cKDTree(reference).query(places)
+    positions = np.transpose(uncorrected(x, y))
+    distance, nearest = cKDTree(reference).query(positions)
     matched = distance < radius
-    offsets = reference[nearest] - places
+    offsets = reference[nearest] - positions
     powers = _terms(x, y, shape).T
     terms = terms or (6 if np.sum(matched) >= 40 else 3)
     for _ in range(5):
         if np.sum(matched) < LEAST_STARS:
-            return still
+            return uncorrected
         fit = np.linalg.lstsq(powers[matched, :terms], offsets[matched], rcond=None)[0]
         rest = offsets - powers[:, :terms] @ fit
         limit = 4 * np.maximum(mad_std(rest[matched], axis=0), 0.005)
@@ -107,30 +108,30 @@ def fit_map(matrix, shape, new, reference, radius=3.0, terms=None, distortion=No
     return Map(matrix, shape, correction, scatter, int(matched.sum()), distortion)
 
 
-def left_out(fit, place, places, parts=4):
-    """What a map says of stars beyond what it would say had it not been fitted to them.
+def left_out(fit, transform, positions, parts=4):
+    """Return how far each star moves if the transform is not fitted to it.
 
     Parameters
     ----------
     fit : callable
-        ``fit(places)``: a map from some of the stars.
-    place : callable
-        The map that was fitted to all of them.
-    places : ndarray, shape (n, 2)
+        ``fit(positions)``: a transform from some of the stars.
+    transform : callable
+        The transform that was fitted to all stars.
+    positions : ndarray, shape (n, 2)
         x, y of stars in the new image.
     parts : int
-        As many fits are made, each without one part of the stars.
+        Number of fits, each without one part of the stars.
 
     Returns
     -------
     ndarray, shape (n, 2)
-        x, y by `place` less that by the map without the star: to be added to the offset that a
-        star has after `resample`.
+        x, y by `transform` minus those by a fit without the star. Added to the offset of a star
+        after `resample`, it gives the error at stars that were not fitted.
     """
-    part = np.arange(len(places)) % parts
-    change = np.zeros(places.shape)
+    group = np.arange(len(positions)) % parts
+    change = np.zeros(positions.shape)
     for number in range(parts):
-        x, y = places[part == number].T
-        without = fit(places[part != number])
-        change[part == number] = np.transpose(np.subtract(place(x, y), without(x, y)))
+        x, y = positions[group == number].T
+        without = fit(positions[group != number])
+        change[group == number] = np.transpose(np.subtract(transform(x, y), without(x, y)))
     return change

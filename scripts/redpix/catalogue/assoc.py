@@ -1,16 +1,16 @@
-"""Which detection is which catalogue object."""
+"""Match detections with catalogue objects."""
 
 import numpy as np
 
-#: object_id of a detection that is no catalogue object
+#: object_id of a detection that is not a catalogue object
 NO_OBJECT = -1
 
 
 def assoc_list(x, y, magnitude):
-    """Rows of SExtractor's ASSOC list: number, x, y, magnitude.
+    """Return the rows of SExtractor's ASSOC list: number, x, y, magnitude.
 
-    SExtractor carries the list's values as single-precision numbers, which a survey's object
-    identifier does not survive; the number, counted from 1, stands for the object.
+    SExtractor keeps the list's values in single precision, which has too few digits for the
+    identifier of an object. The 1-based number in the list represents the object.
 
     Parameters
     ----------
@@ -22,34 +22,34 @@ def assoc_list(x, y, magnitude):
     Returns
     -------
     list of str
-        One line an object; x and y 1-based, as SExtractor counts.
+        One line per object; x and y are 1-based, as in SExtractor.
     """
-    known = np.where(np.isfinite(magnitude), magnitude, 99.0)
+    listed = np.where(np.isfinite(magnitude), magnitude, 99.0)
     return [
         f"{number} {x_now + 1:.4f} {y_now + 1:.4f} {m:.4f}"
-        for number, (x_now, y_now, m) in enumerate(zip(x, y, known, strict=True), start=1)
+        for number, (x_now, y_now, m) in enumerate(zip(x, y, listed, strict=True), start=1)
     ]
 
 
 def assigned_objects(vector_assoc, x, y, object_ids):
-    """The catalogue object of each detection, each object at most once.
+    """Return the catalogue object of each detection; each object has at most one detection.
 
-    SExtractor asks for every detection which list entry is near; two detections may name the
-    same entry. The detection nearest to the entry keeps it.
+    SExtractor gives each detection the nearest entry of the list. If two detections have the same
+    entry, the detection nearest to the entry keeps it.
 
     Parameters
     ----------
     vector_assoc : ndarray, shape (n, 4)
-        SExtractor's VECTOR_ASSOC: the columns of `assoc_list`; number 0 if nothing was near.
+        SExtractor's VECTOR_ASSOC: the columns of `assoc_list`; number 0 without an entry nearby.
     x, y : ndarray, shape (n,)
-        Position of the detection, 1-based, as SExtractor counts.
+        Position of the detection, 1-based pixel coordinates, as in SExtractor.
     object_ids : ndarray of int64, shape (m,)
         Identifier of each entry of the list.
 
     Returns
     -------
     ndarray of int64, shape (n,)
-        `NO_OBJECT` where there is none.
+        `NO_OBJECT` without an object.
     """
     number = np.rint(vector_assoc[:, 0]).astype(int)
     distance = np.hypot(vector_assoc[:, 1] - x, vector_assoc[:, 2] - y)

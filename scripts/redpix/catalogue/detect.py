@@ -12,34 +12,64 @@ from redpix.core.job import log
 from redpix.image.masks import edge_distance
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 
+#: columns of the list: pixel coordinates are 0-based, the number is 1-based
 COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance")
 
 
-def main(snakemake):
-    params, inputs = snakemake.params, snakemake.input
+def list_detections(image, config, parameters, filter, detections, threshold, min_area):
+    """Write a CSV of the sources that SExtractor detects in an image.
+
+    Parameters
+    ----------
+    image : str
+        Path of the registered image of the reference band.
+    config, parameters, filter : str
+        Paths of SExtractor's settings, list of measurements and detection filter.
+    detections : str
+        Path of the CSV to write, with `COLUMNS`: degrees, nanomaggies, magnitudes, pixels.
+    threshold : float
+        Detection threshold in units of the background's standard deviation.
+    min_area : int
+        Smallest number of pixels above the threshold.
+
+    Raises
+    ------
+    InputError
+        If SExtractor fails.
+    """
     options = {
-        "DETECT_THRESH": params.threshold,
-        "ANALYSIS_THRESH": params.threshold,
-        "DETECT_MINAREA": params.min_area,
+        "DETECT_THRESH": threshold,
+        "ANALYSIS_THRESH": threshold,
+        "DETECT_MINAREA": min_area,
     }
+    paths = {"config": config, "parameters": parameters, "filter": filter}
     with tempfile.TemporaryDirectory() as folder:
-        settings = copied_settings(inputs, Path(folder))
-        image = prepare(inputs.image, Path(folder))
+        settings = copied_settings(paths, Path(folder))
+        prepared = prepare(image, Path(folder))
         table = Path(folder) / "detections.fits"
-        found = run_sextractor(image, image, table, None, settings, options)
-    x, y = found["X_IMAGE"] - 1.0, found["Y_IMAGE"] - 1.0
-    distance = edge_distance(fits.getdata(inputs.image, "MASK"), x, y)
+        sources = run_sextractor(prepared, prepared, table, None, settings, options)
+    _write(detections, sources, fits.getdata(image, "MASK"))
+    log.info("%s: %d detections, -> %s", image, len(sources), detections)
+    if not len(sources):
+        log.warning("%s: no source is brighter than %s sigma", image, threshold)
+    log.info("median magnitude %.2f", np.median(sources["MAG_AUTO"]) if len(sources) else np.nan)
+
+
+def _write(path, sources, mask):
+    """Write SExtractor's table as CSV with 0-based coordinates and distances from the edge."""
+    x, y = sources["X_IMAGE"] - 1.0, sources["Y_IMAGE"] - 1.0
     columns = (
-        *(found["NUMBER"], x, y, found["ALPHA_J2000"], found["DELTA_J2000"]),
-        *(found["FLUX_AUTO"], found["FLUXERR_AUTO"], found["MAG_AUTO"], distance),
+        x,
+        y,
+        sources["ALPHA_J2000"],
+        sources["DELTA_J2000"],
+        sources["FLUX_AUTO"],
+        sources["FLUXERR_AUTO"],
+        sources["MAG_AUTO"],
+        edge_distance(mask, x, y),
     )
-    with atomic(snakemake.output[0]) as temporary, open(temporary, "w", newline="") as file:
+    with atomic(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for row in zip(*columns, strict=True):
-            number, *values = row
-            writer.writerow([int(number), *(repr(float(value)) for value in values)])
-    log.info("%s: %d detections, -> %s", inputs.image, len(found), snakemake.output[0])
-    if not len(found):
-        log.warning("%s: not one source above %s sigma", inputs.image, params.threshold)
-    log.info("median magnitude %.2f", np.median(found["MAG_AUTO"]) if len(found) else np.nan)
+        for number, *values in zip(sources["NUMBER"], *columns, strict=True):
+            writer.writerow([int(number)] + [repr(float(value)) for value in values])

@@ -4,6 +4,7 @@ import csv
 import os
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
@@ -16,8 +17,130 @@ from redpix.image.wcs import frame_wcs
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 
 
+def find_objects(images, objects, catalogues, maps, field, bands, reference_band, **settings):
+    """Run SExtractor on every band of a field; write its catalogues and segmentation maps.
+
+    Parameters
+    ----------
+    images : list of str
+        Paths of the registered images, one per band.
+    objects : str
+        Path of the object catalogue, objects.csv.
+    catalogues, maps : list of str
+        Paths of the tables and of the segmentation maps to write, one per band.
+    field : str
+        ``run-camcol-field``.
+    bands : sequence of str
+        Bands, in the order of `images`.
+    reference_band : str
+        Band of the objects' magnitudes.
+    **settings : dict
+        ``config``, ``parameters``, ``filter``: paths of SExtractor's settings, list of
+        measurements and detection filter. ``detection``: "reference" (all bands have the sources
+        of the reference band) or "band" (each its own). ``threshold``: detection threshold in
+        units of the background's standard deviation. ``min_area``: smallest number of pixels
+        above the threshold. ``assoc_radius``: largest distance of a source from its object,
+        pixels. ``assoc_type``, ``assoc_selection``: SExtractor's ASSOC_TYPE, ASSOCSELEC_TYPE.
+
+    Raises
+    ------
+    InputError
+        If SExtractor fails.
+    """
+    rows = read_objects(objects, parse_field(field), reference_band)
+    outputs = dict(zip(bands, zip(images, catalogues, maps, strict=True), strict=True))
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        copied = copied_settings(settings, folder)
+        assoc = folder / "assoc.list"
+        listed = write_assoc_list(assoc, rows, outputs[reference_band][0])
+        program = _Program(folder / "catalogue.fits", copied, _options(settings), assoc)
+        detected, shared_map = None, None
+        # the reference band comes first: in one mode its segmentation serves the others
+        for band in sorted(bands, key=lambda band: band != reference_band):
+            image, catalogue, segmentation = outputs[band]
+            measured = prepare(image, folder)
+            if detected is None or settings["detection"] == "band":
+                detected = measured
+            paths = catalogue, segmentation, shared_map
+            counts = _measure(program, detected, measured, paths, listed["id"])
+            log.info(
+                "%s: %d detections, %d of %d objects found, -> %s", image, *counts, segmentation
+            )
+            if settings["detection"] == "reference":
+                shared_map = shared_map or segmentation
+
+
+class _Program(NamedTuple):
+    """Settings of SExtractor for all bands of a field.
+
+    Attributes
+    ----------
+    table : Path
+        Temporary table of SExtractor.
+    settings : dict of str to Path
+    options : dict
+    assoc : Path
+        The ASSOC list.
+    """
+
+    table: Path
+    settings: dict
+    options: dict
+    assoc: Path
+
+
+def _options(settings):
+    """Return SExtractor's names and values of the settings."""
+    return {
+        "DETECT_THRESH": settings["threshold"],
+        "ANALYSIS_THRESH": settings["threshold"],
+        "DETECT_MINAREA": settings["min_area"],
+        "ASSOC_RADIUS": settings["assoc_radius"],
+        "ASSOC_TYPE": settings["assoc_type"],
+        "ASSOCSELEC_TYPE": settings["assoc_selection"],
+    }
+
+
+def _measure(program, detected, measured, paths, ids):
+    """Write catalogue and map of a band; return the numbers of detections, matches and objects."""
+    catalogue, segmentation, shared_map = paths
+    with atomic(catalogue) as table, atomic(segmentation) as map_path:
+        sources = run_sextractor(
+            detected,
+            measured,
+            program.table,
+            None if shared_map else map_path,
+            program.settings,
+            program.options,
+            program.assoc,
+        )
+        matched = assigned_objects(
+            sources["VECTOR_ASSOC"], sources["X_IMAGE"], sources["Y_IMAGE"], ids
+        )
+        write_catalogue(table, sources, matched)
+        if shared_map:
+            os.link(shared_map, map_path)
+    return len(sources), np.sum(matched != NO_OBJECT), len(ids)
+
+
 def read_objects(path, field, band):
-    """Identifier, sky position and magnitude of the catalogue's objects in one field."""
+    """Return the catalogue's objects in one field.
+
+    Parameters
+    ----------
+    path : str
+        Path of objects.csv.
+    field : redpix.core.field_name.Field
+        Run, camcol and field.
+    band : str
+        Band of the magnitudes.
+
+    Returns
+    -------
+    structured ndarray, shape (n,)
+        id, ra and dec (degrees), mag (NaN if unknown).
+    """
     run, camcol, number = map(str, field)
     with open(path, newline="", encoding="utf-8") as file:
         rows = [
@@ -32,7 +155,22 @@ def read_objects(path, field, band):
 
 
 def write_assoc_list(path, objects, image):
-    """Write the ASSOC list of the objects that lie on an image; returns these objects."""
+    """Write SExtractor's ASSOC list of the objects that are on an image.
+
+    Parameters
+    ----------
+    path : Path
+        List to write.
+    objects : structured ndarray
+        As from `read_objects`.
+    image : str
+        Path of a registered image.
+
+    Returns
+    -------
+    structured ndarray
+        The objects on the image.
+    """
     with fits.open(image) as hdus:
         wcs, shape = frame_wcs(hdus["SCI"].header), hdus["SCI"].shape
     x, y = wcs.all_world2pix(objects["ra"], objects["dec"], 0)
@@ -43,62 +181,21 @@ def write_assoc_list(path, objects, image):
     return objects[on_image]
 
 
-def write_catalogue(path, found, ids):
-    """SExtractor's table with the object of each detection as OBJECT_ID."""
+def write_catalogue(path, sources, ids):
+    """Write SExtractor's table with the object of each detection as OBJECT_ID.
+
+    Parameters
+    ----------
+    path : str or path
+        FITS table to write.
+    sources : astropy.io.fits.FITS_rec
+        SExtractor's table, n rows.
+    ids : ndarray of int64, shape (n,)
+        `NO_OBJECT` for a detection that is not a catalogue object.
+    """
     column = fits.ColDefs([fits.Column("OBJECT_ID", "K", array=ids, null=NO_OBJECT)])
-    table = fits.BinTableHDU.from_columns(column + found.columns, name="OBJECTS")
+    table = fits.BinTableHDU.from_columns(column + sources.columns, name="OBJECTS")
     for name in table.columns.names:
         if name.startswith("FLUX"):
             table.columns[name].unit = "nanomaggy"  # SExtractor says count
     table.writeto(path)
-
-
-def find_objects(objects, images, params, inputs, output):
-    """Run SExtractor on every band; catalogues and segmentations go to their places."""
-    options = {
-        "DETECT_THRESH": params.threshold,
-        "ANALYSIS_THRESH": params.threshold,
-        "DETECT_MINAREA": params.min_area,
-        "ASSOC_RADIUS": params.assoc_radius,
-        "ASSOC_TYPE": params.assoc_type,
-        "ASSOCSELEC_TYPE": params.assoc_selection,
-    }
-    reference = params.reference_band
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        settings = copied_settings(inputs, folder)
-        assoc = folder / "assoc.list"
-        listed = write_assoc_list(assoc, objects, images[reference])
-        detection, shared = None, None
-        # the reference band comes first: in one mode its segmentation serves the others
-        for band in sorted(params.bands, key=lambda band: band != reference):
-            measured = prepare(images[band], folder)
-            if detection is None or params.detection == "band":
-                detection = measured
-            position = params.bands.index(band)
-            place = output.maps[position]
-            with atomic(output.catalogues[position]) as table, atomic(place) as segmentation:
-                found = run_sextractor(
-                    *(detection, measured, folder / "catalogue.fits"),
-                    *(None if shared else segmentation, settings, options, assoc),
-                )
-                ids = assigned_objects(
-                    *(found["VECTOR_ASSOC"], found["X_IMAGE"], found["Y_IMAGE"], listed["id"])
-                )
-                write_catalogue(table, found, ids)
-                if shared:
-                    os.link(shared, segmentation)
-            if params.detection == "reference":
-                shared = shared or place
-            log.info(
-                "%s: %d detections, %d of %d objects found, -> %s",
-                *(images[band], len(found), np.sum(ids != NO_OBJECT), len(listed), place),
-            )
-
-
-def main(snakemake):
-    params, inputs = snakemake.params, snakemake.input
-    field = parse_field(snakemake.wildcards.field)
-    objects = read_objects(inputs.objects, field, params.reference_band)
-    images = dict(zip(params.bands, inputs.images, strict=True))
-    find_objects(objects, images, params, inputs, snakemake.output)

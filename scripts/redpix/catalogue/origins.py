@@ -1,122 +1,140 @@
-"""Make the object catalogue: from a CSV, SkyServer, the demo's truth or detections."""
+"""Make the object catalogue: from a table, SkyServer, the demo's truth or detections."""
 
-import gzip
-import re
-import time
-import zlib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import yaml
 
 from redpix.catalogue.build import (
-    SKYSERVER_ROWS,
+    COLUMNS,
+    CatalogueRows,
     build,
-    demo_table,
     field_names,
-    frames,
-    merge_detections,
+    frames_of,
     of_shard,
-    skyserver_query,
 )
+from redpix.catalogue.merge import merge_detections
+from redpix.catalogue.skyserver import skyserver_rows
 from redpix.core.atomic_files import atomic
-from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.io.number_tables import read_table
+from redpix.io.tables import read_table
 
-#: seconds to wait before each further attempt at SkyServer
-WAITS = (5, 20, 60)
-
-#: seconds SkyServer may take; its own limit is 600
-SKYSERVER_TIMEOUT = 660
+# redshift error of objects of the demo sky, close to that of the survey: true redshifts are exact
+_DEMO_REDSHIFT_ERROR = "0.0001"
 
 
-def read_csv(path):
-    """A table from a CSV, plain or .gz."""
-    opened = gzip.open if str(path).endswith(".gz") else open
-    try:
-        # utf-8-sig: spreadsheets begin a CSV with a byte order mark
-        with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
-            return read_table(file, str(path))
-    except (OSError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+def make_catalogue(
+    source, schema, objects, frames, rejected, origin, duplicate_radius, fields, shard, **query
+):
+    """Write the catalogue of objects, the frames that hold them, and the rejected rows.
 
-
-def ask_skyserver(query, release):
-    """The answer of SkyServer to a query, as CSV text.
+    Parameters
+    ----------
+    source : str or list of str
+        Path of the table, of the query for SkyServer, or of the detections of each field.
+    schema : str
+        Path of the JSON schema of a row (objects.schema.yaml).
+    objects, frames, rejected : str
+        Paths of the CSVs to write.
+    origin : str
+        ``demo``, ``skyserver``, ``detections``, or the path of a table of objects.
+    duplicate_radius : float
+        Rows closer than this are one object, arcsec; 0: each row is an object.
+    fields : sequence of str or None
+        ``run-camcol-field``; rows of other fields are left out.
+    shard : str or None
+        ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
+    **query : dict
+        For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
+        reference_band, the band of their magnitudes.
 
     Raises
     ------
     InputError
-        If it refuses the query, or gives no answer in all attempts.
+        If the source cannot be read, or no object is left.
     """
-    # only here: astroquery takes most of a second to import
-    import requests
-    from astroquery.sdss import SDSS
-
-    for wait in (*WAITS, None):
-        try:
-            # the answer as it came: astroquery's own reader passes ids through a table's types
-            answer = SDSS.query_sql_async(
-                query, data_release=release, timeout=SKYSERVER_TIMEOUT, cache=False
-            )
-            flaw = answer_flaw(answer.status_code, answer.text)
-        except requests.RequestException as error:
-            flaw = f"{type(error).__name__}: {error}"
-        else:
-            if not flaw:
-                return answer.text
-            if answer.status_code < 500 and not is_page(answer.text):
-                raise InputError(f"SkyServer (skyserver.sdss.org) refuses the query: {flaw}")
-        if wait is not None:
-            log.warning("SkyServer: %s; trying again in %d s", one_line(flaw), wait)
-            time.sleep(wait)
-    raise InputError(
-        f"SkyServer (skyserver.sdss.org) gives no answer in {len(WAITS) + 1} attempts, the last "
-        f"time {one_line(flaw)}; check the network, try later, or give a CSV as catalogue.from"
-    )
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    if origin == "detections":
+        lists = read_detections(source)
+        log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
+        result = merge_detections(lists, rules, query["reference_band"], duplicate_radius)
+    else:
+        log.info("catalogue from %s: %s", origin, source)
+        rows = _rows_from(origin, source, query)
+        result = build(rows, rules, source, duplicate_radius, fields)
+    if shard is not None:
+        result = of_shard(result, shard)
+    _log_result(result, fields)
+    if len(result.rejected) and origin not in ("demo", "detections"):
+        log.warning("%d rows left out, listed in %s", len(result.rejected), rejected)
+    _write(objects, result.objects)
+    _write(frames, frames_of(result.objects))
+    _write(rejected, result.rejected)
 
 
-def answer_flaw(status, text):
-    """What is wrong with an answer of SkyServer; empty if it is a table."""
-    if status == 200 and not is_page(text) and "error_message" not in text.lower():
-        return ""
-    return f"status {status}, {one_line(text)}"
+def _rows_from(origin, source, query):
+    """Return the rows of SkyServer, of the demo's truth or of a user's table."""
+    if origin == "skyserver":
+        template = Path(source).read_text(encoding="utf-8")
+        return skyserver_rows(template, query["area"], query["limit"], query["release"])
+    return demo_rows(read_rows(source)) if origin == "demo" else read_rows(source)
 
 
-def is_page(text):
-    return text.lstrip().startswith("<")
+def read_rows(path):
+    """Return the rows of a table of objects, all cells as text.
+
+    Parameters
+    ----------
+    path : str or path
+        Table in any format of `redpix.io.tables.read_table`.
+
+    Returns
+    -------
+    CatalogueRows
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or is not a table.
+    """
+    table = read_table(path, keep_ragged=True, allow_empty=True)
+    log.info("%s", table.understood)
+    return CatalogueRows(table.frame(), table.ragged)
 
 
-def one_line(text):
-    """The words of a message or a web page, on one line of bounded length."""
-    text = re.sub(r"<(style|script|head)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.I)
-    text = " ".join(text.split())
-    return text if len(text) <= 200 else f"{text[:197]}..."
+def demo_rows(truth):
+    """Return the rows of the demo's truth that a spectroscopic survey would have.
 
+    Parameters
+    ----------
+    truth : CatalogueRows
+        The column ``catalogued`` holds True or False.
 
-def skyserver_table(template, area, limit, release):
-    """A table of what SkyServer knows about a region."""
-    query = skyserver_query(template, area["ra"], area["dec"], limit)
-    log.info("SkyServer, release %s: %s", release, " ".join(query.split()))
-    text = ask_skyserver(query, int(release.removeprefix("dr")))
-    table = read_table(text.splitlines(keepends=True), "SkyServer's answer")
-    log.info("SkyServer: %d rows", len(table.rows))
-    if len(table.rows) >= SKYSERVER_ROWS:
-        raise InputError(
-            f"catalogue.area: SkyServer cuts its answers off at {SKYSERVER_ROWS} rows and this one "
-            "is so long; allowed: a smaller area, or catalogue.limit"
-        )
-    if table.rows.empty:
-        raise InputError(
-            f"catalogue.area: SkyServer has no object with a redshift in RA {area['ra']}, "
-            f"Dec {area['dec']}; allowed: a region that the survey's spectrographs covered"
-        )
-    return table
+    Returns
+    -------
+    CatalogueRows
+        Rows with the columns of objects.csv.
+    """
+    rows = truth.rows[truth.rows["catalogued"] == "True"]
+    rows = rows[[column for column in COLUMNS if column in rows]].copy()
+    rows["redshiftError"] = np.where(rows["redshift"] == "", "", _DEMO_REDSHIFT_ERROR)
+    return truth._replace(rows=rows)
 
 
 def read_detections(paths):
-    """Detections by field, which is in the file's name."""
+    """Return the detections of each field.
+
+    Parameters
+    ----------
+    paths : iterable of str
+        CSVs of the rule detections; the field is in the file's name.
+
+    Returns
+    -------
+    dict of DataFrame
+        By run, camcol and field; the index is the 1-based line of the file.
+    """
     lists = {}
     for path in map(Path, paths):
         field = tuple(map(int, path.name.removesuffix(".detections.csv").split("-")))
@@ -125,56 +143,26 @@ def read_detections(paths):
     return lists
 
 
-def catalogue(origin, inputs, params):
-    """The catalogue from wherever the configuration says."""
-    schema = yaml.safe_load(Path(inputs.schema).read_text(encoding="utf-8"))
-    radius = params.duplicate_radius
-    if origin == "detections":
-        lists = read_detections(inputs.source)
-        log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
-        return merge_detections(lists, schema, params.reference_band, radius)
-    path = str(inputs.source)
-    log.info("catalogue from %s: %s", origin, path)
-    if origin == "skyserver":
-        template = Path(path).read_text(encoding="utf-8")
-        table = skyserver_table(template, params.area, params.limit, params.release)
-    elif origin == "demo":
-        table = demo_table(read_csv(path))
-    else:
-        table = read_csv(path)
-    return build(table, schema, path, radius, params.fields)
-
-
-def report(result, asked):
-    """Say in the log what was kept and what was not."""
+def _log_result(result, fields):
+    """Log the numbers of kept and rejected rows."""
     objects, rejected, cleared = result
-    known = objects["redshift"].notna().sum()
-    held = frames(objects)
-    log.info("%d objects, %d with a redshift, in %d frames", len(objects), known, len(held))
+    with_redshift = objects["redshift"].notna().sum()
+    frames = frames_of(objects)
+    log.info(
+        "%d objects, %d with a redshift, in %d frames", len(objects), with_redshift, len(frames)
+    )
     for reason, count in rejected["reason"].value_counts(sort=False).sort_index().items():
         log.info("left out: %d rows: %s", count, reason)
     if cleared:
-        log.info("%d magnitudes are none (as -9999) and are taken as unknown", cleared)
-    if asked is not None:
-        empty = [field for field in asked if field not in set(field_names(held))]
+        log.info("%d magnitudes are impossible (such as -9999) and count as unknown", cleared)
+    if fields is not None:
+        empty = [field for field in fields if field not in set(field_names(frames))]
         if empty:
-            log.warning("fields that hold no object: %s", ", ".join(empty))
+            log.warning("fields without an object: %s", ", ".join(empty))
 
 
-def main(snakemake):
-    params, output = snakemake.params, snakemake.output
-    result = catalogue(params.origin, snakemake.input, params)
-    if params.shard is not None:
-        result = of_shard(result, params.shard)
-    report(result, params.fields)
-    if len(result.rejected) and params.origin not in ("demo", "detections"):
-        log.warning("%d rows left out, listed in %s", len(result.rejected), output.rejected)
-    tables = (
-        (output.objects, result.objects),
-        (output.frames, frames(result.objects)),
-        (output.rejected, result.rejected),
-    )
-    for path, table in tables:
-        with atomic(path) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n")
-        log.info("%s: %d rows", path, len(table))
+def _write(path, table):
+    """Write a table as CSV."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    log.info("%s: %d rows", path, len(table))

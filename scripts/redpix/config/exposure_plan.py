@@ -7,40 +7,12 @@ itself. A pair with several references is subtracted from their coadd.
 import os
 from pathlib import Path
 
-from redpix.config.pairs_table import NO_BAND, Pair, is_field, pair_name
+from redpix.config.pairs_table import is_field
 from redpix.core.exceptions import InputError
 from redpix.io.image_path import image_file
 
 #: name of the stack that holds the reference of a pair with several references
 COADDED_REFERENCE = "{pair}.reference"
-
-
-def pair_of_files(science, reference):
-    """Return the pair of two images that the configuration names.
-
-    Parameters
-    ----------
-    science, reference : str
-        Paths of FITS images; `reference` may hold several, separated by commas.
-
-    Returns
-    -------
-    Pair
-
-    Raises
-    ------
-    InputError
-        If a file does not exist.
-    """
-    pair = Pair(pair_name(science, reference), science, reference, NO_BAND)
-    for key, images in (("science", [pair.science]), ("reference", pair.references)):
-        for path in images:
-            if not Path(image_file(path)).is_file():
-                raise InputError(
-                    f"{key}: {path}: there is no such file; allowed: the path of a FITS image, for "
-                    "the reference also several joined by commas"
-                )
-    return pair
 
 
 def named_coadd(path, results):
@@ -69,7 +41,7 @@ class ExposurePlan:
     Parameters
     ----------
     pairs : list of Pair
-    stacks : list of redpix.config.pairs_table.Stack
+    stacks : list of redpix.config.pairs_table.StackRow
     results : str
         ``results/<name>``.
     survey_psf : bool
@@ -129,12 +101,30 @@ class ExposurePlan:
                 )
 
     def coadd_of(self, path):
-        """Return stack and band if a path is that of a coadd that this run makes, else None."""
+        """Return stack and band if a path is that of a coadd that this run makes, else None.
+
+        Parameters
+        ----------
+        path : str
+
+        Returns
+        -------
+        (str, str) or None
+        """
         coadd = named_coadd(path, self.results)
         return coadd if coadd in self.stacks else None
 
     def path_of_coadd(self, stack, band):
-        """Return the path of a coadd."""
+        """Return the path of a coadd.
+
+        Parameters
+        ----------
+        stack, band : str
+
+        Returns
+        -------
+        str
+        """
         return f"{self.results}/coadds/{stack}/{band}.fits"
 
     def files_of(self, image, band):
@@ -154,22 +144,27 @@ class ExposurePlan:
         if not is_field(image):
             coadd = self.coadd_of(image)
             return [self.path_of_coadd(*coadd) if coadd else os.path.normpath(image_file(image))]
-        files = [
-            f"{self.results}/frames/{image}-{band}.fits",
-            f"{self.results}/errors/{image}-{band}.fits",
-            f"{self.results}/frames/{image}.masks.fits",
-        ]
+        names = [f"frames/{image}-{band}.fits", f"errors/{image}-{band}.fits"]
+        names.append(f"frames/{image}.masks.fits")
         if self.survey_psf:
-            files.append(f"{self.results}/frames/{image}.psField.fit")
-        return files
+            names.append(f"frames/{image}.psField.fit")
+        return [f"{self.results}/{name}" for name in names]
 
     def files_of_stack(self, stack, band):
         """Return the files of each image of a stack, by the names image_1, image_2 ...
 
+        Parameters
+        ----------
+        stack, band : str
+
+        Returns
+        -------
+        dict of str to list of str
+
         Raises
         ------
         InputError
-            If there is no such stack.
+            If the stack does not exist.
         """
         if (stack, band) not in self.stacks:
             raise InputError(f"stacks: no stack {stack} in band {band}")
@@ -179,12 +174,18 @@ class ExposurePlan:
     def images_of_pair(self, pair, band):
         """Return the images of a pair as its table names them, by the names science, reference.
 
-        Several references are one coadd.
+        Parameters
+        ----------
+        pair, band : str
+
+        Returns
+        -------
+        dict of str to str
 
         Raises
         ------
         InputError
-            If there is no such pair.
+            If the pair does not exist.
         """
         for row in self.pairs:
             if (row.pair, row.band) == (pair, band):
@@ -197,12 +198,30 @@ class ExposurePlan:
         return {"science": row.science, "reference": reference}
 
     def files_of_pair(self, pair, band):
-        """Return the files of both images of a pair, by the names science, reference."""
+        """Return the files of both images of a pair, by the names science, reference.
+
+        Parameters
+        ----------
+        pair, band : str
+
+        Returns
+        -------
+        dict of str to list of str
+        """
         images = self.images_of_pair(pair, band)
         return {name: self.files_of(image, band) for name, image in images.items()}
 
     def fields_of(self, images):
-        """Yield the fields that images are made from, also through coadds of this run."""
+        """Yield the fields that images are made from, also through coadds of this run.
+
+        Parameters
+        ----------
+        images : list of str
+
+        Yields
+        ------
+        str
+        """
         for image in images:
             if is_field(image):
                 yield image
@@ -217,16 +236,40 @@ class ExposurePlan:
         images : list of str
         missing : dict of str to str
             Reason by field that was not delivered.
+
+        Returns
+        -------
+        str or None
         """
         fields = [name for name in self.fields_of(images) if name in missing]
         return f"field {fields[0]}: {missing[fields[0]]}" if fields else None
 
     def delivered_pairs(self, missing):
-        """Return the pairs whose exposures were all delivered."""
+        """Return the pairs whose exposures were all delivered.
+
+        Parameters
+        ----------
+        missing : dict of str to str
+            Reason by field that was not delivered.
+
+        Returns
+        -------
+        list of Pair
+        """
         return [row for row in self.pairs if self.why_left_out(row.images, missing) is None]
 
     def delivered_stacks(self, missing):
-        """Return the stacks whose exposures were all delivered, with their images."""
+        """Return the stacks whose exposures were all delivered, with their images.
+
+        Parameters
+        ----------
+        missing : dict of str to str
+            Reason by field that was not delivered.
+
+        Returns
+        -------
+        dict of (str, str) to list of str
+        """
         return {
             stack: images
             for stack, images in self.stacks.items()
@@ -240,7 +283,17 @@ class ExposurePlan:
         return [(name, list(self.fields_of(images))) for name, images in named]
 
     def left_out(self, missing):
-        """Return the name of each pair and stack that is left out, and the reason."""
+        """Return the name of each pair and stack that is left out, and the reason.
+
+        Parameters
+        ----------
+        missing : dict of str to str
+            Reason by field that was not delivered.
+
+        Returns
+        -------
+        list of (str, str)
+        """
         reasons = [
             (name, self.why_left_out(fields, missing)) for name, fields in self.composition()
         ]

@@ -38,7 +38,17 @@ class ImagePlan:
         return [image for images in self.fields.values() for image in images]
 
     def row(self, name):
-        """Return the row of an image as a plain dict; ``frame`` is its field and band, or None."""
+        """Return the row of an image as a plain dict; ``frame`` is its field and band, or None.
+
+        Parameters
+        ----------
+        name : str
+            Name of an image.
+
+        Returns
+        -------
+        dict
+        """
         row = self.images[name]
         return {**row._asdict(), "frame": row.frame}
 
@@ -46,6 +56,15 @@ class ImagePlan:
         """Return the files that an image is calibrated from, by their names in the table.
 
         A frame of the survey has an error map and masks instead of dark and flat.
+
+        Parameters
+        ----------
+        name : str
+            Name of an image.
+
+        Returns
+        -------
+        dict of str to str
         """
         row = self.images[name]
         given = {column: getattr(row, column) for column in FILES if column != "catalogue"}
@@ -67,7 +86,17 @@ class ImagePlan:
         ]
 
     def products(self, suffix):
-        """Return the path of a product of every image."""
+        """Return the path of a product of every image.
+
+        Parameters
+        ----------
+        suffix : str
+            End of the name, such as ``.csv``.
+
+        Returns
+        -------
+        list of str
+        """
         return [f"{self.results}/photometry/{name}{suffix}" for name in self.images]
 
     def light_curves(self):

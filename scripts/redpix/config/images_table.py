@@ -151,6 +151,6 @@ def _contradictions(where, rows, bands, exists):
             yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
         if path is not None and not exists(image_file(path)):
-            yield f"{where}: {column}: {path}: there is no such file"
+            yield f"{where}: {column}: {path}: the file does not exist"
     if row.catalogue and not (row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

@@ -80,7 +80,7 @@ def files_of_master(masters, name, folder):
     Raises
     ------
     InputError
-        If there is no such master.
+        If the night has no master of this name.
     """
     if name not in masters:
         raise InputError(

@@ -1,7 +1,7 @@
 """Tables of pairs and stacks that a user writes: exposures to subtract or to coadd."""
 
 import re
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from redpix.config.table_rows import read_checked_rows
@@ -32,7 +32,7 @@ class Pair(NamedTuple):
         return [self.science, *self.references]
 
 
-class Stack(NamedTuple):
+class StackRow(NamedTuple):
     """One row: `image` is coadded with the other images of the stack in one band."""
 
     stack: str
@@ -72,6 +72,34 @@ def pair_name(science, reference):
     more = f"_and_{len(stems) - 2}" if len(stems) > 2 else ""
     words = [re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x" for stem in stems[:2]]
     return f"{words[0]}_minus_{words[1]}{more}"
+
+
+def pair_of_files(science, reference):
+    """Return the pair of two images that the configuration names.
+
+    Parameters
+    ----------
+    science, reference : str
+        Paths of FITS images; `reference` may hold several, separated by commas.
+
+    Returns
+    -------
+    Pair
+
+    Raises
+    ------
+    InputError
+        If a file does not exist.
+    """
+    pair = Pair(pair_name(science, reference), science, reference, NO_BAND)
+    for key, images in (("science", [pair.science]), ("reference", pair.references)):
+        for path in images:
+            if not Path(image_file(path)).is_file():
+                raise InputError(
+                    f"{key}: {path}: the file does not exist; allowed: the path of a FITS image, "
+                    "for the reference also several joined by commas"
+                )
+    return pair
 
 
 def read_pairs(source, schema, bands, exists, name=None):
@@ -138,7 +166,7 @@ def _absent(where, column, images, exists):
     for image in images:
         if not is_field(image) and not exists(image_file(image)):
             yield (
-                f"{where}: {column}: {image!r}: there is no such file; allowed: a field of the "
+                f"{where}: {column}: {image!r}: the file does not exist; allowed: a field of the "
                 "survey, run-camcol-field, or the path of a FITS image"
             )
 
@@ -161,7 +189,7 @@ def read_stacks(source, schema, bands, exists, name=None):
 
     Returns
     -------
-    list of Stack
+    list of StackRow
 
     Raises
     ------
@@ -169,8 +197,8 @@ def read_stacks(source, schema, bands, exists, name=None):
         One line per fault: line, column, value, what is allowed.
     """
     rows = [
-        (row.where, Stack(**row.cells))
-        for row in read_checked_rows(source, schema, Stack._fields, name)
+        (row.where, StackRow(**row.cells))
+        for row in read_checked_rows(source, schema, StackRow._fields, name)
     ]
     stacks, problems = {}, []
     for where, row in rows:

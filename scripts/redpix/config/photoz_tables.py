@@ -73,7 +73,7 @@ def _entry(row):
         path = row.cells[column]
         if (path or column == "train") and not Path(path).is_file():
             raise InputError(
-                f"{row.where}: {row.cells['name']}: {column} {path!r}: there is no such file; "
+                f"{row.where}: {row.cells['name']}: {column} {path!r}: the file does not exist; "
                 "allowed: the path of a table (for test also nothing)"
             )
     names = row.cells.get("magnitudes", "").split(",")

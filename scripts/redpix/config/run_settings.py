@@ -4,7 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from redpix.config.schema import CATALOGUE_SOURCES, validated
+from redpix.config.contradictions import CATALOGUE_SOURCES
+from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
 from redpix.io.tables import read_table
 
@@ -24,7 +25,7 @@ def read_schema(path):
         return yaml.safe_load(file)
 
 
-def completed(config, schema, demo_epochs):
+def completed(config, schema, demo_epochs, count_objects=True):
     """Return the configuration with its defaults.
 
     Parameters
@@ -35,6 +36,9 @@ def completed(config, schema, demo_epochs):
         JSON schema of the configuration.
     demo_epochs : dict of str to int
         Epoch of each field of the demo sky; objects to learn from lie in those of epoch 1.
+    count_objects : bool
+        Whether a k of the user is compared with the number of training objects, for which a
+        catalogue is read.
 
     Returns
     -------
@@ -47,12 +51,12 @@ def completed(config, schema, demo_epochs):
     """
     # k is checked against the training set only if the user set k
     photoz = config.get("photoz")
-    user_set_k = isinstance(photoz, dict) and "k" in photoz
+    check_k = count_objects and isinstance(photoz, dict) and "k" in photoz
 
     def bound(full):
         return largest_training_set(full, list(demo_epochs.values()).count(1))
 
-    full = validated(config, schema, bound if user_set_k else None)
+    full = validated(config, schema, bound if check_k else None)
     foreign = [field for field in full["fields"] or [] if field not in demo_epochs]
     if full["source"] == "demo" and foreign:
         raise InputError(
@@ -89,7 +93,7 @@ def largest_training_set(config, demo_fields):
     elif origin in CATALOGUE_SOURCES or not Path(origin).is_file():
         return None
     else:
-        objects = len(read_table(origin, keep_ragged=True, allow_empty=True).lines)
+        objects = len(read_table(origin, keep_ragged=True, allow_empty=True))
     return int(objects * (1 - config["photoz"]["test_fraction"]))
 
 

@@ -70,10 +70,10 @@ def read_rows(source, columns, optional=(), fill=False, name=None):
             f"{table.name}: columns {', '.join(table.names)}; allowed: {', '.join(columns)}{more}, "
             "separated by tabs"
         )
-    cells = zip(*(table.text(column) for column in table.names), strict=True)
+    texts = {column: table.text(column) for column in table.names}
     rows = [
-        Row(table.where(number), dict(zip(table.names, row, strict=True)))
-        for number, row in enumerate(cells)
+        Row(table.where(row), {column: text[row] for column, text in texts.items()})
+        for row in range(len(table))
     ]
     return rows, [f"{table.name}: line {line}: {why}" for line, why in table.ragged]
 

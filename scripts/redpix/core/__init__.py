@@ -1,1 +1,1 @@
-"""What every room needs: errors, jobs, provenance, code versions, atomic files, programs."""
+"""Tools for every room: exceptions, jobs, provenance, code versions, atomic files, programs."""

@@ -1,22 +1,35 @@
-"""Reading and writing for scripts: whole files or none."""
+"""Write files atomically: a reader sees a complete file or the earlier one."""
 
 import contextlib
 import errno
 import os
 from pathlib import Path
 
-#: what the system says where nothing more can be written
+#: error numbers of the system for a full or unwritable file system
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
 
 
 @contextlib.contextmanager
 def atomic(path):
-    """Yield a temporary path beside `path`; move it there when the body ends without exception.
+    """Yield a temporary path beside a path, and move it there if the body ends without exception.
 
-    A reader sees the old file or the whole new one, never a part, also when the process is
-    killed. The temporary name keeps the suffix, by which some writers choose a format. What a
-    killed process left under such a name is removed by the next one. Where a disk is full, the
-    `OSError` names `path`.
+    A reader sees the old file or the complete new one, even if the process is killed. The
+    temporary name keeps the suffix, because some writers choose a format by it. The next call
+    removes the temporary file of a killed process.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write. Missing folders are made.
+
+    Yields
+    ------
+    Path
+
+    Raises
+    ------
+    OSError
+        If the disk is full; it names `path`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -28,7 +41,7 @@ def atomic(path):
         yield temporary
         os.replace(temporary, path)
     except OSError as error:
-        if error.errno in NO_ROOM:  # which seldom says which file
+        if error.errno in NO_ROOM:  # its message seldom names the file
             raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
         raise
     finally:
@@ -36,7 +49,7 @@ def atomic(path):
 
 
 def _alive(name):
-    """Whether the process that a temporary name carries is still at work."""
+    """Return whether the process whose number is in a temporary name is running."""
     number = name[1:].split("-", 1)[0]
     if not number.isdigit():
         return True
@@ -50,12 +63,33 @@ def _alive(name):
 
 
 def missing_bytes(hdu, path):
-    """How many bytes a FITS file lacks at its end for its last HDU to be whole; 0 or less: none."""
-    place = hdu.fileinfo()
-    return place["datLoc"] + place["datSpan"] - os.stat(path).st_size
+    """Return the number of bytes that a truncated FITS file lacks.
+
+    Parameters
+    ----------
+    hdu : HDU
+        The last HDU of the file.
+    path : str or Path
+        The file.
+
+    Returns
+    -------
+    int
+        0 or less if the file is complete.
+    """
+    position = hdu.fileinfo()
+    return position["datLoc"] + position["datSpan"] - os.stat(path).st_size
 
 
 def write_text(path, text):
-    """Write `text` to `path`, whole or not at all."""
+    """Write a text file atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    text : str
+        Content of the file.
+    """
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")

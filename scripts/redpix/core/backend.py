@@ -1,7 +1,7 @@
-"""Where images and vectors are worked on: by NumPy, or by PyTorch or CuPy on a graphics card.
+"""Array backends: NumPy, or PyTorch or CuPy on a graphics card.
 
-What is written with names of the array API standard (https://data-apis.org/array-api/2024.12)
-alone works with each of them. What the standard lacks, or NumPy is slow at, differs here.
+Code that uses only the array API standard (https://data-apis.org/array-api/2024.12) runs on each of
+them. A backend adds operations that the standard lacks or that are slow in NumPy.
 """
 
 import numpy as np
@@ -9,74 +9,143 @@ from scipy import fft
 
 from redpix.core.exceptions import InputError
 
-#: what a configuration may ask for
+#: allowed values of the configuration
 KINDS = ("numpy", "torch", "cupy")
 
 
-class Host:
-    """NumPy, and SciPy's transforms with several threads.
+class NumpyBackend:
+    """NumPy on the processor, with the multi-threaded transforms of SciPy.
 
     Attributes
     ----------
     xp : module
-        Functions by the names of the standard.
+        Functions of the array API standard.
     """
 
     xp = np
 
     def put(self, values, dtype):
-        """An array here, of a NumPy array or of one that is here."""
+        """Return an array of the backend.
+
+        Parameters
+        ----------
+        values : ndarray or array of the backend
+            The values to convert.
+        dtype : dtype
+            Type of NumPy.
+
+        Returns
+        -------
+        array of the backend
+        """
         return np.asarray(values, dtype)
 
     def take(self, array):
-        """A NumPy array, of one that is here."""
+        """Return a NumPy array of an array of the backend.
+
+        Parameters
+        ----------
+        array : array of the backend
+            The array to convert.
+
+        Returns
+        -------
+        ndarray
+        """
         return array
 
     def forward(self, image, shape, workers):
-        """Fourier transform of a real image that is continued with zeros to a shape."""
+        """Return the Fourier transform of a real image that is padded with zeros.
+
+        Parameters
+        ----------
+        image : array of the backend, shape (ny, nx)
+            Real values.
+        shape : (int, int)
+            Padded shape.
+        workers : int
+            Number of threads.
+
+        Returns
+        -------
+        array of the backend
+            Complex, shape (shape[0], shape[1] // 2 + 1).
+        """
         return fft.rfft2(image, shape, workers=workers)
 
     def back(self, transform, shape, workers):
-        """The real image of a transform, which is overwritten."""
+        """Return the real image of a Fourier transform, whose memory may be overwritten.
+
+        Parameters
+        ----------
+        transform : array of the backend
+            From `forward`.
+        shape : (int, int)
+            Shape of the image.
+        workers : int
+            Number of threads.
+
+        Returns
+        -------
+        array of the backend
+        """
         return fft.irfft2(transform, shape, overwrite_x=True, workers=workers)
 
     def smallest(self, values, k):
-        """Columns of the k smallest values of each row, in no order."""
+        """Return the columns of the k smallest values of each row, in arbitrary order.
+
+        Parameters
+        ----------
+        values : array of the backend, shape (n, m)
+            Real values.
+        k : int
+            Number of values per row.
+
+        Returns
+        -------
+        array of the backend
+            Integers, shape (n, k).
+        """
         return np.argpartition(values, k - 1, axis=1)[:, :k]
 
 
-class Card(Host):
-    """PyTorch or CuPy, or what else follows the standard.
+class GpuBackend(NumpyBackend):
+    """PyTorch, CuPy, or another module that follows the array API standard.
 
     Parameters
     ----------
     xp : module
-        Of array-api-compat, or one that follows the standard itself.
+        From array-api-compat, or a module that follows the standard.
     device : object, optional
-        Where arrays are put; by default where the module puts them itself.
+        Device of the arrays. The default is that of the module.
     """
 
     def __init__(self, xp, device=None):
         self.xp, self.device = xp, device
 
     def put(self, values, dtype):
+        """Return an array on the device; see `NumpyBackend.put`."""
         dtype = getattr(self.xp, np.dtype(dtype).name)
-        if isinstance(values, np.ndarray):  # not all take big-endian or read-only arrays
+        if isinstance(values, np.ndarray):  # some modules refuse big-endian or read-only arrays
             values = np.array(values, values.dtype.newbyteorder("="))
         return self.xp.astype(self.xp.asarray(values, device=self.device), dtype, copy=False)
 
     def take(self, array):
-        from array_api_compat import to_device
+        """Return a NumPy array; see `NumpyBackend.take`."""
+        from array_api_compat import to_device  # installed only beside PyTorch or CuPy
 
         return np.asarray(to_device(array, "cpu"))
 
     def forward(self, image, shape, workers):
+        """Return the Fourier transform of a padded image; see `NumpyBackend.forward`."""
         return self.xp.fft.rfftn(image, s=shape, axes=(0, 1))
 
     def back(self, transform, shape, workers):
+        """Return the image of a transform; see `NumpyBackend.back`."""
         return self.xp.fft.irfftn(transform, s=shape, axes=(0, 1))
 
     def smallest(self, values, k):
+        """Return the columns of the smallest values; see `NumpyBackend.smallest`."""
         if hasattr(self.xp, "topk"):
             return self.xp.topk(values, k, dim=1, largest=False, sorted=False).indices
         if hasattr(self.xp, "argpartition"):
@@ -84,33 +153,39 @@ class Card(Host):
         return self.xp.argsort(values, axis=1)[:, :k]
 
 
-HOST = Host()
+#: the backend of the processor
+NUMPY = NumpyBackend()
 
 
 def arrays(kind):
-    """`Host` or `Card`.
+    """Return the backend of a kind.
 
     Parameters
     ----------
-    kind : str
-        numpy; torch: a graphics card where PyTorch finds one, and without one PyTorch on the
-        processor; cupy: the first graphics card.
+    kind : {"numpy", "torch", "cupy"}
+        PyTorch uses a graphics card if it finds one, else the processor. CuPy uses the first
+        graphics card.
+
+    Returns
+    -------
+    NumpyBackend
 
     Raises
     ------
     InputError
-        If what is asked for is not installed, or CuPy finds no card.
+        If the package is not installed, or CuPy does not find a graphics card.
     """
     if kind == "numpy":
-        return HOST
+        return NUMPY
     if kind == "torch":
         return _torch()
     if kind == "cupy":
         return _cupy()
-    raise InputError(f"arrays: {kind!r} is not known; allowed: {', '.join(KINDS)}")
+    raise InputError(f"arrays: {kind!r} is unknown; allowed: {', '.join(KINDS)}")
 
 
 def _torch():
+    """Return the backend of PyTorch."""
     try:
         import torch
         from array_api_compat import torch as xp
@@ -119,10 +194,11 @@ def _torch():
             f"arrays: torch: {error.name} is not installed; pip install torch array-api-compat, "
             "or set arrays: numpy"
         ) from None
-    return Card(xp, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+    return GpuBackend(xp, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def _cupy():
+    """Return the backend of CuPy."""
     try:
         import cupy
         from array_api_compat import cupy as xp
@@ -135,4 +211,4 @@ def _cupy():
         cupy.cuda.runtime.getDeviceCount()
     except cupy.cuda.runtime.CUDARuntimeError as error:
         raise InputError(f"arrays: cupy: no graphics card ({error}); set arrays: numpy") from None
-    return Card(xp)
+    return GpuBackend(xp)

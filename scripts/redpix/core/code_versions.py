@@ -1,9 +1,9 @@
-"""The version of the code that a job depends on, found from the imports of its door.
+"""Derive the version of the code that a job depends on from the imports of its door.
 
 A door is the script of a rule, ``scripts/<rule>.py``. Its version is a digest of the door and of
-every module of redpix that it imports, directly or through other modules. Rules hold it as a
-parameter, so that Snakemake runs a job again when one of these modules changes, wherever the
-project lies.
+every module of redpix that it imports, directly or through other modules. The version is a
+parameter of the rule, so Snakemake reruns a job if one of these modules changes. It does not
+depend on the location of the project.
 """
 
 import ast
@@ -40,14 +40,24 @@ def code_version(door):
 
 
 def door_of(version):
-    """Return the name of the door that a version from `code_version` is of."""
+    """Return the door of a version.
+
+    Parameters
+    ----------
+    version : str
+        From `code_version`.
+
+    Returns
+    -------
+    str
+    """
     return version.rpartition("-")[0]
 
 
 def code_files(door):
     """Return the paths of a door and of all modules of redpix that it imports, sorted.
 
-    Imports inside functions count. Packages on the way to a module count as modules.
+    Imports inside functions count. The packages that contain a module count as modules.
 
     Parameters
     ----------
@@ -59,17 +69,17 @@ def code_files(door):
     list of Path
     """
     first = SCRIPTS / f"{door}.py"
-    found, to_read = {first}, [first]
+    paths, to_read = {first}, [first]
     while to_read:
-        for path in _imported(to_read.pop()) - found:
-            found.add(path)
+        for path in _imported(to_read.pop()) - paths:
+            paths.add(path)
             to_read.append(path)
-    return sorted(found)
+    return sorted(paths)
 
 
 @functools.cache
 def _imported(path):
-    """Return the modules of redpix that a file imports, the packages above them included."""
+    """Return the modules of redpix that a file imports, and the packages that contain them."""
     names = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
@@ -82,7 +92,7 @@ def _imported(path):
 
 @functools.cache
 def _files(name):
-    """Return the files that an import of a dotted name reads; none for foreign packages."""
+    """Return the files that an import of a dotted name reads; empty for foreign packages."""
     parts = name.split(".")
     if parts[0] != "redpix":
         return []

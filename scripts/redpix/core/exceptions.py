@@ -1,9 +1,9 @@
-"""The one kind of exception that a user is expected to read."""
+"""The exception for mistakes of a user."""
 
 
 class InputError(ValueError):
-    """Something that was given is wrong; the message names it and says what to do.
+    """Report a mistake in the input of a user.
 
-    The message is one line: the file, the key or the row first, then the fact, then what is
-    allowed. Scripts print it without a traceback and end with status 1.
+    The message is one line: ``file or key: value: fact; allowed: ...``. Scripts print it without
+    a traceback and end with status 1.
     """

@@ -1,15 +1,22 @@
-"""Names of the survey's fields: run-camcol-field."""
+"""Names of the fields of SDSS: run-camcol-field."""
 
 import re
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
 
+#: regular expression of the name of a field
 FIELD_PATTERN = r"[1-9][0-9]{0,5}-[1-6]-[1-9][0-9]{0,3}"
 
 
 class Field(NamedTuple):
-    """One field of the survey; its text form is ``run-camcol-field``, as in 3813-5-23."""
+    """A field of SDSS, whose text is ``run-camcol-field``, as in 3813-5-23.
+
+    Attributes
+    ----------
+    run, camcol, field : int
+        Numbers of the run, the camera column and the field.
+    """
 
     run: int
     camcol: int
@@ -20,12 +27,21 @@ class Field(NamedTuple):
 
 
 def parse_field(name):
-    """Field named ``run-camcol-field``.
+    """Return the field of a name.
+
+    Parameters
+    ----------
+    name : str
+        ``run-camcol-field``.
+
+    Returns
+    -------
+    Field
 
     Raises
     ------
     InputError
-        If the name is anything else: it is about to become a path.
+        If the name has another form. It becomes a path, so it must be safe.
     """
     if not re.fullmatch(FIELD_PATTERN, name):
         raise InputError(

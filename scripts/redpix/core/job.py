@@ -1,4 +1,4 @@
-"""What every script shares: a log, a clean end, progress."""
+"""Run the body of a script: log, errors, record of its products, progress."""
 
 import contextlib
 import gc
@@ -17,11 +17,25 @@ log = logging.getLogger("redpix")
 
 @contextlib.contextmanager
 def job(snakemake):
-    """Run the body of a script with its log file open, then record where its products come from.
+    """Run the body of a script with its log file open, then record the origin of its products.
 
-    Everything sent to `log` goes to the rule's log file; warnings also reach the terminal. An
-    `InputError` ends the job with its one line on both and no traceback, and so does a full disk;
-    any other exception leaves its traceback in the log and is raised.
+    `log` writes to the log file of the rule, and warnings also to the terminal. An `InputError`
+    or a full disk ends the job with one line on both, without a traceback. Any other exception
+    leaves its traceback in the log and is raised.
+
+    Parameters
+    ----------
+    snakemake : snakemake.script.Snakemake
+        The job, from Snakemake.
+
+    Yields
+    ------
+    logging.Logger
+
+    Raises
+    ------
+    SystemExit
+        With status 1, after an `InputError` or on a full disk.
     """
     path = str(snakemake.log[0])
     handler = logging.FileHandler(path, mode="w")
@@ -42,7 +56,11 @@ def job(snakemake):
         raise SystemExit(1) from None
     except Exception as error:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
-            log.error("%s: %s; with room, the same command goes on", error.filename, error.strerror)
+            log.error(
+                "%s: %s; free space, then run the same command to continue",
+                error.filename,
+                error.strerror,
+            )
             raise SystemExit(1) from None
         _name_altered(snakemake)
         log.removeHandler(terminal)
@@ -55,19 +73,19 @@ def job(snakemake):
         log.removeHandler(handler)
         log.removeHandler(terminal)
         handler.close()
-        # the script ends here: nothing is worth a last search for what may be forgotten
+        # skip garbage collection: the process ends
         gc.freeze()
 
 
 def arguments(snakemake):
     """Return the named inputs, outputs and parameters of a job, as keywords of a function.
 
-    Inputs without a name only order the jobs, and the version of the code is not for the function:
-    both are left out.
+    Inputs without a name, which only order the jobs, and the version of the code are left out.
 
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
+        The job, from Snakemake.
 
     Returns
     -------
@@ -79,37 +97,55 @@ def arguments(snakemake):
     ValueError
         If an input, an output and a parameter share a name.
     """
-    found = {}
+    keywords = {}
     for group in (snakemake.input, snakemake.output):
         for name, value in group.items():
             paths = str(value) if isinstance(value, str | os.PathLike) else list(map(str, value))
-            _add(found, name, paths)
+            _add(keywords, name, paths)
     for name, value in snakemake.params.items():
         if name != "code":
-            _add(found, name, value)
-    return found
+            _add(keywords, name, value)
+    return keywords
 
 
-def _add(found, name, value):
-    if name in found:
-        raise ValueError(f"{name}: the name of an input, an output or a parameter, and of another")
-    found[name] = value
+def _add(keywords, name, value):
+    """Add a keyword with a new name."""
+    if name in keywords:
+        raise ValueError(f"{name}: two inputs, outputs or parameters have this name")
+    keywords[name] = value
 
 
 def cpu_seconds():
-    """CPU seconds of this process so far, and of all that it started and that ended."""
+    """Return the CPU seconds of this process and of its finished children."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def _name_altered(snakemake):
-    """Say which inputs are not as they were made: a job that fails may fail because of them."""
+    """Log the inputs that changed after their jobs, because they may be why this job failed."""
     for path in provenance.altered(snakemake.input, snakemake.output[0]):
-        log.error("%s: is not what its job wrote; remove it, the same command makes it again", path)
+        log.error(
+            "%s: changed after its job wrote it; remove it, and the same command makes it again",
+            path,
+        )
 
 
 def progress(items, label, seconds=3.0):
-    """Yield from `items`; say on the terminal and in the log how far the work is, now and then."""
+    """Yield items, and report the progress on the terminal and in the log.
+
+    Parameters
+    ----------
+    items : iterable
+        The items of the work.
+    label : str
+        Name of the work.
+    seconds : float
+        Minimum time between reports.
+
+    Yields
+    ------
+    object
+    """
     items = list(items)
     last = time.perf_counter()
     for count, item in enumerate(items, start=1):

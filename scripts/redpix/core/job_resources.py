@@ -1,6 +1,8 @@
 """Memory and time that a job asks a cluster for; both grow with each attempt."""
 
+import inspect
 import os
+import stat
 
 
 def memory(megabytes, times_input=0):
@@ -21,10 +23,10 @@ def memory(megabytes, times_input=0):
 
     def needed(wildcards, input, attempt):
         # Snakemake's input.size_mb takes longer than everything else that it does with a job
-        read = sum(os.stat(path).st_size for path in input if os.path.isfile(path)) / 1e6
+        read = sum(map(_size, input)) / 1e6 if times_input else 0
         return int(attempt * (megabytes + times_input * read))
 
-    return needed
+    return keep_signature(needed)
 
 
 def minutes(number):
@@ -40,4 +42,30 @@ def minutes(number):
     callable
         ``limit(wildcards, attempt)``, as Snakemake calls it.
     """
-    return lambda wildcards, attempt: attempt * number
+    return keep_signature(lambda wildcards, attempt: attempt * number)
+
+
+def keep_signature(function):
+    """Return a function that holds its signature, which Snakemake asks for several times per job.
+
+    Parameters
+    ----------
+    function : callable
+        Function of a rule.
+
+    Returns
+    -------
+    callable
+        The same function.
+    """
+    function.__signature__ = inspect.signature(function)
+    return function
+
+
+def _size(path):
+    """Return the size of a file in bytes, or 0 before the file exists."""
+    try:
+        found = os.stat(path)
+    except FileNotFoundError:
+        return 0
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

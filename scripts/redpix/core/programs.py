@@ -1,10 +1,11 @@
-"""Programs that the workflow calls, found whatever they are called on this machine."""
+"""Find the programs that the workflow calls, under their names on different systems."""
 
 import shutil
 
 from redpix.core.exceptions import InputError
 from redpix.core.provenance import note_program
 
+#: names of each program on different systems, in the order in which they are tried
 NAMES = {
     "sextractor": ("source-extractor", "sex", "sextractor"),
     "psfex": ("psfex", "PSFEx"),
@@ -14,12 +15,21 @@ NAMES = {
 
 
 def find_tool(tool):
-    """Path of a program, which the record of the job will name.
+    """Return the path of a program, and note it for the record of the job.
+
+    Parameters
+    ----------
+    tool : str
+        A key of `NAMES`.
+
+    Returns
+    -------
+    str
 
     Raises
     ------
     InputError
-        If no program of its names is on the PATH.
+        If the PATH has no program with one of its names.
     """
     for name in NAMES[tool]:
         path = shutil.which(name)

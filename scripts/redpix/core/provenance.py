@@ -1,4 +1,4 @@
-"""Where every product comes from: inputs, parameters and versions, in a record beside it."""
+"""Record the origin of every product: inputs, parameters, code and versions."""
 
 import functools
 import hashlib
@@ -12,23 +12,23 @@ from pathlib import Path
 
 from redpix.core.atomic_files import write_text
 from redpix.core.code_versions import SCRIPTS, code_files, door_of
+from redpix.core.version import commit, redpix_version
 
 log = logging.getLogger("redpix")
 
 #: folder of the records in results/<name>/
 FOLDER = "provenance"
 
-#: name of the record of a job that is the only one of its rule
+#: name of the record of the only job of a rule
 WHOLE_RUN = "all"
 
-#: the code itself: files below it are named from here, so that a record fits every machine
+#: folder of the checkout; records name its files relative to it, so that they fit every machine
 ROOT = Path(__file__).resolve().parents[3]
 
-#: stands before the path, from `ROOT`, of a file of redpix; no path begins so, and a run that lies
-#: elsewhere may have files of the same names
+#: prefix of the name of a file of redpix in a record, which tells it from a file of the run
 OWN = "redpix:"
 
-#: packages whose version stands in the record of a job that has imported them
+#: packages whose version is recorded if a job imports them: name of the module, of the package
 PACKAGES = {
     "astropy": "astropy",
     "astroscrappy": "astroscrappy",
@@ -51,24 +51,43 @@ _programs = set()
 
 
 def note_program(path):
-    """Remember that the job runs a program, so that its record names it."""
+    """Note a program that the job runs, for its record.
+
+    Parameters
+    ----------
+    path : str or Path
+        Path of the program.
+    """
     _programs.add(str(path))
 
 
 def checksum(path):
-    """SHA-256 of a file, in hexadecimal digits."""
+    """Return the SHA-256 sum of a file in hexadecimal digits.
+
+    Parameters
+    ----------
+    path : str or Path
+        Path of the file.
+
+    Returns
+    -------
+    str
+    """
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def record(snakemake):
-    """Write what made the products of a job, once they are complete.
+    """Write the record of a job whose products are complete.
+
+    The record is ``results/<name>/provenance/<rule>/<wildcards>.json``. It names files relative to
+    the folder of the run, and files of redpix with the prefix `OWN`. Jobs without outputs in
+    results are not recorded.
 
     Parameters
     ----------
     snakemake : snakemake.script.Snakemake
-        Its outputs lie in results/<name>/; the record is provenance/<rule>/<wildcards>.json there.
-        It names files from the folder of the run, those of redpix itself as `located` reads them.
+        The job, from Snakemake.
     """
     outputs = [Path(path) for path in snakemake.output]
     results = results_folder(outputs[0])
@@ -95,81 +114,94 @@ def record(snakemake):
 
 
 def results_folder(path):
-    """``results/<name>`` of a product, or None for a file that lies elsewhere."""
+    """Return ``results/<name>`` of a product, or None for a file outside of results.
+
+    Parameters
+    ----------
+    path : str or Path
+        Path of the product, relative to the folder of the run.
+
+    Returns
+    -------
+    Path or None
+    """
     parts = Path(path).parts
     return Path(*parts[:2]) if parts[0] == "results" and len(parts) > 2 else None
 
 
 def records(results):
-    """Every record of a run, in the order of their paths."""
+    """Yield the records of a run in the order of their paths.
+
+    Parameters
+    ----------
+    results : Path
+        ``results/<name>``.
+
+    Yields
+    ------
+    dict
+    """
     for path in sorted((results / FOLDER).rglob("*.json")):
         yield json.loads(path.read_text(encoding="utf-8"))
 
 
-def commit(root):
-    """Commit that is checked out, as 40 digits; None for a copy without git.
-
-    Changes that were never committed show in the checksums of the code, which are inputs.
-    """
-    folder = root / ".git"
-    if folder.is_file():  # a further work tree
-        folder = root / folder.read_text(encoding="utf-8").removeprefix("gitdir:").strip()
-    head = folder / "HEAD"
-    if not head.is_file():
-        return None
-    text = head.read_text(encoding="utf-8").strip()
-    if not text.startswith("ref:"):
-        return text
-    name = text.removeprefix("ref:").strip()
-    common = folder / "commondir"
-    if common.is_file():
-        folder /= common.read_text(encoding="utf-8").strip()
-    if (folder / name).is_file():
-        return (folder / name).read_text(encoding="utf-8").strip()
-    packed = folder / "packed-refs"
-    lines = packed.read_text(encoding="utf-8").splitlines() if packed.is_file() else []
-    return next((line.split()[0] for line in lines if line.endswith(f" {name}")), None)
-
-
 def _described(path):
+    """Return checksum and size of a product."""
     return {"sha256": checksum(path), "bytes": path.stat().st_size}
 
 
 def _named(path):
-    """Path of an input as the record names it.
+    """Return the name of a file in a record.
 
-    Files of redpix are named from its root, after `OWN`. Products are not, though the run be
-    started in redpix's own folder: they are named as outputs are.
+    A file of redpix has its path from `ROOT` after `OWN`. Products keep their path, even if the
+    run started in the checkout of redpix.
     """
-    whole = Path(os.path.abspath(path))
-    own = whole.is_relative_to(ROOT) and not whole.is_relative_to(os.path.abspath("results"))
-    return f"{OWN}{whole.relative_to(ROOT)}" if own else str(path)
+    absolute = Path(os.path.abspath(path))
+    product = absolute.is_relative_to(os.path.abspath("results"))
+    if absolute.is_relative_to(ROOT) and not product:
+        return f"{OWN}{absolute.relative_to(ROOT)}"
+    return str(path)
 
 
 def located(name):
-    """Path of a file that a record names, from the folder of the run."""
+    """Return the path of a file that a record names, relative to the folder of the run.
+
+    Parameters
+    ----------
+    name : str
+        Name of the file in the record.
+
+    Returns
+    -------
+    str
+    """
     return str(ROOT / name.removeprefix(OWN)) if name.startswith(OWN) else name
 
 
 def altered(inputs, product):
-    """Inputs of a job that this run made and that are no longer as they were made.
+    """Yield the inputs of a job that have changed after a job of this run made them.
 
     Parameters
     ----------
     inputs : iterable of str
+        Paths.
     product : str
-        What the job makes; a file outside results/<name>/ has no neighbours on record.
+        A product of the job. Outside of results the inputs have no record.
+
+    Yields
+    ------
+    str
     """
     results = results_folder(product)
     paths = dict.fromkeys(map(str, inputs)) if results else []
     for path in filter(os.path.isfile, paths):
-        known = _recorded(path, results)
-        if known and checksum(path) != known["sha256"]:
+        recorded = _recorded(path, results)
+        if recorded and checksum(path) != recorded["sha256"]:
             yield path
 
 
 def _recorded(path, results):
-    """What the record of a product of this run says of it; None where there is no record."""
+    """Return checksum and size of a product of this run on record, or None without a record."""
     if results_folder(path) != results:
         return None
     names = {f"{name}.json" for name in _names(Path(path).relative_to(results))}
@@ -182,14 +214,19 @@ def _recorded(path, results):
 
 
 def _names(path):
-    """What the record of a product may be called: to read all records would take long.
+    """Return possible names of the record of a product, which saves reading all records.
 
-    Its wildcards are folders below the stage's, or the beginning of the file's name, or both.
+    The wildcards of a job are folders below that of the stage, the beginning of the file name, or
+    both.
 
     Parameters
     ----------
     path : Path
-        From results/<name>/.
+        Relative to ``results/<name>``.
+
+    Returns
+    -------
+    set of str
     """
     *folders, name = path.parts
     beginnings = [name[: cut.start()] for cut in re.finditer(r"[-.]", name)]
@@ -202,16 +239,18 @@ def _names(path):
 
 @functools.cache
 def _listing(folder):
+    """Return the names in a folder; empty if it does not exist."""
     return frozenset(os.listdir(folder)) if folder.is_dir() else frozenset()
 
 
 @functools.cache
 def _outputs(path):
+    """Return the outputs that a record describes; empty if it does not exist."""
     return json.loads(path.read_text(encoding="utf-8"))["outputs"] if path.is_file() else {}
 
 
 def undeclared(door):
-    """Return the modules of redpix that this process has loaded and a door's version leaves out.
+    """Return the loaded modules of redpix that the version of a door leaves out.
 
     Parameters
     ----------
@@ -229,10 +268,13 @@ def undeclared(door):
 
 
 def _versions():
-    """Version of Python and of each package that the job has imported, and where it lies."""
-    found = {"python": {"version": sys.version.split()[0], "from": sys.executable}}
+    """Return the versions of redpix, Python and imported packages, with their locations."""
+    versions = {
+        "redpix": {"version": redpix_version()},
+        "python": {"version": sys.version.split()[0], "from": sys.executable},
+    }
     for module, package in PACKAGES.items():
         if module in sys.modules:
-            place = str(Path(sys.modules[module].__file__).parents[1])
-            found[package] = {"version": metadata.version(package), "from": place}
-    return found
+            folder = str(Path(sys.modules[module].__file__).parents[1])
+            versions[package] = {"version": metadata.version(package), "from": folder}
+    return versions

@@ -1,4 +1,4 @@
-"""Let a run that was killed go on: what a dead process left locked is released."""
+"""Continue a run that was killed: release the locks and marks of a dead process."""
 
 import base64
 import fcntl
@@ -9,13 +9,12 @@ from redpix.core.run_summary import read_left_out
 
 
 def release_after_kill(folder):
-    """Undo the marks that a killed run left in a Snakemake folder.
+    """Remove the marks that a killed run left in a folder of Snakemake.
 
-    Snakemake refuses to start where a killed run left its lock or its marks of unfinished files,
-    and asks for ``--unlock`` and ``--rerun-incomplete``. Here both are safe: products are written
-    whole or not at all, and whether every other run is dead is known, because all share a lock of
-    the operating system, which dies with them. The unfinished files are removed, so that they are
-    made again.
+    After a killed run, Snakemake finds a lock and marks of unfinished files. It then asks for
+    ``--unlock`` and ``--rerun-incomplete``. Here both are safe. Products are written atomically.
+    All runs share a lock of the operating system, which ends with the process, so a living run is
+    recognised. Unfinished files are removed, so that Snakemake makes them again.
 
     Parameters
     ----------
@@ -25,25 +24,25 @@ def release_after_kill(folder):
     Returns
     -------
     lock : file
-        Keep it open as long as the run lives.
+        Keep it open during the run.
     alone : bool
-        False if another run is alive, or if the last one was started on another machine, where
-        its life cannot be seen from here: then nothing is undone, Snakemake's own lock answers.
+        False if another run is alive, or if the last run started on another machine and may be
+        alive there. Then nothing is removed, and the lock of Snakemake decides.
     """
     folder.mkdir(exist_ok=True)
-    lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held as long as the run lives)
+    lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held during the run)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         alone = False
     else:
-        alone = _undone(folder, lock)
+        alone = _remove_marks(folder, lock)
     fcntl.flock(lock, fcntl.LOCK_SH)
     return lock, alone
 
 
-def _undone(folder, lock):
-    """Undo the marks, unless they may be those of a run on another machine."""
+def _remove_marks(folder, lock):
+    """Remove the marks unless they may belong to a run on another machine; return whether."""
     here = socket.gethostname()
     lock.seek(0)
     holder = lock.read().strip() or here
@@ -63,19 +62,29 @@ def _undone(folder, lock):
 
 
 def marked_file(mark):
-    """The file that a mark of Snakemake names: its path in base64, long ones cut into folders."""
-    parts = [*(part.removeprefix("@") for part in mark.parts[:-1]), mark.parts[-1]]
-    return Path(base64.urlsafe_b64decode("".join(parts)).decode())
+    """Return the unfinished file that a mark of Snakemake names.
+
+    Parameters
+    ----------
+    mark : Path
+        Path of the file in base64. Snakemake cuts a long path into folders.
+
+    Returns
+    -------
+    Path
+    """
+    pieces = [*(piece.removeprefix("@") for piece in mark.parts[:-1]), mark.parts[-1]]
+    return Path(base64.urlsafe_b64decode("".join(pieces)).decode())
 
 
 def retry_left_out(folder):
-    """Forget that fields did not come, so that a new run asks for them again.
+    """Forget which fields were not delivered, so that a new run requests them again.
 
     Parameters
     ----------
     folder : Path
-        ``results/<name>/frames``; its ``delivered.csv`` and ``exposures.csv`` name the fields of
-        the last run.
+        ``results/<name>/frames``, where delivered.csv and exposures.csv list the fields of the
+        last run.
     """
     for listed in (folder / "delivered.csv", folder / "exposures.csv"):
         if not listed.exists():

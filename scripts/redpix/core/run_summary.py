@@ -30,13 +30,13 @@ def failed_jobs(logs):
     Parameters
     ----------
     logs : list of str
-        Paths of Snakemake's own logs of a run.
+        Paths of the logs of Snakemake for a run.
 
     Returns
     -------
     list of str
-        Each job's field, or else its first product, and its rule. A job whose product exists was
-        completed by a later attempt and is left out.
+        Field, or else first product, and rule of each job. A job whose product exists succeeded
+        in a later attempt and is left out.
     """
     text = "".join(Path(path).read_text(encoding="utf-8") for path in logs)
     failed = {}
@@ -44,8 +44,8 @@ def failed_jobs(logs):
         named = dict(re.findall(r"^ {4}(\w+): ([^,\n]+)", details, re.M))
         if "output" in named and not Path(named["output"]).exists():
             field = re.search(FIELD_PATTERN, Path(named["output"]).name)
-            what = f"field {field[0]}" if field else named["output"]
-            failed[named["output"]] = f"{what}: {rule}"
+            product = f"field {field[0]}" if field else named["output"]
+            failed[named["output"]] = f"{product}: {rule}"
     return list(failed.values())
 
 
@@ -89,7 +89,7 @@ def failure_words(results, logs):
     results : str
         ``results/<name>``.
     logs : list of str
-        Paths of Snakemake's own logs of the run.
+        Paths of the logs of Snakemake for the run.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""The demo's telescope and camera: where sources fall, what the CCD makes of them.
+"""The telescope and the camera of the demo: WCS, PSF, sky, noise and readout.
 
-Electrons are Poisson, dark current and readout Gaussian, counts whole numbers. Saturated cores
-and cosmic-ray hits are interpolated along rows as the survey's pipeline does, and remembered in
-masks. Images are [y, x], pixel coordinates 0-based.
+Electrons follow a Poisson distribution; dark current and read noise are Gaussian; counts are whole
+numbers. As in the survey's pipeline, saturated pixels and cosmic-ray hits are interpolated along
+rows and marked in masks. Images are [y, x], pixel coordinates 0-based.
 """
 
 from typing import NamedTuple
@@ -12,48 +12,67 @@ from astropy.wcs import WCS
 from scipy import ndimage
 
 from redpix.demo import fields
+from redpix.demo.readout import cosmic_ray_hits, interpolate_rows, read_out, shorten
 from redpix.sdss import camera, error_map
 from redpix.sdss.camera import CALIBRATION, FULL_WELL, SKY
 from redpix.simulation.rendering import Psf
 
-# extent of the sky's structure over a field, DN
+# amplitude of the sky's variation across a field, DN
 _SKY_STRUCTURE = {"u": 0.15, "g": 0.25, "r": 0.6, "i": 0.9, "z": 0.5}
 
-# hits per pixel of an exposure: 60 a frame
+# cosmic-ray hits per pixel of an exposure: 60 per frame
 _COSMIC_RAYS = 2e-5
 
 
-class Exposure(NamedTuple):
-    """What a frame file holds, and what its mask file does."""
+class DemoExposure(NamedTuple):
+    """Contents of a frame file and of its mask file.
 
-    image: np.ndarray  # (ny, nx) float32, nanomaggies, sky subtracted
-    calibration: np.ndarray  # (nx,) float32, nanomaggies per DN
-    allsky: np.ndarray  # (192, 256) float32, DN
-    xinterp: np.ndarray  # (nx,) float32, 0-based columns in allsky
-    yinterp: np.ndarray  # (ny,) float32, 0-based rows in allsky
-    saturated: np.ndarray  # (ny, nx) bool
-    cosmic_rays: np.ndarray  # (ny, nx) bool; these and the saturated are interpolated
+    Attributes
+    ----------
+    image : ndarray, shape (ny, nx), float32
+        Nanomaggies, sky subtracted.
+    calibration : ndarray, shape (nx,), float32
+        Nanomaggies per DN.
+    allsky : ndarray, shape (192, 256), float32
+        Coarse sky, DN.
+    xinterp : ndarray, shape (nx,), float32
+        Columns in `allsky`, 0-based.
+    yinterp : ndarray, shape (ny,), float32
+        Rows in `allsky`, 0-based.
+    saturated, cosmic_rays : ndarray of bool, shape (ny, nx)
+        Pixels that are interpolated.
+    """
+
+    image: np.ndarray
+    calibration: np.ndarray
+    allsky: np.ndarray
+    xinterp: np.ndarray
+    yinterp: np.ndarray
+    saturated: np.ndarray
+    cosmic_rays: np.ndarray
 
 
 def band_wcs(field, band):
-    """TAN WCS of a band of a field, ICRS.
+    """Return the TAN WCS (ICRS) of a field in a band.
 
     Parameters
     ----------
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
     astropy.wcs.WCS
-        CRPIX is the survey's 1025, 745 (1-based). All bands meet the sky at the same CRVAL but
-        for the band's offset, so that columns and rows differ by a few pixels between bands.
+        CRPIX is that of the survey: 1025, 745 (1-based). CRVAL differs between bands by a few
+        pixels, the band's offset.
     """
     ny, nx = fields.SHAPE
     reference = _tangent_wcs(field, "r", (nx / 2 + 1, (ny + 1) / 2), field.ra, field.dec)
     if band == "r":
         return reference
-    # the sky that this band sees at its reference pixel is what r sees some pixels off
+    # CRVAL is the position that r has at this offset from its reference pixel
     dx, dy = fields.BAND_OFFSET[band]
     x, y = reference.wcs.crpix - 1
     ra, dec = reference.all_pix2world(x - dx, y - dy, 0)
@@ -61,6 +80,7 @@ def band_wcs(field, band):
 
 
 def _tangent_wcs(field, band, reference_pixel, ra, dec):
+    """Return a TAN WCS with the rotation of a band."""
     angle = np.deg2rad(field.angle + fields.BAND_ROTATION[band] / 3600)
     sin, cos = np.sin(angle), np.cos(angle)
     wcs = WCS(naxis=2)
@@ -69,14 +89,26 @@ def _tangent_wcs(field, band, reference_pixel, ra, dec):
     wcs.wcs.radesys = "ICRS"
     wcs.wcs.crpix = reference_pixel
     wcs.wcs.crval = [ra, dec]
-    # columns count along the angle, rows a right angle further on
+    # the column number increases along the angle, the row number at a right angle to it
     wcs.wcs.cd = np.array([[sin, cos], [cos, -sin]]) * np.array(fields.PIXEL_SCALE) / 3600
     wcs.wcs.set()
     return wcs
 
 
 def band_psf(field, band):
-    """Point spread function of a band of a field; constant across it."""
+    """Return the PSF of a field in a band; it is constant across the field.
+
+    Parameters
+    ----------
+    field : redpix.demo.fields.DemoField
+        Field of the demo.
+    band : str
+        Name of the band.
+
+    Returns
+    -------
+    redpix.simulation.rendering.Psf
+    """
     return Psf(
         fwhm=field.seeing * camera.BAND_SEEING[band],
         beta=3.0,
@@ -86,12 +118,17 @@ def band_psf(field, band):
 
 
 def interpolation_axes(shape):
-    """Places of an image's columns and rows in its sky table, as on real frames.
+    """Return the positions of an image's columns and rows in its sky table, as in real frames.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        (ny, nx).
 
     Returns
     -------
     xinterp : ndarray, shape (nx,), float32
-        (i - 3.5) / 8: for 2048 columns it leaves the 256 of the table at both ends.
+        (i - 3.5) / 8: for 2048 columns it extends beyond the 256 columns of the table.
     yinterp : ndarray, shape (ny,), float32
         (j + 4.5) / 8.
     """
@@ -101,12 +138,36 @@ def interpolation_axes(shape):
 
 
 def sky_level(field, band):
-    """Mean sky of a field in DN."""
+    """Return the mean sky of a field in DN.
+
+    Parameters
+    ----------
+    field : redpix.demo.fields.DemoField
+        Field of the demo.
+    band : str
+        Name of the band.
+
+    Returns
+    -------
+    float
+    """
     return SKY[band] * field.sky * field.transparency
 
 
 def sky_noise(field, band):
-    """1-sigma noise of a pixel of blank sky, nanomaggies."""
+    """Return the 1-sigma noise of a pixel of blank sky in nanomaggies.
+
+    Parameters
+    ----------
+    field : redpix.demo.fields.DemoField
+        Field of the demo.
+    band : str
+        Name of the band.
+
+    Returns
+    -------
+    float
+    """
     gain = error_map.gain(field.camcol, band, field.run)
     dark_variance = error_map.dark_variance(field.camcol, band, field.run)
     counts = np.sqrt(sky_level(field, band) / gain + dark_variance)
@@ -114,18 +175,19 @@ def sky_noise(field, band):
 
 
 def sky_table(rng, level, structure):
-    """Sky in DN on the survey's coarse table: a level and gentle structure on it.
+    """Draw the sky on the survey's coarse table: a level with smooth variations, in DN.
 
-    As on real frames it is the sum of a run along the rows and one along the columns: the sky
-    changes while the scan goes on, the CCD's flat field and scattered light across it.
+    As in real frames it is the sum of a variation along the rows and one along the columns. The
+    sky brightness changes during the scan; scattered light changes across the CCD.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     level : float
         Mean, DN.
     structure : float
-        From the faintest to the brightest point, about, DN.
+        Approximate difference of the brightest and the faintest point, DN.
 
     Returns
     -------
@@ -145,27 +207,44 @@ def sky_table(rng, level, structure):
 
 
 def calibration_vector(rng, value, columns):
-    """Nanomaggies per DN of each column: the flat field's last per mille, float32."""
+    """Draw the calibration vector, which varies by a few per mille.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    value : float
+        Mean, nanomaggies per DN.
+    columns : int
+        Number of columns.
+
+    Returns
+    -------
+    ndarray, shape (columns,), float32
+        Nanomaggies per DN of each column.
+    """
     t = np.linspace(-1, 1, columns)
     wave = 0.003 * np.sin(np.pi * (t + rng.uniform(0, 2))) + 0.002 * t**8
     return (value * (1 + wave + rng.normal(0, 1e-4, columns))).astype(np.float32)
 
 
 def expose(rng, flux, field, band):
-    """Take a picture.
+    """Simulate an exposure.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     flux : ndarray, shape (ny, nx)
-        Light of the sources, nanomaggies in each pixel.
+        Light of the sources, nanomaggies per pixel.
     field : redpix.demo.fields.DemoField
-        Sets sky, transparency, gain and dark variance.
+        Field; it sets sky, transparency, gain and dark variance.
     band : str
+        Name of the band.
 
     Returns
     -------
-    Exposure
+    DemoExposure
     """
     allsky = sky_table(rng, sky_level(field, band), _SKY_STRUCTURE[band])
     calibration = calibration_vector(rng, CALIBRATION[band] / field.transparency, flux.shape[1])
@@ -182,72 +261,4 @@ def expose(rng, flux, field, band):
     cosmic_rays = cosmic_ray_hits(rng, flux.shape, rng.poisson(_COSMIC_RAYS * flux.size))
     counts = interpolate_rows(counts, saturated | cosmic_rays)
     image = shorten((counts - sky) * calibration)
-    return Exposure(image, calibration, allsky, xinterp, yinterp, saturated, cosmic_rays)
-
-
-def read_out(rng, mean_counts, gain, dark_variance):
-    """Counts of one readout, whole numbers in float64.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    mean_counts : ndarray
-        Light expected in each pixel, DN.
-    gain : float
-        Electrons per DN.
-    dark_variance : float
-        DN^2, everything that is not photon noise: the rounding's 1/12 is part of it.
-    """
-    # FFT-drawn light may be negative by 1e-5 of a peak; the sky lifts it above zero
-    electrons = rng.poisson(np.maximum(mean_counts * gain, 0))
-    noise = rng.standard_normal(mean_counts.shape, dtype=np.float32)
-    return np.rint(electrons / gain + noise * np.sqrt(dark_variance - 1 / 12))
-
-
-def cosmic_ray_hits(rng, shape, number):
-    """Mask of `number` short straight tracks, (ny, nx) bool."""
-    mask = np.zeros(shape, dtype=bool)
-    for _ in range(number):
-        x, y = rng.uniform(0, shape[1]), rng.uniform(0, shape[0])
-        angle, length = rng.uniform(0, np.pi), 1 + rng.exponential(2.0)
-        steps = np.arange(0, length, 0.5)
-        columns = (x + steps * np.cos(angle)).astype(int)
-        rows = (y + steps * np.sin(angle)).astype(int)
-        inside = (columns >= 0) & (columns < shape[1]) & (rows < shape[0])
-        mask[rows[inside], columns[inside]] = True
-    return mask
-
-
-def interpolate_rows(counts, bad):
-    """Replace bad pixels by a straight line between the good ones beside them in the row.
-
-    Parameters
-    ----------
-    counts : ndarray, shape (ny, nx)
-    bad : ndarray, shape (ny, nx), bool
-        A row must not be bad from end to end.
-
-    Returns
-    -------
-    ndarray, shape (ny, nx)
-        Whole numbers where replaced.
-    """
-    repaired = counts.copy()
-    columns = np.arange(counts.shape[1])
-    for row in np.flatnonzero(bad.any(axis=1)):
-        holes = bad[row]
-        line = np.interp(columns[holes], columns[~holes], counts[row, ~holes])
-        repaired[row, holes] = np.rint(line)
-    return repaired
-
-
-def shorten(image):
-    """Round float32 values to 10 binary digits, as many as real frames have; they pack to a third.
-
-    The relative error is at most 2^-10, so that counts within 30 DN of the sky stay whole numbers
-    to 0.003 DN rms.
-    """
-    bits = np.ascontiguousarray(image, dtype=np.float32).view(np.uint32)
-    dropped = 14  # of 23 stored digits; the leading one is not stored
-    rounded = (bits + np.uint32(1 << (dropped - 1))) >> np.uint32(dropped) << np.uint32(dropped)
-    return rounded.view(np.float32)
+    return DemoExposure(image, calibration, allsky, xinterp, yinterp, saturated, cosmic_rays)

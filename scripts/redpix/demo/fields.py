@@ -1,9 +1,10 @@
-"""The fields of the demo sky: where they lie, when and how well they were seen.
+"""The fields of the demo sky: positions, epochs and observing conditions.
 
-The numbers are those of a drift scan like the survey's: 0.396 arcsec pixels, columns turned from
-north by the scan's angle. 9001-3-100 and 9002-4-57 overlap on the sky, 9001-2-210 lies apart and
-9003-3-101 sees the first of them again, shifted by (-24, -172) pixels, turned a little, in worse
-seeing. No run of the survey has these numbers. This module imports nothing heavy: rules read it.
+The fields resemble those of the survey's drift scans: pixels of 0.396 arcsec, and columns rotated
+from north by the angle of the scan. 9001-3-100 and 9002-4-57 overlap; 9001-2-210 is separate.
+9003-3-101 observes the first field again, shifted by (-24, -172) pixels and rotated, in worse
+seeing. Runs of the survey do not have these numbers. Rules import this module, so it does not
+import numpy.
 """
 
 from dataclasses import dataclass
@@ -11,23 +12,42 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class DemoField:
-    """One simulated field."""
+    """One simulated field.
+
+    Attributes
+    ----------
+    run, camcol, field : int
+    epoch : int
+        1, or 2 for a later visit.
+    ra, dec : float
+        Centre in the r band, degrees, ICRS.
+    angle : float
+        Direction in which the column number increases, degrees from north through east.
+    seeing : float
+        FWHM of the PSF in r, arcsec.
+    transparency : float
+        Transmission of the atmosphere relative to a clear night.
+    sky : float
+        Brightness of the sky relative to a dark night.
+    mjd : float
+        TAI of the first row in r, days.
+    """
 
     run: int
     camcol: int
     field: int
-    epoch: int  # 1, or 2 for a later visit to sky that epoch 1 saw
-    ra: float  # degrees, ICRS, the centre in the r band
+    epoch: int
+    ra: float
     dec: float
-    angle: float  # degrees from north through east to the direction in which columns count
-    seeing: float  # FWHM in r, arcsec
-    transparency: float  # 1 is a clear night
-    sky: float  # brightness of the sky, 1 is a dark night
-    mjd: float  # TAI, of the first row in r
+    angle: float
+    seeing: float
+    transparency: float
+    sky: float
+    mjd: float
 
     @property
     def name(self):
-        """``run-camcol-field``."""
+        """Return the name ``run-camcol-field``."""
         return f"{self.run}-{self.camcol}-{self.field}"
 
 
@@ -41,11 +61,11 @@ FIELDS = (
 #: rows and columns of every field
 SHAPE = (1489, 2048)
 
-#: arcsec, along columns' and along rows' counting direction
+#: size of a pixel along x and along y, arcsec
 PIXEL_SCALE = (0.39616, 0.39598)
 
 
-#: where a source falls in a band beyond where it falls in r, pixels (x, y)
+#: position of a source in a band minus its position in r, pixels (x, y)
 BAND_OFFSET = {
     "u": (2.3, -3.1),
     "g": (-1.2, 2.6),
@@ -54,16 +74,25 @@ BAND_OFFSET = {
     "z": (-2.8, -1.9),
 }
 
-#: turn of a band's CCD against that in r, arcsec
+#: rotation of a band's CCD relative to that of r, arcsec
 BAND_ROTATION = {"u": 35.0, "g": -50.0, "r": 0.0, "i": 20.0, "z": 60.0}
 
 
 def find(name):
-    """The field of a name such as 9001-3-100.
+    """Return the field of a name.
+
+    Parameters
+    ----------
+    name : str
+        Such as 9001-3-100.
+
+    Returns
+    -------
+    DemoField
 
     Raises
     ------
     KeyError
-        If the demo has no such field.
+        If the demo does not have the field.
     """
     return {field.name: field for field in FIELDS}[name]

@@ -1,10 +1,9 @@
-"""The demo's sources, drawn from what is known of galaxies and stars, before they get a place.
+"""Draw the galaxies, stars and transients of the demo, without positions.
 
-Galaxies come from luminosity functions of a red and a blue population in comoving volume, so that
-counts and redshifts go together as they do on the sky: the median redshift is near 0.12 at r = 17.5
-and near 0.28 at r = 20. One thing is not as on the sky: `BRIGHT_SHARE` of the galaxies are
-brighter than r = 20, about twice the survey's share, for a few fields have to train a photometric
-redshift. There is no clustering.
+Galaxies follow the luminosity functions of a red and a blue population in comoving volume. The
+median redshift is near 0.12 at r = 17.5 and near 0.28 at r = 20, as on the sky. `BRIGHT_SHARE` of
+the galaxies are brighter than r = 20. This is about twice the fraction of the survey, because a few
+fields must provide a training set. Galaxies are not clustered.
 """
 
 import numpy as np
@@ -17,20 +16,24 @@ from redpix.simulation import seds
 BANDS = ("u", "g", "r", "i", "z")
 COSMOLOGY = FlatLambdaCDM(H0=70, Om0=0.3)
 
-#: galaxies of the demo lie between these magnitudes in r
+#: magnitude limits of the galaxies in r: brightest, limit of the bright galaxies, faintest
 BRIGHTEST, BRIGHT, FAINTEST = 15.0, 20.0, 22.0
+
+#: fraction of the galaxies that are brighter than `BRIGHT`
 BRIGHT_SHARE = 0.38
 
-# Schechter functions in rest-frame r: M*, slope, density at M* (relative); values rounded from
-# published red and blue ones for H0 = 70, and both brighten by 1 mag to redshift 1
+# Schechter functions in rest-frame r: M*, slope, relative density at M*; rounded from published
+# values for H0 = 70
 _POPULATIONS = {"red": (-21.6, -0.6, 2.5), "blue": (-21.0, -1.2, 3.5)}
+
+# brightening of M* from redshift 0 to 1, magnitudes
 _EVOLUTION = 1.0
 
-# types whose K-correction stands for the population's while redshifts are drawn
+# SED types whose K-correction is used for a population while redshifts are drawn
 _TYPICAL = {"red": 0.1, "blue": 1.5}
 
-# the main-sequence locus: g-i, u-g, g-r, i-z; within 0.05 mag of Yuan et al. (2015, ApJ 799, 134)
-# at [Fe/H] = -0.5 where that is given (g-i 0.3 to 1.6), continued to M dwarfs
+# main-sequence locus: g-i, u-g, g-r, i-z. For g-i of 0.3 to 1.6 it is within 0.05 mag of Yuan et
+# al. (2015, ApJ 799, 134) at [Fe/H] = -0.5; it continues to M dwarfs
 _LOCUS = np.array(
     [
         (0.2, 1.00, 0.17, -0.03),
@@ -48,19 +51,31 @@ _LOCUS = np.array(
 
 
 def magnitudes(flux):
-    """Ordinary (Pogson) AB magnitudes of positive fluxes in nanomaggies."""
+    """Return the Pogson AB magnitudes of positive fluxes.
+
+    Parameters
+    ----------
+    flux : array_like
+        Nanomaggies.
+
+    Returns
+    -------
+    ndarray
+    """
     return -2.5 * np.log10(np.asarray(flux) / photometry.ZERO_POINT_FLUX)
 
 
 def draw_galaxies(rng, number, grid):
-    """Galaxies of the demo, brightest population first.
+    """Draw galaxies; those brighter than `BRIGHT` come first.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
     grid : redpix.simulation.seds.SedGrid
-        In the bands u, g, r, i, z; it sets the largest redshift.
+        Grid in the bands u, g, r, i, z; it sets the largest redshift.
 
     Returns
     -------
@@ -78,20 +93,20 @@ def draw_galaxies(rng, number, grid):
 
 
 def _galaxies_between(rng, number, grid, bright, faint):
-    """`number` galaxies with bright <= r < faint, distributed as in a survey to that depth."""
-    # none at all is a table too
-    tables, found = [_galaxies(rng, grid, np.zeros(0, bool), np.zeros(0), np.zeros(0))], 0
-    while found < number:
+    """Draw galaxies with bright <= r < faint, distributed as in a magnitude-limited survey."""
+    # the empty table sets the columns if the number is 0
+    tables, drawn = [_galaxies(rng, grid, np.zeros(0, bool), np.zeros(0), np.zeros(0))], 0
+    while drawn < number:
         red, redshift, magnitude = _draw_luminosities(rng, 2 * number, grid, bright, faint)
         table = _galaxies(rng, grid, red, redshift, magnitude)
         r = magnitudes(table["flux_r"])
         tables.append(table[(r >= bright) & (r < faint)])
-        found += len(tables[-1])
+        drawn += len(tables[-1])
     return pd.concat(tables, ignore_index=True).iloc[:number]
 
 
 def _draw_luminosities(rng, number, grid, bright, faint):
-    """Population, redshift and rest-frame M_r of galaxies that lie about between two magnitudes."""
+    """Draw population, redshift and rest-frame M_r of galaxies near a range of magnitudes."""
     redshifts = np.arange(0.012, grid.redshifts[-1], 0.004)
     absolute = np.arange(-24.0, -15.0, 0.1)
     modulus = COSMOLOGY.distmod(redshifts).value
@@ -102,7 +117,7 @@ def _draw_luminosities(rng, number, grid, bright, faint):
         schechter = density * luminosity ** (slope + 1) * np.exp(-luminosity)
         shift = seds.fluxes(grid, _TYPICAL[name], 0.0, redshifts)[:, BANDS.index("r")]
         apparent = absolute + (modulus - 2.5 * np.log10(shift))[:, None]
-        margin = 0.5  # mag, for galaxies whose K-correction is not the typical one
+        margin = 0.5  # mag, for K-corrections that differ from the typical one
         seen = (apparent > bright - margin) & (apparent < faint + margin)
         weights.append(schechter * volume[:, None] * seen)
     weights = np.array(weights)
@@ -114,7 +129,7 @@ def _draw_luminosities(rng, number, grid, bright, faint):
 
 
 def _galaxies(rng, grid, red, redshift, magnitude):
-    """Everything else about galaxies of given population, redshift and rest-frame M_r."""
+    """Draw fluxes and shapes of galaxies of given population, redshift and rest-frame M_r."""
     n = len(red)
 
     def either(for_red, for_blue):
@@ -157,18 +172,24 @@ def _galaxies(rng, grid, red, redshift, magnitude):
 
 
 def half_light_radius(rng, magnitude, early):
-    """Half-light radii in kpc, log-normal about the relation of Shen et al. (2003).
+    """Draw half-light radii in kpc, log-normal around the relation of Shen et al. (2003).
 
     MNRAS 343, 978, equations 14 to 16, with the parameters of their table 1 (figure 4: types
-    told apart by Sersic index).
+    by Sersic index).
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     magnitude : ndarray
         Absolute magnitude in r.
     early : ndarray of bool
-        Early or late type.
+        Whether a galaxy is an early type.
+
+    Returns
+    -------
+    ndarray
+        kpc.
     """
     knee = 10 ** (-0.4 * (magnitude + 20.52))
     late = -0.4 * 0.21 * magnitude + (0.53 - 0.21) * np.log10(1 + knee) - 1.31
@@ -178,19 +199,21 @@ def half_light_radius(rng, magnitude, early):
 
 
 def draw_stars(rng, number):
-    """Stars from r = 13 to 21.5 along the main-sequence locus.
+    """Draw stars from r = 13 to 21.5 along the main-sequence locus.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     number : int
+        Number of sources.
 
     Returns
     -------
     pandas.DataFrame
         redshift (0) and flux_u..z (nanomaggies).
     """
-    # counts rise as 10^(0.2 m)
+    # counts increase as 10^(0.2 m)
     low, high = 10 ** (0.2 * 13.0), 10 ** (0.2 * 21.5)
     r = np.log10(rng.uniform(low, high, number)) / 0.2
     dwarfs = rng.random(number) < 0.5
@@ -207,7 +230,14 @@ def draw_stars(rng, number):
 
 
 def draw_transients(rng, number):
-    """Transients from r = 18 to 22.5 with the colours of blackbodies of 5000 to 15000 K.
+    """Draw transients from r = 18 to 22.5 with the colours of blackbodies of 5000 to 15000 K.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    number : int
+        Number of sources.
 
     Returns
     -------

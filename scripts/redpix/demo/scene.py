@@ -1,34 +1,36 @@
-"""The demo's sky as a perfect camera would see it: every source drawn, no noise."""
+"""Draw the sources of the demo sky in a field, without noise."""
 
 import numpy as np
 
 from redpix.demo import camera, fields
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 
-# stamps end where sources fall below this share of a pixel's noise
+# brightness at which the stamp of a source ends, in units of a pixel's noise
 _INVISIBLE = 0.1
 
 
 def render(table, field, band, watch=iter):
-    """Light of the sources in a band of a field.
+    """Draw the light of the sources of a field in a band.
 
     Parameters
     ----------
     table : pandas.DataFrame
-        As from `redpix.demo.truth.truth`; sources of epoch 2 shine only in fields of epoch 2.
+        As from `redpix.demo.truth.draw_truth`; sources of epoch 2 shine in fields of epoch 2 only.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
     watch : callable, optional
-        Wraps the iteration over the sources, to show progress.
+        Function that wraps the iteration over the sources, to show progress.
 
     Returns
     -------
     ndarray, shape (ny, nx), float64
-        Nanomaggies in each pixel.
+        Nanomaggies per pixel.
     """
     image = np.zeros(fields.SHAPE)
     wcs = camera.band_wcs(field, band)
-    # the tangent plane turns by less than 0.2 degrees within a field: one matrix serves it all
+    # north rotates by less than 0.2 degrees within a field: one matrix is sufficient
     sky_jacobian = rendering.jacobian(wcs.wcs.cd)
     scale = np.sqrt(np.prod(fields.PIXEL_SCALE))
     psf = camera.band_psf(field, band)
@@ -50,9 +52,9 @@ def render(table, field, band, watch=iter):
             bulge = getattr(source, f"bulge_flux_{band}")
             profile = rendering.galaxy_profile(galaxy, bulge, flux - bulge)
             profile = rendering.convolved(profile, blur)
-            radius = rendering.stamp_radius(galaxy, psf, flux, faintest)
+            radius = extents.stamp_radius(galaxy, psf, flux, faintest)
         else:
             profile = blur * flux
-            radius = rendering.psf_radius(psf, flux, faintest)
+            radius = extents.psf_radius(psf, flux, faintest)
         rendering.add(image, profile, sky_jacobian, place_x, place_y, radius / scale)
     return image

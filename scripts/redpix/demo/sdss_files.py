@@ -1,4 +1,4 @@
-"""The demo's exposures in the survey's own formats: `frame` files and `fpM` masks."""
+"""Convert the exposures of the demo to the formats of the survey: `frame` files and `fpM` masks."""
 
 from datetime import datetime, timedelta
 
@@ -10,7 +10,7 @@ from redpix.sdss.mask_table import survey_mask
 
 RERUN = "301"
 
-# rows pass r, i, u, z, g in this order, 71.7 s apart
+# delay of each band after r, seconds: a drift scan crosses the bands in this order
 _BAND_DELAY = {"r": 0.0, "i": 71.7, "u": 143.4, "z": 215.1, "g": 286.8}
 # row of each band's CCD in the camera
 _CAMERA_ROW = {"r": 1, "i": 2, "u": 3, "z": 4, "g": 5}
@@ -18,13 +18,16 @@ _BANDS = "ugriz"
 
 
 def frame_hdus(exposure, field, band):
-    """A frame: image, calibration vector, sky table, asTrans.
+    """Return the HDUs of a frame: image, calibration vector, sky table, asTrans.
 
     Parameters
     ----------
-    exposure : redpix.demo.camera.Exposure
+    exposure : redpix.demo.camera.DemoExposure
+        Simulated exposure.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------
@@ -48,11 +51,12 @@ def frame_hdus(exposure, field, band):
 
 
 def _column(name, form, value, **more):
+    """Return a table column of one row."""
     return fits.Column(name, form, array=np.asarray(value)[None], **more)
 
 
 def _cards(exposure, field, band, node, inclination):
-    """Header cards of a frame, those of the survey that say something about an image."""
+    """Return the header cards of a frame, a subset of the survey's cards."""
     mjd = field.mjd + _BAND_DELAY[band] / 86400
     start = datetime(1858, 11, 17) + timedelta(days=mjd)
     return [
@@ -83,7 +87,7 @@ def _cards(exposure, field, band, node, inclination):
 
 
 def _wcs_cards(wcs):
-    """WCS cards as the survey writes them, every digit kept."""
+    """Return the WCS cards in the survey's form, at full precision."""
     (cd11, cd12), (cd21, cd22) = wcs.wcs.cd
     return [
         ("EQUINOX", 2000.0, ""),
@@ -104,13 +108,14 @@ def _wcs_cards(wcs):
 
 
 def _unit_vector(ra, dec):
+    """Return the unit vector of a position in degrees."""
     ra, dec = np.deg2rad([ra, dec])
     return np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
 
 
 def _great_circle(field):
-    """Node and inclination, degrees, of the great circle along which a field's rows count."""
-    # its pole is the direction in which columns count, a unit vector at the field's centre
+    """Return node and inclination (degrees) of the great circle along the scan of a field."""
+    # its pole is the direction of increasing column number at the centre of the field
     ra, dec, angle = np.deg2rad([field.ra, field.dec, field.angle])
     north = np.array([-np.sin(dec) * np.cos(ra), -np.sin(dec) * np.sin(ra), np.cos(dec)])
     east = np.array([-np.sin(ra), np.cos(ra), 0.0])
@@ -120,12 +125,12 @@ def _great_circle(field):
 
 
 def _as_trans(shape, field, band, wcs, node, inclination):
-    """The survey's other astrometry: row and column to great-circle longitude and latitude.
+    """Return the asTrans table: row and column to great-circle longitude and latitude.
 
-    mu = a + b row + c column, nu = d + e row + f column, degrees, pixel centres at 0.5; no
-    distortions and no colour terms.
+    mu = a + b row + c column and nu = d + e row + f column, in degrees; pixel centres are at 0.5.
+    Distortions and colour terms are zero.
     """
-    x, y = wcs.wcs.crpix - 0.5  # where pixel centres are at 0.5
+    x, y = wcs.wcs.crpix - 0.5  # with pixel centres at 0.5
     position = _unit_vector(*wcs.wcs.crval)
     i, n = np.deg2rad([inclination, node])
     along = np.array([np.cos(n), np.sin(n), 0.0])
@@ -164,13 +169,16 @@ def _as_trans(shape, field, band, wcs, node, inclination):
 
 
 def mask_hdus(exposure, field, band):
-    """The survey's mask (fpM) of an exposure: planes INTERP, SATUR and CR filled.
+    """Return the survey's mask (fpM) of an exposure, with the planes INTERP, SATUR and CR.
 
     Parameters
     ----------
-    exposure : redpix.demo.camera.Exposure
+    exposure : redpix.demo.camera.DemoExposure
+        Simulated exposure.
     field : redpix.demo.fields.DemoField
+        Field of the demo.
     band : str
+        Name of the band.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Simulate a night at a small telescope: a dark, a flat, exposures, the stars that are in them."""
+"""Simulate a night at a small telescope: a dark, a flat, exposures and their stars."""
 
 from pathlib import Path
 
@@ -12,26 +12,54 @@ from redpix.photometry.table_file import write_table
 
 
 def write_image(path, values, **cards):
-    """A FITS image with header cards."""
+    """Write a FITS image with header cards.
+
+    Parameters
+    ----------
+    path : str
+        File that is written.
+    values : ndarray, shape (ny, nx)
+        Image.
+    **cards
+        Keywords and values of the header.
+    """
     image = fits.PrimaryHDU(values)
     image.header.update(cards)
     with atomic(path) as temporary:
         image.writeto(temporary)
 
 
-def main(snakemake):
-    seed, output = snakemake.params.seed, snakemake.output
-    dark, flat = ccd.calibration_frames(seed)
-    write_image(output.dark, dark.astype(np.float32), EXPTIME=ccd.EXPOSURE)
-    write_image(output.flat, flat.astype(np.float32))
+def write_ccd(dark, flat, mask, images, stars, seed):
+    """Write the calibration frames, the exposures and the stars of the simulated night.
+
+    Parameters
+    ----------
+    dark, flat : str
+        FITS images that are written, in counts.
+    mask : str
+        DS9 region file that is written: a circle around the galaxy.
+    images : list of str
+        FITS images that are written, one per exposure, in counts.
+    stars : list of str
+        CSVs that are written, one per exposure: x, y (pixels, 0-based) and magnitude.
+    seed : int
+        Seed of the random numbers.
+    """
+    dark_counts, flat_counts = ccd.calibration_frames(seed)
+    write_image(dark, dark_counts.astype(np.float32), EXPTIME=ccd.EXPOSURE_TIME)
+    write_image(flat, flat_counts.astype(np.float32))
     x, y = ccd.GALAXY
-    write_text(output.mask, f"image\ncircle({x + 1},{y + 1},{ccd.HIDDEN})\n")
+    write_text(mask, f"image\ncircle({x + 1},{y + 1},{ccd.MASK_RADIUS})\n")
     sky = ccd.draw_sky(seed)
-    for index, (image, stars) in enumerate(zip(output.images, output.stars, strict=True)):
-        exposure = ccd.EXPOSURES[index]
+    for index, (image, star_table) in enumerate(zip(images, stars, strict=True)):
         raw, x, y, magnitude = ccd.expose(index, sky, seed)
-        cards = {"GAIN": ccd.GAIN, "RDNOISE": ccd.READ_NOISE}
-        cards |= {"SATURATE": ccd.SATURATION, "EXPTIME": ccd.EXPOSURE}
-        write_image(image, raw, **cards, **{"DATE-OBS": exposure.start})
-        write_table(stars, {"x": x, "y": y, "magnitude": magnitude})
+        cards = {
+            "GAIN": ccd.GAIN,
+            "RDNOISE": ccd.READ_NOISE,
+            "SATURATE": ccd.SATURATION,
+            "EXPTIME": ccd.EXPOSURE_TIME,
+            "DATE-OBS": ccd.EXPOSURES[index].start,
+        }
+        write_image(image, raw, **cards)
+        write_table(star_table, {"x": x, "y": y, "magnitude": magnitude})
         log.info("%s: %d stars", Path(image).name, len(x))

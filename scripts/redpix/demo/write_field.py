@@ -1,4 +1,4 @@
-"""Take the demo's pictures of one field: a frame and a mask a band, packed as in the archive."""
+"""Simulate the exposures of one demo field: one packed frame and one packed mask per band."""
 
 import bz2
 import gzip
@@ -12,21 +12,31 @@ from redpix.demo import camera, fields, scene, sdss_files
 from redpix.sdss.packing import packed, save
 
 
-def main(snakemake):
-    field = fields.find(snakemake.params.field)
-    table = pd.read_csv(snakemake.input.truth)
-    log.info("read %s, %d sources", snakemake.input.truth, len(table))
-    outputs = zip(
-        snakemake.params.bands, snakemake.output.frames, snakemake.output.masks, strict=True
-    )
-    for band, frame, mask in outputs:
+def write_field(truth, frames, masks, field, bands, seed):
+    """Write the frames and masks of a demo field.
+
+    Parameters
+    ----------
+    truth : str
+        CSV of the sources, from `redpix.demo.write_sky.write_sky`.
+    frames, masks : list of str
+        Files that are written, one per band: ``frame-*.fits.bz2`` and ``fpM-*.fit.gz``.
+    field : str
+        Name of the field, such as 9001-3-100.
+    bands : sequence of str
+        Bands in the order of `frames`.
+    seed : int
+        Seed of the random numbers.
+    """
+    field = fields.find(field)
+    table = pd.read_csv(truth)
+    log.info("read %s, %d sources", truth, len(table))
+    for band, frame, mask in zip(bands, frames, masks, strict=True):
         flux = scene.render(
             table, field, band, partial(progress, label=f"{field.name} {band}: sources")
         )
-        # every frame its own random numbers, whatever is made before it
-        rng = np.random.default_rng(
-            [snakemake.params.seed, 1, field.run, field.camcol, field.field, ord(band)]
-        )
+        # a seed per frame: a frame does not depend on those made before it
+        rng = np.random.default_rng([seed, 1, field.run, field.camcol, field.field, ord(band)])
         exposure = camera.expose(rng, flux, field, band)
         log.info(
             "%s: %d saturated pixels, %d hit by cosmic rays",

@@ -1,20 +1,33 @@
-"""Draw the demo's sky: every galaxy, star and transient, as a table."""
+"""Draw the demo sky: all galaxies, stars and transients, as a table."""
 
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
-from redpix.demo.truth import truth
+from redpix.demo.truth import draw_truth
 
 
-def main(snakemake):
-    table = truth(
-        snakemake.params.seed,
-        snakemake.params.galaxies,
-        snakemake.params.stars,
-        snakemake.params.transients,
-    )
+def write_sky(truth, galaxies, stars, transients, seed):
+    """Draw the demo sky and write its truth as CSV.
+
+    Parameters
+    ----------
+    truth : str
+        CSV that is written, one row per source; columns are `redpix.demo.truth.COLUMNS`.
+    galaxies, stars : int
+        Mean number per field.
+    transients : int
+        Number in all fields together.
+    seed : int
+        Seed of the random numbers.
+
+    Raises
+    ------
+    InputError
+        If the sources do not fit on the sky.
+    """
+    table = draw_truth(seed, galaxies, stars, transients)
     for kind, number in table["kind"].value_counts().items():
         log.info("%s: %d", kind, number)
     log.info("catalogued: %d", table["catalogued"].sum())
-    with atomic(snakemake.output[0]) as temporary:
+    with atomic(truth) as temporary:
         table.to_csv(temporary, index=False)
-    log.info("wrote %s", snakemake.output[0])
+    log.info("wrote %s", truth)

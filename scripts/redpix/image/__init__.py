@@ -1,1 +1,1 @@
-"""Pixels and their place on the sky: WCS, masks, noise, backgrounds, transforms, resampling."""
+"""Images: WCS, homographies, masks, noise, backgrounds, Fourier transforms, resampling."""

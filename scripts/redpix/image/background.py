@@ -1,4 +1,4 @@
-"""Slow parts of images, and of what two images differ by."""
+"""Measure the smooth background of an image, and of the difference of two images."""
 
 from functools import cache
 
@@ -11,66 +11,77 @@ from redpix.image.fourier import transforms
 
 
 def smooth_background(image, mesh=256):
-    """Slow part of an image: clipped means of squares, and straight lines between them.
+    """Return the background of an image: clipped means of squares, interpolated linearly.
 
     Parameters
     ----------
-    image : ndarray
-        NaN where not known.
+    image : ndarray, shape (ny, nx)
+        NaN at invalid pixels.
     mesh : int
         Side of the squares, pixels.
 
     Returns
     -------
-    ndarray
+    ndarray, shape (ny, nx), float32
+        In the unit of the image.
+
+    Raises
+    ------
+    InputError
+        If every square has fewer than 100 valid pixels.
     """
     return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
 
 
 def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
-    """Slow part of what two images differ by, which sources have no part in.
+    """Return the background of the difference of two images, free of constant sources.
 
-    Each is convolved with the PSF of the other: stars and galaxies that do not change vanish from
-    the difference, and with them what their unequal wings do to a background.
+    Each image is convolved with the PSF of the other. Constant stars and galaxies vanish from the
+    difference of the two, and with them the bias of the background by their unequal wings.
 
     Parameters
     ----------
-    new, reference : ndarray
-        NaN where not known.
+    new, reference : ndarray, shape (ny, nx)
+        NaN at invalid pixels.
     ratio : float
-        Flux in the reference over that in the new image.
+        Flux in the reference over flux in the new image.
     psf_new, psf_reference : ndarray
-        Stamps of unit sum; those of the middle do for all of an image, as what a wrong PSF leaves
-        of a source has no sum.
+        Stamps of unit sum. The PSF of the centre is enough for the whole image: a wrong PSF leaves
+        residuals of sources whose sum is zero.
     mesh : int
-        As in `smooth_background`.
+        Side of the squares, pixels.
 
     Returns
     -------
-    ndarray
-        In units of the new image.
+    ndarray, shape (ny, nx), float32
+        In the unit of the new image.
+
+    Raises
+    ------
+    InputError
+        If every square has fewer than 100 valid pixels.
     """
 
-    reach = max(*psf_new.shape, *psf_reference.shape) // 4  # beyond, a PSF holds next to nothing
+    reach = max(*psf_new.shape, *psf_reference.shape) // 4  # almost all flux of a PSF lies within
 
     @cache
     def plan_and_kernels(shape):
         plan = transforms(shape, 2 * reach)
         return plan, (plan.kernel(psf_reference), -plan.kernel(psf_new))
 
-    def part(rows, columns):
+    def difference_in(rows, columns):
         wide = tuple(slice(max(0, s.start - reach), s.stop + reach) for s in (rows, columns))
         N, R = new[wide], reference[wide] / ratio
-        unknown = ~(np.isfinite(N) & np.isfinite(R))
-        if unknown.all():
+        invalid = ~(np.isfinite(N) & np.isfinite(R))
+        if invalid.all():
             return np.full((1, 1), np.nan)
         plan, kernels = plan_and_kernels(N.shape)
-        images = (plan.forward(np.where(unknown, 0, image)) for image in (N, R))
+        images = (plan.forward(np.where(invalid, 0, image)) for image in (N, R))
         difference = plan.filtered(*zip(kernels, images, strict=True))
-        # nor is that known which a kernel reaches from there or from beyond the image
-        whole = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
-        if unknown.any() or N.shape != whole:
-            near = ndimage.maximum_filter(unknown, 2 * reach + 1, mode="constant", cval=True)
+        # pixels within the kernel's reach of these or of the border are invalid, too
+        unclipped = tuple(p.stop - p.start + 2 * reach for p in (rows, columns))
+        if invalid.any() or N.shape != unclipped:
+            near = ndimage.maximum_filter(invalid, 2 * reach + 1, mode="constant", cval=True)
             difference[near] = np.nan
         inside = (
             slice(p.start - w.start, p.stop - w.start)
@@ -78,51 +89,52 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         )
         return difference[tuple(inside)]
 
-    return _between_squares(new.shape, mesh, part)
+    return _between_squares(new.shape, mesh, difference_in)
 
 
-def _between_squares(shape, mesh, part):
-    """Clipped means of ``part(rows, columns)`` of squares, and straight lines between them."""
+def _between_squares(shape, mesh, values_in):
+    """Return clipped means of ``values_in(rows, columns)`` per square, interpolated linearly."""
     counts = [max(1, round(length / mesh)) for length in shape]
     edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
     means = np.full(counts, np.nan)
     for row, column in np.ndindex(*counts):
-        values = part(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
+        values = values_in(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
         values = values[np.isfinite(values)]
         if len(values) > 100:
-            some = values[:: 1 + len(values) // 4000]  # enough to cut off by
-            # not by medians, which of whole numbers are whole, and their deviation perhaps 0
+            sample = values[:: 1 + len(values) // 4000]  # enough for the limits of clipping
+            # around the mean: of integers the median is an integer, and the MAD may be 0
             _, low, high = sigma_clip(
-                some, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
+                sample, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
             )
             means[row, column] = np.mean(values[(values >= low) & (values <= high)])
-    known = np.isfinite(means)
-    if not known.any():
+    measured = np.isfinite(means)
+    if not measured.any():
         raise InputError("too few pixels have a value: no square of the background holds 100")
-    means[~known] = np.median(means[known])
+    means[~measured] = np.median(means[measured])
     return between_middles(means, shape)
 
 
 def between_middles(values, shape):
-    """An image from its values in the middles of squares, linear between them.
+    """Return an image that interpolates linearly between the middles of squares.
 
-    A product of matrices, which takes no more memory than the image.
+    It is a product of matrices, which needs no memory beyond the image.
 
     Parameters
     ----------
     values : ndarray, shape (m, n)
+        Value at the middle of each square.
     shape : (int, int)
-        Of the image.
+        Rows and columns of the image.
 
     Returns
     -------
-    ndarray of float32
+    ndarray, shape `shape`, float32
     """
     along_y, along_x = (_linear_weights(n, c) for n, c in zip(shape, values.shape, strict=True))
     return (along_y @ values.astype(np.float32)) @ along_x.T
 
 
 def _linear_weights(length, count):
-    """Weights of squares' middles for each pixel of an axis, shape (length, count)."""
-    place = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
-    return np.maximum(1 - abs(place[:, None] - np.arange(count)), 0).astype(np.float32)
+    """Return the weight of each square for each pixel of an axis, shape (length, count)."""
+    position = np.clip((np.arange(length) + 0.5) * count / length - 0.5, 0, count - 1)
+    return np.maximum(1 - abs(position[:, None] - np.arange(count)), 0).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Masks from regions that a user has drawn: rectangles, polygons and circles of SAOImage DS9."""
+"""Make masks from SAOImage DS9 regions: boxes, polygons and circles."""
 
 import re
 
@@ -6,24 +6,26 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 
+# one region: its kind and its numbers
 _LINE = re.compile(r"\s*\+?(\w+)\s*\(([^)]*)\)\s*(?:#.*)?")
+# lines that hold no region
 _PASSED = re.compile(r"\s*(?:#.*|global\b.*|image|physical|)\s*")
 
 
 def region_mask(lines, shape, name):
-    """Pixels inside any region of a DS9 region file in image coordinates.
+    """Return the pixels inside the regions of a DS9 region file in image coordinates.
 
-    A pixel is inside where its centre is. Coordinates in the file are 1-based, as DS9 shows them.
+    A pixel is inside a region if its centre is. Coordinates in the file are 1-based, as in DS9.
 
     Parameters
     ----------
     lines : iterable of str
         ``polygon(x1,y1,x2,y2,...)``, ``box(x,y,width,height[,angle])``, ``circle(x,y,radius)``;
-        several may stand in a line, parted by semicolons.
+        semicolons separate several regions of one line.
     shape : (int, int)
-        ny, nx.
+        Rows and columns of the image.
     name : str
-        What messages call the file.
+        Name of the file in messages.
 
     Returns
     -------
@@ -32,23 +34,24 @@ def region_mask(lines, shape, name):
     Raises
     ------
     InputError
-        A line that is something else.
+        If a line is not such a region.
     """
     y, x = np.indices(shape, dtype=float) + 1
     inside = np.zeros(shape, bool)
     for number, line in enumerate(lines, start=1):
-        for part in line.split("#", 1)[0].rstrip("\r\n").split(";"):
-            if _PASSED.fullmatch(part):
+        for text in line.split("#", 1)[0].rstrip("\r\n").split(";"):
+            if _PASSED.fullmatch(text):
                 continue
-            inside |= _one(part, x, y, f"{name}: line {number}")
+            inside |= _inside_region(text, x, y, f"{name}: line {number}")
     return inside
 
 
-def _one(text, x, y, where):
-    found = _LINE.fullmatch(text)
-    kind = found[1] if found else ""
+def _inside_region(text, x, y, where):
+    """Return the pixels inside one region; `where` begins the message of an InputError."""
+    match = _LINE.fullmatch(text)
+    kind = match[1] if match else ""
     try:
-        numbers = [float(word) for word in found[2].split(",")] if found else []
+        numbers = [float(word) for word in match[2].split(",")] if match else []
     except ValueError:
         numbers = []
     count = len(numbers)
@@ -64,17 +67,16 @@ def _one(text, x, y, where):
         return np.hypot(x - numbers[0], y - numbers[1]) <= numbers[2]
     raise InputError(
         f"{where}: {text.strip()!r}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
-        "box(x,y,width,height,angle) and circle(x,y,radius) in image coordinates, pixels; none "
-        "that is taken out (-circle)"
+        "box(x,y,width,height,angle) and circle(x,y,radius) in image coordinates, pixels; "
+        "excluded regions (-circle) are not"
     )
 
 
 def _in_polygon(x, y, corners_x, corners_y):
-    """Even-odd rule: how many sides a ray to the right crosses."""
+    """Return the pixels from which a ray to the right crosses an odd number of sides."""
     inside = np.zeros(x.shape, bool)
-    for x1, y1, x2, y2 in zip(
-        *(corners_x, corners_y, np.roll(corners_x, -1), np.roll(corners_y, -1)), strict=True
-    ):
+    next_x, next_y = np.roll(corners_x, -1), np.roll(corners_y, -1)
+    for x1, y1, x2, y2 in zip(corners_x, corners_y, next_x, next_y, strict=True):
         if y1 == y2:
             continue
         crosses = (y1 > y) != (y2 > y)

@@ -1,7 +1,6 @@
 """Read a FITS image of any telescope as an exposure: pixels, variance, mask, WCS and camera.
 
-This is the lowest room that can import all it needs: files come from `redpix.io`, the WCS, the
-background and the noise from this room. Frames of the survey are read in `redpix.astrometry`.
+Frames of the survey are read in `redpix.astrometry.exposures`.
 """
 
 from dataclasses import dataclass
@@ -13,16 +12,16 @@ from astropy.wcs import WCS
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.background import smooth_background
-from redpix.image.masks import DTYPE, bit_value, own_bits
+from redpix.image.masks import DTYPE, bit_value, translated_mask
 from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
 from redpix.image.wcs import celestial_wcs
-from redpix.io.camera import Camera, described, read_camera
+from redpix.io.camera import CameraRecord, described, read_camera
 from redpix.io.fits_files import read_image
 
-#: HDUs of a coadd that this workflow made
+#: names of the HDUs of this workflow's coadds
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
 
-#: HDUs beside an image that say more of its pixels
+#: names of HDUs that hold the variance, the error or the mask of an image
 PLANES = ("VARIANCE", "ERR", "MASK")
 
 
@@ -35,7 +34,7 @@ class Exposure:
     path : str
         Name in messages.
     image, variance : ndarray, shape (ny, nx), float32
-        In the image's unit, and its square.
+        Pixels in the unit of the image, and their variance.
     mask : ndarray, shape (ny, nx), int16
         Bits of `redpix.image.masks`.
     wcs : astropy.wcs.WCS or None
@@ -48,9 +47,9 @@ class Exposure:
     noise_scale : float
         Factor by which the noise was multiplied.
     psf : redpix.psf.psf_model.PsfModel or None
-        The survey's own, where it was asked for.
-    camera : redpix.io.camera.Camera or None
-        What the header says of the camera, with sources; None for a frame of the survey.
+        PSF of the survey, if it was requested.
+    camera : redpix.io.camera.CameraRecord or None
+        Camera by the header and the configuration; None for a frame of the survey.
     """
 
     path: str
@@ -64,20 +63,21 @@ class Exposure:
     survey: bool = False
     noise_scale: float = 1.0
     psf: object = None
-    camera: Camera | None = None
+    camera: CameraRecord | None = None
 
 
 def read_fits_exposure(path, settings):
-    """Read an image, subtract its background and find its variance and mask.
+    """Read an image, subtract its background and measure its variance and mask.
 
     Parameters
     ----------
     path : str
         A FITS file; ``path[2]`` or ``path[SCI]`` names an HDU.
     settings : Mapping
-        background_mesh; what is given of the camera: gain, read_noise, saturation, zero_point;
-        noise, measured unless given: whether variances are scaled to the noise of blank sky;
-        needs_wcs, true unless given: whether an image must have a WCS.
+        background_mesh: side of the squares of the background, pixels. gain, read_noise,
+        saturation, zero_point: values that replace those of the header. noise: "given" keeps the
+        variance of the file, otherwise it is scaled to the noise of blank sky. needs_wcs: whether
+        the image must have a WCS (default true).
 
     Returns
     -------
@@ -90,7 +90,7 @@ def read_fits_exposure(path, settings):
     """
     file = read_image(path, PLANES)
     image = file.pixels.astype(np.float32)
-    file = file._replace(pixels=None)  # the pixels of a large image are as large again
+    file = file._replace(pixels=None)  # frees the original array, as large as the image
     log_remarks(path, file.remarks)
     try:
         return _exposure(file, image, settings)
@@ -99,22 +99,30 @@ def read_fits_exposure(path, settings):
 
 
 def log_remarks(path, remarks):
-    """Log what was assumed on reading a file."""
+    """Log the assumptions that were made while a file was read.
+
+    Parameters
+    ----------
+    path : str
+        Name of the file.
+    remarks : iterable of str
+        One sentence each.
+    """
     for remark in remarks:
         log.warning("%s: %s", path, remark)
 
 
-def rescaled(exposure, what, settings):
-    """Return an exposure with its variance brought to the noise of its blank sky, unless given.
+def rescaled(exposure, origin, settings):
+    """Return an exposure whose variance is scaled to the noise of its blank sky.
 
     Parameters
     ----------
     exposure : Exposure
         Its variance is changed in place.
-    what : str
+    origin : str
         Origin of the variance, for the log.
     settings : Mapping
-        As of `read_fits_exposure`.
+        With noise "given" the variance stays as it is.
 
     Returns
     -------
@@ -123,21 +131,22 @@ def rescaled(exposure, what, settings):
     if settings.get("noise") == "given":
         return exposure
     scale = noise_scale(exposure.image, exposure.variance, exposure.mask)
-    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, what)
+    log.info("%s: noise %.4f times that of the %s", exposure.path, scale, origin)
     exposure.variance *= np.float32(scale**2)
     exposure.noise_scale = scale
     return exposure
 
 
 def _exposure(file, image, settings):
+    """Return the exposure of an image that was read; its messages do not name the file."""
     camera = read_camera(file.header, settings, file.shape)
-    words = described(camera) or "nothing known of the camera"
+    words = described(camera) or "camera unknown"
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
     log_remarks(file.path, camera.remarks)
     wcs = celestial_wcs(file.header) if settings.get("needs_wcs", True) else None
     mask = DTYPE(0)
     if "MASK" in file.planes:
-        mask = own_bits(file.planes["MASK"].pixels, file.planes["MASK"].header)
+        mask = translated_mask(file.planes["MASK"].pixels, file.planes["MASK"].header)
     exposure = Exposure(
         path=file.path,
         image=image,
@@ -161,22 +170,23 @@ def _exposure(file, image, settings):
 
 
 def _given_variance(planes):
-    """Return the variance that a file holds, or the square of its errors; None without either."""
+    """Return the variance plane of a file, or its squared error plane; None without either."""
     if "VARIANCE" in planes:
         return planes["VARIANCE"].pixels.astype(np.float32)
     return np.square(planes["ERR"].pixels, dtype=np.float32) if "ERR" in planes else None
 
 
 def _find_background(exposure, mesh):
-    """Complete the mask and return the background."""
+    """Complete the mask of an exposure and return its background."""
     image = exposure.image
     exposure.mask = image_mask(image, exposure.camera.saturation) | exposure.mask
     zeros = np.mean(image == 0)
     if zeros >= 0.5:
         log.warning(
-            "%s: %.0f %% of its pixels are 0 and are taken for sky; where they are no sky, make "
-            "them NaN or cut them off",
-            *(exposure.path, 100 * zeros),
+            "%s: %.0f %% of its pixels are 0 and are taken for sky; if they are not sky, set them "
+            "to NaN or cut them off",
+            exposure.path,
+            100 * zeros,
         )
     image[(exposure.mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
@@ -185,16 +195,19 @@ def _find_background(exposure, mesh):
 
 
 def _measure_noise(exposure, background, mesh):
-    """Set the variance of an image that comes without one."""
+    """Set the variance of an exposure whose file has none."""
     noise = pixel_noise(exposure.image, background, exposure.mask, exposure.camera, mesh)
     log.info(
         "%s: background %.5g, noise %s; %d pixels masked",
-        *(exposure.path, typical(background), noise.words, np.count_nonzero(exposure.mask)),
+        exposure.path,
+        typical(background),
+        noise.words,
+        np.count_nonzero(exposure.mask),
     )
     if exposure.camera.gain is None:
         log.warning(
-            "%s: no gain in counts of its unit is known, so bright sources have no noise of their "
-            "own; exposures.gain gives it",
+            "%s: no gain in counts of its unit is known, so the photon noise of bright sources is "
+            "ignored; exposures.gain sets it",
             exposure.path,
         )
     level, (least, most) = np.sqrt(typical(noise.variance)), NOISE_RANGE

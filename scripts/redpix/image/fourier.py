@@ -1,6 +1,7 @@
-"""Fourier transforms of padded images, and what is made with them: filters and their variances.
+"""Filter images and their variances with Fourier transforms.
 
-A kernel is a stamp whose centre, pixel ``(ny // 2, nx // 2)``, is put on pixel (0, 0).
+The transform of a kernel is that of a stamp whose centre, pixel ``(ny // 2, nx // 2)``, is shifted
+to pixel (0, 0).
 """
 
 from typing import NamedTuple
@@ -8,60 +9,141 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft
 
-from redpix.core.backend import HOST, Host
+from redpix.core.backend import NUMPY, NumpyBackend
 
 
 class Transforms(NamedTuple):
     """Real Fourier transforms of one padded shape.
 
-    Zeros are added behind the last row and column: as many as a PSF reaches, and on to a length
-    that transforms fast. Zero is what a background-subtracted image continues with, and as the
-    variance is continued with zeros too, scores keep unit variance up to the edge.
+    Images are padded with zeros behind the last row and column. The padding covers the reach of a
+    kernel and extends to a length that transforms fast. Zero is the expected value beyond the edge
+    of a background-subtracted image. The variance is padded with zeros as well, so scores keep
+    unit variance up to the edge.
+
+    Attributes
+    ----------
+    shape, padded : (int, int)
+        Rows and columns of the images without and with padding.
+    dtype : type
+        Floating type of the images.
+    workers : int
+        Number of threads.
+    arrays : redpix.core.backend.NumpyBackend
+        Library that computes.
     """
 
     shape: tuple
     padded: tuple
     dtype: type
     workers: int
-    arrays: Host
+    arrays: NumpyBackend
 
     def forward(self, image):
-        """Transform of an image that is continued with zeros."""
+        """Return the transform of an image that is padded with zeros.
+
+        Parameters
+        ----------
+        image : array_like, shape `shape`
+            Image without padding.
+
+        Returns
+        -------
+        array
+        """
         return self.arrays.forward(self.arrays.put(image, self.dtype), self.padded, self.workers)
 
     def whole(self, transform):
-        """The padded image of a transform; it overwrites the transform."""
+        """Return the padded image of a transform, which is overwritten.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `forward` or `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `padded`
+        """
         return self.arrays.back(transform, self.padded, self.workers)
 
     def back(self, transform):
-        """The image of a transform, without its padding."""
+        """Return the image of a transform without its padding.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `forward` or `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `shape`
+        """
         return self.whole(transform)[: self.shape[0], : self.shape[1]]
 
     def kernel(self, psf):
-        """Transform of a stamp, its centre put on pixel (0, 0)."""
+        """Return the transform of a stamp whose centre is shifted to pixel (0, 0).
+
+        Parameters
+        ----------
+        psf : array, shape (m, n)
+            Stamp with its centre at pixel ``(m // 2, n // 2)``.
+
+        Returns
+        -------
+        array
+        """
         canvas = np.zeros(self.padded, self.dtype)
         canvas[: psf.shape[0], : psf.shape[1]] = self.arrays.take(psf)
         shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
         return self.forward(np.roll(canvas, shift, (0, 1)))
 
     def filtered(self, *pairs):
-        """Sum of images (as from `forward`), each after its kernel, both by their transforms."""
+        """Return the sum of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Transforms of a kernel and of an image.
+
+        Returns
+        -------
+        array, shape `shape`
+        """
         return self.back(_sum_of_products(pairs))
 
     def spread(self, *pairs):
-        """Sum of variances (as from `forward`), each after the square of its kernel (`whole`)."""
+        """Return the sum of the variances of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Padded image of a kernel (`whole`), and transform of a variance image.
+
+        Returns
+        -------
+        array, shape `shape`
+        """
         return self.back(
             _sum_of_products((self.forward(kernel * kernel), image) for kernel, image in pairs)
         )
 
     def stamp(self, image, side):
-        """The `side` x `side` pixels (odd) about pixel (0, 0) of a periodic image.
+        """Return the stamp of a periodic image that is centred on pixel (0, 0).
 
-        Pixel (0, 0) is in their middle.
+        Parameters
+        ----------
+        image : array, shape `padded`
+            Periodic image.
+        side : int
+            Rows and columns of the stamp, odd.
+
+        Returns
+        -------
+        array, shape (side, side)
         """
         half = side // 2
         rows, columns = (np.arange(-half, half + 1) % length for length in image.shape)
-        rows, columns = (self.arrays.put(places, np.int64) for places in (rows, columns))
+        rows, columns = (self.arrays.put(indices, np.int64) for indices in (rows, columns))
         return image[rows[:, None], columns[None, :]]
 
 
@@ -73,10 +155,18 @@ def _sum_of_products(pairs):
 
 
 class Convolutions(NamedTuple):
-    """The same operations in image space: kernels are cut off, and images convolved with them.
+    """The operations of `Transforms` with kernels of limited size.
 
-    Kernels are made with transforms of a small shape. A pixel depends on nothing farther away than
-    half a kernel's side.
+    A pixel depends only on pixels within half a kernel's side.
+
+    Attributes
+    ----------
+    small : Transforms
+        Transforms of the shape in which kernels are computed.
+    large : Transforms
+        Transforms of the images.
+    side : int
+        Rows and columns of a kernel, odd.
     """
 
     small: Transforms
@@ -85,40 +175,110 @@ class Convolutions(NamedTuple):
 
     @property
     def dtype(self):
+        """Floating type of the images."""
         return self.small.dtype
 
     @property
     def padded(self):
+        """Rows and columns of the shape in which kernels are computed."""
         return self.small.padded
 
     @property
     def arrays(self):
+        """Library that computes."""
         return self.small.arrays
 
     def forward(self, image):
+        """Return the transform of an image, as `Transforms.forward`."""
         return self.large.forward(image)
 
     def kernel(self, psf):
+        """Return the transform of a stamp, as `Transforms.kernel`."""
         return self.small.kernel(psf)
 
     def whole(self, transform):
+        """Return the padded image of a kernel's transform, which is overwritten.
+
+        Parameters
+        ----------
+        transform : array
+            Result of `kernel`, or a product of such.
+
+        Returns
+        -------
+        array, shape `padded`
+        """
         return self.small.whole(transform)
 
     def stamp(self, image, side):
+        """Return the stamp of a periodic image that is centred on pixel (0, 0).
+
+        Parameters
+        ----------
+        image : array, shape `padded`
+            Periodic image.
+        side : int
+            Rows and columns of the stamp, odd.
+
+        Returns
+        -------
+        array, shape (side, side)
+        """
         return self.small.stamp(image, side)
 
     def filtered(self, *pairs):
+        """Return the sum of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Transforms of a kernel (small) and of an image (large).
+
+        Returns
+        -------
+        array, shape of the images
+        """
         return self._convolved((self.whole(kernel + 0), image) for kernel, image in pairs)
 
     def spread(self, *pairs):
+        """Return the sum of the variances of filtered images.
+
+        Parameters
+        ----------
+        *pairs : (array, array)
+            Padded image of a kernel (`whole`), and transform of a variance image.
+
+        Returns
+        -------
+        array, shape of the images
+        """
         return self._convolved((kernel * kernel, image) for kernel, image in pairs)
 
     def _convolved(self, pairs):
-        short = ((self.stamp(kernel, self.side), image) for kernel, image in pairs)
-        return self.large.filtered(*((self.large.kernel(kernel), image) for kernel, image in short))
+        stamps = ((self.stamp(kernel, self.side), image) for kernel, image in pairs)
+        transformed = [(self.large.kernel(stamp), image) for stamp, image in stamps]
+        return self.large.filtered(*transformed)
 
 
-def transforms(shape, reach, dtype=np.float32, workers=1, arrays=HOST):
-    """Fourier transforms for images of a shape and kernels that reach so many pixels."""
+def transforms(shape, reach, dtype=np.float32, workers=1, arrays=NUMPY):
+    """Return the Fourier transforms for images of a shape.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the images.
+    reach : int
+        Minimum number of zeros behind the last row and column: the reach of the kernels.
+    dtype : numpy.float32 or numpy.float64
+        Floating type of the images.
+    workers : int
+        Number of threads.
+    arrays : redpix.core.backend.NumpyBackend
+        Library that computes.
+
+    Returns
+    -------
+    Transforms
+    """
     padded = tuple(fft.next_fast_len(length + reach, real=True) for length in shape)
     return Transforms(tuple(shape), padded, dtype, workers, arrays)

@@ -1,6 +1,6 @@
-"""Where the pixels of images lie: their WCS, and maps between the pixels of two images.
+"""Transform pixel positions of one image to those of another.
 
-Tangent-plane projections of one sky go into each other through a homography, exactly; distortions
+A homography transforms one tangent-plane projection of the sky exactly into another. Distortions
 beyond it change slowly over an image. Coordinates are 0-based, images [y, x].
 """
 
@@ -12,28 +12,43 @@ from scipy import ndimage
 from redpix.image.masks import filled_from_nearest
 from redpix.image.wcs import pixel_area
 
-#: nodes of slowly changing offsets lie so many pixels apart, and so many beyond an image's edge,
-#: where a spline is not right
-STEP, BEYOND = 32, 4
+#: distance of the nodes of slowly changing offsets, pixels
+STEP = 32
 
-#: two WCS that a homography takes into each other to this part of a pixel have no distortion
+#: number of nodes beyond each edge of an image: near its own border a spline is wrong
+BEYOND = 4
+
+#: maximum offset between two WCS and a homography that is not treated as distortion, pixels
 STRAIGHT = 1e-3
 
 
 def rectangle(shape, margin=0.0):
-    """Corners (x, y), 0-based, of an image's outline, drawn in by `margin` pixels."""
+    """Return the corners of an image's outline.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the image.
+    margin : float
+        Distance by which the outline is moved inwards, pixels.
+
+    Returns
+    -------
+    ndarray, shape (4, 2)
+        0-based x and y.
+    """
     low = -0.5 + margin
     right, top = shape[1] - 0.5 - margin, shape[0] - 0.5 - margin
     return np.array([[low, low], [right, low], [right, top], [low, top]])
 
 
 def homography(wcs, grid_wcs, shape):
-    """Matrix that takes homogeneous pixel coordinates of an image to those of a grid.
+    """Return the matrix that transforms pixel coordinates of an image to those of a grid.
 
     Parameters
     ----------
-    wcs, grid_wcs : WCS
-        Both tangent-plane; of distortions nothing is seen, see `stated_distortion`.
+    wcs, grid_wcs : astropy.wcs.WCS
+        Tangent-plane WCS of image and grid. Distortions are ignored, see `stated_distortion`.
     shape : (int, int)
         Rows and columns of the image.
 
@@ -52,7 +67,20 @@ def homography(wcs, grid_wcs, shape):
 
 
 def apply_homography(matrix, x, y):
-    """Positions after a homography; all coordinates 0-based."""
+    """Return positions transformed by a homography.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        Result of `homography`.
+    x, y : ndarray, shape (n,)
+        0-based positions.
+
+    Returns
+    -------
+    x, y : ndarray, shape (n,)
+        0-based positions.
+    """
     u, v, w = matrix @ np.vstack([x, y, np.ones(len(x))])
     return u / w, v / w
 
@@ -63,21 +91,33 @@ class Offsets(NamedTuple):
     Attributes
     ----------
     planes : ndarray, shape (2, ny, nx)
-        Offsets in x and y at nodes `STEP` pixels apart, as coefficients of a cubic spline; so
-        many as `BEYOND` of them lie on each side beyond the image.
+        Coefficients of cubic splines through the offsets in x and y at nodes `STEP` pixels apart.
+        `BEYOND` nodes lie beyond each edge of the image.
     """
 
     planes: np.ndarray
 
     @classmethod
     def through(cls, shape, values):
-        """The offsets of an image of a shape that ``values(x, y)`` gives, shape (2, n)."""
+        """Return offsets that follow a function of the position.
+
+        Parameters
+        ----------
+        shape : (int, int)
+            Rows and columns of the image.
+        values : callable
+            ``values(x, y)`` returns offsets in x and y in pixels, shape (2, n).
+
+        Returns
+        -------
+        Offsets
+        """
         rows, columns = (
             (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
         )
         x, y = (plane.ravel().astype(float) for plane in np.meshgrid(columns, rows))
         planes = np.reshape(values(x, y), (2, len(rows), len(columns)))
-        return cls(np.stack([ndimage.spline_filter(part, 3, mode="mirror") for part in planes]))
+        return cls(np.stack([ndimage.spline_filter(plane, 3, mode="mirror") for plane in planes]))
 
     def __call__(self, x, y):
         nodes = np.stack([y, x]) / STEP + BEYOND
@@ -88,35 +128,35 @@ class Offsets(NamedTuple):
 
 
 def stated_distortion(matrix, wcs, other, shape):
-    """What two WCS with distortions say of where pixels lie beyond a homography.
+    """Return the offsets between two WCS with distortions and a homography.
 
     Parameters
     ----------
     matrix : ndarray, shape (3, 3)
-        From `homography`, `wcs` to `other`.
-    wcs, other : WCS
-        In any projection, with any distortion.
+        Result of `homography` from `wcs` to `other`.
+    wcs, other : astropy.wcs.WCS
+        Any projections with any distortions.
     shape : (int, int)
-        Of the image of `wcs`.
+        Rows and columns of the image of `wcs`.
 
     Returns
     -------
     Offsets or None
-        None where it is nowhere more than `STRAIGHT` pixels.
+        In pixels of `other`; None if all offsets are below `STRAIGHT`.
     """
 
     def offsets(x, y):
         sky = wcs.all_pix2world(np.column_stack([x, y]), 0)
-        places = other.all_world2pix(sky, 0, quiet=True)
-        # far outside of its image a distortion cannot be undone
-        back = np.hypot(*((other.all_pix2world(places, 0) - sky + 180) % 360 - 180).T)
-        wrong = ~(back < 1e-3 * np.sqrt(pixel_area(other)))
-        beyond = places.T - apply_homography(matrix, x, y)
+        positions = other.all_world2pix(sky, 0, quiet=True)
+        # far outside its image a distortion cannot be inverted
+        miss = (other.all_pix2world(positions, 0) - sky + 180) % 360 - 180
+        wrong = ~(np.hypot(miss[:, 0], miss[:, 1]) < 1e-3 * np.sqrt(pixel_area(other)))
+        beyond = positions.T - apply_homography(matrix, x, y)
         if wrong.all() or not wrong.any():
             return np.where(wrong, 0, beyond)
         grid = (-1, len(np.unique(x)))
         beyond, wrong = beyond.reshape(2, *grid), wrong.reshape(grid)
         return np.stack([filled_from_nearest(plane, wrong) for plane in beyond])
 
-    found = Offsets.through(shape, offsets)
-    return found if abs(found.planes).max() > STRAIGHT else None
+    distortion = Offsets.through(shape, offsets)
+    return distortion if abs(distortion.planes).max() > STRAIGHT else None

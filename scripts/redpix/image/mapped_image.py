@@ -1,4 +1,4 @@
-"""Images that lie in files while they are made: of a large difference there are six."""
+"""Keep large images in files while they are computed; a difference has six of them."""
 
 import shutil
 from contextlib import contextmanager
@@ -9,9 +9,20 @@ import numpy as np
 
 @contextmanager
 def planes_folder(path):
-    """Yield a folder for planes beside a file that is made of them, and remove it.
+    """Yield a temporary folder for the planes of a file, beside that file.
 
-    Temporary folders of the system may lie in memory. What a killed process left goes first.
+    The system's own temporary folders may lie in memory. A folder that a killed process left is
+    removed first.
+
+    Parameters
+    ----------
+    path : str or Path
+        File that will be made of the planes.
+
+    Yields
+    ------
+    Path
+        The folder, which is removed in the end.
     """
     folder = Path(path).parent / ".planes"
     shutil.rmtree(folder, ignore_errors=True)
@@ -20,21 +31,23 @@ def planes_folder(path):
         yield folder
     finally:
         shutil.rmtree(folder)
-        if not any(folder.parent.iterdir()):  # nothing was made
+        if not any(folder.parent.iterdir()):  # the file was not written
             folder.parent.rmdir()
 
 
-class Plane:
-    """An image in a file of its own, NaN where nothing was put into it.
+class MappedImage:
+    """An image in a file, NaN where it was not set.
 
-    The file is mapped into memory for each part alone, so that no more of it stays there.
+    Each assignment maps the file anew, so that the image does not stay in memory.
 
     Parameters
     ----------
     path : Path
-        File that is made.
+        File to write.
     shape : (int, int)
+        Rows and columns.
     dtype : numpy dtype
+        Floating type of the pixels.
     """
 
     def __init__(self, path, shape, dtype):
@@ -44,9 +57,14 @@ class Plane:
             for _ in range(shape[0]):
                 file.write(row)
 
-    def __setitem__(self, part, values):
-        np.memmap(self.path, self.dtype, "r+", shape=self.shape)[part] = values
+    def __setitem__(self, index, values):
+        np.memmap(self.path, self.dtype, "r+", shape=self.shape)[index] = values
 
     def read(self):
-        """The image, as an array that is read from the file where it is looked at."""
+        """Return the image as an array that is read from the file on access.
+
+        Returns
+        -------
+        numpy.memmap, shape `shape`
+        """
         return np.memmap(self.path, self.dtype, "r", shape=self.shape)

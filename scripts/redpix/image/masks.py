@@ -1,7 +1,7 @@
-"""Named bits of every MASK image.
+"""Name the bits of MASK images.
 
-The bits are fixed: a mask written by one stage is read by all later ones and by users. A header
-that goes with a mask carries one card a bit (`mask_cards`), so that the image explains itself.
+The bits are fixed, because later stages and users read the masks of earlier ones. The header of a
+mask has one card per bit (`mask_cards`), so that the file explains itself.
 """
 
 import re
@@ -20,17 +20,31 @@ BITS = {
     "BAD": 7,  # non-finite or impossible value
 }
 
-#: the same by LSST's names
+#: names of our bits by LSST's names
 LSST = {
-    **{"NO_DATA": "NO_DATA", "EDGE": "EDGE", "SAT": "SATURATED", "INTRP": "INTERPOLATED"},
-    **{"CR": "COSMIC_RAY", "BAD": "BAD"},
+    "NO_DATA": "NO_DATA",
+    "EDGE": "EDGE",
+    "SAT": "SATURATED",
+    "INTRP": "INTERPOLATED",
+    "CR": "COSMIC_RAY",
+    "BAD": "BAD",
 }
 
+#: number type of masks
 DTYPE = np.int16
 
 
 def bit_value(*names):
-    """Combined value of the named bits, e.g. ``bit_value("NO_DATA", "EDGE") == 3``.
+    """Return the combined value of some bits, e.g. ``bit_value("NO_DATA", "EDGE") == 3``.
+
+    Parameters
+    ----------
+    *names : str
+        Keys of `BITS`.
+
+    Returns
+    -------
+    int
 
     Raises
     ------
@@ -40,20 +54,21 @@ def bit_value(*names):
     return sum(1 << BITS[name] for name in set(names))
 
 
-def own_bits(values, header):
-    """A mask of someone else's in the bits of this project.
+def translated_mask(values, header):
+    """Return another project's mask in the bits of this project.
 
     Parameters
     ----------
-    values : ndarray of int
+    values : ndarray of int, shape (ny, nx)
+        The other mask.
     header : Mapping
-        Names its bits by cards ``BIT2 = 'SATURATED'``, as `mask_cards`, or ``MP_SAT = 1``, as
-        LSST's; bits that mean nothing here are passed over. Without such cards every value but 0
-        is BAD.
+        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, or ``MP_SAT = 1`` as of LSST, name its
+        bits. Bits without a counterpart in `BITS` are ignored. Without such cards every value
+        except 0 is BAD.
 
     Returns
     -------
-    ndarray, int16
+    ndarray, shape (ny, nx), int16
     """
     names = {int(key[3:]): header[key] for key in header if re.fullmatch(r"BIT\d+", key)}
     names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
@@ -67,46 +82,55 @@ def own_bits(values, header):
     return mask
 
 
-def filled_from_nearest(image, unknown):
-    """An image whose unknown pixels have the value of the nearest known one; some must be known.
+def filled_from_nearest(image, invalid):
+    """Return an image whose invalid pixels have the value of the nearest valid one.
 
     Parameters
     ----------
-    image : ndarray
-    unknown : ndarray of bool
+    image : ndarray, shape (ny, nx)
+        Any type.
+    invalid : ndarray of bool, shape (ny, nx)
+        False for at least one pixel.
 
     Returns
     -------
-    ndarray
+    ndarray, shape (ny, nx)
     """
-    # imported here: each start of Snakemake imports this module, and SciPy takes 0.3 s
+    # each start of Snakemake imports this module, and SciPy takes 0.3 s
     from scipy.ndimage import distance_transform_edt
 
-    nearest = distance_transform_edt(unknown, return_distances=False, return_indices=True)
+    nearest = distance_transform_edt(invalid, return_distances=False, return_indices=True)
     return image[tuple(nearest)]
 
 
 def mask_cards():
-    """FITS cards (keyword, value, comment) that name the bits: ``BIT2 = 'SATURATED'``."""
+    """Return FITS cards that name the bits: ``BIT2 = 'SATURATED'``.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Keyword, value and comment.
+    """
     return [(f"BIT{number}", name, f"mask value {1 << number}") for name, number in BITS.items()]
 
 
 def edge_distance(mask, x, y):
-    """Distance of positions from the nearest pixel outside the image.
+    """Return the distance of positions from the nearest pixel outside the image.
 
     Parameters
     ----------
     mask : ndarray of int, shape (ny, nx)
-        Of a registered image: NO_DATA and EDGE are outside, as is all beyond the array.
+        Mask of a registered image. Pixels with NO_DATA or EDGE and those beyond the array are
+        outside.
     x, y : ndarray, shape (n,)
-        0-based grid coordinates.
+        0-based positions.
 
     Returns
     -------
     ndarray, shape (n,)
-        Grid pixels.
+        Pixels.
     """
-    from scipy.ndimage import distance_transform_edt  # as above
+    from scipy.ndimage import distance_transform_edt  # slow to import, see above
 
     valid = np.pad((mask & bit_value("NO_DATA", "EDGE")) == 0, 1)
     distance = distance_transform_edt(valid)[1:-1, 1:-1]

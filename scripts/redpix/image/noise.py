@@ -1,4 +1,4 @@
-"""Noise and mask of an image that comes without a map of either."""
+"""Measure noise and mask of an image that has no error map or mask."""
 
 from typing import NamedTuple
 
@@ -10,42 +10,44 @@ from redpix.core.exceptions import InputError
 from redpix.image.background import between_middles
 from redpix.image.masks import DTYPE, bit_value
 
-#: gain and read noise are believed if blank sky is as noisy as they say to this part
+#: gain and read noise are accepted if they predict the noise of blank sky to this fraction
 BELIEVED = 0.2
 
-#: noise of pixels this far apart is independent in an image that was resampled
+#: distance at which the noise of a resampled image is independent, pixels
 APART = 5
 
-
-#: fewest pixels that are exactly zero, side by side and at the border, for a part without data
+#: minimum size of a region of zeros touching the border that counts as NO_DATA, pixels
 LEAST_ZEROS = 200
 
-#: noise of an image, in its unit, that single precision can work with
+#: minimum and maximum noise that single precision can represent, in the unit of the image
 NOISE_RANGE = (1e-9, 1e9)
 
 
 def sky_noise(image, mask, mesh, apart=1):
-    """1-sigma noise of blank sky over an image, from differences of neighbours in a row.
+    """Return the 1-sigma noise of blank sky over an image.
+
+    It is measured in squares, from differences of neighbours in a row.
 
     Parameters
     ----------
-    image : ndarray
-    mask : ndarray of int
-        Pixels with any bit do not count.
+    image : ndarray, shape (ny, nx)
+        NaN at invalid pixels.
+    mask : ndarray of int, shape (ny, nx)
+        Pixels with any bit are ignored.
     mesh : int
-        Side of the squares that it is measured in, pixels.
+        Side of the squares, pixels.
     apart : int
-        Distance of the neighbours.
+        Distance of the neighbours, pixels.
 
     Returns
     -------
-    ndarray
-        Linear between the squares' middles.
+    ndarray, shape (ny, nx), float32
+        In the unit of the image, interpolated linearly between the middles of the squares.
 
     Raises
     ------
     InputError
-        If no pixel has a value, or all have the same.
+        If no pixel has a value, or all pixels have the same.
     """
     # every second row is enough
     values = np.where(mask[::2] == 0, image[::2], np.nan)
@@ -55,39 +57,46 @@ def sky_noise(image, mask, mesh, apart=1):
     counts = [max(1, round(length / mesh)) for length in image.shape]
     noise = np.array(
         [
-            [_spread(part) for part in np.array_split(band, counts[1], axis=1)]
-            for band in np.array_split(steps, counts[0])
+            [_spread(square) for square in np.array_split(rows, counts[1], axis=1)]
+            for rows in np.array_split(steps, counts[0])
         ]
     ) / np.sqrt(2)
-    known = np.isfinite(noise) & (noise > 0)
-    if not known.any():
+    measured = np.isfinite(noise) & (noise > 0)
+    if not measured.any():
         raise InputError("a constant image: it has no noise")
-    noise[~known] = np.median(noise[known])
+    noise[~measured] = np.median(noise[measured])
     return between_middles(noise, image.shape)
 
 
 def _spread(steps):
-    """As of `clipped_spread`; NaN of too few values."""
+    """Return the clipped standard deviation of finite values, NaN for fewer than 100."""
     steps = steps[np.isfinite(steps)]
     return clipped_spread(steps) if len(steps) >= 100 else np.nan
 
 
 def noise_scale(image, variance, mask):
-    """Noise of blank sky over what the variance says, from differences of neighbours in a row.
+    """Return the noise of blank sky relative to the square root of the variance.
+
+    It is measured from differences of neighbours in a row, so pixels must be independent: the
+    image must not be resampled.
 
     Parameters
     ----------
-    image, variance : ndarray
-        With independent pixels: of a frame before it is resampled.
-    mask : ndarray of int
-        Pixels with any bit do not count.
+    image, variance : ndarray, shape (ny, nx)
+        Background-subtracted image, and the variance of its pixels.
+    mask : ndarray of int, shape (ny, nx)
+        Pixels with any bit are ignored.
+
+    Returns
+    -------
+    float
 
     Raises
     ------
     InputError
-        If no pixel has a value, or all have the same.
+        If no pixel has a value, or all pixels have the same.
     """
-    # so many pixels are enough
+    # four million pixels are enough
     rows = np.s_[:: 1 + image.size // 4_000_000]
     image, variance, mask = image[rows], variance[rows], mask[rows]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -105,45 +114,68 @@ def noise_scale(image, variance, mask):
 
 
 def clipped_spread(values):
-    """Standard deviation of a Gaussian core of values, which may be whole numbers.
+    """Return the standard deviation of the Gaussian core of values.
 
-    Of these a median jumps: so no median absolute deviation.
+    The MAD is unstable for integers, so values are sigma-clipped.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Finite values with zero mean.
+
+    Returns
+    -------
+    float
     """
     for _ in range(10):
         kept = values[abs(values) <= 3 * values.std()]
         if len(kept) in (0, len(values)):
             break
         values = kept
-    # cut off at 3 of what is left, a Gaussian keeps this share of its standard deviation
+    # a Gaussian that is clipped at 3 of its new standard deviations keeps this fraction
     return values.std() / 0.98485
 
 
 class Noise(NamedTuple):
-    """Variance of an image's pixels, and in words how it was come by."""
+    """Pixel variance and a description of its origin.
+
+    Attributes
+    ----------
+    variance : ndarray, shape (ny, nx), float32
+        Square of the unit of the image.
+    words : str
+        Origin, for the log.
+    """
 
     variance: np.ndarray
     words: str
 
 
 def pixel_noise(image, background, mask, camera, mesh):
-    """Variance of every pixel: sky and read noise, and the photons of sources where gain is known.
+    """Return the variance of each pixel.
 
-    Where gain and read noise are known and explain the noise of blank sky, they give the variance;
-    else blank sky is measured.
+    If gain and read noise predict the noise of blank sky, they define the variance. Otherwise the
+    noise of blank sky is measured, and a known gain adds the photon noise of sources.
 
     Parameters
     ----------
-    image, background : ndarray
-        The image with its background, and the background.
-    mask : ndarray of int
-    camera : redpix.io.camera.Camera
+    image, background : ndarray, shape (ny, nx)
+        The image including its background, and the background.
+    mask : ndarray of int, shape (ny, nx)
+        Pixels with any bit are ignored.
+    camera : redpix.io.camera.CameraRecord
+        Its gain and read noise are used.
     mesh : int
-        Side of the squares that noise is measured in, pixels.
+        Side of the squares in which noise is measured, pixels.
+
+    Returns
+    -------
+    Noise
 
     Raises
     ------
     InputError
-        As `sky_noise`.
+        If no pixel has a value, or all pixels have the same.
     """
     light = np.where(np.isfinite(image), image - background, 0)
     mask = np.where(_sources(light, sky_noise(image, mask, mesh), mask), mask | 1, mask)
@@ -153,50 +185,75 @@ def pixel_noise(image, background, mask, camera, mesh):
         variance = (level + camera.read_noise**2 / camera.gain) / camera.gain
         scale = noise_scale(image - background, variance, mask)
         if abs(scale - 1) < BELIEVED:
-            words = f"from gain and read noise, which blank sky exceeds by {scale:.4f} times"
+            words = f"from gain and read noise, times {scale:.4f} to match blank sky"
             return Noise((variance * scale**2).astype(np.float32), words)
     near, far = (sky_noise(image, mask, mesh, apart) for apart in (1, APART))
     correlated = typical(far) > 1.1 * typical(near)
     sky = far if correlated else near
     words = f"measured on blank sky, median {typical(sky):.5g}"
-    words += ", that of neighbours is correlated" if correlated else ""
+    words += ", correlated between neighbours" if correlated else ""
     if camera.gain is None:
-        return Noise(np.square(sky), f"{words}; no gain is known: sources add none")
+        return Noise(
+            np.square(sky), f"{words}; no gain is known: photon noise of sources is ignored"
+        )
     return Noise(np.square(sky) + (light / camera.gain).astype(np.float32), f"{words}, and gain")
 
 
 def typical(image):
-    """Median of an image that is smooth but for sources, from a sixteenth of its pixels."""
+    """Return the median of an image from one sixteenth of its pixels.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Finite pixels.
+
+    Returns
+    -------
+    float
+    """
     return float(np.median(image[::4, ::4]))
 
 
 def _sources(image, noise, mask):
-    """Pixels of sources and beside them: the mean of nine is above three times its noise."""
+    """Return the pixels of sources: 3 x 3 means above three times the noise, and neighbours."""
     means = ndimage.uniform_filter(image, 3)
     means /= noise
-    known = means[mask == 0]
-    bright = means > 3 * mad_std(known[:: 1 + len(known) // 200_000])
-    found = ndimage.maximum_filter(bright, 5)
-    # where all is bright, as in a nebula, the faintest of it has to do
-    return found if found.mean() < 0.9 else np.zeros_like(found)
+    valid = means[mask == 0]
+    bright = means > 3 * mad_std(valid[:: 1 + len(valid) // 200_000])
+    sources = ndimage.maximum_filter(bright, 5)
+    # if over 90 % of the pixels look like sources (a nebula), no mask is used
+    return sources if sources.mean() < 0.9 else np.zeros_like(sources)
 
 
 def image_mask(image, saturation):
-    """Mask of an image: NO_DATA beyond its sky, BAD in holes of it, SATURATED.
+    """Return the mask of an image: NO_DATA, BAD and SATURATED.
 
-    Beyond the sky are pixels without a value that reach the border, or zeros, many together.
+    NO_DATA are connected pixels without a value that touch the border, and large connected regions
+    of zeros there. BAD are other pixels without a value.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Background included.
+    saturation : float or None
+        Level in the unit of the image; None if it is unknown.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx), int16
+        Bits of `redpix.image.masks`.
     """
     empty = ~np.isfinite(image)
     mask = np.where(empty, bit_value("BAD"), 0).astype(DTYPE)
-    # an image of few counts is zero all over
+    # an image with few counts is zero in most pixels
     zeros = (image == 0) & (np.mean(image == 0) < 0.5)
     for outside, least in ((empty, 1), (zeros, LEAST_ZEROS)):
         if np.count_nonzero(outside) >= least:
             labels, _ = ndimage.label(outside)
             border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
             large = np.flatnonzero(np.bincount(labels.ravel()) >= least)
-            found = np.intersect1d(border, large)
-            mask[np.isin(labels, found[found > 0])] = bit_value("NO_DATA")
+            regions = np.intersect1d(border, large)
+            mask[np.isin(labels, regions[regions > 0])] = bit_value("NO_DATA")
     if saturation is not None:
         with np.errstate(invalid="ignore"):
             mask[image >= saturation] |= bit_value("SATURATED")

@@ -1,7 +1,7 @@
-"""An image, its variance and mask on other pixels, and what that does to its noise.
+"""Resample an image with its variance and mask, and compute the covariance of its noise.
 
-Coordinates are 0-based, images [y, x]. "new" is the image whose pixels stay, "reference" the one
-that is resampled.
+Coordinates are 0-based, images [y, x]. "new" is the image whose pixel grid stays; "reference" is
+the image that is resampled.
 """
 
 from typing import NamedTuple
@@ -12,145 +12,161 @@ from scipy import ndimage
 from redpix.core.exceptions import InputError
 from redpix.image.masks import DTYPE, bit_value
 
-#: how far bits of a mask spread: pixels farther off have 3 % of the quintic spline's weight at most
+#: distance over which bits of a mask spread, pixels: beyond, the quintic spline's weight is 3 % at
+#: most
 REACH = 3
 
-#: where a likely value was put in the place of a bad one, 7 % of the weight does no harm
+#: bits of pixels whose value was replaced by an estimate, and their shorter reach in pixels:
+#: there 7 % of the weight does no harm
 REPLACED, REPLACED_REACH = ("INTERPOLATED", "COSMIC_RAY", "GHOST", "NOT_CHECKED"), 2
 
-#: pixels about a block: what the spline's filter makes of its edge has died away to 1e-8 there
+#: margin around a block, pixels: there the effect of its edge on the spline is below 1e-8
 _MARGIN = 24
 
-#: noise of pixels farther apart is independent, pixels before the spline
+#: distance beyond which the noise of a resampled image is independent, pixels
 CORRELATED = 10
 
-#: steps between two pixels in which the weights of the spline are tabulated
+#: number of positions between two pixels for which the weights of the spline are tabulated
 _PHASES = 64
 
 
 class Resampled(NamedTuple):
-    """The reference on the new image's pixels; NaN and NO_DATA where it has none."""
+    """The reference on the new image's pixels, NaN and NO_DATA outside the reference.
+
+    Attributes
+    ----------
+    image, variance : ndarray, float32
+    mask : ndarray, int16
+        Bits of `redpix.image.masks`.
+    """
 
     image: np.ndarray
     variance: np.ndarray
     mask: np.ndarray
 
 
-def resample(image, variance, mask, place, shape, side=512):
-    """Put an image onto other pixels with a quintic spline, its variance with a linear one.
+def resample(image, variance, mask, transform, shape, side=512):
+    """Resample an image with a quintic spline and its variance linearly.
 
-    Both keep sums over apertures; the spline leaves the noise all but uncorrelated, and a linear
-    interpolation of variance has no negative lobes beside stars. Images keep flux a pixel: where
-    pixels are of another size, the flux ratio of stars holds their areas' ratio.
+    Both conserve sums over apertures. The spline leaves the noise almost uncorrelated. Linear
+    interpolation of the variance has no negative lobes beside stars. Flux per pixel is kept: if
+    pixel sizes differ, the flux ratio of stars contains the ratio of pixel areas.
 
     Parameters
     ----------
     image, variance : ndarray
-        Of the reference.
+        Pixels of the reference and their variance.
     mask : ndarray of int
         Bits of `redpix.image.masks`.
-    place : callable
-        ``place(x, y)``: where pixels of the new image lie in the reference.
+    transform : callable
+        ``transform(x, y)`` returns the positions in the reference of pixels of the new image.
     shape : (int, int)
-        Of the new image.
+        Rows and columns of the new image.
     side : int
-        Of the squares that are worked one after the other, which bounds memory.
+        Side of the tiles that are resampled one after the other, pixels. It limits memory.
 
     Returns
     -------
     Resampled
-        float32, float32, int16.
 
     Raises
     ------
     InputError
         If the images do not overlap.
     """
+    reference = Resampled(image, variance, mask)
     result = Resampled(
         np.full(shape, np.nan, np.float32),
         np.full(shape, np.nan, np.float32),
         np.full(shape, bit_value("NO_DATA"), DTYPE),
     )
-    known = False
+    overlap = False
     for top in range(0, shape[0], side):
         for left in range(0, shape[1], side):
-            part = (
+            tile = (
                 slice(top, min(top + side, shape[0])),
                 slice(left, min(left + side, shape[1])),
             )
-            y, x = np.mgrid[part].astype(float)
-            u, v = place(x, y)
-            inside = (u >= REACH) & (u <= image.shape[1] - 1 - REACH)
-            inside &= (v >= REACH) & (v <= image.shape[0] - 1 - REACH)
-            if inside.any():
-                known = True
-                block = tuple(
-                    slice(
-                        max(0, int(where[inside].min()) - _MARGIN),
-                        min(length, int(where[inside].max()) + _MARGIN + 1),
-                    )
-                    for where, length in zip((v, u), image.shape, strict=True)
-                )
-                places = v[inside] - block[0].start, u[inside] - block[1].start
-                values = _values_at(image[block], variance[block], mask[block], places)
-                for plane, found in zip(result, values, strict=True):
-                    plane[part][inside] = found
-    if not known:
+            inside, values = _resampled_tile(reference, transform, tile)
+            if values is not None:
+                overlap = True
+                for plane, pixels in zip(result, values, strict=True):
+                    plane[tile][inside] = pixels
+    if not overlap:
         raise InputError("the images do not overlap")
     return result
 
 
-def _values_at(image, variance, mask, places):
-    """Image, variance and mask at places (rows, columns) between their pixels."""
+def _resampled_tile(reference, transform, tile):
+    """Return which pixels of a tile lie inside the reference, and their `Resampled` values."""
+    y, x = np.mgrid[tile].astype(float)
+    u, v = transform(x, y)
+    rows, columns = reference.image.shape
+    inside = (u >= REACH) & (u <= columns - 1 - REACH)
+    inside &= (v >= REACH) & (v <= rows - 1 - REACH)
+    if not inside.any():
+        return inside, None
+    u, v = u[inside], v[inside]
+    block = _block(v, rows), _block(u, columns)
+    positions = v - block[0].start, u - block[1].start
+    return inside, _values_at(
+        reference.image[block], reference.variance[block], reference.mask[block], positions
+    )
+
+
+def _block(positions, length):
+    """Return the slice of an axis that holds positions and a margin around them."""
+    low, high = int(positions.min()) - _MARGIN, int(positions.max()) + _MARGIN + 1
+    return slice(max(0, low), min(length, high))
+
+
+def _values_at(image, variance, mask, positions):
+    """Return image, variance and mask at positions (rows, columns) between their pixels."""
     bad = ~(np.isfinite(image) & (variance > 0))
     mask = np.where(bad, mask | bit_value("BAD"), mask)
-    grown = np.zeros(mask.shape, DTYPE)
+    spread = np.zeros(mask.shape, DTYPE)
     for bit in range(15):
         reach = REPLACED_REACH if (1 << bit) & bit_value(*REPLACED) else REACH
         layer = (mask & (1 << bit)) != 0
         if layer.any():
-            grown[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
+            spread[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
     spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
     linear = np.where(bad, 0, variance).astype(np.float32)
-    planes = (
-        ndimage.map_coordinates(spline, places, order=5, mode="mirror", prefilter=False),
-        ndimage.map_coordinates(linear, places, order=1, mode="mirror"),
-    )
-    bits = grown[tuple(np.rint(place).astype(int) for place in places)]
-    for plane in planes:
-        plane[(bits & bit_value("NO_DATA")) != 0] = np.nan
-    return *planes, bits
+    values = ndimage.map_coordinates(spline, positions, order=5, mode="mirror", prefilter=False)
+    variances = ndimage.map_coordinates(linear, positions, order=1, mode="mirror")
+    bits = spread[tuple(np.rint(coordinate).astype(int) for coordinate in positions)]
+    outside = (bits & bit_value("NO_DATA")) != 0
+    values[outside] = np.nan
+    variances[outside] = np.nan
+    return Resampled(values, variances, bits)
 
 
-def noise_correlation(place, rows, columns, samples=24):
-    """Covariance of white noise after `resample`, between pixels so far apart.
+def noise_correlation(transform, rows, columns, samples=24):
+    """Return the covariance of white noise after `resample` by the distance of two pixels.
 
-    A pixel is a sum of pixels with the weights of the spline, which depend on where between the
-    pixels it lies; over a region all places come up, and their mean is taken.
+    A resampled pixel is a sum of pixels with the weights of the spline. The weights depend on its
+    position between them. All positions occur in a region, and the result is their mean.
 
     Parameters
     ----------
-    place : callable
-        ``place(x, y)``: where pixels of the new image lie in the reference.
+    transform : callable
+        ``transform(x, y)`` returns the positions in the reference of pixels of the new image.
     rows, columns : slice
         Region of the new image.
     samples : int
-        Places that are looked at along each axis.
+        Number of positions along each axis.
 
     Returns
     -------
     ndarray, shape (2 * reach + 1, 2 * reach + 1)
-        In units of the variance before; no distance in the middle; reach is `CORRELATED` pixels
-        of the larger ones.
+        In units of the variance before resampling, by the distance in y and x. Zero distance is
+        in the middle. The reach is `CORRELATED` pixels of the image with the larger pixels.
     """
-    x, y = np.meshgrid(
-        *(np.rint(np.linspace(part.start, part.stop - 1, samples)) for part in (columns, rows))
-    )
-    phases = [np.rint(c.ravel() % 1 * _PHASES).astype(int) % _PHASES for c in place(x, y)]
-    # the same distances in the reference, of other length and direction if it is turned
-    middle, right, above = np.transpose(
-        place(np.mean(x) + np.array([0.0, 1.0, 0.0]), np.mean(y) + np.array([0.0, 0.0, 1.0]))
-    )
+    x, y = np.meshgrid(_samples(columns, samples), _samples(rows, samples))
+    phases = [np.rint(c.ravel() % 1 * _PHASES).astype(int) % _PHASES for c in transform(x, y)]
+    # in the reference the distances have another length and direction
+    steps_x, steps_y = np.array([0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0])
+    middle, right, above = np.transpose(transform(np.mean(x) + steps_x, np.mean(y) + steps_y))
     shortest = min(1.0, *np.hypot(*np.transpose([right, above] - middle)))
     reach = int(np.ceil(CORRELATED / shortest - 1e-6))
     lag_y, lag_x = np.mgrid[-reach : reach + 1, -reach : reach + 1].reshape(2, -1)
@@ -161,33 +177,44 @@ def noise_correlation(place, rows, columns, samples=24):
     return np.mean(np.multiply(*along), axis=0).reshape(2 * reach + 1, -1)
 
 
-def _overlaps(reach):
-    """Sums over pixels of products of the quintic spline's weights for two places on a line.
+def _samples(region, number):
+    """Return evenly spaced whole positions of a slice."""
+    return np.rint(np.linspace(region.start, region.stop - 1, number))
 
-    A row for each place between two pixels, a column for each distance of the other place from it.
+
+def _overlaps(reach):
+    """Return the sums over pixels of products of the spline's weights for two positions.
+
+    Both positions lie on one line of pixels.
+
+    Parameters
+    ----------
+    reach : float
+        Largest distance of the two positions, pixels.
 
     Returns
     -------
     overlaps : ndarray, shape (_PHASES, 2 * farthest * _PHASES + 1)
+        One row per first position between two pixels, one column per distance of the second.
     farthest : int
-        Not below `reach`.
+        Largest distance of the table, pixels: at least `reach`.
     """
     farthest, support = int(np.ceil(reach)), 12
     impulse = np.zeros(2 * (farthest + 2 * support) + 1)
     impulse[len(impulse) // 2] = 1
     steps = np.arange(-(farthest + support) * _PHASES, (farthest + support + 1) * _PHASES + 1)
     weights = ndimage.map_coordinates(
-        *(ndimage.spline_filter1d(impulse, 5), [steps / _PHASES + len(impulse) // 2]),
+        ndimage.spline_filter1d(impulse, 5),
+        [steps / _PHASES + len(impulse) // 2],
         order=5,
         prefilter=False,
     )
-    # weights of the pixels about a place: every _PHASES-th value
+    # every _PHASES-th value is the weight of a pixel around the position
     start = farthest * _PHASES + np.arange(_PHASES)
     pixels = np.arange(2 * support + 1) * _PHASES
     distance = np.arange(-farthest * _PHASES, farthest * _PHASES + 1)
-    own = weights[start[:, None] + pixels]
-    other = np.lib.stride_tricks.sliding_window_view(weights, 2 * support * _PHASES + 1)
-    other = other[:, ::_PHASES]
-    return np.stack(
-        [other[s + distance] @ row for s, row in zip(start, own, strict=True)]
-    ), farthest
+    first = weights[start[:, None] + pixels]
+    second = np.lib.stride_tricks.sliding_window_view(weights, 2 * support * _PHASES + 1)
+    second = second[:, ::_PHASES]
+    rows = [second[s + distance] @ row for s, row in zip(start, first, strict=True)]
+    return np.stack(rows), farthest

@@ -1,4 +1,4 @@
-"""World coordinate systems of images: reading, checking, writing."""
+"""Read, check and write the world coordinate systems (WCS) of images."""
 
 import numpy as np
 from astropy.io import fits
@@ -7,32 +7,38 @@ from astropy.wcs import wcs as wcslib
 
 from redpix.core.exceptions import InputError
 
-pass
-
-
-#: header cards that a changed image makes untrue
+#: header cards that are wrong once the pixels have changed
 STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
-# what of a frame's header describes its array or its place on the sky
+# cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
 
 #: cards that a frame's WCS is read from
-WCS_KEYS = (
-    *("WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"),
-    *(f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)),
-    *(f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)),
-    *("CROTA1", "CROTA2"),
+WCS_KEYS = tuple(
+    ["WCSAXES", "LONPOLE", "LATPOLE", "EQUINOX", "RADESYS", "RADECSYS"]
+    + [f"{key}{axis}" for key in ("CTYPE", "CRVAL", "CRPIX", "CUNIT", "CDELT") for axis in (1, 2)]
+    + [f"{key}{i}_{j}" for key in ("CD", "PC") for i in (1, 2) for j in (1, 2)]
+    + ["CROTA1", "CROTA2"]
 )
 
 
 def frame_wcs(header):
-    """Celestial WCS of a frame, read from its WCS cards alone.
+    """Return the celestial WCS of a frame from its WCS cards.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the frame.
+
+    Returns
+    -------
+    astropy.wcs.WCS
 
     Raises
     ------
     InputError
-        If it is not a tangent-plane projection of right ascension and declination, or one that
-        puts the image nowhere.
+        If the WCS is not a tangent-plane projection of right ascension and declination, or its
+        cards are invalid.
     """
     cards = fits.Header([(key, header[key]) for key in WCS_KEYS if key in header])
     if "RADECSYS" in cards:  # the old name of the card
@@ -41,10 +47,10 @@ def frame_wcs(header):
     types = (str(cards.get("CTYPE1")).strip(), str(cards.get("CTYPE2")).strip())
     if types != ("RA---TAN", "DEC--TAN"):
         raise InputError(f"WCS of type {types} where RA---TAN, DEC--TAN is needed")
-    if cards.get("LONPOLE", 180.0) != 180.0:  # which the engines would not heed
+    if cards.get("LONPOLE", 180.0) != 180.0:  # the engines ignore this card
         raise InputError(f"WCS turned about its pole: LONPOLE {cards['LONPOLE']}; allowed: 180")
     for key in ("CRVAL1", "CRVAL2", "CRPIX1", "CRPIX2"):
-        if not isinstance(cards.get(key), float | int):  # astropy would take it for 0
+        if not isinstance(cards.get(key), float | int):  # astropy would use 0
             raise InputError(f"WCS without a usable {key}: {cards.get(key)!r}")
     try:
         wcs = WCS(cards)
@@ -57,7 +63,18 @@ def frame_wcs(header):
 
 
 def wcs_header(wcs):
-    """Cards of a tangent-plane WCS with a CD matrix, equinox and RADESYS: all tools read it."""
+    """Return the cards of a tangent-plane WCS, in a form that all programs read.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Tangent-plane projection.
+
+    Returns
+    -------
+    astropy.io.fits.Header
+        With a CD matrix, EQUINOX and RADESYS.
+    """
     header = fits.Header()
     matrix = wcs.pixel_scale_matrix
     for axis in (1, 2):
@@ -73,17 +90,36 @@ def wcs_header(wcs):
 
 
 def pixel_area(wcs):
-    """Area of a pixel at the tangent point, square degrees."""
+    """Return the area of a pixel at the tangent point in square degrees.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS.
+
+    Returns
+    -------
+    float
+    """
     return abs(np.linalg.det(wcs.pixel_scale_matrix))
 
 
 def celestial_wcs(header):
-    """WCS of an image in any projection of the sky, with its distortions.
+    """Return the celestial WCS of an image in any projection, with its distortions.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    astropy.wcs.WCS
 
     Raises
     ------
     InputError
-        If there is none; the caller names the file.
+        If the header has no usable celestial WCS; the caller names the file.
     """
     try:
         wcs = WCS(fits.Header(header), naxis=2)
@@ -96,15 +132,36 @@ def celestial_wcs(header):
 
 
 def wcs_cards(wcs):
-    """Header cards of any celestial WCS."""
+    """Return the header cards of any celestial WCS.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS, with or without distortions.
+
+    Returns
+    -------
+    astropy.io.fits.Header
+    """
     cards = wcs.to_header(relax=True)
     kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
-    # TAN with cards PV is TPV
+    # a TAN projection with PV cards is a TPV projection
     plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
     return wcs_header(wcs) if plain else cards
 
 
 def kept_cards(header):
-    """Cards of a frame's header that do not describe its array or its WCS, in their order."""
+    """Return the cards of a frame's header that do not describe its array or its WCS.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Header of the frame.
+
+    Returns
+    -------
+    astropy.io.fits.Header
+        Cards in their order.
+    """
     dropped = set(_STRUCTURE) | set(WCS_KEYS)
     return fits.Header([card for card in header.cards if card.keyword not in dropped])

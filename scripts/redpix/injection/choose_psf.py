@@ -1,4 +1,4 @@
-"""Point spread function of each of a field's frames, for what is injected into them."""
+"""Choose the PSF of each frame of a field, for the sources injected into it."""
 
 import shutil
 import tempfile
@@ -16,66 +16,169 @@ from redpix.psf.psf_file import write_psfs
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
-from redpix.sdss.archive import Door
+from redpix.sdss.archive import Archive
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
 
-def fetch_psfield(params, patience, field, folder, required):
-    """Path of the field's psField, or None where the archive has none and it is not required."""
-    door = Door(params.source, patience.download_retries, patience.download_timeout)
-    location = door.locate(psfield_path(params.release, field), required=required)
+def fetch_psfield(field, folder, required, source, release, **patience):
+    """Fetch the psField file of a field.
+
+    Parameters
+    ----------
+    field : redpix.core.field_name.Field
+        Field of the survey.
+    folder : str
+        Folder for the file.
+    required : bool
+        Whether a missing file is an error.
+    source : str
+        URL or folder of the archive.
+    release : str
+        Data release.
+    **patience : int
+        retries and timeout (seconds) of `redpix.sdss.archive.Archive`.
+
+    Returns
+    -------
+    Path or None
+        None if the archive does not hold the file.
+
+    Raises
+    ------
+    InputError
+        If the file is required and missing, or cannot be fetched.
+    """
+    archive = Archive(source, **patience)
+    location = archive.locate(psfield_path(release, field), required=required)
     target = Path(folder) / "psField.fit"
-    found = location and door.fetch(location, target, lambda _: None, required)
-    return target if found else None
+    fetched = location and archive.fetch(location, target, lambda _: None, required)
+    return target if fetched else None
 
 
-def survey_psf(path, band, shape):
-    """PSF of a band as the survey's pipeline measured it."""
-    with fits.open(path, memmap=False) as hdus:
-        return psfield_model(hdus[FILTERS.index(band) + 1].data, shape)
+def survey_psf(path, band, shape, field):
+    """Return the PSF that the pipeline of the survey measured in a band.
+
+    Parameters
+    ----------
+    path : Path
+        psField file.
+    band : str
+        Name of the band.
+    shape : tuple of int
+        (ny, nx) of the frame.
+    field : redpix.core.field_name.Field
+        Field named in error messages.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+
+    Raises
+    ------
+    InputError
+        If the file does not hold a usable PSF of the band.
+    """
+    try:
+        with fits.open(path, memmap=False) as hdus:
+            return psfield_model(hdus[FILTERS.index(band) + 1].data, shape)
+    except (OSError, IndexError, InputError) as error:
+        raise InputError(f"field {field}: psField, band {band}: {error}") from None
 
 
-def measured_psf(frame, error, masks, band, folder, inputs):
-    """PSF of a frame's own stars, by SExtractor and PSFEx."""
-    settings = copied_settings(inputs, folder)
-    psfex = shutil.copy(inputs.psfex, folder / "psfex")
-    image, variance = fits.getdata(frame), np.square(fits.getdata(error))
-    mask = span_mask(masks, band, image.shape)
-    stars = find_sources(band, image, variance, mask, folder, settings, frame)
-    return fit_psf(stars, psfex, frame)[0]
+def measured_psf(frame, error, masks, band, sextractor, psfex):
+    """Measure the PSF of a frame on its stars, with SExtractor and PSFEx.
+
+    Parameters
+    ----------
+    frame, error : str
+        FITS files of the frame and of its error map.
+    masks : str
+        Masks of the field.
+    band : str
+        Name of the band.
+    sextractor : list of str
+        SExtractor's configuration, output parameters and convolution filter.
+    psfex : str
+        PSFEx's configuration.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        settings = dict(zip(("config", "parameters", "filter"), sextractor, strict=True))
+        copies = copied_settings(settings, folder)
+        psfex_copy = shutil.copy(psfex, folder / "psfex")
+        image, variance = fits.getdata(frame), np.square(fits.getdata(error))
+        mask = span_mask(masks, band, image.shape)
+        stars = find_sources(band, image, variance, mask, folder, copies, frame)
+        return fit_psf(stars, psfex_copy, frame)[0]
 
 
 def given_psf(fwhm):
-    """A Moffat profile of a FWHM in pixels, the same all over the frame."""
+    """Return a Moffat PSF of a FWHM in pixels, constant across the frame.
+
+    Parameters
+    ----------
+    fwhm : float
+        Pixels.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+    """
     stamp = moffat_stamp(fwhm)
     return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
 
 
-def main(snakemake):
-    params, inputs = snakemake.params, snakemake.input
-    field = parse_field(snakemake.wildcards.field)
+def choose_psf(frames, errors, masks, sextractor, psfex, psf_file, bands, psf, field, **archive):
+    """Write the PSFs of a field: from the survey, measured on stars, or of a given FWHM.
+
+    Parameters
+    ----------
+    frames, errors : list of str
+        FITS files of the frames and of their error maps, one per band.
+    masks : str
+        Masks of the field.
+    sextractor : list of str
+        SExtractor's configuration, output parameters and convolution filter.
+    psfex : str
+        PSFEx's configuration.
+    psf_file : str
+        FITS file that is written, see `redpix.psf.psf_file.write_psfs`.
+    bands : sequence of str
+        Bands in the order of `frames`.
+    psf : str or float
+        "psfield" for the PSF of the survey, "measured" for that of the frame's stars, "auto" for
+        the first of these that exists; a number is the FWHM of a Moffat profile in arcsec.
+    field : str
+        Name of the field, such as 94-3-7.
+    **archive : str or int
+        source, release, retries and timeout of `fetch_psfield`: the archive of the survey.
+
+    Raises
+    ------
+    InputError
+        If the PSF cannot be fetched or measured.
+    """
+    field = parse_field(field)
     models, origins, scales = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        survey = None
-        if params.psf in ("auto", "psfield"):
-            survey = fetch_psfield(
-                params, snakemake.resources, field, folder, required=params.psf == "psfield"
-            )
-        for band, frame, error in zip(params.bands, inputs.frames, inputs.errors, strict=True):
+        psfield = None
+        if psf in ("auto", "psfield"):
+            psfield = fetch_psfield(field, folder, required=psf == "psfield", **archive)
+        for band, frame, error in zip(bands, frames, errors, strict=True):
             scales[band] = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
-            if survey:
+            if psfield:
                 origins[band] = "psfield"
-                try:
-                    models[band] = survey_psf(survey, band, fits.getdata(frame).shape)
-                except (OSError, IndexError, InputError) as error:
-                    raise InputError(f"field {field}: psField, band {band}: {error}") from None
-            elif params.psf in ("auto", "measured"):
+                models[band] = survey_psf(psfield, band, fits.getdata(frame).shape, field)
+            elif psf in ("auto", "measured"):
                 origins[band] = "measured"
-                models[band] = measured_psf(frame, error, inputs.masks, band, folder, inputs)
+                models[band] = measured_psf(frame, error, masks, band, sextractor, psfex)
             else:
                 origins[band] = "given"
-                models[band] = given_psf(float(params.psf) / scales[band])
+                models[band] = given_psf(float(psf) / scales[band])
             log.info("%s: %s, FWHM %.3f pixels", frame, origins[band], models[band].fwhm)
-    write_psfs(snakemake.output[0], models, origins, scales)
+    write_psfs(psf_file, models, origins, scales)

@@ -1,7 +1,6 @@
-"""Choose what is injected into a field: sources, their shapes and their places."""
+"""Choose the sources injected into a field: kinds, fluxes, shapes and positions."""
 
 import numpy as np
-import pandas as pd
 from astropy.io import fits
 
 from redpix.catalogue.build import COLUMNS
@@ -11,53 +10,100 @@ from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.demo import population
 from redpix.demo.population import BANDS
-from redpix.image.wcs import frame_wcs, pixel_area
-from redpix.injection import placement, sources
-from redpix.io.number_tables import read_user_table
-from redpix.psf.psf_file import read_psf
-from redpix.sdss.mask_table import read_masked
+from redpix.image.wcs import frame_wcs
+from redpix.injection.place_sources import place_sources
+from redpix.injection.sources import (
+    demo_galaxies,
+    demo_points,
+    galaxy_table,
+    point_table,
+    with_shapes,
+)
+from redpix.io.tables import read_table
 from redpix.simulation import rendering
 
-#: columns of the truth beyond those of objects.csv
+#: columns of the truth: those of objects.csv, then those of the injection
 TRUTH_COLUMNS = (
     *COLUMNS,
-    *("kind", *(f"flux_{band}" for band in BANDS)),
-    *(*rendering.SHAPE_COLUMNS, "host", "clear", "line"),
+    "kind",
+    *[f"flux_{band}" for band in BANDS],
+    *rendering.SHAPE_COLUMNS,
+    "host",
+    "clear",
+    "line",
 )
 
-
-def chosen_sources(rng, params, wcs, shape):
-    """Galaxies and points of a field, of the tables or the demo's."""
-    galaxies = selected(
-        *(rng, params.galaxies, params.galaxies_per_field, params.place, wcs, shape),
-        *(sources.galaxy_table, sources.demo_galaxies),
-    ).assign(kind="galaxy")
-    points = selected(
-        *(rng, params.points, params.points_per_field, params.place, wcs, shape),
-        *(sources.point_table, sources.demo_points),
-    )
-    for name, table in (("galaxies", galaxies), ("points", points)):
-        for band in params.bands if len(table) else ():
-            if f"flux_{band}" not in table:
-                raise InputError(f"injection.{name}: {getattr(params, name)}: nothing in {band}")
-    galaxies = sources.with_shapes(rng, galaxies, params.reference_band)
-    return galaxies, points
+# offset of the ids of injected sources from those of detections of the same field
+_FIRST_ID = 89_000
 
 
-def selected(rng, origin, number, place, wcs, shape, read, draw):
-    """So many rows of a table, or those inside the frame; or so many drawn sources."""
+def select_sources(rng, origin, number, read, draw, footprint=None):
+    """Select sources of a table, or draw sources of the demo's population.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    origin : str
+        "demo", or the path of a table.
+    number : int
+        Number of sources; unused with a footprint.
+    read : callable
+        `galaxy_table` or `point_table`.
+    draw : callable
+        `demo_galaxies` or `demo_points`.
+    footprint : (astropy.wcs.WCS, (int, int)), optional
+        WCS and shape (ny, nx) of a frame: all rows of the table inside it are selected.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InputError
+        If the table does not hold usable sources, or lacks positions.
+    """
     if origin == "demo":
         return draw(rng, number)
-    selection = read(read_user_table(origin), origin)
+    table = read_table(origin)
+    log.info("%s", table.understood)
+    selection = read(table)
     rows = selection.rows
-    log.info("%s: %d rows, %d with no flux passed over", origin, len(rows), selection.passed_over)
+    log.info("%s: %d rows, %d without a flux left out", origin, len(rows), selection.passed_over)
     if rows.empty:
         raise InputError(
             f"{origin}: {selection.passed_over} rows with a flux not above 0; allowed: one or more "
             "rows with all fluxes above 0"
         )
-    if place != "table":
-        return rows.iloc[rng.choice(len(rows), number, replace=number > len(rows))]
+    if footprint is not None:
+        return rows_inside(rows, origin, *footprint)
+    return rows.iloc[rng.choice(len(rows), number, replace=number > len(rows))]
+
+
+def rows_inside(rows, origin, wcs, shape):
+    """Return the rows whose position lies inside a frame.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        With ra and dec, degrees.
+    origin : str
+        Path named in error messages.
+    wcs : astropy.wcs.WCS
+        WCS of the frame.
+    shape : (int, int)
+        (ny, nx).
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InputError
+        If the table lacks ra or dec.
+    """
     if not {"ra", "dec"} <= set(rows.columns):
         raise InputError(f"{origin}: no columns ra and dec; allowed with injection.place table")
     x, y = wcs.all_world2pix(rows["ra"], rows["dec"], 0, quiet=True)
@@ -65,42 +111,92 @@ def selected(rng, origin, number, place, wcs, shape, read, draw):
     return rows[(x >= -0.5) & (x < nx - 0.5) & (y >= -0.5) & (y < ny - 0.5)]
 
 
-def placed(rng, galaxies, points, params, inputs, wcs, name):
-    """All sources in one table with their places on the reference band's frame."""
-    image, error = fits.getdata(inputs.frame), fits.getdata(inputs.error)
-    scale = 3600 * np.sqrt(pixel_area(wcs))
-    hosted = np.zeros(len(points), bool)
-    if params.place != "table" and len(galaxies):
-        transient = (points["kind"] == "transient").to_numpy()
-        hosted = transient & (rng.random(len(points)) < params.on_galaxies)
-    free = pd.concat([galaxies, points[~hosted]], ignore_index=True)
-    if params.place == "table":
-        return free.assign(clear=np.nan, host=pd.NA)
-    if params.place == "blank":
-        bad = np.zeros(image.shape, bool)
-        _, y, x = read_masked(inputs.masks, params.reference_band)
-        bad[y, x] = True
-        fwhm = read_psf(inputs.psf, params.reference_band).fwhm * scale
-        radii = placement.needed_radius(free, params.reference_band, fwhm) / scale
-        pixels = placement.occupied(image, error, bad)
-        places, clear = placement.place_blank(rng, radii, pixels, name)
-        free["clear"] = (clear * scale).round(2)
-    else:
-        places = placement.place_anywhere(rng, len(free), image.shape)
-        free["clear"] = np.nan
-    free["ra"], free["dec"] = wcs.all_pix2world(*places.T, 0)
-    on_galaxies, host = placement.place_on_galaxies(
-        rng, places[: len(galaxies)], galaxies, hosted.sum(), scale
-    )
-    guests = points[hosted].assign(host=host)
-    guests["ra"], guests["dec"] = wcs.all_pix2world(*on_galaxies.T, 0)
-    return pd.concat([free, guests], ignore_index=True)
+def check_fluxes(table, bands, key, origin):
+    """Refuse sources that lack the flux of a band.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sources, one row each.
+    bands : sequence of str
+        Names of the bands.
+    key : str
+        Configuration key below ``injection``.
+    origin : str
+        Value of the key.
+
+    Raises
+    ------
+    InputError
+        If a non-empty table lacks a band.
+    """
+    for band in bands if len(table) else ():
+        if f"flux_{band}" not in table:
+            raise InputError(
+                f"injection.{key}: {origin}: no flux in band {band}; allowed: fluxes in "
+                + ", ".join(bands)
+            )
 
 
-def finished(table, field):
-    """The truth of a field in the columns of objects.csv and those that injection adds."""
-    # as detections are numbered, from where no frame has so many; a float64 holds them exactly
-    first = int(f"{field.run:06d}{field.camcol}{field.field:04d}{0:05d}") + 89_000
+def galaxies_and_points(rng, options, frame, bands, reference_band):
+    """Return the galaxies, with shapes, and the points to inject, without positions.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    options : dict
+        galaxies, galaxies_per_field, points, points_per_field and place of ``injection``.
+    frame : str
+        FITS file whose area selects the rows of tables, for ``place: table``.
+    bands : sequence of str
+        Bands in which all sources need a flux.
+    reference_band : str
+        Band of the luminosities from which missing sizes follow.
+
+    Returns
+    -------
+    galaxies, points : DataFrame
+
+    Raises
+    ------
+    InputError
+        If a table cannot be used.
+    """
+    footprint = None
+    if options["place"] == "table":
+        header = fits.getheader(frame)
+        footprint = frame_wcs(header), (header["NAXIS2"], header["NAXIS1"])
+    tables = {}
+    for key, read, draw in (
+        ("galaxies", galaxy_table, demo_galaxies),
+        ("points", point_table, demo_points),
+    ):
+        number = options[f"{key}_per_field"]
+        tables[key] = select_sources(rng, options[key], number, read, draw, footprint)
+    for key, table in tables.items():
+        check_fluxes(table, bands, key, options[key])
+    galaxies = with_shapes(rng, tables["galaxies"].assign(kind="galaxy"), reference_band)
+    return galaxies, tables["points"]
+
+
+def truth_table(table, field):
+    """Return the truth of a field in the columns of the injection's truth table.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Sources with positions.
+    field : redpix.core.field_name.Field
+        Field of the survey.
+
+    Returns
+    -------
+    DataFrame
+        Columns `TRUTH_COLUMNS`.
+    """
+    # ids as those of detections; a float64 holds them exactly
+    first = int(f"{field.run:06d}{field.camcol}{field.field:04d}{0:05d}") + _FIRST_ID
     table["id"] = first + np.arange(1, len(table) + 1)
     table["host"] = table["host"].astype("Int64") + first + 1
     table["run"], table["camcol"], table["field"] = field
@@ -111,15 +207,43 @@ def finished(table, field):
     return table.reindex(columns=list(TRUTH_COLUMNS)).round({"ra": 8, "dec": 8})
 
 
-def main(snakemake):
-    params, inputs = snakemake.params, snakemake.input
-    field = parse_field(snakemake.wildcards.field)
-    header = fits.getheader(inputs.frame)
-    wcs, shape = frame_wcs(header), (header["NAXIS2"], header["NAXIS1"])
-    rng = np.random.default_rng([params.seed, 6, *field])
-    galaxies, points = chosen_sources(rng, params, wcs, shape)
-    table = finished(placed(rng, galaxies, points, params, inputs, wcs, str(field)), field)
+def choose_sources(
+    frame, error, masks, psf_file, sources, options, bands, reference_band, seed, field
+):
+    """Write the table of the sources to inject into a field.
+
+    Parameters
+    ----------
+    frame, error : str
+        FITS files of the reference band's frame and of its error map.
+    masks, psf_file : str
+        Masks and PSFs of the field; read for ``place: blank`` only.
+    sources : str
+        CSV that is written, one row per source; columns are `TRUTH_COLUMNS`.
+    options : dict
+        Section ``injection`` of the configuration: galaxies, galaxies_per_field, points,
+        points_per_field, place, on_galaxies.
+    bands : sequence of str
+        Bands in which all sources need a flux.
+    reference_band : str
+        Band of `frame`.
+    seed : int
+        Seed of the random numbers.
+    field : str
+        Name of the field, such as 94-3-7.
+
+    Raises
+    ------
+    InputError
+        If a table cannot be used, or a source finds no blank sky.
+    """
+    field = parse_field(field)
+    rng = np.random.default_rng([seed, 6, *field])
+    galaxies, points = galaxies_and_points(rng, options, frame, bands, reference_band)
+    files = {"frame": frame, "error": error, "masks": masks, "psf_file": psf_file}
+    table = place_sources(rng, galaxies, points, options, files, reference_band, str(field))
+    table = truth_table(table, field)
     for kind, number in table["kind"].value_counts().items():
         log.info("%s: %d", kind, number)
-    with atomic(snakemake.output[0]) as temporary:
+    with atomic(sources) as temporary:
         table.to_csv(temporary, index=False)

@@ -1,54 +1,65 @@
-"""Sources of known truth put into a frame: drawn with its PSF, with photon noise of their own.
+"""Inject sources into a frame: draw them with its PSF and add their photon noise.
 
-The light of a source arrives as whole electrons: the frame's calibration vector and gain say how
-many are expected in each pixel, Poisson says how many come. Sky, dark current and readout are the
-frame's already. Pixel coordinates are 0-based, images [y, x].
+The calibration vector and the gain of the frame give the expected electrons per pixel. The
+electrons of the sources follow a Poisson distribution. The frame already contains sky, dark current
+and read noise. Pixel coordinates are 0-based, images [y, x].
 """
 
 import numpy as np
 from scipy import ndimage
 
 from redpix.sdss.camera import FULL_WELL
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 
 
 def source_profile(source, flux):
-    """GalSim profile of a source on the sky before the PSF, flux as given; None of a point.
+    """Return the GalSim profile of a source on the sky, before the PSF.
 
     Parameters
     ----------
     source : namedtuple
-        A row: kind and, of galaxies, the columns of `injection_sources.SHAPE_COLUMNS`.
+        Row of a table: kind, and for galaxies `redpix.simulation.rendering.SHAPE_COLUMNS`.
     flux : float
+        Total flux.
+
+    Returns
+    -------
+    galsim.GSObject or None
+        None for a point source.
     """
     if source.kind != "galaxy":
         return None
     galaxy = rendering.Galaxy(
-        *(source.bulge_radius, source.disk_radius, source.sersic),
-        *(source.axis_ratio, source.position_angle),
+        bulge_radius=source.bulge_radius,
+        disk_radius=source.disk_radius,
+        sersic=source.sersic,
+        axis_ratio=source.axis_ratio,
+        position_angle=source.position_angle,
     )
     bulge = flux * source.bulge_fraction
     return rendering.galaxy_profile(galaxy, bulge, flux - bulge)
 
 
 def expected_light(table, band, psf, wcs, shape):
-    """Light of the sources in a frame, free of noise.
+    """Draw the light of sources in a frame, without noise.
 
     Parameters
     ----------
     table : DataFrame
-        ra, dec (degrees), kind, ``flux_<band>`` (nanomaggies), of galaxies their shape (arcsec).
+        ra, dec (degrees), kind, ``flux_<band>`` (nanomaggies); for galaxies their shape (arcsec).
     band : str
+        Name of the band.
     psf : redpix.psf.psf_model.PsfModel
-        As pixels see it: their own blur is part of it.
+        Effective PSF: it includes the integration over pixels.
     wcs : astropy.wcs.WCS
-        Of the frame; tangent plane.
+        WCS of the frame, a tangent projection.
     shape : (int, int)
+        (ny, nx) of the frame.
 
     Returns
     -------
-    ndarray, shape, float64
-        Nanomaggies in each pixel.
+    ndarray, shape (ny, nx), float64
+        Nanomaggies per pixel.
     """
     image = np.zeros(shape)
     if not len(table):
@@ -66,29 +77,32 @@ def expected_light(table, band, psf, wcs, shape):
             profile = blur * flux
         else:
             profile = rendering.convolved(profile, blur)
-            extent = rendering.galaxy_extent(source.bulge_radius, source.disk_radius)
+            extent = extents.galaxy_extent(source.bulge_radius, source.disk_radius)
             radius += extent / np.sqrt(source.axis_ratio) / scale
         rendering.add(image, profile, sky_jacobian, column, row, radius, "no_pixel")
     return image
 
 
 def inject(rng, image, light, calibration, electrons_per_dn):
-    """A frame with light added, photon noise included.
+    """Add light and its photon noise to a frame.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     image : ndarray, shape (ny, nx)
         Nanomaggies, sky subtracted.
     light : ndarray, shape (ny, nx)
-        Nanomaggies expected; below zero, where a transform rings, nothing fluctuates.
+        Expected nanomaggies. Negative values, artefacts of the Fourier transform, get no noise.
     calibration : ndarray, shape (nx,)
         Nanomaggies per DN.
     electrons_per_dn : float
+        Gain.
 
     Returns
     -------
     ndarray, shape (ny, nx), float32
+        Nanomaggies.
     """
     electrons = light / calibration * electrons_per_dn
     noise = rng.poisson(np.maximum(electrons, 0)) - np.maximum(electrons, 0)
@@ -97,23 +111,25 @@ def inject(rng, image, light, calibration, electrons_per_dn):
 
 
 def saturate(image, light, calibration, sky):
-    """Fill pixels up to the full well where injected light overflows it.
+    """Clip pixels at the full well where injected light exceeds it.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
-        Nanomaggies, sky subtracted, light included.
+        Nanomaggies, sky subtracted, with the injected light.
     light : ndarray, shape (ny, nx)
-        What was injected: a pixel with less than one DN of it is left alone.
+        Injected light, nanomaggies; pixels with less than one DN of it do not change.
     calibration : ndarray, shape (nx,)
+        Nanomaggies per DN.
     sky : ndarray, shape (ny, nx)
         DN.
 
     Returns
     -------
-    image : ndarray, float32
-    saturated : ndarray of bool
-        Full pixels and, as charge bleeds, two more up and down the column and one beside.
+    image : ndarray, shape (ny, nx), float32
+        Nanomaggies.
+    saturated : ndarray of bool, shape (ny, nx)
+        Saturated pixels, grown by two rows and one column on each side for bleeding charge.
     """
     full = (image / calibration + sky >= FULL_WELL) & (light >= calibration)
     filled = np.where(full, (FULL_WELL - sky) * calibration, image).astype(np.float32)

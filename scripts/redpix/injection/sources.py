@@ -1,4 +1,4 @@
-"""Sources to inject: from tables of real fluxes, or drawn as the demo's, each with its shape."""
+"""Make the sources to inject: from tables of fluxes, or drawn from the demo's population."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,6 @@ import pandas as pd
 from redpix.core.exceptions import InputError
 from redpix.demo import population
 from redpix.demo.population import BANDS, COSMOLOGY
-from redpix.io.number_tables import numbers
 from redpix.sdss import magnitudes
 from redpix.simulation import seds
 from redpix.simulation.rendering import SHAPE_COLUMNS
@@ -16,47 +15,44 @@ from redpix.simulation.rendering import SHAPE_COLUMNS
 #: kinds of points
 POINT_KINDS = ("star", "transient")
 
-# a galaxy redder than this in u - r is taken for an early type (Strateva et al. 2001, AJ 122, 1861)
+# u - r above which a galaxy is an early type, magnitudes (Strateva et al. 2001, AJ 122, 1861)
 _RED = 2.22
 
 
 class Selection(NamedTuple):
-    """Sources of a table that can be used.
+    """Usable sources of a table.
 
     Attributes
     ----------
     rows : DataFrame
     passed_over : int
-        Rows with a flux that is not positive, which no image can show.
+        Number of rows left out, because a flux is not positive.
     """
 
     rows: pd.DataFrame
     passed_over: int
 
 
-def galaxy_table(table, name):
-    """Galaxies of a user's table.
+def galaxy_table(table):
+    """Return the galaxies of a user's table.
 
     Parameters
     ----------
-    table : DataFrame of str
-        Cells as text, index: line of the file. Columns redshift; for each band that is there
-        ``flux_<band>`` or ``modelflux_<band>``, total flux in nanomaggies; those of
-        `SHAPE_COLUMNS` that are known (radii in arcsec, angles in degrees); ra and dec (degrees)
-        where places are given.
-    name : str
-        What messages call it.
+    table : redpix.io.table.Table
+        Columns redshift; for one or more bands ``flux_<band>`` or ``modelflux_<band>``, total
+        flux in nanomaggies; any of `SHAPE_COLUMNS` (radii in arcsec, angles in degrees); ra and
+        dec (degrees) if positions are given.
 
     Returns
     -------
     Selection
-        redshift, flux_<band>, and of shapes and places what is there; line.
+        redshift, flux_<band>, the given shapes and positions, and line.
 
     Raises
     ------
     InputError
-        If a column is missing, or a cell is no number or an impossible one (NaN, z = 0, a
-        negative radius).
+        If a column is missing, or if a cell is not a number or is an impossible one (NaN, z = 0,
+        a negative radius).
     """
     columns = {"redshift": "redshift"}
     for band in BANDS:
@@ -65,13 +61,13 @@ def galaxy_table(table, name):
                 columns[f"flux_{band}"] = column
     if "redshift" not in table or len(columns) == 1:
         raise InputError(
-            f"{name}: columns {', '.join(table.columns[:12])}; allowed: redshift and one or more "
-            "of flux_u, flux_g, flux_r, flux_i, flux_z (or modelflux_u ...), nanomaggies"
+            f"{table.name}: columns {', '.join(table.names[:12])}; allowed: redshift and one or "
+            "more of flux_u, flux_g, flux_r, flux_i, flux_z (or modelflux_u ...), nanomaggies"
         )
     columns |= {c: c for c in (*SHAPE_COLUMNS, "ra", "dec") if c in table}
     rows = pd.DataFrame(
-        {column: numbers(table, given, name) for column, given in columns.items()},
-        index=table.index,
+        {column: table.numbers(given, complete=True) for column, given in columns.items()},
+        index=table.lines,
     )
     limits = {
         "redshift": (1e-4, 10),
@@ -83,22 +79,21 @@ def galaxy_table(table, name):
     }
     for column, (low, high) in limits.items():
         if column in rows:
-            _refuse(rows[column].between(low, high), table, columns[column], name, low, high)
+            _refuse(rows[column].between(low, high), table, columns[column], low, high)
     fluxes = [column for column in rows if column.startswith("flux_")]
     bright = (rows[fluxes] > 0).all(axis=1)
     rows["line"] = rows.index
     return Selection(rows[bright].reset_index(drop=True), int((~bright).sum()))
 
 
-def point_table(table, name):
-    """Stars and transients of a user's table.
+def point_table(table):
+    """Return the stars and transients of a user's table.
 
     Parameters
     ----------
-    table : DataFrame of str
-        Columns kind (star, transient) and AB magnitudes by band, u, g, r, i, z, those that are
-        there; ra and dec where places are given.
-    name : str
+    table : redpix.io.table.Table
+        Columns kind (star, transient); AB magnitudes in one or more of the bands u, g, r, i, z;
+        ra and dec (degrees) if positions are given.
 
     Returns
     -------
@@ -113,44 +108,71 @@ def point_table(table, name):
     bands = [band for band in BANDS if band in table]
     if "kind" not in table or not bands:
         raise InputError(
-            f"{name}: columns {', '.join(table.columns[:12])}; allowed: kind (star, transient) and "
-            "magnitudes, some of u, g, r, i, z"
+            f"{table.name}: columns {', '.join(table.names[:12])}; allowed: kind (star, "
+            "transient) and magnitudes, some of u, g, r, i, z"
         )
-    strange = table[~table["kind"].isin(POINT_KINDS)]
-    if len(strange):
+    rows = pd.DataFrame({"kind": table.text("kind")}, index=table.lines)
+    unknown = np.flatnonzero(~rows["kind"].isin(POINT_KINDS))
+    if len(unknown):
         raise InputError(
-            f"{name}: line {strange.index[0]}: kind {strange['kind'].iloc[0]!r}; allowed: "
+            f"{table.where(unknown[0])}: kind {rows['kind'].iloc[unknown[0]]!r}; allowed: "
             + ", ".join(POINT_KINDS)
         )
-    rows = pd.DataFrame({"kind": table["kind"]})
     rows["redshift"] = np.where(rows["kind"] == "star", 0.0, np.nan)
     for band in bands:
-        magnitude = numbers(table, band, name)
-        _refuse(pd.Series(magnitude).between(5, 35), table, band, name, 5, 35)
+        magnitude = table.numbers(band, complete=True)
+        _refuse(pd.Series(magnitude).between(5, 35), table, band, 5, 35)
         rows[f"flux_{band}"] = magnitudes.pogson_flux(magnitude)
     for column in ("ra", "dec"):
         if column in table:
-            rows[column] = numbers(table, column, name)
+            rows[column] = table.numbers(column, complete=True)
     rows["line"] = rows.index
     return Selection(rows.reset_index(drop=True), 0)
 
 
-def _refuse(good, table, column, name, low, high):
+def _refuse(good, table, column, low, high):
+    """Raise InputError for the first row whose number is not allowed."""
     bad = np.flatnonzero(~good.to_numpy())
     if len(bad):
         raise InputError(
-            f"{name}: line {table.index[bad[0]]}: {column} is {table[column].iloc[bad[0]][:40]}; "
-            f"allowed: {low:g} to {high:g}"
+            f"{table.where(bad[0])}: {column} is {table.text(column)[bad[0]][:40]}; allowed: "
+            f"{low:g} to {high:g}"
         )
 
 
 def demo_galaxies(rng, number):
-    """Galaxies of the demo sky's population, as `galaxy_table` gives them."""
+    """Draw galaxies of the demo sky's population.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    number : int
+        Number of sources.
+
+    Returns
+    -------
+    DataFrame
+        As from `redpix.demo.population.draw_galaxies`.
+    """
     return population.draw_galaxies(rng, number, seds.build_grid(BANDS))
 
 
 def demo_points(rng, number):
-    """Stars and, a quarter of all, transients of the demo sky's population."""
+    """Draw points of the demo sky's population: three quarters stars, one quarter transients.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    number : int
+        Number of sources.
+
+    Returns
+    -------
+    DataFrame
+        kind and flux_<band>; redshift of stars, temperature of transients.
+    """
     transients = number // 4
     stars = population.draw_stars(rng, number - transients).assign(kind="star")
     changing = population.draw_transients(rng, transients).assign(kind="transient")
@@ -158,18 +180,25 @@ def demo_points(rng, number):
 
 
 def with_shapes(rng, galaxies, band):
-    """Galaxies with a shape each; what the table knows of it stays.
+    """Draw the missing shapes of galaxies; given shapes stay.
 
-    Where it knows nothing a galaxy redder than u - r = 2.22 is an early type (without u and r:
-    all are late); sizes follow Shen et al. (2003) from the luminosity in `band`, K-corrections
-    left out, and bulges and disks are shared out as in the demo sky.
+    A galaxy redder than u - r = 2.22 is an early type; without u and r all are late types. Sizes
+    follow Shen et al. (2003) from the luminosity in `band`, without K-correction. Bulge fractions
+    are those of the demo sky.
 
     Parameters
     ----------
     rng : numpy.random.Generator
+        Random numbers.
     galaxies : DataFrame
-        redshift and ``flux_<band>``.
+        redshift and ``flux_<band>``, and any of the columns of shapes.
     band : str
+        Name of the band.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
     """
     n = len(galaxies)
     flux = galaxies.get(f"flux_{band}")
@@ -190,5 +219,5 @@ def with_shapes(rng, galaxies, band):
         "axis_ratio": np.where(early, rng.uniform(0.5, 1.0, n), rng.uniform(0.25, 1.0, n)),
         "position_angle": rng.uniform(0, 180, n),
     }
-    known = {column: galaxies[column] for column in drawn if column in galaxies}
-    return galaxies.assign(**drawn | known)
+    given = {column: galaxies[column] for column in drawn if column in galaxies}
+    return galaxies.assign(**drawn | given)

@@ -1,1 +1,1 @@
-"""Reading what users bring: one reader of tables, one reader of images."""
+"""Read users' files: one reader of tables, one reader of images."""

@@ -1,4 +1,4 @@
-"""Read what a header says of the camera and the exposure, each value with its source."""
+"""Read the camera and the exposure from a header, each value with its source."""
 
 import re
 from typing import NamedTuple
@@ -10,20 +10,20 @@ from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, numbe
 from redpix.io.observation_time import mid_exposure
 from redpix.io.sections import Section, trim_section
 
-#: cards that hold a property, the first that states a possible value counts
+#: cards of each property; the first with a valid value is used
 KEYWORDS = {
     "read_noise": ("RDNOISE", "READNOIS", "RON", "ENOISE", "READNSE", "ESO DET OUT1 RON"),
     "saturation": ("SATURATE", "SATLEVEL", "SATURLEV"),
     "zero_point": ("MAGZERO", "MAGZP", "MAGZPT", "PHOTZP", "ZEROPT", "ZP"),
 }
 
-#: the same of two amplifiers that read half of the image each, and what is taken of the two
+#: cards of two amplifiers that read half of the image each, and how their values are combined
 _AMPLIFIERS = {
     "read_noise": (("RDNOISEA", "RDNOISEB"), "mean"),
     "saturation": (("SATURATA", "SATURATB"), "lower"),
 }
 
-#: units under one name
+#: standard name of each spelling of a unit
 _UNITS = {
     **dict.fromkeys(("adu", "dn", "du", "count", "counts", "ct", "cts"), "adu"),
     **dict.fromkeys(("electron", "electrons", "e-", "e"), "electron"),
@@ -34,8 +34,8 @@ _UNITS = {
 NANOMAGGY_ZERO_POINT = 22.5
 
 
-class Camera(NamedTuple):
-    """What is known of the camera and the exposure of an image; None: not known.
+class CameraRecord(NamedTuple):
+    """Properties of the camera and the exposure of an image; None if unknown.
 
     Attributes
     ----------
@@ -48,23 +48,22 @@ class Camera(NamedTuple):
     zero_point : float or None
         Magnitude of a source of one unit.
     unit : str or None
-        As of `unit_name`.
+        Unit of the image, as `unit_name` returns it.
     sources : dict of str to str
-        Where each known property comes from: a header card or a configuration key.
+        Origin of each known property: a header card or a configuration key.
     exposure_time : float or None
         Seconds.
     mid_exposure : float or None
         Modified Julian Date (UTC) of the middle of the exposure.
     filter : str or None
-        As the header spells it.
+        Spelling of the header.
     airmass : float or None
     trim : redpix.io.sections.Section or None
-        The pixels that saw the sky, if these are not all.
+        Pixels that saw the sky; None if all did.
     sure : dict of str to str
-        How sure each known property is, one of `redpix.io.header_values.SURE`. Tests against the
-        pixels lower or replace it (`Camera.measured`).
+        Certainty of each known property, one of `redpix.io.header_values.SURE`.
     remarks : tuple of str
-        What was assumed, one sentence each.
+        Assumptions, one sentence each.
     """
 
     gain: float | None
@@ -82,22 +81,22 @@ class Camera(NamedTuple):
     remarks: tuple = ()
 
     def measured(self, name, value, how, remark):
-        """Return the record with a property that the pixels gave instead of the header.
+        """Return the record with a property that was measured from the pixels.
 
         Parameters
         ----------
         name : str
-            Property.
+            Name of the property.
         value : float or None
-            None: the stated value is contradicted, and the true one is not known.
+            None: the value of the header is wrong, and the true one is unknown.
         how : str
             The new source, e.g. ``photon transfer``.
         remark : str
-            Why, for the log and the report.
+            Reason, for the log and the report.
 
         Returns
         -------
-        Camera
+        CameraRecord
         """
         return self._replace(
             **{name: value},
@@ -108,47 +107,48 @@ class Camera(NamedTuple):
 
 
 def read_camera(header, given, shape=None):
-    """Return what a header says of the camera, and what was given instead.
+    """Return the camera record of a header.
 
-    A value that cannot be, such as 0 or text, counts as unknown, with a remark.
+    An invalid value, such as 0 or text, counts as unknown and leads to a remark.
 
     Parameters
     ----------
     header : Mapping
-        FITS header, the primary's cards merged in.
+        FITS header that includes the cards of the primary header.
     given : Mapping
-        gain, read_noise, saturation, zero_point, exposure_time; None or absent: the header's.
+        Values that replace those of the header: gain, read_noise, saturation, zero_point,
+        exposure_time. None or a missing key: the header's value is used.
     shape : tuple of int, optional
         Shape (ny, nx) of the image, with which sections are compared.
 
     Returns
     -------
-    Camera
+    CameraRecord
     """
     unit, remarks = unit_name(header.get("BUNIT")), []
-    found = {name: _property(header, name, remarks) for name in KEYWORDS}
-    found["exposure_time"], said = exposure_time(header)
-    remarks += said
-    gain, said = read_gain(header)
+    values = {name: _property(header, name, remarks) for name in KEYWORDS}
+    values["exposure_time"], assumed = exposure_time(header)
+    remarks += assumed
+    gain, assumed = read_gain(header)
     if given.get("gain") is None:
-        remarks += said
-    found["read_noise"] = _in_electrons(found["read_noise"], header, gain.value, remarks)
-    found["gain"] = _gain_of_unit(gain, unit, found["exposure_time"].value)
-    if found["zero_point"].value is None and unit == "nanomaggy":
-        found["zero_point"] = HeaderValue(NANOMAGGY_ZERO_POINT, "BUNIT nanomaggy", "derived")
-    for name in found:
+        remarks += assumed
+    values["read_noise"] = _in_electrons(values["read_noise"], header, gain.value, remarks)
+    values["gain"] = _gain_of_unit(gain, unit, values["exposure_time"].value)
+    if values["zero_point"].value is None and unit == "nanomaggy":
+        values["zero_point"] = HeaderValue(NANOMAGGY_ZERO_POINT, "BUNIT nanomaggy", "derived")
+    for name in values:
         if given.get(name) is not None:
-            found[name] = HeaderValue(given[name], f"exposures.{name}", "given")
-    if "DATAMAX" in header and found["saturation"].value is None:
+            values[name] = HeaderValue(given[name], f"exposures.{name}", "given")
+    if "DATAMAX" in header and values["saturation"].value is None:
         remarks.append("DATAMAX is not used: it may be the brightest pixel, not the saturation")
-    found["mid_exposure"], said = mid_exposure(header, found["exposure_time"].value)
-    remarks += said
-    found["filter"], found["airmass"] = filter_name(header), air_mass(header)
-    found["trim"], said = trim_section(header, shape)
-    remarks += said
-    known = {name: one for name, one in found.items() if one.value is not None}
-    return Camera(
-        **{name: one.value for name, one in found.items()},
+    values["mid_exposure"], assumed = mid_exposure(header, values["exposure_time"].value)
+    remarks += assumed
+    values["filter"], values["airmass"] = filter_name(header), air_mass(header)
+    values["trim"], assumed = trim_section(header, shape)
+    remarks += assumed
+    known = {name: one for name, one in values.items() if one.value is not None}
+    return CameraRecord(
+        **{name: one.value for name, one in values.items()},
         unit=unit,
         sources={name: one.source for name, one in known.items()},
         sure={name: one.sure for name, one in known.items()},
@@ -157,15 +157,17 @@ def read_camera(header, given, shape=None):
 
 
 def described(camera):
-    """Return the known properties of a camera in words: a dict of name to value and source.
+    """Return a description of the known properties of a camera.
 
     Parameters
     ----------
-    camera : Camera
+    camera : CameraRecord
+        Result of `read_camera`.
 
     Returns
     -------
     dict of str to str
+        Value and source by the name of the property.
     """
     words = {}
     for name, source in camera.sources.items():
@@ -180,7 +182,7 @@ def described(camera):
 
 
 def _property(header, name, remarks):
-    """Return a property by its cards; impossible values are passed over with a remark."""
+    """Return a property from its cards; invalid values are ignored with a remark."""
     for card in KEYWORDS[name]:
         if not filled(header.get(card)):
             continue
@@ -201,7 +203,7 @@ def _property(header, name, remarks):
 
 
 def _in_electrons(noise, header, gain, remarks):
-    """Return the read noise in electrons, also where its card says that it is in counts."""
+    """Return the read noise in electrons, converted if its card says that it is in counts."""
     _, unit = number(header.get(noise.source))
     words = f"{unit} {comment(header, noise.source)}"
     if noise.value is None or not COUNTS.search(words) or ELECTRONS.search(words):
@@ -211,12 +213,12 @@ def _in_electrons(noise, header, gain, remarks):
 
 
 def _gain_of_unit(gain, unit, exposure):
-    """Return the electrons per unit of the image, from electrons per count."""
+    """Return the gain in electrons per unit of the image from that in electrons per count."""
     if unit is None or gain.value is None and not unit.startswith("electron"):
         return gain
     base, _, per = unit.partition("/")
     if base not in ("adu", "electron") or per not in ("", "s"):
-        return UNKNOWN  # a calibrated flux: counts are not known
+        return UNKNOWN  # a calibrated flux: the counts are unknown
     if gain.value is None or base == "electron":
         gain = HeaderValue(1.0, "BUNIT electron", "derived") if gain.value is None else gain
         gain = gain._replace(value=1.0)
@@ -226,12 +228,17 @@ def _gain_of_unit(gain, unit, exposure):
 
 
 def unit_name(text):
-    """Return a unit under one name (``DN / s`` is ``adu/s``); None where there is none.
+    """Return the standard name of a unit (``DN / s`` is ``adu/s``).
 
     Parameters
     ----------
     text : str or None
-        As BUNIT holds it.
+        Value of BUNIT.
+
+    Returns
+    -------
+    str or None
+        None for an empty value.
     """
     if not filled(text):
         return None
@@ -250,17 +257,18 @@ def check_units(images):
     Parameters
     ----------
     images : iterable of (str, str or None)
-        Name and unit; without a unit it may be any.
+        Name and unit of each image. An unknown unit (None) agrees with every other.
 
     Raises
     ------
     InputError
         If two units differ.
     """
-    known = [(name, unit) for name, unit in images if unit is not None]
-    for name, unit in known[1:]:
-        if unit != known[0][1]:
+    with_unit = [(name, unit) for name, unit in images if unit is not None]
+    for name, unit in with_unit[1:]:
+        first_name, first_unit = with_unit[0]
+        if unit != first_unit:
             raise InputError(
-                f"{name}: in units of {unit} (BUNIT), {known[0][0]} of {known[0][1]}; allowed: "
+                f"{name}: in units of {unit} (BUNIT), {first_name} of {first_unit}; allowed: "
                 "images in one unit"
             )

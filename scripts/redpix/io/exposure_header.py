@@ -1,7 +1,7 @@
-"""Read time, exposure time, airmass and filter of an exposure from the cards of its header.
+"""Read time, exposure time, airmass and filter of an exposure from its header.
 
-Times are Modified Julian Dates in UTC. Programs disagree on the cards: the functions know those of
-some twenty programs and observatories, and say which card they took.
+Times are Modified Julian Dates in UTC. The functions know the cards of some twenty programs and
+observatories, and return which card they used.
 """
 
 import math
@@ -10,13 +10,13 @@ import re
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 from redpix.io.observation_time import mid_exposure
 
-#: cards of the exposure time, the first that holds a time counts, with their unit in seconds
+#: cards of the exposure time with their unit in seconds; the first with a valid time is used
 _TIMES = {
     **dict.fromkeys(("EXPTIME", "EXPOSURE", "XPOSURE", "EXP", "EXP_TIME", "ITIME"), 1.0),
     "EXPOINUS": 1e-6,
 }
 
-#: units of time in words behind a number or in a comment, in seconds
+#: spellings of units of time, in seconds
 _UNITS = {
     **dict.fromkeys(("ms", "msec", "millisecond", "milliseconds"), 1e-3),
     **dict.fromkeys(("us", "usec", "microsecond", "microseconds"), 1e-6),
@@ -24,10 +24,10 @@ _UNITS = {
     **dict.fromkeys(("s", "sec", "secs", "second", "seconds"), 1.0),
 }
 
-#: filters of a wheel that let all light pass
+#: names of positions of a filter wheel without a filter
 _CLEAR = re.compile(r"(air|clear|open|empty|none|n/?a|blank|hole|\d*|slot *\d*)", re.IGNORECASE)
 
-#: cards of the altitude above the horizon, degrees
+#: cards of the altitude above the horizon in degrees
 _ALTITUDES = ("TELALT", "OBJCTALT", "CENTALT")
 
 
@@ -41,9 +41,10 @@ def exposure_time(header):
 
     Returns
     -------
-    found : HeaderValue
-        None where the header states no time above 0.
+    value : HeaderValue
+        None if the header has no positive time.
     remarks : list of str
+        Assumptions, one sentence each.
     """
     times = {}
     for card, scale in _TIMES.items():
@@ -63,29 +64,47 @@ def exposure_time(header):
 
 
 def seconds(header):
-    """Return the exposure time in seconds, None where the header states none above 0."""
-    return exposure_time(header)[0].value
-
-
-def middle(header, exposure):
-    """Return the Modified Julian Date (UTC) of the middle of an exposure, NaN if unknown.
+    """Return the exposure time in seconds without its source.
 
     Parameters
     ----------
     header : Mapping
+        FITS header.
+
+    Returns
+    -------
+    float or None
+        None if the header has no positive time.
+    """
+    return exposure_time(header)[0].value
+
+
+def middle(header, exposure):
+    """Return the Modified Julian Date (UTC) of the middle of an exposure without its source.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header.
     exposure : float or None
-        Exposure time, seconds.
+        Exposure time in seconds.
+
+    Returns
+    -------
+    float
+        NaN if unknown.
     """
     value = mid_exposure(header, exposure)[0].value
     return math.nan if value is None else value
 
 
 def air_mass(header):
-    """Return the airmass: stated, or 1 / sin of the stated altitude.
+    """Return the airmass: the value of a card, or 1 / sin of the altitude.
 
     Parameters
     ----------
     header : Mapping
+        FITS header.
 
     Returns
     -------
@@ -103,19 +122,31 @@ def air_mass(header):
 
 
 def airmass(header):
-    """Return the airmass of an exposure, NaN if unknown."""
+    """Return the airmass of an exposure without its source.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header.
+
+    Returns
+    -------
+    float
+        NaN if unknown.
+    """
     value = air_mass(header).value
     return math.nan if value is None else value
 
 
 def filter_name(header):
-    """Return the name of the filter as the header spells it; case counts (r is not R).
+    """Return the name of the filter in the spelling of the header; case counts (r is not R).
 
-    Of the wheels FILTER1, FILTER2 and FILTER3 those count that do not let all light pass.
+    Of the wheels FILTER1, FILTER2 and FILTER3, positions without a filter are ignored.
 
     Parameters
     ----------
     header : Mapping
+        FITS header.
 
     Returns
     -------

@@ -1,8 +1,8 @@
-"""Read an image from any FITS file: the one place where images of users are opened.
+"""Read an image from any FITS file.
 
 A path may name an HDU: ``night.fits[2]`` by number (0 is the primary), ``night.fits[SCI]`` by
-name, ``night.fits[SCI,2]`` by name and EXTVER. Without one, the first image of two dimensions is
-taken. The functions return what was assumed as remarks; callers log them.
+name, ``night.fits[SCI,2]`` by name and EXTVER. Without an HDU, the first two-dimensional image is
+read. The functions return their assumptions as remarks; callers log them.
 """
 
 import contextlib
@@ -20,13 +20,33 @@ from redpix.io.merged_header import merged_header
 
 #: names of HDUs that go with an image and are not images of the sky
 AUXILIARY = (
-    *("MASK", "DQ", "ERR", "ERROR", "VAR", "VARIANCE", "IVAR", "WEIGHT", "WHT", "CON", "CTX"),
-    *("APERTURE", "BACKGROUND", "SEGMENTATION", "PSF", "EXPMAP"),
+    "MASK",
+    "DQ",
+    "ERR",
+    "ERROR",
+    "VAR",
+    "VARIANCE",
+    "IVAR",
+    "WEIGHT",
+    "WHT",
+    "CON",
+    "CTX",
+    "APERTURE",
+    "BACKGROUND",
+    "SEGMENTATION",
+    "PSF",
+    "EXPMAP",
 )
 
 
 class FitsPlane(NamedTuple):
-    """Pixels of an HDU that goes with an image, and its header."""
+    """An HDU that goes with an image.
+
+    Attributes
+    ----------
+    pixels : ndarray, shape (ny, nx)
+    header : astropy.io.fits.Header
+    """
 
     pixels: np.ndarray
     header: fits.Header
@@ -38,22 +58,22 @@ class FitsImage(NamedTuple):
     Attributes
     ----------
     path : str
-        As it was given, the chosen HDU included.
+        Path of the file with the HDU that the user named.
     hdu : str
         Label of the HDU, ``HDU 1 (SCI)``.
     pixels : ndarray, shape (ny, nx)
-        Physical values: BSCALE and BZERO are applied, BLANK is NaN. The number type and byte
-        order are those of the file otherwise; None if only the header was asked for.
+        Physical values: BSCALE and BZERO are applied, BLANK is NaN. Otherwise the number type and
+        byte order are those of the file. None if only the header was read.
     shape : tuple of int
         Shape of the pixels, degenerate axes dropped.
     header : astropy.io.fits.Header
-        Cards of the HDU, below them those of the primary header; every value can be read.
+        Cards of the HDU, followed by those of the primary header. Every value is readable.
     planes : dict of str to FitsPlane
-        The HDUs that were asked for beside the image and have its shape.
+        The requested HDUs that have the shape of the image.
     names : tuple of str
         EXTNAME of all HDUs of the file, in capitals.
     remarks : tuple of str
-        What was assumed or left out, one sentence each, without the file's name.
+        Assumptions and ignored content, one sentence each, without the name of the file.
     """
 
     path: str
@@ -72,10 +92,10 @@ def read_image(path, planes=()):
     Parameters
     ----------
     path : str or path-like
-        A FITS file, also compressed (gzip, bzip2, xz, or tiles as ``.fz``), of which an HDU may be
-        named: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``.
+        A FITS file, which may be compressed (gzip, bzip2, xz, or tiles as ``.fz``). It may name an
+        HDU: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``.
     planes : sequence of str, optional
-        Names of HDUs to read as well where they have the shape of the image.
+        Names of further HDUs to read. HDUs of another shape are ignored.
 
     Returns
     -------
@@ -95,7 +115,7 @@ def read_header(path):
     Parameters
     ----------
     path : str or path-like
-        As for `read_image`.
+        A FITS file, as for `read_image`.
 
     Returns
     -------
@@ -111,16 +131,17 @@ def read_header(path):
 
 
 def _read(path, wanted, with_pixels):
+    """Return the image of a path; any failure is an InputError that begins with the path."""
     file, choice = split_path(path)
     try:
         with warnings.catch_warnings():
-            # astropy warns of cards that break the standard, which are remarks here
+            # astropy warns of cards that break the standard; these become remarks
             warnings.simplefilter("ignore")
             return _read_parts(str(path), file, choice, wanted, with_pixels)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     except FileNotFoundError:
-        raise InputError(f"{path}: there is no such file") from None
+        raise InputError(f"{path}: the file does not exist") from None
     except MemoryError:
         raise InputError(f"{path}: its image does not fit into memory") from None
     except Exception as error:  # astropy raises many kinds on a damaged file
@@ -131,33 +152,34 @@ def _read(path, wanted, with_pixels):
 
 
 def _read_parts(path, file, choice, wanted, with_pixels):
+    """Return the chosen image of a file."""
     stream, compressed = unpacked(file)
     with contextlib.closing(stream):
-        parts, trailing = walk(stream, file, compressed)
-        part, remarks = _choose(parts, choice)
+        hdus, trailing = walk(stream, file, compressed)
+        hdu, remarks = _choose(hdus, choice)
         if trailing:
-            remarks.append(f"bytes after {parts[-1].label} are not FITS and are left out")
-        if part is not parts[-1] and parts[-1].missing:
-            remarks.append(f"{parts[-1].label} is truncated")
+            remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
+        if hdu is not hdus[-1] and hdus[-1].missing:
+            remarks.append(f"{hdus[-1].label} is truncated")
         source = stream if compressed else file
-        header = merged_header(part, parts[0], remarks)
-        pixels = _pixels(source, part) if with_pixels else None
+        header = merged_header(hdu, hdus[0], remarks)
+        pixels = _pixels(source, hdu) if with_pixels else None
         planes = {
-            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, parts[0], []))
-            for plane in _planes_of(part, parts, wanted)
+            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, hdus[0], []))
+            for plane in _planes_of(hdu, hdus, wanted)
         }
-    shape, names = flat_shape(part.shape), tuple(one.name for one in parts)
-    return FitsImage(path, part.label, pixels, shape, header, planes, names, tuple(remarks))
+    shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
+    return FitsImage(path, hdu.label, pixels, shape, header, planes, names, tuple(remarks))
 
 
-def _choose(parts, choice):
+def _choose(hdus, choice):
     """Return the HDU that holds the image, and remarks on the choice."""
     if choice is not None:
-        return _chosen(parts, choice), []
-    flat = [part for part in parts if part.is_image and len(flat_shape(part.shape)) == 2]
+        return _chosen(hdus, choice), []
+    flat = [hdu for hdu in hdus if hdu.is_image and len(flat_shape(hdu.shape)) == 2]
     if not flat:
-        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(parts)}")
-    sky = [part for part in flat if part.name not in AUXILIARY]
+        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}")
+    sky = [hdu for hdu in flat if hdu.name not in AUXILIARY]
     taken, others = (sky or flat)[0], (sky or flat)[1:]
     remarks = []
     if others:
@@ -167,62 +189,61 @@ def _choose(parts, choice):
         )
     elif not sky:
         remarks.append(
-            f"{taken.label} is read, by its name not an image of the sky; it has {_listed(parts)}"
+            f"{taken.label} is read, by its name not an image of the sky; it has {_listed(hdus)}"
         )
     return taken, remarks
 
 
-def _chosen(parts, choice):
+def _chosen(hdus, choice):
+    """Return the HDU that a path names."""
     if isinstance(choice, int):
-        found = parts[choice : choice + 1]
+        matching = hdus[choice : choice + 1]
     else:
         name, version = choice
-        found = [p for p in parts if p.name == name and version in (None, p.version)]
-    if not found:
-        raise InputError(f"this HDU does not exist; it has {_listed(parts)}")
-    (part, *_) = found
-    if not part.is_image or len(flat_shape(part.shape)) != 2:
-        raise InputError(f"{_listed([part])}; allowed: an image of two dimensions")
-    return part
+        matching = [p for p in hdus if p.name == name and version in (None, p.version)]
+    if not matching:
+        raise InputError(f"this HDU does not exist; it has {_listed(hdus)}")
+    hdu = matching[0]
+    if not hdu.is_image or len(flat_shape(hdu.shape)) != 2:
+        raise InputError(f"{_listed([hdu])}; allowed: an image of two dimensions")
+    return hdu
 
 
-def _listed(parts):
-    """Return the labels and shapes of HDUs, some of many."""
+def _listed(hdus):
+    """Return the labels and shapes of HDUs, at most eight."""
     words = []
-    for part in parts[:8]:
-        kind = " x ".join(map(str, part.shape[::-1])) if part.is_image else "table"
-        words.append(f"{part.label} {kind or 'without data'}")
-    return ", ".join(words) + (f" and {len(parts) - 8} more" if len(parts) > 8 else "")
+    for hdu in hdus[:8]:
+        kind = " x ".join(map(str, hdu.shape[::-1])) if hdu.is_image else "table"
+        words.append(f"{hdu.label} {kind or 'without data'}")
+    return ", ".join(words) + (f" and {len(hdus) - 8} more" if len(hdus) > 8 else "")
 
 
-def _planes_of(part, parts, wanted):
-    """Return the HDUs of wanted names and the image's shape; of several, of the same EXTVER."""
-    found = []
+def _planes_of(hdu, hdus, wanted):
+    """Return the HDUs of wanted names and of the image's shape, preferably of the same EXTVER."""
+    chosen = []
     for name in wanted:
         fitting = [
             one
-            for one in parts
-            if one.name == name and one.is_image and one is not part and one.shape == part.shape
+            for one in hdus
+            if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
         ]
-        same = [one for one in fitting if one.version == part.version]
-        found += (same or fitting)[:1]
-    return found
+        same = [one for one in fitting if one.version == hdu.version]
+        chosen += (same or fitting)[:1]
+    return chosen
 
 
-def _pixels(source, part):
+def _pixels(source, hdu):
     """Return the physical values of an HDU's pixels, degenerate axes dropped."""
-    if part.missing:
-        raise InputError(
-            f"{part.label} is truncated: {part.missing} of {part.size} bytes are missing"
-        )
-    file, number = source, part.number
+    if hdu.missing:
+        raise InputError(f"{hdu.label} is truncated: {hdu.missing} of {hdu.size} bytes are missing")
+    file, number = source, hdu.number
     if not isinstance(source, str):
-        # of a compressed file only the bytes of this HDU are handed on
-        source.seek(part.start)
-        raw = source.read(part.data - part.start + part.size)
+        # of a compressed file, astropy gets only the bytes of this HDU
+        source.seek(hdu.start)
+        raw = source.read(hdu.data - hdu.start + hdu.size)
         stub = fits.PrimaryHDU().header.tostring().encode() if number else b""
         file, number = io.BytesIO(stub + raw + bytes(-len(raw) % BLOCK)), min(number, 1)
     # unsigned integers cannot hold the NaN of BLANK
-    with fits.open(file, memmap=False, uint="BLANK" not in part.header) as hdus:
+    with fits.open(file, memmap=False, uint="BLANK" not in hdu.header) as hdus:
         pixels = hdus[number].data
-    return pixels.reshape(flat_shape(part.shape))
+    return pixels.reshape(flat_shape(hdu.shape))

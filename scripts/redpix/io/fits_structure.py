@@ -1,8 +1,8 @@
-"""Walk the HDUs of a FITS file in bounded time and memory, before a library reads it.
+"""List the HDUs of a FITS file in limited time and memory, before astropy reads the file.
 
-A damaged or hostile file declares sizes that its bytes do not hold: negative axes, terabytes of
-pixels, a header without an end. The walk reads headers only and skips data by their declared
-size, so such a file ends in one line.
+A damaged or hostile file may declare sizes that it does not have: negative axes, terabytes of
+pixels, a header without an end. The functions here read headers only and skip data by their
+declared size. Such a file leads to an error message of one line.
 """
 
 import bz2
@@ -16,7 +16,7 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 
-#: bytes of a block; every header and every data part fills whole blocks
+#: bytes of a block; every header and the data of every HDU fill whole blocks
 BLOCK = 2880
 
 #: maximum size of one header, bytes; the largest real ones hold some 10,000 cards of 80 bytes
@@ -25,18 +25,18 @@ _LONGEST_HEADER = 1000 * BLOCK
 #: maximum number of HDUs that are listed
 _MOST_HDUS = 10_000
 
-#: a compressed file may unpack to this many bytes whatever its size ...
+#: unpacked size that is allowed for any compressed file, bytes
 _UNPACKED = 2**30
 
-#: ... or to this many times its size
+#: unpacked size that is allowed relative to the size of the compressed file
 _EXPANSION = 100
 
-#: first bytes of compressed files, with what unpacks them
+#: functions that open compressed files, by the first bytes of the file
 _PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
 class FileHdu(NamedTuple):
-    """One HDU as it stands in a file.
+    """One HDU of a file.
 
     Attributes
     ----------
@@ -44,13 +44,13 @@ class FileHdu(NamedTuple):
         0 for the primary HDU.
     header : astropy.io.fits.Header
     text : str
-        The header as it stands in the file, cards of 80 characters.
+        Text of the header in the file: cards of 80 characters.
     start, data : int
         Offsets of header and data in the unpacked file, bytes.
     size : int
         Declared size of the data without padding, bytes.
     missing : int
-        Bytes of the data that the file lacks; 0 if it is whole.
+        Bytes of the data that the file lacks; 0 if the file is complete.
     """
 
     number: int
@@ -63,7 +63,7 @@ class FileHdu(NamedTuple):
 
     @property
     def name(self):
-        """EXTNAME, else EXTTYPE, in capitals; an empty string without them."""
+        """EXTNAME or else EXTTYPE in capitals; an empty string without them."""
         name = _card(self.header, "EXTNAME") or _card(self.header, "EXTTYPE")
         return str(name or "").strip().upper()
 
@@ -81,7 +81,7 @@ class FileHdu(NamedTuple):
 
     @property
     def is_image(self):
-        """Whether it is an image, tile-compressed ones included."""
+        """Whether the HDU is an image, plain or tile-compressed."""
         kind = str(_card(self.header, "XTENSION") or "IMAGE").strip()
         return kind == "IMAGE" or _card(self.header, "ZIMAGE") is True
 
@@ -94,24 +94,36 @@ class FileHdu(NamedTuple):
 
 
 def flat_shape(shape):
-    """Return a shape without degenerate axes beyond the first two of the file."""
+    """Return a shape without the degenerate axes beyond the first two of the file.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape in NumPy's order.
+
+    Returns
+    -------
+    tuple of int
+    """
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
     return shape
 
 
 def unpacked(path):
-    """Open a file for reading bytes, unpacked if it is compressed by gzip, bzip2 or xz.
+    """Open a file to read its bytes; gzip, bzip2 and xz are unpacked.
 
     Parameters
     ----------
     path : str or path-like
+        Any file.
 
     Returns
     -------
     stream : file object
         The caller closes it.
     compressed : bool
+        Whether the file is compressed.
     """
     with open(path, "rb") as file:
         first = file.read(6)
@@ -127,46 +139,47 @@ def walk(stream, path, compressed):
     Parameters
     ----------
     stream : file object
-        As of `unpacked`.
+        Result of `unpacked`.
     path : str or path-like
-        For its size.
+        The file; its size on disk is compared with the declared sizes.
     compressed : bool
+        Whether the file is compressed.
 
     Returns
     -------
-    parts : list of FileHdu
+    hdus : list of FileHdu
     trailing : bool
-        Whether bytes that are not an HDU follow the last one.
+        Whether bytes that are not an HDU follow the last HDU.
 
     Raises
     ------
     InputError
-        If the structure is damaged or claims impossible sizes; the caller names the file.
+        If the structure is damaged or declares impossible sizes; the caller names the file.
     """
     on_disk = os.path.getsize(path)
     most = max(_UNPACKED, _EXPANSION * on_disk)
-    parts, start = [], 0
-    while len(parts) < _MOST_HDUS:
+    hdus, start = [], 0
+    while len(hdus) < _MOST_HDUS:
         stream.seek(start)
-        raw = _header_bytes(stream, first=not parts)
+        raw = _header_bytes(stream, first=not hdus)
         if raw is None:
             break
         text = raw.decode("latin-1")
         header = fits.Header.fromstring(text)
-        label = f"HDU {len(parts)}"
+        label = f"HDU {len(hdus)}"
         size, data = _data_size(header, label), start + len(raw)
         _check_expansion(header, label, data + size, (compressed, on_disk, most))
         missing = _missing(stream, data, size, None if compressed else on_disk)
-        parts.append(FileHdu(len(parts), header, text, start, data, size, missing))
+        hdus.append(FileHdu(len(hdus), header, text, start, data, size, missing))
         if missing:
-            return parts, False
+            return hdus, False
         start = data + math.ceil(size / BLOCK) * BLOCK
     stream.seek(start)
-    return parts, bool(stream.read(1))
+    return hdus, bool(stream.read(1))
 
 
 def _header_bytes(stream, first):
-    """Return the bytes of one header, None if the next block does not begin one."""
+    """Return the bytes of one header; None if the next block is not the start of a header."""
     raw = b""
     while len(raw) < _LONGEST_HEADER:
         block = stream.read(BLOCK)
@@ -184,6 +197,7 @@ def _header_bytes(stream, first):
 
 
 def _not_fits(block):
+    """Return the reason why a first block is not that of a FITS file."""
     if not block:
         return "does not open as FITS: an empty file"
     if block[:2] in (b"\x1f\x8b", b"BZ", b"PK"):
@@ -194,6 +208,7 @@ def _not_fits(block):
 
 
 def _card(header, key):
+    """Return the value of a card; None if it is missing or cannot be parsed."""
     try:
         return header.get(key)
     except (fits.VerifyError, ValueError):
@@ -201,6 +216,7 @@ def _card(header, key):
 
 
 def _whole(header, key, label, least, default=None):
+    """Return the integer of a card, which must be at least `least`."""
     value = _card(header, key)
     value = default if value is None else value
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -212,6 +228,7 @@ def _whole(header, key, label, least, default=None):
 
 
 def _axes(header, prefix=""):
+    """Return the lengths of the axes in the order of FITS."""
     return tuple(
         int(_card(header, f"{prefix}NAXIS{axis}") or 0)
         for axis in range(1, 1 + int(_card(header, f"{prefix}NAXIS") or 0))
@@ -241,7 +258,7 @@ def _data_size(header, label):
 
 
 def _check_expansion(header, label, end, bounds):
-    """Refuse a small file that claims to unpack to a huge image."""
+    """Refuse a small compressed file that declares a huge image."""
     compressed, on_disk, most = bounds
     claimed = end if compressed else 0
     if _card(header, "ZIMAGE") is True:
@@ -255,11 +272,11 @@ def _check_expansion(header, label, end, bounds):
 
 
 def _missing(stream, data, size, on_disk):
-    """Return how many bytes of the data a file lacks."""
+    """Return the number of bytes of the data that a file lacks."""
     if not size:
         return 0
     if on_disk is None:
-        # the end of a compressed file shows only when it is unpacked so far
+        # the end of a compressed file is known only after unpacking up to it
         try:
             stream.seek(data + size)
             on_disk = stream.tell()

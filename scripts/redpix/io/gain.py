@@ -1,26 +1,26 @@
-"""Read a camera's gain from a header, and tell it from the setting of the same name.
+"""Read a camera's gain from a header and distinguish it from the setting of the same name.
 
-CMOS cameras have a gain *setting* (0 to 600), which their programs write as GAIN. The electrons
-per count stand in EGAIN then, or nowhere.
+CMOS cameras have a gain *setting* (0 to 600), which their programs write as GAIN. Then the
+electrons per count are in EGAIN or missing.
 """
 
 import re
 
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 
-#: cards of electrons per count, the first that can be one counts
+#: cards of electrons per count; the first with a valid value is used
 FACTORS = ("EGAIN", "EPERADU", "EPERDN", "CVF")
 
-#: cards of electrons per count, or of a setting
+#: cards of either electrons per count or a setting
 AMBIGUOUS = ("GAIN", "CCDGAIN", "ATODGAIN", "GAINEFF", "ESO DET OUT1 CONAD")
 
 #: cards of two amplifiers that read half of the image each
 AMPLIFIERS = ("GAINA", "GAINB")
 
-#: largest setting that cameras have
+#: maximum setting of a camera
 _LARGEST_SETTING = 600
 
-#: whole numbers from here on may be settings although nothing else says so, electrons per count
+#: minimum whole number of electrons per count that may be a setting without other evidence
 _SUSPECT = 30
 
 #: makers whose cameras have a gain setting, in INSTRUME
@@ -35,20 +35,22 @@ _PROGRAMS = re.compile(
     re.I,
 )
 
-#: what comments call the setting, and the factor
+#: words for the setting in comments
 _SETTING_WORDS = re.compile(
     r"iso\b|setting|gain set|sensor gain|camera gain|gain value|sub gain|ratio"
 )
-#: what units call counts and electrons
+
+#: words for counts and for electrons in units and comments
 COUNTS = re.compile(r"\b(adu|dn|du|counts?)s?\b")
 ELECTRONS = re.compile(r"\b(electrons?|photo-?e|e)\b")
 
+# units of the gain and of its inverse
 _FACTOR_WORDS = re.compile(r"(electrons?|photo-?e|\be-?)\s*(/|per)\s*(adu|dn|du|count)")
 _INVERSE_WORDS = re.compile(r"(adu|dn|du|counts?)s?\s*(/|per)\s*(electron|photo-?e|e\b)")
 
 
 def read_gain(header):
-    """Return the electrons per count that a header states.
+    """Return the gain of a header in electrons per count.
 
     Parameters
     ----------
@@ -57,9 +59,10 @@ def read_gain(header):
 
     Returns
     -------
-    found : HeaderValue
-        None if the header states no gain, or only a setting.
+    value : HeaderValue
+        None if the header has only a setting, or neither gain nor setting.
     remarks : list of str
+        Assumptions, one sentence each.
     """
     remarks, factor = [], UNKNOWN
     for card in (*FACTORS, *AMBIGUOUS):
@@ -77,7 +80,7 @@ def read_gain(header):
 
 
 def _factor(header, card, remarks):
-    """Return the gain of one card, unknown if it cannot be one."""
+    """Return the gain of one card; unknown if the card is invalid or holds a setting."""
     value, unit = number(header[card])
     if value is None or value <= 0:
         remarks.append(f"{card} = {header[card]} is not a gain in electrons per count")
@@ -96,7 +99,7 @@ def _factor(header, card, remarks):
 
 
 def _is_setting(header, card, value, words):
-    """Return whether a card holds a camera's setting."""
+    """Return whether a card holds the setting of a camera."""
     if value != int(value) or value > _LARGEST_SETTING or _FACTOR_WORDS.search(words):
         return False
     program = " ".join(str(header.get(one, "")) for one in ("SWCREATE", "CREATOR", "PROGRAM"))
@@ -111,8 +114,8 @@ def _is_setting(header, card, value, words):
 
 def _amplifiers(header, remarks):
     """Return the mean gain of two amplifiers."""
-    found = [number(header.get(card))[0] for card in AMPLIFIERS]
-    if any(value is None or value <= 0 for value in found):
+    gains = [number(header.get(card))[0] for card in AMPLIFIERS]
+    if any(value is None or value <= 0 for value in gains):
         return UNKNOWN
-    remarks.append(f"the gain is the mean of GAINA = {found[0]:g} and GAINB = {found[1]:g}")
-    return HeaderValue(sum(found) / 2, "GAINA+GAINB", "derived")
+    remarks.append(f"the gain is the mean of GAINA = {gains[0]:g} and GAINB = {gains[1]:g}")
+    return HeaderValue(sum(gains) / 2, "GAINA+GAINB", "derived")

@@ -1,4 +1,4 @@
-"""Read a value of a FITS card as people write it: numbers with units, decimal commas, blanks."""
+"""Read values of FITS cards: numbers with units, decimal commas, blanks."""
 
 import math
 import re
@@ -6,21 +6,22 @@ from typing import NamedTuple
 
 from astropy.io.fits.card import Undefined
 
-#: texts that stand for a value that is not known
+#: texts that mean an unknown value
 _EMPTY = ("", "none", "na", "n/a", "nan", "unknown", "undefined", "null", "-")
 
+# a number, and the text behind it
 _NUMBER = re.compile(r"([+-]?(?:\d+[.,]?\d*|[.,]\d+)(?:[eEdD][+-]?\d+)?)\s*(.*)", re.DOTALL)
 
 
 class HeaderValue(NamedTuple):
-    """A value of a header with where it comes from.
+    """A value of a header with its source.
 
     Attributes
     ----------
     value : float, str, tuple or None
-        None: not known.
+        None if unknown.
     source : str
-        Name of the card or of the configuration key, or how it was derived; empty if unknown.
+        Name of the card or of the configuration key, or the derivation; empty if unknown.
     sure : str
         One of `SURE`.
     """
@@ -30,15 +31,27 @@ class HeaderValue(NamedTuple):
     sure: str = "unknown"
 
 
-#: how sure a value is: "given" by the user, "stated" by a card, "derived" from other cards,
+#: certainty of a value: "given" by the user, "stated" by a card, "derived" from other cards,
 #: "guessed" from a card that may mean something else, "unknown"
 SURE = ("given", "stated", "derived", "guessed", "unknown")
 
+#: an unknown value
 UNKNOWN = HeaderValue(None)
 
 
 def filled(value):
-    """Return whether the value of a card says anything."""
+    """Return whether a card has a value.
+
+    Parameters
+    ----------
+    value : object
+        Value of the card, None if the card is missing.
+
+    Returns
+    -------
+    bool
+        False for None, blanks and texts such as ``unknown``.
+    """
     if value is None or isinstance(value, Undefined):
         return False
     return str(value).strip().lower() not in _EMPTY
@@ -57,24 +70,37 @@ def number(value):
     value : float or None
         None if it is not a finite number.
     unit : str
-        Text behind the number in lower case, empty if there is none.
+        Text behind the number in lower case; may be empty.
     """
     if isinstance(value, bool) or value is None:
         return None, ""
     if isinstance(value, int | float):
         return (float(value), "") if math.isfinite(value) else (None, "")
-    found = _NUMBER.fullmatch(str(value).strip())
-    if found is None:
+    match = _NUMBER.fullmatch(str(value).strip())
+    if match is None:
         return None, ""
-    unit = found[2].strip().lower()
+    unit = match[2].strip().lower()
     if unit and (unit[0].isdigit() or unit[0] in ":.,+-'"):
         return None, ""  # a time, a date or a list
-    text = re.sub("[dD]", "e", found[1].replace(",", "."))
+    text = re.sub("[dD]", "e", match[1].replace(",", "."))
     result = float(text)
     return (result, unit) if math.isfinite(result) else (None, "")
 
 
 def comment(header, card):
-    """Return the comment of a card in lower case; empty where the header keeps no comments."""
+    """Return the comment of a card in lower case.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header, or a dict without comments.
+    card : str
+        Keyword of the card.
+
+    Returns
+    -------
+    str
+        Empty if the header has no comments or lacks the card.
+    """
     comments = getattr(header, "comments", None)
     return str(comments[card]).lower() if comments is not None and card in header else ""

@@ -1,42 +1,75 @@
-"""Take paths of images apart that name an HDU: ``night.fits[2]``, ``night.fits[SCI,2]``."""
+"""Split paths of images that name an HDU: ``night.fits[2]``, ``night.fits[SCI,2]``."""
 
 import re
 from pathlib import Path
 
 
 def split_path(path):
-    """Return the file of an image's path and the HDU that the path names.
+    """Split the path of an image into its file and the HDU that it names.
 
     Parameters
     ----------
     path : str or path-like
+        Path of an image.
 
     Returns
     -------
     file : str
+        Path of the file.
     hdu : int, (str, int or None) or None
         Number, or name in capitals with EXTVER; None if the path names no HDU.
     """
     text = str(path)
-    found = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text)
-    if found is None or Path(text).exists():
+    match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text)
+    if match is None or Path(text).exists():
         return text, None
-    name, _, version = (part.strip() for part in found[2].partition(","))
+    name, _, version = (piece.strip() for piece in match[2].partition(","))
     if name.isdigit() and not version:
-        return found[1], int(name)
-    return found[1], (name.upper(), int(version) if version.isdigit() else None)
+        return match[1], int(name)
+    return match[1], (name.upper(), int(version) if version.isdigit() else None)
 
 
 def image_file(path):
-    """Return the file of an image's path, without the HDU that it names."""
+    """Return the file of an image's path, without the HDU that it names.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path of an image.
+
+    Returns
+    -------
+    str
+    """
     return split_path(path)[0]
 
 
 def named_hdu(path):
-    """Return the HDU that an image's path names as it stands there, ``[2]``; empty without one."""
+    """Return the HDU that an image's path names, with its brackets.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path of an image.
+
+    Returns
+    -------
+    str
+        ``[2]``; empty if the path names no HDU.
+    """
     return str(path)[len(image_file(path)) :]
 
 
 def split_images(text):
-    """Return the paths of a text in which commas join them, those in brackets apart."""
-    return [part.strip() for part in re.split(r",(?![^\[\]]*\])", text)]
+    """Return the paths of a text that separates them by commas.
+
+    Parameters
+    ----------
+    text : str
+        ``a.fits[SCI,2], b.fits``; commas in brackets belong to a path.
+
+    Returns
+    -------
+    list of str
+    """
+    return [piece.strip() for piece in re.split(r",(?![^\[\]]*\])", text)]

@@ -1,4 +1,4 @@
-"""Merge the primary header of a FITS file under the header of an extension."""
+"""Merge the primary header of a FITS file into the header of an extension."""
 
 import re
 
@@ -7,7 +7,7 @@ from astropy.io import fits
 from redpix.io.fits_structure import flat_shape
 from redpix.io.header_values import filled, number
 
-#: cards that describe the structure of one HDU and say nothing of its image
+#: cards that describe the structure of one HDU
 _STRUCTURE = re.compile(
     r"SIMPLE|XTENSION|BITPIX|NAXIS\d*|EXTEND|PCOUNT|GCOUNT|GROUPS|BSCALE|BZERO|BLANK|INHERIT"
     r"|EXTNAME|EXTVER|EXTLEVEL|CHECKSUM|DATASUM|ZHECKSUM|ZDATASUM|TFIELDS|THEAP|END"
@@ -16,13 +16,13 @@ _STRUCTURE = re.compile(
     r"|GCOUNT|QUANTIZ|DITHER0|MASKCMP)"
 )
 
-#: cards of free text, of which a header may hold many
+#: cards of free text, which a header may repeat
 _TEXTS = ("COMMENT", "HISTORY", "")
 
-#: number of broken cards that are named one by one
+#: maximum number of broken cards that get a remark each
 _NAMED = 5
 
-#: cards of a header's own WCS, of which a part makes no sense in another HDU
+#: cards of a WCS
 _WCS = re.compile(
     r"WCSAXES|C(RVAL|RPIX|TYPE|DELT|UNIT|ROTA)\d|(CD|PC|PV|PS)\d+_\d+|LONPOLE|LATPOLE"
     r"|(A|B|AP|BP)_(ORDER|\d_\d)|C[PQ]DIS\d|D[PQ]\d.*"
@@ -34,35 +34,36 @@ _HIGHER_AXES = re.compile(
 )
 
 
-def merged_header(part, primary, remarks):
-    """Return the cards of an HDU with those of the primary header below them.
+def merged_header(hdu, primary, remarks):
+    """Return the cards of an HDU, followed by those of the primary header.
 
-    Cards of structure stay with their HDU. The primary's WCS is taken only where that HDU holds no
-    image of its own and the extension has no WCS. ``INHERIT = F`` keeps the primary's cards out,
-    as the standard says.
+    Cards of structure are not inherited. The primary's WCS is inherited only if the primary HDU
+    has no image and the extension has no WCS. With ``INHERIT = F`` no card is inherited, as the
+    standard demands.
 
     Parameters
     ----------
-    part, primary : FileHdu
+    hdu, primary : redpix.io.fits_structure.FileHdu
+        The HDU and the primary HDU, which may be the same.
     remarks : list of str
-        Extended by what was left out or read as text.
+        Cards that were left out or read as text are appended, one sentence each.
 
     Returns
     -------
     astropy.io.fits.Header
     """
-    own = _readable(part, remarks)
+    cards = _readable(hdu, remarks)
     header = fits.Header()
-    for card in own:
+    for card in cards:
         if not _STRUCTURE.fullmatch(card.keyword) or card.keyword in ("EXTNAME", "EXTVER"):
             header.append(card, bottom=True)
-    if part is not primary:
-        if any(card.keyword == "INHERIT" and card.value is False for card in own):
+    if hdu is not primary:
+        if any(card.keyword == "INHERIT" and card.value is False for card in cards):
             remarks.append("INHERIT = F: the cards of the primary header are not used")
         else:
             _inherit(header, _readable(primary, remarks), bool(primary.shape))
-    shape = flat_shape(part.shape)
-    if len(part.shape) > len(shape):
+    shape = flat_shape(hdu.shape)
+    if len(hdu.shape) > len(shape):
         for key in [key for key in header if _HIGHER_AXES.fullmatch(key)]:
             del header[key]
     for axis, length in enumerate(shape[::-1], start=1):
@@ -72,41 +73,42 @@ def merged_header(part, primary, remarks):
 
 
 def _inherit(header, cards, primary_has_image):
-    """Add cards that a header lacks or leaves empty."""
+    """Add the cards that a header lacks or leaves empty."""
     without_wcs = primary_has_image or any(_WCS.fullmatch(key) for key in header)
-    own = {key for key in header if key not in _TEXTS and filled(header[key])}
+    stated = {key for key in header if key not in _TEXTS and filled(header[key])}
     for card in cards:
         key = card.keyword
         if _STRUCTURE.fullmatch(key) or (without_wcs and _WCS.fullmatch(key)):
             continue
         if key in _TEXTS:
             header.append(card, bottom=True)
-        elif key not in own:
+        elif key not in stated:
             header.remove(key, ignore_missing=True)
             header.append(card, bottom=True)
-            own.add(key)
+            stated.add(key)
 
 
-def _readable(part, remarks):
+def _readable(hdu, remarks):
     """Return the cards of an HDU's header whose values can be read."""
-    cards, said = [], []
-    for card in part.header.cards:
+    cards, faults = [], []
+    for card in hdu.header.cards:
         if _parses(card):
             cards.append(card)
             continue
-        text = _plain_text(part.text, card.keyword)
+        text = _plain_text(hdu.text, card.keyword)
         if text is None:
-            said.append(f"the card {card.keyword} is broken and left out")
+            faults.append(f"the card {card.keyword} is broken and left out")
         else:
-            said.append(f"the card {card.keyword} breaks the FITS standard: {text!r} is read")
+            faults.append(f"the card {card.keyword} breaks the FITS standard: {text!r} is read")
             cards.append(fits.Card(card.keyword, text))
-    remarks += said[:_NAMED]
-    if len(said) > _NAMED:
-        remarks.append(f"{len(said) - _NAMED} more cards break the FITS standard")
+    remarks += faults[:_NAMED]
+    if len(faults) > _NAMED:
+        remarks.append(f"{len(faults) - _NAMED} more cards break the FITS standard")
     return cards
 
 
 def _parses(card):
+    """Return whether value and comment of a card can be parsed."""
     try:
         return (card.value, card.comment) is not None
     except (fits.VerifyError, ValueError):

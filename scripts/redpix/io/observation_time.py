@@ -1,4 +1,4 @@
-"""Read when an exposure was taken from the cards of its header: Modified Julian Dates in UTC."""
+"""Read the time of an exposure from its header as a Modified Julian Date (MJD) in UTC."""
 
 import math
 import re
@@ -9,56 +9,58 @@ from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, numbe
 _UNIX_EPOCH = 40587.0  # MJD of 1970-01-01
 _JULIAN = 2400000.5  # JD of MJD 0
 
-#: seconds of a day
+#: seconds per day
 _DAY = 86400.0
 
-#: cards of the start's date, which may hold the time as well
+#: cards with date and time of the start in one text
 _STARTS = ("DATE-OBS", "DATE-BEG", "DATE-STA", "UT-OBS")
 
-#: cards of a date alone, beside which the time stands in another card
+#: cards of a date whose time is in another card
 _DATES = ("DATE-OBS", "DATE-BEG", "UT-DATE", "UTDATE", "DATE_OBS")
 
-#: cards of the time at the start beside a date
+#: cards of the time of the start beside a date
 _CLOCKS = ("TIME-OBS", "UTC-OBS", "UT-OBS", "UTSTART", "TIME-BEG", "UT", "UTC", "UT-TIME", "TIME")
 
-#: cards of day numbers at the start, unless their comment says that they are of the middle
+#: cards of the day number of the start, or of the middle if their comment says so
 _DAYS = ("MJD-OBS", "MJD-BEG", "JD", "JD-OBS", "MJD", "MJD_OBS")
 
 #: cards of the middle of an exposure: dates, then day numbers
 _MIDDLES = ("DATE-AVG", "DATE-MID")
 _MIDDLE_DAYS = ("MJD-AVG", "MJD-MID", "JD-UTC", "JD_UTC", "JULDAT")
 
-#: days in which telescopes had electronic cameras, MJD
+#: earliest and latest plausible MJD of an electronic camera
 _PLAUSIBLE = (15000.0, 100000.0)
 
-#: time scales that are UTC to a second
+#: time scales that agree with UTC to one second
 _UTC = ("", "utc", "ut", "ut1", "gmt", "z")
 
-#: seconds by which two cards of the same start may differ
+#: maximum difference between two cards of the same start, seconds
 _AGREE = 10.0
 
 
 def mid_exposure(header, exposure):
     """Return the Modified Julian Date (UTC) of the middle of an exposure.
 
-    The cards count in this order: a stated middle (DATE-AVG), the start with date and time in one
-    card or in two, day numbers. A time zone in a date and TIMESYS are heeded.
+    The cards are used in this order: the middle (DATE-AVG), the start with date and time in one
+    card or in two, day numbers. A time zone in a date is applied, and so is TIMESYS.
 
     Parameters
     ----------
     header : Mapping
         FITS header, with comments if it has any.
     exposure : float or None
-        Exposure time, seconds.
+        Exposure time in seconds.
 
     Returns
     -------
-    found : HeaderValue
+    value : HeaderValue
+        MJD and its cards.
     remarks : list of str
+        Assumptions, one sentence each.
     """
     scale = str(header.get("TIMESYS", "") or "").strip().lower()
     if "orion camera" in str(header.get("SWCREATE", "")).lower():
-        # its clock is local and has 12 hours, without a word for morning or afternoon
+        # its clock is local and has 12 hours without AM or PM
         return UNKNOWN, ["no time: the clock in DATE-OBS is local and has 12 hours"]
     stated = _stated_middle(header, scale)
     if stated is not None:
@@ -71,15 +73,27 @@ def mid_exposure(header, exposure):
 
 
 def seconds_of(text):
-    """Return the seconds since midnight of a clock time ``hh:mm:ss.s``, None if it is not one."""
-    found = re.fullmatch(r"(\d{1,2})[: ](\d{1,2})(?:[: ](\d{1,2}(?:[.,]\d*)?))?", str(text).strip())
-    if found is None:
+    """Return the seconds since midnight of a clock time.
+
+    Parameters
+    ----------
+    text : str
+        ``hh:mm:ss.s``, with colons or blanks; seconds may be missing.
+
+    Returns
+    -------
+    float or None
+        None if the text is not a clock time.
+    """
+    match = re.fullmatch(r"(\d{1,2})[: ](\d{1,2})(?:[: ](\d{1,2}(?:[.,]\d*)?))?", str(text).strip())
+    if match is None:
         return None
-    hours, minutes, rest = int(found[1]), int(found[2]), float((found[3] or "0").replace(",", "."))
+    hours, minutes, rest = int(match[1]), int(match[2]), float((match[3] or "0").replace(",", "."))
     return 3600 * hours + 60 * minutes + rest if hours < 25 and minutes < 60 and rest < 61 else None
 
 
 def _stated_middle(header, scale):
+    """Return the middle from a card of the middle; None without such a card."""
     for card in _MIDDLES:
         value = _stamp(header.get(card), scale)
         if value is not None:
@@ -88,7 +102,7 @@ def _stated_middle(header, scale):
 
 
 def _start(header, scale):
-    """Return the MJD of the start and its cards."""
+    """Return the MJD of the start and the names of its cards."""
     for card in _STARTS:
         value = _stamp(header.get(card), scale)
         if value is not None:
@@ -103,7 +117,7 @@ def _start(header, scale):
 
 
 def _from_days(header, exposure):
-    """Return the middle by day numbers: of the middle, else of the start."""
+    """Return the middle from day numbers of the middle or else of the start."""
     for card in (*_MIDDLE_DAYS, *_DAYS):
         words = comment(header, card)
         if re.search(r"\bmid(?!night)", words) or (card in _MIDDLE_DAYS and "start" not in words):
@@ -124,14 +138,14 @@ def _from_days(header, exposure):
 
 
 def _to_middle(header, card, start, exposure):
-    """Return the middle, how sure it is, and remarks."""
+    """Return the middle, its certainty and remarks."""
     words = " ".join(comment(header, one) for one in card.split("+"))
     half = (exposure or 0.0) / 2 / _DAY
     program = " ".join(str(header.get(one, "")) for one in ("SWCREATE", "PROGRAM", "CREATOR"))
     if "fits file was created" in words or "indigo" in program.lower():
         return start - half, "guessed", [f"{card} is the end of the exposure, as INDIGO writes it"]
     if "created" in words:
-        remark = f"{card} is when the image was created, and taken for the start"
+        remark = f"{card} is the time when the image was created; it is taken for the start"
         return start + half, "guessed", [remark]
     if exposure is None:
         return start, "guessed", [f"no exposure time: {card} is taken for the middle"]
@@ -139,7 +153,7 @@ def _to_middle(header, card, start, exposure):
 
 
 def _disagreement(header, card, start):
-    """Return a remark where MJD-OBS says another start than the date does."""
+    """Return a remark if MJD-OBS and the date give different starts."""
     value = _day_number(header.get("MJD-OBS"))
     if value is None or abs(value - start) * _DAY < _AGREE:
         return []
@@ -147,7 +161,7 @@ def _disagreement(header, card, start):
 
 
 def _stamp(value, scale):
-    """Return the MJD of a date with a time in one text, None if it is not one."""
+    """Return the MJD of a date and time in one text; None if the text is not a date and time."""
     text = str(value or "").strip().replace("/", "-")
     if not re.match(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d", text):
         return None
@@ -162,7 +176,7 @@ def _stamp(value, scale):
 
 
 def _date(value):
-    """Return the MJD of midnight at a date: year first, or the day first as before 2000."""
+    """Return the MJD of midnight of a date with the year first or the day first."""
     text = str(value or "").strip().split("T")[0].replace("/", "-").replace(".", "-")
     first = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text)
     last = re.fullmatch(r"(\d{1,2})-(\d{1,2})-(\d{4}|\d{2})", text)
@@ -170,7 +184,7 @@ def _date(value):
         year, month, day = map(int, first.groups())
     elif last:
         day, month, year = map(int, last.groups())
-        # two digits meant 19.. in the old standard; some programs go on with them
+        # two digits mean 19.. in the old standard; some programs still write them after 1999
         year += 0 if year > 99 else (1900 if year >= 70 else 2000)
     else:
         return None
@@ -181,7 +195,7 @@ def _date(value):
 
 
 def _day_number(value):
-    """Return the MJD of a day number, which may be a Julian date; None if it is neither."""
+    """Return the MJD of a day number, MJD or Julian date; None if it is neither."""
     days, unit = number(value)
     if days is None or unit not in ("", "d", "day", "days"):
         return None
@@ -191,11 +205,11 @@ def _day_number(value):
 
 
 def _as_utc(days, scale):
-    """Return a MJD in UTC; None in a scale that does not lead there."""
+    """Return an MJD converted to UTC; None for an unknown time scale."""
     if scale in _UTC:
         return days
     if scale not in ("tai", "tt", "tdb", "tcb", "tcg"):
         return None
-    from astropy.time import Time  # takes a tenth of a second
+    from astropy.time import Time  # its import takes 0.1 s
 
     return float(Time(days, format="mjd", scale=scale).utc.mjd)

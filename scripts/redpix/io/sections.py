@@ -1,4 +1,4 @@
-"""Read image sections such as ``[17:528,1:520]`` from the cards of a header."""
+"""Read image sections such as ``[17:528,1:520]`` from a header."""
 
 import re
 from typing import NamedTuple
@@ -7,7 +7,15 @@ from redpix.io.header_values import UNKNOWN, HeaderValue, filled
 
 
 class Section(NamedTuple):
-    """A rectangle of pixels, 0-based, upper ends exclusive."""
+    """A rectangle of pixels.
+
+    Attributes
+    ----------
+    x0, y0 : int
+        First column and row, 0-based.
+    x1, y1 : int
+        Last column and row plus 1.
+    """
 
     x0: int
     x1: int
@@ -19,48 +27,51 @@ class Section(NamedTuple):
 
     @property
     def slices(self):
-        """Slices (y, x) of an array."""
+        """Slices (y, x) of an array [y, x]."""
         return slice(self.y0, self.y1), slice(self.x0, self.x1)
 
 
 def parse_section(text):
-    """Return the rectangle of a section as FITS writes it, 1-based and inclusive, None if invalid.
+    """Return the rectangle of a section in the notation of FITS.
 
     Parameters
     ----------
     text : str
-        ``[x1:x2,y1:y2]``, blanks allowed; ends in either order.
+        ``[x1:x2,y1:y2]``, 1-based and inclusive. Blanks are allowed; ends may be in either order.
 
     Returns
     -------
     Section or None
+        None if the text is invalid.
     """
     numbers = r"\s*(\d+)\s*:\s*(\d+)\s*"
-    found = re.fullmatch(rf"\s*\[{numbers},{numbers}\]\s*", str(text))
-    if found is None:
+    match = re.fullmatch(rf"\s*\[{numbers},{numbers}\]\s*", str(text))
+    if match is None:
         return None
-    left, right, bottom, top = map(int, found.groups())
+    left, right, bottom, top = map(int, match.groups())
     (left, right), (bottom, top) = sorted((left, right)), sorted((bottom, top))
     return Section(left - 1, right, bottom - 1, top) if left > 0 and bottom > 0 else None
 
 
 def trim_section(header, shape):
-    """Return the part of an image that saw the sky, where it is not the whole.
+    """Return the section of an image that saw the sky.
 
-    TRIMSEC counts, then DATASEC. A section that does not fit the image belongs to another
-    read-out and is left out with a remark.
+    TRIMSEC is used, or else DATASEC. A section that does not fit the image belongs to another
+    read-out mode; it is ignored with a remark.
 
     Parameters
     ----------
     header : Mapping
+        FITS header.
     shape : tuple of int or None
         Shape (ny, nx) of the image; None: sections are not compared with it.
 
     Returns
     -------
-    found : HeaderValue
-        Its value is a `Section`.
+    value : HeaderValue
+        Its value is a `Section`, or None if all pixels saw the sky.
     remarks : list of str
+        Ignored sections, one sentence each.
     """
     remarks = []
     for card in ("TRIMSEC", "DATASEC"):

@@ -82,6 +82,7 @@ def load(source, name):
 
 
 def _read(path, name):
+    """Return the bytes of a file that is not too large."""
     if Path(path).exists() and not Path(path).is_file():
         raise InputError(f"{name}: is not a file; allowed: the path of a table")
     size = os.stat(path).st_size
@@ -91,6 +92,7 @@ def _read(path, name):
 
 
 def _unpacked(data, opened, name):
+    """Return decompressed bytes; raise InputError if they are too many."""
     limit = min(MOST_BYTES, max(ALWAYS_UNPACKED, MOST_RATIO * len(data)))
     parts, size = [], 0
     with opened(io.BytesIO(data)) as stream:
@@ -105,8 +107,51 @@ def _unpacked(data, opened, name):
     return b"".join(parts)
 
 
+def is_path(word):
+    """Return whether a word of the configuration is the path of a table and not a name.
+
+    Parameters
+    ----------
+    word : str
+        Word that stands for a table or for something that the software knows by name.
+
+    Returns
+    -------
+    bool
+        True if the word has a dot or a slash.
+    """
+    return "." in word or "/" in word
+
+
+def stem_of(path):
+    """Return the name of a file without its folder, its suffix and that of a compression.
+
+    Parameters
+    ----------
+    path : str or path
+        Path of a table.
+
+    Returns
+    -------
+    str
+    """
+    name = Path(path)
+    return Path(name.stem if name.suffix in (".gz", ".bz2", ".xz") else name.name).stem
+
+
 def format_of(data):
-    """Return the format that the first bytes of a file show, or None for plain text."""
+    """Return the format that the first bytes of a file show.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a file.
+
+    Returns
+    -------
+    str or None
+        None for plain text.
+    """
     if data.startswith(b"SIMPLE  ="):
         return "FITS"
     if data.startswith(b"\x89HDF\r\n\x1a\n"):
@@ -160,6 +205,7 @@ def decoded(data, name):
 
 
 def _utf8(data, name):
+    """Return text as UTF-8 without its byte order mark, and its encoding in words."""
     for mark, (codec, words) in _MARKS.items():
         if data.startswith(mark):
             return _as_utf8(data[len(mark) :], codec, name), words
@@ -181,6 +227,7 @@ def _utf8(data, name):
 
 
 def _as_utf8(data, codec, name):
+    """Return text of a codec as UTF-8."""
     try:
         return data.decode(codec).encode()
     except UnicodeDecodeError as error:

@@ -12,7 +12,7 @@ from redpix.io.table_values import MISSING
 MOST_ELEMENTS = 64
 
 
-class Columns(NamedTuple):
+class StoredColumns(NamedTuple):
     """Columns of a table.
 
     Attributes
@@ -40,7 +40,7 @@ def from_astropy(table, words):
 
     Returns
     -------
-    Columns
+    StoredColumns
     """
     units = {name: str(table[name].unit) for name in table.colnames if table[name].unit}
     columns = {}
@@ -49,7 +49,7 @@ def from_astropy(table, words):
             columns[part] = _arrow(values)
             if name in units:
                 units[part] = units[name]
-    return Columns(columns, {name: units[name] for name in columns if name in units}, words)
+    return StoredColumns(columns, {name: units[name] for name in columns if name in units}, words)
 
 
 def _scalars(name, values, words):
@@ -87,13 +87,24 @@ def _arrow(values):
 
 
 def _as_str(cell):
+    """Return a cell as text; None stays None."""
     if isinstance(cell, bytes):
         return cell.decode("utf-8", "replace")
     return None if cell is None else str(cell)
 
 
 def plain(column):
-    """Return a column as bool, int64, uint64, float or text, with one rule for missing values."""
+    """Return a column as bool, int64, uint64, float or text, with one rule for missing values.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of any scalar type.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+    """
     kind = column.type
     if pa.types.is_dictionary(kind):
         return plain(pc.cast(column, kind.value_type))

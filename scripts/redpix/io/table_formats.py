@@ -8,7 +8,7 @@ from astropy.io import fits, votable
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
-from redpix.io.table_columns import Columns, from_astropy
+from redpix.io.table_columns import StoredColumns, from_astropy
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened
 
@@ -29,12 +29,12 @@ def read_format(kind, data, name):
 
     Returns
     -------
-    Columns
+    StoredColumns
 
     Raises
     ------
     InputError
-        If the file cannot be read as what it is, or holds no table.
+        If the file cannot be read in its format, or does not hold a table.
     """
     if kind == "zip":
         raise InputError(
@@ -56,6 +56,7 @@ def read_format(kind, data, name):
 
 
 def _fits(data, name):
+    """Return the columns of the first table of a FITS file."""
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         tables = [
             (number, hdu)
@@ -63,7 +64,7 @@ def _fits(data, name):
             if isinstance(hdu, fits.BinTableHDU | fits.TableHDU)
         ]
         if not tables:
-            return Columns({}, {}, [])
+            return StoredColumns({}, {}, [])
         # the first table of SExtractor's LDAC holds the image's header, in one column
         number, hdu = next((t for t in tables if t[1].header.get("TFIELDS") != 1), tables[0])
         _check_size(hdu, len(data), f"{name}: HDU {number}")
@@ -96,10 +97,12 @@ def _check_size(hdu, size, where):
 
 
 def _bytes(repeat, letter):
+    """Return the size of a FITS column in a row, bytes."""
     return (repeat + 7) // 8 if letter == "X" else repeat * _ELEMENT_BYTES[letter]
 
 
 def _votable(data, name):
+    """Return the columns of the first table of a VOTable."""
     document = votable.parse(io.BytesIO(data), verify="ignore")
     for resource in document.resources:
         for info in resource.infos:
@@ -108,16 +111,18 @@ def _votable(data, name):
                 raise InputError(f"{name}: is a server's error message: {text!r}")
     tables = [table for table in document.iter_tables() if table.fields]
     if not tables:
-        return Columns({}, {}, [])
+        return StoredColumns({}, {}, [])
     words = [f"the first of {len(tables)} tables"] if len(tables) > 1 else []
     return from_astropy(tables[0].to_table(use_names_over_ids=True), words)
 
 
 def _ecsv(data, name):
+    """Return the columns of an ECSV table."""
     return from_astropy(Table.read(io.BytesIO(data), format="ascii.ecsv"), [])
 
 
 def _ipac(data, name):
+    """Return the columns of an IPAC table."""
     return from_astropy(Table.read(data.decode(), format="ascii.ipac"), [])
 
 

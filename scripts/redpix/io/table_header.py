@@ -6,6 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
+from redpix.io.table_units import with_units
 from redpix.io.table_values import MISSING, shortened
 
 #: delimiters in order of preference, and their names; a blank stands for one or more
@@ -22,14 +23,20 @@ MOST_COLUMNS = 10_000
 
 _NUMBER = re.compile(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eEdD][+-]?[0-9]+)?")
 _NAME = re.compile(r"[^\W\d][\w.+*/()\[\]:-]*")
-_UNIT = re.compile(r"(.*\S)\s*[\[(]\s*([^\[\]()]+(?:\([^()]*\))?[^\[\]()]*)\s*[\])]")
 _RULER = re.compile(r"[-=]+")
 _NUMBERED = re.compile(r"#\s*([0-9]+)\s+(\S+)(?:.*\[([^\]]+)\])?")
 _SERVER = re.compile(r"(error|exception|fatal|warning)\s*[:!]|error_message|\[?\s*\{", re.I)
 
 
 class Line(NamedTuple):
-    """A line of a file: its number, 1-based, and its text."""
+    """A line of a file.
+
+    Attributes
+    ----------
+    number : int
+        1-based.
+    text : str
+    """
 
     number: int
     text: str
@@ -60,7 +67,21 @@ class Header(NamedTuple):
 
 
 def cells_of(text, delimiter, quotes=True):
-    """Return the cells of a line of text."""
+    """Return the cells of a line of text.
+
+    Parameters
+    ----------
+    text : str
+        A line.
+    delimiter : str
+        A key of `DELIMITERS`.
+    quotes : bool
+        Whether a delimiter between quotation marks belongs to a cell.
+
+    Returns
+    -------
+    list of str
+    """
     if delimiter == " ":
         text, delimiter = re.sub(r"\s+", " ", text.strip()), " "
     if quotes and '"' in text:
@@ -72,7 +93,15 @@ def cells_of(text, delimiter, quotes=True):
 
 
 def check_is_table(text, name):
-    """Raise InputError if text is a web page or a server's message and not a table."""
+    """Raise InputError if text is a web page or a server's message and not a table.
+
+    Parameters
+    ----------
+    text : str
+        Beginning of a file.
+    name : str
+        Name of the table in messages.
+    """
     start = shortened(text[:2000].lstrip("\ufeff \t\n"))
     if start.startswith("<"):
         raise InputError(f"{name}: begins with {start!r}, which is a web page; allowed: a table")
@@ -138,7 +167,7 @@ def find_header(comments, lines, name, quotes=True, delimiter=None, wanted=()):
     Raises
     ------
     InputError
-        If there is no header, or one that cannot be used.
+        If the header is missing or cannot be used.
     """
     if not lines:
         return _bare_comment(comments, name, delimiter)
@@ -245,32 +274,3 @@ def _checked(names, given, words, delimiter, skip, name):
     if twice:
         raise InputError(f"{name}: the header names {twice[0]!r} more than once")
     return Header(names, given | found, delimiter, words, skip)
-
-
-def with_units(names):
-    """Return names without the units that stand in brackets behind them, and these units."""
-    matches = [_UNIT.fullmatch(name) for name in names]
-    renamed = [
-        match[1] if match and _is_unit(match[2]) else name
-        for name, match in zip(names, matches, strict=True)
-    ]
-    if len(set(renamed)) < len(set(names)):
-        return list(names), {}
-    found = {
-        new: match[2]
-        for name, new, match in zip(names, renamed, matches, strict=True)
-        if new != name
-    }
-    return renamed, found
-
-
-def _is_unit(text):
-    if not re.search("[A-Za-z]", text):
-        return False
-    from astropy import units  # only here: it takes long to import
-
-    try:
-        units.Unit(text)
-    except (ValueError, TypeError):
-        return False
-    return True

@@ -8,11 +8,28 @@ from astropy.table import Table
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_bytes import MOST_BYTES
-from redpix.io.table_columns import Columns, from_astropy, plain
+from redpix.io.table_columns import StoredColumns, from_astropy, plain
 
 
 def read_parquet(data, name):
-    """Return the columns of a Parquet file, as `redpix.io.table_formats.read_format` does."""
+    """Return the columns of a Parquet file.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a file.
+    name : str
+        Name of the table in messages.
+
+    Returns
+    -------
+    StoredColumns
+
+    Raises
+    ------
+    InputError
+        If the table is too large.
+    """
     file = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
     about = file.metadata
     groups = [about.row_group(number).total_byte_size for number in range(about.num_row_groups)]
@@ -37,11 +54,28 @@ def read_parquet(data, name):
             words.append(f"{column} holds arrays, left out")
         else:
             columns[column] = plain(table[column])
-    return Columns(columns, units, words)
+    return StoredColumns(columns, units, words)
 
 
 def read_hdf5(data, name):
-    """Return the columns of an HDF5 file, as `redpix.io.table_formats.read_format` does."""
+    """Return the columns of an HDF5 file.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a file.
+    name : str
+        Name of the table in messages.
+
+    Returns
+    -------
+    StoredColumns
+
+    Raises
+    ------
+    InputError
+        If the table is too large.
+    """
     import h5py  # only here: it takes a tenth of a second to import
 
     with h5py.File(io.BytesIO(data), "r") as file:
@@ -50,7 +84,7 @@ def read_hdf5(data, name):
         if _is_table(file):
             tables.insert(0, "/")
         if not tables:
-            return Columns({}, {}, [])
+            return StoredColumns({}, {}, [])
         item = file[tables[0]]
         words = [f"{'dataset' if isinstance(item, h5py.Dataset) else 'group'} {tables[0]}"]
         if len(tables) > 1:
@@ -75,18 +109,20 @@ def _is_table(item):
 
 
 def _is_column(part):
+    """Return whether an HDF5 item is a column."""
     import h5py
 
     return isinstance(part, h5py.Dataset) and part.ndim in (1, 2) and not part.dtype.names
 
 
 def _unit(part):
+    """Return the unit of an HDF5 column; empty if it is not given."""
     value = part.attrs.get("unit", part.attrs.get("units", ""))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
 def _check_stored(item, where):
-    """Raise InputError if an HDF5 item is much larger than what is stored of it."""
+    """Raise InputError if an HDF5 item is much larger than its stored bytes."""
     parts = [part for part in item.values() if _is_column(part)] if hasattr(item, "values") else []
     for part in parts or [item]:
         stored = part.id.get_storage_size()

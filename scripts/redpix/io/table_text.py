@@ -1,4 +1,4 @@
-"""Tables that are text: CSV and its kin, with the line of each row."""
+"""Tables of text, such as CSV, with the line of each row."""
 
 import re
 from typing import NamedTuple
@@ -44,7 +44,7 @@ class Parsed(NamedTuple):
 
 
 class _Lines(NamedTuple):
-    """Where lines begin and end (bytes), and which hold a row or the header."""
+    """Where lines begin and end, in bytes, and which hold a row or the header."""
 
     starts: np.ndarray
     ends: np.ndarray
@@ -94,7 +94,7 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
     Raises
     ------
     InputError
-        If there is no header that can be used, or a line or cell is too long.
+        If the header is missing or cannot be used, or if a line or cell is too long.
     """
     check_is_table(data[:4000].decode(errors="replace"), name)
     lines = _find_lines(data, name)
@@ -122,6 +122,7 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
 
 
 def _find_lines(data, name):
+    """Return where lines begin and end; raise InputError if one is too long."""
     characters = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(characters == ord("\n"))
     if not data.endswith(b"\n"):
@@ -142,6 +143,7 @@ def _find_lines(data, name):
 
 
 def _without_open_quotes(data, lines, rows):
+    """Return the rows whose quotation marks are closed, and the line of each other row."""
     places = np.flatnonzero(np.frombuffer(data, np.uint8) == ord('"'))
     marks = np.bincount(
         np.searchsorted(lines.starts, places, side="right") - 1, minlength=len(lines.starts)
@@ -171,6 +173,7 @@ def _body(data, lines, rows, delimiter):
 
 
 def _filled(body, delimiter, count):
+    """Return rows with empty cells at their end, up to the number of columns."""
     mark = delimiter.encode()
     rows = body.splitlines()
     return b"".join(row + mark * (count - 1 - row.count(mark)) + b"\n" for row in rows)
@@ -211,6 +214,7 @@ def _cells(body, header, numbers, quotes, missing, name):
 
 
 def _read(body, names, options, missing, threads):
+    """Return Arrow's table of text cells."""
     longest = MOST_LINE if len(body) > MOST_LINE else len(body)
     table = pyarrow.csv.read_csv(
         pa.BufferReader(body),
@@ -231,6 +235,7 @@ def _read(body, names, options, missing, threads):
 
 
 def _trimmed(column, missing):
+    """Return a column without blanks around its cells."""
     column = pc.utf8_trim_whitespace(column)
     known = pc.is_in(column, pa.array(missing))
     return pc.if_else(known, pa.scalar(None, pa.string()), column)
@@ -274,6 +279,7 @@ def _with_points(body, columns, words):
 
 
 def _check_lengths(columns, numbers, name):
+    """Raise InputError if a cell is too long."""
     for column, cells in columns.items():
         length = pc.utf8_length(cells)
         if (pc.max(length).as_py() or 0) > MOST_CELL:

@@ -1,4 +1,4 @@
-"""Values of a table's columns: numbers, exact ids, text; what stands for a missing value."""
+"""Values of a table's columns as text, numbers or their natural type; words of a missing value."""
 
 import re
 
@@ -8,17 +8,33 @@ import pyarrow.compute as pc
 
 #: cells of a missing value
 MISSING = (
-    *("", "null", "Null", "NULL", "<null>", "none", "None", "NONE", "nan", "NaN", "NAN", "Nan"),
-    *("n/a", "N/A", "#N/A", "NA", "<NA>", "--", "masked"),
+    "",
+    "null",
+    "Null",
+    "NULL",
+    "<null>",
+    "none",
+    "None",
+    "NONE",
+    "nan",
+    "NaN",
+    "NAN",
+    "Nan",
+    "n/a",
+    "N/A",
+    "#N/A",
+    "NA",
+    "<NA>",
+    "--",
+    "masked",
 )
 
 #: whole numbers above this one may lose digits as a float64
 EXACT = 2**53
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity|nan)$"
-_WHOLE = r"^-?(0|[1-9][0-9]*)$"
-_DOTTED = r"^-?(0|[1-9][0-9]*)\.0*$"
-_RAISED = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,2}$"
+#: pattern of a whole number
+WHOLE = r"^-?(0|[1-9][0-9]*)$"
 
 
 class CellError(ValueError):
@@ -77,136 +93,30 @@ def as_numbers(column):
         For the first cell that is not a number.
     """
     try:
-        # whole numbers beyond 2**53 are rounded, as a float64 has no place for them
+        # whole numbers beyond 2**53 are rounded, because a float64 cannot hold them
         number = pc.cast(column, pa.float64(), safe=pa.types.is_string(column.type))
     except pa.ArrowInvalid:
-        row = _first(pc.invert(pc.match_substring_regex(column, _NUMBER)))
+        row = first_true(pc.invert(pc.match_substring_regex(column, _NUMBER)))
         raise CellError(
             row, f"{shown(column, row)} is not a number; allowed: numbers, empty where unknown"
         ) from None
     return np.array(pc.fill_null(number, np.nan).to_numpy(), dtype=np.float64)
 
 
-def as_ids(column):
-    """Return ids exactly: int64, uint64 where int64 is too small, or text.
-
-    No id passes through a float.
+def whole_numbers(column):
+    """Return a column of integers as int64, or as uint64 if int64 is too small.
 
     Parameters
     ----------
     column : pyarrow.ChunkedArray
-        Column of a table.
+        Column of integers without missing values.
 
     Returns
     -------
-    ndarray of int64, uint64 or str, shape (n,)
-
-    Raises
-    ------
-    CellError
-        For an id that is missing, or that lost digits as a floating-point number.
+    ndarray of int64 or uint64, shape (n,)
     """
-    if column.null_count:
-        raise CellError(_first(pc.is_null(column)), "is missing; allowed: an id in each row")
-    if pa.types.is_integer(column.type):
-        unsigned = column.type == pa.uint64() and pc.max(column).as_py() > 2**63 - 1
-        return _whole(column, pa.uint64() if unsigned else pa.int64())
-    if pa.types.is_floating(column.type):
-        return _ids_of_floats(column)
-    if not pa.types.is_string(column.type):
-        return as_text(column).astype(str)
-    column = _ids_without_fraction(column)
-    if _all(column, _WHOLE):
-        _refuse_equal_rounded(column)
-        for kind in (pa.int64(), pa.uint64()):
-            try:
-                return _whole(column, kind)
-            except pa.ArrowInvalid:
-                continue
-    return as_text(column).astype(str)
-
-
-def _whole(column, kind):
-    return pc.cast(column, kind).to_numpy()
-
-
-def _ids_of_floats(column):
-    values = column.to_numpy()
-    wrong = (values != np.floor(values)) | (abs(values) > EXACT)
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise CellError(
-            row,
-            f"{float(values[row])!r} is stored as a floating-point number, which holds 15 digits "
-            "of an id; allowed: whole numbers or text",
-        )
-    return values.astype(np.int64)
-
-
-def _ids_without_fraction(column):
-    """Return ids without a trailing ``.0``; raise CellError if digits were lost."""
-    dotted = pc.match_substring_regex(column, _DOTTED)
-    raised = pc.match_substring_regex(column, _RAISED)
-    whole = pc.match_substring_regex(column, _WHOLE)
-    if not pc.all(pc.or_(pc.or_(dotted, raised), whole)).as_py():
-        return column
-    if pc.any(raised).as_py():
-        row = _first(raised)
-        raise CellError(row, f"{shown(column, row)} {_LOST}")
-    if pc.any(dotted).as_py():
-        exact = pc.replace_substring_regex(column, r"\.0*$", "")
-        suspect = pc.and_(dotted, _is_large(exact))
-        large = pc.filter(exact, suspect).to_pylist()
-        if large and all(int(float(cell)) == int(cell) for cell in large):
-            row = _first(suspect)
-            raise CellError(row, f"{shown(column, row)} {_LOST}")
-        return exact
-    return column
-
-
-_LOST = (
-    "lost its last digits as a floating-point number, as spreadsheets store ids; allowed: the "
-    "whole number, as the archive gives it"
-)
-
-
-def _is_large(column):
-    """Return which whole numbers, as text, may be larger than a float64 holds exactly."""
-    return pc.greater(pc.utf8_length(column), 15)
-
-
-def _refuse_equal_rounded(column):
-    """Raise CellError if ids are equal and each is a number that a float64 can hold."""
-    large = pc.filter(column, _is_large(column))
-    if len(large) == len(pc.unique(large)) or not rounded(large):
-        return
-    seen = set()
-    for row, cell in enumerate(column.to_pylist()):
-        if cell in seen:
-            raise CellError(row, f"{cell} is there twice and {_LOST}")
-        seen.add(cell)
-
-
-def rounded(ids):
-    """Return the spacing of float64 if every id looks as if a float64 had held it, else 0.
-
-    Parameters
-    ----------
-    ids : pyarrow.ChunkedArray
-        Whole numbers, as text or integers.
-
-    Returns
-    -------
-    int
-        Largest spacing of float64 near the ids; 0 if an id lies between two such numbers.
-    """
-    largest = 0
-    for cell in ids:
-        number = int(cell.as_py())
-        if int(float(number)) != number:
-            return 0
-        largest = max(largest, int(np.spacing(float(abs(number)))))
-    return largest if largest > 1 else 0
+    unsigned = column.type == pa.uint64() and (pc.max(column).as_py() or 0) > 2**63 - 1
+    return pc.cast(column, pa.uint64() if unsigned else pa.int64()).to_numpy()
 
 
 def as_values(column):
@@ -232,17 +142,18 @@ def as_values(column):
         if column.null_count:
             fits = pc.max(pc.abs_checked(column)).as_py() or 0
             return as_numbers(column) if fits <= EXACT else as_text(column)
-        return as_ids(column)
+        return whole_numbers(column)
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(float("nan"), column.type))
     return np.array(column.to_numpy())
 
 
 def _inferred(column):
+    """Return text in the narrowest type that every cell allows."""
     given = pc.drop_null(column)
     if not len(given):
         return np.full(len(column), np.nan)
-    if _all(given, _WHOLE):
+    if all_match(given, WHOLE):
         for kind in (pa.int64(), pa.uint64()):
             try:
                 numbers = pc.cast(column, kind)
@@ -250,7 +161,7 @@ def _inferred(column):
                 continue
             return as_values(numbers)
         return as_text(column)
-    if not column.null_count and _all(column, "^(True|False)$"):
+    if not column.null_count and all_match(column, "^(True|False)$"):
         return as_text(column) == "True"
     try:
         return as_numbers(column)
@@ -258,22 +169,70 @@ def _inferred(column):
         return as_text(column)
 
 
-def _all(column, pattern):
+def all_match(column, pattern):
+    """Return whether every cell has a pattern; missing cells do not count.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of text.
+    pattern : str
+        Regular expression.
+
+    Returns
+    -------
+    bool
+    """
     return pc.all(pc.match_substring_regex(column, pattern)).as_py() is not False
 
 
-def _first(mask):
+def first_true(mask):
+    """Return the 0-based place of the first true value.
+
+    Parameters
+    ----------
+    mask : pyarrow.ChunkedArray of bool
+        Mask with a true value.
+
+    Returns
+    -------
+    int
+    """
     return int(np.argmax(pc.fill_null(mask, False).to_numpy()))
 
 
 def shown(column, row):
-    """Return a cell as messages show it, at most 60 characters long."""
+    """Return a cell as messages show it, at most 60 characters long.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of a table.
+    row : int
+        0-based.
+
+    Returns
+    -------
+    str
+    """
     cell = column[row].as_py()
     text = repr(cell)
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def shortened(text, length=60):
-    """Return text on one line of bounded length."""
+    """Return text on one line of bounded length.
+
+    Parameters
+    ----------
+    text : str
+        Any text.
+    length : int
+        Largest number of characters.
+
+    Returns
+    -------
+    str
+    """
     text = re.sub(r"\s+", " ", text).strip()
     return text if len(text) <= length else f"{text[: length - 3]}..."

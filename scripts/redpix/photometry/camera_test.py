@@ -30,7 +30,7 @@ def tested_gain(camera, level, noise, zero_is_known):
 
     Parameters
     ----------
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     level : float
         Median of blank sky, counts.
     noise : float
@@ -40,7 +40,7 @@ def tested_gain(camera, level, noise, zero_is_known):
 
     Returns
     -------
-    redpix.io.camera.Camera
+    redpix.io.camera.CameraRecord
         A value that contradicts the noise is replaced, with a remark. The gain is never None.
     """
     if camera.gain is None:

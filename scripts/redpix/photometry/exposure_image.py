@@ -11,7 +11,7 @@ from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
 from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value
-from redpix.io.camera import Camera, read_camera
+from redpix.io.camera import CameraRecord, read_camera
 from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.io.header_values import filled
@@ -23,6 +23,9 @@ from redpix.sdss.mask_table import span_mask
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
 TEST_MESH = 64
 
+#: remark on an image whose gain is unknown and cannot be measured
+NO_NOISE = "the gain is unknown and the sky has no noise: 1 electron per count is assumed"
+
 
 class ExposureImage(NamedTuple):
     """An image free of dark and flat, with what is known of its camera.
@@ -32,7 +35,7 @@ class ExposureImage(NamedTuple):
     calibrated : redpix.photometry.ccd.CalibratedImage
     header : mapping
         Header of the raw image.
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     electrons : ndarray, shape (ny, nx)
         Electrons per count in each pixel.
     read_noise : float or None
@@ -43,14 +46,25 @@ class ExposureImage(NamedTuple):
 
     calibrated: ccd.CalibratedImage
     header: dict
-    camera: Camera
+    camera: CameraRecord
     electrons: np.ndarray
     read_noise: float | None = None
     total: np.ndarray | None = None
 
 
 def read_logged(path):
-    """Return the image of a FITS file and its merged header; log what was done and assumed."""
+    """Return the image of a FITS file and its merged header; log what was done and assumed.
+
+    Parameters
+    ----------
+    path : str
+        FITS file, with the HDU if it has several images.
+
+    Returns
+    -------
+    pixels : ndarray, shape (ny, nx)
+    header : mapping
+    """
     image = read_raw(path)
     log_remarks(path, image.remarks)
     return image.pixels, image.header
@@ -145,13 +159,13 @@ def with_plateau(camera, raw):
 
     Parameters
     ----------
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     raw : ndarray, shape (ny, nx)
         Counts as they were read.
 
     Returns
     -------
-    redpix.io.camera.Camera
+    redpix.io.camera.CameraRecord
     """
     if camera.saturation is not None:
         return camera
@@ -167,18 +181,21 @@ def with_tested_gain(camera, made, zero_is_known):
 
     Parameters
     ----------
-    camera : redpix.io.camera.Camera
+    camera : redpix.io.camera.CameraRecord
     made : redpix.photometry.ccd.CalibratedImage
     zero_is_known : bool
         Whether counts start at zero, because a dark or an overscan was taken away.
 
     Returns
     -------
-    redpix.io.camera.Camera
+    redpix.io.camera.CameraRecord
         Its gain is known.
     """
     counts = made.image if made.flat is None else made.image * made.flat
-    sky = ccd.background(counts, made.mask, TEST_MESH)
+    try:
+        sky = ccd.background(counts, made.mask, TEST_MESH)
+    except InputError:  # without noise there is nothing to compare with
+        return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
     return tested_gain(camera, level, noise, zero_is_known)
 

@@ -85,7 +85,7 @@ def _named(text, words):
 
 
 class Reduction(NamedTuple):
-    """What was done to a frame before.
+    """The state of a frame before redpix reads it.
 
     Attributes
     ----------

@@ -9,7 +9,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.photometry import crowded, simple
-from redpix.photometry.known_stars import band_of, find_zero_point, sky_wcs
+from redpix.photometry.image_zero_point import band_of, find_zero_point, sky_wcs
 from redpix.photometry.planes_file import read_calibrated, write_planes
 from redpix.photometry.quality import aperture_correction, assess
 from redpix.photometry.star_table import (
@@ -64,7 +64,7 @@ def measure_stars(image, stars, rejected, residual, row, settings, catalogue=Non
     settings : mapping
         The section `photometry` of the configuration.
     catalogue : str, optional
-        CSV table of stars of known magnitude. An empty value means that it is missing.
+        Table of stars of known magnitude. An empty value means that it is missing.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     name : str
         Name of the image in messages.
     catalogue : str, optional
-        CSV table of stars of known magnitude.
+        Table of stars of known magnitude.
     band : str, optional
         The catalogue's column of magnitudes.
 

@@ -20,7 +20,7 @@ _NO_TARGET = re.compile(r"(unknown|none|test|object|light|no ?name|fits.*|\W*)",
 
 
 class RawFrame(NamedTuple):
-    """What the header of a raw frame states.
+    """The statements of the header of a raw frame.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ def raw_frame(path, header, shape):
         target=target(header, path) if kind.value == "light" else "",
         done=reduction(header),
         problem=problem,
-        remarks=(*remarks, *(said if kind.value == "light" else ())),
+        remarks=tuple(remarks + said if kind.value == "light" else remarks),
     )
 
 
@@ -130,7 +130,7 @@ def _settings(header):
     camera = str(header.get("INSTRUME", "")).strip()
     mode = str(header.get("READOUTM", header.get("CONFMODE", ""))).strip()
     values = [number(header.get(card))[0] for card in ("GAIN", "OFFSET")]
-    return camera, mode, *("" if value is None else f"{value:g}" for value in values)
+    return [camera, mode, *["" if value is None else f"{value:g}" for value in values]]
 
 
 def temperature(header):

@@ -99,7 +99,9 @@ def _log_frame(frame, uses):
 
 def _file_row(frame, uses, light):
     """Return the row of a file in files.csv."""
-    remarks = [frame.problem, *frame.remarks, *(light.remarks if light else ())]
+    remarks = [frame.problem, *frame.remarks]
+    if light:
+        remarks += light.remarks
     if not uses and not frame.problem:
         remarks.append(frame.done.reason or "not needed by any light")
     x, y = frame.readout[1] if frame.readout else (None, None)

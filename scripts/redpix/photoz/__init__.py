@@ -2,5 +2,5 @@
 
 `learners.base` defines what a learner takes and returns, and `model.METHODS` names the learners.
 `combine.COMBINERS` names the ways to weigh the pixels of an object. `pixel_stream` reads pixels in
-chunks, `train` trains and predicts, and `evaluate` measures the result.
+chunks, `train` trains a model, `estimates` predicts objects, and `evaluate` measures the result.
 """

@@ -1,4 +1,7 @@
-"""What a learner sees of a pixel or an object: magnitudes, colours, distance. Never the truth."""
+"""Attributes of pixels and objects that the learners see: magnitudes, colours, distance, errors.
+
+The redshift, its error, the class, positions and identifiers are never attributes.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -8,22 +11,24 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 
-#: the only things that may describe a pixel, in the order of the vector's columns
+#: kinds of attributes that are allowed, in the order of the columns of a vector
 KINDS = ("magnitudes", "brightness", "colours", "distance", "errors")
 
-#: bands by wavelength: colours are differences of neighbours in this order
+#: bands by increasing wavelength; a colour is the difference of two neighbours
 WAVELENGTH_ORDER = ("u", "g", "r", "i", "z")
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """The columns of a feature vector.
+    """The columns of a vector of attributes.
 
-    ``magnitudes`` are the asinh magnitudes of the bands, ``brightness`` that of the middle band
-    alone (r of u g r i z), ``colours`` the differences of bands adjacent in wavelength among those
-    given (u-g, g-r, ...; u-r where g is not used), ``distance`` a pixel's distance from its
-    object's peak over the largest such distance, and ``errors`` the natural logarithms of the
-    magnitudes' errors, the last columns.
+    The kinds of attributes are:
+
+    - ``magnitudes``: asinh magnitudes of all bands;
+    - ``brightness``: the magnitude of the middle band (r of u, g, r, i, z);
+    - ``colours``: differences of the magnitudes of neighbouring bands. Without g, u-r is one;
+    - ``distance``: distance of a pixel from the peak of its object, divided by the largest one;
+    - ``errors``: natural logarithms of the errors of the magnitudes. They are the last columns.
 
     Parameters
     ----------
@@ -32,13 +37,12 @@ class Attributes:
     bands : sequence of str
         Some of u, g, r, i, z, in any order.
     named : bool
-        Bands are any names of magnitudes, by wavelength.
+        Allow other names of bands, in the order of increasing wavelength.
 
     Raises
     ------
     InputError
-        For anything else: the true redshift, its error, the class, positions and identifiers can
-        not be made attributes. Also where the kinds leave nothing to tell redshifts by.
+        If a kind or a band is not allowed, or if no kind depends on the brightness or a colour.
     """
 
     kinds: tuple
@@ -49,12 +53,14 @@ class Attributes:
         for kind in self.kinds:
             if kind not in KINDS:
                 raise InputError(
-                    f"photoz.attributes: {kind!r} cannot be one; allowed are {', '.join(KINDS)} "
+                    f"photoz.attributes: {kind!r} is not allowed; allowed: {', '.join(KINDS)} "
                     "(never the redshift, its error, the class, a position or an id)"
                 )
         for band in () if self.named else self.bands:
             if band not in WAVELENGTH_ORDER:
-                raise InputError(f"bands: {band!r} is none of {', '.join(WAVELENGTH_ORDER)}")
+                raise InputError(
+                    f"bands: {band!r} is not a band; allowed: {', '.join(WAVELENGTH_ORDER)}"
+                )
         object.__setattr__(self, "kinds", tuple(k for k in KINDS if k in self.kinds))
         ordered = self.bands if self.named else WAVELENGTH_ORDER
         object.__setattr__(self, "bands", tuple(b for b in ordered if b in self.bands))
@@ -65,7 +71,9 @@ class Attributes:
                 "photoz.attributes: give magnitudes, brightness or colours, and a band"
             )
         if "magnitudes" in self.kinds and "brightness" in self.kinds:
-            raise InputError("photoz.attributes: magnitudes hold the brightness; give one of them")
+            raise InputError(
+                "photoz.attributes: magnitudes include the brightness; give one of them"
+            )
 
     @property
     def _middle(self):
@@ -73,7 +81,7 @@ class Attributes:
 
     @property
     def names(self):
-        """Names of the vector's columns, e.g. ``('mag_u', 'mag_g', 'u-g', 'distance')``."""
+        """Return the names of the columns, such as ``('mag_u', 'mag_g', 'u-g', 'distance')``."""
         names = []
         if "magnitudes" in self.kinds:
             names += [f"mag_{band}" for band in self.bands]
@@ -89,12 +97,19 @@ class Attributes:
 
     @property
     def errors(self):
-        """Number of the vector's last columns that are errors."""
+        """Return the number of the last columns that are errors."""
         return len(self.bands) if "errors" in self.kinds else 0
 
     @property
     def mixing(self):
-        """What the attributes but errors change by when a magnitude does: (attributes, bands)."""
+        """Return the derivatives of the attributes by the magnitudes.
+
+        Errors are left out.
+
+        Returns
+        -------
+        list of list of float, shape (attributes, bands)
+        """
         kinds = tuple(kind for kind in self.kinds if kind != "errors")
         count = len(self.bands)
         still = np.zeros(count)
@@ -102,20 +117,25 @@ class Attributes:
         return plain.vectors(np.eye(count), still).T.tolist()
 
     def of_aperture(self):
-        """The attributes that a whole object has too: these without the distance."""
+        """Return the attributes of the summed fluxes of an object: these without the distance.
+
+        Returns
+        -------
+        Attributes
+        """
         return Attributes(tuple(k for k in self.kinds if k != "distance"), self.bands, self.named)
 
     def vectors(self, magnitudes, distance=None, errors=None):
-        """Feature vectors.
+        """Return the vectors of pixels or objects.
 
         Parameters
         ----------
         magnitudes : ndarray, shape (n, bands)
             Columns in the order of `bands`.
         distance : ndarray, shape (n,), optional
-            Needed if ``distance`` is among the kinds.
+            Required if ``distance`` is one of the kinds.
         errors : ndarray, shape (n, bands), optional
-            Of the magnitudes, positive; needed if ``errors`` are among the kinds.
+            Positive errors of the magnitudes. Required if ``errors`` is one of the kinds.
 
         Returns
         -------
@@ -135,9 +155,16 @@ class Attributes:
         return np.concatenate(columns, axis=1).astype(np.float32)
 
     def of_fluxes(self, flux, error):
-        """Feature vectors of fluxes and their errors, nanomaggies, shape (n, bands).
+        """Return the vectors of objects from their fluxes, with asinh magnitudes.
 
-        Magnitudes are asinh magnitudes.
+        Parameters
+        ----------
+        flux, error : ndarray, shape (n, bands)
+            Fluxes and their 1-sigma errors in nanomaggies.
+
+        Returns
+        -------
+        ndarray, shape (n, attributes), float32
         """
         columns = list(enumerate(self.bands))
         magnitudes = [asinh_magnitude(flux[:, i], band) for i, band in columns]
@@ -146,17 +173,26 @@ class Attributes:
 
 
 class Scaler(NamedTuple):
-    """Mean and standard deviation of each attribute over the training vectors, shape (d,)."""
+    """Mean and standard deviation of each attribute over the training vectors."""
 
-    mean: np.ndarray
-    deviation: np.ndarray
+    mean: np.ndarray  #: (attributes,)
+    deviation: np.ndarray  #: (attributes,)
 
     @classmethod
     def fit(cls, vectors):
-        """Measure training vectors, shape (n, d), NaN where an attribute is missing.
+        """Return the scaler of training vectors.
 
-        A constant attribute gets the deviation 1, so it adds nothing to any distance;
-        `constant_attributes` names it. One that all miss gets the mean 0.
+        The deviation of a constant attribute is 1, so that it adds nothing to a distance. The mean
+        of an attribute that all vectors lack is 0.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            NaN where an attribute is missing.
+
+        Returns
+        -------
+        Scaler
         """
         columns = [column[np.isfinite(column)] for column in vectors.T.astype(np.float64)]
         mean = [column.mean() if len(column) else 0.0 for column in columns]
@@ -167,19 +203,55 @@ class Scaler(NamedTuple):
         return cls(np.array(mean), np.array(deviation))
 
     def transform(self, vectors):
-        """(vectors - mean) / deviation, float64."""
+        """Return the standardised vectors, (vectors - mean) / deviation.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
+
+        Returns
+        -------
+        ndarray, shape (n, attributes), float64
+        """
         return (vectors - self.mean) / self.deviation
 
 
 def constant_attributes(vectors, names):
-    """Names of the attributes of one value in all vectors, shape (n, d), but those without it."""
-    told = (column[np.isfinite(column)] for column in vectors.T)
+    """Return the names of the attributes that have the same value in all vectors.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where an attribute is missing; such vectors are ignored.
+    names : sequence of str
+        Names of the attributes.
+
+    Returns
+    -------
+    list of str
+    """
+    columns = (column[np.isfinite(column)] for column in vectors.T)
     return [
-        name for name, column in zip(names, told, strict=True) if len(column) and not np.ptp(column)
+        name
+        for name, column in zip(names, columns, strict=True)
+        if len(column) and not np.ptp(column)
     ]
 
 
 def missing_attributes(vectors, names):
-    """Names of the attributes that no vector, shape (n, d), has."""
-    told = np.isfinite(vectors).any(axis=0)
-    return [name for name, some in zip(names, told, strict=True) if not some]
+    """Return the names of the attributes that all vectors lack.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where an attribute is missing.
+    names : sequence of str
+        Names of the attributes.
+
+    Returns
+    -------
+    list of str
+    """
+    present = np.isfinite(vectors).any(axis=0)
+    return [name for name, some in zip(names, present, strict=True) if not some]

@@ -1,4 +1,4 @@
-"""What is doubtful or wrong with a training set, told before anything is learnt from it."""
+"""Check a training set before a model is trained on it."""
 
 import numpy as np
 
@@ -8,34 +8,35 @@ from redpix.photoz.learners.base import CLASSES, STAR
 
 
 def check_samples(training, names, where, warn):
-    """Warn of constant attributes and of a single class; raise if nothing varies, or is missing.
+    """Warn of constant attributes and of a single class; raise InputError if training is useless.
 
     Parameters
     ----------
-    training : Training
+    training : redpix.photoz.learners.base.Training
+        Training set.
     names : sequence of str
-        Of its attributes.
+        Names of its attributes.
     where : str
-        What they come from, for messages.
+        Origin of the training set, for messages.
     warn : callable
-        Called with a line for what is doubtful but no error.
+        Called with one line of text per doubtful property.
 
     Raises
     ------
     InputError
-        If an attribute is missing for all, every attribute is constant, or all redshifts are one.
+        If all objects lack an attribute, every attribute is constant, or all redshifts are equal.
     """
     missing = missing_attributes(training.vectors, names)
     if missing:
         raise InputError(
-            f"{where}: no object that could be learnt from has {', '.join(missing)}; complete "
-            "them, or leave their magnitudes out"
+            f"{where}: no training object has {', '.join(missing)}; complete them, or leave "
+            "their magnitudes out"
         )
     constant = constant_attributes(training.vectors, names)
     if len(constant) == len(names):
         raise InputError(f"{where}: every attribute is constant: {', '.join(constant)}")
     if constant:
-        warn(f"{where}: constant, so without use as attributes: {', '.join(constant)}")
+        warn(f"{where}: constant, so useless as attributes: {', '.join(constant)}")
     moving = training.redshift[training.label != STAR]
     if len(moving) > 1 and not np.ptp(moving):
         raise InputError(
@@ -44,5 +45,5 @@ def check_samples(training, names, where, warn):
         )
     classes = np.unique(training.label[training.label >= 0])
     if len(classes) < 2:
-        told = ", ".join(CLASSES[label] for label in classes) or "none"
-        warn(f"one class only among the training objects ({told}): no classes are predicted")
+        present = ", ".join(CLASSES[label] for label in classes) or "none"
+        warn(f"one class only among the training objects ({present}): no classes are predicted")

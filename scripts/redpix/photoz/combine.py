@@ -1,4 +1,4 @@
-"""From the predictions of an object's pixels to one."""
+"""Combine the predictions of the pixels of an object."""
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -7,32 +7,40 @@ from scipy.sparse import csr_array
 from redpix.photoz import metrics, pdf
 from redpix.photoz.learners.base import CLASSES, Prediction
 
-#: signal to noise that a pixel counts with at least, so that faint objects have a weight
+#: minimum signal-to-noise ratio of a weight, so that faint objects have a weight
 LEAST_SNR = 0.1
 
-#: weight of a pixel by its signal to noise, for the ways that are plain sums
+#: weight of a pixel as a function of its signal-to-noise ratio, for each weighted mean
 WEIGHTS = {
     "mean": np.ones_like,
     "weighted": lambda snr: np.maximum(snr, LEAST_SNR) ** 2,
 }
 
-#: the ways in which the predictions of pixels are combined
+#: names of the combinations of the pixels of an object
 COMBINERS = (*WEIGHTS, "stacked", "tempered")
 
-#: density of a pixel, per unit of redshift, below which a product does not believe it
+#: minimum PDF of a pixel in a product, per unit of redshift; limits the effect of one pixel
 FLOOR = 1e-2
 
-#: exponents of a product that are tried, least and most, and objects that it is fitted to
+#: smallest and largest exponent of a product, and maximum number of objects of its fit
 EXPONENTS, MOST_FITTED = (0.2, 30.0), 3000
 
 
-class Stack:
-    """Weighted means of what is predicted for the pixels of each object, added up in chunks."""
+class WeightedMeans:
+    """Weighted means of the predictions of the pixels of each object, summed in chunks.
+
+    Parameters
+    ----------
+    objects : int
+        Number of objects.
+    nodes : int
+        Number of nodes of the grid.
+    """
 
     def __init__(self, objects, nodes):
         self.weight = np.zeros(objects)
         self.redshift, self.square = np.zeros(objects), np.zeros(objects)
-        self.density = np.zeros((objects, nodes), np.float32)
+        self.pdf = np.zeros((objects, nodes), np.float32)
         self.probability = np.zeros((objects, len(CLASSES)))
         self.outside = np.zeros(objects)
 
@@ -44,63 +52,121 @@ class Stack:
         index : ndarray of int, shape (n,)
             Object of each pixel.
         weight : ndarray, shape (n,)
-        prediction : Prediction
-            Of the n pixels.
+            Weight of each pixel.
+        prediction : redpix.photoz.learners.base.Prediction
+            One row per pixel.
         """
-        present, sums = sums_by_object(index, weight)
+        present, sums = summing_matrix(index, weight)
         redshift = prediction.redshift
         self.weight[present] += sums.sum(axis=1)
         self.redshift[present] += sums @ redshift
         self.square[present] += sums @ redshift**2
-        self.density[present] += sums @ prediction.density
+        self.pdf[present] += sums @ prediction.pdf
         self.probability[present] += sums @ prediction.probability
         self.outside[present] += sums @ prediction.outside
 
     def _total(self):
+        """Return the sum of the weights of each object, NaN without pixels."""
         return np.where(self.weight > 0, self.weight, np.nan)
 
     def prediction(self):
-        """The weighted means so far as a `Prediction` of all objects, NaN for those without."""
+        """Return the weighted means, NaN for objects without pixels.
+
+        Returns
+        -------
+        redpix.photoz.learners.base.Prediction
+            One row per object.
+        """
         total = self._total()
         return Prediction(
             self.redshift / total,
-            self.density / total[:, None].astype(np.float32),
+            self.pdf / total[:, None].astype(np.float32),
             self.probability / total[:, None],
             self.outside / total,
         )
 
     def moments(self):
-        """Mean and standard deviation of the pixels' redshifts, shape (objects, 2)."""
+        """Return the weighted mean and standard deviation of the pixels' redshifts.
+
+        Returns
+        -------
+        ndarray, shape (objects, 2)
+        """
         mean, square = self.redshift / self._total(), self.square / self._total()
         return np.stack([mean, np.sqrt(np.maximum(square - mean**2, 0))], axis=1)
 
 
-class Product:
-    """Weighted geometric means of the densities of each object's pixels, added up in chunks.
+class GeometricMeans:
+    """Weighted geometric means of the PDFs of the pixels of each object, summed in chunks.
 
-    Raised to an exponent, such a mean is the product of the pixels' densities, each to a small
-    power: to the number of pixels if they were independent, to far less as they are not.
+    The product of the PDFs is a power of their geometric mean. If the pixels were independent, the
+    exponent would be the number of pixels. They are not, and the exponent is fitted.
+
+    Parameters
+    ----------
+    objects : int
+        Number of objects.
+    nodes : int
+        Number of nodes of the grid.
     """
 
     def __init__(self, objects, nodes):
         self.weight = np.zeros(objects)
         self.logarithm = np.zeros((objects, nodes), np.float32)
 
-    def add(self, index, weight, density):
-        """Add pixels: their objects, weights and densities, shape (n, nodes)."""
-        present, sums = sums_by_object(index, weight)
-        self.weight[present] += sums.sum(axis=1)
-        self.logarithm[present] += sums @ np.log(np.maximum(density, FLOOR))
+    def add(self, index, weight, pdfs):
+        """Add pixels.
 
-    def density(self, exponent, grid, rows=slice(None)):
-        """Normalised densities of all objects or of some rows, NaN for those without a pixel."""
+        Parameters
+        ----------
+        index : ndarray of int, shape (n,)
+            Object of each pixel.
+        weight : ndarray, shape (n,)
+            Weight of each pixel.
+        pdfs : ndarray, shape (n, nodes)
+            PDFs, one row per object or pixel.
+        """
+        present, sums = summing_matrix(index, weight)
+        self.weight[present] += sums.sum(axis=1)
+        self.logarithm[present] += sums @ np.log(np.maximum(pdfs, FLOOR))
+
+    def pdfs(self, exponent, grid, rows=slice(None)):
+        """Return the normalised powers of the geometric means, NaN for objects without pixels.
+
+        Parameters
+        ----------
+        exponent : float
+            Exponent of the geometric means.
+        grid : ndarray, shape (nodes,)
+            Redshifts of the nodes.
+        rows : slice or ndarray of int
+            Rows of the objects; all by default.
+
+        Returns
+        -------
+        ndarray, shape (rows, nodes)
+        """
         total = np.where(self.weight[rows] > 0, self.weight[rows], np.nan)
         mean = self.logarithm[rows] / total[:, None]
         return tempered(mean, exponent, grid)
 
 
-def sums_by_object(index, weight):
-    """The objects present, and the matrix that sums over the pixels of each with their weights."""
+def summing_matrix(index, weight):
+    """Return a matrix that sums over the pixels of each object with their weights.
+
+    Parameters
+    ----------
+    index : ndarray of int, shape (n,)
+        Object of each pixel.
+    weight : ndarray, shape (n,)
+        Weight of each pixel.
+
+    Returns
+    -------
+    present : ndarray of int, shape (m,)
+        Objects that have pixels.
+    matrix : scipy.sparse.csr_array, shape (m, n)
+    """
     present, local = np.unique(index, return_inverse=True)
     shape = (len(present), len(index))
     cells = (local, np.arange(len(index)))
@@ -108,37 +174,72 @@ def sums_by_object(index, weight):
 
 
 def tempered(logarithm, exponent, grid):
-    """Densities in proportion to exp(exponent x logarithm), shape (n, nodes), normalised."""
+    """Return normalised PDFs proportional to exp(exponent * logarithm).
+
+    Parameters
+    ----------
+    logarithm : ndarray, shape (n, nodes)
+        Logarithms of the geometric means.
+    exponent : float
+        Exponent of the geometric means.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
     raised = exponent * logarithm.astype(np.float64)
     return pdf.normalise(np.exp(raised - raised.max(axis=1, keepdims=True)), grid)
 
 
 def fit_exponent(product, members, truth, grid):
-    """The exponent of the least mean CRPS of objects that were not learnt from.
+    """Return the exponent with the smallest mean CRPS of held-out objects.
 
     Parameters
     ----------
-    product : Product
+    product : GeometricMeans
+        Geometric means of the pixels' PDFs.
     members : ndarray of int
-        Rows of those objects.
+        Rows of the held-out objects.
     truth : ndarray, shape (members,)
+        True redshifts.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    float
     """
     step = -(-len(members) // MOST_FITTED)
     members, truth = members[::step], truth[::step]
 
     def loss(logarithm):
-        density = product.density(np.exp(logarithm), grid, members)
-        return metrics.crps(pdf.cumulative(density, grid), truth, grid).mean()
+        pdfs = product.pdfs(np.exp(logarithm), grid, members)
+        return metrics.crps(pdf.cumulative(pdfs, grid), truth, grid).mean()
 
     bounds = tuple(np.log(EXPONENTS))
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
-    return float(np.exp(found.x))
+    best = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(best.x))
 
 
-def with_median(prediction, density, grid):
-    """The prediction with another density, and that one's median as its redshift."""
-    redshift = np.full(len(density), np.nan)
-    told = np.isfinite(density[:, 0])
-    redshift[told] = pdf.quantiles(density[told], [0.5], grid)[:, 0]
-    return prediction._replace(redshift=redshift, density=density)
+def with_median(prediction, pdfs, grid):
+    """Return a prediction with other PDFs, and with their medians as redshifts.
+
+    Parameters
+    ----------
+    prediction : redpix.photoz.learners.base.Prediction
+        Predictions, one row per object.
+    pdfs : ndarray, shape (n, nodes)
+        NaN for objects without pixels.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    redpix.photoz.learners.base.Prediction
+    """
+    redshift = np.full(len(pdfs), np.nan)
+    finite = np.isfinite(pdfs[:, 0])
+    redshift[finite] = pdf.quantiles(pdfs[finite], [0.5], grid)[:, 0]
+    return prediction._replace(redshift=redshift, pdf=pdfs)

@@ -1,22 +1,31 @@
-"""What a run is worth: the metrics of its pixels, objects, combiners and baseline."""
+"""Metrics of a run: its pixels, objects, combiners, baseline and classes."""
 
 import numpy as np
 
 from redpix.photoz import metrics
+from redpix.photoz.estimates import APERTURE, WAYS
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.split import TARGET, TEST, TRAIN
-from redpix.photoz.train import APERTURE, WAYS
 
-#: most pixels whose scores are kept
+#: maximum number of pixels whose scores are in memory
 MOST_PIXELS = 1_000_000
 
 
 class PixelScores:
-    """Collects scores of the pixels of test objects, stars left out, as they are predicted.
+    """Scores of the pixels of test objects, collected while they are predicted.
 
-    An instance is a ``watch`` for `redpix.photoz.train.Estimates.add`. Of more than
-    `MOST_PIXELS` one in two is kept, of more than twice as many one in four and so on: memory is
-    bounded, and what is left is an even sample.
+    Stars are left out. An instance is a ``watch`` for `redpix.photoz.estimates.Estimates.add`.
+    Whenever there are more than `MOST_PIXELS` scores, every second one is dropped: memory is
+    bounded, and the scores remain an even sample.
+
+    Parameters
+    ----------
+    objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     """
 
     def __init__(self, objects, split, grid):
@@ -34,12 +43,13 @@ class PixelScores:
         rows = rows[number % self._step == 0]
         truth = self._redshift[chunk.index[rows]]
         self._parts.append(
-            metrics.score(prediction.redshift[rows], prediction.density[rows], truth, self._grid)
+            metrics.score(prediction.redshift[rows], prediction.pdf[rows], truth, self._grid)
         )
         self._waiting += len(rows)
         while len(self._kept.dz) + self._waiting > MOST_PIXELS:
             self._gather()
-            self._kept = metrics.Scores(*(field[::2].copy() for field in self._kept))
+            halves = (field[::2].copy() for field in self._kept)
+            self._kept = metrics.Scores(*halves)
             self._step *= 2
 
     def _gather(self):
@@ -47,32 +57,55 @@ class PixelScores:
         self._parts, self._waiting = [], 0
 
     def summary(self):
-        """Metrics of all pixels so far, and of how many one was scored, ``one_in``."""
+        """Return the metrics of all pixels so far.
+
+        Returns
+        -------
+        dict
+            As from `redpix.photoz.metrics.summarise`. One in ``one_in`` pixels was scored.
+        """
         self._gather()
         return {**metrics.summarise(self._kept), "one_in": self._step}
 
 
 def most_probable(probability):
-    """Index of the largest class probability of each row, -1 where they are NaN."""
-    told = np.isfinite(probability).all(axis=1)
-    return np.where(told, np.argmax(np.where(told[:, None], probability, 0), axis=1), -1)
-
-
-def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
-    """Metrics of the test objects; stars count for the classes alone.
+    """Return the label of the most probable class of each row.
 
     Parameters
     ----------
-    results : dict of str to Calibrated
-        By combiner, and `APERTURE`.
-    objects : Objects
+    probability : ndarray, shape (n, classes)
+        Probability of each class.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        -1 where a probability is NaN.
+    """
+    finite = np.isfinite(probability).all(axis=1)
+    return np.where(finite, np.argmax(np.where(finite[:, None], probability, 0), axis=1), -1)
+
+
+def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
+    """Return the metrics of the test objects.
+
+    Stars count for the classification only.
+
+    Parameters
+    ----------
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
+        One for each of `WAYS`, and `APERTURE`.
+    objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
     split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
     predicted : ndarray of int, shape (objects,)
-        Predicted labels, -1 where there are none.
+        Predicted labels, -1 where the class was not predicted.
     combiner : str
-        The one whose redshifts are the result.
+        The estimate that is the result.
     pixel_scores : PixelScores
+        Scores of the pixels of test objects.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -84,7 +117,7 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
     truth = objects.redshift[scored]
     summaries = {
         name: metrics.summarise(
-            metrics.score(result.redshift[scored], result.density[scored], truth, grid)
+            metrics.score(result.redshift[scored], result.pdf[scored], truth, grid)
         )
         for name, result in results.items()
     }
@@ -98,7 +131,20 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
 
 
 def count_splits(split, totals):
-    """Number of objects and of pixels in each part of the split."""
+    """Return the number of objects and of pixels of each part of a split.
+
+    Parameters
+    ----------
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
+
+    Returns
+    -------
+    dict of str to dict
+        ``objects`` and ``pixels`` of ``train``, ``test`` and ``target``.
+    """
     return {
         name: {
             "objects": int(np.sum(split == name)),

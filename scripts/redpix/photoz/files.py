@@ -1,4 +1,4 @@
-"""The files that the photoz stage reads and writes, column by column."""
+"""Read and write the files of photometric redshifts, column by column."""
 
 import itertools
 import zipfile
@@ -15,12 +15,11 @@ from redpix.core.job import progress
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.model import Model
 from redpix.photoz.split import TRAIN
-from redpix.photoz.train import APERTURE, WAYS
 
-#: pixels read and predicted at a time
+#: number of pixels that are read and predicted at a time; bounds the memory
 CHUNK = 20_000
 
-#: class of each label; label -1, the last, is unknown
+#: name of the class of each label; the last, of label -1, is that of an unknown class
 LABELS = np.array([*CLASSES, ""])
 
 PIXELS_HEADER = b"""\
@@ -30,19 +29,58 @@ PIXELS_HEADER = b"""\
 
 
 def read_catalogue(path):
-    """objects.csv by increasing id."""
+    """Return the table of catalogued objects, sorted by id.
+
+    Parameters
+    ----------
+    path : str
+        The file catalogue/objects.csv.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
     types = {"id": "int64", "class": str}
     return pandas.read_csv(path, dtype=types).sort_values("id")
 
 
 def labels_of(classes):
-    """Index into CLASSES of each class name, -1 for an empty one."""
+    """Return the label of each class name.
+
+    Parameters
+    ----------
+    classes : pandas.Series of str
+        Names of `CLASSES`; missing where the class is unknown.
+
+    Returns
+    -------
+    ndarray of int
+        Indices into `CLASSES`, -1 where the class is unknown.
+    """
     indices = {name: index for index, name in enumerate(CLASSES)}
     return classes.map(indices).fillna(-1).to_numpy(int)
 
 
 def pixel_reader(paths, names):
-    """A function that reads the pixel tables anew, a mapping of column to array a chunk."""
+    """Return a function that reads the pixel tables from their beginning, in chunks.
+
+    Parameters
+    ----------
+    paths : list of str
+        Parquet files, one per field.
+    names : list of str
+        Columns to read.
+
+    Returns
+    -------
+    callable
+        Takes no arguments. Returns an iterator over mappings from column name to array.
+
+    Raises
+    ------
+    InputError
+        If a table lacks a column.
+    """
     for path in paths:
         present = pyarrow.parquet.read_schema(path).names
         for name in names:
@@ -61,7 +99,22 @@ def pixel_reader(paths, names):
 
 
 def read_model(path):
-    """The model of a model.npz; nothing in it is executed."""
+    """Return the model in a file model.npz, without executing anything from the file.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    redpix.photoz.model.Model
+
+    Raises
+    ------
+    InputError
+        If the file is not a model.
+    """
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
@@ -71,7 +124,23 @@ def read_model(path):
 
 
 def write_pixels(file, ids, objects, split, chunk, prediction):
-    """Append the pixels of test and target objects that are no stars to pixels.dat."""
+    """Append the pixels of test and target objects to pixels.dat, except those of stars.
+
+    Parameters
+    ----------
+    file : binary file
+        File to append to.
+    ids : ndarray of int64, shape (objects,)
+        Identifiers of the objects.
+    objects : redpix.photoz.estimates.Objects
+        Redshifts and labels of the objects.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    chunk : redpix.photoz.pixel_stream.Chunk
+        Pixels with their objects.
+    prediction : redpix.photoz.learners.base.Prediction
+        One row per pixel of the chunk.
+    """
     rows = ((split != TRAIN) & (objects.label != STAR))[chunk.index]
     index = chunk.index[rows]
     columns = {
@@ -86,45 +155,74 @@ def write_pixels(file, ids, objects, split, chunk, prediction):
     pyarrow.csv.write_csv(pyarrow.table(columns), file, options)
 
 
-def write_objects(path, table, split, totals, results, best, combined, predicted):
-    """Write objects.csv: what the catalogue knows, then what is predicted."""
-    known = table[["id", "ra", "dec", "class", "redshift", "redshiftError"]]
-    known = known.rename(columns={"id": "object_id", "redshiftError": "redshift_error"})
-    frame = known.assign(
-        z_phot=best.redshift.round(6),
-        z_error=best.error.round(6),
-        z_lo68=best.low68.round(6),
-        z_hi68=best.high68.round(6),
-        n_pixels=totals.pixels,
+def object_columns(catalogue, calibrated, n_pixels, split, outside, label, probability):
+    """Return the columns of objects.csv that pixels and tables of magnitudes share.
+
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame
+        Columns ``object_id``, ``ra``, ``dec``, ``class``, ``redshift``, ``redshift_error``.
+    calibrated : redpix.photoz.calibration.CalibratedRedshifts
+        Redshifts and calibrated PDFs of the objects.
+    n_pixels : int or ndarray of int, shape (objects,)
+        Number of usable pixels.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target``.
+    outside : ndarray, shape (objects,)
+        Fraction of an object's vectors that lie outside the training set.
+    label : ndarray of int, shape (objects,)
+        Predicted class, -1 if unknown.
+    probability : ndarray, shape (objects, classes)
+        Probability of each class.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    return catalogue.assign(
+        z_phot=calibrated.redshift.round(6),
+        z_error=calibrated.error.round(6),
+        z_lo68=calibrated.low68.round(6),
+        z_hi68=calibrated.high68.round(6),
+        n_pixels=n_pixels,
         split=split,
-        outside=combined.outside.round(4),
-        class_phot=LABELS[predicted],
+        outside=outside,
+        class_phot=LABELS[label],
         **{
-            f"p_{name.lower()}": combined.probability[:, i].round(4)
-            for i, name in enumerate(CLASSES)
+            f"p_{name.lower()}": probability[:, number].round(4)
+            for number, name in enumerate(CLASSES)
         },
-        **point_estimates(best),
-        **{f"combined_{name}": results[name].redshift.round(6) for name in WAYS},
-        z_aperture=results[APERTURE].redshift.round(6),
-        z_aperture_error=results[APERTURE].error.round(6),
+        z_mean=calibrated.mean.round(6),
+        z_median=calibrated.median.round(6),
+        z_mode=calibrated.mode.round(6),
+        z_lo95=calibrated.low95.round(6),
+        z_hi95=calibrated.high95.round(6),
     )
+
+
+def write_objects(path, table):
+    """Write objects.csv.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+    table : pandas.DataFrame
+        From `object_columns`; may have more columns.
+    """
     with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
-
-
-def point_estimates(right):
-    """Columns of what the density of a `Calibrated` says beside its 68 % interval."""
-    columns = {
-        "z_mean": right.mean,
-        "z_median": right.median,
-        "z_mode": right.mode,
-        "z_lo95": right.low95,
-        "z_hi95": right.high95,
-    }
-    return {name: values.round(6) for name, values in columns.items()}
+        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 def write_model(path, model):
-    """Write model.npz, plain arrays by name."""
+    """Write model.npz, which holds only named arrays.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+    model : redpix.photoz.model.Model
+        Trained model.
+    """
     with atomic(path) as temporary:
         np.savez(temporary, **model.arrays())

@@ -1,4 +1,4 @@
-"""How good redshifts, their densities and classes are, by the field's definitions.
+"""Metrics of redshifts, PDFs and classes.
 
 With dz = (z_phot - z_spec) / (1 + z_spec) and F the predicted cumulative distribution:
 
@@ -20,71 +20,95 @@ from scipy.stats import kstest
 from redpix.photoz import pdf
 from redpix.photoz.learners.base import FEWEST
 
+#: names of the metrics, in the order of metrics.json
 NAMES = (
-    *("bias", "bias_median", "nmad", "sigma68", "outliers_005", "outliers_015"),
-    *("crps", "cde", "coverage_68", "coverage_95", "pit_ks"),
+    "bias",
+    "bias_median",
+    "nmad",
+    "sigma68",
+    "outliers_005",
+    "outliers_015",
+    "crps",
+    "cde",
+    "coverage_68",
+    "coverage_95",
+    "pit_ks",
 )
 
 
 class Scores(NamedTuple):
-    """What each object or pixel contributes: arrays of shape (n,), float32."""
+    """Scores of objects or pixels, one row per object or pixel."""
 
-    dz: np.ndarray
-    crps: np.ndarray
-    cde: np.ndarray
-    pit: np.ndarray
+    dz: np.ndarray  #: (n,), float32, (z_phot - z_spec) / (1 + z_spec)
+    crps: np.ndarray  #: (n,), float32, continuous ranked probability score
+    cde: np.ndarray  #: (n,), float32, loss of the conditional density estimate
+    pit: np.ndarray  #: (n,), float32, probability integral transform F(z_spec)
 
     @classmethod
     def concatenate(cls, parts):
-        """One from several, possibly none."""
+        """Return the rows of several scores, one after the other.
+
+        Parameters
+        ----------
+        parts : list of Scores
+            May be empty.
+
+        Returns
+        -------
+        Scores
+        """
         if not parts:
-            return cls(*(np.empty(0, np.float32) for _ in cls._fields))
-        return cls(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+            return cls(**{name: np.empty(0, np.float32) for name in cls._fields})
+        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return cls(*columns)
 
 
-def score(z_phot, density, z_spec, grid):
-    """Score predictions against the truth.
+def score(z_phot, pdfs, z_spec, grid):
+    """Compare predictions with true redshifts.
 
     Parameters
     ----------
     z_phot, z_spec : ndarray, shape (n,)
-    density : ndarray, shape (n, nodes)
+        Predicted and true redshifts.
+    pdfs : ndarray, shape (n, nodes)
         See `redpix.photoz.pdf`.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
     Scores
     """
-    density = density.astype(np.float64)
-    distribution = pdf.cumulative(density, grid)
+    pdfs = pdfs.astype(np.float64)
+    distribution = pdf.cumulative(pdfs, grid)
     inside = (z_spec >= grid[0]) & (z_spec <= grid[-1])
-    at_truth = np.where(inside, pdf.evaluate(density, z_spec, grid), 0)
-    parts = (
-        (z_phot - z_spec) / (1 + z_spec),
-        crps(distribution, z_spec, grid),
-        _squared_integral(density, grid).sum(axis=1) - 2 * at_truth,
-        pdf.evaluate(distribution, z_spec, grid),
-    )
-    return Scores(*(part.astype(np.float32) for part in parts))
+    at_truth = np.where(inside, pdf.evaluate(pdfs, z_spec, grid), 0)
+    scores = {
+        "dz": (z_phot - z_spec) / (1 + z_spec),
+        "crps": crps(distribution, z_spec, grid),
+        "cde": _squared_integral(pdfs, grid).sum(axis=1) - 2 * at_truth,
+        "pit": pdf.evaluate(distribution, z_spec, grid),
+    }
+    return Scores(**{name: values.astype(np.float32) for name, values in scores.items()})
 
 
 def _squared_integral(values, grid):
-    """Integral of the square of a piecewise linear function over each cell, (n, nodes - 1)."""
+    """Integrate the square of piecewise linear functions over each cell, (n, nodes - 1)."""
     left, right = values[:, :-1], values[:, 1:]
     return (left**2 + left * right + right**2) * ((grid[1] - grid[0]) / 3)
 
 
 def crps(distribution, z_spec, grid):
-    """Continuous ranked probability score of each row, exact for a piecewise linear F.
+    """Return the continuous ranked probability score, exact for a piecewise linear F.
 
     Parameters
     ----------
     distribution : ndarray, shape (n, nodes)
-        F at the nodes: 0 at the first, 1 at the last.
+        F at the nodes, from 0 at the first to 1 at the last.
     z_spec : ndarray, shape (n,)
-        A truth outside the grid adds its distance from the grid.
+        True redshifts. A redshift outside the grid adds its distance from the grid.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -97,8 +121,8 @@ def crps(distribution, z_spec, grid):
     total = np.where(cells < cell[:, None], _squared_integral(distribution, grid), 0).sum(axis=1)
     upper = _squared_integral(1 - distribution, grid)
     total += np.where(cells > cell[:, None], upper, 0).sum(axis=1)
-    rows = np.arange(len(distribution))
-    left, right = distribution[rows, cell], distribution[rows, cell + 1]
+    index = np.arange(len(distribution))
+    left, right = distribution[index, cell], distribution[index, cell + 1]
     below = inside - grid[cell]
     middle = left + (right - left) * below / step
     total += below * (left**2 + left * middle + middle**2) / 3
@@ -108,12 +132,18 @@ def crps(distribution, z_spec, grid):
 
 
 def summarise(scores):
-    """The metrics of the module's docstring as plain numbers.
+    """Return the metrics of the module's docstring.
+
+    Parameters
+    ----------
+    scores : Scores
+        Scores of the objects or pixels.
 
     Returns
     -------
     dict
-        ``n``, then `NAMES`; all null, with a ``reason``, for fewer than `FEWEST` rows.
+        ``n`` and `NAMES`. For fewer than `FEWEST` rows the metrics are None, and there is a
+        ``reason``.
     """
     n = len(scores.dz)
     if n < FEWEST:
@@ -122,43 +152,49 @@ def summarise(scores):
     dz, pit = scores.dz.astype(np.float64), scores.pit.astype(np.float64)
     median = np.median(dz)
     low, high = np.percentile(dz, [16, 84])
-    values = (
-        *(dz.mean(), median, 1.4826 * np.median(np.abs(dz - median)), (high - low) / 2),
-        *(np.mean(np.abs(dz) > 0.05), np.mean(np.abs(dz) > 0.15)),
-        *(scores.crps.mean(dtype=np.float64), scores.cde.mean(dtype=np.float64)),
-        np.mean((pit >= 0.16) & (pit <= 0.84)),
-        np.mean((pit >= 0.025) & (pit <= 0.975)),
-        kstest(pit, "uniform").statistic,
-    )
-    return {"n": n, **{name: float(v) for name, v in zip(NAMES, values, strict=True)}}
+    values = {
+        "bias": dz.mean(),
+        "bias_median": median,
+        "nmad": 1.4826 * np.median(np.abs(dz - median)),
+        "sigma68": (high - low) / 2,
+        "outliers_005": np.mean(np.abs(dz) > 0.05),
+        "outliers_015": np.mean(np.abs(dz) > 0.15),
+        "crps": scores.crps.mean(dtype=np.float64),
+        "cde": scores.cde.mean(dtype=np.float64),
+        "coverage_68": np.mean((pit >= 0.16) & (pit <= 0.84)),
+        "coverage_95": np.mean((pit >= 0.025) & (pit <= 0.975)),
+        "pit_ks": kstest(pit, "uniform").statistic,
+    }
+    return {"n": n, **{name: float(values[name]) for name in NAMES}}
 
 
 def classification(true, predicted, names):
-    """Accuracy and confusion of predicted classes.
+    """Return the accuracy and the confusion matrix of predicted classes.
 
     Parameters
     ----------
     true, predicted : ndarray of int, shape (n,)
-        Indices into `names`; -1 (unknown or not predicted) is left out.
+        Indices into `names`; rows with -1 (unknown or not predicted) are left out.
     names : sequence of str
+        Names of the attributes.
 
     Returns
     -------
     dict
-        ``n``, ``accuracy``, ``confusion`` (true class -> predicted class -> objects); null with a
-        ``reason`` where nothing can be told.
+        ``n``, ``accuracy`` and ``confusion``, the number of objects by true and predicted class.
+        With too few rows or a single class, they are None and there is a ``reason``.
     """
-    told = (true >= 0) & (predicted >= 0)
-    n = int(told.sum())
+    rows = (true >= 0) & (predicted >= 0)
+    n = int(rows.sum())
     if n < FEWEST:
         reason = f"{n} scored; at least {FEWEST} are needed"
         return {"n": n, "accuracy": None, "confusion": None, "reason": reason}
-    if len(np.unique(true[told])) < 2:
-        only = names[true[told][0]]
+    if len(np.unique(true[rows])) < 2:
+        only = names[true[rows][0]]
         reason = f"one class only among the scored: {only}"
         return {"n": n, "accuracy": None, "confusion": None, "reason": reason}
     table = np.zeros((len(names), len(names)), int)
-    np.add.at(table, (true[told], predicted[told]), 1)
+    np.add.at(table, (true[rows], predicted[rows]), 1)
     confusion = {
         row: {column: int(table[i, j]) for j, column in enumerate(names)}
         for i, row in enumerate(names)

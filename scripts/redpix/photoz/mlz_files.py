@@ -1,9 +1,6 @@
-"""The vectors that the learners see, in MLZ's own files: objects, and pixels where there are any.
+"""Write the training and test sets of the learners as files of MLZ."""
 
-Reads what photoz.py or photoz_table.py reads; writes <name>.train, <name>.test, <name>.inputs.
-"""
-
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow
@@ -12,91 +9,194 @@ import pyarrow.csv
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.photoz import mlz, pdf
+from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.catalogue_samples import read_tables, usable
 from redpix.photoz.learners.base import STAR
+from redpix.photoz.pdf import make_grid
+from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.pixel_stream import sampled_vectors
-from redpix.photoz.run_catalogue import read_tables, usable
-from redpix.photoz.run_pixels import read_sky, split_sky
 from redpix.photoz.split import TRAIN, sample_pixels
 
 
-def write_part(path, attributes, parts):
-    """Write one table; `parts` gives (identifiers, redshift, vectors). The number of its rows."""
-    rows = 0
+class Rows(NamedTuple):
+    """Some rows of a table of MLZ."""
+
+    ids: np.ndarray  #: (n,), identifiers of the objects
+    redshift: np.ndarray  #: (n,), NaN where unknown
+    vectors: np.ndarray  #: (n, attributes)
+
+
+class MlzFiles(NamedTuple):
+    """Paths of the three files of MLZ to write."""
+
+    train: str
+    test: str
+    inputs: str
+
+
+def write_rows(path, attributes, parts):
+    """Write a table of MLZ and return its number of rows.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+    parts : iterable of Rows
+        Rows with a missing attribute are left out.
+
+    Returns
+    -------
+    int
+    """
+    count = 0
     options = pyarrow.csv.WriteOptions(include_header=False, delimiter=" ", quoting_style="none")
     with atomic(path) as temporary, open(temporary, "wb") as file:
         file.write(f"# {' '.join(mlz.columns(attributes))}\n".encode())
-        for identifiers, redshift, vectors in parts:
-            whole = np.isfinite(vectors).all(axis=1)
-            columns = mlz.table(identifiers[whole], redshift[whole], vectors[whole], attributes)
+        for ids, redshift, vectors in parts:
+            complete = np.isfinite(vectors).all(axis=1)
+            columns = mlz.table(ids[complete], redshift[complete], vectors[complete], attributes)
             pyarrow.csv.write_csv(pyarrow.table(columns), file, options)
-            rows += int(whole.sum())
-    log.info("%s: %d rows", path, rows)
-    return rows
+            count += int(complete.sum())
+    log.info("%s: %d rows", path, count)
+    return count
 
 
-def write_all(out, name, asked, attributes, train, test):
-    """Write the three files of vectors of one kind."""
-    paths = {Path(path).name: path for path in out}
-    rows = write_part(paths[f"{name}.train"], attributes, train)
-    if not rows:
+def write_files(paths, name, attributes, train, test, grid, tpz, som):
+    """Write the training set, the test set and the inputs of one run of MLZ.
+
+    Parameters
+    ----------
+    paths : MlzFiles
+        Files to write.
+    name : str
+        ``objects`` or ``pixels``.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+    train, test : iterable of Rows
+        Training set and objects to predict.
+    grid : list of float
+        Smallest redshift, largest redshift and step of the PDFs.
+    tpz, som : dict
+        The keys ``photoz.tpz`` and ``photoz.som`` of the configuration.
+
+    Raises
+    ------
+    InputError
+        If the training set is empty.
+    """
+    count = write_rows(paths.train, attributes, train)
+    if not count:
         raise InputError("photoz: no galaxy or quasar with a redshift for MLZ to train on")
-    write_part(paths[f"{name}.test"], attributes, test)
-    grid = pdf.make_grid(*asked.grid)
-    text = mlz.inputs(name, attributes, rows, grid, asked.tpz, asked.som)
-    write_text(paths[f"{name}.inputs"], text)
+    write_rows(paths.test, attributes, test)
+    write_text(paths.inputs, mlz.inputs(name, attributes, count, make_grid(*grid), tpz, som))
 
 
-def of_sky(snakemake):
-    """Vectors of summed objects and of pixels."""
-    asked, inputs = snakemake.params, snakemake.input
-    kinds = (*(kind for kind in asked.attributes if kind != "errors"), "errors")
-    attributes = Attributes(kinds, tuple(asked.bands))
-    sky = read_sky(inputs, attributes)
-    training = split_sky(sky, asked) == TRAIN
+def export_pixels(
+    catalogue,
+    pixel_tables,
+    objects,
+    pixels,
+    bands,
+    attributes,
+    split_by,
+    test_fraction,
+    pixels_per_object,
+    seed,
+    **settings,
+):
+    """Write MLZ's files of the summed fluxes of objects, and of their pixels.
+
+    Parameters
+    ----------
+    catalogue : str
+        The file catalogue/objects.csv.
+    pixel_tables : list of str
+        Parquet files of pixels, one per field.
+    objects, pixels : list of str
+        Files to write, with the endings train, test and inputs.
+    bands : list of str
+        Names of the bands.
+    attributes : list of str
+        Some of `redpix.photoz.attributes.KINDS`; errors are always added.
+    split_by, test_fraction, pixels_per_object, seed : object
+        See `redpix.photoz.run_pixels.PixelChoices`.
+    **settings : object
+        ``grid``, ``tpz`` and ``som`` of `write_files`.
+    """
+    kinds = [kind for kind in attributes if kind != "errors"] + ["errors"]
+    vector = Attributes(tuple(kinds), tuple(bands))
+    sky = read_sky(catalogue, pixel_tables, vector)
     moving = sky.objects.label != STAR
+    training = split_sky(sky, split_by, test_fraction, seed) == TRAIN
+    training, others = training & moving, ~training & moving
     ids, redshift = sky.table["id"].to_numpy(), sky.objects.redshift
-    whole = attributes.of_aperture()
-    vectors = whole.of_fluxes(sky.totals.flux, sky.totals.error)
-    train, test = (
-        [(ids[rows], redshift[rows], vectors[rows])]
-        for rows in (training & moving, ~training & moving)
-    )
-    write_all(snakemake.output, "objects", asked, whole, train, test)
 
-    counts = np.where(training & moving, sky.totals.pixels, 0)
-    chosen = sample_pixels(counts, asked.pixels_per_object, asked.seed)
-    index, drawn = sampled_vectors(sky.pixels, sky.totals, training & moving, chosen)
-    others = ~training & moving
+    aperture = vector.of_aperture()
+    vectors = aperture.of_fluxes(sky.totals.flux, sky.totals.error)
+    train, test = ([Rows(ids[r], redshift[r], vectors[r])] for r in (training, others))
+    write_files(MlzFiles(*objects), "objects", aperture, train, test, **settings)
 
-    def chunks():
-        for chunk in sky.pixels:
-            rows = others[chunk.index]
-            own = chunk.index[rows]
-            yield ids[own], redshift[own], chunk.vectors[rows]
-
-    train = [(ids[index], redshift[index], drawn)]
-    write_all(snakemake.output, "pixels", asked, attributes, train, chunks())
+    counts = np.where(training, sky.totals.pixels, 0)
+    chosen = sample_pixels(counts, pixels_per_object, seed)
+    index, drawn = sampled_vectors(sky.pixels, sky.totals, training, chosen)
+    train = [Rows(ids[index], redshift[index], drawn)]
+    write_files(MlzFiles(*pixels), "pixels", vector, train, pixels_of(sky, ids, others), **settings)
 
 
-def of_table(snakemake):
-    """Vectors of the objects of catalogues."""
-    asked = snakemake.params
-    known, other, columns = read_tables(list(snakemake.input.tables), asked)
-    kinds = [kind for kind in asked.attributes if kind != "errors"]
+def pixels_of(sky, ids, members):
+    """Yield the pixels of some objects, in chunks.
+
+    Parameters
+    ----------
+    sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
+    ids : ndarray, shape (objects,)
+        Identifiers of the objects.
+    members : ndarray of bool, shape (objects,)
+        Mask of the objects.
+
+    Yields
+    ------
+    Rows
+    """
+    for chunk in sky.pixels:
+        rows = members[chunk.index]
+        index = chunk.index[rows]
+        yield Rows(ids[index], sky.objects.redshift[index], chunk.vectors[rows])
+
+
+def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, **settings):
+    """Write MLZ's files of the objects of a table of magnitudes.
+
+    Parameters
+    ----------
+    tables : list of str
+        CSV files: the training set and, optionally, the objects to predict.
+    objects : list of str
+        Files to write, with the endings train, test and inputs.
+    attributes : list of str
+        Some of `redpix.photoz.attributes.KINDS`; errors are added if the table has them.
+    magnitudes : sequence of str
+        Columns of magnitudes; empty to choose them by name.
+    test_fraction : float
+        Fraction of the objects that is held out if there is one table.
+    seed : int
+        Seed of the random numbers.
+    **settings : object
+        ``grid``, ``tpz`` and ``som`` of `write_files`.
+    """
+    training, other, columns = read_tables(tables, magnitudes, test_fraction, seed)
+    kinds = [kind for kind in attributes if kind != "errors"]
     kinds += ["errors"] if columns.errors else []
-    attributes = Attributes(tuple(kinds), columns.magnitudes, named=True)
+    vector = Attributes(tuple(kinds), columns.magnitudes, named=True)
 
-    def part(table, rows):
-        vectors, _ = usable(table, attributes, "knn")
-        return [(table.id[rows], table.redshift[rows], vectors[rows])]
+    def rows_of(table, rows):
+        vectors, _ = usable(table, vector, "knn")
+        return [Rows(table.id[rows], table.redshift[rows], vectors[rows])]
 
-    train = part(known, np.isfinite(known.redshift) & (known.label != STAR))
-    test = part(other, other.label != STAR)
-    write_all(snakemake.output, "objects", asked, attributes, train, test)
-
-
-def main(snakemake):
-    """Write the files of a sky, or of a table of objects."""
-    (of_table if hasattr(snakemake.input, "tables") else of_sky)(snakemake)
+    train = rows_of(training, np.isfinite(training.redshift) & (training.label != STAR))
+    test = rows_of(other, other.label != STAR)
+    write_files(MlzFiles(*objects), "objects", vector, train, test, **settings)

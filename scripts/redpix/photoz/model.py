@@ -1,4 +1,4 @@
-"""What was learnt, whole: enough to predict other objects elsewhere, in arrays without pickles."""
+"""Trained models: everything needed to predict other objects, as arrays without pickles."""
 
 import json
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from redpix.photoz.learners.mlp import MLP
 from redpix.photoz.learners.som import SOM
 from redpix.photoz.learners.tpz import TPZ
 
-#: learners by the name a configuration gives them
+#: learners by their name in the configuration
 METHODS = {
     "knn": KNN,
     "mlp": MLP,
@@ -26,62 +26,100 @@ METHODS = {
     "ensemble": Ensemble,
 }
 
-#: learners of realisations of the training set within its errors
+#: learners that perturb the training set within its errors
 REALISING = ("tpz", "som")
 
-#: format of the arrays; a reader refuses others
+#: version of the format of the arrays; other versions are refused
 VERSION = 4
 
 
 def known_kinds(method, kinds):
-    """Kinds of attributes that a learner is given: errors too where it makes realisations."""
+    """Return the kinds of attributes of a learner.
+
+    Errors are added for learners that perturb the training set within its errors.
+
+    Parameters
+    ----------
+    method : str
+        One of `METHODS`.
+    kinds : sequence of str
+        Some of `redpix.photoz.attributes.KINDS`.
+
+    Returns
+    -------
+    tuple of str
+    """
     return (*kinds, "errors") if method in REALISING and "errors" not in kinds else tuple(kinds)
 
 
 def completed(method, settings, attributes):
-    """A learner's settings with what it has to know of the attributes."""
-    mixing = {"mixing": attributes.mixing}
-    settings = {**settings, "errors": attributes.errors}
-    if method == "ensemble":
-        members = settings["members"].items()
-        own = {name: {**one, **(mixing if name in REALISING else {})} for name, one in members}
-        return {**settings, "members": own}
-    return {**settings, **(mixing if method in REALISING else {})}
-
-
-def shown_settings(settings):
-    """Settings as a reader wants them: without what follows from the attributes."""
-    plain = {key: value for key, value in settings.items() if key != "mixing"}
-    if "members" in plain:
-        plain["members"] = {name: shown_settings(own) for name, own in plain["members"].items()}
-    return plain
-
-
-@dataclass(frozen=True)
-class Model:
-    """A trained method.
+    """Return the settings of a learner, completed with those that depend on the attributes.
 
     Parameters
     ----------
     method : str
         One of `METHODS`.
     settings : dict
-        What the learner's ``fit`` takes beside the training and the grid, e.g.
-        ``{"k": 30, "mode": "mean"}``.
-    attributes : Attributes
+        Settings of the learner.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+
+    Returns
+    -------
+    dict
+    """
+    mixing = {"mixing": attributes.mixing}
+    settings = {**settings, "errors": attributes.errors}
+    if method == "ensemble":
+        members = {
+            name: {**one, **(mixing if name in REALISING else {})}
+            for name, one in settings["members"].items()
+        }
+        return {**settings, "members": members}
+    return {**settings, **(mixing if method in REALISING else {})}
+
+
+def shown_settings(settings):
+    """Return the settings without those that depend on the attributes, for metrics.json.
+
+    Parameters
+    ----------
+    settings : dict
+        Settings of the learner.
+
+    Returns
+    -------
+    dict
+    """
+    plain = {key: value for key, value in settings.items() if key != "mixing"}
+    if "members" in plain:
+        plain["members"] = {name: shown_settings(one) for name, one in plain["members"].items()}
+    return plain
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Parameters
+    ----------
+    method : str
+        One of `METHODS`.
+    settings : dict
+        Settings of the learner, such as ``{"k": 30, "mode": "mean"}``.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
     grid : ndarray, shape (nodes,)
-        Redshifts at which densities are given.
+        Redshifts at which PDFs are given.
     learners : dict
-        Learners by what they were trained on: ``pixels`` on vectors of pixels, ``apertures`` on
-        one vector an object, ``summaries`` on what an object's pixels say together, or
-        ``objects`` on the rows of a table of magnitudes.
-    calibrations : dict of str to Calibration
-        What makes the densities of each combiner right, and those of one vector an object.
+        Learners by their training set: ``pixels``; ``apertures``, the summed fluxes of objects;
+        ``summaries``, features of the pixels' predictions; ``objects``, a table of magnitudes.
+    calibrations : dict of str to redpix.photoz.calibration.Calibration
+        Calibrations of the PDFs, by the name of the estimate.
     exponent : float
-        Of the product of the densities of an object's pixels.
+        Exponent of the product of the pixels' PDFs.
     tuning : list of dict
-        How candidates for the settings fared, as `redpix.photoz.tuning.tune` records it; empty
-        where nothing was tuned.
+        Record of `redpix.photoz.tuning.tune`; empty without tuning.
     """
 
     method: str
@@ -94,9 +132,12 @@ class Model:
     tuning: list = field(default_factory=list)
 
     def arrays(self):
-        """The model as arrays by name, none of them of objects: for ``numpy.savez``.
+        """Return the model as named arrays of numbers and text, for ``numpy.savez``.
 
-        ``about`` is JSON; ``pixels_*`` and so on are the learners' own.
+        Returns
+        -------
+        dict of str to ndarray
+            ``about`` is JSON. The arrays of a learner begin with its name, as in ``pixels_*``.
         """
         about = {
             "version": VERSION,
@@ -122,18 +163,23 @@ class Model:
 
     @classmethod
     def from_arrays(cls, arrays, name):
-        """The model whose `arrays` these are.
+        """Return the model that these arrays describe.
 
         Parameters
         ----------
         arrays : mapping of str to ndarray
+            From `arrays`.
         name : str
-            The file's name, for messages.
+            Name of the file, for messages.
+
+        Returns
+        -------
+        Model
 
         Raises
         ------
         InputError
-            If they are not a model, or one of another version.
+            If the arrays are not a model of this version.
         """
         try:
             about = json.loads(str(arrays["about"]))
@@ -143,20 +189,20 @@ class Model:
         if version != VERSION or learner is None:
             raise InputError(
                 f"{name}: a model of version {version}, method {about['method']}; "
-                f"version {VERSION} of {', '.join(METHODS)} is understood"
+                f"allowed: version {VERSION} of {', '.join(METHODS)}"
             )
         grid = arrays["grid"]
         learners = {}
         for part in about["learners"]:
-            own = {
+            stored = {
                 key.removeprefix(f"{part}_"): arrays[key]
                 for key in arrays
                 if key.startswith(f"{part}_")
             }
             if part == "summaries":
-                learners[part] = Process.from_arrays(own, grid)
+                learners[part] = Process.from_arrays(stored, grid)
             else:
-                learners[part] = learner.from_arrays(own, grid, **about["settings"])
+                learners[part] = learner.from_arrays(stored, grid, **about["settings"])
         kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
         return cls(
             method=about["method"],
@@ -173,25 +219,50 @@ class Model:
         )
 
     def insight(self):
-        """What the learner of whole objects tells of itself, by name."""
+        """Return a description of the learner of whole objects, by name.
+
+        Returns
+        -------
+        dict
+        """
         learner = self.learners.get("apertures") or self.learners["objects"]
         return learner.insight(self.attributes.of_aperture().names)
 
     def insight_of_pixels(self):
-        """What the learner of pixels tells of itself, by name."""
+        """Return a description of the learner of pixels, by name.
+
+        Returns
+        -------
+        dict
+        """
         return self.learners["pixels"].insight(self.attributes.names)
 
     def check_fits(self, method, attributes, name):
-        """Raise InputError, naming the file, unless it was trained as the configuration asks."""
+        """Raise InputError if the model was not trained with the configured attributes.
+
+        Parameters
+        ----------
+        method : str
+            One of `METHODS`.
+        attributes : redpix.photoz.attributes.Attributes
+            Those of the configuration.
+        name : str
+            Name of the file, for messages.
+
+        Raises
+        ------
+        InputError
+            If the method, the bands or the attributes differ, or if the model is not of pixels.
+        """
         if "pixels" not in self.learners:
-            raise InputError(f"{name}: trained on a table of objects; pixels need one of pixels")
-        for key, own, asked in (
+            raise InputError(f"{name}: a model of objects; allowed: a model of pixels")
+        for key, trained, wanted in (
             ("method", (self.method,), (method,)),
             ("bands", self.attributes.bands, attributes.bands),
             ("photoz.attributes", self.attributes.kinds, attributes.kinds),
         ):
-            if own != asked:
+            if trained != wanted:
                 raise InputError(
-                    f"{name}: trained with {key} {' '.join(own)}, but the configuration has "
-                    f"{' '.join(asked)}; they must agree"
+                    f"{name}: trained with {key} {' '.join(trained)}, but the configuration has "
+                    f"{' '.join(wanted)}; they must agree"
                 )

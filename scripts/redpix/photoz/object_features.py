@@ -1,4 +1,4 @@
-"""What the pixels of an object say together, added up a chunk at a time."""
+"""Features of objects from sums over their pixels, collected in chunks."""
 
 import numpy as np
 
@@ -6,45 +6,54 @@ from redpix.sdss.magnitudes import asinh_magnitude
 
 
 class Summaries:
-    """Sums over the pixels of each object, and the features that they make.
+    """Sums over the pixels of each object, and their features.
 
-    A pixel's profile is the mean of its bands' fluxes, each weighed by its inverse variance, or 0
-    where that is negative. Fitted to an object's pixels, profile times a factor a band is the flux
-    of least noise in which all bands have one shape: colours are less noisy than those of summed
-    pixels, for faint pixels count little.
+    The profile of a pixel is the mean flux of its bands, weighted by inverse variance, or 0 if that
+    is negative. In each band the profile times a factor is fitted to the fluxes of an object. The
+    profile is the same in all bands. Faint pixels have a small weight in this fit. Therefore
+    colours of the factors are less noisy than those of summed pixels.
 
-    Of an object's shape only the number of its pixels is used: how concentrated it is follows the
-    seeing of its field so much that redshifts learnt from it are biased in a field of other seeing.
+    The number of pixels is the only feature of the shape. The concentration depends so strongly on
+    the seeing that redshifts learnt from it would be biased in a field of different seeing.
 
     Parameters
     ----------
     objects : int
+        Number of objects.
     bands : sequence of str
+        Names of the bands.
     """
 
     def __init__(self, objects, bands):
         self._bands = bands
         shape = (objects, len(bands))
-        self._weighed, self._squares = np.zeros(shape), np.zeros(shape)
+        self._weighted, self._squares = np.zeros(shape), np.zeros(shape)
         self._count, self._total = np.zeros(objects), np.zeros(objects)
 
     def add(self, chunk):
-        """Add the pixels of a `redpix.photoz.pixel_stream.Chunk`."""
+        """Add pixels.
+
+        Parameters
+        ----------
+        chunk : redpix.photoz.pixel_stream.Chunk
+            Pixels with their objects.
+        """
         flux, weight = chunk.flux.astype(float), chunk.error.astype(float) ** -2
         profile = np.maximum(np.sum(flux * weight, axis=1) / weight.sum(axis=1), 0)
-        np.add.at(self._weighed, chunk.index, profile[:, None] * flux * weight)
+        np.add.at(self._weighted, chunk.index, profile[:, None] * flux * weight)
         np.add.at(self._squares, chunk.index, (profile**2)[:, None] * weight)
         self._count += np.bincount(chunk.index, minlength=len(self._count))
         self._total += np.bincount(chunk.index, profile, len(self._total))
 
     def features(self):
-        """Features of each object: brightness, colours, logarithm of the number of pixels.
+        """Return the brightness, the colours and the logarithm of the number of pixels.
 
         Returns
         -------
         ndarray, shape (objects, features)
+            Brightness and colours are asinh magnitudes.
         """
-        factor = self._weighed / np.maximum(self._squares, 1e-30)
+        factor = self._weighted / np.maximum(self._squares, 1e-30)
         columns = [
             asinh_magnitude(factor[:, i] * self._total, band) for i, band in enumerate(self._bands)
         ]

@@ -1,7 +1,8 @@
-"""Probability densities of redshift on a regular grid, an object or pixel a row.
+"""Probability density functions (PDFs) of redshift on a regular grid.
 
-A density is given at the grid's nodes, is linear between them and zero outside, and integrates to
-1 by the trapezoid rule. Its cumulative distribution is taken as linear between the nodes.
+An array of PDFs has one row per object or pixel, and one column per node of the grid. A PDF is
+linear between the nodes and zero outside the grid. Its integral by the trapezoid rule is 1. The
+cumulative distribution is taken as linear between the nodes.
 """
 
 import numpy as np
@@ -11,59 +12,110 @@ from redpix.core.exceptions import InputError
 
 
 def make_grid(lowest, highest, step):
-    """Nodes of the redshift grid, both ends included.
+    """Return the nodes of the redshift grid, including both ends.
+
+    Parameters
+    ----------
+    lowest, highest : float
+        Smallest and largest redshift.
+    step : float
+        Step of the grid.
+
+    Returns
+    -------
+    ndarray, shape (nodes,)
 
     Raises
     ------
     InputError
-        If the three do not make a grid of at least three nodes.
+        If the range is not a whole number of steps, at least two.
     """
     cells = (highest - lowest) / step if step > 0 else 0
     if cells < 2 or abs(cells - round(cells)) > 1e-6:
         raise InputError(
-            f"photoz.grid: [{lowest}, {highest}, {step}] is no grid; [smallest, largest, step] "
-            "needs a whole number of steps, at least two"
+            f"photoz.grid: [{lowest}, {highest}, {step}] is not a grid; allowed: [smallest, "
+            "largest, step] with a whole number of steps, at least two"
         )
     return np.linspace(lowest, highest, round(cells) + 1)
 
 
 def check_range(redshift, grid):
-    """Raise InputError if a training redshift lies outside the grid."""
+    """Raise InputError if a training redshift lies outside the grid.
+
+    Parameters
+    ----------
+    redshift : ndarray, shape (n,)
+        Redshifts.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Raises
+    ------
+    InputError
+        With the range of the redshifts.
+    """
     low, high = np.min(redshift), np.max(redshift)
     if low < grid[0] or high > grid[-1]:
         raise InputError(
             f"photoz.grid: runs from {grid[0]:g} to {grid[-1]:g}, but training redshifts from "
-            f"{low:g} to {high:g}; widen it to hold them"
+            f"{low:g} to {high:g}; widen it to include them"
         )
 
 
 def cells(z, grid):
-    """Index of the grid cell of each z (clipped to the grid) and the fraction of it left below."""
+    """Return the cell of the grid that contains each redshift.
+
+    Parameters
+    ----------
+    z : ndarray
+        Redshifts; those outside the grid are clipped to it.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    cell : ndarray of int
+        0-based index of the node below.
+    fraction : ndarray
+        Distance from that node in steps of the grid, 0 to 1.
+    """
     step = grid[1] - grid[0]
     position = np.clip((z - grid[0]) / step, 0, len(grid) - 1)
     cell = np.minimum(position.astype(np.int64), len(grid) - 2)
     return cell, position - cell
 
 
-def normalise(density, grid):
-    """Scale each row, shape (n, nodes), to unit integral."""
-    return density / np.trapezoid(density, grid, axis=1)[:, None]
+def normalise(pdfs, grid):
+    """Scale each PDF to unit integral.
+
+    Parameters
+    ----------
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
+    return pdfs / np.trapezoid(pdfs, grid, axis=1)[:, None]
 
 
 def from_samples(samples, width, grid):
-    """Density of equally likely redshifts, smoothed with a Gaussian.
+    """Return the PDFs of equally likely redshifts, smoothed with a Gaussian.
 
-    Each sample is shared linearly between the two nodes beside it; the smoothing, a product in
-    cosine transforms, folds back at the grid's ends what would leave it, so no mass is lost at
-    z = 0.
+    Each redshift is divided linearly between its two nearest nodes. The smoothing reflects the
+    Gaussian at the ends of the grid, so that no probability is lost at z = 0.
 
     Parameters
     ----------
     samples : ndarray, shape (n, k)
-        Redshifts. Those outside the grid are clipped to it, so that they pile up on its end nodes.
+        Redshifts; those outside the grid are clipped to its ends.
     width : ndarray, shape (n,)
         Standard deviation of the Gaussian, in redshift.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
@@ -79,111 +131,132 @@ def from_samples(samples, width, grid):
 
 
 def smooth(share, width, grid):
-    """Density of probability that lies on the nodes, smoothed with a Gaussian.
+    """Return the PDFs of probabilities at the nodes, smoothed with a Gaussian.
+
+    The smoothing is a product of cosine transforms.
 
     Parameters
     ----------
     share : ndarray, shape (n, nodes)
-        In any unit.
+        Probabilities at the nodes, in any unit.
     width : ndarray, shape (n,)
         Standard deviation of the Gaussian, in redshift.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
 
     Returns
     -------
     ndarray, shape (n, nodes)
     """
     nodes = len(grid)
-    density = share.copy()
-    density[:, [0, -1]] *= 2  # the end nodes own half a cell each
+    pdfs = share.copy()
+    pdfs[:, [0, -1]] *= 2  # the cells of the end nodes are half as wide
     sigma = np.asarray(width) / (grid[1] - grid[0])
     frequency = np.pi * np.arange(nodes) / (nodes - 1)
-    spectrum = dct(density, type=1, axis=1)
+    spectrum = dct(pdfs, type=1, axis=1)
     spectrum *= np.exp(-0.5 * (sigma[:, None] * frequency) ** 2)
     return normalise(np.maximum(idct(spectrum, type=1, axis=1), 0), grid)
 
 
-def cumulative(density, grid):
-    """F at the nodes, shape (n, nodes), from 0 to 1."""
+def cumulative(pdfs, grid):
+    """Return the cumulative distributions at the nodes, from 0 to 1.
+
+    Parameters
+    ----------
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
     step = grid[1] - grid[0]
-    total = np.zeros_like(density)
-    np.cumsum((density[:, :-1] + density[:, 1:]) * (step / 2), axis=1, out=total[:, 1:])
+    total = np.zeros_like(pdfs)
+    np.cumsum((pdfs[:, :-1] + pdfs[:, 1:]) * (step / 2), axis=1, out=total[:, 1:])
     return total / total[:, -1:]
 
 
 def evaluate(values, z, grid):
-    """Interpolate each row of `values`, shape (n, nodes), linearly at its own z, shape (n,).
+    """Interpolate each row linearly at one redshift.
 
-    A z outside the grid gets the value at the grid's end.
+    Parameters
+    ----------
+    values : ndarray, shape (n, nodes)
+        PDFs or cumulative distributions.
+    z : ndarray, shape (n,)
+        Redshift of each row; a redshift outside the grid is clipped to its end.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n,)
     """
     cell, fraction = cells(z, grid)
     rows = np.arange(len(values))
     return values[rows, cell] * (1 - fraction) + values[rows, cell + 1] * fraction
 
 
-def quantiles(density, levels, grid):
-    """Redshifts below which lie the probabilities `levels`, shape (n, levels)."""
-    distribution = cumulative(density, grid)
-    rows = np.arange(len(density))
-    result = np.empty((len(density), len(levels)))
+def quantiles(pdfs, levels, grid):
+    """Return the quantiles of each PDF.
+
+    Parameters
+    ----------
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
+    levels : sequence of float
+        Probabilities below the quantiles.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, levels)
+        Redshifts.
+    """
+    distribution = cumulative(pdfs, grid)
+    rows = np.arange(len(pdfs))
+    result = np.empty((len(pdfs), len(levels)))
     for column, level in enumerate(levels):
-        right = np.clip((distribution < level).sum(axis=1), 1, len(grid) - 1)
-        below, above = distribution[rows, right - 1], distribution[rows, right]
-        result[:, column] = grid[right - 1] + (grid[1] - grid[0]) * (level - below) / (
-            above - below
-        )
+        node = np.clip((distribution < level).sum(axis=1), 1, len(grid) - 1)
+        below, above = distribution[rows, node - 1], distribution[rows, node]
+        offset = (grid[1] - grid[0]) * (level - below) / (above - below)
+        result[:, column] = grid[node - 1] + offset
     return result
 
 
-def mean(density, grid):
-    """Mean redshift of each density, shape (n,)."""
-    return np.trapezoid(density * grid, grid, axis=1)
-
-
-def mode(density, grid):
-    """Redshift of the largest value of each density, a node of the grid, shape (n,)."""
-    return grid[np.argmax(density, axis=1)]
-
-
-def stretch(density, centre, scale, grid):
-    """Widen each density about its centre: p(centre + (z - centre) / scale), normalised.
-
-    A density so narrowed that it falls between the nodes is shared by those beside its centre.
+def mean(pdfs, grid):
+    """Return the mean redshift of each PDF.
 
     Parameters
     ----------
-    density : ndarray, shape (n, nodes)
-    centre : ndarray, shape (n,)
-    scale : float
-        Over 1 widens, under 1 narrows.
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n,)
     """
-    source = centre[:, None] + (grid - centre[:, None]) / scale
-    stretched = _taken_from(source, density, grid)
-    lost = ~stretched.any(axis=1)
-    stretched[lost] = from_samples(centre[lost, None], np.zeros(np.sum(lost)), grid)
-    return normalise(stretched, grid)
+    return np.trapezoid(pdfs * grid, grid, axis=1)
 
 
-def shift(density, offset, grid):
-    """Move each density by its own offset: p(z - offset), normalised.
+def mode(pdfs, grid):
+    """Return the node at which each PDF is largest.
 
     Parameters
     ----------
-    density : ndarray, shape (n, nodes)
-    offset : ndarray, shape (n,)
-        A density that would leave the grid whole stays where it is.
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        Redshifts.
     """
-    moved = _taken_from(grid - np.asarray(offset)[:, None], density, grid)
-    left = moved.any(axis=1)
-    return normalise(np.where(left[:, None], moved, density), grid)
-
-
-def _taken_from(source, density, grid):
-    """Each row of densities at its own redshifts `source`, shape (n, nodes); 0 outside the grid."""
-    inside = (source >= grid[0]) & (source <= grid[-1])
-    cell, fraction = cells(source, grid)
-    rows = np.arange(len(density))[:, None]
-    taken = density[rows, cell] * (1 - fraction) + density[rows, cell + 1] * fraction
-    return np.where(inside, taken, 0)
+    return grid[np.argmax(pdfs, axis=1)]

@@ -1,4 +1,4 @@
-"""Densities in few bytes: the stretch of the grid on which they differ from nothing."""
+"""Store PDFs in few bytes: scaled integers of the part of the grid where they are not zero."""
 
 from typing import NamedTuple
 
@@ -6,30 +6,40 @@ import numpy as np
 
 from redpix.photoz import pdf
 
-#: number that stands for the peak of a density, the largest that two signed bytes hold
+#: integer that the peak of a PDF becomes; the largest of two signed bytes
 PEAK = 32767
 
 
 class Sparse(NamedTuple):
-    """Densities, one an object, without the nodes that are next to nothing at both ends.
+    """Compressed PDFs, without the zeros at both ends of the grid.
 
-    A value is in units of the peak over `PEAK`, for a density is known but for a factor: it
-    integrates to 1. What lies below half a unit is nothing.
+    Values are integers in units of the peak divided by `PEAK`. The unit need not be stored,
+    because a PDF integrates to 1.
     """
 
-    first: np.ndarray  #: (n,), int16, node of the grid that the first value belongs to
-    bounds: np.ndarray  #: (n + 1,), int32: values[bounds[i] : bounds[i + 1]] are those of object i
-    values: np.ndarray  #: int16, values of all objects, one after the other
+    first: np.ndarray  #: (n,), int16, 0-based node of the first value of each PDF
+    bounds: np.ndarray  #: (n + 1,), int32: PDF i has the values[bounds[i] : bounds[i + 1]]
+    values: np.ndarray  #: int16, values of all PDFs, one PDF after the other
 
 
-def pack(density):
-    """`Sparse` of densities, shape (n, nodes)."""
-    scaled = density * (PEAK / density.max(axis=1, keepdims=True))
+def pack(pdfs):
+    """Compress PDFs.
+
+    Parameters
+    ----------
+    pdfs : ndarray, shape (n, nodes)
+        PDFs, one row per object or pixel.
+
+    Returns
+    -------
+    Sparse
+    """
+    scaled = pdfs * (PEAK / pdfs.max(axis=1, keepdims=True))
     values = np.rint(scaled).astype(np.int16)
     nodes = values.shape[1]
-    some = values > 0
-    first = np.argmax(some, axis=1)
-    end = nodes - np.argmax(some[:, ::-1], axis=1)
+    positive = values > 0
+    first = np.argmax(positive, axis=1)
+    end = nodes - np.argmax(positive[:, ::-1], axis=1)
     column = np.arange(nodes)
     kept = (column >= first[:, None]) & (column < end[:, None])
     bounds = np.concatenate([[0], np.cumsum(end - first)])
@@ -37,10 +47,22 @@ def pack(density):
 
 
 def unpack(sparse, grid):
-    """Densities of a `Sparse`, shape (n, nodes), each of unit integral."""
+    """Return the PDFs of a `Sparse`, each of unit integral.
+
+    Parameters
+    ----------
+    sparse : Sparse
+        Compressed PDFs.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
     lengths = np.diff(sparse.bounds)
-    density = np.zeros((len(lengths), len(grid)))
+    pdfs = np.zeros((len(lengths), len(grid)))
     row = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(sparse.values)) - np.repeat(sparse.bounds[:-1], lengths)
-    density[row, np.repeat(sparse.first, lengths) + within] = sparse.values
-    return pdf.normalise(density, grid)
+    pdfs[row, np.repeat(sparse.first, lengths) + within] = sparse.values
+    return pdf.normalise(pdfs, grid)

@@ -1,4 +1,4 @@
-"""Pixels a chunk at a time: which object each belongs to, its vector, its signal to noise."""
+"""Read pixels in chunks, with the row of their objects, their vectors and their S/N."""
 
 from typing import NamedTuple
 
@@ -10,58 +10,98 @@ from redpix.sdss.magnitudes import asinh_magnitude_error
 
 
 def columns(attributes):
-    """Names of the columns of the pixel tables that are read; no truth is among them."""
+    """Return the names of the columns to read from the pixel tables.
+
+    The redshift and the class are not among them.
+
+    Parameters
+    ----------
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+
+    Returns
+    -------
+    list of str
+    """
     per_band = [f"{kind}_{band}" for kind in ("flux", "error", "mag") for band in attributes.bands]
-    return ["object_id", "distance", *per_band]
+    return ["object_id", "distance"] + per_band
 
 
 class Chunk(NamedTuple):
-    """Some pixels with all their values finite, one row each."""
+    """Some pixels with finite values, one row per pixel."""
 
     index: np.ndarray  #: (n,), row of the pixel's object in the table of objects
     vectors: np.ndarray  #: (n, attributes), float32
     flux: np.ndarray  #: (n, bands), nanomaggies
-    error: np.ndarray  #: (n, bands), of the flux
-    snr: np.ndarray  #: (n,), signal to noise of all bands together
-    distance: np.ndarray  #: (n,), from the object's peak over the largest such distance
+    error: np.ndarray  #: (n, bands), 1-sigma errors of the flux, nanomaggies
+    snr: np.ndarray  #: (n,), signal-to-noise ratio of all bands together
+    distance: np.ndarray  #: (n,), distance from the peak of the object, divided by the largest one
+
+    def take(self, rows):
+        """Return some pixels.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+            Mask or indices of the rows.
+
+        Returns
+        -------
+        Chunk
+        """
+        columns = (column[rows] for column in self)
+        return Chunk(*columns)
 
 
 class Totals(NamedTuple):
-    """What one pass over all pixels tells of each object."""
+    """Sums over the pixels of each object, one row per object."""
 
     pixels: np.ndarray  #: (objects,), number of usable pixels
-    flux: np.ndarray  #: (objects, bands), their summed flux, nanomaggies
-    error: np.ndarray  #: (objects, bands), of that flux, pixels taken as independent
+    flux: np.ndarray  #: (objects, bands), summed flux, nanomaggies
+    error: np.ndarray  #: (objects, bands), 1-sigma error of that flux, for independent pixels
     features: np.ndarray  #: (objects, features), see `redpix.photoz.object_features`
-    dropped: int  #: pixels of any object with a value that cannot be used
+    dropped: int  #: number of pixels, of all objects, with an unusable value
 
     def take(self, rows):
-        """The objects of a mask."""
-        return Totals(*(column[rows] for column in self[:-1]), self.dropped)
+        """Return some objects.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+            Mask or indices of the rows.
+
+        Returns
+        -------
+        Totals
+        """
+        return Totals(
+            self.pixels[rows], self.flux[rows], self.error[rows], self.features[rows], self.dropped
+        )
 
 
 class Pixels:
-    """The pixels of all fields, read anew each time they are iterated over.
+    """The pixels of all fields; each iteration reads them from the beginning.
 
     Parameters
     ----------
     read : callable
-        Called without arguments, gives an iterable of mappings from column name to array, always
-        in the same order. It needs to give the `columns` of the attributes.
+        Takes no arguments. Returns an iterable of mappings from column name to array, always in
+        the same order. They contain the `columns` of the attributes.
     ids : ndarray of int64, shape (objects,)
-        Sorted identifiers of all objects that may occur with a usable pixel.
-    attributes : Attributes
+        Sorted identifiers of all objects with a usable pixel.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
 
     Yields
     ------
     Chunk
-        Without the pixels in which an attribute, flux or error is not finite, or an error is not
-        positive. Chunks may be empty.
+        Pixels with finite attributes, finite fluxes and positive, finite errors. Chunks may be
+        empty.
 
     Raises
     ------
     InputError
-        While iterating, for a pixel of an object that is not among `ids`.
+        While iterating, if the object of a pixel is not in `ids`.
     """
 
     def __init__(self, read, ids, attributes):
@@ -82,10 +122,8 @@ class Pixels:
             distance = np.asarray(table["distance"])
             vectors = self._vectors(magnitude, distance, flux, error)
             finite_vectors = np.isfinite(vectors)
-            finite = [
-                part.all(axis=1) for part in (finite_vectors, np.isfinite(flux), np.isfinite(error))
-            ]
-            usable = np.logical_and.reduce([*finite, (error > 0).all(axis=1)])
+            usable = finite_vectors.all(axis=1) & (error > 0).all(axis=1)
+            usable &= np.isfinite(flux).all(axis=1) & np.isfinite(error).all(axis=1)
             self.ever_finite |= finite_vectors.any(axis=0)
             self.dropped += len(usable) - int(usable.sum())
             flux, error = flux[usable], error[usable]
@@ -99,7 +137,7 @@ class Pixels:
             )
 
     def _vectors(self, magnitude, distance, flux, error):
-        """Feature vectors, not finite where an error is not positive."""
+        """Return the vectors, not finite where an error is not positive."""
         if not self.attributes.errors:
             return self.attributes.vectors(magnitude, distance)
         bands = enumerate(self.attributes.bands)
@@ -108,34 +146,41 @@ class Pixels:
         return self.attributes.vectors(magnitude, distance, np.stack(errors, axis=1))
 
     def _rows(self, identifiers):
-        """Row of each identifier in the table of objects."""
+        """Return the row of each identifier in the table of objects."""
         rows = np.searchsorted(self._ids, identifiers)
-        found = rows < len(self._ids)
-        found[found] = self._ids[rows[found]] == identifiers[found]
-        if not found.all():
+        present = rows < len(self._ids)
+        present[present] = self._ids[rows[present]] == identifiers[present]
+        if not present.all():
             raise InputError(
-                f"pixels: object {identifiers[~found][0]} is not in catalogue/objects.csv"
+                f"pixels: object {identifiers[~present][0]} is not in catalogue/objects.csv"
             )
         return rows
 
 
 def signal_to_noise(flux, error):
-    """Signal to noise of each pixel, all bands together: sqrt(sum over bands of max(f/e, 0)^2).
+    """Return the signal-to-noise ratio of each pixel in all bands together.
+
+    It is the square root of the sum over the bands of max(flux / error, 0)^2.
 
     Parameters
     ----------
     flux, error : ndarray, shape (n, bands)
         In the same unit; errors are positive.
+
+    Returns
+    -------
+    ndarray, shape (n,)
     """
     return np.sqrt(np.sum(np.maximum(flux / error, 0) ** 2, axis=1))
 
 
-def survey(pixels, objects):
-    """Count each object's pixels and sum their fluxes, in one pass.
+def sum_by_object(pixels, objects):
+    """Count the pixels of each object and sum their fluxes, in one pass.
 
     Parameters
     ----------
     pixels : Pixels
+        Pixels of all fields.
     objects : int
         Number of objects.
 
@@ -146,7 +191,7 @@ def survey(pixels, objects):
     Raises
     ------
     InputError
-        If no pixel is usable, naming the attributes that never are finite.
+        If all pixels are unusable, with the names of the attributes that are never finite.
     """
     count = np.zeros(objects, np.int64)
     flux = np.zeros((objects, len(pixels.attributes.bands)))
@@ -160,28 +205,30 @@ def survey(pixels, objects):
     if not count.sum():
         names = np.array(pixels.attributes.names)[~pixels.ever_finite]
         raise InputError(
-            f"pixels: none of {pixels.dropped} is usable"
+            f"pixels: 0 of {pixels.dropped} are usable"
             + (f"; never finite: {', '.join(names)}" if pixels.dropped else "")
         )
     return Totals(count, flux, np.sqrt(variance), summaries.features(), pixels.dropped)
 
 
 def sampled_vectors(pixels, totals, wanted, chosen):
-    """Vectors of the chosen pixels of some objects, in one pass.
+    """Return the vectors of the chosen pixels of some objects, in one pass.
 
     Parameters
     ----------
     pixels : Pixels
+        Pixels of all fields.
     totals : Totals
+        Sums over the pixels of each object.
     wanted : ndarray of bool, shape (objects,)
+        True for the objects whose pixels are wanted.
     chosen : ndarray of bool
-        A flag for each pixel of the wanted objects, object after object
-        (`redpix.photoz.split.sample_pixels`).
+        One value per pixel of the wanted objects, from `redpix.photoz.split.sample_pixels`.
 
     Returns
     -------
     index : ndarray of int, shape (n,)
-        Row of each pixel's object.
+        Row of the object of each pixel.
     vectors : ndarray, shape (n, attributes), float32
     """
     sizes = np.where(wanted, totals.pixels, 0)

@@ -1,83 +1,68 @@
-"""Photometric redshifts and classes of all objects, learnt from their pixels.
-
-Reads the catalogue and every pixel table, a chunk at a time; writes objects.csv, pixels.dat,
-metrics.json, pdfs.parquet and model.npz.
-"""
+"""Estimate redshifts and classes of all objects from their pixels."""
 
 import json
 from typing import NamedTuple
 
 import numpy as np
-import pandas
 
-from redpix.catalogue.build import field_names
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
-from redpix.photoz import files, pdf
+from redpix.photoz import files
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.estimates import (
+    APERTURE,
+    WAYS,
+    Estimates,
+    calibrated_estimates,
+)
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
 from redpix.photoz.model import completed, known_kinds, shown_settings
-from redpix.photoz.pdf_file import write_densities
-from redpix.photoz.pixel_stream import Pixels, Totals, columns, survey
-from redpix.photoz.split import TARGET, TEST, TRAIN, split_objects
-from redpix.photoz.train import Estimates, Objects, Recipe, finish, train
+from redpix.photoz.pdf import make_grid
+from redpix.photoz.pdf_file import write_pdfs
+from redpix.photoz.pixel_objects import read_sky, split_sky
+from redpix.photoz.split import TARGET, TEST, TRAIN
+from redpix.photoz.train import Recipe, train
 
 
-class Sky(NamedTuple):
-    """The objects that have a usable pixel, one row each, and the way to their pixels."""
+class PixelChoices(NamedTuple):
+    """Choices of a run on pixels: the keys of ``photoz`` in the configuration, and the seed."""
 
-    table: pandas.DataFrame
-    objects: Objects
-    totals: Totals
-    pixels: Pixels
-
-
-def read_sky(inputs, attributes):
-    """The sky to work on."""
-    catalogue = files.read_catalogue(inputs.objects)
-    read = files.pixel_reader(inputs.pixels, columns(attributes))
-    everything = Pixels(read, catalogue["id"].to_numpy(), attributes)
-    totals = survey(everything, len(catalogue))
-    log.info("%d tables of pixels, %d catalogued objects", len(inputs.pixels), len(catalogue))
-    seen = totals.pixels > 0
-    table = catalogue[seen]
-    objects = Objects(table["redshift"].to_numpy(float), files.labels_of(table["class"]))
-    pixels = Pixels(read, table["id"].to_numpy(), attributes)
-    return Sky(table, objects, totals.take(seen), pixels)
+    method: str  #: one of `redpix.photoz.model.METHODS`
+    bands: list  #: names of the bands
+    attributes: list  #: some of `redpix.photoz.attributes.KINDS`
+    settings: dict  #: settings of the learner
+    test_fraction: float  #: fraction of the groups that is held out for testing
+    split_by: str  #: groups that are held out together: ``object`` or ``field``
+    pixels_per_object: int | None  #: maximum number of training pixels per object; None for all
+    tune: bool  #: choose the hyperparameters by cross-validation
+    grid: list  #: smallest redshift, largest redshift and step of the PDFs
+    combiner: str  #: one of `redpix.photoz.estimates.WAYS`, whose redshift becomes ``z_phot``
+    trained_model: str | None  #: file of the model to use; None to train one
+    seed: int
 
 
-def split_sky(sky, asked):
-    """train, test or target for each object; nothing is trained on where a model is given."""
-    known = np.isfinite(sky.objects.redshift)
-    if asked.model:
-        return np.where(known, TEST, TARGET)
-    return split_objects(known, groups_of(sky, asked), asked.test_fraction, asked.seed)
+def predict_others(path, sky, split, model, estimates, n_threads):
+    """Predict the objects that were not trained on, and write their pixels.
 
+    Parameters
+    ----------
+    path : str
+        The file pixels.dat to write.
+    sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    model : redpix.photoz.model.Model
+        Trained model.
+    estimates : redpix.photoz.estimates.Estimates
+        The predictions are added to it.
+    n_threads : int
+        Number of threads.
 
-def groups_of(sky, asked):
-    """What is held out whole: the field of each object, or the object itself."""
-    if asked.split_by == "field":
-        return np.asarray(field_names(sky.table))
-    return sky.table["id"].to_numpy()
-
-
-def learn(sky, split, attributes, asked, jobs):
-    """The model, and estimates with those of the training objects filled in."""
-    if asked.model:
-        model = files.read_model(asked.model)
-        model.check_fits(asked.method, attributes, asked.model)
-        return model, Estimates(sky.totals, attributes, model.grid)
-    grid = pdf.make_grid(*asked.grid)
-    settings = completed(asked.method, asked.settings, attributes)
-    groups = np.unique(groups_of(sky, asked), return_inverse=True)[1] if asked.tune else None
-    recipe = Recipe(asked.method, settings, grid, asked.pixels_per_object, asked.seed, groups)
-    estimates = Estimates(sky.totals, attributes, grid)
-    known = (sky.pixels, sky.totals, sky.objects, split == TRAIN, estimates, recipe)
-    return train(*known, jobs, log.warning), estimates
-
-
-def predict_others(path, sky, split, model, estimates, jobs):
-    """Fill in the objects not trained on, and write pixels.dat on the way; scores of pixels."""
+    Returns
+    -------
+    redpix.photoz.evaluate.PixelScores
+    """
     scores = PixelScores(sky.objects, split, model.grid)
     ids = sky.table["id"].to_numpy()
     with atomic(path) as temporary, open(temporary, "wb") as file:
@@ -87,45 +72,181 @@ def predict_others(path, sky, split, model, estimates, jobs):
             scores(chunk, prediction)
             files.write_pixels(file, ids, sky.objects, split, chunk, prediction)
 
-        estimates.add(sky.pixels, split != TRAIN, model.learners, jobs, watch)
+        estimates.add(sky.pixels, split != TRAIN, model.learners, n_threads, watch)
     estimates.summarise(split != TRAIN, model.learners["summaries"])
     return scores
 
 
-def main(snakemake):
-    """Train or load a model, predict every object, measure, write."""
-    asked, out, jobs = snakemake.params, snakemake.output, snakemake.threads
-    attributes = Attributes(known_kinds(asked.method, asked.attributes), tuple(asked.bands))
-    sky = read_sky(snakemake.input, attributes)
-    split = split_sky(sky, asked)
+def learn(sky, split, attributes, choices, n_threads):
+    """Train a model or load one, and return it with the estimates of the training objects.
+
+    Parameters
+    ----------
+    sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+    choices : PixelChoices
+        Choices of the run.
+    n_threads : int
+        Number of threads.
+
+    Returns
+    -------
+    model : redpix.photoz.model.Model
+    estimates : redpix.photoz.estimates.Estimates
+        Empty if the model was loaded.
+    """
+    if choices.trained_model:
+        model = files.read_model(choices.trained_model)
+        model.check_fits(choices.method, attributes, choices.trained_model)
+        return model, Estimates(sky.totals, attributes, model.grid)
+    groups = None
+    if choices.tune:
+        groups = np.unique(sky.groups(choices.split_by), return_inverse=True)[1]
+    recipe = Recipe(
+        method=choices.method,
+        settings=completed(choices.method, choices.settings, attributes),
+        grid=make_grid(*choices.grid),
+        limit=choices.pixels_per_object,
+        seed=choices.seed,
+        groups=groups,
+    )
+    estimates = Estimates(sky.totals, attributes, recipe.grid)
+    training = split == TRAIN
+    model = train(
+        sky.pixels, sky.totals, sky.objects, training, estimates, recipe, n_threads, log.warning
+    )
+    return model, estimates
+
+
+def estimate_from_pixels(
+    catalogue, pixel_tables, objects, pixels, metrics, pdfs, model, n_threads=1, **choices
+):
+    """Train or load a model, predict every object, measure the result and write it.
+
+    Parameters
+    ----------
+    catalogue : str
+        The file catalogue/objects.csv.
+    pixel_tables : list of str
+        Parquet files of pixels, one per field.
+    objects : str
+        CSV file to write, one row per object.
+    pixels : str
+        Text file to write, one row per pixel of a test or target object.
+    metrics : str
+        JSON file of metrics to write.
+    pdfs : str
+        Parquet file of PDFs to write.
+    model : str
+        NumPy file of the model to write.
+    n_threads : int
+        Number of threads; the results do not depend on it.
+    **choices : object
+        The fields of `PixelChoices`.
+
+    Raises
+    ------
+    InputError
+        If the objects, the attributes or the model cannot be used.
+    """
+    choices = PixelChoices(**choices)
+    kinds = known_kinds(choices.method, choices.attributes)
+    attributes = Attributes(kinds, tuple(choices.bands))
+    sky = read_sky(catalogue, pixel_tables, attributes)
+    if choices.trained_model:
+        split = np.where(np.isfinite(sky.objects.redshift), TEST, TARGET)
+    else:
+        split = split_sky(sky, choices.split_by, choices.test_fraction, choices.seed)
     counts = count_splits(split, sky.totals)
     log.info("%s; %d pixels left out: not finite", counts, sky.totals.dropped)
-    model, estimates = learn(sky, split, attributes, asked, jobs)
-    scores = predict_others(out.pixels, sky, split, model, estimates, jobs)
+    fitted, estimates = learn(sky, split, attributes, choices, n_threads)
+    scores = predict_others(pixels, sky, split, fitted, estimates, n_threads)
+    results = calibrated_estimates(estimates, fitted)
+    combined = estimates.predictions(fitted.exponent)[choices.combiner]
+    label = most_probable(combined.probability)
+    measured = evaluate(results, sky.objects, split, label, choices.combiner, scores, fitted.grid)
+    for name in ("pixels", "objects", "baseline", "classification"):
+        log.info("%s: %s", name, measured[name])
+    about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
+    write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
+    files.write_objects(objects, object_table(sky, split, results, choices.combiner, combined))
+    write_pdfs(pdfs, sky.table["id"], results[choices.combiner].pdf, fitted.grid)
+    files.write_model(model, fitted)
+    log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
 
-    results = finish(estimates, model)
-    best, combined = results[asked.combiner], estimates.predictions(model.exponent)[asked.combiner]
-    predicted = most_probable(combined.probability)
-    worth = evaluate(results, sky.objects, split, predicted, asked.combiner, scores, model.grid)
-    for part in ("pixels", "objects", "baseline", "classification"):
-        log.info("%s: %s", part, worth[part])
-    about = {
+
+def describe(model, choices, attributes, counts, dropped):
+    """Return the part of metrics.json that describes the model and its data.
+
+    Parameters
+    ----------
+    model : redpix.photoz.model.Model
+        Trained model.
+    choices : PixelChoices
+        Choices of the run.
+    attributes : redpix.photoz.attributes.Attributes
+        Attributes of the vectors.
+    counts : dict
+        From `redpix.photoz.evaluate.count_splits`.
+    dropped : int
+        Number of pixels that cannot be used.
+
+    Returns
+    -------
+    dict
+    """
+    return {
         "method": model.method,
         **shown_settings(model.settings),
         **model.insight(),
         "learner_of_pixels": model.insight_of_pixels(),
-        "combiner": asked.combiner,
-        "model": asked.model,
+        "combiner": choices.combiner,
+        "model": choices.trained_model,
         "attributes": attributes.names,
         "split": counts,
-        "dropped_pixels": sky.totals.dropped,
+        "dropped_pixels": dropped,
         "exponent": round(model.exponent, 4),
         "tuning": model.tuning,
-        "width_scale": {name: found.scale for name, found in model.calibrations.items()},
+        "width_scale": {name: one.scale for name, one in model.calibrations.items()},
     }
-    write_text(out.metrics, json.dumps(about | worth, indent=1, allow_nan=False) + "\n")
-    told = (best, combined, predicted)
-    files.write_objects(out.objects, sky.table, split, sky.totals, results, *told)
-    write_densities(out.pdfs, sky.table["id"], best.density, model.grid)
-    files.write_model(out.model, model)
-    log.info("written: %s", ", ".join(map(str, out)))
+
+
+def object_table(sky, split, results, combiner, combined):
+    """Return the table objects.csv.
+
+    Parameters
+    ----------
+    sky : redpix.photoz.pixel_objects.PixelObjects
+        Objects with pixels.
+    split : ndarray of str, shape (objects,)
+        ``train``, ``test`` or ``target`` for each object.
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
+        From `redpix.photoz.estimates.calibrated_estimates`.
+    combiner : str
+        The one whose redshift becomes ``z_phot``.
+    combined : redpix.photoz.learners.base.Prediction
+        From that combiner, before calibration.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    catalogue = sky.table[["id", "ra", "dec", "class", "redshift", "redshiftError"]]
+    table = files.object_columns(
+        catalogue.rename(columns={"id": "object_id", "redshiftError": "redshift_error"}),
+        results[combiner],
+        n_pixels=sky.totals.pixels,
+        split=split,
+        outside=combined.outside.round(4),
+        label=most_probable(combined.probability),
+        probability=combined.probability,
+    )
+    return table.assign(
+        **{f"combined_{name}": results[name].redshift.round(6) for name in WAYS},
+        z_aperture=results[APERTURE].redshift.round(6),
+        z_aperture_error=results[APERTURE].error.round(6),
+    )

@@ -1,4 +1,4 @@
-"""Which objects are learnt from, which are scored, and which pixels of them are learnt."""
+"""Divide objects into training, test and target objects, folds and samples of pixels."""
 
 import numpy as np
 
@@ -6,25 +6,26 @@ from redpix.core.exceptions import InputError
 
 TRAIN, TEST, TARGET = "train", "test", "target"
 
-#: parts of the training objects, each predicted by what was learnt from the others
+#: number of folds of the training set; each is predicted from the others
 FOLDS = 5
 
-#: neighbours that a prediction is made from, where enough galaxies are known
+#: default number of neighbours, if the training set is large enough
 NEIGHBOURS = 100
 
 
-def split_objects(known, groups, test_fraction, seed):
-    """Divide objects into train, test and target, whole groups at a time.
+def split_objects(has_redshift, groups, test_fraction, seed):
+    """Return ``train``, ``test`` or ``target`` for each object; a group is not divided.
 
     Parameters
     ----------
-    known : ndarray of bool, shape (n,)
-        Objects with a redshift; the others are targets.
+    has_redshift : ndarray of bool, shape (n,)
+        True for objects with a redshift; the others are targets.
     groups : ndarray, shape (n,)
-        What stays together: the object's own id, or its field.
+        Group of each object: its own id, or its field.
     test_fraction : float
-        Fraction of the groups that is held out, at least one and never all.
+        Fraction of the groups that become test objects, at least one group and never all.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -33,13 +34,13 @@ def split_objects(known, groups, test_fraction, seed):
     Raises
     ------
     InputError
-        If not at least two groups hold an object with a redshift.
+        If fewer than two groups have an object with a redshift.
     """
-    names = np.unique(groups[known])
+    names = np.unique(groups[has_redshift])
     if not len(names):
         raise InputError(
-            "catalogue/objects.csv: no object with pixels has a redshift, so none can be trained "
-            "on; complete it or give photoz.model"
+            "catalogue/objects.csv: no object with pixels has a redshift, so there is nothing to "
+            "train on; complete it or give photoz.model"
         )
     if len(names) < 2:
         raise InputError(
@@ -48,22 +49,24 @@ def split_objects(known, groups, test_fraction, seed):
         )
     shuffled = np.random.default_rng([seed, 1]).permutation(names)
     held_out = shuffled[: int(np.clip(round(test_fraction * len(names)), 1, len(names) - 1))]
-    return np.where(known, np.where(np.isin(groups, held_out), TEST, TRAIN), TARGET)
+    return np.where(has_redshift, np.where(np.isin(groups, held_out), TEST, TRAIN), TARGET)
 
 
 def assign_folds(training, star, seed):
-    """Number the training objects 0..FOLDS-1, galaxies and stars each spread evenly.
+    """Return the fold of each training object, with equal numbers of galaxies and of stars.
 
     Parameters
     ----------
     training, star : ndarray of bool, shape (n,)
+        Training objects, and stars.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
     ndarray of int, shape (n,)
-        -1 for objects that are not trained on. There are as many folds as galaxies where those
-        are fewer than `FOLDS`.
+        0-based fold, -1 for objects that are not trained on. With fewer than `FOLDS` galaxies
+        there is one fold per galaxy.
     """
     folds = np.full(len(training), -1)
     generator = np.random.default_rng([seed, 2])
@@ -75,15 +78,41 @@ def assign_folds(training, star, seed):
 
 
 def smallest_set(folds, star):
-    """Galaxies that the smallest cross-validated training set holds."""
+    """Return the number of galaxies in the smallest cross-validated training set.
+
+    Parameters
+    ----------
+    folds : ndarray of int, shape (n,)
+        From `assign_folds`.
+    star : ndarray of bool, shape (n,)
+        Stars, which are not counted.
+
+    Returns
+    -------
+    int
+    """
     galaxies = folds[(folds >= 0) & ~star]
     return len(galaxies) - int(np.bincount(galaxies).max()) if len(galaxies) else 0
 
 
 def chosen_neighbours(settings, folds, star):
-    """Settings of a learner, with a number of neighbours wherever `k` is None.
+    """Return the settings of a learner, with a number of neighbours wherever ``k`` is None.
 
-    It is `NEIGHBOURS`, or half of what the smallest cross-validated set holds if that is fewer.
+    It is `NEIGHBOURS`, or half the number of galaxies in the smallest cross-validated training set
+    if that is less.
+
+    Parameters
+    ----------
+    settings : dict
+        May contain the settings of the members of an ensemble.
+    folds : ndarray of int, shape (n,)
+        From `assign_folds`.
+    star : ndarray of bool, shape (n,)
+        Stars, which are not counted.
+
+    Returns
+    -------
+    dict
     """
     k = max(1, min(NEIGHBOURS, smallest_set(folds, star) // 2))
     return {
@@ -95,7 +124,24 @@ def chosen_neighbours(settings, folds, star):
 
 
 def check_count(method, needed, folds, star):
-    """Raise InputError if some fold would leave a method fewer galaxies than it needs."""
+    """Raise InputError if a cross-validated training set is too small for a method.
+
+    Parameters
+    ----------
+    method : str
+        Name of the learner.
+    needed : int
+        Minimum number of galaxies.
+    folds : ndarray of int, shape (n,)
+        From `assign_folds`.
+    star : ndarray of bool, shape (n,)
+        Stars, which are not counted.
+
+    Raises
+    ------
+    InputError
+        With the number of galaxies that are needed and that there are.
+    """
     galaxies = folds[(folds >= 0) & ~star]
     if not len(galaxies):
         raise InputError(
@@ -106,24 +152,32 @@ def check_count(method, needed, folds, star):
     if needed > allowed:
         if method not in ("knn", "mlp"):
             raise InputError(
-                f"photoz.methods: {method}, as it is set, needs {needed} galaxies to learn from, "
-                f"but of {len(galaxies)} training galaxies the smallest cross-validated set holds "
-                f"{allowed}; complete the catalogue or take knn"
+                f"photoz.methods: {method} with these settings needs {needed} training galaxies, "
+                f"but of {len(galaxies)} training galaxies the smallest cross-validated set has "
+                f"{allowed}; complete the catalogue or use knn"
             )
         raise InputError(
             f"photoz.k: {needed} neighbours, but of {len(galaxies)} training galaxies the smallest "
-            f"cross-validated set holds {allowed}: at most {allowed} is allowed"
+            f"cross-validated set has {allowed}; allowed: at most {allowed}"
         )
 
 
 def group_folds(group, count, seed):
-    """Number of a fold, 0..count-1, for each row; the rows of a group share theirs.
+    """Return the fold of each row; rows of one group are in the same fold.
 
     Parameters
     ----------
     group : ndarray of int, shape (n,)
+        Group of each row.
     count : int
+        Number of folds.
     seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        0-based fold.
     """
     names, number = np.unique(group, return_inverse=True)
     return (np.random.default_rng([seed, 4]).permutation(len(names)) % count)[number]
@@ -135,15 +189,16 @@ def sample_pixels(counts, limit, seed):
     Parameters
     ----------
     counts : ndarray of int, shape (n,)
-        Pixels of each object.
+        Number of pixels of each object.
     limit : int or None
-        None chooses all.
+        Maximum number of pixels per object; None chooses all.
     seed : int
+        Seed of the random numbers.
 
     Returns
     -------
     chosen : ndarray of bool, shape (counts.sum(),)
-        A flag a pixel, objects one after the other, pixels in the order in which they are read.
+        One value per pixel: the pixels of an object in the order of the file, then the next object.
     """
     chosen = np.ones(counts.sum(), bool)
     if limit is None:

@@ -1,8 +1,8 @@
-"""Training and predicting objects from streamed pixels, with every object predicted honestly.
+"""Train a model on the pixels of objects.
 
-A training object is predicted by a learner that has not seen it: the training objects are divided
-into folds, and each fold is predicted from the others. So the redshifts of training objects mean
-as much as those of test objects, and the widths of all can be calibrated on them.
+Training objects are predicted by learners that have not seen them: the training set is divided
+into folds, and each fold is predicted from the others. These held-out predictions calibrate the
+PDFs of all objects.
 """
 
 from typing import NamedTuple
@@ -10,10 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photoz import pdf
-from redpix.photoz.calibration import Calibration, calibrate
+from redpix.photoz.calibration import Calibration
 from redpix.photoz.checks import check_samples
-from redpix.photoz.combine import COMBINERS, WEIGHTS, Product, Stack, fit_exponent, with_median
-from redpix.photoz.learners.base import CLASSES, STAR, Prediction, Training
+from redpix.photoz.combine import fit_exponent
+from redpix.photoz.learners.base import STAR, Training
 from redpix.photoz.learners.gaussian_process import Process
 from redpix.photoz.model import METHODS, Model
 from redpix.photoz.pixel_stream import sampled_vectors
@@ -26,210 +26,253 @@ from redpix.photoz.split import (
 )
 from redpix.photoz.tuning import tune
 
-#: name of the estimate from one summed vector an object, beside those of `COMBINERS`
-APERTURE = "aperture"
 
-#: name of the estimate from what an object's pixels say together
-SUMMARY = "summary"
+class Recipe(NamedTuple):
+    """The method of a training, its settings and its random seed."""
 
-#: added to the spread of pixels' redshifts before its logarithm is taken
-LEAST_SPREAD = 1e-3
-
-#: all the ways in which an object's pixels become one redshift
-WAYS = (*COMBINERS, SUMMARY)
-
-
-class Objects(NamedTuple):
-    """The objects that have pixels, one row each."""
-
-    redshift: np.ndarray  #: (n,), NaN where unknown
-    label: np.ndarray  #: (n,), index into `CLASSES`, -1 where unknown
+    method: str  #: one of `redpix.photoz.model.METHODS`
+    settings: dict  #: settings of the learner, such as ``{"k": 30, "mode": "linear"}``
+    grid: np.ndarray  #: (nodes,), redshifts at which PDFs are given
+    limit: int | None  #: maximum number of training pixels per object; None for all
+    seed: int
+    groups: np.ndarray | None = None  #: (objects,), groups that tuning holds out; None: no tuning
 
 
-class Estimates:
-    """What is predicted of each object, before widths are calibrated: filled pass by pass."""
+class PixelSamples(NamedTuple):
+    """Two training sets of the same objects."""
 
-    def __init__(self, totals, attributes, grid):
-        objects = len(totals.pixels)
-        self.grid = grid
-        self.stacks = {name: Stack(objects, len(grid)) for name in WEIGHTS}
-        self.product = Product(objects, len(grid))
-        self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
-        self._features = totals.features
-        self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
+    pixels: Training  #: one row per sampled pixel; the group is the row of its object
+    apertures: Training  #: one row per object, from its summed fluxes
 
-    def add(self, pixels, members, learners, jobs, watch=None):
-        """Predict the objects of a mask, in one pass over the pixels.
+    def fit(self, members, recipe, n_threads):
+        """Return learners of some of the objects.
 
         Parameters
         ----------
-        pixels : Pixels
         members : ndarray of bool, shape (objects,)
-        learners : dict
-            Of ``pixels`` and of ``apertures``.
-        jobs : int
-        watch : callable, optional
-            Called with the `Chunk` and the `Prediction` of the members' pixels.
+            Mask of the objects.
+        recipe : Recipe
+            Method, settings and seed of the training.
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        dict
+            The learners ``pixels`` and ``apertures``.
         """
-        if not members.any():
-            return
-        found = learners["apertures"].predict(self.vectors[members], jobs)
-        _fill(self.aperture, members, found)
-        for chunk in pixels:
-            rows = members[chunk.index]
-            if not rows.any():
-                continue
-            chunk = type(chunk)(*(column[rows] for column in chunk))
-            prediction = learners["pixels"].predict(chunk.vectors, jobs)
-            for name, weight in WEIGHTS.items():
-                self.stacks[name].add(chunk.index, weight(chunk.snr), prediction)
-            weight = WEIGHTS["weighted"](chunk.snr)
-            self.product.add(chunk.index, weight, prediction.density)
-            if watch is not None:
-                watch(chunk, prediction)
-
-    def features(self):
-        """What an object's pixels say together, NaN for those not predicted yet.
-
-        Those of `redpix.photoz.object_features`, then of the redshifts of its pixels: the
-        logarithms of their standard deviations, weighted and plain, and the weighted mean less the
-        plain one.
-        """
-        weighted, plain = (self.stacks[name].moments() for name in ("weighted", "mean"))
-        spread = np.stack([weighted[:, 1], plain[:, 1]], axis=1)
-        shift = weighted[:, :1] - plain[:, :1]
-        return np.concatenate([self._features, np.log(spread + LEAST_SPREAD), shift], axis=1)
-
-    def summarise(self, members, process):
-        """Predict the objects of a mask, all of whose pixels are predicted, from their features."""
-        if members.any():
-            _fill(self.summary, members, process.predict(self.features()[members]))
-
-    def predictions(self, exponent):
-        """A `Prediction` of all objects for each of `WAYS` and for `APERTURE`.
-
-        `exponent` is that of the product of an object's pixels.
-        """
-        combined = {name: stack.prediction() for name, stack in self.stacks.items()}
-        weighted = combined["weighted"]
-        combined["stacked"] = with_median(weighted, weighted.density, self.grid)
-        density = self.product.density(exponent, self.grid).astype(np.float32)
-        combined["tempered"] = with_median(weighted, density, self.grid)
-        combined[SUMMARY] = self.summary._replace(probability=weighted.probability)
-        return {**combined, APERTURE: self.aperture}
+        learner = METHODS[recipe.method]
+        parts = {
+            "pixels": self.pixels.take(members[self.pixels.group]),
+            "apertures": self.apertures.take(members),
+        }
+        return {
+            name: learner.fit(part, recipe.grid, n_threads, **recipe.settings)
+            for name, part in parts.items()
+        }
 
 
-def _fill(estimate, members, found):
-    """Write the predictions of the objects of a mask into those of all."""
-    for field, values in zip(estimate, found, strict=True):
-        field[members] = values
-
-
-def _unknown(objects, grid):
-    """A prediction of objects before there is one."""
-    return Prediction(
-        np.full(objects, np.nan),
-        np.full((objects, len(grid)), np.nan, np.float32),
-        np.full((objects, len(CLASSES)), np.nan),
-        np.full(objects, np.nan),
-    )
-
-
-class Recipe(NamedTuple):
-    """How to learn."""
-
-    method: str  #: one of `redpix.photoz.model.METHODS`
-    settings: dict  #: the learner's own, e.g. ``{"k": 30, "mode": "linear"}``
-    grid: np.ndarray  #: (nodes,), redshifts at which densities are given
-    limit: int | None  #: most training pixels an object gives; None for all
-    seed: int
-    groups: np.ndarray | None = None  #: (objects,), what tuning keeps together; None: no tuning
-
-
-def train(pixels, totals, objects, training, estimates, recipe, jobs, warn):
-    """Learn from the training objects, and predict each from the folds it is not in.
+def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn):
+    """Train a model, and predict each training object from the folds without it.
 
     Parameters
     ----------
-    pixels : Pixels
-    totals : Totals
+    pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
+    totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
     objects : Objects
+        Redshifts and labels of the objects.
     training : ndarray of bool, shape (objects,)
+        Objects of the training set.
     estimates : Estimates
-        The training objects are filled in.
+        The held-out predictions of the training set are added to it.
     recipe : Recipe
-    jobs : int
-        Threads; the result does not depend on them.
+        Method, settings and seed of the training.
+    n_threads : int
+        Number of threads; the results do not depend on it.
     warn : callable
-        Called with a line for what is doubtful but no error.
+        Called with one line of text for each doubtful property of the training set.
 
     Returns
     -------
-    Model
+    redpix.photoz.model.Model
 
     Raises
     ------
     InputError
-        If there are too few objects, the grid does not hold their redshifts, or every attribute
+        If there are too few objects, the grid does not contain their redshifts, or every attribute
         is constant.
     """
-    grid = recipe.grid
     star = objects.label == STAR
+    galaxies = training & ~star
     folds = assign_folds(training, star, recipe.seed)
-    learner = METHODS[recipe.method]
-    recipe = recipe._replace(settings=chosen_neighbours(recipe.settings, folds, star))
-    check_count(recipe.method, learner.needs(recipe.settings), folds, star)
-    pdf.check_range(objects.redshift[training & ~star], grid)
-    counts = np.where(training, totals.pixels, 0)
-    chosen = sample_pixels(counts, recipe.limit, recipe.seed)
-    index, vectors = sampled_vectors(pixels, totals, training, chosen)
-    samples = Training(vectors, objects.redshift[index], objects.label[index], index)
-    everything = np.arange(len(training))
-    apertures = Training(estimates.vectors, objects.redshift, objects.label, everything)
-    check_samples(samples, pixels.attributes.names, "pixels", warn)
-    tried = []
-    if recipe.groups is not None:
-        grouped = samples._replace(group=recipe.groups[index])
-        known = (recipe.method, grouped, grid, recipe.settings, smallest_set(folds, star))
-        settings, tried = tune(*known, recipe.seed, jobs)
-        recipe = recipe._replace(settings=settings)
-
-    def learn(members):
-        parts = {"pixels": samples.take(members[index]), "apertures": apertures.take(members)}
-        return {
-            name: learner.fit(part, grid, jobs, **recipe.settings) for name, part in parts.items()
-        }
-
-    numbers = range(folds.max() + 1)
-    for fold in numbers:
-        held_out = folds == fold
-        estimates.add(pixels, held_out, learn(training & ~held_out), jobs)
-    known = training & ~star
-    for fold in numbers:
-        rest = known & (folds != fold)
-        estimates.summarise(folds == fold, _summary(estimates, objects, rest, recipe))
-    rows = np.flatnonzero(known)
-    exponent = fit_exponent(estimates.product, rows, objects.redshift[rows], grid)
+    recipe = checked_recipe(recipe, folds, star, objects.redshift[galaxies])
+    samples = sample_objects(pixels, totals, objects, training, estimates.vectors, recipe)
+    check_samples(samples.pixels, pixels.attributes.names, "pixels", warn)
+    recipe, record = tuned_recipe(
+        recipe, regrouped(samples.pixels, recipe.groups), smallest_set(folds, star), n_threads
+    )
+    predict_folds(pixels, objects, training, folds, samples, estimates, recipe, n_threads)
+    rows = np.flatnonzero(galaxies)
+    exponent = fit_exponent(estimates.product, rows, objects.redshift[rows], recipe.grid)
     calibrations = {
-        name: Calibration.fit(
-            Prediction(*(field[known] for field in prediction)), objects.redshift[known], grid
-        )
+        name: Calibration.fit(prediction.take(galaxies), objects.redshift[galaxies], recipe.grid)
         for name, prediction in estimates.predictions(exponent).items()
     }
-    learners = {**learn(training), "summaries": _summary(estimates, objects, known, recipe)}
-    told = (pixels.attributes, grid, learners, calibrations, exponent, tried)
-    return Model(recipe.method, recipe.settings, *told)
+    learners = samples.fit(training, recipe, n_threads)
+    learners["summaries"] = _summary_learner(estimates, objects, galaxies, recipe)
+    return Model(
+        method=recipe.method,
+        settings=recipe.settings,
+        attributes=pixels.attributes,
+        grid=recipe.grid,
+        learners=learners,
+        calibrations=calibrations,
+        exponent=exponent,
+        tuning=record,
+    )
 
 
-def _summary(estimates, objects, members, recipe):
-    """What the features of the galaxies and quasars of a mask teach."""
-    known = estimates.features()[members], objects.redshift[members]
-    return Process.fit(*known, recipe.grid, recipe.seed)
+def checked_recipe(recipe, folds, star, redshift):
+    """Return a recipe with its number of neighbours, checked against the training set.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Method, settings and seed of the training.
+    folds : ndarray of int, shape (objects,)
+        Number of the fold, -1 for objects that are not trained on.
+    star : ndarray of bool, shape (objects,)
+        True for stars.
+    redshift : ndarray
+        Redshifts of the training galaxies and quasars.
+
+    Returns
+    -------
+    Recipe
+
+    Raises
+    ------
+    InputError
+        If there are too few objects, or the grid does not contain their redshifts.
+    """
+    settings = chosen_neighbours(recipe.settings, folds, star)
+    check_count(recipe.method, METHODS[recipe.method].needs(settings), folds, star)
+    pdf.check_range(redshift, recipe.grid)
+    return recipe._replace(settings=settings)
 
 
-def finish(estimates, model):
-    """Calibrated redshifts of all objects for each combiner and for `APERTURE`."""
-    return {
-        name: calibrate(prediction, model.calibrations[name], model.grid)
-        for name, prediction in estimates.predictions(model.exponent).items()
-    }
+def sample_objects(pixels, totals, objects, training, vectors, recipe):
+    """Return the training sets of sampled pixels and of summed fluxes.
+
+    Parameters
+    ----------
+    pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
+    totals : redpix.photoz.pixel_stream.Totals
+        Sums over the pixels of each object.
+    objects : Objects
+        Redshifts and labels of the objects.
+    training : ndarray of bool, shape (objects,)
+        True for training objects.
+    vectors : ndarray, shape (objects, attributes)
+        Attributes of the summed fluxes.
+    recipe : Recipe
+        Method, settings and seed of the training.
+
+    Returns
+    -------
+    PixelSamples
+    """
+    counts = np.where(training, totals.pixels, 0)
+    chosen = sample_pixels(counts, recipe.limit, recipe.seed)
+    index, drawn = sampled_vectors(pixels, totals, training, chosen)
+    everything = np.arange(len(training))
+    return PixelSamples(
+        Training(drawn, objects.redshift[index], objects.label[index], index),
+        Training(vectors, objects.redshift, objects.label, everything),
+    )
+
+
+def regrouped(training, groups):
+    """Return a training set of pixels with the groups of their objects.
+
+    Parameters
+    ----------
+    training : redpix.photoz.learners.base.Training
+        Its group is the row of the object.
+    groups : ndarray of int, shape (objects,), or None
+        None changes nothing.
+
+    Returns
+    -------
+    redpix.photoz.learners.base.Training
+    """
+    return training if groups is None else training._replace(group=groups[training.group])
+
+
+def tuned_recipe(recipe, training, allowed, n_threads):
+    """Return a recipe with tuned settings, and the record of the candidates.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Without groups it is returned unchanged.
+    training : redpix.photoz.learners.base.Training
+        Training set.
+    allowed : int
+        Maximum number of galaxies that a candidate may need.
+    n_threads : int
+        Number of threads.
+
+    Returns
+    -------
+    recipe : Recipe
+    record : list of dict
+        From `redpix.photoz.tuning.tune`.
+    """
+    if recipe.groups is None:
+        return recipe, []
+    settings, record = tune(
+        recipe.method, training, recipe.grid, recipe.settings, allowed, recipe.seed, n_threads
+    )
+    return recipe._replace(settings=settings), record
+
+
+def predict_folds(pixels, objects, training, folds, samples, estimates, recipe, n_threads):
+    """Predict each training object from the folds without it.
+
+    Parameters
+    ----------
+    pixels : redpix.photoz.pixel_stream.Pixels
+        Pixels of all fields.
+    objects : Objects
+        Redshifts and labels of the objects.
+    training : ndarray of bool, shape (objects,)
+        True for training objects.
+    folds : ndarray of int, shape (objects,)
+        0-based fold of each object.
+    samples : PixelSamples
+        Training sets of pixels and of summed fluxes.
+    estimates : Estimates
+        The predictions are added to it.
+    recipe : Recipe
+        Method, settings and seed of the training.
+    n_threads : int
+        Number of threads.
+    """
+    for fold in range(folds.max() + 1):
+        held_out = folds == fold
+        learners = samples.fit(training & ~held_out, recipe, n_threads)
+        estimates.add(pixels, held_out, learners, n_threads)
+    galaxies = training & (objects.label != STAR)
+    for fold in range(folds.max() + 1):
+        others = galaxies & (folds != fold)
+        estimates.summarise(folds == fold, _summary_learner(estimates, objects, others, recipe))
+
+
+def _summary_learner(estimates, objects, members, recipe):
+    """Return a Gaussian process from the features of some objects to their redshifts."""
+    features = estimates.features()[members]
+    return Process.fit(features, objects.redshift[members], recipe.grid, recipe.seed)

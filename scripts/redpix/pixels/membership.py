@@ -1,4 +1,4 @@
-"""From segments to pixel vectors: which pixels are an object's, and what is known at each."""
+"""Find the pixels of each catalogue object in a segmentation map."""
 
 from typing import NamedTuple
 
@@ -6,10 +6,16 @@ import numpy as np
 
 
 class Members(NamedTuple):
-    """Pixels of catalogue objects, object by object in the order of the objects given.
+    """Pixels of n catalogue objects, m in all, sorted by object.
 
-    `index` (m,) is the object's place in that order, `x`, `y` (m,) are 0-based. `isolated` (n,)
-    counts, an object, the pixels of its segment that do not hang together with its peak.
+    Attributes
+    ----------
+    index : ndarray of int, shape (m,)
+        Index of the pixel's object in the given order of objects.
+    x, y : ndarray of int, shape (m,)
+        0-based position.
+    isolated : ndarray of int, shape (n,)
+        Number of pixels of each object's segment that are not connected to its peak.
     """
 
     index: np.ndarray
@@ -18,33 +24,44 @@ class Members(NamedTuple):
     isolated: np.ndarray
 
     def only(self, keep):
-        """The pixels for which `keep` is true."""
+        """Return some of the pixels.
+
+        Parameters
+        ----------
+        keep : ndarray of bool, shape (m,)
+            Whether a pixel is kept.
+
+        Returns
+        -------
+        Members
+        """
         return self._replace(index=self.index[keep], x=self.x[keep], y=self.y[keep])
 
 
 def members(segmentation, labels, peak_x, peak_y):
-    """Pixels of each object's segment that are connected with its peak.
+    """Return the pixels of each object's segment that are connected to its peak.
+
+    Two pixels are connected if they share a side or a corner.
 
     Parameters
     ----------
     segmentation : ndarray of int, shape (ny, nx)
-        Number of the detection at each pixel; 0 where there is none.
+        Number of the detection at each pixel; 0 outside all detections.
     labels : ndarray of int, shape (n,)
-        Number of each object's detection; all different.
+        Number of each object's detection. All numbers differ.
     peak_x, peak_y : ndarray of int, shape (n,)
         0-based position of the object's brightest pixel.
 
     Returns
     -------
     Members
-        Two pixels are connected if they touch along a side or at a corner.
     """
     labels = np.asarray(labels)
     highest = max(segmentation.max(initial=0), labels.max(initial=0))
-    place = np.full(highest + 1, -1)
-    place[labels] = np.arange(len(labels))
-    y, x = np.nonzero((place >= 0)[segmentation])
-    index = place[segmentation[y, x]]
+    object_of_label = np.full(highest + 1, -1)
+    object_of_label[labels] = np.arange(len(labels))
+    y, x = np.nonzero((object_of_label >= 0)[segmentation])
+    index = object_of_label[segmentation[y, x]]
     component = _components(index, x, y, segmentation.shape)
     at_peak = np.full(len(labels), -1)
     is_peak = (x == np.asarray(peak_x)[index]) & (y == np.asarray(peak_y)[index])
@@ -57,8 +74,8 @@ def members(segmentation, labels, peak_x, peak_y):
 
 
 def _components(index, x, y, shape):
-    """Number of the 8-connected component of each pixel; neighbours of one object are joined."""
-    from scipy.sparse import coo_array
+    """Return the number of each pixel's 8-connected component within its object."""
+    from scipy.sparse import coo_array  # slow to import; other functions do not need it
     from scipy.sparse.csgraph import connected_components
 
     padded = np.full((shape[0] + 2, shape[1] + 2), -1)
@@ -74,18 +91,19 @@ def _components(index, x, y, shape):
 
 
 def relative_distance(index, x, y, peak_x, peak_y):
-    """Distance of each pixel from its object's peak over the object's largest such distance.
+    """Return each pixel's distance from its object's peak, relative to the object's largest.
 
     Parameters
     ----------
     index, x, y : ndarray, shape (m,)
-        Object and position of each pixel.
+        Index of the object and 0-based position of each pixel.
     peak_x, peak_y : ndarray, shape (n,)
+        0-based position of each object's peak.
 
     Returns
     -------
     ndarray, shape (m,), float32
-        0 at the peak, 1 at the farthest of the pixels given; 0 for an object of a single pixel.
+        0 at the peak, 1 at the object's farthest pixel; 0 for an object of a single pixel.
     """
     peak_x, peak_y = np.asarray(peak_x), np.asarray(peak_y)
     distance = np.hypot(x - peak_x[index], y - peak_y[index])
@@ -96,29 +114,36 @@ def relative_distance(index, x, y, peak_x, peak_y):
     ).astype(np.float32)
 
 
-def labels_of(object_ids, found_ids, numbers):
-    """Number of each object's detection in another band; -1 where it was not found.
+def labels_of(object_ids, detected_ids, numbers):
+    """Return the number of each object's detection in another band.
 
     Parameters
     ----------
     object_ids : ndarray of int64, shape (n,)
-    found_ids : ndarray of int64, shape (m,)
-        Object of each of the other band's detections, sorted.
+        Identifiers of the objects.
+    detected_ids : ndarray of int64, shape (m,)
+        Identifier of the object of each detection in the other band, sorted.
     numbers : ndarray of int, shape (m,)
-        Number of each of these detections in the segmentation.
+        Number of each of these detections in the segmentation map.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        -1 for an object that was not detected.
     """
-    if not len(found_ids):
+    if not len(detected_ids):
         return np.full(len(object_ids), -1)
-    place = np.minimum(np.searchsorted(found_ids, object_ids), len(found_ids) - 1)
-    return np.where(found_ids[place] == object_ids, numbers[place], -1)
+    row = np.minimum(np.searchsorted(detected_ids, object_ids), len(detected_ids) - 1)
+    return np.where(detected_ids[row] == object_ids, numbers[row], -1)
 
 
 def usable(fluxes, errors, mask, reject):
-    """Which pixels are numbers in every band, and which of those a mask bit rejects.
+    """Return whether pixels are numbers in every band, and whether a mask bit rejects them.
 
     Parameters
     ----------
     fluxes, errors : ndarray, shape (bands, m)
+        Nanomaggies. A valid error is finite and positive.
     mask : ndarray of int, shape (m,)
         Union of the bands' masks.
     reject : int
@@ -126,7 +151,10 @@ def usable(fluxes, errors, mask, reject):
 
     Returns
     -------
-    number, masked : ndarray of bool, shape (m,)
+    number : ndarray of bool, shape (m,)
+        Whether fluxes and errors of all bands are valid.
+    masked : ndarray of bool, shape (m,)
+        Whether a valid pixel has a rejected bit.
     """
     number = np.all(np.isfinite(fluxes) & np.isfinite(errors) & (errors > 0), axis=0)
     return number, number & ((mask & reject) != 0)

@@ -1,6 +1,7 @@
-"""Turn a field's registered images and segments into a table with a row a pixel."""
+"""Write a field's pixel table: one row per pixel of each catalogue object."""
 
 import csv
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -12,12 +13,123 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
-from redpix.pixels.membership import labels_of, members, relative_distance, usable
+from redpix.pixels.arrow_columns import number_column, text_column, unit
+from redpix.pixels.membership import Members, labels_of, members, relative_distance, usable
 from redpix.sdss.magnitudes import asinh_magnitude
 
 
+class FieldPixels(NamedTuple):
+    """Pixels of a field's objects.
+
+    Attributes
+    ----------
+    ids : ndarray of int64, shape (n,)
+        Identifier of each object.
+    members : redpix.pixels.membership.Members
+        Object and position of each of m pixels.
+    distance : ndarray, shape (m,), float32
+        Distance from the object's peak, relative to the object's largest distance.
+    dropped : dict of str to int
+        Number of dropped pixels by reason.
+    """
+
+    ids: np.ndarray
+    members: Members
+    distance: np.ndarray
+    dropped: dict
+
+    def only(self, keep):
+        """Return the pixels for which `keep` (bool, shape (m,)) is true."""
+        return self._replace(members=self.members.only(keep), distance=self.distance[keep])
+
+
+class PixelValues(NamedTuple):
+    """Measurements at m pixels.
+
+    Attributes
+    ----------
+    fluxes, errors : ndarray, shape (bands, m), float32
+        Nanomaggies.
+    mask : ndarray, shape (m,), int16
+        Union of the bands' masks, bits of `redpix.image.masks`.
+    """
+
+    fluxes: np.ndarray
+    errors: np.ndarray
+    mask: np.ndarray
+
+    def only(self, keep):
+        """Return the values at the pixels for which `keep` (bool, shape (m,)) is true."""
+        return PixelValues(self.fluxes[:, keep], self.errors[:, keep], self.mask[keep])
+
+
+def write_pixel_table(
+    images, catalogues, maps, objects, pixels, counts, bands, reference_band, detection, reject
+):
+    """Write the pixel table of a field.
+
+    Parameters
+    ----------
+    images : list of str
+        FITS files of the registered images with the HDUs SCI, ERR and MASK, one per band.
+    catalogues : list of str
+        FITS tables of the detections, one per band.
+    maps : list of str
+        FITS files of the segmentation maps, one per band.
+    objects : str
+        CSV of the object catalogue.
+    pixels : str
+        Parquet file to write, one row per pixel.
+    counts : str
+        CSV to write: number of objects, of kept pixels, and of dropped pixels by reason.
+    bands : list of str
+        Bands in the order of the files.
+    reference_band : str
+        Band whose segments define the objects' pixels.
+    detection : {"reference", "band"}
+        With "band", a pixel must be in its object's segment in every band.
+    reject : list of str
+        Names of mask bits; pixels with one of them are dropped.
+    """
+    every_band = detection == "band"
+    reference = bands.index(reference_band) if every_band else 0
+    selected = find_members(catalogues, maps, reference, every_band)
+    values = read_values(images, selected.members.x, selected.members.y)
+    number, masked = usable(values.fluxes, values.errors, values.mask, bit_value(*reject))
+    dropped = selected.dropped | {
+        "not a number in some band": int(np.sum(~number)),
+        "masked": int(np.sum(masked)),
+    }
+    keep = number & ~masked
+    selected, values = selected.only(keep), values.only(keep)
+    wcs = frame_wcs(fits.getheader(images[0]))
+    table = pixel_table(selected, values, wcs, read_truth(objects), bands)
+    with atomic(pixels) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+    numbers = {
+        "objects": len(selected.ids),
+        "objects with pixels": len(np.unique(selected.members.index)),
+        "pixels": len(table),
+        **dropped,
+    }
+    rows = [f"{name},{number}" for name, number in numbers.items()]
+    write_text(counts, "\n".join(["what,number", *rows]) + "\n")
+    log.info("%s -> %s: %s", list(images), pixels, numbers)
+
+
 def read_truth(path):
-    """Redshift, its error and class of each catalogue object by id; NaN and '' where unknown."""
+    """Read the redshifts and classes of the catalogue objects.
+
+    Parameters
+    ----------
+    path : str
+        CSV of the object catalogue.
+
+    Returns
+    -------
+    dict of int to (float, float, str)
+        Redshift, its error and class by identifier; NaN and '' if unknown.
+    """
     with open(path, newline="", encoding="utf-8") as file:
         return {
             int(row["id"]): (
@@ -30,103 +142,117 @@ def read_truth(path):
 
 
 def read_detections(path):
-    """The detections that are catalogue objects, sorted by object."""
-    found = fits.getdata(path, "OBJECTS")
-    found = found[found["OBJECT_ID"] != NO_OBJECT]
-    return found[np.argsort(found["OBJECT_ID"])]
+    """Read the detections of catalogue objects.
+
+    Parameters
+    ----------
+    path : str
+        FITS table of all detections of a band.
+
+    Returns
+    -------
+    FITS_rec
+        One row per detected catalogue object, sorted by identifier.
+    """
+    detections = fits.getdata(path, "OBJECTS")
+    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
+    return detections[np.argsort(detections["OBJECT_ID"])]
 
 
-def find_members(params, inputs):
-    """Objects of the field, their pixels, and how many pixels were dropped for which reason."""
-    reference = params.bands.index(params.reference_band)
-    found = read_detections(inputs.catalogues[reference])
-    ids = np.asarray(found["OBJECT_ID"], np.int64)
-    peak_x, peak_y = found["XPEAK_IMAGE"] - 1, found["YPEAK_IMAGE"] - 1  # SExtractor counts from 1
-    chosen = members(fits.getdata(inputs.maps[reference]), found["NUMBER"], peak_x, peak_y)
-    log.info("%d pixels of %d objects hang together with a peak", len(chosen.x), len(ids))
+def find_members(catalogues, maps, reference, in_every_band):
+    """Find the pixels of a field's objects.
+
+    Parameters
+    ----------
+    catalogues, maps : list of str
+        FITS tables of the detections and FITS segmentation maps, one of each per band; of the
+        reference band alone if `in_every_band` is false.
+    reference : int
+        Index of the reference band among them.
+    in_every_band : bool
+        Whether a pixel must be in its object's segment in every band.
+
+    Returns
+    -------
+    FieldPixels
+    """
+    detections = read_detections(catalogues[reference])
+    ids = np.asarray(detections["OBJECT_ID"], np.int64)
+    # SExtractor's positions are 1-based
+    peak_x, peak_y = detections["XPEAK_IMAGE"] - 1, detections["YPEAK_IMAGE"] - 1
+    chosen = members(fits.getdata(maps[reference]), detections["NUMBER"], peak_x, peak_y)
+    log.info("%d pixels of %d objects are connected to a peak", len(chosen.x), len(ids))
     dropped = {"isolated from the peak": int(chosen.isolated.sum())}
-    if params.detection == "band":
+    if in_every_band:
         keep = np.ones(len(chosen.x), bool)
-        for catalogue, segments in zip(inputs.catalogues, inputs.maps, strict=True):
+        for catalogue, segments in zip(catalogues, maps, strict=True):
             other = read_detections(catalogue)
             labels = labels_of(ids, other["OBJECT_ID"], other["NUMBER"])
             keep &= fits.getdata(segments)[chosen.y, chosen.x] == labels[chosen.index]
         dropped["not in the object's segment in every band"] = int(np.sum(~keep))
         chosen = chosen.only(keep)
     distance = relative_distance(chosen.index, chosen.x, chosen.y, peak_x, peak_y)
-    return ids, chosen, distance, dropped
+    return FieldPixels(ids, chosen, distance, dropped)
 
 
-def read_values(paths, bands, x, y):
-    """Fluxes and errors (bands, pixels) and the union of the masks at some pixels."""
-    fluxes, errors = np.empty((2, len(bands), len(x)), np.float32)
+def read_values(paths, x, y):
+    """Read fluxes, errors and masks at some pixels.
+
+    Parameters
+    ----------
+    paths : list of str
+        FITS files of the registered images, one per band.
+    x, y : ndarray of int, shape (m,)
+        0-based pixel positions.
+
+    Returns
+    -------
+    PixelValues
+    """
+    fluxes, errors = np.empty((2, len(paths), len(x)), np.float32)
     mask = np.zeros(len(x), np.int16)
     for number, path in enumerate(paths):
         with fits.open(path) as hdus:
             fluxes[number], errors[number] = hdus["SCI"].data[y, x], hdus["ERR"].data[y, x]
             mask |= hdus["MASK"].data[y, x].astype(np.int16)
-    return fluxes, errors, mask
+    return PixelValues(fluxes, errors, mask)
 
 
-def numbers(values):
-    """An Arrow column of numbers. (`pa.array` would import pandas, half the cost of this job.)"""
-    values = np.ascontiguousarray(values)
-    buffers = [None, pa.py_buffer(values)]
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), buffers)
+def pixel_table(selected, values, wcs, truth, bands):
+    """Return the pixel table.
 
+    Parameters
+    ----------
+    selected : FieldPixels
+        The kept pixels.
+    values : PixelValues
+        Measurements at the same pixels.
+    wcs : astropy.wcs.WCS
+        WCS of the grid.
+    truth : dict of int to (float, float, str)
+        Result of `read_truth`.
+    bands : list of str
+        Bands in the order of the values.
 
-def words(values):
-    """An Arrow column of text."""
-    encoded = [value.encode() for value in values]
-    offsets = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
-    data = pa.py_buffer(b"".join(encoded))
-    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(offsets), data)
-
-
-def pixel_table(ids, chosen, distance, values, wcs, truth, bands):
-    """A row a pixel."""
-    fluxes, errors, mask = values
+    Returns
+    -------
+    pyarrow.Table
+        One row per pixel; each column's metadata hold its unit.
+    """
+    chosen = selected.members
     ra, dec = wcs.all_pix2world(chosen.x, chosen.y, 0)
-    known = [truth[object_id] for object_id in ids.tolist()]
-    redshift, redshift_error, classes = ([row[column] for row in known] for column in range(3))
-    columns = {"object_id": ids[chosen.index]}
+    of_objects = [truth[object_id] for object_id in selected.ids.tolist()]
+    redshift, redshift_error, classes = ([row[column] for row in of_objects] for column in range(3))
+    columns = {"object_id": selected.ids[chosen.index]}
     columns |= {"x": chosen.x.astype(np.int32), "y": chosen.y.astype(np.int32)}
-    columns |= {"ra": ra, "dec": dec, "distance": distance}
-    for band, flux, error in zip(bands, fluxes, errors, strict=True):
+    columns |= {"ra": ra, "dec": dec, "distance": selected.distance}
+    for band, flux, error in zip(bands, values.fluxes, values.errors, strict=True):
         columns[f"flux_{band}"], columns[f"error_{band}"] = flux, error
         columns[f"mag_{band}"] = asinh_magnitude(flux, band).astype(np.float32)
-    columns["mask"] = mask
+    columns["mask"] = values.mask
     columns["redshift"] = np.array(redshift, np.float32)[chosen.index]
     columns["redshift_error"] = np.array(redshift_error, np.float32)[chosen.index]
-    arrays = {name: numbers(column) for name, column in columns.items()}
-    arrays["class"] = words(classes).take(numbers(chosen.index))
+    arrays = {name: number_column(column) for name, column in columns.items()}
+    arrays["class"] = text_column(classes).take(number_column(chosen.index))
     schema = [pa.field(name, array.type, metadata=unit(name)) for name, array in arrays.items()]
     return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(schema))
-
-
-def unit(name):
-    """Metadata of a column: its unit."""
-    units = {"flux": "nanomaggy", "error": "nanomaggy", "mag": "asinh magnitude"}
-    units |= {"x": "pixel, 0-based", "y": "pixel, 0-based", "ra": "deg", "dec": "deg"}
-    return {"unit": units.get(name.split("_")[0], "")}
-
-
-def main(snakemake):
-    params, inputs, output = snakemake.params, snakemake.input, snakemake.output
-    ids, chosen, distance, dropped = find_members(params, inputs)
-    values = read_values(inputs.images, params.bands, chosen.x, chosen.y)
-    number, masked = usable(*values, bit_value(*params.reject))
-    dropped |= {"not a number in some band": int(np.sum(~number)), "masked": int(np.sum(masked))}
-    keep = number & ~masked
-    chosen, distance = chosen.only(keep), distance[keep]
-    values = [value[..., keep] for value in values]
-    wcs = frame_wcs(fits.getheader(inputs.images[0]))
-    truth = read_truth(inputs.objects)
-    table = pixel_table(ids, chosen, distance, values, wcs, truth, params.bands)
-    with atomic(output.pixels) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
-    kept = {"objects": len(ids), "objects with pixels": len(np.unique(chosen.index))}
-    counts = {**kept, "pixels": len(table), **dropped}
-    rows = [f"{what},{count}" for what, count in counts.items()]
-    write_text(output.counts, "\n".join(["what,number", *rows]) + "\n")
-    log.info("%s -> %s: %s", list(inputs.images), output.pixels, counts)

@@ -1,7 +1,7 @@
-"""Registration of a field's bands to one north-up grid: masks, units, noise.
+"""Register a field's bands to one north-up grid: images, errors, masks, noise.
 
-The resampling itself is done by an engine (Montage, SWarp or reproject), given here as a
-function. A frame and its grid are both tangent-plane projections.
+An engine (Montage, SWarp or reproject) resamples; the functions here take it as an argument. Frame
+and grid are tangent-plane projections.
 """
 
 from typing import NamedTuple
@@ -16,13 +16,25 @@ from redpix.image.wcs import pixel_area, wcs_header
 
 
 class Grid(NamedTuple):
-    """A north-up tangent-plane grid."""
+    """A north-up tangent-plane grid.
+
+    Attributes
+    ----------
+    wcs : astropy.wcs.WCS
+    shape : (int, int)
+        Rows and columns.
+    """
 
     wcs: WCS
     shape: tuple
 
     def header(self):
-        """FITS header of an image on the grid."""
+        """Return the FITS header of an image on the grid.
+
+        Returns
+        -------
+        astropy.io.fits.Header
+        """
         header = fits.Header([("SIMPLE", True), ("BITPIX", -64), ("NAXIS", 2)])
         header["NAXIS1"], header["NAXIS2"] = self.shape[1], self.shape[0]
         header.extend(wcs_header(self.wcs))
@@ -30,21 +42,21 @@ class Grid(NamedTuple):
 
 
 def north_up_grid(wcs, shape, pixel_scale=None):
-    """The smallest north-up, east-left grid that holds an image.
+    """Return the smallest north-up, east-left grid that holds an image.
 
     Parameters
     ----------
-    wcs : WCS
-        Of the image.
+    wcs : astropy.wcs.WCS
+        WCS of the image.
     shape : (int, int)
         Rows and columns of the image.
     pixel_scale : float, optional
-        Arcsec a pixel; by default the image's own.
+        Arcsec per pixel of the grid. The default is the scale of the image.
 
     Returns
     -------
     Grid
-        Its tangent point is the image's centre.
+        Its tangent point is the centre of the image.
     """
     height, width = shape
     scale = np.sqrt(pixel_area(wcs)) if pixel_scale is None else pixel_scale / 3600
@@ -56,7 +68,7 @@ def north_up_grid(wcs, shape, pixel_scale=None):
     grid.wcs.crpix = [0, 0]
     grid.wcs.radesys = wcs.wcs.radesys or "ICRS"
     corners = grid.all_world2pix(wcs.all_pix2world(rectangle(shape), 0), 1)
-    # pixel n reaches from n - 0.5 to n + 0.5; a millionth guards a frame that is north-up already
+    # pixel n covers n - 0.5 to n + 0.5; 1e-6 pixels of tolerance for frames that are north-up
     low = np.floor(corners.min(axis=0) + 0.5 + 1e-6)
     high = np.ceil(corners.max(axis=0) - 0.5 - 1e-6)
     grid.wcs.crpix = 1 - low
@@ -65,15 +77,16 @@ def north_up_grid(wcs, shape, pixel_scale=None):
 
 
 def inside(matrix, shape, grid_shape, margin):
-    """Grid pixels whose centre lies in an image, at least `margin` image pixels from its outline.
+    """Return whether the centre of each grid pixel lies inside an image.
 
     Parameters
     ----------
     matrix : ndarray, shape (3, 3)
-        From `homography`.
+        Homography from image to grid.
     shape, grid_shape : (int, int)
+        Rows and columns of the image and of the grid.
     margin : float
-        Pixels of the image.
+        Minimum distance from the outline of the image, image pixels.
 
     Returns
     -------
@@ -98,19 +111,20 @@ def inside(matrix, shape, grid_shape, margin):
 
 
 def registered_mask(matrix, shape, grid_shape, masked, reach, scale):
-    """Mask of a registered image.
+    """Return the mask of a registered image.
 
     Parameters
     ----------
     matrix : ndarray, shape (3, 3)
-        From `homography`.
+        Homography from image to grid.
     shape, grid_shape : (int, int)
+        Rows and columns of the image and of the grid.
     masked : (bit, y, x)
         Masked image pixels, as from `redpix.sdss.frames.masked_pixels`.
     reach : float
-        How far an image pixel's value spreads under the engine's kernel, in image pixels.
+        Reach of the engine's kernel, image pixels.
     scale : float
-        Side of an image pixel in grid pixels.
+        Side of an image pixel, grid pixels.
 
     Returns
     -------
@@ -131,13 +145,21 @@ def registered_mask(matrix, shape, grid_shape, masked, reach, scale):
                 hit = (abs(column - x) <= half) & (abs(row - y) <= half)
                 hit &= (column >= 0) & (column < grid_shape[1])
                 hit &= (row >= 0) & (row < grid_shape[0])
-                places = row[hit].astype(int), column[hit].astype(int)
-                np.bitwise_or.at(mask, places, np.left_shift(1, bit[hit]).astype(DTYPE))
+                positions = row[hit].astype(int), column[hit].astype(int)
+                np.bitwise_or.at(mask, positions, np.left_shift(1, bit[hit]).astype(DTYPE))
     return mask
 
 
-class Registered(NamedTuple):
-    """A registered image, its error and its mask, on one grid."""
+class RegisteredFrame(NamedTuple):
+    """A frame on the grid, with its error and mask.
+
+    Attributes
+    ----------
+    image, error : ndarray, float32
+        Flux per pixel and its 1-sigma error.
+    mask : ndarray, int16
+        Bits of `redpix.image.masks`.
+    """
 
     image: np.ndarray
     error: np.ndarray
@@ -145,68 +167,75 @@ class Registered(NamedTuple):
 
 
 def register(project, image, error, wcs, grid, masked, reach):
-    """Put an image, its error and its mask onto a grid.
+    """Register an image, its error and its mask to a grid.
 
-    The variance goes through the same engine with the same weights as the image. The error that
-    results is right for sums over apertures; a single pixel scatters less, by
-    `noise_correlation`. Flux a pixel is kept: the engines conserve surface brightness, so that
-    image and variance are scaled by the ratio of pixel areas.
+    The engine resamples the variance with the same weights as the image. The resulting error is
+    right for sums over apertures; a single pixel scatters less, by the factor of
+    `noise_correlation`. The engines conserve surface brightness, so image and variance are
+    multiplied by the ratio of pixel areas.
 
     Parameters
     ----------
     project : callable
-        ``project(array, wcs, grid) -> array`` of the grid's shape, surface brightness kept.
-    image, error : ndarray
-        Flux a pixel and its 1-sigma error.
-    wcs : WCS
+        ``project(array, wcs, grid)`` returns an array of the grid's shape with the same surface
+        brightness.
+    image, error : ndarray, shape (ny, nx)
+        Flux per pixel and its 1-sigma error.
+    wcs : astropy.wcs.WCS
+        WCS of the image.
     grid : Grid
+        Pixels of the result.
     masked : (bit, y, x)
         Masked pixels of the image.
     reach : float
-        Reach of the engine's kernel in image pixels.
+        Reach of the engine's kernel, image pixels.
 
     Returns
     -------
-    Registered
-        float32, float32, int16; NaN where the mask says NO_DATA, EDGE or BAD.
+    RegisteredFrame
+        Image and error are NaN where the mask has NO_DATA, EDGE or BAD.
     """
     area = pixel_area(grid.wcs) / pixel_area(wcs)
     matrix = homography(wcs, grid.wcs, image.shape)
     bad = ~np.isfinite(image) | ~np.isfinite(error) | ~(error > 0)
     bad_y, bad_x = np.nonzero(bad)
-    extended = np.full(len(bad_y), BITS["BAD"]), bad_y, bad_x
-    masked = [np.concatenate(parts) for parts in zip(masked, extended, strict=True)]
+    bad_pixels = np.full(len(bad_y), BITS["BAD"]), bad_y, bad_x
+    masked = [np.concatenate(pair) for pair in zip(masked, bad_pixels, strict=True)]
     mask = registered_mask(matrix, image.shape, grid.shape, masked, reach, scale=1 / np.sqrt(area))
-    # one NaN would spread as far as the kernel, a spline's over the whole image
+    # a NaN would spread over the reach of the kernel; with a spline, over the whole image
     image, variance = np.where(bad, 0, image), np.where(bad, 0, np.square(error, dtype=np.float32))
     science = np.asarray(project(image, wcs, grid), np.float32) * np.float32(area)
     variance = np.asarray(project(variance, wcs, grid), np.float32) * np.float32(area)
-    # beside a star a kernel's negative lobes can leave no variance
+    # negative lobes of a kernel can make the variance negative beside a star
     mask[(mask & bit_value("NO_DATA", "EDGE") == 0) & ~(variance > 0)] |= bit_value("BAD")
-    unknown = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
-    science[unknown] = np.nan
-    variance[unknown] = np.nan
-    return Registered(science, np.sqrt(variance), mask)
+    invalid = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
+    science[invalid] = np.nan
+    variance[invalid] = np.nan
+    return RegisteredFrame(science, np.sqrt(variance), mask)
 
 
 def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0):
-    """Variance of a registered pixel over the square of its error, from white noise.
+    """Return the variance of a registered pixel over the square of its error.
 
-    The kernel's weights depend on where in the grid's pixel an image pixel falls, which drifts
-    over the image; so patches of white noise from all over it go through the engine.
+    The kernel's weights depend on the position of an image pixel within a grid pixel, which varies
+    over the image. So the engine resamples patches of white noise from all over the image.
 
     Parameters
     ----------
-    project, wcs, grid
+    project : callable
         As for `register`.
+    wcs : astropy.wcs.WCS
+        WCS of the image.
+    grid : Grid
+        Pixels of the result.
     shape : (int, int)
         Rows and columns of the image.
     patches : (int, int)
-        Patches along the rows' and the columns' axis.
+        Number of patches along y and along x.
     side : int
-        Of a patch, image pixels.
+        Side of a patch, image pixels.
     seed : int
-        Of the noise.
+        Seed of the noise.
 
     Returns
     -------
@@ -220,7 +249,7 @@ def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0
         for left in _centred(shape[1], patches[1], side):
             patch_wcs = wcs.deepcopy()
             patch_wcs.wcs.crpix = wcs.wcs.crpix - [left, top]
-            small = _grid_part(grid, patch_wcs, (side, side))
+            small = _cut_grid(grid, patch_wcs, (side, side))
             noise = generator.standard_normal((side, side)).astype(np.float32)
             matrix = homography(patch_wcs, small.wcs, noise.shape)
             interior = inside(matrix, noise.shape, small.shape, 8.0)
@@ -231,18 +260,22 @@ def noise_correlation(project, wcs, grid, shape, patches=(2, 3), side=96, seed=0
 
 
 def alike(matrix, other, side=96):
-    """Whether `noise_correlation` is the same for two homographies.
+    """Return whether `noise_correlation` is the same for two homographies.
 
-    It is if they turn and stretch alike, and turn so far that pixels come to lie everywhere
-    between those of the grid within a patch; of a frame that is all but parallel to the grid the
-    kernel's weights hang on its shift.
+    It is the same if both rotate and scale alike, and if the rotation is large enough: within a
+    patch, pixels must lie at all positions between those of the grid. For a frame that is nearly
+    parallel to the grid, the kernel's weights depend on the shift.
 
     Parameters
     ----------
     matrix, other : ndarray, shape (3, 3)
-        From `homography`.
+        Homographies from image to grid.
     side : int
-        Of a patch, image pixels.
+        Side of a patch, image pixels.
+
+    Returns
+    -------
+    bool
     """
     angle = np.arctan2(matrix[1, 0], matrix[0, 0]) / (np.pi / 2)
     turned = abs(angle - np.rint(angle)) * np.pi / 2
@@ -250,14 +283,14 @@ def alike(matrix, other, side=96):
 
 
 def _centred(length, patches, side):
-    """Starts of patches that stand in the middle of equal parts of an axis."""
+    """Return the first pixels of patches, each centred in one of equal parts of an axis."""
     return ((np.arange(patches) + 0.5) * length / patches - side / 2).astype(int)
 
 
-def _grid_part(grid, wcs, shape):
-    """The part of a grid that holds an image, on the same pixels."""
+def _cut_grid(grid, wcs, shape):
+    """Return the rectangle of a grid that holds an image, on the same pixels."""
     x, y = apply_homography(homography(wcs, grid.wcs, shape), *rectangle(shape).T)
     left, bottom = int(np.floor(x.min())), int(np.floor(y.min()))
-    part = grid.wcs.deepcopy()
-    part.wcs.crpix = grid.wcs.wcs.crpix - [left, bottom]
-    return Grid(part, (int(np.ceil(y.max())) - bottom + 1, int(np.ceil(x.max())) - left + 1))
+    cut = grid.wcs.deepcopy()
+    cut.wcs.crpix = grid.wcs.wcs.crpix - [left, bottom]
+    return Grid(cut, (int(np.ceil(y.max())) - bottom + 1, int(np.ceil(x.max())) - left + 1))

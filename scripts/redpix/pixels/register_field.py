@@ -13,12 +13,29 @@ from redpix.pixels.register import alike, noise_correlation, north_up_grid, regi
 from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.sdss.mask_table import read_masked
 
-#: largest scale of a grid in pixels of the frame that an interpolating engine may have
+#: maximum pixel scale of a grid relative to the frame, for an engine that interpolates
 COARSEST = 1.05
 
 
 def read_frame(path):
-    """Return image, header and WCS of a frame."""
+    """Read image, header and WCS of a frame.
+
+    Parameters
+    ----------
+    path : str
+        FITS file.
+
+    Returns
+    -------
+    image : ndarray, shape (ny, nx)
+    header : astropy.io.fits.Header
+    wcs : astropy.wcs.WCS
+
+    Raises
+    ------
+    InputError
+        If the WCS cannot be used.
+    """
     with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     try:
@@ -28,7 +45,19 @@ def read_frame(path):
 
 
 def write_registered(path, registered, header, grid):
-    """Write the HDUs SCI, ERR and MASK; the first keeps the cards of the frame."""
+    """Write the HDUs SCI, ERR and MASK of a registered image.
+
+    Parameters
+    ----------
+    path : str
+        FITS file to write.
+    registered : redpix.pixels.register.RegisteredFrame
+        Image, error and mask.
+    header : astropy.io.fits.Header
+        Cards of the frame that SCI keeps.
+    grid : redpix.pixels.register.Grid
+        Its WCS is written into all HDUs.
+    """
     cards = wcs_header(grid.wcs)
     primary = fits.PrimaryHDU(registered.image, header)
     primary.header.extend(cards)
@@ -132,19 +161,32 @@ class NoiseCorrelations:
     Parameters
     ----------
     project : callable
-        From `redpix.pixels.resampling_engines.engine`.
+        Result of `redpix.pixels.resampling_engines.engine`.
     grid : redpix.pixels.register.Grid
+        Pixels of the registered images.
     """
 
     def __init__(self, project, grid):
-        self.project, self.grid, self.known = project, grid, []
+        self.project, self.grid, self.measured = project, grid, []
 
     def of_image(self, wcs, shape):
-        """Return the variance of one pixel over ERR**2 for an image of white noise."""
+        """Return the variance of one pixel over ERR**2 for an image of white noise.
+
+        Parameters
+        ----------
+        wcs : astropy.wcs.WCS
+            WCS of the image.
+        shape : (int, int)
+            Rows and columns of the image.
+
+        Returns
+        -------
+        float
+        """
         matrix = homography(wcs, self.grid.wcs, shape)
-        for other, value in self.known:
+        for other, value in self.measured:
             if alike(matrix, other):
                 return value
         value = noise_correlation(self.project, wcs, self.grid, shape)
-        self.known.append((matrix, value))
+        self.measured.append((matrix, value))
         return value

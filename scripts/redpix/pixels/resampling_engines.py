@@ -1,8 +1,8 @@
-"""Resampling engines: Montage, SWarp, reproject. All keep surface brightness.
+"""Resample images with Montage, SWarp or reproject. All three conserve surface brightness.
 
-Each engine is ``project(array, wcs, grid) -> array`` of the grid's shape; what an engine writes
-on the way lies in a temporary folder of its own under fixed names, so that no value from a
-header or the configuration becomes part of a command.
+Each engine is a function ``project(array, wcs, grid)`` that returns an array of the grid's shape.
+Engines work in temporary folders with fixed file names: no value from a header or from the
+configuration becomes part of a command.
 """
 
 import contextlib
@@ -18,18 +18,52 @@ from redpix.core.exceptions import InputError
 from redpix.core.programs import find_tool
 from redpix.image.wcs import wcs_header
 
-# how far the value of a pixel spreads, in its own pixels: half a pixel's diagonal; three lobes;
-# a cubic spline's, which falls by 3.7 a pixel and is under a thousandth there
+#: reach of each engine's kernel, pixels of the input image: half the diagonal of a pixel; three
+#: lobes; the cubic spline falls by a factor of 3.7 per pixel and is below 0.001 there
 REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0}
 
 
 def engine(name):
-    """The function that projects with the named engine, and the reach of its kernel."""
+    """Return the function of an engine and the reach of its kernel.
+
+    Parameters
+    ----------
+    name : {"montage", "swarp", "reproject"}
+        Name of the engine.
+
+    Returns
+    -------
+    project : callable
+        ``project(array, wcs, grid)`` returns an array of the grid's shape.
+    reach : float
+        Distance over which a pixel's value spreads, pixels of the input image.
+    """
     return {"montage": montage, "swarp": swarp, "reproject": reproject}[name], REACH[name]
 
 
 def montage(array, wcs, grid):
-    """mProjectPP: drizzles by the area that pixels share; for tangent planes alone."""
+    """Resample with Montage's mProjectPP, which weights by the shared area of pixels.
+
+    Parameters
+    ----------
+    array : ndarray, shape (ny, nx)
+        Surface brightness.
+    wcs : astropy.wcs.WCS
+        Tangent-plane WCS of the array.
+    grid : redpix.pixels.register.Grid
+        Pixels of the result.
+
+    Returns
+    -------
+    ndarray, shape `grid.shape`, float32
+        NaN outside the array.
+
+    Raises
+    ------
+    InputError
+        If mProjectPP fails, or the disk is full.
+    """
+    # slow to import; the other engines do not need it
     from montage_wrapper.commands import mProjectPP
     from montage_wrapper.status import MontageError
 
@@ -42,22 +76,42 @@ def montage(array, wcs, grid):
         except MontageError as error:
             raise InputError(f"mProjectPP: {error}") from None
         with fits.open("out.fits") as hdus:
-            # mProjectPP also says that all is well where the disk was full
+            # mProjectPP reports success even if the disk was full
             missing = missing_bytes(hdus[0], "out.fits")
             if missing > 0:
                 raise InputError(
-                    f"mProjectPP: {missing} bytes of its image are missing: no room left in "
-                    f"{folder}; with room, the same command goes on"
+                    f"mProjectPP: {missing} bytes of its image are missing: the disk of {folder} "
+                    "is full; with room, the same command goes on"
                 )
             return _placed(hdus[0].data, hdus[0].header, grid)
 
 
 def swarp(array, wcs, grid):
-    """SWarp with a Lanczos kernel of three lobes."""
+    """Resample with SWarp and a Lanczos kernel of three lobes.
+
+    Parameters
+    ----------
+    array : ndarray, shape (ny, nx)
+        Surface brightness.
+    wcs : astropy.wcs.WCS
+        Tangent-plane WCS of the array.
+    grid : redpix.pixels.register.Grid
+        Pixels of the result.
+
+    Returns
+    -------
+    ndarray, shape `grid.shape`
+        NaN outside the array.
+
+    Raises
+    ------
+    InputError
+        If SWarp fails.
+    """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto(folder / "in.fits")
-        # SWarp takes the grid of its output from the header file beside it
+        # SWarp reads the grid of its output from the header file beside it
         grid.header().tofile(folder / "out.head", sep="\n", padding=False, endcard=True)
         settings = {
             "IMAGEOUT_NAME": "out.fits",
@@ -82,8 +136,23 @@ def swarp(array, wcs, grid):
 
 
 def reproject(array, wcs, grid):
-    """reproject_interp with a bicubic kernel: no program outside Python."""
-    from reproject import reproject_interp
+    """Resample with the Python package reproject and a bicubic kernel.
+
+    Parameters
+    ----------
+    array : ndarray, shape (ny, nx)
+        Surface brightness.
+    wcs : astropy.wcs.WCS
+        WCS of the array.
+    grid : redpix.pixels.register.Grid
+        Pixels of the result.
+
+    Returns
+    -------
+    ndarray, shape `grid.shape`
+        NaN outside the array.
+    """
+    from reproject import reproject_interp  # slow to import; the other engines do not need it
 
     result, _ = reproject_interp(
         (np.asarray(array, np.float64), wcs), grid.wcs, shape_out=grid.shape, order="bicubic"
@@ -92,7 +161,7 @@ def reproject(array, wcs, grid):
 
 
 def _placed(data, header, grid):
-    """An image cropped to what it covers, put back into the whole grid; NaN elsewhere."""
+    """Return a cropped image on the full grid; NaN outside the image."""
     result = np.full(grid.shape, np.nan, np.float32)
     x, y = (round(grid.wcs.wcs.crpix[k] - header[f"CRPIX{k + 1}"]) for k in (0, 1))
     result[y : y + data.shape[0], x : x + data.shape[1]] = data

@@ -6,22 +6,37 @@ from astropy.stats import mad_std
 from matplotlib.colors import AsinhNorm
 from matplotlib.figure import Figure
 
-#: pixels along a side of the close-up; most of the whole
-CLOSE_UP, LARGEST = 300, 700
+#: number of image pixels along a side of the close-up
+CLOSE_UP = 300
+
+#: maximum number of pixels along a side of the picture of the whole coadd
+LARGEST = 700
 
 
 def middle(image, side=CLOSE_UP):
-    """The square in the middle of an image."""
+    """Return the square in the middle of an image.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        The image.
+    side : int
+        Pixels.
+
+    Returns
+    -------
+    ndarray
+    """
     corner = [max(0, (length - side) // 2) for length in image.shape]
     return image[corner[0] : corner[0] + side, corner[1] : corner[1] + side]
 
 
 def coadd_figure(coadd, first):
-    """The whole coadd, its middle, and that of the first image.
+    """Return a figure of a coadd, of its middle, and of the middle of the first image.
 
     Parameters
     ----------
-    coadd, first : ndarray
+    coadd, first : ndarray, shape (ny, nx)
         On the same pixels and in the same unit.
 
     Returns
@@ -29,15 +44,15 @@ def coadd_figure(coadd, first):
     Figure
     """
     factor = max(1, -(-max(coadd.shape) // LARGEST))
-    close = [part - np.nanmedian(part) for part in map(middle, (coadd, first))]
+    close = [square - np.nanmedian(square) for square in map(middle, (coadd, first))]
     noise = mad_std(close[1][np.isfinite(close[1])]) or 1.0
     norm = AsinhNorm(2 * noise, vmin=-3 * noise, vmax=60 * noise)
     ratio = float(np.clip(coadd.shape[1] / coadd.shape[0], 0.5, 1.6))
     figure = Figure(figsize=(10.5, 9.6 / (ratio + 2) + 0.4), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=[ratio, 1, 1])
-    whole = block_reduce(coadd, factor, np.mean)
+    shrunk = block_reduce(coadd, factor, np.mean)
     titles = "Coadd", "Its middle", "The first image there"
-    for axis, picture, title in zip(axes, (whole, *close), titles, strict=True):
+    for axis, picture, title in zip(axes, (shrunk, *close), titles, strict=True):
         axis.imshow(picture, norm=norm, cmap="gray", origin="lower")
         axis.set(title=title, xticks=[], yticks=[])
     return figure

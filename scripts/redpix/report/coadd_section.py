@@ -1,4 +1,4 @@
-"""The report's part on coadds: a figure and facts of each."""
+"""Section of the report on coadds: a figure and facts per coadd."""
 
 from pathlib import Path
 
@@ -11,20 +11,36 @@ from redpix.report.figures import data_uri
 
 
 def show_coadds(paths, firsts):
-    """All coadds.
+    """Return figure and facts of all coadds.
 
     Parameters
     ----------
     paths : sequence of str
         ``<stack>/<band>.fits``.
     firsts : sequence of str
-        The first image of each, on whose pixels it lies.
+        The first image of each coadd, which defines its pixels.
+
+    Returns
+    -------
+    list of dict
     """
     return [show_coadd(Path(path), first) for path, first in zip(paths, firsts, strict=True)]
 
 
 def show_coadd(path, first):
-    """Figure and facts of one coadd."""
+    """Return figure and facts of one coadd.
+
+    Parameters
+    ----------
+    path : Path
+        ``<stack>/<band>.fits``.
+    first : str
+        FITS file of the first image.
+
+    Returns
+    -------
+    dict
+    """
     with fits.open(path, memmap=False) as hdus:
         header, image = hdus["SCI"].header, hdus["SCI"].data
     before = read_image(first + named_hdu(header["IMAGE1"])).pixels

@@ -1,35 +1,41 @@
-"""Figures of a difference image: triplets, the score's histogram, what was found of a truth."""
+"""Figures of a difference image: cut-outs of transients, histogram of scores, completeness."""
 
 import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
 
-from redpix.subtraction.transients import CUT_OUT, windows
+from redpix.subtraction.transient_shapes import windows
+from redpix.subtraction.transients import CUT_OUT
 
-#: most triplets in a figure
+#: maximum number of transients with cut-outs in a figure
 MOST = 6
 
+#: edges of the bins of Scorr
 _BINS = np.linspace(-8, 8, 81)
 
 
-def triplet_figure(new, reference, difference, places, titles):
-    """New image, reference and difference side by side, a row a transient.
+def triplet_figure(new, reference, difference, positions, titles):
+    """Return a figure of new image, reference and difference around each transient.
 
     Parameters
     ----------
-    new, reference, difference : ndarray
-        On the same pixels; the first two in one unit, the last of unit noise.
-    places : sequence of (float, float)
-        x, y of transients, 0-based.
+    new, reference, difference : ndarray, shape (ny, nx)
+        On the same pixels. The first two have the same unit, and the last has unit noise.
+    positions : sequence of (float, float)
+        x and y of the transients, 0-based.
     titles : sequence of str
-        Of each row.
+        Title of each transient.
+
+    Returns
+    -------
+    Figure
     """
-    rows = -(-len(places) // 2)
+    rows = -(-len(positions) // 2)
     figure = Figure(figsize=(8.4, 1.62 * rows), layout="constrained")
     axes = figure.subplots(rows, 6, squeeze=False)
     for spare in axes.ravel():
         spare.set_axis_off()
-    x, y = np.rint(np.transpose(places)).astype(int)
+    x, y = np.rint(np.transpose(positions)).astype(int)
     cubes = (windows(image, x, y, CUT_OUT, np.nan) for image in (new, reference, difference))
     for number, (*stamps, changed, title) in enumerate(zip(*cubes, titles, strict=True)):
         row = axes[number // 2, 3 * (number % 2) : 3 * (number % 2) + 3]
@@ -44,12 +50,16 @@ def triplet_figure(new, reference, difference, places, titles):
 
 
 def score_figure(scores):
-    """Histograms of scores and a unit Gaussian.
+    """Return a figure with histograms of scores and a unit Gaussian.
 
     Parameters
     ----------
     scores : dict of str to ndarray
-        Scores of unmasked pixels by the name of their band.
+        Scores of unmasked pixels, by band.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     axes = figure.subplots()
@@ -66,12 +76,18 @@ def score_figure(scores):
 
 
 def completeness_figure(magnitudes, found):
-    """Share of true transients that were found, by magnitude.
+    """Return a figure of the share of true transients that were found, against magnitude.
 
     Parameters
     ----------
-    magnitudes, found : dict of str to ndarray
-        True magnitudes, and whether each was found, by the name of their band.
+    magnitudes : dict of str to ndarray
+        True magnitudes, by band.
+    found : dict of str to ndarray of bool
+        Whether each transient was found, by band.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(10.5, 3.2), layout="constrained")
     axes = figure.subplots()
@@ -79,9 +95,9 @@ def completeness_figure(magnitudes, found):
         edges = np.arange(np.floor(2 * values.min()), np.floor(2 * values.max()) + 2) / 2
         total, _ = np.histogram(values, edges)
         hits, _ = np.histogram(values[found[name]], edges)
-        known = total > 0
-        middle = ((edges[1:] + edges[:-1]) / 2)[known]
-        axes.plot(middle, (hits[known] / total[known]), marker="o", markersize=3, label=name)
+        filled = total > 0
+        middle = ((edges[1:] + edges[:-1]) / 2)[filled]
+        axes.plot(middle, (hits[filled] / total[filled]), marker="o", markersize=3, label=name)
     axes.set(ylim=(-0.03, 1.06), xlabel="magnitude", ylabel="share found")
     axes.legend()
     return figure

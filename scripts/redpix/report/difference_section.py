@@ -1,6 +1,7 @@
-"""The report's part on difference images: figures and facts of each pair."""
+"""Section of the report on difference images: figures and facts of each pair."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,24 +13,69 @@ from redpix.report.difference_plots import MOST, completeness_figure, score_figu
 from redpix.report.figures import data_uri
 from redpix.subtraction.transients import matches
 
-#: least signal to noise of the transients that completeness and purity are given for
+#: minimum signal-to-noise ratio of the transients that count for completeness and purity
 LEAST_SN = 7.5
 
-#: rows of the list that is shown
+#: maximum number of rows of the list of transients
 LISTED = 20
 
 
+class BandResults(NamedTuple):
+    """Contents of the report on one band of a pair.
+
+    Attributes
+    ----------
+    facts : dict of str to str
+    scores : ndarray
+        Scores of the pixels without a mask bit.
+    triplets : str or None
+        Figure of the most significant transients as a ``data:`` URI.
+    magnitudes : ndarray or None
+        Magnitudes of the true transients in the image.
+    hits : ndarray of bool or None
+        Whether each of them was found.
+    """
+
+    facts: dict
+    scores: np.ndarray
+    triplets: str = None
+    magnitudes: np.ndarray = None
+    hits: np.ndarray = None
+
+
+class Recovery(NamedTuple):
+    """Comparison of detected transients with a truth.
+
+    Attributes
+    ----------
+    facts : dict of str to str
+        Completeness and purity.
+    inside : ndarray of bool
+        Which true transients lie in the image.
+    hit : ndarray of bool
+        Which of those inside were found.
+    """
+
+    facts: dict
+    inside: np.ndarray
+    hit: np.ndarray
+
+
 def show_pairs(differences, tables, truth):
-    """All pairs, each with its bands.
+    """Return figures and facts of all pairs.
 
     Parameters
     ----------
     differences : sequence of str
         ``<pair>/<band>/difference.fits``.
     tables : sequence of str
-        Transients of all bands, one file a pair.
+        CSV of the transients in all bands, one file per pair.
     truth : str or None
-        The demo's truth.
+        CSV with the simulated transients of the demo.
+
+    Returns
+    -------
+    list of dict
     """
     true = pd.read_csv(truth) if truth else pd.DataFrame({"kind": []})
     true = true[true["kind"] == "transient"]
@@ -44,55 +90,158 @@ def show_pairs(differences, tables, truth):
     ]
 
 
-def show_pair(name, differences, found, true):
-    """Figures and facts of one pair."""
-    scores, bands, magnitudes, hits, triplets = {}, [], {}, {}, None
+def show_pair(name, differences, transients, true):
+    """Return figures and facts of one pair.
+
+    Parameters
+    ----------
+    name : str
+        Name of the pair.
+    differences : list of str
+        FITS file of the difference in each band.
+    transients : DataFrame
+        Detected transients in all bands.
+    true : DataFrame
+        Simulated transients; may be empty.
+
+    Returns
+    -------
+    dict
+    """
+    bands = {}
     for path in differences:
         band = Path(path).parent.name
-        rows = found[found["band"] == band].reset_index(drop=True)
-        with fits.open(path, memmap=False) as hdus:
-            header, mask = hdus["D"].header, hdus["MASK"].data
-            clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
-            scores[band] = hdus["SCORR"].data[clean]
-            facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
-            facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
-            best = rows[rows["flags"] == 0].head(MOST)
-            if triplets is None and len(best):
-                triplets = data_uri(
-                    triplet_figure(
-                        *(hdus[plane].data for plane in ("NEW", "REF", "D")),
-                        list(zip(best["x"], best["y"], strict=True)),
-                        [row_title(row) for row in best.itertuples()],
-                    )
-                )
-            if len(true):
-                x, y = frame_wcs(header).all_world2pix(true["ra"], true["dec"], 0)
-                error = hdus["ALPHA_ERR"].data
-                recovered = recovery(rows, true[f"flux_{band}"], x, y, error)
-                if recovered is not None:
-                    facts |= recovered["facts"]
-                    magnitudes[band] = true[band].to_numpy()[recovered["inside"]]
-                    hits[band] = recovered["hit"]
-        bands.append({"name": band, "facts": facts})
+        rows = transients[transients["band"] == band].reset_index(drop=True)
+        drawn = any(results.triplets for results in bands.values())
+        bands[band] = show_band(path, band, rows, true, with_triplets=not drawn)
     return {
         "name": name,
-        "bands": bands,
-        "scores": data_uri(score_figure(scores)),
-        "triplets": triplets,
-        "completeness": data_uri(completeness_figure(magnitudes, hits)) if magnitudes else None,
-        "n": len(found),
-        "rows": found[found["flags"] == 0].head(LISTED).to_dict("records"),
+        "bands": [{"name": band, "facts": one.facts} for band, one in bands.items()],
+        "scores": data_uri(score_figure({band: one.scores for band, one in bands.items()})),
+        "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
+        "completeness": show_completeness(bands),
+        "n": len(transients),
+        "rows": transients[transients["flags"] == 0].head(LISTED).to_dict("records"),
     }
 
 
+def show_band(path, band, rows, true, with_triplets):
+    """Return the contents of the report on one band of a pair.
+
+    Parameters
+    ----------
+    path : str
+        FITS file of the difference.
+    band : str
+        Name of the band.
+    rows : DataFrame
+        Transients that were detected in the band.
+    true : DataFrame
+        Simulated transients; may be empty.
+    with_triplets : bool
+        Whether to draw the most significant transients.
+
+    Returns
+    -------
+    BandResults
+    """
+    with fits.open(path, memmap=False) as hdus:
+        header, mask = hdus["D"].header, hdus["MASK"].data
+        clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
+        facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
+        facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
+        results = BandResults(facts, hdus["SCORR"].data[clean])
+        best = rows[rows["flags"] == 0].head(MOST)
+        if with_triplets and len(best):
+            results = results._replace(triplets=show_triplets(hdus, best))
+        if len(true):
+            x, y = frame_wcs(header).all_world2pix(true["ra"], true["dec"], 0)
+            recovered = recovery(rows, true[f"flux_{band}"], x, y, hdus["ALPHA_ERR"].data)
+            if recovered is not None:
+                facts |= recovered.facts
+                magnitudes = true[band].to_numpy()[recovered.inside]
+                results = results._replace(magnitudes=magnitudes, hits=recovered.hit)
+    return results
+
+
+def show_completeness(bands):
+    """Return the figure of the share of simulated transients that were found.
+
+    Parameters
+    ----------
+    bands : dict of str to BandResults
+        Results by band.
+
+    Returns
+    -------
+    str or None
+        A ``data:`` URI; None if the image contains no simulated transient.
+    """
+    simulated = {band: one for band, one in bands.items() if one.magnitudes is not None}
+    if not simulated:
+        return None
+    figure = completeness_figure(
+        magnitudes={band: one.magnitudes for band, one in simulated.items()},
+        found={band: one.hits for band, one in simulated.items()},
+    )
+    return data_uri(figure)
+
+
+def show_triplets(hdus, best):
+    """Return the figure of some transients.
+
+    Parameters
+    ----------
+    hdus : HDUList
+        The difference, with the HDUs NEW, REF and D.
+    best : DataFrame
+        The transients.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    figure = triplet_figure(
+        new=hdus["NEW"].data,
+        reference=hdus["REF"].data,
+        difference=hdus["D"].data,
+        positions=list(zip(best["x"], best["y"], strict=True)),
+        titles=[row_title(row) for row in best.itertuples()],
+    )
+    return data_uri(figure)
+
+
 def row_title(row):
-    """What a triplet is headed with; an image without a zero point has no magnitudes."""
+    """Return the title of a transient: band, magnitude if known, and score.
+
+    Parameters
+    ----------
+    row : namedtuple
+        Row of the table of transients.
+
+    Returns
+    -------
+    str
+    """
     magnitude = f"{row.mag:.1f} mag, " if np.isfinite(row.mag) else ""
     return f"{row.band} {magnitude}{row.scorr:+.0f}σ"
 
 
 def band_facts(header, usable):
-    """What a difference's header says, as a person reads it."""
+    """Return the facts that the header of a difference states, by label.
+
+    Parameters
+    ----------
+    header : Header
+        Header of the HDU D.
+    usable : float
+        Share of the common sky without a mask bit.
+
+    Returns
+    -------
+    dict of str to str
+    """
     return {
         "robust std of Scorr": f"{header['SCORRSTD']:.4f}",
         "flux ratio": f"{header['FLXRATIO']:.4f}, scatter {header['FLXSCAT']:.4f}",
@@ -104,14 +253,31 @@ def band_facts(header, usable):
 
 
 def recovery(rows, flux, x, y, error):
-    """Completeness and purity against a truth; None if none of it is in the image."""
+    """Return completeness and purity against a truth.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Detected transients.
+    flux : Series, shape (n,)
+        Fluxes of the true transients.
+    x, y : ndarray, shape (n,)
+        Their positions, 0-based.
+    error : ndarray, shape (ny, nx)
+        1-sigma error of the flux at each pixel.
+
+    Returns
+    -------
+    Recovery or None
+        None if all true transients lie outside the image.
+    """
     column, row = np.rint(x).astype(int), np.rint(y).astype(int)
     inside = (column >= 0) & (column < error.shape[1]) & (row >= 0) & (row < error.shape[0])
     inside[inside] = np.isfinite(error[row[inside], column[inside]])
     if not inside.any():
         return None
     used = matches(rows["x"], rows["y"], x[inside], y[inside])[1]
-    # found is what stands in the list without a flag
+    # only transients without a flag count as found
     clean = rows[rows["flags"] == 0]
     hit = matches(clean["x"], clean["y"], x[inside], y[inside])[0]
     ratio = flux.to_numpy()[inside] / error[row[inside], column[inside]]
@@ -121,4 +287,4 @@ def recovery(rows, flux, x, y, error):
         f"found with S/N > {LEAST_SN}": f"{np.sum(hit & strong)} of {np.sum(strong)} simulated",
         f"of unflagged with score > {LEAST_SN}": f"{np.sum(good & used)} of {good.sum()} are true",
     }
-    return {"facts": facts, "inside": inside, "hit": hit}
+    return Recovery(facts, inside, hit)

@@ -1,6 +1,6 @@
-"""Figures of a field: its colours with the catalogue's objects, and its reference band.
+"""The look of all figures, and their encoding for a page.
 
-They are made without pyplot, so that nothing is kept of them when they are dropped.
+Figures are made without pyplot, which would keep a reference to each of them.
 """
 
 import base64
@@ -8,20 +8,8 @@ import contextlib
 import io
 
 import matplotlib
-import numpy as np
-from astropy.stats import mad_std
-from matplotlib.collections import EllipseCollection
-from matplotlib.colors import AsinhNorm, Normalize
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
 
-from redpix.report.pictures import NO_DATA
-
-#: colour of a circle by class
-CLASS_COLOURS = {"GALAXY": "#ffd23f", "STAR": "#6fd3ff", "QSO": "#ff7ad9", "": "#b6f09c"}
-_LOST = "#ff5a4f"
-
+#: settings of matplotlib for all figures
 STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
@@ -48,7 +36,10 @@ STYLE = {
 
 @contextlib.contextmanager
 def house_style():
-    """The look of all figures, whatever the user's own settings are; make and encode them in it."""
+    """Apply the look of all figures, in place of the user's settings of matplotlib.
+
+    Make and encode figures inside this context.
+    """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE)
@@ -56,13 +47,18 @@ def house_style():
 
 
 def data_uri(figure, photograph=False):
-    """A figure as a ``data:`` URI, the same bytes for the same figure.
+    """Return a figure as a ``data:`` URI, with the same bytes for the same figure.
 
     Parameters
     ----------
     figure : Figure
+        The figure to encode.
     photograph : bool
-        WebP, which is small where there is noise, instead of PNG.
+        Use WebP, which compresses noise better, instead of PNG.
+
+    Returns
+    -------
+    str
     """
     data = io.BytesIO()
     if photograph:
@@ -72,189 +68,3 @@ def data_uri(figure, photograph=False):
         kind = "png"
         figure.savefig(data, format=kind, metadata={"Software": None})
     return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
-
-
-def _sky_axes(figure, place, picture):
-    """Axes in right ascension and declination, for a picture."""
-    axes = figure.add_subplot(place, projection=picture.wcs)
-    for number, name in enumerate(("Right ascension", "Declination")):
-        axis = axes.coords[number]
-        axis.set_axislabel(f"{name} (deg)", minpad=0.6)
-        axis.set_format_unit("deg", decimal=True, show_decimal_unit=False)
-        axis.set_ticks(number=5)
-        axis.set_ticklabel(exclude_overlapping=True)
-        axis.display_minor_ticks(True)
-    return axes
-
-
-def _draw_marks(axes, marks, picture):
-    """Circles about the objects that were found, crosses on the others; legend entries."""
-    entries = []
-    x, y = picture.place(marks.x, marks.y)
-    size = 2 * _radius(marks.pixels) / picture.factor
-    for name, colour in CLASS_COLOURS.items():
-        chosen = (marks.classes == name) & (marks.pixels > 0)
-        if not chosen.any():
-            continue
-        circles = EllipseCollection(
-            *(size[chosen], size[chosen], np.zeros(np.count_nonzero(chosen))),
-            units="xy",
-            offsets=np.column_stack([x[chosen], y[chosen]]),
-            offset_transform=axes.transData,
-            facecolors="none",
-            edgecolors=colour,
-            linewidths=0.7,
-        )
-        axes.add_collection(circles)
-        label = f"{name or 'class unknown'}: {np.count_nonzero(chosen)}"
-        entries.append(_legend_mark("o", colour, label))
-    lost = marks.pixels == 0
-    if lost.any():
-        axes.scatter(x[lost], y[lost], s=14, marker="x", color=_LOST, linewidths=0.8)
-        entries.append(_legend_mark("x", _LOST, f"not found: {np.count_nonzero(lost)}"))
-    rows, columns = picture.values.shape[:2]
-    axes.set(xlim=(-0.5, columns - 0.5), ylim=(-0.5, rows - 0.5))
-    return entries
-
-
-def _radius(pixels):
-    """Radius of an object's circle, image pixels: its pixels as a disk, and some room."""
-    return 3 + 1.3 * np.sqrt(pixels / np.pi)
-
-
-def _legend_mark(marker, colour, label):
-    return Line2D(
-        *([], []),
-        marker=marker,
-        color="none",
-        markeredgecolor=colour,
-        markerfacecolor="none",
-        markeredgewidth=1.4,
-        markersize=7,
-        label=label,
-    )
-
-
-def field_figure(whole, part, marks):
-    """The whole field in colour with its objects circled, and a part of it at full resolution.
-
-    Parameters
-    ----------
-    whole, part : Picture
-        uint8, shape (ny, nx, 3).
-    marks : Marks
-
-    Returns
-    -------
-    Figure
-    """
-    rows, columns = whole.values.shape[:2]
-    ratio = float(np.clip(columns / rows, 0.5, 1.6))
-    figure = Figure(figsize=(10.5, 9.0 / (ratio + 1) + 1.0), layout="constrained")
-    grid = figure.add_gridspec(1, 2, width_ratios=[ratio, 1])
-    left = _sky_axes(figure, grid[0], whole)
-    left.imshow(whole.values, origin="lower")
-    entries = _draw_marks(left, marks, whole)
-    x, y = whole.place(*(np.array(part.corner) - 0.5))
-    height, width = (side / whole.factor for side in part.values.shape[:2])
-    left.add_patch(Rectangle((x, y), width, height, fill=False, color="white", linewidth=0.9))
-    left.set_title("Whole field")
-
-    right = _sky_axes(figure, grid[1], part)
-    right.imshow(part.values, origin="lower")
-    _draw_marks(right, marks, part)
-    _write_redshifts(right, marks, part)
-    right.set_title("The white square, at full resolution")
-    if entries:
-        figure.legend(handles=entries, loc="outside lower center", ncols=len(entries))
-    return figure
-
-
-def _write_redshifts(axes, marks, picture):
-    """The known redshift of each object found, below its circle."""
-    x, y = picture.place(marks.x, marks.y - _radius(marks.pixels))
-    rows, columns = picture.values.shape[:2]
-    shown = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
-    shown &= (marks.pixels > 0) & np.isfinite(marks.redshift)
-    for index in np.flatnonzero(shown):
-        axes.text(
-            *(x[index], y[index] - 1, f"{marks.redshift[index]:.3f}"),
-            color="white",
-            fontsize=6.5,
-            ha="center",
-            va="top",
-            clip_on=True,
-        )
-
-
-def band_figure(image, error, registered, band):
-    """Image, error and registered image of one band side by side, with colour bars.
-
-    Parameters
-    ----------
-    image, error, registered : Picture
-        Nanomaggies a pixel; the first two on the frame's own grid.
-    band : str
-
-    Returns
-    -------
-    Figure
-    """
-    light, dark = _light_scale(image.values), _error_scale(error.values)
-    ratios = [
-        columns / rows for rows, columns in (p.values.shape for p in (image, error, registered))
-    ]
-    figure = Figure(figsize=(10.5, 9.0 / sum(ratios) + 1.3), layout="constrained")
-    grid = figure.add_gridspec(1, 3, width_ratios=ratios)
-    for place, picture, norm, colours, title in (
-        (grid[0], image, light, "gray", f"Frame as delivered, {band}"),
-        (grid[1], error, dark, "cividis", "Error, 1 sigma"),
-    ):
-        axes = figure.add_subplot(place)
-        shown = axes.imshow(
-            picture.values, norm=norm, cmap=colours, extent=picture.extent(), origin="lower"
-        )
-        axes.set(title=title, xlabel="x (pixels)", ylabel="y (pixels)")
-        _colour_bar(figure, axes, shown)
-    axes = _sky_axes(figure, grid[2], registered)
-    shown = axes.imshow(registered.values, norm=light, cmap="gray", origin="lower")
-    axes.set_title("Registered, north up")
-    axes.set_facecolor(f"#{NO_DATA:02x}{NO_DATA:02x}{NO_DATA:02x}")
-    _colour_bar(figure, axes, shown)
-    return figure
-
-
-def _light_scale(values):
-    known = values[np.isfinite(values)]
-    noise = mad_std(known) or 1.0
-    highest = max(10 * noise, np.percentile(known, 99.9))
-    return AsinhNorm(3 * noise, vmin=-4 * noise, vmax=highest)
-
-
-def _error_scale(values):
-    known = values[np.isfinite(values)]
-    low, high = np.percentile(known, [0.5, 99])
-    return Normalize(low, high if high > low else low + 1)
-
-
-def _colour_bar(figure, axes, shown):
-    bar = figure.colorbar(
-        shown,
-        ax=axes,
-        orientation="horizontal",
-        extend="both",
-        label="nanomaggies per pixel",
-        aspect=35,
-        pad=0.02,
-    )
-    if isinstance(shown.norm, AsinhNorm):
-        decades = [digit * 10.0**power for power in range(-4, 4) for digit in (1, 3)]
-        ticks = []
-        for tick in [0.0, *decades]:
-            apart = not ticks or shown.norm(tick) - shown.norm(ticks[-1]) > 0.15
-            if tick < shown.norm.vmax and apart:
-                ticks.append(tick)
-        bar.set_ticks(ticks, labels=[f"{tick:g}" for tick in ticks], minor=False)
-        bar.minorticks_off()
-    else:
-        bar.ax.locator_params(nbins=5)

@@ -1,4 +1,4 @@
-"""The files that the report reads, and the page that it writes."""
+"""Read the files that the report shows, and render its page."""
 
 from pathlib import Path
 
@@ -10,15 +10,28 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from redpix.catalogue.build import field_names
 from redpix.image.wcs import frame_wcs
-from redpix.report import plots
+from redpix.report.redshift_plots import PixelHistograms
 from redpix.report.tables import DASH
 
-#: folders of results that are not called like their stage
+#: stage of each folder of results with another name than its stage
 FOLDERS = {"registered": "registration", "coadds": "coaddition"}
 
 
 def read_objects(path, band):
-    """Catalogue objects with their field and their magnitude in one band."""
+    """Return the catalogue with the field of each object and its magnitude in one band.
+
+    Parameters
+    ----------
+    path : str
+        objects.csv.
+    band : str
+        Band of the magnitude.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, ra, dec, redshift, class ("" if unknown), field and magnitude.
+    """
     types = {"id": "int64", "class": str}
     columns = ["id", "ra", "dec", "redshift", "class", "run", "camcol", "field", band]
     objects = pd.read_csv(path, dtype=types, usecols=columns).rename(columns={band: "magnitude"})
@@ -27,28 +40,71 @@ def read_objects(path, band):
 
 
 def read_predictions(path):
-    """Predicted objects; classes are texts, empty where unknown."""
+    """Return the objects with predicted redshifts; unknown classes are empty.
+
+    Parameters
+    ----------
+    path : str
+        objects.csv of a method.
+
+    Returns
+    -------
+    DataFrame
+    """
     table = pd.read_csv(path, dtype={"object_id": "int64", "class": str, "class_phot": str})
     return table.fillna({"class": "", "class_phot": ""})
 
 
 def read_text_table(path):
-    """A CSV, all of it as text."""
+    """Return a CSV with every cell as text.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    DataFrame
+    """
     return pd.read_csv(path, dtype=str, keep_default_na=False)
 
 
 def count_pixels(paths, ids):
-    """Number of pixels of each object in all pixel tables."""
+    """Return the number of pixels of each object in all pixel tables.
+
+    Parameters
+    ----------
+    paths : list of str
+        Pixel tables (Parquet).
+    ids : Series of int64
+        Ids of the objects.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+    """
     total = pd.Series(0, index=ids)
     for path in paths:
-        found = pyarrow.parquet.read_table(path, columns=["object_id"])["object_id"].to_numpy()
-        present, number = np.unique(found, return_counts=True)
+        column = pyarrow.parquet.read_table(path, columns=["object_id"])["object_id"].to_numpy()
+        present, number = np.unique(column, return_counts=True)
         total.loc[present] += number
     return total.to_numpy()
 
 
 def read_counts(paths):
-    """What was counted in each field's pixels: a row a field, a column a kind."""
+    """Return the counts of pixels of each field.
+
+    Parameters
+    ----------
+    paths : list of str
+        ``<field>.counts.csv``.
+
+    Returns
+    -------
+    DataFrame of int
+        One row per field, and one column per kind of pixel.
+    """
     rows = {}
     for path in paths:
         table = pd.read_csv(path, index_col="what")["number"]
@@ -57,7 +113,20 @@ def read_counts(paths):
 
 
 def read_benchmarks(folder):
-    """Snakemake's benchmark of each job with its stage and name; the report's own is an old one."""
+    """Return the benchmark of each job with its stage and name.
+
+    The benchmark of the report is left out, because it is that of an earlier report.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of Snakemake's benchmark files.
+
+    Returns
+    -------
+    list of DataFrame
+        Columns of Snakemake, stage and job.
+    """
     paths = sorted(Path(folder).glob("*/*.tsv"))
     return [
         pd.read_csv(path, sep="\t", na_values=["-", "NA"]).assign(
@@ -69,27 +138,61 @@ def read_benchmarks(folder):
 
 
 def stored(folder):
-    """Megabytes of the files of each stage; what two names are linked to counts once."""
+    """Return the size of the files of each stage in MB; a file with two links counts once.
+
+    Parameters
+    ----------
+    folder : str
+        Folder of the results.
+
+    Returns
+    -------
+    dict of str to float
+    """
     sizes = {}
-    for place in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
-        known = {}
-        for path in place.rglob("*"):
+    for stage in sorted(path for path in Path(folder).iterdir() if path.is_dir()):
+        bytes_of_inode = {}
+        for path in stage.rglob("*"):
             if path.is_file():
-                about = path.stat()
-                known[about.st_ino] = about.st_size
-        sizes[FOLDERS.get(place.name, place.name)] = sum(known.values()) / 1e6
+                status = path.stat()
+                bytes_of_inode[status.st_ino] = status.st_size
+        sizes[FOLDERS.get(stage.name, stage.name)] = sum(bytes_of_inode.values()) / 1e6
     return sizes
 
 
 def read_image(path):
-    """Image, WCS and header of the first HDU."""
+    """Return image, WCS and header of the first HDU of a FITS file.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    image : ndarray, shape (ny, nx)
+    wcs : WCS
+    header : Header
+    """
     with fits.open(path, memmap=False) as hdus:
         return hdus[0].data, frame_wcs(hdus[0].header), hdus[0].header
 
 
 def read_histograms(path, highest):
-    """Pixels of test objects in pixels.dat, counted in pieces to bound memory."""
-    histograms = plots.PixelHistograms(highest)
+    """Count the predicted pixels of a method, in chunks to limit memory.
+
+    Parameters
+    ----------
+    path : str
+        pixels.dat of the method.
+    highest : float
+        Upper end of the axes of redshift.
+
+    Returns
+    -------
+    PixelHistograms
+    """
+    histograms = PixelHistograms(highest)
     pieces = pd.read_csv(
         path, sep=" ", comment="#", header=None, usecols=[0, 1], dtype=float, chunksize=1_000_000
     )
@@ -99,12 +202,36 @@ def read_histograms(path, highest):
 
 
 def measured(value, decimals):
-    """A number with so many decimals; a dash where it is not known."""
+    """Return a number as text; a dash if it is not finite.
+
+    Parameters
+    ----------
+    value : float
+        The number.
+    decimals : int
+        Number of decimals.
+
+    Returns
+    -------
+    str
+    """
     return f"{value:,.{decimals}f}" if np.isfinite(value) else DASH
 
 
 def render(template, **content):
-    """The page; every text in it is escaped."""
+    """Render a page, with every text escaped.
+
+    Parameters
+    ----------
+    template : str
+        Path of the Jinja template; the files that it includes lie beside it.
+    **content
+        Names and values of the template.
+
+    Returns
+    -------
+    str
+    """
     template = Path(template)
     environment = Environment(
         loader=FileSystemLoader(template.parent),

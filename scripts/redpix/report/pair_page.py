@@ -1,22 +1,38 @@
-"""Show one pair of files on a page of its own."""
-
-from pathlib import Path
+"""Show the difference of one pair of files on a separate page."""
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
+from redpix.core.version import redpix_version
 from redpix.report import difference_section, files
 from redpix.report.figures import house_style
 
 
-def main(snakemake):
-    inputs, params = snakemake.input, snakemake.params
+def write_pair_report(difference, transients, template, page, science, reference, pair):
+    """Write the page of one pair of files.
+
+    Parameters
+    ----------
+    difference : str
+        FITS file of the difference image.
+    transients : str
+        CSV of the transients of the pair.
+    template : str
+        Jinja template of the page.
+    page : str
+        HTML file to write.
+    science, reference : str
+        Names of the two images as the user gave them.
+    pair : str
+        Name of the pair.
+    """
     with house_style():
-        page = files.render(
-            inputs.template,
-            name=Path(inputs.transients).parent.name,
-            science=params.science,
-            reference=params.reference,
-            pairs=difference_section.show_pairs([inputs.difference], [inputs.transients], None),
+        text = files.render(
+            template,
+            version=redpix_version(),
+            name=pair,
+            science=science,
+            reference=reference,
+            pairs=difference_section.show_pairs([difference], [transients], None),
         )
-    write_text(snakemake.output[0], page)
-    log.info("%s: %.1f MB", snakemake.output[0], len(page) / 1e6)
+    write_text(page, text)
+    log.info("%s: %.1f MB", page, len(text) / 1e6)

@@ -4,27 +4,52 @@ import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
 
-#: stars whose stamps are shown, and half a side of one, pixels
-STAMPS, HALF = 25, 7
+#: maximum number of stars with stamps
+STAMPS = 25
 
-#: light curves that are drawn
+#: pixels from the middle of a stamp to its edge
+HALF = 7
+
+#: maximum number of light curves in a figure
 CURVES = 8
 
-#: most groups of stars that curves of scatter are medians of, and fewest stars of a group
+#: maximum number of groups of stars whose median scatter is drawn, and their minimum size
 GROUPS, LEAST_GROUP = 60, 8
 
 
 def stretch(image, low=3.0, high=30.0):
-    """Limits of a grey scale about an image's sky."""
-    known = image[np.isfinite(image)]
-    middle, spread = np.median(known), mad_std(known) or 1.0
+    """Return the limits of a grey scale about the sky of an image.
+
+    Parameters
+    ----------
+    image : ndarray
+        NaN without data.
+    low, high : float
+        Distance of the limits from the median, in standard deviations of the sky.
+
+    Returns
+    -------
+    dict
+        ``vmin`` and ``vmax``.
+    """
+    valid = image[np.isfinite(image)]
+    middle, spread = np.median(valid), mad_std(valid) or 1.0
     return {"vmin": middle - low * spread, "vmax": middle + high * spread}
 
 
 def calibration_figure(raw, calibrated, background, unit):
-    """An image as it came, calibrated, and its background, each on a scale of its own.
+    """Return a figure of a raw image, the calibrated image and its background.
 
-    All are in the `unit` whose name, in the plural, stands at the scales.
+    Parameters
+    ----------
+    raw, calibrated, background : ndarray, shape (ny, nx)
+        The grey scales differ.
+    unit : str
+        Plural name of the unit of the three, for the colour bars.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     panels = (("As the camera delivered it", raw, stretch(raw)),)
@@ -39,7 +64,21 @@ def calibration_figure(raw, calibrated, background, unit):
 
 
 def stars_figure(image, residual, x, y, flags):
-    """The stars circled on the image, and what is left when they are subtracted."""
+    """Return a figure of an image with its stars circled, and of the residual.
+
+    Parameters
+    ----------
+    image, residual : ndarray, shape (ny, nx)
+        Before and after the subtraction of the stars.
+    x, y : Series, shape (n,)
+        Positions of the stars, 0-based.
+    flags : Series or ndarray of int, shape (n,)
+        0 for a star without a flag.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(10.5, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     limits = stretch(image)
@@ -47,7 +86,8 @@ def stars_figure(image, residual, x, y, flags):
     for bad, colour, label in ((False, "#6fd3ff", "no flag"), (True, "#ffb13f", "flagged")):
         chosen = (flags != 0) == bad
         left.scatter(
-            *(x[chosen], y[chosen]),
+            x[chosen],
+            y[chosen],
             s=22,
             facecolors="none",
             edgecolors=colour,
@@ -63,29 +103,38 @@ def stars_figure(image, residual, x, y, flags):
 
 
 def stamps_figure(image, stars):
-    """Stamps of the brightest stars that are whole, with peak (cross) and centroid (circle).
+    """Return a figure of stamps of the brightest stars, with peak (cross) and centroid (circle).
+
+    Stars near the border, whose stamps would be incomplete, are left out.
 
     Parameters
     ----------
-    image : ndarray
+    image : ndarray, shape (ny, nx)
+        Calibrated image.
     stars : DataFrame
-        Columns peak_x, peak_y, centroid_x, centroid_y, the brightest first.
+        Columns peak_x, peak_y, centroid_x and centroid_y, 0-based; the brightest star first.
+
+    Returns
+    -------
+    Figure
     """
     ny, nx = image.shape
     x, y = stars["peak_x"], stars["peak_y"]
-    whole = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
+    inner = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     grid = figure.subplots(3, 9).ravel()
     for axes in grid:
         axes.set_axis_off()
-    for axes, star in zip(grid, whole.itertuples(), strict=False):
+    for axes, star in zip(grid, inner.itertuples(), strict=False):
         row, column = int(star.peak_y), int(star.peak_x)
         stamp = image[row - HALF : row + HALF + 1, column - HALF : column + HALF + 1]
         reach = column - HALF - 0.5, column + HALF + 0.5, row - HALF - 0.5, row + HALF + 0.5
         axes.imshow(np.arcsinh(stamp / mad_std(image)), origin="lower", cmap="gray", extent=reach)
         axes.plot(star.peak_x, star.peak_y, "+", color="#ff5a4f", markersize=7)
         axes.plot(
-            *(star.centroid_x, star.centroid_y, "o"),
+            star.centroid_x,
+            star.centroid_y,
+            "o",
             markerfacecolor="none",
             markeredgecolor="#6fd3ff",
             markersize=6,
@@ -94,7 +143,19 @@ def stamps_figure(image, stars):
 
 
 def psf_figure(stamp, mean_residual):
-    """The PSF in the middle of an image, and the mean of what bright stars leave of it."""
+    """Return a figure of the PSF in the middle of an image, and of the mean residual.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        The PSF, as a share of the flux per pixel.
+    mean_residual : ndarray, shape (ny, nx)
+        Mean residual of bright stars, as a share of their fluxes.
+
+    Returns
+    -------
+    Figure
+    """
     figure = Figure(figsize=(10.5, 4.2), layout="constrained")
     left, right = figure.subplots(1, 2)
     shown = left.imshow(np.log10(np.maximum(stamp, 1e-6)), origin="lower", cmap="viridis", vmin=-5)
@@ -112,14 +173,18 @@ def psf_figure(stamp, mean_residual):
 
 
 def errors_figure(tables, unit):
-    """Relative error of the flux against the flux.
+    """Return a figure of the relative errors of fluxes against the fluxes.
 
     Parameters
     ----------
     tables : dict of str to DataFrame
-        By the image's name; columns psf_flux, psf_flux_error.
+        Columns psf_flux and psf_flux_error, by the name of the image.
     unit : str
-        Of the fluxes.
+        Unit of the fluxes.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
@@ -133,15 +198,20 @@ def errors_figure(tables, unit):
 
 
 def scatter_figure(stars):
-    """Measured scatter of light curves against brightness, and curves of what is expected.
+    """Return a figure of the measured and the expected scatter of light curves.
 
-    Curves are medians of groups of stars of like brightness. Scatter above 1 is not shown: there is
-    no light in such a curve. Where no zero point is known brightness is -2.5 log10(flux).
+    Curves connect medians of groups of stars with similar brightness. A scatter above 1 is not
+    shown, because the star was not detected. Without a zero point the brightness is
+    -2.5 log10(flux).
 
     Parameters
     ----------
     stars : DataFrame
         Columns flux, magnitude, scatter, expected_photons, expected_scintillation, expected, flags.
+
+    Returns
+    -------
+    Figure
     """
     brightness = "magnitude"
     if stars["magnitude"].isna().all():
@@ -155,14 +225,7 @@ def scatter_figure(stars):
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
     axes.plot(good["magnitude"], good["scatter"], ".", markersize=3, label="measured")
-    curves = [("measured, median", "scatter", "C0-")]
-    if (good["expected_scintillation"] > 0).any():
-        curves.append(("photons of star and sky, camera", "expected_photons", "C1--"))
-        curves.append(("scintillation", "expected_scintillation", "C2:"))
-        curves.append(("expected, all together", "expected", "k-"))
-    else:
-        curves.append(("expected: photons of star and sky, camera", "expected", "k-"))
-    for label, column, style in curves:
+    for label, column, style in _curves_of_scatter(good):
         axes.plot(
             [one["magnitude"] for one in middle],
             [one[column] for one in middle],
@@ -176,32 +239,50 @@ def scatter_figure(stars):
     return figure
 
 
+def _curves_of_scatter(stars):
+    """Return label, column and style of each curve of scatter."""
+    curves = [("measured, median", "scatter", "C0-")]
+    if (stars["expected_scintillation"] > 0).any():
+        curves.append(("photons of star and sky, camera", "expected_photons", "C1--"))
+        curves.append(("scintillation", "expected_scintillation", "C2:"))
+        curves.append(("expected, all together", "expected", "k-"))
+    else:
+        curves.append(("expected: photons of star and sky, camera", "expected", "k-"))
+    return curves
+
+
 def curves_figure(curves, chosen):
-    """Relative light curves of some stars, one above the other.
+    """Return a figure of the relative light curves of some stars, one above the other.
 
     Parameters
     ----------
     curves : DataFrame
-        Columns star, mjd, relative_flux, relative_error; one field's.
+        Columns star, image, mjd, relative_flux and relative_error of one field.
     chosen : sequence of int
-        Numbers of stars.
+        Numbers of the stars.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(10.5, 3.8), layout="constrained")
     axes = figure.subplots()
-    known = np.isfinite(curves["mjd"]).all()
+    dated = np.isfinite(curves["mjd"]).all()
     order = {image: number for number, image in enumerate(curves["image"].unique(), start=1)}
     for level, star in enumerate(chosen):
-        mine = curves[curves["star"] == star]
-        time = (mine["mjd"] - curves["mjd"].min()) * 1440 if known else mine["image"].map(order)
+        rows = curves[curves["star"] == star]
+        time = (rows["mjd"] - curves["mjd"].min()) * 1440 if dated else rows["image"].map(order)
         axes.errorbar(
-            *(time, mine["relative_flux"] + 0.1 * level, mine["relative_error"]),
+            time,
+            rows["relative_flux"] + 0.1 * level,
+            rows["relative_error"],
             fmt="o-",
             markersize=2.5,
             linewidth=0.7,
             label=f"star {star}",
         )
     axes.set(
-        xlabel="minutes" if known else "exposure",
+        xlabel="minutes" if dated else "exposure",
         ylabel="relative flux, each star 0.1 above the last",
     )
     axes.legend(fontsize=6, ncols=2)

@@ -1,51 +1,149 @@
-"""The report's part on photometry of images: figures and facts of each image, light curves."""
+"""Section of the report on photometry: figures and facts of each image."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from astropy.io import fits
-from scipy.stats import chi2
 
 from redpix.io.fits_files import read_image
+from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
 
-#: images that are shown with pictures
+#: maximum number of images with pictures
 MOST = 3
 
-#: more than one of a unit of images
+#: plural of the unit of an image
 PLURAL = {"count": "counts", "nanomaggy": "nanomaggies"}
 
 
+class ImagePlanes(NamedTuple):
+    """Pixels and headers of an image after photometry.
+
+    Attributes
+    ----------
+    image, background, residual : ndarray, shape (ny, nx)
+        Calibrated image without its background, the background, and the image without stars.
+    masked : ndarray of bool, shape (ny, nx)
+    psf : redpix.psf.effective_psf.EffectivePsf or None
+        Terms of the effective PSF; None if the image has no PSF.
+    header, residual_header : Header
+        Headers of the calibrated image and of the residual.
+    """
+
+    image: np.ndarray
+    background: np.ndarray
+    residual: np.ndarray
+    masked: np.ndarray
+    psf: EffectivePsf | None
+    header: fits.Header
+    residual_header: fits.Header
+
+
 def show_images(raws, calibrated, tables, residuals):
-    """All images: facts of each, pictures of the first; None without any."""
+    """Return facts of all images, pictures of the first ones, and the errors of the fluxes.
+
+    Parameters
+    ----------
+    raws, calibrated, tables, residuals : sequence of str
+        Raw image, calibrated image, CSV of the stars and residual of each image. The tables may
+        have another order.
+
+    Returns
+    -------
+    dict or None
+        None without images.
+    """
     if not tables:
         return None
     stars = {Path(path).stem: pd.read_csv(path) for path in tables}
-    shown = []
+    images = []
     for number, (raw, image, residual) in enumerate(zip(raws, calibrated, residuals, strict=True)):
         name = Path(residual).name.removesuffix(".residual.fits")
-        shown.append(show_image(name, raw, image, stars[name], residual, number < MOST))
+        images.append(show_image(name, raw, image, stars[name], residual, number < MOST))
     measured = {k: v for k, v in stars.items() if "psf_flux_error" in v and len(v)}
     units = " or ".join(sorted({PLURAL[fits.getheader(path)["BUNIT"]] for path in calibrated}))
     figure = data_uri(plots.errors_figure(measured, units)) if measured else None
-    return {"images": shown, "errors": figure}
+    return {"images": images, "errors": figure}
+
+
+def read_planes(calibrated, residual):
+    """Return the pixels and headers of an image after photometry.
+
+    Parameters
+    ----------
+    calibrated, residual : str
+        FITS files.
+
+    Returns
+    -------
+    ImagePlanes
+    """
+    with fits.open(calibrated, memmap=False) as hdus:
+        planes = {hdu.name: hdu.data.astype(float) for hdu in hdus}
+        header = hdus[0].header
+    with fits.open(residual, memmap=False) as hdus:
+        return ImagePlanes(
+            image=planes["SCI"],
+            background=planes["BACKGROUND"],
+            residual=hdus[0].data.astype(float),
+            masked=planes["MASK"] != 0,
+            psf=read_effective_psf(residual),
+            header=header,
+            residual_header=hdus[0].header,
+        )
 
 
 def show_image(name, raw, calibrated, stars, residual, pictures):
-    """One image."""
-    with fits.open(calibrated, memmap=False) as hdus:
-        planes = {hdu.name: hdu.data.astype(float) for hdu in hdus}
-        masked = planes["MASK"] != 0
-        header = hdus[0].header
-    with fits.open(residual, memmap=False) as hdus:
-        rest, cards = hdus[0].data.astype(float), hdus[0].header
-    psf = read_effective_psf(residual)
-    facts = {"stars": f"{len(stars):,}", "masked": f"{100 * masked.mean():.2f} % of the pixels"}
-    facts["gain"] = f"{header['GAIN']:.3g} electrons a {header['BUNIT']}, {header['GAINFROM']}"
-    if psf is not None:
+    """Return the facts of one image, and its pictures.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image.
+    raw, calibrated, residual : str
+        FITS files.
+    stars : DataFrame
+        The stars of the image.
+    pictures : bool
+        Whether to draw pictures.
+
+    Returns
+    -------
+    dict
+    """
+    planes = read_planes(calibrated, residual)
+    return {
+        "name": name,
+        "facts": image_facts(planes, stars),
+        "pictures": show_pictures(raw, planes, stars) if pictures else None,
+    }
+
+
+def image_facts(planes, stars):
+    """Return the facts of an image, by label.
+
+    Parameters
+    ----------
+    planes : ImagePlanes
+        Pixels and headers of the image.
+    stars : DataFrame
+        The stars of the image.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    header, cards = planes.header, planes.residual_header
+    facts = {
+        "stars": f"{len(stars):,}",
+        "masked": f"{100 * planes.masked.mean():.2f} % of the pixels",
+    }
+    facts["gain"] = f"{header['GAIN']:.3g} electrons per {header['BUNIT']}, {header['GAINFROM']}"
+    if planes.psf is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
         facts["aperture correction"] = f"{cards['APCORR']:.4f}"
@@ -53,92 +151,75 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     if "ZEROPT" in cards:
         error = f" ± {cards['ZEROERR']:.4f}" if "ZEROERR" in cards else ""
         facts["zero point"] = f"{cards['ZEROPT']:.4f}{error} mag"
-    made = {"name": name, "facts": facts, "pictures": None}
-    if not pictures:
-        return made
-    image = np.where(masked, np.nan, planes["SCI"])
+    return facts
+
+
+def show_pictures(raw, planes, stars):
+    """Return the pictures of an image.
+
+    Parameters
+    ----------
+    raw : str
+        The raw image.
+    planes : ImagePlanes
+        Pixels and headers of the image.
+    stars : DataFrame
+        The stars of the image, the brightest first.
+
+    Returns
+    -------
+    dict of str to str
+        ``data:`` URIs; None for a picture without content.
+    """
+    image = np.where(planes.masked, np.nan, planes.image)
     flags = stars["flags"] if "flags" in stars else np.zeros(len(stars), int)
-    places = stars["centroid_x"], stars["centroid_y"]
-    made["pictures"] = {
-        "calibration": data_uri(
-            plots.calibration_figure(
-                *(
-                    read_image(raw).pixels.astype(float),
-                    image,
-                    planes["BACKGROUND"],
-                    PLURAL[header["BUNIT"]],
-                )
-            ),
-            photograph=True,
-        ),
-        "stars": data_uri(plots.stars_figure(image, rest, *places, flags), photograph=True),
-        "stamps": data_uri(plots.stamps_figure(planes["SCI"], stars)) if len(stars) else None,
-        "psf": None if psf is None else show_psf(psf, rest, stars),
+    calibration = plots.calibration_figure(
+        raw=read_image(raw).pixels.astype(float),
+        calibrated=image,
+        background=planes.background,
+        unit=PLURAL[planes.header["BUNIT"]],
+    )
+    circles = plots.stars_figure(
+        image, planes.residual, x=stars["centroid_x"], y=stars["centroid_y"], flags=flags
+    )
+    psf = None
+    if planes.psf is not None:
+        psf = show_psf(planes.psf, planes.residual, stars)
+    return {
+        "calibration": data_uri(calibration, photograph=True),
+        "stars": data_uri(circles, photograph=True),
+        "stamps": data_uri(plots.stamps_figure(planes.image, stars)) if len(stars) else None,
+        "psf": psf,
     }
-    return made
 
 
-def show_psf(psf, rest, stars):
-    """Draw the PSF in the middle of an image and the mean residual of bright stars without flags.
+def show_psf(psf, residual, stars):
+    """Return the figure of the PSF in the middle, and of the mean residual of bright stars.
 
     Parameters
     ----------
     psf : redpix.psf.effective_psf.EffectivePsf
-    rest : ndarray, shape (ny, nx)
-        Residual image, counts.
-    stars : pandas.DataFrame
-        Table of the stars of the image.
+    residual : ndarray, shape (ny, nx)
+        Image without stars.
+    stars : DataFrame
+        The stars of the image, the brightest first. Those with a flag are left out.
 
     Returns
     -------
     str
-        Data URI of the figure.
+        A ``data:`` URI.
     """
-    middle = np.array([rest.shape[1] // 2.0]), np.array([rest.shape[0] // 2.0])
+    ny, nx = residual.shape
+    middle = np.array([nx // 2.0]), np.array([ny // 2.0])
     half = min(plots.HALF, psf.reach)
     stamp = psf.stamps(*middle, half, derivatives=False)[0]
-    ny, nx = rest.shape
     x, y = (np.rint(stars[f"centroid_{axis}"]).astype(int) for axis in "xy")
-    whole = (x >= half) & (x < nx - half) & (y >= half) & (y < ny - half)
-    good = stars[whole & (stars["flags"] == 0)].head(100).index
-    left = [
-        rest[y[i] - half : y[i] + half + 1, x[i] - half : x[i] + half + 1] / stars["psf_flux"][i]
+    inner = (x >= half) & (x < nx - half) & (y >= half) & (y < ny - half)
+    good = stars[inner & (stars["flags"] == 0)].head(100).index
+    residuals = [
+        residual[y[i] - half : y[i] + half + 1, x[i] - half : x[i] + half + 1]
+        / stars["psf_flux"][i]
         for i in good
     ]
-    mean = np.nan_to_num(np.mean(left, axis=0)) if left else np.zeros_like(stamp)
+    mean = np.nan_to_num(np.mean(residuals, axis=0)) if residuals else np.zeros_like(stamp)
     return data_uri(plots.psf_figure(stamp, mean))
-
-
-def median_deviation(number):
-    """Median of the standard deviations of so many Gaussian numbers each, over the true one."""
-    return np.sqrt(chi2.median(number - 1) / (number - 1))
-
-
-def show_light_curves(paths):
-    """Scatter and light curves of each field; empty without any."""
-    if not paths:
-        return []
-    curves, scatter = (pd.read_csv(path) for path in paths)
-    shown = []
-    for name, stars in scatter.groupby("field", sort=False) if len(scatter) else ():
-        good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)]
-        mine = curves[curves["field"] == name]
-        ratio = good["scatter"] / good["expected"]
-        unusual = good.assign(ratio=ratio).sort_values("ratio", ascending=False)
-        bright = good.sort_values("flux", ascending=False)
-        chosen = list(dict.fromkeys([*unusual["star"].head(3), *bright["star"]]))[: plots.CURVES]
-        shown.append(
-            {
-                "name": name,
-                "facts": {
-                    "exposures": f"{mine['image'].nunique()}",
-                    "stars": f"{len(stars):,}, {len(good):,} of them without a flag",
-                    "scatter over the expected, median": f"{ratio.median():.2f}, and "
-                    f"{median_deviation(good['exposures'].median()):.2f} where errors are right",
-                    "smallest scatter, 10 brightest": f"{bright['scatter'].head(10).min():.4f}",
-                },
-                "scatter": data_uri(plots.scatter_figure(stars)) if len(good) else None,
-                "curves": data_uri(plots.curves_figure(mine, chosen)) if chosen else None,
-            }
-        )
-    return shown

@@ -1,4 +1,4 @@
-"""Plots of photometric redshifts: whether PDFs mean what they say, what was learnt from."""
+"""Figures of photometric redshifts: calibration of PDFs, single PDFs, importance, maps."""
 
 import numpy as np
 from matplotlib.collections import PolyCollection
@@ -6,20 +6,20 @@ from matplotlib.figure import Figure
 
 _BLUE, _ORANGE, _GREY = "#2b5c8a", "#d9822b", "#99a"
 
-#: bins of the histogram of PIT values
+#: number of bins of the histogram of PIT values
 _BINS = 20
 
-#: PDFs of single objects that are drawn
+#: maximum number of objects whose PDFs are drawn
 MOST_SHOWN = 12
 
 
 def calibration_figure(pit):
-    """Histogram of PIT values, and how often intervals of each probability hold the truth.
+    """Return a figure of PIT values, and of the coverage of central intervals.
 
     Parameters
     ----------
     pit : ndarray, shape (n,)
-        Probability below the truth in the PDF of each object.
+        Probability below the true redshift in the PDF of each object.
 
     Returns
     -------
@@ -40,9 +40,8 @@ def calibration_figure(pit):
     levels = np.linspace(0, 1, 101)
     held = np.mean(np.abs(2 * pit[:, None] - 1) <= levels, axis=0)
     error = 2 * np.sqrt(levels * (1 - levels) / count)
-    right.fill_between(
-        *(levels, levels - error, levels + error), color=_GREY, alpha=0.35, linewidth=0
-    )
+    low, high = levels - error, levels + error
+    right.fill_between(levels, low, high, color=_GREY, alpha=0.35, linewidth=0)
     right.plot(levels, levels, color="black", linewidth=0.8)
     right.plot(levels, held, color=_BLUE)
     right.set(xlabel="probability of the central interval", ylabel="share of truths within it")
@@ -51,52 +50,55 @@ def calibration_figure(pit):
     return figure
 
 
-def densities_figure(density, grid, true, predicted, titles):
-    """PDFs of single objects.
+def pdfs_figure(pdfs, grid, true, predicted, titles):
+    """Return a figure of the PDFs of single objects.
 
     Parameters
     ----------
-    density : ndarray, shape (n, nodes)
+    pdfs : ndarray, shape (n, nodes)
+        Probability per unit of redshift.
     grid : ndarray, shape (nodes,)
+        Redshifts.
     true, predicted : ndarray, shape (n,)
-        The redshifts to be marked; a true one may be NaN.
+        The redshifts to mark; a true one may be NaN.
     titles : sequence of str
+        Title of each object.
 
     Returns
     -------
     Figure
     """
     columns = 4
-    rows = -(-len(density) // columns)
+    rows = -(-len(pdfs) // columns)
     figure = Figure(figsize=(10.5, 0.5 + 1.55 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, sharex=True, squeeze=False)
-    some = density > 1e-3 * density.max(axis=1, keepdims=True)
-    highest = max(grid[some.any(axis=0)][-1], np.nanmax(true, initial=0)) * 1.03
-    for place in axes.flat[len(density) :]:
-        place.set_visible(False)
-    for place, values, z, guess, title in zip(
-        axes.flat, density, true, predicted, titles, strict=False
+    visible = pdfs > 1e-3 * pdfs.max(axis=1, keepdims=True)
+    highest = max(grid[visible.any(axis=0)][-1], np.nanmax(true, initial=0)) * 1.03
+    for panel in axes.flat[len(pdfs) :]:
+        panel.set_visible(False)
+    for panel, values, z, guess, title in zip(
+        axes.flat, pdfs, true, predicted, titles, strict=False
     ):
-        place.fill_between(grid, values, color=_BLUE, alpha=0.35, linewidth=0)
-        place.plot(grid, values, color=_BLUE, linewidth=0.9)
-        place.axvline(guess, color=_BLUE, linewidth=0.9, linestyle="--")
-        place.axvline(z, color=_ORANGE, linewidth=1.2)
-        place.set(xlim=(0, highest), ylim=(0, None), yticks=[])
-        place.set_title(title, fontsize=7.5)
-    for place in axes[-1]:
-        place.set_xlabel("redshift")
-    for place in axes[:, 0]:
-        place.set_ylabel("PDF")
+        panel.fill_between(grid, values, color=_BLUE, alpha=0.35, linewidth=0)
+        panel.plot(grid, values, color=_BLUE, linewidth=0.9)
+        panel.axvline(guess, color=_BLUE, linewidth=0.9, linestyle="--")
+        panel.axvline(z, color=_ORANGE, linewidth=1.2)
+        panel.set(xlim=(0, highest), ylim=(0, None), yticks=[])
+        panel.set_title(title, fontsize=7.5)
+    for panel in axes[-1]:
+        panel.set_xlabel("redshift")
+    for panel in axes[:, 0]:
+        panel.set_ylabel("PDF")
     return figure
 
 
 def importance_figure(importance):
-    """Importance of each attribute as horizontal bars.
+    """Return a figure of the importance of each attribute as horizontal bars.
 
     Parameters
     ----------
     importance : dict of str to float
-        Shares that add up to 1.
+        Shares, whose sum is 1, by attribute.
 
     Returns
     -------
@@ -108,57 +110,58 @@ def importance_figure(importance):
     axes.barh(np.arange(len(names)), [importance[name] for name in names], color=_BLUE)
     axes.set_yticks(np.arange(len(names)), names)
     axes.invert_yaxis()
-    axes.set(xlabel="importance (share of what the splits explain)")
+    axes.set(xlabel="importance (share of the variance that the splits explain)")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def map_figure(places, redshift, spread, hexagonal):
-    """A self-organising map: the mean redshift of each cell, and its scatter.
+def map_figure(centres, redshift, spread, hexagonal):
+    """Return a figure of a self-organising map: redshift of each cell, and its range.
 
     Parameters
     ----------
-    places : ndarray, shape (cells, 2) or (cells, 3)
-        Centres of the cells; unit vectors on a sphere, which is drawn in Mollweide's projection.
+    centres : ndarray, shape (cells, 2) or (cells, 3)
+        Centres of the cells. Unit vectors on a sphere are drawn in the Mollweide projection.
     redshift, spread : ndarray, shape (cells,)
-        NaN for a cell in which no object fell.
+        Mean and range of the redshifts; NaN for an empty cell.
     hexagonal : bool
-        What a cell of a flat map looks like.
+        Whether the cells of a plane are hexagons, else squares.
 
     Returns
     -------
     Figure
     """
-    sphere = places.shape[1] == 3
+    sphere = centres.shape[1] == 3
     figure = Figure(figsize=(10.5, 3.4 if sphere else 4.6), layout="constrained")
     kind = {"projection": "mollweide"} if sphere else {"aspect": "equal"}
     panels = figure.subplots(1, 2, subplot_kw=kind)
     if sphere:
-        places = np.stack([np.arctan2(places[:, 1], places[:, 0]), np.arcsin(places[:, 2])], axis=1)
+        longitude, latitude = np.arctan2(centres[:, 1], centres[:, 0]), np.arcsin(centres[:, 2])
+        centres = np.stack([longitude, latitude], axis=1)
     for axes, values, label in (
         (panels[0], redshift, "mean redshift"),
         (panels[1], spread, "range of redshift"),
     ):
         if sphere:
-            area = 2.6e4 / len(places)
-            shown = axes.scatter(*places.T, c=values, s=area, cmap="viridis", linewidths=0)
+            area = 2.6e4 / len(centres)
+            shown = axes.scatter(*centres.T, c=values, s=area, cmap="viridis", linewidths=0)
             axes.set(xticklabels=[], yticklabels=[])
         else:
-            shown = _draw_cells(axes, places, values, hexagonal)
+            shown = _draw_cells(axes, centres, values, hexagonal)
         axes.grid(False)
         figure.colorbar(shown, ax=axes, label=label, shrink=0.85)
     return figure
 
 
-def _draw_cells(axes, places, values, hexagonal):
-    """Cells of a flat map as polygons that touch."""
-    low, high = places.min(axis=0) - 0.7, places.max(axis=0) + 0.7
+def _draw_cells(axes, centres, values, hexagonal):
+    """Draw the cells of a plane as polygons that touch."""
+    low, high = centres.min(axis=0) - 0.7, centres.max(axis=0) + 0.7
     axes.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), xlabel="column", ylabel="row")
     corners = np.arange(6) * 60 + 30 if hexagonal else np.arange(4) * 90 + 45
     radius = 1 / np.sqrt(3) if hexagonal else np.sqrt(0.5)
     angle = np.deg2rad(corners)
     shape = radius * np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    cells = PolyCollection(places[:, None] + shape, array=np.ma.masked_invalid(values))
+    cells = PolyCollection(centres[:, None] + shape, array=np.ma.masked_invalid(values))
     cells.set_cmap("viridis")
     axes.add_collection(cells)
     return cells

@@ -1,4 +1,4 @@
-"""Pictures of a field: arrays of flux to arrays of colour, shrunk or cut for a page."""
+"""Pictures of a field: turn arrays of flux into colours, shrink them, cut them."""
 
 import itertools
 import math
@@ -10,35 +10,35 @@ from astropy.stats import mad_std
 from astropy.visualization import make_lupton_rgb
 from astropy.wcs import WCS
 
-#: SDSS bands from blue to red
+#: the SDSS bands from blue to red
 _SPECTRUM = "ugriz"
 
-#: magnitudes of the Sun in each band, from those in r (SDSS DR16, "ugriz of Vega and the Sun")
+#: colours of the Sun: magnitude in each band minus magnitude in r (SDSS DR16)
 _SUN = {"u": 1.87, "g": 0.44, "r": 0.0, "i": -0.11, "z": -0.14}
 
-#: grey of pixels without a value
+#: grey level of pixels without data, 0 to 255
 NO_DATA = 236
 
-#: most picture pixels along a side, of a whole field
+#: maximum number of pixels along a side of the picture of a field
 _LARGEST = 1050
 
-#: pixels along a side of the close-up
+#: number of image pixels along a side of the close-up
 CLOSE_UP = 300
 
 
 class Picture(NamedTuple):
-    """A piece of an image, maybe shrunk, to be shown.
+    """A rectangle of an image, possibly shrunk.
 
     Attributes
     ----------
     values : ndarray, shape (ny, nx) or (ny, nx, 3)
-        Flux a pixel of the image, or red, green and blue as uint8.
+        Flux per pixel of the image, or red, green and blue as uint8.
     wcs : WCS
-        Of the picture's own pixels.
+        WCS of the pixels of the picture.
     corner : (int, int)
-        First column and row of the image that it shows.
+        First column and row of the rectangle in the image, 0-based.
     factor : int
-        Pixels of the image along a side of one of the picture.
+        Number of image pixels along a side of one picture pixel.
     """
 
     values: np.ndarray
@@ -46,31 +46,42 @@ class Picture(NamedTuple):
     corner: tuple = (0, 0)
     factor: int = 1
 
-    def place(self, x, y):
-        """Coordinates in the picture of 0-based coordinates in the image."""
+    def transform(self, x, y):
+        """Return the position in the picture of a position in the image.
+
+        Parameters
+        ----------
+        x, y : float or ndarray
+            Image pixels, 0-based.
+
+        Returns
+        -------
+        x, y : float or ndarray
+            Picture pixels, 0-based.
+        """
         left, bottom = self.corner
         return (x - left + 0.5) / self.factor - 0.5, (y - bottom + 0.5) / self.factor - 0.5
 
     def extent(self):
-        """Left, right, bottom and top edge in coordinates of the image."""
+        """Return the left, right, bottom and top edges in image pixels, 0-based."""
         (left, bottom), (rows, columns) = self.corner, self.values.shape[:2]
         right, top = left + columns * self.factor, bottom + rows * self.factor
         return left - 0.5, right - 0.5, bottom - 0.5, top - 0.5
 
 
 class Marks(NamedTuple):
-    """Catalogue objects to be marked on a picture, one row each.
+    """Catalogue objects to mark on a picture, one row per object.
 
     Attributes
     ----------
     x, y : ndarray, shape (n,)
-        0-based pixel coordinates of the registered grid.
+        Pixels of the registered grid, 0-based.
     pixels : ndarray of int, shape (n,)
-        Pixels that belong to the object; 0: not found in the images.
+        Number of pixels of the object; 0 if it is not found in the images.
     classes : ndarray of str, shape (n,)
-        GALAXY, STAR, QSO or empty.
+        GALAXY, STAR, QSO, or empty if unknown.
     redshift : ndarray, shape (n,)
-        NaN where unknown.
+        NaN if unknown.
     """
 
     x: np.ndarray
@@ -81,17 +92,17 @@ class Marks(NamedTuple):
 
 
 def colour_bands(bands):
-    """Bands for red, green and blue: i, r and g, or the nearest that there are.
+    """Return the bands for red, green and blue: i, r and g, or their nearest neighbours.
 
     Parameters
     ----------
     bands : sequence of str
-        Some of u, g, r, i, z, in any order.
+        Bands out of u, g, r, i, z, in any order.
 
     Returns
     -------
     tuple of str
-        Three from red to blue; two, or one, where there are no more.
+        Three bands from red to blue, or all if there are fewer.
     """
     present = sorted(bands, key=_SPECTRUM.index, reverse=True)
     if len(present) < 3:
@@ -105,89 +116,101 @@ def colour_bands(bands):
 
 
 def shrink(image, wcs, largest=_LARGEST):
-    """Mean of blocks of pixels, so that no side is longer than `largest`.
+    """Average blocks of pixels, so that both sides have at most `largest` pixels.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
+        Flux per pixel.
     wcs : WCS
+        WCS of the image.
     largest : int
+        Picture pixels.
 
     Returns
     -------
     Picture
-        A block with a pixel that is NaN is NaN. Rows and columns left over at the end are cut off.
+        A block that contains a NaN is NaN. Incomplete blocks at the end are cut off.
     """
     factor = max(1, math.ceil(max(image.shape) / largest))
-    coarse = wcs.deepcopy()  # WCS.slice leaves a CD matrix as it is
+    coarse = wcs.deepcopy()  # WCS.slice does not scale a CD matrix
     coarse.wcs.crpix = (coarse.wcs.crpix - 0.5) / factor + 0.5
     coarse.wcs.cd = coarse.pixel_scale_matrix * factor
     return Picture(block_reduce(image, factor, np.mean), coarse, factor=factor)
 
 
 def cut(image, wcs, corner, side=CLOSE_UP):
-    """A square of an image, as it is.
+    """Cut a square out of an image.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx) or (ny, nx, 3)
+        Flux per pixel, or colours.
     wcs : WCS
+        WCS of the image.
     corner : (int, int)
-        First column and row.
+        First column and row, 0-based.
     side : int
-        Pixels; less where the image ends.
+        Pixels; the square ends at the border of the image.
 
     Returns
     -------
     Picture
     """
     left, bottom = corner
-    part = slice(bottom, bottom + side), slice(left, left + side)
-    return Picture(image[part], wcs.slice(part), corner)
+    square = slice(bottom, bottom + side), slice(left, left + side)
+    return Picture(image[square], wcs.slice(square), corner)
 
 
 def colour_picture(images, bands):
-    """Red, green and blue after Lupton et al. (2004), so that a star like the Sun is white.
+    """Return a colour picture after Lupton et al. (2004), with stars like the Sun in white.
 
     Parameters
     ----------
     images : sequence of ndarray, shape (ny, nx)
-        Flux a pixel in one, two or three bands, from red to blue; NaN: none. Of two, the mean is
-        the green; one gives a grey picture.
+        Flux per pixel in one, two or three bands, from red to blue; NaN without data. Two bands
+        have their mean as green. One band gives a grey picture.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------
     ndarray of uint8, shape (ny, nx, 3)
-        Light grey where a band has no value.
+        Light grey (`NO_DATA`) if a band lacks data.
     """
     images = [image * 10 ** (0.4 * _SUN[band]) for image, band in zip(images, bands, strict=True)]
-    known = np.isfinite(images).all(axis=0)
-    if not known.any():
-        return np.full((*known.shape, 3), NO_DATA, np.uint8)
+    valid = np.isfinite(images).all(axis=0)
+    if not valid.any():
+        return np.full((*valid.shape, 3), NO_DATA, np.uint8)
     if len(images) < 3:
         images = [images[0], np.mean(images, axis=0), images[-1]]
-    noise = np.mean([mad_std(image[known]) for image in images]) or 1.0
-    images = [np.where(known, image + 1.2 * noise, 0) for image in images]
-    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 where there is no light at all
+    noise = np.mean([mad_std(image[valid]) for image in images]) or 1.0
+    images = [np.where(valid, image + 1.2 * noise, 0) for image in images]
+    with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 in black pixels
         picture = make_lupton_rgb(*images, stretch=15 * noise, Q=9)
-    picture[~known] = NO_DATA
+    picture[~valid] = NO_DATA
     return picture
 
 
 def close_up_corner(image, marks, side=CLOSE_UP):
-    """First column and row of the square of an image that is best worth a closer look.
+    """Return the first column and row of the square that the close-up shows.
 
-    Squares half overlap. Those that have data in most of their corners come first, of these the
-    one that holds most of the objects found, of equals the first from below and from the left.
+    Squares overlap by half. The choice prefers squares with data in most corners, then squares
+    with most objects, then the lowest and leftmost square.
 
     Parameters
     ----------
     image : ndarray, shape (ny, nx)
-        NaN: no data.
+        NaN without data.
     marks : Marks
+        The objects; only those with pixels count.
     side : int
         Pixels.
+
+    Returns
+    -------
+    (int, int)
+        0-based.
     """
     rows, columns = image.shape
     x, y = marks.x[marks.pixels > 0], marks.y[marks.pixels > 0]
@@ -196,7 +219,7 @@ def close_up_corner(image, marks, side=CLOSE_UP):
         for left in range(0, max(1, columns - side + 1), side // 2):
             ends = [bottom, min(bottom + side, rows) - 1], [left, min(left + side, columns) - 1]
             inside = (x >= left) & (x < left + side) & (y >= bottom) & (y < bottom + side)
-            worth = np.isfinite(image[np.ix_(*ends)]).sum(), np.count_nonzero(inside)
-            if worth > best:
-                best, corner = worth, (left, bottom)
+            score = np.isfinite(image[np.ix_(*ends)]).sum(), np.count_nonzero(inside)
+            if score > best:
+                best, corner = score, (left, bottom)
     return corner

@@ -1,37 +1,50 @@
-"""Tables of a run, counted down to what fits on a page."""
+"""Tables of a run, short enough for a page."""
 
 import numpy as np
 import pandas as pd
 
 from redpix.core.field_name import FIELD_PATTERN
 
-#: stages in the order in which data flow
+#: stages in the order in which the data flow through them
 STAGES = (
-    *("demo", "catalogue", "frames", "errors", "registration"),
-    *("detections", "sources", "pixels", "photoz", "tables", "coaddition", "subtraction"),
-    *("injection", "photometry", "training_images"),
+    "demo",
+    "catalogue",
+    "frames",
+    "errors",
+    "registration",
+    "detections",
+    "sources",
+    "pixels",
+    "photoz",
+    "tables",
+    "coaddition",
+    "subtraction",
+    "injection",
+    "photometry",
+    "training_images",
 )
 
-#: what is shown where there is no number
+#: text for a missing number
 DASH = "–"
 
 
 def timings(benchmarks, stored):
-    """Cost of each stage from Snakemake's benchmark files.
+    """Return the cost of each stage from the benchmark files of Snakemake.
 
     Parameters
     ----------
     benchmarks : sequence of DataFrame
-        Each of a job: columns stage, s, max_rss (MiB) and cpu_time. NaN where a job was too short
-        to be seen.
+        One per job, with the columns stage, s, max_rss (MiB) and cpu_time (s). NaN if the job
+        was too short to be sampled.
     stored : dict of str to float
-        Megabytes that the files of each stage take.
+        Size of the files of each stage in MB.
 
     Returns
     -------
     DataFrame
-        A row a stage, in the order of `STAGES`, others after them: stage, jobs, wall, cpu (s, all
-        jobs together), memory (MiB, of the largest job), stored (MB).
+        One row per stage, in the order of `STAGES` with other stages at the end. Columns: stage;
+        jobs, their number; wall and cpu, seconds of all jobs; memory, MiB of the largest job;
+        stored, MB.
     """
     if not benchmarks:
         return pd.DataFrame(columns=["stage", "jobs", "wall", "cpu", "memory", "stored"])
@@ -40,24 +53,25 @@ def timings(benchmarks, stored):
     table = stages[["s", "cpu_time"]].sum(min_count=1)
     table = table.assign(jobs=stages.size(), memory=stages["max_rss"].max())
     table = table.rename(columns={"s": "wall", "cpu_time": "cpu"})
-    known = [stage for stage in STAGES if stage in table.index]
+    in_order = [stage for stage in STAGES if stage in table.index]
     others = sorted(set(table.index) - set(STAGES))
     table["stored"] = pd.Series(stored).reindex(table.index)
-    return table.loc[[*known, *others]].reset_index()
+    return table.loc[[*in_order, *others]].reset_index()
 
 
 def timings_by_field(benchmarks):
-    """CPU seconds of each field in each stage, and their sum.
+    """Return the CPU time of each field in each stage, and the sum, in seconds.
 
     Parameters
     ----------
     benchmarks : sequence of DataFrame
-        As for `timings`, with the column job, which is a field's name where a job works a field.
+        As in `timings`, with the column job: the name of the field if the job has one field.
 
     Returns
     -------
     DataFrame
-        A row a field, a column a stage in the order of `STAGES`, then ``all``; the dearest first.
+        One row per field, the most expensive first. One column per stage in the order of
+        `STAGES`, then the column all.
     """
     jobs = pd.concat(benchmarks) if benchmarks else pd.DataFrame(columns=["job", "stage"])
     jobs = jobs[jobs["job"].str.fullmatch(FIELD_PATTERN)]
@@ -70,20 +84,21 @@ def timings_by_field(benchmarks):
 
 
 def whereabouts(objects, delivered):
-    """How many catalogue objects of each class were found.
+    """Return the number of catalogue objects by class and fate.
 
     Parameters
     ----------
     objects : DataFrame
-        Columns class ("" where unknown), field, and pixels, the number of its pixels.
+        Columns class ("" if unknown), field, and pixels, the number of pixels of the object.
     delivered : sequence of str
-        Fields that came.
+        Names of the fields that were delivered.
 
     Returns
     -------
     DataFrame
-        Columns class, catalogue, left_out (in a field that did not come), lost (in a field that
-        came, without a pixel), found; a row a class, then one for all.
+        One row per class, then one row for all. Columns: class; catalogue, all objects; left_out,
+        those in a missing field; lost, those without a pixel in a delivered field; found, those
+        with pixels.
     """
     came = objects["field"].isin(delivered)
     counts = pd.DataFrame(
@@ -101,7 +116,19 @@ def whereabouts(objects, delivered):
 
 
 def format_metric(value, form):
-    """A metric as text: ``percent``, ``signed`` or ``plain``; a dash for None."""
+    """Return a metric as text.
+
+    Parameters
+    ----------
+    value : float or None
+        None gives a dash.
+    form : {"percent", "signed", "plain"}
+        Format of the metric.
+
+    Returns
+    -------
+    str
+    """
     if value is None:
         return DASH
     patterns = {"percent": "{:.2%}", "signed": "{:+.4f}", "plain": "{:.4f}"}
@@ -109,20 +136,20 @@ def format_metric(value, form):
 
 
 def metric_table(metrics, definitions):
-    """The metrics of pixels, of each combiner of pixels, and of the baseline, as text.
+    """Return the metrics of pixels, of each combiner of pixels, and of the baseline, as text.
 
     Parameters
     ----------
     metrics : dict
-        As in metrics.json: ``pixels``, ``combiners``, ``baseline``, ``combiner``.
+        From metrics.json, with the keys pixels, combiners, baseline and combiner.
     definitions : sequence of dict
-        ``key``, ``name`` and ``form`` (see `format_metric`) of each metric to be shown.
+        ``key``, ``name`` and ``form`` (see `format_metric`) of each metric to show.
 
     Returns
     -------
     dict
-        ``columns``: titles; ``n``: number of each; ``rows``: (name, cells); ``reasons``: why
-        there are dashes, by title.
+        ``columns``: titles; ``n``: number of predictions per column; ``rows``: (name, cells);
+        ``reasons``: the reason for dashes, by title.
     """
     columns = {"pixels": metrics["pixels"]}
     for name, summary in metrics["combiners"].items():
@@ -133,19 +160,19 @@ def metric_table(metrics, definitions):
 
 
 def side_by_side(columns, definitions):
-    """Metrics as text, a column a summary.
+    """Return metrics as text, with one column per summary.
 
     Parameters
     ----------
     columns : dict of str to dict
-        Summaries by title, as `redpix.photoz.metrics.summarise` gives them.
+        Summaries from `redpix.photoz.metrics.summarise`, by title.
     definitions : sequence of dict
-        As for `metric_table`.
+        As in `metric_table`.
 
     Returns
     -------
     dict
-        As of `metric_table`.
+        As from `metric_table`.
     """
     rows = [
         (
@@ -165,23 +192,24 @@ def side_by_side(columns, definitions):
 
 
 def one_below_other(summaries, definitions):
-    """Metrics as text, a row a summary.
+    """Return metrics as text, with one row per summary.
 
     Parameters
     ----------
     summaries : dict of str to dict
-        By title, as `redpix.photoz.metrics.summarise` gives them.
+        Summaries from `redpix.photoz.metrics.summarise`, by title.
     definitions : sequence of dict
-        As for `metric_table`.
+        As in `metric_table`.
 
     Returns
     -------
     dict
-        ``columns``: names of the metrics; ``rows``: (title, number, cells); ``reasons``: why there
-        are dashes, by title.
+        ``columns``: names of the metrics; ``rows``: (title, number, cells); ``reasons``: the
+        reason for dashes, by title.
     """
     table = side_by_side(summaries, definitions)
-    cells = [list(column) for column in zip(*(row for _, row in table["rows"]), strict=True)]
+    of_metrics = [row for _, row in table["rows"]]
+    cells = [list(column) for column in zip(*of_metrics, strict=True)]
     return {
         "columns": [name for name, _ in table["rows"]],
         "rows": list(zip(table["columns"], table["n"], cells, strict=True)),
@@ -190,34 +218,36 @@ def one_below_other(summaries, definitions):
 
 
 def in_bins(dz, values, bins):
-    """Scatter and outliers of redshifts in bins of a value with equal numbers of objects.
+    """Return scatter and outliers of redshifts in bins with equal numbers of objects.
 
     Parameters
     ----------
     dz : ndarray, shape (n,)
         (z_phot - z_spec) / (1 + z_spec).
     values : ndarray, shape (n,)
+        The quantity that is binned.
     bins : int
+        Number of bins.
 
     Returns
     -------
     list of dict
-        ``bin``: its limits, ``n``, ``nmad`` and ``outliers``, the share with |dz| > 0.05, as text;
-        none where there are fewer than ten objects a bin.
+        ``bin``: the limits; ``n``: number of objects; ``nmad`` and ``outliers``, the share with
+        |dz| > 0.05, as text. Empty with fewer than ten objects per bin.
     """
     if len(dz) < 10 * bins:
         return []
     order = np.argsort(values, kind="stable")
-    parts = []
+    cells = []
     for rows in np.array_split(order, bins):
-        own = dz[rows]
-        nmad = 1.4826 * np.median(np.abs(own - np.median(own)))
-        parts.append(
+        inside = dz[rows]
+        nmad = 1.4826 * np.median(np.abs(inside - np.median(inside)))
+        cells.append(
             {
                 "bin": f"{values[rows[0]]:.2f} to {values[rows[-1]]:.2f}",
                 "n": len(rows),
                 "nmad": format_metric(nmad, "plain"),
-                "outliers": format_metric(np.mean(np.abs(own) > 0.05), "percent"),
+                "outliers": format_metric(np.mean(np.abs(inside) > 0.05), "percent"),
             }
         )
-    return parts
+    return cells

@@ -1,4 +1,4 @@
-"""Figures of training images: galaxies before and after, their fluxes and sizes against theory."""
+"""Figures of training images: galaxies before and after, fluxes and sizes against theory."""
 
 import galsim
 import numpy as np
@@ -8,32 +8,51 @@ from matplotlib.figure import Figure
 from redpix.simulation import rendering
 from redpix.simulation.rendering import Galaxy
 
-#: galaxies in the grid
+#: maximum number of galaxies in a figure
 SHOWN = 9
 
 
 def stamp_colours(stamp, wavelengths):
-    """The middle of a stamp in colour: red, green and blue in proportion to nanomaggies.
+    """Return the middle of a stamp in colour, with red, green and blue proportional to flux.
 
     Parameters
     ----------
     stamp : ndarray, shape (ny, nx, c)
-    wavelengths : sequence of float
-        Of the bands.
+        Nanomaggies per pixel in c bands.
+    wavelengths : sequence of float, length c
+        Wavelengths of the bands.
+
+    Returns
+    -------
+    ndarray of uint8, shape (ny', nx', 3)
     """
     margin = stamp.shape[0] // 5
     count = stamp.shape[-1]
-    # of five bands the middle three: the outer ones have the most noise
-    places = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
-    chosen = np.argsort(wavelengths, kind="stable")[places]
+    # the middle three of five bands, because the outer ones have the most noise
+    ranks = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
+    chosen = np.argsort(wavelengths, kind="stable")[ranks]
     inner = stamp[margin : stamp.shape[0] - margin, margin : stamp.shape[1] - margin]
     colours = [inner[..., k] / inner[..., chosen[1]].max() for k in chosen]
-    with np.errstate(invalid="ignore"):  # 0 / 0 where there is no light at all
+    with np.errstate(invalid="ignore"):  # 0 / 0 in black pixels
         return make_lupton_rgb(*colours, stretch=0.15, Q=6)
 
 
 def pair_figure(inputs, targets, z_in, z_out, wavelengths):
-    """Galaxies at z_in above, the same at z_out below, each stretched by itself."""
+    """Return a figure of galaxies at z_in above, and the same galaxies at z_out below.
+
+    Parameters
+    ----------
+    inputs, targets : ndarray, shape (n, ny, nx, c)
+        Stamps; each has its own stretch.
+    z_in, z_out : sequence of float, length n
+        Redshifts of inputs and targets.
+    wavelengths : sequence of float, length c
+        Wavelengths of the bands.
+
+    Returns
+    -------
+    Figure
+    """
     count = len(inputs)
     figure = Figure(figsize=(8.4, 2.3), layout="constrained")
     axes = figure.subplots(2, count, squeeze=False)
@@ -46,67 +65,91 @@ def pair_figure(inputs, targets, z_in, z_out, wavelengths):
 
 
 def half_light(stamp, scale):
-    """Radius in arcsec of the circle about a stamp's middle that holds half of its light."""
+    """Return the half-light radius of a stamp in arcsec, in circles about its middle.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        Flux per pixel.
+    scale : float
+        Size of a pixel in arcsec.
+
+    Returns
+    -------
+    float
+    """
     rows, columns = np.indices(stamp.shape) - (stamp.shape[0] - 1) / 2
     radius = np.hypot(rows, columns).ravel()
     order = np.argsort(radius, kind="stable")
     growth = np.cumsum(stamp.ravel()[order])
-    # pixels of one radius count together, so that the curve is one of radii
+    # pixels with the same radius count together
     ends = np.flatnonzero(np.diff(radius[order], append=np.inf) > 1e-9)
     area = np.sqrt((ends + 1) / np.pi)
     return scale * np.interp(growth[-1] / 2, growth[ends], area)
 
 
 def expected_half_light(row, end, light, fwhm, scale):
-    """The same of the profile itself, through PSF and pixel, by GalSim.
+    """Return the half-light radius of the profile of a galaxy, with PSF and pixel, by GalSim.
 
     Parameters
     ----------
     row : namedtuple
         A row of truth.csv.
-    end : str
-        "in" or "out".
+    end : {"in", "out"}
+        Before or after the change of redshift.
     light : (float, float)
         Fluxes of bulge and disk.
     fwhm : float
-        Of the PSF, arcsec; 0 for none.
+        FWHM of the PSF in arcsec; 0 without a PSF.
     scale : float
-        Pixels, arcsec.
+        Size of a pixel in arcsec.
+
+    Returns
+    -------
+    float
+        Arcsec.
     """
     size = 1.0 if end == "in" else row.angular_factor
     galaxy = Galaxy(
-        *(row.bulge_radius * size, row.disk_radius * size, row.sersic),
-        *(row.axis_ratio, row.position_angle),
+        row.bulge_radius * size,
+        row.disk_radius * size,
+        row.sersic,
+        row.axis_ratio,
+        row.position_angle,
     )
     profile = rendering.galaxy_profile(galaxy, *light)
     if fwhm:
         psf = rendering.psf_profile(rendering.Psf(fwhm, beta=3.0))
         profile = galsim.Convolve(profile, psf)
-    # GalSim measures it on an image of such pixels, which blur it
+    # GalSim measures the radius on an image with pixels of this scale, which widen the profile
     return profile.calculateHLR(scale=scale)
 
 
 def theory_figure(fluxes, sizes):
-    """Measured fluxes over true ones, and measured half-light radii against expected ones.
+    """Return a figure of measured fluxes over true ones, and of measured and expected radii.
 
     Parameters
     ----------
     fluxes : dict of str to (ndarray, ndarray)
-        True fluxes and those in the stamps, by a name such as inputs.
+        True and measured fluxes in nanomaggies, by a name such as inputs.
     sizes : dict of str to (ndarray, ndarray)
-        Expected and measured, arcsec.
+        Expected and measured half-light radii in arcsec, by a name such as inputs.
+
+    Returns
+    -------
+    Figure
     """
     figure = Figure(figsize=(8.4, 3.0), layout="constrained")
     left, right = figure.subplots(1, 2)
-    for name, (true, found) in fluxes.items():
-        left.plot(true, found / true - 1, ".", markersize=4, label=name)
+    for name, (true, measured) in fluxes.items():
+        left.plot(true, measured / true - 1, ".", markersize=4, label=name)
     left.axhline(0, color="black", linewidth=0.8)
     left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true - 1")
     left.set_yscale("symlog", linthresh=1e-3)
     left.legend()
     top = 0.0
-    for name, (expected, found) in sizes.items():
-        right.plot(expected, found, ".", markersize=4, label=name)
+    for name, (expected, measured) in sizes.items():
+        right.plot(expected, measured, ".", markersize=4, label=name)
         top = max(top, float(np.max(expected)))
     right.plot([0, top], [0, top], color="black", linewidth=0.8)
     right.set(xlabel="half-light radius, theory (arcsec)", ylabel="in the stamp (arcsec)")
@@ -114,13 +157,18 @@ def theory_figure(fluxes, sizes):
 
 
 def residual_figure(images, band):
-    """Targets, what was made of their inputs, and the differences, in one band.
+    """Return a figure of targets, predictions from their inputs, and differences, in one band.
 
     Parameters
     ----------
     images : dict of str to ndarray, shape (n, ny, nx, c)
-        The first is the truth.
+        Targets first, then predictions, by name.
     band : int
+        Number of the band, 0-based.
+
+    Returns
+    -------
+    Figure
     """
     (truth, true), *others = images.items()
     true = true[:SHOWN, ..., band]

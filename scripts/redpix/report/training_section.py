@@ -1,4 +1,4 @@
-"""The report's part on training images: galaxies before and after, fluxes and sizes, a network."""
+"""Section of the report on training images: galaxies, their fluxes and sizes, the network."""
 
 import json
 from pathlib import Path
@@ -16,19 +16,23 @@ from redpix.report.training_plots import (
     theory_figure,
 )
 
-#: galaxies whose fluxes and sizes are measured
+#: maximum number of galaxies whose fluxes and sizes are measured
 MEASURED = 60
 
 
 def show_training(paths, network=()):
-    """Figures and facts of training images; None where there are none.
+    """Return figures and facts of training images, or None without training images.
 
     Parameters
     ----------
     paths : sequence of str
-        inputs.npy, targets.npy, truth.csv, settings.json of one folder; or nothing.
+        inputs.npy, targets.npy, truth.csv and settings.json of one folder, or empty.
     network : sequence of str
-        metrics.json, predictions.npy, plain.npy, held_out.csv of the network; or nothing.
+        metrics.json, predictions.npy, plain.npy and held_out.csv of the network, or empty.
+
+    Returns
+    -------
+    dict or None
     """
     if not paths:
         return None
@@ -41,8 +45,11 @@ def show_training(paths, network=()):
     physical = settings["recipe"] == "physical"
     first = slice(0, min(SHOWN, len(truth)))
     pairs = pair_figure(
-        *(inputs[first], targets[first], truth["z_in"][first], truth["z_out"][first]),
-        settings["wavelengths"],
+        inputs[first],
+        targets[first],
+        z_in=truth["z_in"][first],
+        z_out=truth["z_out"][first],
+        wavelengths=settings["wavelengths"],
     )
     return {
         "facts": {
@@ -63,19 +70,33 @@ def show_training(paths, network=()):
 
 
 def show_network(paths, targets, bands):
-    """Figure and errors of the network, beside those of plain resampling."""
+    """Return figure and errors of the network, with those of plain resampling.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        metrics.json, predictions.npy, plain.npy and held_out.csv.
+    targets : ndarray, shape (n, ny, nx, c)
+        All targets.
+    bands : list of str
+        Names of the c bands.
+
+    Returns
+    -------
+    dict
+    """
     files = {Path(path).name: path for path in paths}
     metrics = json.loads(Path(files["metrics.json"]).read_text(encoding="utf-8"))
     held_out = pd.read_csv(files["held_out.csv"])["id"].to_numpy()
     images = {"target": np.asarray(targets[held_out])}
-    parts = {"network": "network", "plain resampling": "plain_resampling"}
-    for name, file in zip(parts, ("predictions", "plain"), strict=True):
+    keys = {"network": "network", "plain resampling": "plain_resampling"}
+    for name, file in zip(keys, ("predictions", "plain"), strict=True):
         images[name] = np.load(files[f"{file}.npy"])
-    facts = {"learnt from": f"{metrics['learnt_from']:,} galaxies"}
+    facts = {"training set": f"{metrics['learnt_from']:,} galaxies"}
     facts["held out"] = f"{metrics['held_out']:,}"
-    for name, key in parts.items():
+    for name, key in keys.items():
         facts[f"error of images, {name}"] = f"{100 * metrics[key]['image']:.1f} %"
-    for name, key in parts.items():
+    for name, key in keys.items():
         fluxes = (f"{band} {100 * metrics[key]['flux'][band]:.1f} %" for band in bands)
         facts[f"error of fluxes, {name}"] = ", ".join(fluxes)
     figure = residual_figure(images, len(bands) // 2)
@@ -83,7 +104,21 @@ def show_network(paths, targets, bands):
 
 
 def against_theory(inputs, targets, truth, settings):
-    """Figure of fluxes and sizes of the first galaxies in the middle band."""
+    """Return the figure of fluxes and sizes of the first galaxies in the middle band.
+
+    Parameters
+    ----------
+    inputs, targets : ndarray, shape (n, ny, nx, c)
+        Stamps in nanomaggies.
+    truth : DataFrame
+        truth.csv.
+    settings : dict
+        settings.json.
+
+    Returns
+    -------
+    Figure
+    """
     number = len(settings["bands"]) // 2
     band, fwhm = settings["bands"][number], settings["seeing"][number]
     scales = settings["pixel_scale"]
@@ -95,7 +130,7 @@ def against_theory(inputs, targets, truth, settings):
         ("targets", "out", targets, scales[1]),
     ):
         stamps = np.array(array[: len(rows), ..., number], dtype=float)
-        light = rows[[f"{part}_flux_{end}_{band}" for part in ("bulge", "disk")]].to_numpy()
+        light = rows[[f"{name}_flux_{end}_{band}" for name in ("bulge", "disk")]].to_numpy()
         fluxes[f"{name}, {settings[name]}"] = (light.sum(axis=1), stamps.sum(axis=(1, 2)))
         psf = 0.0 if settings[name] == "psf_free" else fwhm
         sizes[name] = (

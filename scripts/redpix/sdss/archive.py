@@ -1,7 +1,7 @@
-"""The one door through which files of the survey's archive come in: https://, http:// or file://.
+"""Fetch files from the survey's archive at https://, http:// or file://.
 
-A transfer that breaks is taken up again where it stopped; a file becomes visible under its name
-only when it is whole, unpacked and accepted by the caller's check.
+A broken transfer resumes where it stopped. A file gets its name only when it is complete,
+unpacked and accepted by the caller's check.
 """
 
 import bz2
@@ -16,47 +16,65 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 
-BLOCK = 1 << 16  # what is lost when a transfer breaks
-LONGEST_WAIT = 60.0  # s between two attempts
+#: bytes per write to the disk: a transfer that breaks loses at most this
+BLOCK = 1 << 16
+
+#: maximum wait between two attempts, seconds
+LONGEST_WAIT = 60.0
+
+#: functions that unpack, by the ending of the file name
 UNPACK = {".bz2": bz2.decompress, ".gz": gzip.decompress}
 
 
 class MissingError(InputError):
-    """The archive says that it does not have the file."""
+    """The archive does not have the file."""
 
 
 class BrokenError(Exception):
-    """A transfer broke in a way that is worth another attempt."""
+    """A transfer broke, and another attempt may succeed."""
 
 
 @dataclass(frozen=True)
 class Location:
-    """Where a file is: its URL and, for file://, its path."""
+    """Location of a file in an archive.
+
+    Attributes
+    ----------
+    url : str
+    path : Path or None
+        Path of a local file (file://); None for a remote one.
+    """
 
     url: str
     path: Path | None = None
 
     def identity(self):
-        """What tells this file from a changed one, without reading it."""
+        """Return what identifies the file and its version, without reading the file.
+
+        Returns
+        -------
+        dict
+            url; for a local file also bytes and modified_ns.
+        """
         if self.path is None:
             return {"url": self.url}
         stat = self.path.stat()
         return {"url": self.url, "bytes": stat.st_size, "modified_ns": stat.st_mtime_ns}
 
 
-class Door:
-    """An archive root and how patient to be with it.
+class Archive:
+    """An archive with its rules for retries.
 
     Parameters
     ----------
     source : str
         Root URL.
     retries : int
-        Further attempts after the first one fails.
+        Number of attempts after the first one fails.
     timeout : float
-        Seconds without a byte after which an attempt has failed.
+        Seconds without a byte after which an attempt fails.
     first_wait : float
-        Seconds before the first retry; doubled for each further one.
+        Seconds before the first retry. Each further wait is twice as long.
     """
 
     def __init__(self, source, retries, timeout, first_wait=1.0):
@@ -64,16 +82,34 @@ class Door:
         self.retries = retries
         self.timeout = timeout
         self.first_wait = first_wait
-        # not by a URL parser, which would cut a path at # or ?
+        # a URL parser would cut a path at # or ?
         local = self.source.startswith("file://")
         self.root = Path(unquote(self.source.removeprefix("file://")) or "/") if local else None
         self._session = None
 
     def locate(self, archive_path, flat_name=None, required=True):
-        """Where the file of an archive path is.
+        """Return the location of a file.
 
-        A local root may also hold the file unpacked, or all frames in one folder under
-        `flat_name`. Returns None where a local root has none of these and it is not required.
+        A local archive may hold the file unpacked, or all frames in one folder.
+
+        Parameters
+        ----------
+        archive_path : str
+            Path below the root, as in the survey's archive.
+        flat_name : str, optional
+            Name of the file in a local archive that is one folder of unpacked files.
+        required : bool, optional
+            Whether a missing local file is an error.
+
+        Returns
+        -------
+        Location or None
+            None if a local file is missing and not required. A remote file is not looked up.
+
+        Raises
+        ------
+        InputError
+            If a required local file is missing.
         """
         if self.root is None:
             return Location(f"{self.source}/{quote(archive_path)}")
@@ -88,16 +124,18 @@ class Door:
         return None
 
     def fetch(self, location, target, check, required=True):
-        """Bring a file here, unpacked, as `target`.
+        """Fetch a file, unpack it and check it.
 
         Parameters
         ----------
         location : Location
+            Result of `locate`.
         target : Path
+            File to write.
         check : callable
-            Called with the path of the unpacked file before it gets its name; raises InputError
-            to refuse it.
-        required : bool
+            Called with the path of the unpacked file before the file gets its name. It raises
+            InputError to refuse the file.
+        required : bool, optional
             Whether a missing file is an error.
 
         Returns
@@ -108,18 +146,18 @@ class Door:
         Raises
         ------
         InputError
-            If the file is missing though required, cannot be had, or is refused. The message
-            begins with its URL.
+            If a required file is missing, cannot be fetched, or is refused. The message begins
+            with its URL.
         """
-        part = target.with_name(target.name + ".part")
+        partial = target.with_name(target.name + ".part")
         wait = self.first_wait
         attempt = 0
         while True:
             try:
                 if location.path is None:
-                    self._download(location.url, part)
-                accept(location.path or part, location.url, target, check)
-                part.unlink(missing_ok=True)
+                    self._download(location.url, partial)
+                accept(location.path or partial, location.url, target, check)
+                partial.unlink(missing_ok=True)
                 log.info("%s -> %s: %d bytes", location.url, target, target.stat().st_size)
                 return True
             except MissingError:
@@ -127,8 +165,8 @@ class Door:
                     raise
                 return False
             except InputError:
-                # content that is wrong as a whole: from a server it may be a passing error page
-                part.unlink(missing_ok=True)
+                # a server may send a temporary error page instead of the file: one more attempt
+                partial.unlink(missing_ok=True)
                 if location.path is not None or attempt == self.retries or attempt >= 1:
                     raise
             except BrokenError as error:
@@ -141,36 +179,26 @@ class Door:
             wait = min(2 * wait, LONGEST_WAIT)
             attempt += 1
 
-    def _download(self, url, part):
-        """Append to `part` what is missing of the file."""
-        import requests  # a local archive does without
+    def _download(self, url, partial):
+        """Append the missing bytes of a file to `partial`."""
+        import requests  # slow to import; a local archive does not need it
 
         self._session = self._session or requests.Session()
-        have = part.stat().st_size if part.exists() else 0
-        # unpacking is ours: an encoding of the transfer would count other bytes
+        have = partial.stat().st_size if partial.exists() else 0
+        # with an encoded transfer the byte counts would differ from those of the file
         headers = {"Accept-Encoding": "identity"}
         headers |= {"Range": f"bytes={have}-"} if have else {}
         try:
             with self._session.get(
                 url, headers=headers, stream=True, timeout=self.timeout
             ) as answer:
-                if answer.status_code in (404, 410):
-                    raise MissingError(f"{url}: the archive answers {answer.status_code}, no file")
-                if answer.status_code == 416:  # the part is whole, or longer than the file
-                    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
-                    if total == str(have):
-                        return
-                    part.unlink()
-                    raise BrokenError("the part fetched earlier does not fit the file")
-                if answer.status_code not in (200, 206):
-                    retry = answer.status_code >= 500 or answer.status_code in (408, 429)
-                    kind = BrokenError if retry else InputError
-                    message = f"the server answers {answer.status_code} {answer.reason}"
-                    raise kind(message if retry else f"{url}: {message}")
+                if answer.status_code == 416 and _is_complete(answer, partial):
+                    return
+                _refuse_failure(answer, url)
                 expected = int(answer.headers.get("Content-Length", -1))
                 mode = "ab" if answer.status_code == 206 else "wb"
                 received = 0
-                with open(part, mode) as file:
+                with open(partial, mode) as file:
                     for block in answer.iter_content(BLOCK):
                         received += file.write(block)
         except requests.RequestException as error:
@@ -179,17 +207,66 @@ class Door:
             raise BrokenError(f"{received} of {expected} bytes came")
 
 
-def door_of(snakemake):
-    """The door that a job's parameters name, as patient as its resources say."""
-    patience = snakemake.resources
-    source = snakemake.params.source
-    if "://" not in source:  # a folder of the run
+def _is_complete(answer, partial):
+    """Return True if the requested range begins at the end of the file; else drop `partial`."""
+    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
+    if total == str(partial.stat().st_size):
+        return True
+    partial.unlink()
+    raise BrokenError("the part fetched earlier does not fit the file")
+
+
+def _refuse_failure(answer, url):
+    """Raise the error of an answer that does not bring the file."""
+    if answer.status_code in (404, 410):
+        raise MissingError(f"{url}: the archive answers {answer.status_code}, no file")
+    if answer.status_code not in (200, 206):
+        message = f"the server answers {answer.status_code} {answer.reason}"
+        if answer.status_code >= 500 or answer.status_code in (408, 429):
+            raise BrokenError(message)
+        raise InputError(f"{url}: {message}")
+
+
+def archive_of(source, retries, timeout):
+    """Return the archive of a URL or of a local folder.
+
+    Parameters
+    ----------
+    source : str
+        URL, or path of a folder.
+    retries : int
+        Number of attempts after the first one fails.
+    timeout : float
+        Seconds without a byte after which an attempt fails.
+
+    Returns
+    -------
+    Archive
+    """
+    if "://" not in source:
         source = Path(source).absolute().as_uri()
-    return Door(source, patience.download_retries, patience.download_timeout)
+    return Archive(source, retries, timeout)
 
 
 def accept(path, url, target, check):
-    """Unpack `path`, have it checked, and give it its name."""
+    """Unpack a file, check it, and write it under its name.
+
+    Parameters
+    ----------
+    path : Path
+        File as the archive holds it.
+    url : str
+        URL of the file: its ending tells how it is packed, and messages begin with it.
+    target : Path
+        File to write.
+    check : callable
+        Raises InputError to refuse the unpacked file.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or unpacked, is an HTML page, or is refused.
+    """
     try:
         data = path.read_bytes()
     except OSError as error:

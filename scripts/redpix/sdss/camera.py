@@ -1,12 +1,13 @@
-"""Constants of the survey's camera: seeing, full wells, typical calibration and sky."""
+"""Constants of the survey's camera: full well, typical calibration, sky and seeing."""
 
-#: counts at which a pixel is full, about those of the brightest pixels of real frames
+#: full well of a pixel, DN: about the brightest pixels of real frames
 FULL_WELL = 42000.0
 
-#: nanomaggies per DN and DN of dark sky: typical values of real frames
+#: calibration by band, nanomaggies per DN: typical of real frames
 CALIBRATION = {"u": 0.0095, "g": 0.00377, "r": 0.00496, "i": 0.00636, "z": 0.0364}
 
+#: dark sky by band, DN: typical of real frames
 SKY = {"u": 26.0, "g": 73.2, "r": 136.9, "i": 185.9, "z": 98.9}
 
-#: FWHM in a band over that in r
+#: FWHM of the seeing by band, relative to r
 BAND_SEEING = {"u": 1.12, "g": 1.06, "r": 1.0, "i": 0.95, "z": 0.96}

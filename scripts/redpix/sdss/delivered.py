@@ -1,4 +1,4 @@
-"""List the fields that came whole, and why the others are left out."""
+"""List the delivered fields, and the reasons why the others are left out."""
 
 import csv
 import io
@@ -9,18 +9,24 @@ from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 
 
-def main(snakemake):
+def list_delivered(statuses, table):
+    """Write the table of delivered and missing fields.
+
+    Parameters
+    ----------
+    statuses : list of str
+        JSON files with field, delivered and reason, one per field.
+    table : str
+        CSV to write, with one row per field: field, delivered (yes or no), reason.
+    """
     rows = io.StringIO()
     writer = csv.writer(rows, lineterminator="\n")
     writer.writerow(["field", "delivered", "reason"])
     left_out = 0
-    for path in snakemake.input.statuses:
+    for path in statuses:
         status = json.loads(Path(path).read_text(encoding="utf-8"))
         writer.writerow([status["field"], "yes" if status["delivered"] else "no", status["reason"]])
         left_out += not status["delivered"]
-        log.info("%s: %s", path, status["reason"] or "came")
-    write_text(snakemake.output[0], rows.getvalue())
-    log.info(
-        "%s: %d fields asked for, %d left out",
-        *(snakemake.output[0], len(snakemake.input.statuses), left_out),
-    )
+        log.info("%s: %s", path, status["reason"] or "delivered")
+    write_text(table, rows.getvalue())
+    log.info("%s: %d fields requested, %d left out", table, len(statuses), left_out)

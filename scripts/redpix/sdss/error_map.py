@@ -1,20 +1,22 @@
-"""Error maps of SDSS frames: what the photons, the dark current and the readout allow.
+"""Compute error maps of SDSS frames from photon noise, dark current and read noise.
 
-A frame holds sky-subtracted, calibrated fluxes. Its extensions give back the counts::
+A frame holds sky-subtracted, calibrated fluxes. With its extensions the counts are::
 
     dn      = img / cimg + simg
     dn_err  = sqrt(dn / gain + dark_variance)
     img_err = dn_err * cimg
 
-(SDSS data model, `frame` files.) cimg is the calibration vector in nanomaggies per DN, one value
-a column; simg the sky in DN.
+The equations are those of the SDSS data model, `frame` files. cimg is the calibration vector in
+nanomaggies per DN with one value per column; simg is the sky in DN.
 """
 
 import numpy as np
 
+#: bands of the survey, in the order of its filters
 BANDS = ("u", "g", "r", "i", "z")
 
-# e-/DN and DN^2 by camera column and band, from the SDSS data model's page of the frame files
+# gain in e-/DN and dark variance in DN^2 by camera column, bands in the order of `BANDS`;
+# from the page of the SDSS data model on frame files
 _GAIN = {
     1: (1.62, 3.32, 4.71, 5.165, 4.745),
     2: (1.595, 3.855, 4.6, 6.565, 5.155),
@@ -31,7 +33,7 @@ _DARK_VARIANCE = {
     5: (9.3025, 1.1025, 0.81, 7.84, 1.8225),
     6: (7.0225, 1.8225, 0.9025, 5.0625, 1.21),
 }
-# the electronics changed: (camcol, band): (last run of the value above, value from then on)
+# values after a change of the electronics: (camcol, band): (last run before it, new value)
 _GAIN_LATER = {(2, "u"): (1100, 1.825)}
 _DARK_VARIANCE_LATER = {
     (2, "i"): (1500, 6.25),
@@ -42,7 +44,7 @@ _DARK_VARIANCE_LATER = {
 
 
 def gain(camcol, band, run):
-    """Gain of a CCD in electrons per DN.
+    """Return the gain of a CCD in electrons per DN.
 
     Parameters
     ----------
@@ -52,12 +54,30 @@ def gain(camcol, band, run):
         One of u, g, r, i, z.
     run : int
         Run number: the u amplifier of camera column 2 changed after run 1100.
+
+    Returns
+    -------
+    float
     """
     return _value(_GAIN, _GAIN_LATER, camcol, band, run)
 
 
 def dark_variance(camcol, band, run):
-    """Variance of dark current and readout in DN^2; parameters as in `gain`."""
+    """Return the variance of dark current and readout in DN^2.
+
+    Parameters
+    ----------
+    camcol : int
+        Camera column, 1 to 6.
+    band : str
+        One of u, g, r, i, z.
+    run : int
+        Run number: some electronics changed after run 1500.
+
+    Returns
+    -------
+    float
+    """
     return _value(_DARK_VARIANCE, _DARK_VARIANCE_LATER, camcol, band, run)
 
 
@@ -67,17 +87,19 @@ def _value(table, later, camcol, band, run):
 
 
 def sky_image(allsky, xinterp, yinterp):
-    """Sky of every pixel in DN: the small sky table, interpolated bilinearly, clamped at its edges.
+    """Return the sky of each pixel in DN.
+
+    The sky table is interpolated bilinearly and clamped at its edges.
 
     Parameters
     ----------
     allsky : ndarray, shape (my, mx)
         Table of the sky in DN; (192, 256) in SDSS frames.
     xinterp : ndarray, shape (nx,)
-        0-based column in `allsky` of each image column. On real frames it leaves the table at
-        both ends.
+        0-based column in `allsky` of each image column. On real frames the first and the last
+        lie outside the table.
     yinterp : ndarray, shape (ny,)
-        0-based row in `allsky` of each image row. On real frames it does not span the table.
+        0-based row in `allsky` of each image row. On real frames they do not span the table.
 
     Returns
     -------
@@ -92,14 +114,14 @@ def sky_image(allsky, xinterp, yinterp):
 
 
 def _bracket(position, length):
-    """Indices below and above each position on a unit grid, and the weight of the one above."""
+    """Return the grid indices below and above each position, and the weight of the upper one."""
     position = np.clip(position, 0, length - 1)
     lower = np.minimum(position.astype(np.intp), max(length - 2, 0))
     return lower, np.minimum(lower + 1, length - 1), position - lower
 
 
 def counts(image, calibration, sky):
-    """Counts of every pixel in DN, as the camera read them.
+    """Return the counts of each pixel in DN, as the camera read them.
 
     Parameters
     ----------
@@ -109,15 +131,18 @@ def counts(image, calibration, sky):
         Nanomaggies per DN of each column.
     sky : ndarray, shape (ny, nx)
         Sky in DN.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx)
     """
     return image / calibration + sky
 
 
 def error_map(image, calibration, sky, gain, dark_variance):
-    """1-sigma error of every pixel in nanomaggies.
+    """Return the 1-sigma error of each pixel in nanomaggies.
 
-    Negative counts, as at bad pixels, have no photon noise: what is left there is the dark
-    variance.
+    Where counts are negative, as at bad pixels, the variance is the dark variance alone.
 
     Parameters
     ----------
@@ -126,7 +151,7 @@ def error_map(image, calibration, sky, gain, dark_variance):
     gain : float
         Electrons per DN.
     dark_variance : float
-        DN^2.
+        Variance of dark current and readout in DN^2.
 
     Returns
     -------

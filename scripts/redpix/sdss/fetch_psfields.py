@@ -1,6 +1,6 @@
 """Fetch the survey's own PSFs of one field (its psField file).
 
-A frame is of use without it: where it cannot be had, a file without tables stands for it.
+A frame is useful without it. If the file cannot be fetched, a file without tables replaces it.
 """
 
 from pathlib import Path
@@ -11,13 +11,56 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
-from redpix.sdss import archive
+from redpix.sdss.archive import archive_of
 from redpix.sdss.frames import SHAPE
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
 
-def check(path):
-    """Refuse a file that is no psField."""
+def fetch_survey_psfs(psfs, source, release, field, retries, timeout):
+    """Fetch the survey's PSFs of a field.
+
+    Parameters
+    ----------
+    psfs : str
+        FITS file to write: the psField file, or a file without tables if it cannot be fetched.
+    source : str
+        Archive: a URL, or the path of a folder.
+    release : str
+        Data release, such as ``dr17``.
+    field : str
+        Name of the field, ``run-camcol-field``.
+    retries : int
+        Number of attempts after the first one fails.
+    timeout : float
+        Seconds without a byte after which an attempt fails.
+
+    Raises
+    ------
+    InputError
+        If the name of the field is invalid.
+    """
+    archive, number, target = archive_of(source, retries, timeout), parse_field(field), Path(psfs)
+    try:
+        archive.fetch(archive.locate(psfield_path(release, number)), target, check_psfield)
+    except InputError as error:
+        log.warning("%s: the survey's PSF is missing, PSFEx measures it: %s", field, error)
+        with atomic(target) as temporary:
+            fits.PrimaryHDU().writeto(temporary)
+
+
+def check_psfield(path):
+    """Refuse a file that is not a psField file.
+
+    Parameters
+    ----------
+    path : Path
+        The unpacked file.
+
+    Raises
+    ------
+    InputError
+        If a band's PSF cannot be read from the file.
+    """
     try:
         with fits.open(path, memmap=False) as hdus:
             for number in range(1, len(FILTERS) + 1):
@@ -25,15 +68,4 @@ def check(path):
     except InputError:
         raise
     except (OSError, IndexError, ValueError, TypeError) as error:
-        raise InputError(f"is no psField file: {error}") from None
-
-
-def main(snakemake):
-    field, target = parse_field(snakemake.wildcards.field), Path(snakemake.output[0])
-    door = archive.door_of(snakemake)
-    try:
-        door.fetch(door.locate(psfield_path(snakemake.params.release, field)), target, check)
-    except InputError as error:
-        log.warning("%s: no PSF of the survey, PSFEx's is taken: %s", field, error)
-        with atomic(target) as temporary:
-            fits.PrimaryHDU().writeto(temporary)
+        raise InputError(f"not a psField file: {error}") from None

@@ -1,4 +1,4 @@
-"""SDSS frames: their names, their places in the archive, what makes one whole, their masks."""
+"""Name, locate and check SDSS frames, and read their survey masks (fpM)."""
 
 import numpy as np
 
@@ -8,8 +8,7 @@ from redpix.image.masks import BITS
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
 
-
-#: planes of the survey's fpM masks that say something about a pixel's value, and what it is
+#: planes of the survey's fpM masks that qualify a pixel's value, with the bits of our masks
 PLANES = {
     "INTERP": "INTERPOLATED",
     "SATUR": "SATURATED",
@@ -20,7 +19,22 @@ PLANES = {
 
 
 def frame_path(release, field, band):
-    """Path of a frame below the archive's root, ``dr17/eboss/photoObj/frames/301/...``."""
+    """Return the path of a frame below the archive's root.
+
+    Parameters
+    ----------
+    release : str
+        Data release, such as ``dr17``.
+    field : redpix.core.field_name.Field
+        Run, camera column and number.
+    band : str
+        One of u, g, r, i, z.
+
+    Returns
+    -------
+    str
+        ``dr17/eboss/photoObj/frames/301/...``
+    """
     run, camcol, number = field
     return (
         f"{release}/eboss/photoObj/frames/301/{run}/{camcol}/"
@@ -29,7 +43,22 @@ def frame_path(release, field, band):
 
 
 def mask_path(release, field, band):
-    """Path of a frame's survey mask (fpM) below the archive's root."""
+    """Return the path of a frame's survey mask (fpM) below the archive's root.
+
+    Parameters
+    ----------
+    release : str
+        Data release, such as ``dr17``.
+    field : redpix.core.field_name.Field
+        Run, camera column and number.
+    band : str
+        One of u, g, r, i, z.
+
+    Returns
+    -------
+    str
+        ``dr17/eboss/photo/redux/301/...``
+    """
     run, camcol, number = field
     return (
         f"{release}/eboss/photo/redux/301/{run}/objcs/{camcol}/"
@@ -38,19 +67,21 @@ def mask_path(release, field, band):
 
 
 def check_frame(hdus, field, band):
-    """Refuse a file that is not the whole frame it is named for.
+    """Refuse a file that is not the complete frame that its name promises.
 
     Parameters
     ----------
     hdus : sequence of astropy HDUs
         The opened file.
-    field : Field
+    field : redpix.core.field_name.Field
+        Field that the name of the file states.
     band : str
+        One of u, g, r, i, z.
 
     Raises
     ------
     InputError
-        The message says what is wrong with the file; the caller names the file.
+        The message names the fault. The caller adds the name of the file.
     """
     if len(hdus) != 4:
         raise InputError(f"{len(hdus)} HDUs where a frame has 4")
@@ -68,34 +99,36 @@ def check_frame(hdus, field, band):
     header = hdus[0].header
     named = {"RUN": field.run, "CAMCOL": field.camcol, "FIELD": field.field, "FILTER": band}
     for key, expected in named.items():
-        found = header.get(key)
-        if found is None and key != "FIELD":
+        stated = header.get(key)
+        if stated is None and key != "FIELD":
             raise InputError(f"header card {key} is missing, expected {expected}")
         # FIELD is often missing or 'NA' on real frames
-        unknown = key == "FIELD" and (found is None or str(found).strip() == "NA")
-        if not unknown and str(found).strip() != str(expected):
-            raise InputError(f"header says {key} = {found}, its name says {expected}")
+        unknown = key == "FIELD" and (stated is None or str(stated).strip() == "NA")
+        if not unknown and str(stated).strip() != str(expected):
+            raise InputError(f"header says {key} = {stated}, its name says {expected}")
 
 
 def mask_spans(hdus):
-    """Masked runs of pixels in a survey mask (fpM).
+    """Return the masked runs of pixels of a survey mask (fpM).
 
     HDU k+1 holds plane k; the last HDU names the planes. Each row of a plane is an object of
-    `nspan` spans, six bytes a span: row, first column, last column as big-endian uint16.
+    `nspan` spans with six bytes per span. They are row, first column and last column as big-endian
+    uint16.
 
     Parameters
     ----------
     hdus : sequence of astropy HDUs
+        The opened file.
 
     Returns
     -------
     ndarray, shape (n, 4), int32
-        bit, row, first column, last column; pixels 0-based, the last column inclusive.
+        Bit, row, first column, last column. Pixels are 0-based; the last column is inclusive.
 
     Raises
     ------
     InputError
-        If the file is not such a mask or a span leaves the frame.
+        If the file is not a survey mask, or a span leaves the frame.
     """
     try:
         names = hdus[-1].data
@@ -104,18 +137,18 @@ def mask_spans(hdus):
             for row in names
             if str(row["defName"]).strip() == "S_MASKTYPE"
         }
-        found = [np.empty((0, 4), np.int32)]
+        rows = [np.empty((0, 4), np.int32)]
         for plane, bit_name in PLANES.items():
             table = hdus[planes[f"S_MASK_{plane}"] + 1].data
             for row in table if table is not None else ():
                 spans = np.frombuffer(np.asarray(row["s"], np.uint8).tobytes(), ">u2")
                 spans = spans.reshape(-1, 3)[: row["nspan"]].astype(np.int32)
                 bits = np.full((len(spans), 1), BITS[bit_name], np.int32)
-                found.append(np.hstack([bits, spans]))
+                rows.append(np.hstack([bits, spans]))
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"not a survey mask (fpM): {error}") from None
-    spans = np.concatenate(found)
-    # an object on the frame's edge may have a span from column -1, 65535 as it is written
+    spans = np.concatenate(rows)
+    # an object at the edge of the frame may have a span from column -1, written as 65535
     spans[spans[:, 2] == 65535, 2] = 0
     _, row, first, last = spans.T
     if np.any((row >= SHAPE[0]) | (first > last) | (last >= SHAPE[1])):
@@ -124,18 +157,18 @@ def mask_spans(hdus):
 
 
 def masked_pixels(spans):
-    """Pixels that spans cover.
+    """Return the pixels that spans cover.
 
     Parameters
     ----------
     spans : ndarray, shape (n, 4), int
-        As from `mask_spans`.
+        Result of `mask_spans`.
 
     Returns
     -------
     bit, y, x : ndarray, shape (m,)
-        0-based row and column of each covered pixel with the bit that marks it; a pixel under
-        several spans comes several times.
+        Bit, 0-based row and 0-based column of each covered pixel. A pixel that several spans
+        cover is listed several times.
     """
     bit, row, first, last = np.asarray(spans).T
     lengths = last - first + 1

@@ -1,4 +1,4 @@
-"""Magnitudes that survive negative fluxes, and the survey's units."""
+"""Convert between fluxes in nanomaggies and magnitudes: asinh and Pogson."""
 
 import numpy as np
 
@@ -13,21 +13,21 @@ _POGSON = 2.5 / np.log(10)
 
 
 def asinh_magnitude(flux, band):
-    """SDSS asinh magnitude of a flux.
+    """Return the SDSS asinh magnitude of a flux.
 
     m = -2.5/ln(10) * [asinh((f/f0) / (2 b)) + ln(b)], Lupton, Gunn & Szalay (1999, AJ 118, 1406).
 
     Parameters
     ----------
     flux : array_like
-        Flux in nanomaggies; may be zero or negative.
+        Flux in nanomaggies. It may be zero or negative.
     band : str
-        One of u, g, r, i, z: it sets the softening b.
+        One of u, g, r, i, z. It sets the softening parameter b.
 
     Returns
     -------
     ndarray
-        Magnitudes, shape and floating type of `flux`.
+        Magnitudes, with the shape and the floating-point type of `flux`.
     """
     b = SOFTENING[band]
     ratio = np.asarray(flux) / (ZERO_POINT_FLUX * 2 * b)
@@ -35,25 +35,54 @@ def asinh_magnitude(flux, band):
 
 
 def asinh_magnitude_error(flux, error, band):
-    """Error of `asinh_magnitude` for a flux of a small error: |dm/df| times the error.
+    """Return the 1-sigma error of `asinh_magnitude`: abs(dm/df) times the error of the flux.
 
     Parameters
     ----------
     flux, error : array_like
-        In nanomaggies.
+        Flux and its 1-sigma error in nanomaggies.
     band : str
         One of u, g, r, i, z.
+
+    Returns
+    -------
+    ndarray
+        Magnitudes.
     """
     softening = ZERO_POINT_FLUX * 2 * SOFTENING[band]
     return _POGSON * np.asarray(error) / np.hypot(flux, softening)
 
 
 def asinh_flux(magnitude, band):
-    """Flux in nanomaggies of an SDSS asinh magnitude: the inverse of `asinh_magnitude`."""
+    """Return the flux in nanomaggies of an SDSS asinh magnitude.
+
+    Parameters
+    ----------
+    magnitude : array_like
+        Result of `asinh_magnitude`.
+    band : str
+        One of u, g, r, i, z.
+
+    Returns
+    -------
+    ndarray
+        Nanomaggies.
+    """
     b = SOFTENING[band]
     return 2 * b * ZERO_POINT_FLUX * np.sinh(-np.asarray(magnitude) / _POGSON - np.log(b))
 
 
 def pogson_flux(magnitude):
-    """Flux in nanomaggies of an ordinary (Pogson) AB magnitude."""
+    """Return the flux in nanomaggies of a Pogson AB magnitude.
+
+    Parameters
+    ----------
+    magnitude : array_like
+        AB magnitude.
+
+    Returns
+    -------
+    ndarray
+        Nanomaggies.
+    """
     return ZERO_POINT_FLUX * 10 ** (-0.4 * np.asarray(magnitude))

@@ -1,4 +1,4 @@
-"""Read the table of masked spans that fetching leaves for a field."""
+"""Read a field's table of masked spans, and write survey masks (fpM)."""
 
 import numpy as np
 from astropy.io import fits
@@ -8,6 +8,7 @@ from redpix.image.masks import DTYPE
 from redpix.sdss.error_map import BANDS
 from redpix.sdss.frames import masked_pixels
 
+# planes of a survey mask, in the order of its HDUs
 _PLANES = (
     "INTERP",
     "SATUR",
@@ -23,7 +24,20 @@ _PLANES = (
 
 
 def read_masked(path, band):
-    """Masked pixels (bit, y, x) of one band, from the field's table of spans."""
+    """Return the masked pixels of one band.
+
+    Parameters
+    ----------
+    path : str
+        FITS file with the field's table of spans, as `redpix.sdss.fetch.write_masks` writes it.
+    band : str
+        One of u, g, r, i, z.
+
+    Returns
+    -------
+    bit, y, x : ndarray of int, shape (n,)
+        Bit, 0-based row and 0-based column of each masked pixel.
+    """
     spans = fits.getdata(path, "SPANS")
     spans = spans[spans["BAND"] == band]
     columns = [np.asarray(spans[name], np.int32) for name in ("BIT", "ROW", "FIRST", "LAST")]
@@ -31,7 +45,22 @@ def read_masked(path, band):
 
 
 def span_mask(path, band, shape):
-    """Mask of one band as an image of a shape, bits as in `redpix.image.masks`."""
+    """Return the mask of one band as an image.
+
+    Parameters
+    ----------
+    path : str
+        FITS file with the field's table of spans.
+    band : str
+        One of u, g, r, i, z.
+    shape : (int, int)
+        Rows and columns of the frame.
+
+    Returns
+    -------
+    ndarray, shape `shape`, int16
+        Bits of `redpix.image.masks`.
+    """
     bit, y, x = read_masked(path, band)
     mask = np.zeros(shape, DTYPE)
     np.bitwise_or.at(mask, (y, x), np.left_shift(1, bit).astype(DTYPE))
@@ -39,19 +68,21 @@ def span_mask(path, band, shape):
 
 
 def survey_mask(marked, shape, field, band):
-    """A mask in the survey's format (fpM).
+    """Return a mask in the survey's format (fpM).
 
-    HDU k+1 is plane k, a row an object of `nspan` spans; `s` holds row, first and last column of
-    each as big-endian uint16.
+    HDU k+1 holds plane k with one row per object of `nspan` spans. Column `s` holds row, first
+    column and last column of each span as big-endian uint16.
 
     Parameters
     ----------
     marked : dict of str to ndarray of bool
-        Pixels of each plane that has some, by the plane's name without ``S_MASK_``.
+        Masked pixels of each plane by its name without ``S_MASK_``. Other planes are empty.
     shape : (int, int)
         Rows and columns of the frame.
-    field : redpix.demo.fields.DemoField or redpix.sdss.frames.Field
+    field : redpix.demo.fields.DemoField or redpix.core.field_name.Field
+        Its run, camcol and field go into the header.
     band : str
+        One of u, g, r, i, z.
 
     Returns
     -------
@@ -85,7 +116,7 @@ def survey_mask(marked, shape, field, band):
 
 
 def _plane(mask):
-    """One plane of a mask file: connected pixels are an object."""
+    """Return the HDU of one plane of a mask file; connected pixels are one object."""
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     boxes = ndimage.find_objects(labels)
     objects = [_spans(labels[box] == k, box) for k, box in enumerate(boxes, start=1)]
@@ -111,7 +142,7 @@ def _plane(mask):
 
 
 def _spans(pixels, box):
-    """Runs of marked pixels in the frame: row, first column, last column (inclusive)."""
+    """Return the runs of marked pixels in the frame: row, first and last column (inclusive)."""
     edges = np.diff(np.pad(pixels, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     rows, starts = np.nonzero(edges == 1)
     _, ends = np.nonzero(edges == -1)

@@ -1,4 +1,4 @@
-"""Write the 1-sigma error map of each of a field's frames."""
+"""Write the 1-sigma error map of each frame of a field."""
 
 import numpy as np
 from astropy.io import fits
@@ -10,8 +10,53 @@ from redpix.image.wcs import STALE_CARDS
 from redpix.sdss.error_map import dark_variance, error_map, gain, sky_image
 
 
+def write_error_maps(frames, errors, bands, field):
+    """Write the error maps of a field.
+
+    Parameters
+    ----------
+    frames : list of str
+        FITS files of the frames, one per band.
+    errors : list of str
+        FITS files to write: 1-sigma errors in nanomaggies, one per band.
+    bands : list of str
+        Bands in the order of the files.
+    field : str
+        Name of the field, ``run-camcol-field``.
+
+    Raises
+    ------
+    InputError
+        If the name of the field is invalid.
+    """
+    number = parse_field(field)
+    for band, path, output in zip(bands, frames, errors, strict=True):
+        values, header = frame_errors(path, number, band)
+        with atomic(output) as temporary:
+            fits.PrimaryHDU(values, header).writeto(temporary)
+        typical = np.median(values[::16, ::16])
+        log.info("%s -> %s: median error %.5f nanomaggies", path, output, typical)
+
+
 def frame_errors(path, field, band):
-    """Error map of a frame and the header that goes with it."""
+    """Return the error map of a frame and its header.
+
+    Parameters
+    ----------
+    path : str
+        FITS file of the frame.
+    field : redpix.core.field_name.Field
+        Run, camera column and number.
+    band : str
+        One of u, g, r, i, z.
+
+    Returns
+    -------
+    errors : ndarray, shape (ny, nx), float32
+        1-sigma errors in nanomaggies.
+    header : astropy.io.fits.Header
+        Cards of the frame, with gain and dark variance.
+    """
     with fits.open(path) as hdus:
         sky = hdus[2].data[0]
         simg = sky_image(sky["ALLSKY"], sky["XINTERP"], sky["YINTERP"])
@@ -25,15 +70,3 @@ def frame_errors(path, field, band):
     header["GAIN"] = (electrons_per_dn, "[e/DN]")
     header["DARKVAR"] = (dark, "[DN**2] dark variance, read noise included")
     return errors, header
-
-
-def main(snakemake):
-    field = parse_field(snakemake.wildcards.field)
-    for band, path, output in zip(
-        snakemake.params.bands, snakemake.input.frames, snakemake.output, strict=True
-    ):
-        errors, header = frame_errors(path, field, band)
-        with atomic(output) as temporary:
-            fits.PrimaryHDU(errors, header).writeto(temporary)
-        typical = np.median(errors[::16, ::16])
-        log.info("%s -> %s: median error %.5f nanomaggies", path, output, typical)

@@ -1,19 +1,19 @@
-"""Make pairs of galaxy images, at one redshift and at another, as arrays to learn from."""
+"""Make training images: pairs of images of simulated galaxies, at one redshift and at another."""
 
 import json
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from multiprocessing import get_context
+from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
-from redpix.core.job import log, progress
+from redpix.core.job import log
 from redpix.simulation import redshifting, stamps
 from redpix.simulation import training_images as images
+from redpix.simulation.array_files import write_images
+from redpix.simulation.camera import SimulatedCamera, make_camera
 from redpix.simulation.files import (
-    make_camera,
     read_curves,
     read_distance,
     read_galaxies,
@@ -21,171 +21,192 @@ from redpix.simulation.files import (
     wavelengths,
 )
 
-#: galaxies that are drawn and written at a time, fewer where their two images have more bytes
-PIECE, PIECE_BYTES = 50, 50_000_000
+
+class GalaxySample(NamedTuple):
+    """Galaxies and the camera that images them.
+
+    Attributes
+    ----------
+    galaxies : DataFrame
+        As from `redpix.simulation.training_images.with_fluxes` or `with_simple_fluxes`.
+    camera : redpix.simulation.camera.SimulatedCamera
+    curves : list of speclite.filters.FilterResponse
+        Filter curves, one per band.
+    kinds : (str, str)
+        Kinds of the inputs and of the targets, see `redpix.simulation.training_images`.
+    """
+
+    galaxies: pd.DataFrame
+    camera: SimulatedCamera
+    curves: list
+    kinds: tuple
 
 
-def chosen_galaxies(params, spectra):
-    """Galaxies of the user's table, or drawn; redshifts checked."""
-    if params.table:
-        galaxies = read_galaxies(params.table, spectra)
-        images.check_redshifts(galaxies["z_in"], galaxies["z_out"], params.table)
+def chosen_galaxies(options, seed, spectra):
+    """Return the galaxies of the user's table, or draw galaxies.
+
+    Parameters
+    ----------
+    options : dict
+        Section ``training_images`` of the configuration.
+    seed : int
+        Seed of the random numbers.
+    spectra : sequence of str
+        Names of the spectra.
+
+    Returns
+    -------
+    DataFrame
+        The columns of `redpix.simulation.training_images.draw_galaxies`.
+
+    Raises
+    ------
+    InputError
+        If a galaxy is invalid, or z_out is not above z_in.
+    """
+    if options["table"]:
+        galaxies = read_galaxies(options["table"], spectra)
+        images.check_redshifts(galaxies["z_in"], galaxies["z_out"], options["table"])
         return galaxies
     keys = ("z_in", "z_out", "magnitude", "radius", "sersic", "axis_ratio")
-    ranges = {key: getattr(params, key) for key in keys}
-    # whatever z_in is drawn there must be room above it
+    ranges = {key: options[key] for key in keys}
+    # the range of z_out must reach above each possible z_in
     images.check_redshifts(ranges["z_in"][0], ranges["z_out"][1], "training_images")
     images.check_redshifts(ranges["z_in"][1], ranges["z_out"][1], "training_images")
-    profile = "sersic" if params.recipe == "simple" else params.profile
-    return images.draw_galaxies(params.seed, params.number, ranges, spectra, profile)
+    profile = "sersic" if options["recipe"] == "simple" else options["profile"]
+    return images.draw_galaxies(seed, options["number"], ranges, spectra, profile)
 
 
-def write_piece(paths, first, galaxies):
-    """Make images of some galaxies and put them into their place; the brightest input pixel."""
-    pair = maker(galaxies, first)
-    for path, part in zip(paths, pair, strict=True):
-        array = np.load(path, mmap_mode="r+")
-        array[first : first + len(galaxies)] = part
-        array.flush()
-    return float(pair[0].max())
+def prepare(options, seed):
+    """Return galaxies with their fluxes at both redshifts, and their camera.
 
+    Parameters
+    ----------
+    options : dict
+        Section ``training_images`` of the configuration.
+    seed : int
+        Seed of the random numbers.
 
-def set_maker(make):
-    """What this process makes pieces with: set once, not sent with every piece."""
-    global maker
-    maker = make
+    Returns
+    -------
+    GalaxySample
 
-
-def piece_length(shape):
-    """Galaxies of a piece of two arrays of this shape."""
-    pair = 2 * 4 * int(np.prod(shape[1:]))
-    return min(PIECE, max(1, PIECE_BYTES // pair))
-
-
-def write_arrays(make, paths, galaxies, shape, threads):
-    """Both arrays, made in pieces by so many processes; the brightest input pixel."""
-    for path in paths:
-        np.lib.format.open_memmap(path, mode="w+", dtype=np.float32, shape=shape).flush()
-    step = piece_length(shape)
-    starts = range(0, len(galaxies), step)
-    pieces = [galaxies.iloc[start : start + step] for start in starts]
-    write = partial(write_piece, paths)
-    if threads == 1:
-        set_maker(make)
-        rounds = map(write, progress(starts, "training images: pieces"), pieces)
-        return max(rounds)
-    with ProcessPoolExecutor(threads, get_context("fork"), set_maker, (make,)) as pool:
-        return max(pool.map(write, starts, pieces))
-
-
-def scale_arrays(paths, factor):
-    """Multiply arrays in their files, piece by piece."""
-    for path in paths:
-        array = np.load(path, mmap_mode="r+")
-        step = piece_length(array.shape)
-        for start in range(0, len(array), step):
-            array[start : start + step] *= np.float32(factor)
-        array.flush()
-
-
-class Physical:
-    """Makes a piece by the physical recipe."""
-
-    def __init__(self, camera, kinds, seed):
-        psfs = stamps.moffat_psfs(camera.seeing)
-        scales = (camera.pixel_scale, camera.pixel_scale_out)
-        self.plans = [stamps.plan(camera.size, scale, psfs) for scale in scales]
-        self.camera, self.kinds, self.seed = camera, kinds, seed
-
-    def __call__(self, galaxies, first):
-        return images.physical_piece(
-            galaxies, self.camera, self.plans, self.kinds, self.seed, first
-        )
-
-
-class Simple:
-    """Makes a piece by the simple recipe, before the common scale."""
-
-    def __init__(self, camera):
-        self.camera = camera
-
-    def __call__(self, galaxies, first):
-        pictures = images.simple_images(galaxies, self.camera)
-        return images.simple_piece(pictures, galaxies, self.camera.bands)
-
-
-def main(snakemake):
-    params, output = snakemake.params, snakemake.output
-    spectra = read_spectra(params.spectra)
-    bands, curves = read_curves(params.bands)
-    if params.reference_band not in bands:
+    Raises
+    ------
+    InputError
+        If an option is invalid or its file cannot be used.
+    """
+    spectra = read_spectra(options["spectra"])
+    bands, curves = read_curves(options["bands"])
+    reference = options["reference_band"]
+    if reference not in bands:
         raise InputError(
-            f"training_images.reference_band: {params.reference_band!r}; allowed: one of "
-            + ", ".join(bands)
+            f"training_images.reference_band: {reference!r}; allowed: one of " + ", ".join(bands)
         )
-    camera = make_camera(params, bands)
-    distance = read_distance(params.cosmology)
-    galaxies = chosen_galaxies(params, spectra.names)
-    span = galaxies["z_in"].min(), galaxies["z_out"].max()
-    fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
-    simple = params.recipe == "simple"
-    if simple:
+    camera = make_camera(options, bands)
+    distance = read_distance(options["cosmology"])
+    galaxies = chosen_galaxies(options, seed, spectra.names)
+    z_low, z_high = galaxies["z_in"].min(), galaxies["z_out"].max()
+    fluxes = redshifting.band_fluxes(spectra, bands, curves, z_low, z_high)
+    if options["recipe"] == "simple":
         kinds = ("psf_free", "psf_free")
         galaxies = images.with_simple_fluxes(galaxies, fluxes, distance)
     else:
-        kinds = (params.inputs, params.targets)
-        galaxies = images.with_fluxes(galaxies, fluxes, distance, camera, params.reference_band)
-    images.check_sizes(galaxies, camera, kinds, params.table or "training_images")
-    log.info("%d galaxies in %s, z %.3f to %.3f", len(galaxies), ", ".join(bands), *span)
-
-    shape = (len(galaxies), camera.size, camera.size, len(bands))
-    scale = 1.0
-    with atomic(output.inputs) as inputs, atomic(output.targets) as targets:
-        if simple:
-            make = Simple(camera)
-            peak = write_arrays(make, (inputs, targets), galaxies, shape, snakemake.threads)
-            if not 0 < peak < np.inf:
-                raise InputError(
-                    f"training_images.spectra: the brightest input pixel is {peak:g}; allowed: "
-                    "spectra with light in the bands"
-                )
-            scale = images.BRIGHTEST / peak
-            scale_arrays((inputs, targets), scale)
-        else:
-            make = Physical(camera, kinds, params.seed)
-            write_arrays(make, (inputs, targets), galaxies, shape, snakemake.threads)
-    for key, path in (("z_in", output.z_in), ("z_out", output.z_out)):
-        with atomic(path) as temporary:
-            np.save(temporary, galaxies[key].to_numpy(np.float32))
-    write_truth(output.truth, galaxies, scale, params)
-    write_text(output.settings, described(params, camera, curves, kinds, scale))
+        kinds = (options["inputs"], options["targets"])
+        galaxies = images.with_fluxes(galaxies, fluxes, distance, camera, reference)
+    images.check_sizes(galaxies, camera, kinds, options["table"] or "training_images")
+    log.info("%d galaxies in %s, z %.3f to %.3f", len(galaxies), ", ".join(bands), z_low, z_high)
+    return GalaxySample(galaxies, camera, curves, kinds)
 
 
-def write_truth(path, galaxies, scale, params):
-    """A row a galaxy: everything it was made from."""
-    table = galaxies.assign(scale=scale, seed=params.seed)
+def write_truth(path, galaxies, scale, seed):
+    """Write the truth as CSV: one row per galaxy, with all parameters of its images.
+
+    Parameters
+    ----------
+    path : str
+        File that is written.
+    galaxies : DataFrame
+        Galaxies, one row each.
+    scale : float
+        Factor by which all pixels were multiplied.
+    seed : int
+        Seed of the random numbers.
+    """
+    table = galaxies.assign(scale=scale, seed=seed)
     table.insert(0, "id", np.arange(len(table)))
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")
 
 
-def described(params, camera, curves, kinds, scale):
-    """What the arrays are, as JSON."""
-    physical = params.recipe == "physical"
+def describe_arrays(options, sample, scale):
+    """Return the description of the arrays as JSON: axes, bands, unit, camera.
+
+    Parameters
+    ----------
+    options : dict
+        Section ``training_images`` of the configuration.
+    sample : GalaxySample
+        Galaxies and camera.
+    scale : float
+        Factor by which all pixels were multiplied.
+
+    Returns
+    -------
+    str
+    """
+    camera = sample.camera
+    physical = options["recipe"] == "physical"
     facts = {
-        "recipe": params.recipe,
+        "recipe": options["recipe"],
         "axes": ["galaxy", "row, from south", "column, from east", "band"],
         "bands": camera.bands,
-        "wavelengths": wavelengths(curves),
+        "wavelengths": wavelengths(sample.curves),
         "unit": "nanomaggies times scale" if physical else "arbitrary flux times scale",
         "scale": scale,
-        "inputs": kinds[0],
-        "targets": kinds[1],
+        "inputs": sample.kinds[0],
+        "targets": sample.kinds[1],
         "pixel_scale": [camera.pixel_scale, camera.pixel_scale_out],
         "aperture_radius": stamps.aperture(camera.size, camera.pixel_scale),
         "seeing": camera.seeing.tolist(),
         "noise": camera.noise.tolist(),
         "electron": camera.electron.tolist(),
-        "cosmology": params.cosmology,
+        "cosmology": options["cosmology"],
     }
     return json.dumps(facts, indent=1) + "\n"
+
+
+def make_training_images(inputs, targets, z_in, z_out, truth, settings, options, seed=0, threads=1):
+    """Make pairs of images of simulated galaxies and write them as NumPy arrays.
+
+    Parameters
+    ----------
+    inputs, targets : str
+        Arrays that are written: images at z_in and at z_out, shape (n, size, size, c), float32.
+    z_in, z_out : str
+        Arrays that are written: redshifts, shape (n,), float32.
+    truth : str
+        CSV that is written, one row per galaxy.
+    settings : str
+        JSON that is written: axes, bands, unit, camera.
+    options : dict
+        Section ``training_images`` of the configuration, with its defaults.
+    seed : int, optional
+        Seed of the random numbers.
+    threads : int, optional
+        Number of processes; the images do not depend on it.
+
+    Raises
+    ------
+    InputError
+        If an option is invalid or its file cannot be used.
+    """
+    sample = prepare(options, seed)
+    simple = options["recipe"] == "simple"
+    with atomic(inputs) as new_inputs, atomic(targets) as new_targets:
+        scale = write_images((new_inputs, new_targets), sample, simple, seed, threads)
+    for key, path in (("z_in", z_in), ("z_out", z_out)):
+        with atomic(path) as temporary:
+            np.save(temporary, sample.galaxies[key].to_numpy(np.float32))
+    write_truth(truth, sample.galaxies, scale, seed)
+    write_text(settings, describe_arrays(options, sample, scale))

@@ -1,8 +1,8 @@
-"""A small convolutional network that redshifts galaxies: an example of use of training images.
+"""A small convolutional network that redshifts galaxies: an example of the use of training images.
 
-It is given the input as plain resampling brings it to z_out (`plain`) and both redshifts, and
-learns what is missing: the K-correction, the PSF and what is noise. PyTorch is optional and
-imported where it is used; a GPU is used where there is one.
+Its input is the image after plain resampling to z_out (`plain`), and both redshifts. It learns the
+rest: the K-correction, the change of the PSF and the suppression of noise. PyTorch is optional;
+a GPU is used if one is available.
 """
 
 from typing import NamedTuple
@@ -12,26 +12,41 @@ from scipy import ndimage
 
 from redpix.core.exceptions import InputError
 
+# channels of the hidden layers, galaxies per batch, initial learning rate
 _CHANNELS, _BATCH, _RATE = 24, 16, 2e-3
 
 
 class Trained(NamedTuple):
-    """What came of training."""
+    """Result of the training.
 
-    predictions: np.ndarray  # of the held-out galaxies, (n, ny, nx, c), nanomaggies
-    losses: list  # mean loss of each epoch
-    weights: dict  # of str to ndarray
+    Attributes
+    ----------
+    predictions : ndarray, shape (n, ny, nx, c)
+        Images of the held-out galaxies, nanomaggies.
+    losses : list of float
+        Mean loss of each epoch.
+    weights : dict of str to ndarray
+    device : str
+        "cuda" or "cpu".
+    """
+
+    predictions: np.ndarray
+    losses: list
+    weights: dict
     device: str
 
 
 def plain(inputs, size_factor, flux_factor):
-    """Inputs shrunk by linear interpolation and dimmed by distance: no K-correction, no PSF.
+    """Shrink images by linear interpolation and dim them by distance.
+
+    K-correction and PSF do not change.
 
     Parameters
     ----------
     inputs : ndarray, shape (n, ny, nx, c)
+        Images at z_in.
     size_factor, flux_factor : ndarray, shape (n,)
-        Size and flux after over before; see `redpix.simulation.redshifting`.
+        Ratios of size and of flux, z_out to z_in; see `redpix.simulation.redshifting`.
 
     Returns
     -------
@@ -44,7 +59,7 @@ def plain(inputs, size_factor, flux_factor):
     ):
         offset = middle * (1 - 1 / factor)
         for band in range(image.shape[-1]):
-            # a band shrunk so has factor^2 of its light: what is lost is given back
+            # interpolation leaves the fraction factor^2 of the light, so divide by it
             shrunk = ndimage.affine_transform(
                 image[..., band], [1 / factor, 1 / factor], offset, order=1
             )
@@ -53,12 +68,34 @@ def plain(inputs, size_factor, flux_factor):
 
 
 def scales(images):
-    """Brightest pixel of each galaxy, (n, 1, 1, 1): what it is divided by to be learnt from."""
+    """Return the brightest pixel of each image, by which the network's input is divided.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, ny, nx, c)
+        Images of the galaxies.
+
+    Returns
+    -------
+    ndarray, shape (n, 1, 1, 1)
+    """
     return np.maximum(np.abs(images).max(axis=(1, 2, 3), keepdims=True), 1e-12)
 
 
 def features(images, z_in, z_out):
-    """Channels of the network: bands, scaled, and planes of the two redshifts; (n, c + 2, y, x)."""
+    """Return the channels of the network: scaled bands, and planes of the two redshifts.
+
+    Parameters
+    ----------
+    images : ndarray, shape (n, ny, nx, c)
+        Images of the galaxies.
+    z_in, z_out : ndarray, shape (n,)
+        Redshifts of input and target.
+
+    Returns
+    -------
+    ndarray, shape (n, c + 2, ny, nx), float32
+    """
     shape = (*images.shape[:3], 1)
     planes = [np.broadcast_to(z[:, None, None, None], shape) for z in (z_in, z_out)]
     stack = np.concatenate([images / scales(images), *planes], axis=-1)
@@ -66,18 +103,39 @@ def features(images, z_in, z_out):
 
 
 def split(number, held_out, seed):
-    """Numbers of the galaxies to learn from, and of those held out."""
+    """Split galaxies into a training set and held-out galaxies.
+
+    Parameters
+    ----------
+    number : int
+        Number of galaxies.
+    held_out : float
+        Fraction that is held out.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    learn, test : ndarray of int
+        Indices, in increasing order.
+
+    Raises
+    ------
+    InputError
+        If the training set would be empty.
+    """
     order = np.random.default_rng([seed, 11]).permutation(number)
     test = max(1, round(held_out * number))
     if test >= number:
         raise InputError(
-            f"network.held_out: {held_out:g} of {number} galaxies leaves none to learn from; "
-            "allowed: less, or more galaxies"
+            f"network.held_out: {held_out:g} of {number} galaxies leaves an empty training "
+            "set; allowed: a smaller fraction, or more galaxies"
         )
     return np.sort(order[test:]), np.sort(order[:test])
 
 
 def _model(torch, bands):
+    """Return the network: three convolutions."""
     convolve = torch.nn.Conv2d
     return torch.nn.Sequential(
         convolve(bands + 2, _CHANNELS, 5, padding=2),
@@ -89,15 +147,20 @@ def _model(torch, bands):
 
 
 def train(resampled, targets, z_in, z_out, learn, test, epochs, seed):
-    """Learn from some galaxies, predict others.
+    """Train the network on some galaxies and predict others.
 
     Parameters
     ----------
     resampled, targets : ndarray, shape (n, ny, nx, c)
-        Inputs as from `plain`, and what they should be.
+        Inputs as from `plain`, and their targets.
     z_in, z_out : ndarray, shape (n,)
+        Redshifts of input and target.
     learn, test : ndarray of int
-    epochs, seed : int
+        Indices of the training set and of the held-out galaxies.
+    epochs : int
+        Number of passes over the training set.
+    seed : int
+        Seed of the random numbers.
 
     Returns
     -------
@@ -109,7 +172,7 @@ def train(resampled, targets, z_in, z_out, learn, test, epochs, seed):
         If PyTorch is not installed.
     """
     try:
-        import torch
+        import torch  # optional, and slow to import
     except ImportError:
         raise InputError("network: PyTorch is not installed; pip install torch") from None
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -121,45 +184,58 @@ def train(resampled, targets, z_in, z_out, learn, test, epochs, seed):
     y = torch.from_numpy(
         np.ascontiguousarray(np.moveaxis(targets / scales(resampled), -1, 1), dtype=np.float32)
     )
-    bands = targets.shape[-1]
     rng = np.random.default_rng([seed, 12])
     losses = []
     for _ in range(epochs):
-        total = 0.0
-        order = rng.permutation(learn)
-        for start in range(0, len(order), _BATCH):
-            batch = torch.from_numpy(order[start : start + _BATCH])
-            before, true = x[batch].to(device), y[batch].to(device)
-            optimiser.zero_grad()
-            loss = torch.mean((before[:, :bands] + model(before) - true) ** 2)
-            loss.backward()
-            optimiser.step()
-            total += loss.item() * len(batch)
+        batches = torch.from_numpy(rng.permutation(learn)).split(_BATCH)
+        losses.append(_train_epoch(torch, model, optimiser, x, y, batches, device))
         schedule.step()
-        losses.append(total / len(order))
-    with torch.no_grad():
-        parts = [
-            (x[part][:, :bands].to(device) + model(x[part].to(device))).cpu().numpy()
-            for part in torch.from_numpy(test).split(_BATCH)
-        ]
-    predictions = np.moveaxis(np.concatenate(parts), 1, -1) * scales(resampled[test])
+    batches = torch.from_numpy(test).split(_BATCH)
+    predictions = _predict(torch, model, x, batches, device) * scales(resampled[test])
     weights = {name: value.cpu().numpy() for name, value in model.state_dict().items()}
     return Trained(predictions.astype(np.float32), losses, weights, device)
 
 
+def _train_epoch(torch, model, optimiser, x, y, batches, device):
+    """Train on all batches once; return the mean loss."""
+    bands = y.shape[1]
+    total, number = 0.0, 0
+    for batch in batches:
+        before, true = x[batch].to(device), y[batch].to(device)
+        optimiser.zero_grad()
+        loss = torch.mean((before[:, :bands] + model(before) - true) ** 2)
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * len(batch)
+        number += len(batch)
+    return total / number
+
+
+def _predict(torch, model, x, batches, device):
+    """Return the scaled predictions of batches, (n, ny, nx, c)."""
+    images = []
+    with torch.no_grad():
+        for batch in batches:
+            before = x[batch]
+            corrected = before[:, : before.shape[1] - 2].to(device) + model(before.to(device))
+            images.append(corrected.cpu().numpy())
+    return np.moveaxis(np.concatenate(images), 1, -1)
+
+
 def errors(predicted, targets):
-    """How far images are from the truth.
+    """Return the relative errors of images and of their fluxes.
 
     Parameters
     ----------
     predicted, targets : ndarray, shape (n, ny, nx, c)
+        Predicted and true images.
 
     Returns
     -------
     image : ndarray, shape (n,)
-        Root of the summed squares of the difference over that of the target, all bands.
+        Root of the summed squares of the difference, relative to that of the target; all bands.
     flux : ndarray, shape (n, c)
-        Total flux over the true one, less 1.
+        Ratio of the predicted to the true total flux, minus 1.
     """
     axes = (1, 2)
     difference = np.square(predicted - targets).sum(axis=(*axes, 3))

@@ -1,201 +1,280 @@
-"""Cut galaxies out of registered frames and show them as they would look at another redshift."""
+"""Cut galaxies out of registered frames and make their images at another redshift."""
 
 import json
 from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 
 from redpix.catalogue.build import field_names
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log, progress
-from redpix.image.wcs import frame_wcs, pixel_area
-from redpix.simulation import pixel_redshifting, redshifting, seds
 from redpix.simulation.files import read_curves, read_distance, wavelengths
-
-# WAVELENGTH of `seds` begins at 1000 Angstrom: u reaches it at this redshift
-HIGHEST = 1.9
-
-
-class Field:
-    """Registered images of a field, and which object a pixel belongs to."""
-
-    def __init__(self, registered, segments, psf, bands):
-        self.flux, self.error = [], []
-        unusable = False
-        for path in registered:
-            with fits.open(path, memmap=False) as hdus:
-                self.flux.append(hdus["SCI"].data)
-                self.error.append(hdus["ERR"].data)
-                unusable = unusable | (hdus["MASK"].data != 0)
-                self.wcs = frame_wcs(hdus["SCI"].header)
-        self.unusable = unusable | ~np.isfinite(self.flux).all(axis=0)
-        self.segments = fits.getdata(segments)
-        self.scale = 3600 * np.sqrt(pixel_area(self.wcs))
-        headers = [fits.getheader(psf, f"PSF_{band}") for band in bands]
-        # measured in pixels of the frames, which the registered images' need not be
-        measured = [header["FWHM"] * header["SCALE"] / self.scale for header in headers]
-        self.fwhm = np.array([pixel_redshifting.sharp_fwhm(fwhm) for fwhm in measured])
-
-    def cut(self, ra, dec, size):
-        """Flux and error about a place, (size, size, c); None where the stamp leaves the image."""
-        x, y = (float(place) for place in self.wcs.all_world2pix(ra, dec, 0))
-        left, bottom = (round(place - (size - 1) / 2) for place in (x, y))
-        box = np.s_[bottom : bottom + size, left : left + size]
-        if left < 0 or bottom < 0 or self.segments[box].shape != (size, size):
-            return None
-        middle = self.segments[round(y), round(x)]
-        if middle == 0 or self.unusable[round(y), round(x)]:
-            return None
-        others = (self.segments[box] != 0) & (self.segments[box] != middle)
-        blank = others | self.unusable[box]
-        flux = np.stack([image[box] for image in self.flux], axis=-1)
-        error = np.stack([image[box] for image in self.error], axis=-1)
-        flux[blank], error[blank] = 0.0, np.inf
-        return flux.astype(float), error.astype(float)
+from redpix.simulation.redshifter import Redshifter, template_grid
+from redpix.simulation.registered_field import RegisteredField, field_files
 
 
-def candidates(path, params):
-    """Galaxies of the catalogue with a redshift in range, the brightest first."""
+def candidates(path, z_in, reference_band):
+    """Return the galaxies of a catalogue in a range of redshifts, the brightest first.
+
+    Parameters
+    ----------
+    path : str
+        objects.csv.
+    z_in : (float, float)
+        Range of the redshifts.
+    reference_band : str
+        Band of the order.
+
+    Returns
+    -------
+    DataFrame
+        With the name of the field.
+
+    Raises
+    ------
+    InputError
+        If the range does not hold a galaxy.
+    """
     objects = pd.read_csv(path, dtype={"id": "int64"})
     objects["name"] = field_names(objects)
-    low, high = params.z_in
-    chosen = objects[(objects["class"] == "GALAXY") & objects["redshift"].between(low, high)]
-    if chosen.empty:
+    low, high = z_in
+    galaxies = objects[(objects["class"] == "GALAXY") & objects["redshift"].between(low, high)]
+    if galaxies.empty:
         raise InputError(
             f"{path}: no galaxy with a redshift from {low:g} to {high:g}; allowed: "
-            "training_images.z_in in which the catalogue has some"
+            "a training_images.z_in that holds galaxies of the catalogue"
         )
-    return chosen.sort_values([params.reference_band, "id"])
+    return galaxies.sort_values([reference_band, "id"])
 
 
-def redshifts(rng, z_in, params):
-    """A redshift for the target: drawn from what of the range lies above z_in."""
-    low, high = params.z_out
-    if not z_in < high <= HIGHEST:
-        raise InputError(
-            f"training_images.z_out: {high:g} with z_in {z_in:g}; allowed: above z_in, up to "
-            f"{HIGHEST:g}"
-        )
-    low = max(low, z_in)
-    return high - (high - low) * rng.random()
+def stamps_of(table, files, bands, size):
+    """Yield row, stamp and field of each galaxy whose stamp lies inside its image.
 
+    The images of a field are read once, and one stamp is in memory at a time.
 
-def make_pair(stamp, row, scale, fwhm_in, params, grid, distance):
-    """Input, its error, target, its error, and what the truth says of them."""
-    rng = np.random.default_rng([params.seed, 10, row.id])
-    z_out = redshifts(rng, row.redshift, params)
-    pixels = params.pixel_scale_out or scale
-    factor = float(redshifting.size_factor(distance, row.redshift, z_out, scale, pixels))
-    if params.seeing is None:
-        fwhm = fwhm_in * scale / pixels
-    elif len(params.seeing) != len(params.bands):
-        raise InputError(
-            f"training_images.seeing: {len(params.seeing)} values for {len(params.bands)} bands; "
-            "allowed: one a band"
-        )
-    else:
-        fwhm = np.array(params.seeing) / pixels
-    templates = pixel_redshifting.templates(grid, distance, row.redshift, z_out)
-    try:
-        flux, noise, spread = pixel_redshifting.redshifted(*stamp, templates, factor, fwhm_in, fwhm)
-    except InputError as fault:
-        raise InputError(f"galaxy {row.id}: {fault}") from None
-    if params.targets == "observed":
-        known = np.isfinite(stamp[1]).all(axis=-1)
-        # sources have photon noise: the sky's is the least of a stamp
-        sky = np.percentile(stamp[1][known], 10, axis=0) * (pixels / scale)
-        flux, noise = pixel_redshifting.as_deep(rng, flux, noise, sky)
-    truth = {"id": row.id, "ra": row.ra, "dec": row.dec, "field": row.name}
-    truth |= {"z_in": row.redshift, "z_out": z_out, "size_factor": factor}
-    for end, seeing, pixel in (("in", fwhm_in, scale), ("out", fwhm, pixels)):
-        truth |= {f"pixel_scale_{end}": pixel}
-        truth |= dict(zip([f"seeing_{end}_{b}" for b in params.bands], seeing * pixel, strict=True))
-    return (*stamp, flux, np.hypot(noise, spread)), truth
+    Parameters
+    ----------
+    table : DataFrame
+        Galaxies with name, ra, dec.
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
+        Files of each field.
+    bands : sequence of str
+        Names of the bands.
+    size : int
+        Side of the stamps, pixels.
 
-
-def field_files(params, inputs):
-    """Registered images, segments and PSF of each field by its name."""
-    files = {}
-    for name, *others in zip(params.fields, inputs.segments, inputs.psfs, strict=True):
-        registered = [path for path in inputs.registered if f"/{name}-" in path]
-        files[name] = (registered, *others)
-    return files
-
-
-def stamps_of(table, files, params):
-    """Row, stamp and field of each galaxy that has room about it; a field's images are read once.
-
-    No more than one stamp is kept.
+    Yields
+    ------
+    (namedtuple, Stamp, RegisteredField)
     """
     for name, rows in progress(list(table.groupby("name")), "redshifting: fields"):
-        field = Field(*files[name], params.bands)
+        field = RegisteredField(files[name], bands)
         for row in rows.itertuples():
-            stamp = field.cut(row.ra, row.dec, params.size)
+            stamp = field.cut(row.ra, row.dec, size)
             if stamp is not None:
                 yield row, stamp, field
 
 
-def chosen_galaxies(params, inputs, files):
-    """The brightest galaxies that have room about them."""
-    table = candidates(inputs.objects, params)
-    table = table[table["name"].isin(params.fields)].head(4 * params.number)
-    found = [row.id for row, _, _ in stamps_of(table, files, params)]
-    if not found:
+def chosen_galaxies(objects, files, bands, reference_band, options):
+    """Return the brightest galaxies whose stamp lies inside their image.
+
+    Parameters
+    ----------
+    objects : str
+        objects.csv.
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
+        Files of each field.
+    bands : sequence of str
+        Names of the bands.
+    reference_band : str
+        Band of the magnitudes that order the galaxies.
+    options : dict
+        number, z_in and size of the section ``training_images``.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InputError
+        If no galaxy can be used.
+    """
+    table = candidates(objects, options["z_in"], reference_band)
+    table = table[table["name"].isin(list(files))].head(4 * options["number"])
+    ids = [row.id for row, _, _ in stamps_of(table, files, bands, options["size"])]
+    if not ids:
         raise InputError(
-            f"{inputs.objects}: no galaxy found in the images has {params.size} pixels about it; "
-            "allowed: training_images.size as large as galaxies are from the edges"
+            f"{objects}: no galaxy found in the images has {options['size']} pixels around it; "
+            "allowed: a training_images.size up to the distance of galaxies from the edges, doubled"
         )
-    chosen = table[table["id"].isin(found)].head(params.number)
+    chosen = table[table["id"].isin(ids)].head(options["number"])
     log.info("%d galaxies of %d", len(chosen), len(table))
     return chosen.reset_index(drop=True)
 
 
-def write_pairs(paths, params, inputs):
-    """Write inputs, their errors, targets and theirs, a galaxy at a time; the truth in order."""
-    if params.targets == "psf_free":
-        raise InputError(
-            "training_images.targets: psf_free with origin frames; allowed: observed, noiseless"
-        )
-    distance = read_distance(params.cosmology)
-    step = 0.02 if params.z_out[1] <= HIGHEST else 1.0
-    grid = seds.build_grid(tuple(params.bands), min(params.z_out[1], HIGHEST) + 0.02, step)
-    files = field_files(params, inputs)
-    chosen = chosen_galaxies(params, inputs, files)
-    shape = (len(chosen), params.size, params.size, len(params.bands))
+def write_pairs(paths, galaxies, files, redshifter, size):
+    """Write inputs, targets and their errors, one galaxy at a time.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Arrays that are written: inputs, their errors, targets, their errors.
+    galaxies : DataFrame
+        Galaxies, one row each.
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
+        Files of each field.
+    redshifter : Redshifter
+        Maker of the targets.
+    size : int
+        Side of the stamps, pixels.
+
+    Returns
+    -------
+    DataFrame
+        The truth, one row per galaxy.
+    """
+    bands = redshifter.bands
+    shape = (len(galaxies), size, size, len(bands))
     arrays = [np.lib.format.open_memmap(path, "w+", np.float32, shape) for path in paths]
     truth = {}
-    for row, stamp, field in stamps_of(chosen, files, params):
-        pair, truth[row.Index] = make_pair(
-            stamp, row, field.scale, field.fwhm, params, grid, distance
-        )
-        for array, part in zip(arrays, pair, strict=True):
-            array[row.Index] = part
+    for row, stamp, field in stamps_of(galaxies, files, bands, size):
+        pair, truth[row.Index] = redshifter.pair(stamp, row, field.scale, field.fwhm)
+        for array, image in zip(arrays, pair, strict=True):
+            array[row.Index] = image
     for array in arrays:
         array.flush()
     return pd.DataFrame([truth[number] for number in sorted(truth)])
 
 
-def main(snakemake):
-    params, output = snakemake.params, snakemake.output
-    names = ("inputs", "input_errors", "targets", "target_errors")
-    with ExitStack() as stack:
-        paths = [stack.enter_context(atomic(getattr(output, name))) for name in names]
-        truth = write_pairs(paths, params, snakemake.input)
-    for key in ("z_in", "z_out"):
-        with atomic(getattr(output, key)) as temporary:
-            np.save(temporary, truth[key].to_numpy(np.float32))
-    with atomic(output.truth) as temporary:
-        truth.to_csv(temporary, index=False, float_format="%.9g")
+def describe_arrays(truth, bands, options):
+    """Return the description of the arrays as JSON: axes, bands, unit.
+
+    Parameters
+    ----------
+    truth : DataFrame
+        Truth, one row per galaxy.
+    bands : sequence of str
+        Names of the bands.
+    options : dict
+        targets and cosmology of the section ``training_images``.
+
+    Returns
+    -------
+    str
+    """
     facts = {
-        **{"recipe": "frames", "axes": ["galaxy", "row", "column", "band"]},
-        **{"bands": params.bands, "wavelengths": wavelengths(read_curves(params.bands)[1])},
-        **{"unit": "nanomaggies", "scale": 1.0},
-        **{"inputs": "observed", "targets": params.targets},
-        # of the brightest galaxy; the truth has every galaxy's
+        "recipe": "frames",
+        "axes": ["galaxy", "row", "column", "band"],
+        "bands": bands,
+        "wavelengths": wavelengths(read_curves(bands)[1]),
+        "unit": "nanomaggies",
+        "scale": 1.0,
+        "inputs": "observed",
+        "targets": options["targets"],
+        # those of the brightest galaxy; the truth holds those of each galaxy
         "pixel_scale": [float(truth[f"pixel_scale_{end}"][0]) for end in ("in", "out")],
-        "cosmology": params.cosmology,
+        "cosmology": options["cosmology"],
     }
-    write_text(output.settings, json.dumps(facts, indent=1) + "\n")
+    return json.dumps(facts, indent=1) + "\n"
+
+
+def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
+    """Choose galaxies and write their inputs, targets and errors.
+
+    Parameters
+    ----------
+    paths : dict of str to str
+        Arrays that are written: inputs, input_errors, targets, target_errors.
+    catalogue : str
+        objects.csv.
+    files : dict of str to redpix.simulation.registered_field.FieldFiles
+        Files of each field.
+    bands : sequence of str
+        Names of the bands.
+    reference_band : str
+        Band of the magnitudes that order the galaxies.
+    options : dict
+        Section ``training_images`` of the configuration.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    DataFrame
+        The truth, one row per galaxy.
+
+    Raises
+    ------
+    InputError
+        If an option is invalid or no galaxy can be used.
+    """
+    if options["targets"] == "psf_free":
+        raise InputError(
+            "training_images.targets: psf_free with origin frames; allowed: observed, noiseless"
+        )
+    distance = read_distance(options["cosmology"])
+    grid = template_grid(bands, options["z_out"])
+    redshifter = Redshifter(options, bands, seed, distance, grid)
+    galaxies = chosen_galaxies(catalogue, files, bands, reference_band, options)
+    with ExitStack() as stack:
+        temporary = [stack.enter_context(atomic(path)) for path in paths.values()]
+        return write_pairs(temporary, galaxies, files, redshifter, options["size"])
+
+
+def redshift_galaxies(
+    objects,
+    registered,
+    segments,
+    psfs,
+    truth,
+    settings,
+    bands,
+    reference_band,
+    fields,
+    options,
+    seed,
+    **arrays,
+):
+    """Make pairs of images of the brightest galaxies in registered frames.
+
+    Parameters
+    ----------
+    objects : str
+        objects.csv, with redshifts.
+    registered : list of str
+        Registered images of all fields and bands.
+    segments, psfs : list of str
+        Segmentation images of the reference band and PSFs, one file per field.
+    truth : str
+        CSV that is written, one row per galaxy.
+    settings : str
+        JSON that is written: axes, bands, unit.
+    bands, fields : sequence of str
+        Bands, and names of the fields in the order of `segments`.
+    reference_band : str
+        Band by which the brightest galaxies are chosen.
+    options : dict
+        Section ``training_images``: number, z_in, z_out, size, pixel_scale_out, seeing, targets,
+        cosmology.
+    seed : int
+        Seed of the random numbers.
+    **arrays : str
+        Arrays that are written: inputs, input_errors, targets, target_errors, z_in, z_out.
+
+    Raises
+    ------
+    InputError
+        If an option is invalid or no galaxy can be used.
+    """
+    files = field_files(fields, registered, segments, psfs)
+    paths = {key: arrays[key] for key in ("inputs", "input_errors", "targets", "target_errors")}
+    table = write_arrays(paths, objects, files, bands, reference_band, options, seed)
+    for key in ("z_in", "z_out"):
+        with atomic(arrays[key]) as temporary:
+            np.save(temporary, table[key].to_numpy(np.float32))
+    with atomic(truth) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.9g")
+    write_text(settings, describe_arrays(table, bands, options))

@@ -1,8 +1,8 @@
-"""What a redshift does to a galaxy: distances, angular sizes, band fluxes of its spectrum.
+"""Effects of redshift on a galaxy: distance, angular size and band fluxes.
 
-A band's flux at redshift z is that of f_lambda(l/(1+z)) / (1+z), over the luminosity distance
-squared: band shift, dimming and K-correction are all inside, once. Surface brightness then falls
-as it must, bolometrically by (1+z)^-4. Fluxes are nanomaggies, distances Mpc.
+The flux of a band at redshift z is that of f_lambda(l/(1+z)) / (1+z), divided by the squared
+luminosity distance. This includes band shift, dimming and K-correction. The bolometric surface
+brightness then decreases as (1+z)^-4. Fluxes are in nanomaggies, distances in Mpc.
 """
 
 from typing import NamedTuple
@@ -13,80 +13,101 @@ from scipy.interpolate import CubicSpline
 from redpix.core.exceptions import InputError
 from redpix.simulation import seds
 
-# step of the redshifts between which band fluxes are interpolated, in ln(1+z)
+# step of the spline of band fluxes, in ln(1+z)
 _STEP = 0.004
 
 
 class Spectra(NamedTuple):
-    """Spectral energy distributions on one grid of wavelengths."""
+    """Spectral energy distributions on a common grid of wavelengths.
+
+    Attributes
+    ----------
+    names : tuple of str
+    wavelength : ndarray, shape (nw,)
+        Rest-frame Angstrom, rising.
+    flux : ndarray, shape (m, nw)
+        f_lambda in arbitrary units.
+    """
 
     names: tuple
-    wavelength: np.ndarray  # (nw,), rest-frame Angstrom, rising
-    flux: np.ndarray  # (m, nw), f_lambda in arbitrary units
+    wavelength: np.ndarray
+    flux: np.ndarray
 
 
 class BandFluxes(NamedTuple):
-    """Band fluxes of spectra over a range of redshifts, before any distance."""
+    """Band fluxes of spectra over a range of redshifts, without distance.
 
-    names: tuple  # of the spectra
+    Attributes
+    ----------
+    names : tuple of str
+        Names of the spectra.
+    bands : tuple of str
+    splines : tuple of scipy.interpolate.CubicSpline
+        One per spectrum: ln(1+z) to fluxes, shape (c,).
+    """
+
+    names: tuple
     bands: tuple
-    splines: tuple  # of ln(1+z), a spectrum each, to (c,)
+    splines: tuple
 
-    def at(self, which, redshift):
-        """Flux of spectra at redshifts, in one unit.
+    def at(self, spectrum, redshift):
+        """Return the fluxes of spectra at redshifts.
 
         Parameters
         ----------
-        which : ndarray of int, shape (n,)
-            Spectrum of each galaxy.
+        spectrum : ndarray of int, shape (n,)
+            Index of the spectrum of each galaxy.
         redshift : ndarray, shape (n,)
+            Redshift of each galaxy.
 
         Returns
         -------
         ndarray, shape (n, c)
+            In the unit of the spectra.
         """
-        which, redshift = np.broadcast_arrays(which, redshift)
-        fluxes = np.empty((len(which), len(self.bands)))
+        spectrum, redshift = np.broadcast_arrays(spectrum, redshift)
+        fluxes = np.empty((len(spectrum), len(self.bands)))
         for number, spline in enumerate(self.splines):
-            chosen = which == number
+            chosen = spectrum == number
             fluxes[chosen] = spline(np.log1p(redshift[chosen]))
         return fluxes
 
 
 def luminosity_distances(cosmology, table=None):
-    """Luminosity distance as a function of redshift.
+    """Return the luminosity distance as a function of redshift.
 
     Parameters
     ----------
     cosmology : str
-        A cosmology of astropy (Planck18, WMAP9, ...); unused where there is a table.
+        Name of a cosmology of astropy (Planck18, WMAP9, ...), or path of the table.
     table : (ndarray, ndarray), optional
         Rising redshifts and their luminosity distances, Mpc.
 
     Returns
     -------
     callable
-        Of redshifts, to Mpc.
+        Maps redshifts to Mpc.
 
     Raises
     ------
     InputError
-        If astropy knows no such cosmology; when called, if a redshift is not in the table.
+        If astropy does not know the cosmology; when called, if a redshift is not in the table.
     """
     if table is None:
-        from astropy import cosmology as known
+        from astropy import cosmology as cosmologies  # slow to import
 
-        if cosmology not in known.available:
+        if cosmology not in cosmologies.available:
             raise InputError(
                 f"training_images.cosmology: {cosmology!r}; allowed: one of "
-                f"{', '.join(sorted(known.available))}, or the path of a CSV"
+                f"{', '.join(sorted(cosmologies.available))}, or the path of a table"
             )
-        model = getattr(known, cosmology)
+        model = getattr(cosmologies, cosmology)
         return lambda redshift: model.luminosity_distance(redshift).value
-    # close to Hubble's law at low redshift: the distance over z is what is smooth
+    # interpolate the distance divided by z, which is smooth at low redshift (Hubble's law)
     ratio = CubicSpline(table[0], table[1] / table[0])
 
     def distance(redshift):
+        """Return the luminosity distance of redshifts in Mpc."""
         redshift = np.asarray(redshift, dtype=float)
         if redshift.min() < table[0][0] or redshift.max() > table[0][-1]:
             raise InputError(
@@ -99,12 +120,20 @@ def luminosity_distances(cosmology, table=None):
 
 
 def size_factor(distance, z_in, z_out, pixel_in=1.0, pixel_out=1.0):
-    """Size in pixels at z_out over that at z_in: D_A(z_in)/D_A(z_out) * pixel_in/pixel_out.
+    """Return the ratio of sizes in pixels: D_A(z_in)/D_A(z_out) * pixel_in/pixel_out.
 
     Parameters
     ----------
     distance : callable
-        Luminosity distance of a redshift; D_A is that over (1+z)^2.
+        Luminosity distance of a redshift; D_A is this divided by (1+z)^2.
+    z_in, z_out : float or ndarray
+        Redshifts of input and target.
+    pixel_in, pixel_out : float, optional
+        Pixel scales.
+
+    Returns
+    -------
+    float or ndarray
     """
     angular_in = distance(z_in) / (1 + np.asarray(z_in)) ** 2
     angular_out = distance(z_out) / (1 + np.asarray(z_out)) ** 2
@@ -112,20 +141,35 @@ def size_factor(distance, z_in, z_out, pixel_in=1.0, pixel_out=1.0):
 
 
 def flux_factor(distance, z_in, z_out):
-    """(D_L(z_in)/D_L(z_out))^2: what distance does to a flux, no band shift."""
+    """Return the dimming by distance, (D_L(z_in)/D_L(z_out))^2, without band shift.
+
+    Parameters
+    ----------
+    distance : callable
+        Luminosity distance of a redshift.
+    z_in, z_out : float or ndarray
+        Redshifts of input and target.
+
+    Returns
+    -------
+    float or ndarray
+    """
     return (distance(z_in) / distance(z_out)) ** 2
 
 
 def band_fluxes(spectra, bands, curves, z_low, z_high):
-    """Band fluxes of spectra from one redshift to another.
+    """Return the band fluxes of spectra over a range of redshifts.
 
     Parameters
     ----------
     spectra : Spectra
+        Spectra of the galaxies.
     bands : sequence of str
-        Names.
+        Names of the bands.
     curves : sequence of speclite.filters.FilterResponse
+        Filter curves.
     z_low, z_high : float
+        Range of the redshifts.
 
     Returns
     -------
@@ -134,7 +178,7 @@ def band_fluxes(spectra, bands, curves, z_low, z_high):
     Raises
     ------
     InputError
-        If a spectrum does not cover a band somewhere between the two.
+        If the spectra do not cover a band at a redshift of the range.
     """
     first, last = spectra.wavelength[[0, -1]]
     for band, curve in zip(bands, curves, strict=True):
@@ -147,7 +191,7 @@ def band_fluxes(spectra, bands, curves, z_low, z_high):
                     f"spectra, which have {first:.0f} to {last:.0f}; choose other bands, "
                     "redshifts or spectra"
                 )
-    # a little wider, so that one redshift is a range too
+    # slightly wider, so that a single redshift is a range, too
     low, high = np.log1p(z_low) - 1e-9, np.log1p(z_high) + 1e-9
     knots = np.linspace(low, high, 5 + int((high - low) / _STEP))
     blue = min(curve.wavelength[0] for curve in curves) * np.exp(-high)

@@ -1,9 +1,9 @@
-"""Images of galaxies and stars, free of noise, at any pixel scale and orientation.
+"""Draw noiseless images of galaxies and stars at any pixel scale and orientation.
 
-A galaxy is a Sersic bulge and an exponential disk with a flux each; a star is a point. GalSim
-convolves them with the point spread function and integrates over the pixels, so that the sum of a
-stamp is the flux. Positions are 0-based pixel coordinates (x, y), the centre of the first pixel
-at (0, 0); images are [y, x].
+A galaxy is a Sersic bulge and an exponential disk, each with its flux; a star is a point. GalSim
+convolves them with the PSF and integrates over pixels, so that the sum of a stamp is the flux.
+Positions are 0-based pixel coordinates (x, y); the centre of the first pixel is at (0, 0). Images
+are [y, x].
 """
 
 from functools import lru_cache
@@ -12,49 +12,95 @@ from typing import NamedTuple
 import galsim
 import numpy as np
 
-#: what a galaxy's shape is told by; see `redpix.simulation.rendering.Galaxy`
+#: columns of a table that describe the shape of a galaxy; see `Galaxy`
 SHAPE_COLUMNS = (
-    *("bulge_fraction", "bulge_radius", "disk_radius", "sersic", "axis_ratio", "position_angle"),
+    "bulge_fraction",
+    "bulge_radius",
+    "disk_radius",
+    "sersic",
+    "axis_ratio",
+    "position_angle",
 )
 
-#: bulges and disks end at this many half-light radii: light must end somewhere for a stamp to
-#: hold it all. The brightness left at the edge is 0.005 and 0.001 of that at the radius.
+#: truncation radii of bulges and disks, in half-light radii, so that a stamp holds all light. The
+#: surface brightness there is 0.005 and 0.001 of that at the half-light radius.
 BULGE_EDGE, DISK_EDGE = 8.0, 5.0
-
-# share of a point source's light that may fall outside its stamp
-_LOST_FLUX = 5e-4
 
 
 class Psf(NamedTuple):
-    """A Moffat point spread function, before the pixels blur it."""
+    """A Moffat PSF before integration over pixels.
 
-    fwhm: float  # arcsec
+    Attributes
+    ----------
+    fwhm : float
+        arcsec.
+    beta : float
+    axis_ratio : float
+        Minor over major axis.
+    position_angle : float
+        Degrees, north through east.
+    """
+
+    fwhm: float
     beta: float = 3.2
     axis_ratio: float = 1.0
-    position_angle: float = 0.0  # degrees, north through east
+    position_angle: float = 0.0
 
 
 class Galaxy(NamedTuple):
-    """Shape of a galaxy on the sky; bulge and disk share axis ratio and position angle."""
+    """Shape of a galaxy on the sky; bulge and disk share axis ratio and position angle.
 
-    bulge_radius: float  # half-light radius, arcsec, geometric mean of the two axes
-    disk_radius: float  # the same of the disk
-    sersic: float  # Sersic index of the bulge; the disk's is 1
-    axis_ratio: float  # minor over major
-    position_angle: float  # degrees, north through east
+    Attributes
+    ----------
+    bulge_radius, disk_radius : float
+        Half-light radii, geometric mean of both axes, arcsec.
+    sersic : float
+        Sersic index of the bulge; that of the disk is 1.
+    axis_ratio : float
+        Minor over major axis.
+    position_angle : float
+        Degrees, north through east.
+    """
+
+    bulge_radius: float
+    disk_radius: float
+    sersic: float
+    axis_ratio: float
+    position_angle: float
 
 
 def psf_profile(psf):
-    """GalSim profile of a `Psf`, of flux 1."""
+    """Return the GalSim profile of a PSF, of flux 1.
+
+    Parameters
+    ----------
+    psf : Psf
+        PSF of the image.
+
+    Returns
+    -------
+    galsim.GSObject
+    """
     profile = galsim.Moffat(beta=psf.beta, fwhm=psf.fwhm)
     return _flatten(profile, psf.axis_ratio, psf.position_angle)
 
 
 def galaxy_profile(galaxy, bulge_flux, disk_flux):
-    """GalSim profile of a galaxy before the point spread function, fluxes as given.
+    """Return the GalSim profile of a galaxy before the PSF.
 
-    Both parts are truncated at `BULGE_EDGE` and `DISK_EDGE` half-light radii; the fluxes and the
-    radii are those of the truncated profiles.
+    Bulge and disk are truncated at `BULGE_EDGE` and `DISK_EDGE` half-light radii. Fluxes and radii
+    are those of the truncated profiles.
+
+    Parameters
+    ----------
+    galaxy : Galaxy
+        Shape of the galaxy.
+    bulge_flux, disk_flux : float
+        Total fluxes.
+
+    Returns
+    -------
+    galsim.GSObject
     """
     bulge = unit_sersic(galaxy.sersic, BULGE_EDGE).dilate(galaxy.bulge_radius) * bulge_flux
     disk = unit_sersic(1.0, DISK_EDGE).dilate(galaxy.disk_radius) * disk_flux
@@ -63,66 +109,101 @@ def galaxy_profile(galaxy, bulge_flux, disk_flux):
 
 @lru_cache(maxsize=256)
 def unit_sersic(index, edge):
-    """Sersic profile of flux 1 and half-light radius 1 that ends at a radius."""
-    # one object an index: GalSim tabulates its transform once
+    """Return a truncated Sersic profile of flux 1 and half-light radius 1.
+
+    Parameters
+    ----------
+    index : float
+        Sersic index.
+    edge : float
+        Truncation radius, half-light radii.
+
+    Returns
+    -------
+    galsim.Sersic
+    """
+    # one cached object per index: GalSim tabulates its transform once
     return galsim.Sersic(index, half_light_radius=1.0, trunc=edge)
 
 
 def _flatten(profile, axis_ratio, position_angle):
-    # GalSim counts angles from its first axis, here east, towards its second, here north
+    """Return an elliptical profile of a round one."""
+    # GalSim measures angles from its first axis (here east) towards its second (here north)
     return profile.shear(q=axis_ratio, beta=(90.0 - position_angle) * galsim.degrees)
 
 
 def convolved(profile, psf):
-    """`profile` as seen through a GalSim point spread function `psf`."""
+    """Return a profile convolved with a PSF.
+
+    Parameters
+    ----------
+    profile, psf : galsim.GSObject
+        Profile, and PSF to convolve it with.
+
+    Returns
+    -------
+    galsim.GSObject
+    """
     return galsim.Convolve(profile, psf)
 
 
 def jacobian(matrix):
-    """GalSim's form of a constant pixel-to-sky matrix.
+    """Return the GalSim object of a constant pixel-to-sky matrix.
 
     Parameters
     ----------
     matrix : array_like, shape (2, 2)
-        Degrees a pixel, as the CD matrix of a header: rows are east and north, columns x and y.
+        Degrees per pixel, as the CD matrix of a header: rows are east and north, columns x and y.
+
+    Returns
+    -------
+    galsim.JacobianWCS
     """
     (east_x, east_y), (north_x, north_y) = np.asarray(matrix) * 3600
     return galsim.JacobianWCS(east_x, east_y, north_x, north_y)
 
 
 def stamp_profile(stamp, sky_jacobian):
-    """GalSim profile on the sky of a PSF's image, its sum the flux.
+    """Return the GalSim profile on the sky of the image of a PSF; its flux is the sum.
+
+    The image includes the integration over pixels. Therefore draw profiles that are convolved with
+    it by method "no_pixel".
 
     Parameters
     ----------
     stamp : ndarray
-        Sides odd, centre in the middle, in pixels of `sky_jacobian`. As a measured image holds the
-        pixels' blur, what is convolved with it is drawn with method "no_pixel".
+        Image with odd sides, centred on the PSF, in pixels of `sky_jacobian`.
     sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
+
+    Returns
+    -------
+    galsim.GSObject
     """
     image = galsim.ImageD(np.ascontiguousarray(stamp, dtype=float))
     return sky_jacobian.profileToWorld(galsim.InterpolatedImage(image, scale=1.0))
 
 
 def draw(profile, shape, sky_jacobian, x, y, method="auto"):
-    """Image of a profile.
+    """Draw the image of a profile.
 
     Parameters
     ----------
     profile : galsim.GSObject
-        On the sky, arcsec; already convolved with the point spread function.
+        Profile on the sky (arcsec), convolved with the PSF.
     shape : tuple of int
         (ny, nx).
     sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
     x, y : float
-        0-based pixel position of the centre; it may lie outside.
-    method : str
-        GalSim's: "auto" integrates over the pixels, "no_pixel" takes them for part of the profile.
+        0-based pixel position of the centre; it may lie outside the image.
+    method : str, optional
+        GalSim's method: "auto" integrates over pixels, "no_pixel" does not.
 
     Returns
     -------
     ndarray, shape (ny, nx), float64
-        Flux in each pixel.
+        Flux per pixel.
     """
     ny, nx = shape
     image = galsim.ImageD(nx, ny, xmin=0, ymin=0)
@@ -131,10 +212,24 @@ def draw(profile, shape, sky_jacobian, x, y, method="auto"):
 
 
 def add(image, profile, sky_jacobian, x, y, radius, method="auto"):
-    """Add a profile to an image, in place, on a stamp of half-width `radius` pixels.
+    """Add a profile to an image, in place, on a stamp.
 
-    What of the stamp lies outside the image is left out; a stamp wholly outside is no error.
-    Other parameters as in `draw`.
+    Pixels of the stamp outside the image are ignored.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Image, nanomaggies.
+    profile : galsim.GSObject
+        Profile on the sky (arcsec), convolved with the PSF.
+    sky_jacobian : galsim.JacobianWCS
+        Pixel-to-sky matrix.
+    x, y : float
+        0-based pixel position of the centre; it may lie outside the image.
+    radius : float
+        Half-width of the stamp, pixels.
+    method : str, optional
+        As in `draw`.
     """
     column, row, half = round(x), round(y), int(np.ceil(radius))
     ny, nx = image.shape
@@ -143,61 +238,8 @@ def add(image, profile, sky_jacobian, x, y, radius, method="auto"):
     if left >= right or bottom >= top:
         return
     size = 2 * half + 1
-    place = x - column + half, y - row + half
-    stamp = draw(profile, (size, size), sky_jacobian, *place, method)
+    x_stamp, y_stamp = x - column + half, y - row + half
+    stamp = draw(profile, (size, size), sky_jacobian, x_stamp, y_stamp, method)
     image[bottom:top, left:right] += stamp[
         bottom - row + half : top - row + half, left - column + half : right - column + half
     ]
-
-
-def visible_radius(psf, flux, surface_brightness):
-    """Radius in arcsec at which a point source falls to a surface brightness, 0 if it never does.
-
-    Parameters
-    ----------
-    psf : Psf
-    flux : array_like
-        Total flux of the source.
-    surface_brightness : float
-        Flux per square arcsec.
-    """
-    core = _core(psf)
-    central = np.asarray(flux) * (psf.beta - 1) / (np.pi * core**2)
-    ratio = np.maximum(central / surface_brightness, 1) ** (1 / psf.beta)
-    return core * np.sqrt(ratio - 1) / np.sqrt(psf.axis_ratio)
-
-
-def _core(psf):
-    return psf.fwhm / 2 / np.sqrt(2 ** (1 / psf.beta) - 1)
-
-
-def light_outside(psf, radius):
-    """Share of a round point source's light beyond a radius in arcsec."""
-    return (1 + (radius / _core(psf)) ** 2) ** (1 - psf.beta)
-
-
-def psf_radius(psf, flux, surface_brightness):
-    """Radius beyond which a point source neither shows nor holds light worth counting.
-
-    Parameters as in `visible_radius`.
-
-    Returns
-    -------
-    ndarray
-        arcsec: outside it lies less than 5e-4 of the flux and no brightness above the limit.
-    """
-    lost = _core(psf) * np.sqrt((_LOST_FLUX ** (1 / (1 - psf.beta)) - 1) / psf.axis_ratio)
-    return np.maximum(lost, visible_radius(psf, flux, surface_brightness))
-
-
-def galaxy_extent(bulge_radius, disk_radius):
-    """Radius at which the light of a round galaxy ends, in the unit of its half-light radii."""
-    return max(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius)
-
-
-def stamp_radius(galaxy, psf, flux, surface_brightness):
-    """Half-width of the stamp that holds a galaxy, arcsec; other parameters as in
-    `visible_radius`.
-    """
-    extent = galaxy_extent(galaxy.bulge_radius, galaxy.disk_radius)
-    return extent / np.sqrt(galaxy.axis_ratio) + psf_radius(psf, flux, surface_brightness)

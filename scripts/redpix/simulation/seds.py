@@ -1,14 +1,14 @@
-"""Spectral energy distributions of galaxies and what they are through the SDSS filters.
+"""Spectral energy distributions (SEDs) of galaxies, and their fluxes in SDSS filters.
 
-A galaxy component is a mixture of two neighbouring templates of the sequence `TEMPLATES` behind
-dust. Its place in the sequence is one number, its *type*: 0 is CWW_E, 1 CWW_Sbc, 2 CWW_Scd,
-3 CWW_Im, and 0.25 is three parts E and one part Sbc of the light in the rest-frame r band.
-Everything here is normalised to the rest-frame r band after dust, so that magnitudes are::
+The SED of a galaxy component is a mixture of two adjacent templates of the sequence `TEMPLATES`,
+reddened by dust. Its *type* is its position in the sequence: 0 is CWW_E, 1 CWW_Sbc, 2 CWW_Scd,
+3 CWW_Im. Type 0.25 has three quarters E and one quarter Sbc of the light in rest-frame r. All
+fluxes are normalised to the rest-frame r band after dust, so that magnitudes are::
 
     m_b = M_r + distance modulus - 2.5 log10(fluxes_b)
 
-The templates (Coleman, Wu & Weedman 1980, extended) come with GalSim, the filter curves
-(`sdss2010-*`) with speclite.
+GalSim provides the templates (Coleman, Wu & Weedman 1980, extended), and speclite the filter curves
+(`sdss2010-*`). Both are imported where they are used, because the imports take a second each.
 """
 
 from functools import lru_cache
@@ -19,7 +19,7 @@ import numpy as np
 
 TEMPLATES = ("CWW_E", "CWW_Sbc", "CWW_Scd", "CWW_Im")
 
-#: rest-frame wavelengths of the spectra, Angstrom: fine enough for every line the templates show
+#: rest-frame wavelengths of the spectra, Angstrom; the step resolves the lines of the templates
 WAVELENGTH = np.arange(1000.0, 12000.0, 4.0)
 
 #: ratio of total to selective attenuation, Calzetti et al. (2000)
@@ -27,22 +27,52 @@ _R_V = 4.05
 
 
 class SedGrid(NamedTuple):
-    """Band fluxes of the templates on a grid of redshift and dust."""
+    """Band fluxes of the templates on a grid of redshift and dust.
+
+    Attributes
+    ----------
+    bands : tuple of str
+    redshifts : ndarray, shape (nz,)
+        Evenly spaced.
+    reddenings : ndarray, shape (ne,)
+        E(B-V), magnitudes, evenly spaced.
+    log_fluxes : ndarray, shape (nt, ne, nz, nb)
+        Natural logarithm of the fluxes.
+    """
 
     bands: tuple
-    redshifts: np.ndarray  # (nz,), evenly spaced
-    reddenings: np.ndarray  # (ne,), E(B-V), evenly spaced
-    log_fluxes: np.ndarray  # (nt, ne, nz, nb), natural logarithm
+    redshifts: np.ndarray
+    reddenings: np.ndarray
+    log_fluxes: np.ndarray
 
 
 @lru_cache(maxsize=1)
 def template_spectra():
-    """Templates on `WAVELENGTH`, f_lambda in arbitrary units, shape (nt, nw)."""
+    """Return the templates on `WAVELENGTH`.
+
+    Returns
+    -------
+    ndarray, shape (nt, nw)
+        f_lambda in arbitrary units.
+    """
     return spectra_on(WAVELENGTH, TEMPLATES)
 
 
 def spectra_on(wavelength, names):
-    """Some of the templates on given wavelengths (Angstrom, 91 to 22050), shape (nt, nw)."""
+    """Return templates on given wavelengths.
+
+    Parameters
+    ----------
+    wavelength : ndarray, shape (nw,)
+        Angstrom, from 91 to 22050.
+    names : sequence of str
+        Some of `TEMPLATES`.
+
+    Returns
+    -------
+    ndarray, shape (nt, nw)
+        f_lambda in arbitrary units.
+    """
     import galsim
 
     folder = Path(galsim.meta_data.share_dir) / "SEDs"
@@ -51,14 +81,20 @@ def spectra_on(wavelength, names):
 
 
 def attenuation(wavelength, reddening):
-    """Fraction of the light that dust lets through: Calzetti et al. (2000, ApJ 533, 682), eq. 4.
+    """Return the fraction of light that dust transmits.
+
+    The law is that of Calzetti et al. (2000, ApJ 533, 682), equation 4.
 
     Parameters
     ----------
     wavelength : array_like
-        Rest-frame Angstrom. The law is given for 1200 to 22000; it is continued below 1200.
+        Rest-frame Angstrom. The law is valid from 1200 to 22000 and is extrapolated below 1200.
     reddening : float
         E(B-V) of the stellar continuum, mag.
+
+    Returns
+    -------
+    ndarray
     """
     inverse = 1e4 / np.asarray(wavelength)  # 1 / micron
     blue = 2.659 * (-2.156 + 1.509 * inverse - 0.198 * inverse**2 + 0.011 * inverse**3)
@@ -68,36 +104,44 @@ def attenuation(wavelength, reddening):
 
 
 def band_fluxes(spectra, redshift, bands):
-    """AB flux of spectra seen at a redshift, before any distance: f_lambda(l/(1+z)) / (1+z).
+    """Return the AB fluxes of redshifted spectra, f_lambda(l/(1+z)) / (1+z), without distance.
 
     Parameters
     ----------
     spectra : ndarray, shape (n, nw)
         Rest-frame f_lambda on `WAVELENGTH`, erg/s/cm2/Angstrom.
     redshift : float
+        Redshift of the spectra.
     bands : sequence of str
-        Of u, g, r, i, z.
+        Some of u, g, r, i, z.
 
     Returns
     -------
     ndarray, shape (n, nb)
-        In units of the AB zero point. With a luminosity distance the flux is this times
-        (10 pc / D_L)^2: band shift, dimming and K-correction are all inside.
+        In units of the AB zero point. Multiply by (10 pc / D_L)^2 for a luminosity distance; the
+        product includes band shift, dimming and K-correction.
     """
     return ab_fluxes(WAVELENGTH, np.atleast_2d(spectra), redshift, _filters(tuple(bands)))
 
 
 def ab_fluxes(wavelength, spectra, redshift, curves):
-    """As `band_fluxes`, of spectra on any wavelengths through any filters.
+    """Return the AB fluxes of redshifted spectra as `band_fluxes`, in any filters.
 
     Parameters
     ----------
     wavelength : ndarray, shape (nw,)
         Rest-frame Angstrom.
     spectra : ndarray, shape (n, nw)
+        f_lambda, erg/s/cm2/Angstrom.
     redshift : float
+        Redshift of the spectra.
     curves : sequence of speclite.filters.FilterResponse
-        Each of another name. The shifted spectra must cover them.
+        Filters of different names; the redshifted spectra must cover them.
+
+    Returns
+    -------
+    ndarray, shape (n, nb)
+        In units of the AB zero point.
     """
     from astropy import units
 
@@ -109,19 +153,22 @@ def ab_fluxes(wavelength, spectra, redshift, curves):
 
 @lru_cache(maxsize=4)
 def _filters(bands):
+    """Return the SDSS filter curves of bands."""
     from speclite.filters import load_filters
 
-    return load_filters(*(f"sdss2010-{band}" for band in bands))
+    names = [f"sdss2010-{band}" for band in bands]
+    return load_filters(*names)
 
 
 def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=0.01):
-    """Grid of the templates' band fluxes, to interpolate in.
+    """Return the grid of the templates' band fluxes, for interpolation.
 
     Parameters
     ----------
-    bands : sequence of str
-    redshift_max, redshift_step : float
-        Magnitudes interpolated on steps of 0.01 are right to 0.01 mag in u, 0.002 in griz.
+    bands : sequence of str, optional
+        Names of the bands.
+    redshift_max, redshift_step : float, optional
+        With steps of 0.01, interpolated magnitudes are accurate to 0.01 mag in u, 0.002 in griz.
 
     Returns
     -------
@@ -140,22 +187,23 @@ def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=
 
 
 def fluxes(grid, kind, reddening, redshift):
-    """Band fluxes of many components at once.
+    """Return the band fluxes of components.
 
     Parameters
     ----------
     grid : SedGrid
+        Fluxes of the templates.
     kind : array_like, shape (n,)
-        Type, 0 to 3 (see the module).
+        Type, 0 to 3 (see the module's docstring).
     reddening : array_like, shape (n,)
-        E(B-V), 0 to the grid's largest.
+        E(B-V), from 0 to the maximum of the grid.
     redshift : array_like, shape (n,)
-        0 to the grid's largest.
+        From 0 to the maximum of the grid.
 
     Returns
     -------
     ndarray, shape (n, nb)
-        Flux over the flux in rest-frame r at the same luminosity distance.
+        Ratio to the flux in rest-frame r at the same luminosity distance.
 
     Raises
     ------
@@ -164,38 +212,40 @@ def fluxes(grid, kind, reddening, redshift):
     """
     kind, reddening, redshift = np.broadcast_arrays(kind, reddening, redshift)
     types = np.arange(len(TEMPLATES))
-    first, part = _bracket(kind, types, "type")
-    dust, dust_part = _bracket(reddening, grid.reddenings, "E(B-V)")
-    shift, shift_part = _bracket(redshift, grid.redshifts, "redshift")
+    first, fraction = _bracket(kind, types, "type")
+    dust, dust_fraction = _bracket(reddening, grid.reddenings, "E(B-V)")
+    shift, shift_fraction = _bracket(redshift, grid.redshifts, "redshift")
 
     def template(index):
+        """Return the fluxes of one template per component."""
         low, high = (
-            (1 - dust_part)[:, None] * grid.log_fluxes[index, dust, step]
-            + dust_part[:, None] * grid.log_fluxes[index, dust + 1, step]
+            (1 - dust_fraction)[:, None] * grid.log_fluxes[index, dust, step]
+            + dust_fraction[:, None] * grid.log_fluxes[index, dust + 1, step]
             for step in (shift, shift + 1)
         )
-        return np.exp((1 - shift_part)[:, None] * low + shift_part[:, None] * high)
+        return np.exp((1 - shift_fraction)[:, None] * low + shift_fraction[:, None] * high)
 
-    return (1 - part)[:, None] * template(first) + part[:, None] * template(first + 1)
+    return (1 - fraction)[:, None] * template(first) + fraction[:, None] * template(first + 1)
 
 
 def _bracket(values, nodes, name):
-    """Index of the even node below each value, and the fraction of a step above it."""
+    """Return the index of the node below each value, and the fraction of a step above it."""
     if values.size and not (values.min() >= nodes[0] and values.max() <= nodes[-1]):
-        raise ValueError(f"{name} outside {nodes[0]} to {nodes[-1]}")
+        raise ValueError(f"{name} outside the grid, {nodes[0]} to {nodes[-1]}")
     position = (values - nodes[0]) / (nodes[1] - nodes[0])
     lower = np.minimum(position.astype(np.intp), len(nodes) - 2)
     return lower, position - lower
 
 
 def blackbody_colours(temperature, bands):
-    """AB magnitudes of blackbodies relative to r: a hot transient's colours.
+    """Return the AB magnitudes of blackbodies relative to r, the colours of hot transients.
 
     Parameters
     ----------
     temperature : array_like, shape (n,)
         Kelvin.
     bands : sequence of str
+        Names of the bands.
 
     Returns
     -------

@@ -1,13 +1,10 @@
-"""Pairs of galaxy images, as they look at z_in and as they would look at z_out, to learn from.
+"""Galaxies of training images: parameters, redshifts and band fluxes at both redshifts.
 
-Two recipes. "physical": angular sizes from distances, band fluxes of the shifted spectra, pixel
-integration, each band's PSF, sky and photon noise, in nanomaggies. "simple": one image of a galaxy
-times its spectrum's band fluxes at either redshift, all scaled by one factor that puts the
-brightest input pixel at 10000. Galaxies are drawn all together; each one's noise has random
-numbers of its own, whatever is made before it.
+There are two recipes. "physical": angular sizes follow from distances, and band fluxes from the
+shifted spectra; images have each band's PSF, sky noise and photon noise, in nanomaggies. "simple":
+one image of a galaxy is multiplied by the band fluxes at each redshift. All pixels of the simple
+recipe are scaled by one factor, which sets the brightest input pixel to 10000.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,43 +14,34 @@ from redpix.sdss import magnitudes
 from redpix.simulation import redshifting, stamps
 from redpix.simulation.rendering import Galaxy
 
-#: brightest input pixel of the simple recipe
+#: brightest input pixel of the simple recipe, arbitrary flux
 BRIGHTEST = 10000.0
 
-# a spectrum's flux in a band over that in its brightest: less is rounding
+# smallest flux of a spectrum in the reference band, relative to its brightest band; a smaller one
+# is a rounding error
 _FAINTEST = 1e-6
 
 
-class Camera(NamedTuple):
-    """What takes the pictures; arrays have a value a band."""
-
-    bands: tuple
-    size: int  # pixels along a side
-    pixel_scale: float  # arcsec, at z_in
-    pixel_scale_out: float  # arcsec, at z_out
-    seeing: np.ndarray  # FWHM, arcsec
-    noise: np.ndarray  # of a pixel of sky, nanomaggies
-    electron: np.ndarray  # nanomaggies
-
-
 def draw_galaxies(seed, number, ranges, spectra, profile):
-    """Galaxies to show, and at which redshifts.
+    """Draw galaxies and their redshifts.
 
     Parameters
     ----------
     seed, number : int
+        Seed of the random numbers, and number of galaxies.
     ranges : dict of str to (float, float)
-        z_in, z_out, magnitude (AB at z_in, in the reference band), radius (half-light, arcsec at
-        z_in, of disk and Sersic profile; a bulge has 0.3 to 0.6 of it), sersic, axis_ratio. z_in is
-        drawn first, z_out above it.
+        z_in; z_out, drawn above z_in; magnitude (AB at z_in, in the reference band); radius
+        (half-light radius of disk and Sersic profile, arcsec at z_in); sersic; axis_ratio.
     spectra : sequence of str
+        Names.
     profile : str
-        "bulge_disk", or "sersic" for one component.
+        "bulge_disk", or "sersic" for one component. A bulge has 0.3 to 0.6 of the disk's radius.
 
     Returns
     -------
     DataFrame
-        z_in, z_out, magnitude, `injection_sources.SHAPE_COLUMNS`, bulge_sed, disk_sed (names).
+        z_in, z_out, magnitude, `redpix.simulation.rendering.SHAPE_COLUMNS`, bulge_sed, disk_sed
+        (names).
     """
     rng = np.random.default_rng([seed, 8])
 
@@ -65,7 +53,7 @@ def draw_galaxies(seed, number, ranges, spectra, profile):
     low = np.maximum(low, z_in)
     table = {
         "z_in": z_in,
-        # uniform draws from [0, 1): turned round, z_out is above z_in and may reach its limit
+        # the draw is in [0, 1), so that z_out lies above z_in and may equal its upper limit
         "z_out": high - (high - low) * rng.random(number),
         "magnitude": drawn("magnitude"),
     }
@@ -79,7 +67,7 @@ def draw_galaxies(seed, number, ranges, spectra, profile):
         "axis_ratio": drawn("axis_ratio"),
         "position_angle": rng.uniform(0, 180, number),
     }
-    # indices of Sersic profiles in steps of a half: GalSim tabulates each transform once
+    # Sersic indices in steps of 0.5: GalSim tabulates one transform per index
     table["sersic"] = np.clip(np.round(table["sersic"] * 2) / 2, *ranges["sersic"])
     names = np.array(spectra)
     bulge = rng.integers(len(names), size=number)
@@ -88,40 +76,51 @@ def draw_galaxies(seed, number, ranges, spectra, profile):
 
 
 def check_redshifts(z_in, z_out, name):
-    """Refuse redshifts that are no pair: z_in must be above 0, z_out above z_in."""
+    """Refuse redshifts unless 0 < z_in < z_out.
+
+    Parameters
+    ----------
+    z_in, z_out : float or ndarray, shape (n,)
+        Redshifts of input and target.
+    name : str
+        File or key named in error messages.
+
+    Raises
+    ------
+    InputError
+    """
     z_in, z_out = np.atleast_1d(z_in), np.atleast_1d(z_out)
-    for what, bad, allowed in (
-        ("z_in", ~(z_in > 0), "above 0"),
-        ("z_out", ~(z_out > z_in), "above z_in"),
-    ):
-        if bad.any():
-            row = int(np.argmax(bad))
-            value = (z_in if what == "z_in" else z_out)[row]
+    checks = (("z_in", z_in, z_in > 0, "above 0"), ("z_out", z_out, z_out > z_in, "above z_in"))
+    for key, values, good, allowed in checks:
+        if not good.all():
+            row = int(np.argmin(good))
             raise InputError(
-                f"{name}: {what} {value:g} with z_in {z_in[row]:g}, galaxy {row + 1}; allowed: "
-                f"{what} {allowed}"
+                f"{name}: {key} {values[row]:g} with z_in {z_in[row]:g}, galaxy {row + 1}; "
+                f"allowed: {key} {allowed}"
             )
 
 
 def with_fluxes(galaxies, fluxes, distance, camera, reference):
-    """Galaxies with their sizes and fluxes at both redshifts.
+    """Add sizes and fluxes at both redshifts to galaxies.
 
     Parameters
     ----------
     galaxies : DataFrame
         As from `draw_galaxies`.
     fluxes : redpix.simulation.redshifting.BandFluxes
+        Band fluxes of the spectra.
     distance : callable
-        Luminosity distance, Mpc, of redshifts.
-    camera : Camera
+        Luminosity distance of redshifts, Mpc.
+    camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
     reference : str
         Band of the magnitude.
 
     Returns
     -------
     DataFrame
-        And size_factor (in pixels), bulge_flux_in_<band>, disk_flux_in_<band>, and _out_,
-        nanomaggies.
+        With size_factor (ratio of sizes in pixels), and bulge_flux_in_<band>,
+        disk_flux_in_<band>, bulge_flux_out_<band>, disk_flux_out_<band> in nanomaggies.
 
     Raises
     ------
@@ -129,57 +128,92 @@ def with_fluxes(galaxies, fluxes, distance, camera, reference):
         If a spectrum has no light in the reference band.
     """
     z_in, z_out = galaxies["z_in"].to_numpy(), galaxies["z_out"].to_numpy()
-    number = camera.bands.index(reference)
     total = magnitudes.pogson_flux(galaxies["magnitude"].to_numpy())
     share = galaxies["bulge_fraction"].to_numpy()
     dimming = redshifting.flux_factor(distance, z_in, z_out)[:, None]
     columns = {}
-    for part, light in (("bulge", share * total), ("disk", (1 - share) * total)):
-        which = np.array([fluxes.names.index(name) for name in galaxies[f"{part}_sed"]])
-        before, after = fluxes.at(which, z_in), fluxes.at(which, z_out)
-        dark = before[:, number] < _FAINTEST * before.max(axis=1)
-        if dark.any():
-            row = int(np.argmax(dark))
-            raise InputError(
-                f"training_images.reference_band: {reference!r}: {fluxes.names[which[row]]} has no "
-                f"light there at redshift {z_in[row]:g}; allowed: a band in which all spectra have"
-            )
-        unit = (light / before[:, number])[:, None]
+    for component, light in (("bulge", share * total), ("disk", (1 - share) * total)):
+        spectrum = _spectrum_indices(fluxes, galaxies[f"{component}_sed"])
+        before, after = fluxes.at(spectrum, z_in), fluxes.at(spectrum, z_out)
+        reference_flux = before[:, camera.bands.index(reference)]
+        _check_light(reference_flux, before, fluxes, spectrum, z_in, reference)
+        unit = (light / reference_flux)[:, None]
         for end, values in (("in", unit * before), ("out", unit * after * dimming)):
-            columns |= {
-                f"{part}_flux_{end}_{band}": values[:, k] for k, band in enumerate(camera.bands)
-            }
+            columns |= _flux_columns(component, end, camera.bands, values)
     size = redshifting.size_factor(
         distance, z_in, z_out, camera.pixel_scale, camera.pixel_scale_out
     )
     return galaxies.assign(size_factor=size, **columns)
 
 
-def with_simple_fluxes(galaxies, fluxes, distance):
-    """Galaxies as the simple recipe shows them: bulges alone, of one size at both redshifts.
+def _spectrum_indices(fluxes, names):
+    """Return the indices of spectra by name."""
+    return np.array([fluxes.names.index(name) for name in names])
 
-    Parameters as in `with_fluxes`.
+
+def _flux_columns(component, end, bands, values):
+    """Return the fluxes of a component at one end as columns by name."""
+    return {f"{component}_flux_{end}_{band}": values[:, k] for k, band in enumerate(bands)}
+
+
+def _check_light(reference_flux, before, fluxes, spectrum, z_in, reference):
+    """Refuse spectra without light in the reference band."""
+    dark = reference_flux < _FAINTEST * before.max(axis=1)
+    if dark.any():
+        row = int(np.argmax(dark))
+        raise InputError(
+            f"training_images.reference_band: {reference!r}: {fluxes.names[spectrum[row]]} has no "
+            f"light there at redshift {z_in[row]:g}; allowed: a band in which all spectra have "
+            "light"
+        )
+
+
+def with_simple_fluxes(galaxies, fluxes, distance):
+    """Add fluxes at both redshifts for the simple recipe: a bulge of constant size per galaxy.
+
+    Parameters
+    ----------
+    galaxies : DataFrame
+        As from `draw_galaxies`.
+    fluxes : redpix.simulation.redshifting.BandFluxes
+        Band fluxes of the spectra.
+    distance : callable
+        Luminosity distance of redshifts, Mpc.
 
     Returns
     -------
     DataFrame
-        The columns of `with_fluxes`, but for the magnitude, which nothing follows; fluxes are in
-        the unit of the spectra over Mpc^2: band shift, K-correction and dimming come with them.
+        The columns of `with_fluxes`, without the magnitude, which is unused. Fluxes are in the
+        unit of the spectra per Mpc^2; they include band shift, K-correction and dimming.
     """
-    which = np.array([fluxes.names.index(name) for name in galaxies["bulge_sed"]])
+    spectrum = _spectrum_indices(fluxes, galaxies["bulge_sed"])
     columns = {"bulge_fraction": 1.0, "size_factor": 1.0}
-    columns |= {f"disk_{what}": galaxies[f"bulge_{what}"] for what in ("radius", "sed")}
+    columns |= {f"disk_{key}": galaxies[f"bulge_{key}"] for key in ("radius", "sed")}
     for end in ("in", "out"):
         redshift = galaxies[f"z_{end}"].to_numpy()
-        light = fluxes.at(which, redshift) / distance(redshift)[:, None] ** 2
-        columns |= {f"bulge_flux_{end}_{band}": light[:, k] for k, band in enumerate(fluxes.bands)}
+        light = fluxes.at(spectrum, redshift) / distance(redshift)[:, None] ** 2
+        columns |= _flux_columns("bulge", end, fluxes.bands, light)
         columns |= {f"disk_flux_{end}_{band}": 0.0 for band in fluxes.bands}
     return galaxies.drop(columns="magnitude").assign(**columns)
 
 
 def check_sizes(galaxies, camera, kinds, name):
-    """Refuse galaxies that their stamp cannot hold, at either redshift; kinds of images as in
-    `physical_piece`.
+    """Refuse galaxies that do not fit into their stamp at one of the redshifts.
+
+    Parameters
+    ----------
+    galaxies : DataFrame
+        As from `with_fluxes` or `with_simple_fluxes`.
+    camera : redpix.simulation.camera.SimulatedCamera
+        Camera of the images.
+    kinds : (str, str)
+        Kinds of inputs and targets, as in `redpix.simulation.image_pairs.physical_piece`.
+    name : str
+        File or key named in error messages.
+
+    Raises
+    ------
+    InputError
     """
     angular = galaxies["size_factor"] * camera.pixel_scale_out / camera.pixel_scale
     share = galaxies["bulge_fraction"]
@@ -187,113 +221,11 @@ def check_sizes(galaxies, camera, kinds, name):
     scales = (camera.pixel_scale, camera.pixel_scale_out)
     for factor, scale, kind in zip((1.0, angular), scales, kinds, strict=True):
         shapes = Galaxy(
-            (galaxies["bulge_radius"] * factor * (share > 0)).to_numpy(),
-            (galaxies["disk_radius"] * factor * (share < 1)).to_numpy(),
-            *(galaxies[key].to_numpy() for key in ("sersic", "axis_ratio", "position_angle")),
+            bulge_radius=(galaxies["bulge_radius"] * factor * (share > 0)).to_numpy(),
+            disk_radius=(galaxies["disk_radius"] * factor * (share < 1)).to_numpy(),
+            sersic=galaxies["sersic"].to_numpy(),
+            axis_ratio=galaxies["axis_ratio"].to_numpy(),
+            position_angle=galaxies["position_angle"].to_numpy(),
         )
         psf = None if kind == "psf_free" else broadest
         stamps.check_fits(shapes, camera.size, scale, psf, name)
-
-
-def physical_piece(galaxies, camera, plans, kinds, seed, first):
-    """Images of some galaxies at both redshifts.
-
-    Parameters
-    ----------
-    galaxies : DataFrame
-        As from `with_fluxes`.
-    camera : Camera
-    plans : (stamps.Plan, stamps.Plan)
-        At z_in and z_out.
-    kinds : (str, str)
-        What inputs and targets are: "noiseless" (with PSF), "psf_free", or "observed".
-    seed : int
-    first : int
-        Number of the first of these galaxies among all.
-
-    Returns
-    -------
-    (ndarray, ndarray)
-        Inputs and targets, (n, size, size, c), float32.
-    """
-    shape = (len(galaxies), camera.size, camera.size, len(camera.bands))
-    images = tuple(np.empty(shape, np.float32) for _ in range(2))
-    light = {
-        (end, part): galaxies[[f"{part}_flux_{end}_{band}" for band in camera.bands]].to_numpy()
-        for end in ("in", "out")
-        for part in ("bulge", "disk")
-    }
-    angular = galaxies["size_factor"] * camera.pixel_scale_out / camera.pixel_scale
-    for row, (galaxy, factor) in enumerate(zip(galaxies.itertuples(), angular, strict=True)):
-        for side, (end, size) in enumerate((("in", 1.0), ("out", factor))):
-            shape = Galaxy(
-                *(galaxy.bulge_radius * size, galaxy.disk_radius * size, galaxy.sersic),
-                *(galaxy.axis_ratio, galaxy.position_angle),
-            )
-            fluxes = light[end, "bulge"][row], light[end, "disk"][row]
-            if kinds[side] == "psf_free":
-                bulge, disk = (
-                    stamps.sharp_image(part, camera.size, plans[side].pixel_scale)[..., None]
-                    for part in stamps.components(shape)
-                )
-                images[side][row] = bulge * fluxes[0] + disk * fluxes[1]
-                continue
-            picture = stamps.band_images(plans[side], shape, *fluxes)
-            if kinds[side] == "observed":
-                rng = np.random.default_rng([seed, 9, first + row, side])
-                picture = observed(rng, picture, camera)
-            images[side][row] = picture
-    return images
-
-
-def observed(rng, image, camera):
-    """An image with photon noise of its light and Gaussian noise of the sky.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-    image : ndarray, shape (ny, nx, c)
-        Nanomaggies.
-    camera : Camera
-    """
-    # the transform rings by 1e-6 of a peak about zero
-    photons = rng.poisson(np.maximum(image / camera.electron, 0)) * camera.electron
-    return photons + rng.standard_normal(image.shape, dtype=np.float32) * camera.noise
-
-
-def simple_images(galaxies, camera):
-    """One image of each galaxy, unit flux, as it is before PSF and noise: (n, size, size)."""
-    shapes = (
-        Galaxy(g.bulge_radius, g.disk_radius, g.sersic, g.axis_ratio, g.position_angle)
-        for g in galaxies.itertuples()
-    )
-    return np.array(
-        [
-            stamps.sharp_image(stamps.components(shape)[0], camera.size, camera.pixel_scale)
-            for shape in shapes
-        ]
-    )
-
-
-def simple_piece(images, galaxies, bands):
-    """Inputs and targets of the simple recipe, before the common scale.
-
-    images x SED at z_in, and the same images x SED at z_out.
-
-    Parameters
-    ----------
-    images : ndarray, shape (n, size, size)
-    galaxies : DataFrame
-        As from `with_simple_fluxes`.
-    bands : sequence of str
-
-    Returns
-    -------
-    (ndarray, ndarray)
-        (n, size, size, c), float32.
-    """
-    pieces = []
-    for end in ("in", "out"):
-        light = galaxies[[f"bulge_flux_{end}_{band}" for band in bands]].to_numpy()
-        pieces.append((images[..., None] * light[:, None, None, :]).astype(np.float32))
-    return tuple(pieces)

@@ -1,23 +1,25 @@
-"""The object that a transient belongs to: the nearest one on the sky."""
+"""Hosts of transients: the nearest object on the sky."""
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 
 def nearest(ra, dec, object_ra, object_dec, radius):
-    """Index of the object nearest to each place.
+    """Return the index of the object that is nearest to each position.
 
     Parameters
     ----------
-    ra, dec, object_ra, object_dec : array_like
-        Degrees.
+    ra, dec : array_like, shape (n,)
+        Positions, degrees.
+    object_ra, object_dec : array_like, shape (m,)
+        Positions of the objects, degrees.
     radius : float
-        An object farther away is none, arcsec.
+        Maximum separation, arcsec.
 
     Returns
     -------
-    ndarray of int
-        -1 where there is none.
+    ndarray of int, shape (n,)
+        -1 if all objects are farther away.
     """
     if not len(object_ra) or not len(ra):
         return np.full(len(ra), -1)
@@ -27,5 +29,6 @@ def nearest(ra, dec, object_ra, object_dec, radius):
 
 
 def _vectors(ra, dec):
+    """Return the unit vectors of positions, shape (n, 3)."""
     ra, dec = np.deg2rad(np.asarray(ra, float)), np.deg2rad(np.asarray(dec, float))
     return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

@@ -1,4 +1,4 @@
-"""Bring the transients of a pair's bands into one table, each with its host."""
+"""Join the transients of the bands of a pair in one table, each with its host."""
 
 import csv
 
@@ -9,36 +9,73 @@ from redpix.subtraction.hosts import nearest
 HOST_COLUMNS = ("host_id", "host_z_phot", "host_z_error")
 
 
+def join_bands(tables, objects, transients, host_radius):
+    """Join the tables of transients of all bands and add the host of each transient.
+
+    Parameters
+    ----------
+    tables : list of str
+        CSV files of transients, one per band.
+    objects : list of str
+        CSV files of objects with redshifts; empty if the run has no objects.
+    transients : str
+        CSV file to write.
+    host_radius : float
+        Maximum distance of a transient from its host, arcsec.
+    """
+    bands = [read_rows(path) for path in tables]
+    rows = [row for band, _ in bands for row in band]
+    add_hosts(rows, objects, host_radius)
+    names = bands[0][1]
+    place = names.index("flags") + 1
+    columns = [*names[:place], *HOST_COLUMNS, *names[place:]]
+    with atomic(transients) as path, open(path, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(row | {"id": number} for number, row in enumerate(rows, start=1))
+    hosts = sum(row["host_id"] != "" for row in rows)
+    log.info("%s: %d rows, %d with a host", transients, len(rows), hosts)
+
+
 def read_rows(path):
-    """Rows of a CSV and its columns."""
+    """Return the rows of a CSV file and its columns.
+
+    Parameters
+    ----------
+    path : str
+        CSV file with a header.
+
+    Returns
+    -------
+    rows : list of dict
+    columns : list of str
+    """
     with open(path, newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         return list(reader), reader.fieldnames
 
 
 def add_hosts(rows, paths, radius):
-    """Give each transient its host from tables of objects; empty cells where there is none."""
+    """Add the columns of the host to each transient; empty cells without a host.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Transients, which get the columns `HOST_COLUMNS`.
+    paths : list of str
+        CSV files of objects. Stars are not hosts.
+    radius : float
+        Maximum distance, arcsec.
+    """
     objects = [row for path in paths for row in read_rows(path)[0]]
     objects = [row for row in objects if (row["class"] or row["class_phot"]) != "STAR"]
-    places = [
-        [float(row[name]) for row in table] for table in (rows, objects) for name in ("ra", "dec")
-    ]
-    for row, index in zip(rows, nearest(*places, radius), strict=True):
+    indices = nearest(*_positions(rows), *_positions(objects), radius)
+    for row, index in zip(rows, indices, strict=True):
         host = objects[index] if index >= 0 else {}
         values = (host.get(name, "") for name in ("object_id", "z_phot", "z_error"))
         row.update(zip(HOST_COLUMNS, values, strict=True))
 
 
-def main(snakemake):
-    tables = [read_rows(path) for path in snakemake.input.tables]
-    rows = [row for table, _ in tables for row in table]
-    add_hosts(rows, snakemake.input.objects, snakemake.params.host_radius)
-    columns = tables[0][1]
-    place = columns.index("flags") + 1
-    columns = [*columns[:place], *HOST_COLUMNS, *columns[place:]]
-    with atomic(snakemake.output[0]) as path, open(path, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(row | {"id": number} for number, row in enumerate(rows, start=1))
-    hosts = sum(row["host_id"] != "" for row in rows)
-    log.info("%s: %d rows, %d with a host", snakemake.output[0], len(rows), hosts)
+def _positions(rows):
+    """Return right ascension and declination of rows, degrees."""
+    return [[float(row[name]) for row in rows] for name in ("ra", "dec")]

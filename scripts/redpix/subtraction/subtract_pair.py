@@ -1,329 +1,263 @@
-"""Subtract one exposure from another in one band; find what changed."""
+"""Register two exposures, match their backgrounds, subtract, flag the edges, detect.
 
-import csv
-import shutil
-import tempfile
-from collections.abc import Callable
+Each step takes the state that the step before it returns.
+"""
+
 from functools import partial
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from astropy.io import fits
-from astropy.stats import mad_std
 
-from redpix.astrometry.align_pair import (
-    align,
-    compare_stars,
-    registration_error,
-    side_by_side,
-    sources_of,
-)
-from redpix.astrometry.exposures import read_exposure
-from redpix.core.atomic_files import atomic
-from redpix.core.backend import arrays
+from redpix.astrometry.align_pair import align, sources_of, star_programs
+from redpix.astrometry.star_comparison import ComparedImages, compare_images
 from redpix.core.exceptions import InputError
-from redpix.core.job import log
+from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
-from redpix.image.mapped_image import Plane, planes_folder
-from redpix.image.masks import bit_value, mask_cards
-from redpix.image.resample import Resampled, noise_correlation
-from redpix.image.wcs import wcs_cards
-from redpix.io.camera import check_units
-from redpix.psf.psf_model import MovedPsf, PsfModel
+from redpix.image.masks import bit_value
+from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources, fit_psf
-from redpix.psf.sextractor import copied_settings
-from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
-from redpix.subtraction.tiles import Mosaic, subtract_tiles
-from redpix.subtraction.transients import (
-    CUT_OUT,
-    FLAGS,
-    WORST_MISFIT,
-    beside_the_sky,
-    detect,
-    halos,
-    shape_misfit,
-    windows,
-)
-from redpix.subtraction.zogy import Epoch
+from redpix.subtraction.difference_files import header_of
+from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.pair import PairDifference, RegisteredPair
+from redpix.subtraction.tiles import empty_planes, subtract_tiles
+from redpix.subtraction.transients import beside_the_sky, find_transients
 
-#: of images while they are subtracted
+#: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
 
-#: from so many pixels on, images of the difference lie in files while they are made
-LARGE = 25_000_000
 
-COLUMNS = (
-    *("id", "ra", "dec", "x", "y", "band", "scorr", "flux", "flux_error", "mag"),
-    *("kind", "flags", "dipole", "misfit", "motion"),
-    *("x_error", "y_error", "ra_error", "dec_error", "mag_error"),
-)
+def subtract_pair(science, reference, settings, workspace):
+    """Register, compare, subtract, detect.
 
-#: planes that a transient's cut-outs show
-SHOWN = ("NEW", "REF", "D")
+    Parameters
+    ----------
+    science, reference : redpix.image.exposure_file.Exposure
+        They give their arrays away, see `register_pair`.
+    settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
+    workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
 
+    Returns
+    -------
+    PairDifference
 
-class Registered(NamedTuple):
-    """A pair on the same pixels: the reference, its map, the PSFs, and what stars say of both."""
-
-    moved: Resampled
-    place: Callable
-    psf_new: PsfModel
-    psf_reference: PsfModel
-    ratio: float
-    scatter: float
-    stars: int
-    rms: np.ndarray
-
-
-def register(science, reference, params, inputs, threads):
-    """Bring the reference onto the science image's pixels and compare the two.
-
-    Of the reference as it was read nothing is kept: a large image would take its place twice.
+    Raises
+    ------
+    InputError
+        If the pair cannot be registered, compared or subtracted.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        settings = copied_settings(inputs, folder)
-        psfex = shutil.copy(inputs.psfex, folder / "psfex")
-        stars, found = side_by_side(
-            [
-                partial(sources_of, exposure, name, folder, settings)
-                for exposure, name in ((science, "science"), (reference, "raw"))
-            ],
-            threads,
-        )
-        moved, place, change = align(science, reference, stars, found, params.registration)
-        reference.image = reference.variance = reference.mask = None
+    pair = register_pair(science, reference, settings, workspace)
+    pair = match_backgrounds(pair, settings)
+    planes = difference_planes(pair, settings, workspace)
+    pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
+    mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
+    transients = find_transients(planes, mask, fwhm=pair.fwhm, threshold=settings.threshold)
+    header = header_of(pair, planes, mask)
+    return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
-        def psf_of_moved():
-            registered = find_sources("reference", *moved, folder, settings, reference.path)
-            return fit_psf(registered, psfex, reference.path)
 
-        (psf_new, places), (psf_reference, _) = side_by_side(
-            [partial(fit_psf, stars, psfex, science.path), psf_of_moved], threads
-        )
-    if science.psf and reference.psf:
-        psf_new = science.psf
-        psf_reference = MovedPsf(reference.psf, place)
-    compared = science, moved, (psf_new.at, psf_reference.at)
+def register_pair(science, reference, settings, workspace):
+    """Put the reference onto the pixels of the science image and compare their stars.
+
+    The arrays of both exposures move into the pair, and the exposures keep their headers only. The
+    arrays of the reference are freed as soon as it is resampled.
+
+    Parameters
+    ----------
+    science, reference : redpix.image.exposure_file.Exposure
+        They lose their arrays.
+    settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
+    workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
+
+    Returns
+    -------
+    RegisteredPair
+
+    Raises
+    ------
+    InputError
+        If the images do not overlap, or show too few stars.
+    """
     names = f"{science.path}, {reference.path}"
-    ratio, scatter, number = compare_stars(*compared, places, names, params.options["flux_ratio"])
-    rms = registration_error(*compared, stars.places(), change, names)
-    return Registered(moved, place, psf_new, psf_reference, ratio, scatter, number, rms)
-
-
-def subtract_pair(science, reference, params, inputs, threads, folder):
-    """The difference, its mask, what changed, header cards, and the two images as subtracted.
-
-    The images of a large difference lie in files in `folder`.
-    """
-    moved, place, psf_new, psf_reference, ratio, scatter, number, rms = register(
-        *(science, reference, params, inputs, threads)
+    with star_programs(**workspace.programs) as programs:
+        stars, reference_stars = _sources(science, reference, programs, workspace.threads)
+        alignment = align(science, reference, stars, reference_stars, settings.registration)
+        _take_arrays(reference)
+        psfs, positions = _psfs(science, reference, stars, alignment, programs, workspace.threads)
+    new, new_variance, new_mask = _take_arrays(science)
+    old, old_variance, old_mask = alignment.image
+    images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
+    sources, left_out = stars.places(), alignment.left_out
+    return RegisteredPair(
+        new=new,
+        reference=old,
+        new_variance=new_variance,
+        reference_variance=old_variance,
+        mask=new_mask | old_mask,
+        alignment=alignment._replace(image=None),
+        psf_new=psfs[0],
+        psf_reference=psfs[1],
+        psf_source="psfield" if psfs[0] is science.psf else "psfex",
+        noise_scales=(science.noise_scale, reference.noise_scale),
+        comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
+        names=names,
     )
-    options = params.options
-    level = 0.0
-    if options["match_background"]:
-        middle = [(length - 1) / 2 for length in science.image.shape[::-1]]
-        background = matched_background(
-            *(science.image, moved.image, ratio),
-            *(psf.at(*middle) for psf in (psf_new, psf_reference)),
-            params.background_mesh,
-        )
-        level = float(np.median(background))
-        science.image -= background
-        del background
-    # what was measured between the two belongs half to each
-    error = np.hypot(scatter, params.psf_error) / np.sqrt(2)
-    shared = {"astrometry": tuple(rms / np.sqrt(2)), "calibration": error}
-    new = Epoch(science.image, None, variance=science.variance, **shared)
-    old = Epoch(moved.image, None, flux=ratio, variance=moved.variance, **shared)
-    mask = science.mask | moved.mask
-    precision = PRECISION[options["precision"]]
-    planes = None
-    if mask.size > LARGE:
-        planes = [Plane(folder / str(number), mask.shape, precision) for number in range(6)]
+
+
+def _take_arrays(exposure):
+    """Return image, variance and mask of an exposure, which loses them."""
+    taken = exposure.image, exposure.variance, exposure.mask
+    exposure.image = exposure.variance = exposure.mask = None
+    return taken
+
+
+def _sources(science, reference, programs, threads):
+    """Return the sources of both images."""
+    calls = [
+        partial(sources_of, science, "science", programs),
+        partial(sources_of, reference, "raw", programs),
+    ]
+    return side_by_side(calls, threads)
+
+
+def _psfs(science, reference, stars, alignment, programs, threads):
+    """Return the PSFs of both images on the same pixels, and the positions of the stars."""
+    calls = [
+        partial(fit_psf, stars, programs.psfex, science.path),
+        partial(_psf_of_moved, alignment.image, reference.path, programs),
+    ]
+    (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
+    if science.psf and reference.psf:
+        psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
+    return (psf_new, psf_reference), positions
+
+
+def _psf_of_moved(moved, path, programs):
+    """Return the PSF of a resampled image and the positions of its stars."""
+    folder, settings = programs.folder, programs.sextractor
+    sources = find_sources("reference", *moved, folder, settings, path)
+    return fit_psf(sources, programs.psfex, path)
+
+
+def match_backgrounds(pair, settings):
+    """Subtract the background that the two images do not share from the new image, in place.
+
+    Parameters
+    ----------
+    pair : RegisteredPair
+        The registered pair.
+    settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
+
+    Returns
+    -------
+    RegisteredPair
+        The same pair if `match_background` is not set.
+    """
+    if not settings.match_background:
+        return pair
+    middle = [(length - 1) / 2 for length in pair.new.shape[::-1]]
+    background = matched_background(
+        pair.new,
+        pair.reference,
+        pair.comparison.ratio,
+        pair.psf_new.at(*middle),
+        pair.psf_reference.at(*middle),
+        settings.background_mesh,
+    )
+    new = np.subtract(pair.new, background, out=pair.new, casting="same_kind")
+    return pair._replace(new=new, background=float(np.median(background)))
+
+
+def difference_planes(pair, settings, workspace):
+    """Subtract the reference from the new image in tiles.
+
+    Parameters
+    ----------
+    pair : RegisteredPair
+        The registered pair.
+    settings : redpix.subtraction.pair.SubtractionSettings
+        Settings of the subtraction.
+    workspace : redpix.subtraction.pair.Workspace
+        Programs, folder and processors.
+
+    Returns
+    -------
+    redpix.subtraction.tiles.Mosaic
+
+    Raises
+    ------
+    InputError
+        If the images share no pixel with a value and a variance.
+    """
+    comparison = pair.comparison
+    # half of each measured variance is assigned to each image
+    astrometry = tuple(comparison.registration_error / np.sqrt(2))
+    calibration = np.hypot(comparison.scatter, settings.psf_error) / np.sqrt(2)
+    new = Epoch(pair.new, None, None, 1.0, pair.new_variance, astrometry, calibration)
+    reference = new._replace(
+        image=pair.reference, flux=comparison.ratio, variance=pair.reference_variance
+    )
+    precision = PRECISION[settings.precision]
     try:
-        result = subtract_tiles(
-            *(new, old, psf_new.at, psf_reference.at),
-            correlation=lambda rows, columns: noise_correlation(place, rows, columns),
-            match_reference=options["match_reference"],
+        return subtract_tiles(
+            new,
+            reference,
+            pair.psf_new.at,
+            pair.psf_reference.at,
+            correlation=pair.alignment.noise_correlation,
+            match_reference=settings.match_reference,
+            planes=empty_planes(pair.new.shape, precision, workspace.folder),
             dtype=precision,
-            planes=planes,
-            padding=options["padding"],
-            space=options["space"],
-            workers=threads,
-            arrays=arrays(params.arrays),
+            padding=settings.padding,
+            space=settings.space,
+            workers=workspace.threads,
+            arrays=workspace.arrays,
         )
     except InputError as error:
-        raise InputError(f"{science.path}, {reference.path}: {error}") from None
-    science.variance = science.mask = None
-    in_files = result
-    if planes:
-        result = result._replace(
-            **{name: plane.read() for name, plane in zip(Mosaic._fields[:6], planes, strict=True)}
-        )
-    shown = moved.image if result.matched is None else result.matched
-    del moved, old, new, planes
-    mask[~np.isfinite(result.D) & (mask & bit_value("NO_DATA") == 0)] |= bit_value("BAD")
-    fwhm = max(psf_new.fwhm, psf_reference.fwhm)
-    mask |= beside_the_sky(mask, 2 * fwhm)
-    looked_at = (result.D, result.variance, result.P_D)
-    found = detect(
-        *(result.Scorr, result.alpha, result.alpha_error, mask, fwhm, params.threshold, looked_at)
-    )
-    inside = halos(mask)[np.rint(found.y).astype(int), np.rint(found.x).astype(int)]
-    found.flags[inside] |= FLAGS["HALO"]
-    misfit = shape_misfit(*looked_at, found.x, found.y)
-    found.flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
-    rows = np.s_[:: 1 + mask.size // 4_000_000]  # enough for a standard deviation
-    score = result.Scorr[rows]
-    clean = (mask[rows] == 0) & (abs(score) < 5)
-    if not clean.any():
-        raise InputError(f"{science.path}, {reference.path}: no pixel is without a flag in both")
-    spread = float(mad_std(score[clean]))
-    white = (result.D[rows] / np.sqrt(result.variance[rows]))[clean]
-    cards = [
-        ("F_D", result.F_D, "flux zero point of D, median of tiles"),
-        ("F_S", result.F_S, "S of a source of unit flux, median of tiles"),
-        ("NOISENEW", result.noise[0], "sky noise of the science image"),
-        ("NOISEREF", result.noise[1], "sky noise of the reference"),
-        ("ERRSCNEW", science.noise_scale, "measured noise / error map, science image"),
-        ("ERRSCREF", reference.noise_scale, "the same, reference"),
-        ("FLXRATIO", ratio, "flux in reference / in science image"),
-        ("FLXSCAT", scatter, "its relative scatter beyond noise"),
-        ("REGRMSX", rms[0], "[pix] error of registration along x"),
-        ("REGRMSY", rms[1], "[pix] along y"),
-        ("NSTARS", number, "stars compared"),
-        ("PSF", "psfield" if science.psf and reference.psf else "psfex", "where PSFs come from"),
-        ("FWHMNEW", psf_new.fwhm, "[pix] of the science image"),
-        ("FWHMREF", psf_reference.fwhm, "[pix] of the reference, resampled"),
-        ("SCORRSTD", spread, "robust standard deviation of SCORR"),
-        ("DSTD", float(mad_std(white)), "of D / its noise"),
-        ("BACKGRND", level, "median background matched"),
-    ]
-    log.info("Scorr: robust std %.4f; %d transients", spread, len(found.x))
-    shown /= np.float32(ratio)
-    return in_files, mask, (found, misfit), cards, (science.image, shown)
+        raise InputError(f"{pair.names}: {error}") from None
 
 
-def write_difference(path, result, mask, science, cards, images):
-    """All planes as HDUs on the science image's pixels, one after the other."""
-    wcs = wcs_cards(science.wcs)
-    planes = {
-        "D": result.D,
-        "S": result.S,
-        "SCORR": result.Scorr,
-        "ALPHA": result.alpha,
-        "ALPHA_ERR": result.alpha_error,
-        "VARIANCE": result.variance,
-        "MASK": mask,
-        "NEW": images[0],
-        "REF": images[1],
-        "PSF_D": result.P_D.astype(np.float32),
-    }
-    with atomic(path) as temporary:
-        for number, (name, plane) in enumerate(planes.items()):
-            header = fits.Header() if name == "PSF_D" else wcs.copy()
-            header["EXTNAME"] = name
-            if science.unit and name in ("ALPHA", "ALPHA_ERR", "NEW", "REF"):
-                header["BUNIT"] = science.unit
-            header.extend({"D": cards, "MASK": mask_cards()}.get(name, []))
-            image = plane.read() if isinstance(plane, Plane) else plane
-            write = fits.append if number else fits.writeto
-            write(temporary, image, header)
+def flag_edges(mask, planes, reach):
+    """Flag pixels without a difference as BAD and those near the edge of the sky as EDGE.
 
+    Parameters
+    ----------
+    mask : ndarray of int16
+        Bits of `redpix.image.masks`.
+    planes : redpix.subtraction.tiles.Mosaic
+        The difference.
+    reach : float
+        Distance from NO_DATA within which pixels are flagged, pixels.
 
-def magnitudes(flux, error, science, band):
-    """Magnitudes of amounts of flux and their errors as text, empty without a zero point."""
-    if science.zero_point is None:
-        return [[""] * len(flux)] * 2
-    flux = np.maximum(abs(flux), 1e-30)
-    if science.survey:
-        values = asinh_magnitude(flux, band), asinh_magnitude_error(flux, error, band)
-    else:
-        values = science.zero_point - 2.5 * np.log10(flux), 2.5 / np.log(10) * error / flux
-    return [[f"{value:.4f}" for value in part] for part in values]
-
-
-def errors_on_the_sky(found, wcs):
-    """Errors along right ascension and declination, arcsec; the WCS's own are not among them."""
-    squared = np.square(wcs.pixel_scale_matrix) @ np.square([found.x_error, found.y_error])
-    return 3600 * np.sqrt(squared)
-
-
-def write_transients(path, transients, science, band):
-    """A row a transient, the most significant first."""
-    found, misfit = transients
-    ra, dec = science.wcs.all_pix2world(found.x, found.y, 0) if len(found.x) else ([], [])
-    magnitude, magnitude_error = magnitudes(found.flux, found.flux_error, science, band)
-    ra_error, dec_error = errors_on_the_sky(found, science.wcs)
-    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for row in range(len(found.x)):
-            writer.writerow(
-                [
-                    *(row + 1, f"{ra[row]:.7f}", f"{dec[row]:.7f}"),
-                    *(f"{found.x[row]:.3f}", f"{found.y[row]:.3f}", band),
-                    *(f"{found.scorr[row]:.3f}", f"{found.flux[row]:.5g}"),
-                    *(f"{found.flux_error[row]:.5g}", magnitude[row]),
-                    *(
-                        found.kind[row],
-                        found.flags[row],
-                        f"{found.dipole[row]:.3f}",
-                        f"{misfit[row]:.3f}",
-                        f"{found.motion[row]:.2f}",
-                    ),
-                    *(f"{found.x_error[row]:.3f}", f"{found.y_error[row]:.3f}"),
-                    *(f"{ra_error[row]:.4f}", f"{dec_error[row]:.4f}", magnitude_error[row]),
-                ]
-            )
-
-
-def write_cut_outs(path, difference, found):
-    """Cubes NEW, REF and D: a square about each transient, in the order of the table.
-
-    The planes are read from the difference, a large one's not whole.
+    Returns
+    -------
+    ndarray of int16
     """
-    x, y = (np.rint(along).astype(int) for along in (found.x, found.y))
-    with fits.open(difference) as hdus, atomic(path) as temporary:
-        cubes = [fits.PrimaryHDU()]
-        for name in SHOWN:
-            cube = windows(hdus[name].data, x, y, CUT_OUT, np.nan).astype(np.float32)
-            cubes.append(fits.ImageHDU(cube if len(cube) else None, name=name))
-            if "BUNIT" in hdus[name].header:
-                cubes[-1].header["BUNIT"] = hdus[name].header["BUNIT"]
-        numbers = np.arange(1, len(found.x) + 1)
-        columns = [
-            fits.Column("ID", "J", array=numbers),
-            fits.Column("X", "D", "pixel", array=found.x),
-            fits.Column("Y", "D", "pixel", array=found.y),
-            fits.Column("SCORR", "E", array=found.scorr),
-        ]
-        cubes.append(fits.BinTableHDU.from_columns(columns, name="TRANSIENTS"))
-        fits.HDUList(cubes).writeto(temporary)
+    without = ~np.isfinite(planes.read("D")) & (mask & bit_value("NO_DATA") == 0)
+    flagged = np.where(without, mask | mask.dtype.type(bit_value("BAD")), mask)
+    flagged |= beside_the_sky(flagged, reach)
+    return flagged
 
 
-def main(snakemake):
-    inputs, params, output = snakemake.input, snakemake.params, snakemake.output
-    band = snakemake.wildcards.band
-    settings = {**params.camera, "background_mesh": params.background_mesh}
-    settings["noise"] = params.noise
-    # matched by its sources, the reference needs no WCS
-    others = {**settings, "needs_wcs": params.registration == "wcs"}
-    science, reference = side_by_side(
-        [
-            partial(read_exposure, inputs.science, band, settings, params.images[0]),
-            partial(read_exposure, inputs.reference, band, others, params.images[1]),
-        ],
-        snakemake.threads,
-    )
-    check_units((exposure.path, exposure.unit) for exposure in (science, reference))
-    with planes_folder(output.difference) as folder:
-        result, mask, found, cards, images = subtract_pair(
-            *(science, reference, params, inputs, snakemake.threads, folder)
-        )
-        write_difference(output.difference, result, mask, science, cards, images)
-    write_transients(output.transients, found, science, band)
-    write_cut_outs(output.cut_outs, output.difference, found[0])
-    log.info("%s, %s: %d rows", output.difference, output.transients, len(found[0].x))
+def shown_reference(pair, planes):
+    """Return the reference as it was subtracted, in the flux scale of the science image.
+
+    Parameters
+    ----------
+    pair : RegisteredPair
+        The registered pair.
+    planes : redpix.subtraction.tiles.Mosaic
+        The difference.
+
+    Returns
+    -------
+    ndarray
+        The array of the pair or, if it was matched to the PSF of the science image, that of the
+        planes, rescaled in place.
+    """
+    shown = pair.reference if planes.matched is None else planes.matched
+    shown /= np.float32(pair.comparison.ratio)
+    return shown

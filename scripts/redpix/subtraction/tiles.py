@@ -1,18 +1,37 @@
-"""Subtraction of a large image in tiles, each with the PSFs and the noise of its place."""
+"""Subtract a large image in tiles, each with the PSFs and the noise of its position."""
 
 from typing import NamedTuple
 
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.subtraction.zogy import match_psf, measured_noise, subtract
+from redpix.image.mapped_image import MappedImage
+from redpix.subtraction.epoch import measured_noise
+from redpix.subtraction.psf_matching import match_psf
+from redpix.subtraction.zogy import subtract
 
-#: side of a tile's inside, and what is worked on around it: as far as a kernel reaches
-SIDE, MARGIN = 512, 40
+#: side of the inside of a tile, pixels
+SIDE = 512
+
+#: width of the frame about the inside, which the kernels reach into, pixels
+MARGIN = 40
+
+#: number of pixels above which the planes of a difference lie in files
+LARGE = 25_000_000
 
 
 class Tile(NamedTuple):
-    """Slices (rows, columns) of an image: what is worked on, what of it is kept and where."""
+    """Slices (rows, columns) of a tile.
+
+    Attributes
+    ----------
+    outer : (slice, slice)
+        Region of the image that is subtracted.
+    kept : (slice, slice)
+        Region of the result that is kept.
+    inner : (slice, slice)
+        Region of the image that the kept result belongs to.
+    """
 
     outer: tuple
     kept: tuple
@@ -20,7 +39,19 @@ class Tile(NamedTuple):
 
 
 def tiles(shape, side=SIDE, margin=MARGIN):
-    """Tiles whose insides hold each pixel of an image exactly once."""
+    """Return tiles whose insides hold each pixel of an image exactly once.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape of the image.
+    side, margin : int
+        Approximate side of the inside and width of the frame about it, pixels.
+
+    Returns
+    -------
+    list of Tile
+    """
     return [
         Tile(*zip(row, column, strict=True))
         for row in _parts(shape[0], side, margin)
@@ -29,6 +60,7 @@ def tiles(shape, side=SIDE, margin=MARGIN):
 
 
 def _parts(length, side, margin):
+    """Yield the slices outer, kept and inner of the tiles along an axis."""
     edges = np.linspace(0, length, max(1, round(length / side)) + 1).astype(int)
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         start, stop = max(0, low - margin), min(length, high + margin)
@@ -36,11 +68,20 @@ def _parts(length, side, margin):
 
 
 class Mosaic(NamedTuple):
-    """Difference of two whole images, stitched.
+    """Difference of two whole images, joined from tiles.
 
-    D, S, Scorr, alpha, alpha_error and variance (of D) are images; P_D is the stamp of the
-    tile in the middle; F_D, F_S and the noise of new and reference image are medians of tiles.
-    matched is the reference with the PSF of the new image, where that was asked for.
+    Attributes
+    ----------
+    D, S, Scorr, alpha, alpha_error, variance : ndarray or redpix.image.mapped_image.MappedImage
+        Images as in `redpix.subtraction.zogy.Difference`; the variance is that of D.
+    P_D : ndarray
+        PSF of D in the tile nearest to the centre, a stamp.
+    F_D, F_S : float
+        Medians of the tiles.
+    noise : (float, float)
+        Medians of the noise of the new and of the reference image.
+    matched : ndarray or None
+        Reference with the PSF of the new image, if requested.
     """
 
     D: np.ndarray
@@ -55,6 +96,63 @@ class Mosaic(NamedTuple):
     noise: tuple
     matched: np.ndarray | None
 
+    def read(self, name):
+        """Return an image of the mosaic as an array.
+
+        Parameters
+        ----------
+        name : str
+            Name of the attribute.
+
+        Returns
+        -------
+        ndarray
+            Mapped from its file if the image lies in one.
+        """
+        plane = getattr(self, name)
+        return plane if isinstance(plane, np.ndarray) else plane.read()
+
+
+class _TileNumbers(NamedTuple):
+    """Numbers of the difference of one tile, and the position of its centre."""
+
+    x: float
+    y: float
+    P_D: np.ndarray
+    F_D: float
+    F_S: float
+    noise_new: float
+    noise_reference: float
+
+    def distance_to(self, shape):
+        """Return the distance of the tile from the centre of an image, pixels."""
+        return np.hypot(self.x - shape[1] / 2, self.y - shape[0] / 2)
+
+
+#: names of the images of a mosaic
+IMAGES = Mosaic._fields[:6]
+
+
+def empty_planes(shape, dtype, folder):
+    """Return the images that a mosaic is written to, filled with NaN.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Shape of the images.
+    dtype : numpy dtype
+        Type of the images.
+    folder : Path
+        Folder for the files of images of more than `LARGE` pixels.
+
+    Returns
+    -------
+    list of ndarray or of redpix.image.mapped_image.MappedImage
+    """
+    if shape[0] * shape[1] > LARGE:
+        return [MappedImage(folder / str(number), shape, dtype) for number in range(len(IMAGES))]
+    return [np.full(shape, np.nan, dtype) for _ in IMAGES]
+
 
 def subtract_tiles(
     new,
@@ -68,81 +166,127 @@ def subtract_tiles(
     planes=None,
     **options,
 ):
-    """Subtract in tiles.
+    """Subtract two images in tiles.
 
     Parameters
     ----------
-    new, reference : Epoch
-        Whole images with their variances; their psf is not used. Noise that is not given is
-        measured in each tile.
+    new, reference : redpix.subtraction.epoch.Epoch
+        Whole images with variances, without psf. The default noise is that of each tile.
     psf_new, psf_reference : callable
-        ``psf(x, y)``: the stamp at a place, 0-based.
+        ``psf(x, y)``: the stamp at a position, 0-based.
     correlation : callable, optional
-        ``correlation(rows, columns)``: of the reference's noise in a region, as `Epoch` takes it.
+        ``correlation(rows, columns)``: `Epoch.correlation` of the reference in a region.
     side, margin : int
-        Of tiles, pixels.
+        As in `tiles`.
     match_reference : bool
-        Whether to bring the reference to the PSF of the new image, too.
+        Whether to convolve the reference to the PSF of the new image, too.
     planes : sequence of 6, optional
-        What the images of the result are put into, with ``plane[rows, columns] = values``, in the
-        order of `Mosaic`; all NaN. By default, arrays.
+        Images of NaN, in the order of `Mosaic`, that the result is written to, with
+        ``plane[rows, columns] = values``. The default is arrays.
     **options
-        Of `redpix.subtraction.zogy.subtract`.
+        Options of `redpix.subtraction.zogy.subtract`.
 
     Returns
     -------
     Mosaic
-        NaN where either image has no value, and in tiles of which too little is known.
+        NaN where either image has no value, and in tiles without a usable pixel.
 
     Raises
     ------
     InputError
-        As `subtract`; if no pixel has a value and a variance in both images.
+        As `redpix.subtraction.zogy.subtract`, or if the images do not share a usable pixel.
     """
     shape = new.image.shape
     if planes is None:
-        planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in range(6)]
+        planes = [np.full(shape, np.nan, options.get("dtype", np.float32)) for _ in IMAGES]
     matched = np.full(shape, np.nan, np.float32) if match_reference else None
-    numbers, stamps = [], []
+    parts = []
     for tile in tiles(shape, side, margin):
-        rows, columns = tile.inner
-        x, y = (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
-        known = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
-        known &= (new.variance[tile.outer] > 0) & (reference.variance[tile.outer] > 0)
-        if not known.any():
-            continue
-        # enough for a median, but of a sliver
-        some = np.s_[::3, ::3] if known[::3, ::3].any() else np.s_[:, :]
-        noise = [
-            measured_noise(e.image, e.variance[tile.outer][some], known[some])
-            if e.noise is None
-            else e.noise
-            for e in (new, reference)
-        ]
-        epochs = [
-            epoch._replace(
-                image=epoch.image[tile.outer],
-                psf=psf(x, y),
-                noise=sigma,
-                variance=epoch.variance[tile.outer],
-            )
-            for epoch, psf, sigma in zip(
-                (new, reference), (psf_new, psf_reference), noise, strict=True
-            )
-        ]
-        if correlation is not None:
-            epochs[1] = epochs[1]._replace(correlation=correlation(rows, columns))
-        part = subtract(*epochs, **options)
-        if match_reference:
-            own = {key: options[key] for key in ("dtype", "workers", "arrays") if key in options}
-            wider = match_psf(epochs[1].image, epochs[1].psf, epochs[0].psf, **own)
-            matched[tile.inner] = wider[tile.kept]
-        found = (part.D, part.S, part.Scorr, part.alpha, part.alpha_error, part.D_variance)
-        for plane, values in zip(planes, found, strict=True):
-            plane[tile.inner] = values[tile.kept]
-        numbers.append((part.F_D, part.F_S, *noise))
-        stamps.append((np.hypot(x - shape[1] / 2, y - shape[0] / 2), len(stamps), part.P_D))
-    if not numbers:
+        epochs = _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile)
+        if epochs is not None:
+            if match_reference:
+                matched[tile.inner] = _matched(*epochs, options)[tile.kept]
+            parts.append(_subtract_tile(*epochs, tile, planes, options))
+    if not parts:
         raise InputError("no pixel has a value and a variance in both images")
-    F_D, F_S, sn, sr = map(float, np.median(numbers, axis=0))
-    return Mosaic(*planes, min(stamps)[2], F_D, F_S, (sn, sr), matched)
+    return _joined(parts, planes, matched, shape)
+
+
+def _joined(parts, planes, matched, shape):
+    """Return the mosaic of tiles: medians of their numbers, the PSF of the most central."""
+    numbers = [(tile.F_D, tile.F_S, tile.noise_new, tile.noise_reference) for tile in parts]
+    F_D, F_S, noise_new, noise_reference = map(float, np.median(numbers, axis=0))
+    central = min(parts, key=lambda tile: tile.distance_to(shape))
+    return Mosaic(*planes, central.P_D, F_D, F_S, (noise_new, noise_reference), matched)
+
+
+def _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile):
+    """Return both epochs in the region of a tile; None if no pixel of both is usable."""
+    noise = _noise_in_tile(new, reference, tile)
+    if noise is None:
+        return None
+    x, y = _centre(tile)
+    return (
+        _cut(new, tile, psf_new(x, y), noise[0]),
+        _cut(reference, tile, psf_reference(x, y), noise[1], correlation),
+    )
+
+
+def _noise_in_tile(new, reference, tile):
+    """Return the noise of both images in a tile; None if no pixel of both is usable."""
+    valid = np.isfinite(new.image[tile.outer]) & np.isfinite(reference.image[tile.outer])
+    valid &= (new.variance[tile.outer] > 0) & (reference.variance[tile.outer] > 0)
+    if not valid.any():
+        return None
+    # every third pixel is enough for a median, unless few are usable
+    some = np.s_[::3, ::3] if valid[::3, ::3].any() else np.s_[:, :]
+    return [
+        measured_noise(epoch.image, epoch.variance[tile.outer][some], valid[some])
+        if epoch.noise is None
+        else epoch.noise
+        for epoch in (new, reference)
+    ]
+
+
+def _centre(tile):
+    """Return x, y of the centre of the inside of a tile."""
+    rows, columns = tile.inner
+    return (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+
+
+def _cut(epoch, tile, psf, noise, correlation=None):
+    """Return an epoch that holds only the region of a tile."""
+    cut = epoch._replace(
+        image=epoch.image[tile.outer], psf=psf, noise=noise, variance=epoch.variance[tile.outer]
+    )
+    return cut if correlation is None else cut._replace(correlation=correlation(*tile.inner))
+
+
+def _subtract_tile(new, reference, tile, planes, options):
+    """Subtract two epochs, write the images to the planes and return the numbers of the tile."""
+    difference = subtract(new, reference, **options)
+    for plane, values in zip(planes, _images_of(difference), strict=True):
+        plane[tile.inner] = values[tile.kept]
+    x, y = _centre(tile)
+    return _TileNumbers(
+        x, y, difference.P_D, difference.F_D, difference.F_S, new.noise, reference.noise
+    )
+
+
+def _matched(new, reference, options):
+    """Return the reference with the PSF of the new image."""
+    names = ("dtype", "workers", "arrays")
+    given = {name: options[name] for name in names if name in options}
+    return match_psf(reference.image, reference.psf, new.psf, **given)
+
+
+def _images_of(difference):
+    """Return the images of a difference in the order of `Mosaic`."""
+    return (
+        difference.D,
+        difference.S,
+        difference.Scorr,
+        difference.alpha,
+        difference.alpha_error,
+        difference.D_variance,
+    )

@@ -1,13 +1,13 @@
-"""Places where two epochs differ: detection on the score, brightness, kind, flags."""
+"""Find transients in the score of a difference; measure their flux, kind and flags."""
 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from redpix.image.masks import bit_value
 from redpix.image.parabola import vertex_offset
+from redpix.subtraction.transient_shapes import motion_gain, shape_misfit, windows
 
 #: flags of a transient beside the bits of `redpix.image.masks` (1 to 128)
 FLAGS = {
@@ -15,40 +15,43 @@ FLAGS = {
     "SHAPE": 512,  # not shaped like the PSF of the difference, see `shape_misfit`
 }
 
-#: a misfit above this is flagged SHAPE; point sources have 1.25 at most in simulations
+#: misfit above which a transient is flagged SHAPE; at most 1.25 for simulated point sources
 WORST_MISFIT = 1.45
 
+#: height of the opposite lobe over that of the peak, above which a transient is moving
+LEAST_DIPOLE = 0.4
 
 #: half a side of a transient's cut-outs, pixels
 CUT_OUT = 18
 
-#: rows that are looked at at a time
+#: rows of a mask in which distances are computed together; bounds the memory
 STRIP = 1024
-
-#: farther from its centre, P_D tells motion from a change no more
-PSF_REACH = 12
 
 
 class Transients(NamedTuple):
-    """A row a transient; coordinates 0-based.
+    """Transients of a difference, one row per transient; coordinates 0-based.
 
     Attributes
     ----------
     x, y : ndarray
+        Position, pixels.
     x_error, y_error : ndarray
-        Of the place by noise alone, see `_tops`.
+        1-sigma errors of the position from pixel noise, see `_tops`.
     scorr : ndarray
-        At the peak; negative for what faded.
+        Score at the peak; negative if the source faded.
     flux, flux_error : ndarray
-        alpha at its top between the pixels, and its error at the peak.
+        alpha at its maximum between the pixels, and its error at the peak.
     kind : ndarray of str
         brighter, fainter, or moving: two lobes of opposite sign side by side.
     dipole : ndarray
-        Height of the opposite lobe over that of the peak, 0 where there is none.
+        Height of the opposite lobe over that of the peak; 0 without an opposite lobe.
     motion : ndarray
-        See `motion_gain`: above 0 for what moved rather than changed its brightness; NaN where
-        it was not looked at.
+        From `motion_gain`: above 0 for a motion, below for a change of brightness; NaN if it was
+        not computed.
+    misfit : ndarray
+        From `shape_misfit`: chi-squared per pixel of the shape; NaN if it was not computed.
     flags : ndarray of int
+        Bits of `redpix.image.masks` near the peak and of `FLAGS`.
     """
 
     x: np.ndarray
@@ -61,183 +64,119 @@ class Transients(NamedTuple):
     kind: np.ndarray
     dipole: np.ndarray
     motion: np.ndarray
+    misfit: np.ndarray
     flags: np.ndarray
 
 
-def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None):
-    """Find transients of both signs.
+def find_transients(planes, mask, fwhm, threshold):
+    """Detect the transients of a difference and flag doubtful ones.
 
     Parameters
     ----------
-    scorr, alpha, alpha_error : ndarray
-        NaN where not known.
+    planes : redpix.subtraction.tiles.Mosaic
+        The difference.
     mask : ndarray of int
-        Bits of `redpix.image.masks` of either epoch.
+        Bits of `redpix.image.masks` of either image.
     fwhm : float
-        Of the wider PSF, pixels: no two transients are nearer than that.
+        FWHM of the wider PSF, pixels.
     threshold : float
-        Least |Scorr|.
-    difference : (ndarray, ndarray, ndarray), optional
-        D, its variance and its PSF: with them small motions are told from changes, too.
+        Detection threshold of |Scorr|.
 
     Returns
     -------
     Transients
         The most significant first.
     """
+    difference = (planes.read("D"), planes.read("variance"), planes.P_D)
+    transients = detect(
+        planes.read("Scorr"),
+        planes.read("alpha"),
+        planes.read("alpha_error"),
+        mask,
+        fwhm,
+        threshold,
+        difference,
+    )
+    x, y = transients.x, transients.y
+    flags = transients.flags.copy()
+    inside = halos(mask)[np.rint(y).astype(int), np.rint(x).astype(int)]
+    flags[inside] |= FLAGS["HALO"]
+    misfit = shape_misfit(*difference, x, y)
+    flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
+    return transients._replace(misfit=misfit, flags=flags)
+
+
+def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None):
+    """Detect transients of both signs.
+
+    Parameters
+    ----------
+    scorr, alpha, alpha_error : ndarray
+        Score, flux of a point source and its error; NaN in invalid pixels.
+    mask : ndarray of int
+        Bits of `redpix.image.masks` of either image.
+    fwhm : float
+        FWHM of the wider PSF and minimum distance of two transients, pixels.
+    threshold : float
+        Detection threshold of |Scorr|.
+    difference : (ndarray, ndarray, ndarray), optional
+        D, its variance and its PSF; needed to separate small motions from changes.
+
+    Returns
+    -------
+    Transients
+        The most significant first.
+    """
+    reach = int(np.ceil(fwhm))
+    x, y = _peaks(scorr, threshold, reach)
+    height = scorr[y, x]
+    opposite = _opposite(scorr, x, y, reach=int(np.ceil(1.5 * fwhm)))
+    dipole = np.where(opposite > threshold / 2, opposite / abs(height), 0.0)
+    unknown = np.full(len(x), np.nan)
+    motion = unknown if difference is None else motion_gain(*difference, x, y, reach=reach)
+    moving = (dipole > LEAST_DIPOLE) | (motion > 0)
+    position, errors, _ = _tops(scorr, x, y)
+    _, _, flux = _tops(alpha, x, y)
+    candidates = Transients(
+        x=position[0],
+        y=position[1],
+        x_error=errors[0],
+        y_error=errors[1],
+        scorr=height,
+        flux=flux,
+        flux_error=alpha_error[y, x],
+        kind=np.where(moving, "moving", np.where(height > 0, "brighter", "fainter")),
+        dipole=dipole,
+        motion=motion,
+        misfit=unknown,
+        flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
+    )
+    keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
+    return Transients._make(column[keep] for column in candidates)
+
+
+def _peaks(scorr, threshold, reach):
+    """Return x, y of the pixels that are the maximum of the square about them, highest first."""
     with np.errstate(invalid="ignore"):
         y, x = np.nonzero(abs(scorr) > threshold)
-    # of the few pixels above it, those that are the first of the highest in the square about them
-    reach = int(np.ceil(fwhm))
+    # of equal maxima in a square the first is the peak
     size = (2 * reach + 1) ** 2
     near = abs(windows(scorr, x, y, reach, 0.0)).reshape(len(x), size)
     peak = np.argmax(near, axis=1) == size // 2
     x, y = x[peak], y[peak]
     strength = abs(scorr[y, x])
     order = np.lexsort((x, y, -strength))
-    x, y = x[order], y[order]
-    height = scorr[y, x]
-    opposite = _opposite(scorr, x, y, reach=int(np.ceil(1.5 * fwhm)))
-    dipole = np.where(opposite > threshold / 2, opposite / abs(height), 0.0)
-    motion = np.full(len(x), np.nan)
-    if difference is not None:
-        motion = motion_gain(*difference, x, y, reach=int(np.ceil(fwhm)))
-    moving = (dipole > 0.4) | (motion > 0)
-    keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
-    kind = np.where(moving, "moving", np.where(height > 0, "brighter", "fainter"))
-    flags = _flags(mask, x, y, reach=int(np.ceil(fwhm / 2)))
-    places, errors, _ = _tops(scorr, x, y)
-    *_, flux = _tops(alpha, x, y)
-    columns = (
-        *(*places, *errors, height, flux, alpha_error[y, x]),
-        *(kind, dipole, motion, flags),
-    )
-    return Transients(*(column[keep] for column in columns))
-
-
-def windows(image, x, y, reach, fill):
-    """The square of pixels about each place; what is not known or outside the image is `fill`.
-
-    Parameters
-    ----------
-    image : ndarray
-    x, y : ndarray of int, shape (n,)
-        0-based.
-    reach : int
-        Half a side.
-    fill : float
-
-    Returns
-    -------
-    ndarray, shape (n, 2 * reach + 1, 2 * reach + 1)
-    """
-    steps = np.arange(-reach, reach + 1)
-    rows, columns = y[:, None, None] + steps[:, None], x[:, None, None] + steps
-    inside = (rows >= 0) & (rows < image.shape[0]) & (columns >= 0) & (columns < image.shape[1])
-    near = image[np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)]
-    return np.where(inside & np.isfinite(near), near, near.dtype.type(fill))
-
-
-def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
-    """How badly the difference image about each place fits its PSF.
-
-    A PSF that may lie between pixels is fitted linearly; what is left is compared with the noise
-    and a part of the PSF itself.
-
-    Parameters
-    ----------
-    difference, variance : ndarray
-        D and its variance.
-    psf : ndarray
-        P_D, a stamp of odd sides.
-    x, y : ndarray
-        Places, 0-based.
-    reach : int
-        Half a side of the square that is looked at, pixels.
-    tolerance : float
-        Error of the PSF, relative.
-
-    Returns
-    -------
-    ndarray
-        Mean of squared residuals over their variance: 1 for a point source.
-    """
-    x, y = np.rint(x).astype(int), np.rint(y).astype(int)
-    slope_y, slope_x = np.gradient(psf)
-    middle = psf.shape[0] // 2
-    part = (slice(middle - reach, middle + reach + 1),) * 2
-    design = np.stack([plane[part].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
-    shape = len(x), (2 * reach + 1) ** 2
-    data = windows(difference, x, y, reach, 0.0).reshape(shape)
-    noise = windows(variance, x, y, reach, np.inf).reshape(shape)
-    misfit = np.empty(len(x))
-    for row in range(len(x)):
-        weight = 1 / np.sqrt(noise[row])
-        fit = np.linalg.lstsq(design * weight[:, None], data[row] * weight, rcond=None)[0]
-        model = design @ fit
-        allowed = noise[row] + (tolerance * model) ** 2
-        misfit[row] = np.sum((data[row] - model) ** 2 / allowed) / np.isfinite(noise[row]).sum()
-    return misfit
-
-
-def motion_gain(difference, variance, psf, x, y, reach):
-    """How much better motion describes a place of the difference image than a change does.
-
-    The score of a change is S, a matched filter of D with P_D; that of a small motion is the
-    gradient of S (Springer et al. 2024, AJ 167, 281, "translient"), a filter with the slopes of
-    P_D. Squared over their variance they are, of noise, distributed as chi squared with 1 and 2
-    degrees of freedom. The highest of each near the place are compared, less twice their degrees
-    of freedom. Pixels are weighted by the inverse of their variance, which is not in that paper:
-    noise that rises towards a star would make its flank look like a motion.
-
-    Parameters
-    ----------
-    difference, variance, psf : ndarray
-        D, its variance and P_D, a stamp of odd sides.
-    x, y : ndarray of int
-        Peaks of the score, 0-based.
-    reach : int
-        How far the highest values may lie from them, pixels.
-
-    Returns
-    -------
-    ndarray
-        Above 0 where motion is the better description.
-    """
-    slope_y, slope_x = np.gradient(psf)
-    middle = psf.shape[0] // 2
-    half = min(middle, PSF_REACH)
-    part = (slice(middle - half, middle + half + 1),) * 2
-    data = windows(difference, x, y, reach + half, 0.0)
-    noise = windows(variance, x, y, reach + half, np.inf)
-    weight, pull = (
-        sliding_window_view(window, (2 * half + 1,) * 2, axis=(1, 2))
-        for window in (1 / noise, data / noise)
-    )
-    change, along_x, along_y = (plane[part] for plane in (psf, slope_x, slope_y))
-
-    def fitted(image, kernel):
-        return np.einsum("nyxij,ij->nyx", image, kernel)
-
-    # where next to nothing is known nothing is gained
-    brighter = fitted(pull, change) ** 2 / np.maximum(fitted(weight, change**2), 1e-12)
-    # gain of a least-squares fit of both slopes at once
-    bx, by = fitted(pull, along_x), fitted(pull, along_y)
-    xx, yy = fitted(weight, along_x**2), fitted(weight, along_y**2)
-    xy = fitted(weight, along_x * along_y)
-    moved = yy * bx**2 + xx * by**2 - 2 * xy * bx * by
-    moved /= np.maximum(xx * yy - xy**2, 1e-6 * xx * yy + 1e-24)
-    return np.max(moved, axis=(1, 2), initial=0) - np.max(brighter, axis=(1, 2), initial=0) - 2
+    return x[order], y[order]
 
 
 def _opposite(scorr, x, y, reach):
-    """Height of the highest score of the other sign near each peak."""
+    """Return the height of the highest score of the other sign near each peak."""
     near = windows(scorr, x, y, reach, 0.0)
     return np.max(near * -np.sign(scorr[y, x])[:, None, None], axis=(1, 2), initial=0.0)
 
 
 def _weaker_lobes(x, y, height, moving, radius):
-    """Rows that are the weaker lobe of a dipole that is listed before them."""
+    """Return which rows are the weaker lobe of a dipole that is listed before them."""
     weaker = np.zeros(len(x), bool)
     for row in np.flatnonzero(moving):
         before = moving[:row] & ~weaker[:row] & (height[:row] * height[row] < 0)
@@ -246,32 +185,33 @@ def _weaker_lobes(x, y, height, moving, radius):
 
 
 def _tops(image, x, y):
-    """Place, its error, and height of the top of the parabola through each peak and its neighbours.
+    """Return position, its error and height of the parabola through each peak.
 
-    A score s has noise of 1 whose correlation between pixels falls as s itself does about a point
-    source: its slope has the noise sqrt(c / s), where c is the curvature of s at the peak, and the
-    place where the slope is 0 has 1 / sqrt(s c); of what is no score the error says nothing.
+    The noise of a score s is 1, and its correlation between pixels falls as s itself does about a
+    point source. Its slope has the noise sqrt(c / s), where c is the curvature of s at the peak.
+    The position where the slope is 0 has the error 1 / sqrt(s c). The error holds for a score only.
     """
     near = windows(image, x, y, 1, 0.0).astype(float)
     centre = near[:, 1, 1]
-    places, errors, top = [], [], centre.copy()
+    positions, errors, top = [], [], centre.copy()
     for low, high, start in ((near[:, 1, 0], near[:, 1, 2], x), (near[:, 0, 1], near[:, 2, 1], y)):
         step, curve = vertex_offset(low, centre, high)
-        places.append(start + step)
+        positions.append(start + step)
         sharpness = np.maximum(-curve * centre, 0)
         unknown = np.full(len(x), np.nan)
         errors.append(np.divide(1, np.sqrt(sharpness), out=unknown, where=sharpness > 0))
         top += (high - low) / 2 * step + curve / 2 * step**2
-    return places, errors, top
+    return positions, errors, top
 
 
 def _flags(mask, x, y, reach):
+    """Return the combined mask bits of the pixels near each peak."""
     near = windows(mask, x, y, reach, bit_value("NO_DATA")).astype(np.int64)
     return np.bitwise_or.reduce(near, axis=(1, 2))
 
 
 def halos(mask, shape_factor=3.0, room=12.0):
-    """Pixels in the halo, the spikes or the bleeding of saturated stars.
+    """Return the pixels in the halo, the spikes or the bleeding of saturated stars.
 
     Parameters
     ----------
@@ -280,7 +220,7 @@ def halos(mask, shape_factor=3.0, room=12.0):
     shape_factor : float
         Radius of a halo over that of the saturated pixels.
     room : float
-        Pixels added to it.
+        Width added to the radius, pixels.
 
     Returns
     -------
@@ -290,48 +230,63 @@ def halos(mask, shape_factor=3.0, room=12.0):
     labels, count = ndimage.label(saturated, np.ones((3, 3)))
     halo = np.zeros(mask.shape, bool)
     areas = np.bincount(labels.ravel(), minlength=count + 1)
-    for number, place in enumerate(ndimage.find_objects(labels), start=1):
+    for number, region in enumerate(ndimage.find_objects(labels), start=1):
         radius = int(shape_factor * np.sqrt(areas[number] / np.pi) + room)
-        rows, columns = (slice(max(0, part.start - radius), part.stop + radius) for part in place)
+        rows, columns = (slice(max(0, axis.start - radius), axis.stop + radius) for axis in region)
         near = labels[rows, columns] == number
         halo[rows, columns] |= ndimage.distance_transform_edt(~near) <= radius
     return halo
 
 
 def beside_the_sky(mask, reach):
-    """EDGE bits of a mask: pixels so near to NO_DATA that kernels reach into it."""
+    """Return EDGE bits for the pixels whose kernels reach into NO_DATA.
+
+    Parameters
+    ----------
+    mask : ndarray of int
+        Bits of `redpix.image.masks`.
+    reach : float
+        Reach of the kernels, pixels.
+
+    Returns
+    -------
+    ndarray
+        Of the type of the mask; 0 outside the image and far from its edges.
+    """
     outside = (mask & bit_value("NO_DATA")) != 0
     near = np.zeros(mask.shape, bool)
     margin = int(np.ceil(reach))
-    # in strips: distances take twenty times the memory of the mask
+    # in strips, because distances take twenty times the memory of the mask
     for low in range(0, len(mask), STRIP):
         start, stop = max(0, low - margin), min(len(mask), low + STRIP + margin)
         first = int(start == 0)
         beyond = (first, int(stop == len(mask))), (1, 1)
-        part = np.pad(outside[start:stop], beyond, constant_values=True)
-        distance = ndimage.distance_transform_edt(~part)[first:, 1:-1]
+        strip = np.pad(outside[start:stop], beyond, constant_values=True)
+        distance = ndimage.distance_transform_edt(~strip)[first:, 1:-1]
         near[low : low + STRIP] = (distance <= reach)[low - start :][: len(near[low : low + STRIP])]
     return np.where(near & ~outside, bit_value("EDGE"), 0).astype(mask.dtype)
 
 
 def matches(x, y, true_x, true_y, radius=3.0):
-    """Which true places have a detection near, and which detections a true place.
+    """Match detections and true positions.
 
     Parameters
     ----------
     x, y : array_like
         Detections, pixels.
     true_x, true_y : array_like
+        True positions, pixels.
     radius : float
-        Pixels.
+        Maximum distance, pixels.
 
     Returns
     -------
     hit : ndarray of bool
-        A value for each true place.
+        Whether a detection is near, one value per true position.
     used : ndarray of bool
-        A value for each detection.
+        Whether a true position is near, one value per detection.
     """
-    found, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
-    near = np.hypot(*(found[:, None] - true[None]).transpose(2, 0, 1)) < radius
+    detected, true = np.column_stack([x, y]), np.column_stack([true_x, true_y])
+    offset = detected[:, None] - true[None]
+    near = np.hypot(offset[..., 0], offset[..., 1]) < radius
     return near.any(axis=0), near.any(axis=1)

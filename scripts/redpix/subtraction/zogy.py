@@ -1,10 +1,10 @@
 """Proper image subtraction (Zackay, Ofek & Gal-Yam 2016, ApJ 830, 27; "ZOGY").
 
-Two registered, background-subtracted images of one sky become a difference D with white noise, a
-score S that is the best statistic for a new point source, the score in units of its own noise
-Scorr, and the flux alpha that a point source would have at each pixel. Letters and equation
-numbers are the paper's: N and R the new and the reference image, P their PSFs, s (the paper's
-sigma) the noise of their sky, F their flux zero points, a hat the Fourier transform.
+Two registered, background-subtracted images of the same sky give four products. The difference D
+has white noise. The score S is the optimal statistic for a new point source; Scorr is the score
+in units of its own noise. The flux alpha is that of a point source at each pixel. Letters and
+equation numbers are those of the paper: N and R are the new and the reference image, P their PSFs,
+s (the paper's sigma) the noise of their sky, F their flux zero points, a hat the Fourier transform.
 
 Images are [y, x]. PSFs have unit sum and their centre on the pixel ``(ny // 2, nx // 2)``.
 """
@@ -12,55 +12,19 @@ Images are [y, x]. PSFs have unit sum and their centre on the pixel ``(ny // 2, 
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std
 
-from redpix.core.backend import HOST
+from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import Convolutions, transforms
+from redpix.subtraction.epoch import finite
+from redpix.subtraction.noise_spectrum import coloured, is_white, noise_power, squared_modulus
 
-#: the variance of S is nowhere taken for less than this share of what the sky alone gives
+#: smallest variance of S over that from the noise of the sky alone
 VARIANCE_FLOOR = 0.1
 
 
-class Epoch(NamedTuple):
-    """One of the two images.
-
-    Attributes
-    ----------
-    image : ndarray, shape (ny, nx)
-        Background subtracted; NaN where there is no value.
-    psf : ndarray, shape (my, mx)
-        Not larger than the image; unit sum, centre on pixel (my // 2, mx // 2).
-    noise : float, optional
-        1-sigma noise of a pixel of blank sky, units of the image. Without it: the root of the
-        variance's median, or without that the image's robust standard deviation.
-    flux : float
-        Flux zero point F: counts of a source of unit flux.
-    variance : ndarray, shape (ny, nx), optional
-        Sky, read noise and source, units of the image squared; noise**2 everywhere without it.
-    astrometry : (float, float)
-        1-sigma error of registration along x and y, pixels. Of an error measured between the two
-        images each epoch gets its part, so that their squares sum to that of the whole.
-    calibration : float
-        1-sigma relative error of flux and PSF, shared out between the epochs likewise.
-    correlation : ndarray, optional
-        Covariance of the sky's noise between pixels that lie so many rows and columns apart, in
-        units of noise**2: a stamp of odd sides with no distance in its middle. An interpolated
-        image has one (`redpix.image.resample.noise_correlation`); without it noise is white.
-    """
-
-    image: np.ndarray
-    psf: np.ndarray
-    noise: float | None = None
-    flux: float = 1.0
-    variance: np.ndarray | None = None
-    astrometry: tuple = (0.0, 0.0)
-    calibration: float = 0.0
-    correlation: np.ndarray | None = None
-
-
 class Difference(NamedTuple):
-    """What two images differ by; images are NaN where either epoch has no value.
+    """Difference of two images; images are NaN where either epoch has no value.
 
     Attributes
     ----------
@@ -77,10 +41,10 @@ class Difference(NamedTuple):
     alpha, alpha_error : ndarray
         Flux of a point source at each pixel and its error, in units of flux / F.
     F_S : float
-        Normalisation of alpha: what S is at the place of a source of unit flux.
+        Normalisation of alpha: S at the position of a source of unit flux.
     variance_new, variance_reference, variance_astrometric : ndarray
-        Parts of the variance of S: eq. 26, 27 and the sum of 30 and 32; the last holds the
-        variance by errors of calibration, too, which are no part of the paper.
+        Parts of the variance of S: eq. 26, 27 and the sum of 30 and 32. The last includes the
+        variance by errors of calibration, which the paper does not treat.
     k_n, k_r : ndarray
         Kernels of S, eq. 28 and 29, stamps as P_D.
     """
@@ -101,26 +65,59 @@ class Difference(NamedTuple):
     k_r: np.ndarray
 
 
+class _Transforms(NamedTuple):
+    """Fourier transforms of both epochs: kernels, noise powers, images and variances.
+
+    A is the denominator of the paper's equations: sn^2 Fr^2 |Pr|^2 + sr^2 Fn^2 |Pn|^2.
+    """
+
+    Pn_hat: np.ndarray
+    Pr_hat: np.ndarray
+    Cn: np.ndarray | float
+    Cr: np.ndarray | float
+    Pn_power: np.ndarray
+    Pr_power: np.ndarray
+    A: np.ndarray
+    N_hat: np.ndarray
+    R_hat: np.ndarray
+    Vn_hat: np.ndarray
+    Vr_hat: np.ndarray
+    F_D: float
+
+
+class _Score(NamedTuple):
+    """Score, its normalisation, the parts of its variance and its kernels."""
+
+    S: np.ndarray
+    F_S: float
+    V_N: np.ndarray
+    V_R: np.ndarray
+    V_ast: np.ndarray
+    k_n: np.ndarray
+    k_r: np.ndarray
+
+
 def subtract(
-    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=HOST
+    new, reference, dtype=np.float32, padding=None, workers=1, space="fourier", arrays=NUMPY
 ):
-    """Proper difference of two epochs, its scores and fluxes.
+    """Return the proper difference of two epochs, its scores and fluxes.
 
     Parameters
     ----------
-    new, reference : Epoch
+    new, reference : redpix.subtraction.epoch.Epoch
         On the same pixels.
     dtype : numpy.float32 or numpy.float64
-        Of all images. Single precision changes Scorr by some 1e-5.
+        Type of all images. Single precision changes Scorr by some 1e-5.
     padding : int, optional
-        Zeros added before wrapping round, at least; by default half of the larger PSF.
+        Minimum number of zeros between the borders, which wrap round. The default is half of the
+        larger PSF.
     workers : int
-        Threads of the transforms; no result depends on it.
-    space : str
-        fourier: by transforms of the whole images; image: by convolutions with kernels that are
-        cut off at twice the side of the larger PSF, which changes Scorr by some percent of 1.
-    arrays : redpix.core.backend.Host
-        What it is worked with.
+        Threads of the transforms; results do not depend on it.
+    space : {"fourier", "image"}
+        fourier: transforms of the whole images. image: convolutions with kernels that are cut off
+        at twice the side of the larger PSF, which changes Scorr by a few hundredths.
+    arrays : redpix.core.backend.NumpyBackend
+        Backend of the arrays.
 
     Returns
     -------
@@ -129,8 +126,8 @@ def subtract(
     Raises
     ------
     InputError
-        If shapes differ, a PSF is larger than its image or has no sum, an image has no value or
-        no noise, or noise or flux is not above 0.
+        If shapes differ; if a PSF is larger than its image or its sum is not 1; if all pixels of
+        an image are invalid; or if noise or flux is not above 0.
     """
     if np.shape(new.image) != np.shape(reference.image):
         raise InputError(
@@ -138,161 +135,128 @@ def subtract(
             "be registered to the same pixels"
         )
     unknown = ~(np.isfinite(new.image) & np.isfinite(reference.image))
-    N, Pn, sn, Vn = _prepared(new, unknown, "new image", dtype)
-    R, Pr, sr, Vr = _prepared(reference, unknown, "reference image", dtype)
-    Fn, Fr = float(new.flux), float(reference.flux)
-    side = max(*Pn.shape, *Pr.shape) | 1
+    finite_new = finite(new, unknown, "new image", dtype)
+    finite_reference = finite(reference, unknown, "reference image", dtype)
+    side = max(*finite_new.psf.shape, *finite_reference.psf.shape) | 1
     reach = side // 2 + 1 if padding is None else padding
-    plan = transforms(N.shape, reach, dtype, workers, arrays)
+    plan = transforms(unknown.shape, reach, dtype, workers, arrays)
     if space == "image":
         small = transforms((4 * side,) * 2, 0, dtype, workers, arrays)
-        large = transforms(N.shape, side + 1, dtype, workers, arrays)
+        large = transforms(unknown.shape, side + 1, dtype, workers, arrays)
         plan = Convolutions(small, large, 2 * side | 1)
-    xp = arrays.xp
+    hats = _transformed(new, reference, finite_new, finite_reference, plan)
+    D, P_D, D_variance = _proper_difference(hats, new, reference, plan, side)
+    score = _score(hats, new, reference, plan, side)
+    return _taken(D, D_variance, P_D, hats.F_D, score, unknown, arrays)
 
+
+def _transformed(new, reference, finite_new, finite_reference, plan):
+    """Return the Fourier transforms of both epochs."""
+    xp = plan.arrays.xp
+    N, Pn, sn, Vn = finite_new
+    R, Pr, sr, Vr = finite_reference
+    Fn, Fr = float(new.flux), float(reference.flux)
     Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
     Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
     Pn_power, Pr_power = (squared_modulus(P, xp) for P in (Pn_hat, Pr_hat))
-    # PSFs vanish at high frequencies: what is left of the ratio there is 0 and not 0 / 0
+    # PSFs vanish at high frequencies: the ratio there is 0 and not 0 / 0
     A = xp.clip((sn * Fr) ** 2 * Cn * Pr_power + (sr * Fn) ** 2 * Cr * Pn_power, min=1e-30)
-    # with the noise of long waves, so that P_D has unit sum; white noise has it of all waves
-    slow_n, slow_r = (np.sqrt(C if _white(C) else float(C[0, 0])) for C in (Cn, Cr))
+    # noise power at the lowest frequency gives P_D unit sum; white noise has the same power at all
+    slow_n, slow_r = (np.sqrt(C if is_white(C) else float(C[0, 0])) for C in (Cn, Cr))
     F_D = Fr * Fn / float(np.hypot(sn * Fr * slow_n, sr * Fn * slow_r))
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
+    return _Transforms(
+        Pn_hat=Pn_hat,
+        Pr_hat=Pr_hat,
+        Cn=Cn,
+        Cr=Cr,
+        Pn_power=Pn_power,
+        Pr_power=Pr_power,
+        A=A,
+        N_hat=N_hat,
+        R_hat=R_hat,
+        Vn_hat=Vn_hat,
+        Vr_hat=Vr_hat,
+        F_D=F_D,
+    )
 
-    root = xp.sqrt(A)
-    d_n, d_r = (Fr / root) * Pr_hat, (Fn / root) * Pn_hat
-    D = plan.filtered((d_n, N_hat), (-d_r, R_hat))
-    P_D = plan.stamp(plan.whole(d_n * Pn_hat), side) * (Fn / F_D)
-    noise_n, noise_r = (plan.whole(_coloured(d, C, xp)) for d, C in ((d_n, Cn), (d_r, Cr)))
-    D_variance = plan.spread((noise_n, Vn_hat), (noise_r, Vr_hat))
-    del d_n, d_r, noise_n, noise_r, root
 
-    kn_hat = xp.conj(Pn_hat) * (Fn * Fr**2 * Pr_power / A)
-    kr_hat = xp.conj(Pr_hat) * (Fr * Fn**2 * Pn_power / A)
-    # also what V(S) is on blank sky
+def _proper_difference(hats, new, reference, plan, side):
+    """Return D, its PSF and its variance."""
+    xp = plan.arrays.xp
+    Fn, Fr = float(new.flux), float(reference.flux)
+    root = xp.sqrt(hats.A)
+    d_n, d_r = (Fr / root) * hats.Pr_hat, (Fn / root) * hats.Pn_hat
+    D = plan.filtered((d_n, hats.N_hat), (-d_r, hats.R_hat))
+    P_D = plan.stamp(plan.whole(d_n * hats.Pn_hat), side) * (Fn / hats.F_D)
+    noise_n = plan.whole(coloured(d_n, hats.Cn, xp))
+    noise_r = plan.whole(coloured(d_r, hats.Cr, xp))
+    return D, P_D, plan.spread((noise_n, hats.Vn_hat), (noise_r, hats.Vr_hat))
+
+
+def _score(hats, new, reference, plan, side):
+    """Return the score and the parts of its variance."""
+    xp = plan.arrays.xp
+    Fn, Fr = float(new.flux), float(reference.flux)
+    Pn_power, Pr_power, A = hats.Pn_power, hats.Pr_power, hats.A
+    Cn, Cr, Vn_hat, Vr_hat = hats.Cn, hats.Cr, hats.Vn_hat, hats.Vr_hat
+    kn_hat = xp.conj(hats.Pn_hat) * (Fn * Fr**2 * Pr_power / A)
+    kr_hat = xp.conj(hats.Pr_hat) * (Fr * Fn**2 * Pn_power / A)
+    # F_S is the variance of S on blank sky, too
     F_S = _mean_of_modes((Fn * Fr) ** 2 * Pn_power * Pr_power / A, plan.padded, xp)
-    S_N, S_R = plan.filtered((kn_hat, N_hat)), plan.filtered((kr_hat, R_hat))
+    S_N, S_R = plan.filtered((kn_hat, hats.N_hat)), plan.filtered((kr_hat, hats.R_hat))
     V_ast = _systematic(S_N, new, xp) + _systematic(S_R, reference, xp)
     V_N, k_n = _score_variance(plan, kn_hat, Cn, Vn_hat, side)
     V_R, k_r = _score_variance(plan, kr_hat, Cr, Vr_hat, side)
-    noise = xp.clip(V_N + V_R, min=VARIANCE_FLOOR * F_S)
+    return _Score(S_N - S_R, F_S, V_N, V_R, V_ast, k_n, k_r)
 
-    S = S_N - S_R
+
+def _taken(D, D_variance, P_D, F_D, score, unknown, arrays):
+    """Return the difference as NumPy arrays, NaN in invalid pixels."""
+    xp = arrays.xp
+    S, F_S, V_N, V_R, V_ast, k_n, k_r = score
+    noise = xp.clip(V_N + V_R, min=VARIANCE_FLOOR * F_S)
     images = (D, D_variance, S, S / xp.sqrt(noise + V_ast), S / F_S, xp.sqrt(noise) / F_S)
     images = [arrays.take(image) for image in images]
     for image in images:
         image[unknown] = np.nan
     D, D_variance, S, Scorr, alpha, alpha_error = images
-    P_D, V_N, V_R, V_ast, k_n, k_r = map(arrays.take, (P_D, V_N, V_R, V_ast, k_n, k_r))
     return Difference(
-        *(D, D_variance, P_D, F_D, S, Scorr, alpha, alpha_error, F_S),
-        *(V_N, V_R, V_ast, k_n, k_r),
+        D=D,
+        D_variance=D_variance,
+        P_D=arrays.take(P_D),
+        F_D=F_D,
+        S=S,
+        Scorr=Scorr,
+        alpha=alpha,
+        alpha_error=alpha_error,
+        F_S=F_S,
+        variance_new=arrays.take(V_N),
+        variance_reference=arrays.take(V_R),
+        variance_astrometric=arrays.take(V_ast),
+        k_n=arrays.take(k_n),
+        k_r=arrays.take(k_r),
     )
-
-
-def _prepared(epoch, unknown, name, dtype):
-    """Image, PSF, noise and variance without anything that is not finite."""
-    image, psf = np.asarray(epoch.image), np.asarray(epoch.psf)
-    known = ~unknown
-    if not known.any():
-        raise InputError(f"{name}: no pixel with a value in both images")
-    if psf.ndim != 2 or any(p > n for p, n in zip(psf.shape, image.shape, strict=True)):
-        raise InputError(f"{name}: PSF of shape {psf.shape} is larger than the image {image.shape}")
-    if not np.isfinite(psf).all() or abs(psf.sum() - 1) > 1e-3:
-        raise InputError(f"{name}: PSF of sum {psf.sum():.6g}; allowed: finite, of unit sum")
-    variance = epoch.variance
-    if variance is not None and np.shape(variance) != image.shape:
-        raise InputError(
-            f"{name}: variance of shape {np.shape(variance)}, image of shape {image.shape}"
-        )
-    noise = epoch.noise if epoch.noise is not None else measured_noise(image, variance, known)
-    for what, value in (("noise", noise), ("flux zero point", epoch.flux)):
-        if not (np.isfinite(value) and value > 0):
-            raise InputError(f"{name}: {what} {value:.6g}; allowed: a number above 0")
-    # a pixel that is unknown has no noise either
-    variance = np.where(unknown, 0, usable_variance(variance, noise))
-    return (
-        np.where(unknown, 0, image).astype(dtype),
-        (psf / psf.sum()).astype(dtype),
-        float(noise),
-        variance.astype(dtype),
-    )
-
-
-def usable_variance(variance, noise):
-    """A variance, with that of the sky where it cannot be one, or where there is none."""
-    if variance is None:
-        return noise**2
-    return np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
-
-
-def measured_noise(image, variance=None, known=None):
-    """1-sigma noise of a pixel of blank sky.
-
-    Parameters
-    ----------
-    image : ndarray
-    variance : ndarray, optional
-        Its median's root is the noise; without it, the image's median absolute deviation is.
-    known : ndarray of bool, optional
-        Pixels that count; by default those with a finite value.
-    """
-    known = np.isfinite(image) if known is None else known
-    if variance is not None:
-        values = np.asarray(variance)[known]
-        values = values[np.isfinite(values) & (values > 0)]
-        return float(np.sqrt(np.median(values))) if len(values) else 0.0
-    return float(mad_std(np.asarray(image)[known]))
-
-
-def noise_power(epoch, plan):
-    """Power spectrum of an epoch's noise in units of its variance: the number 1 where it is white.
-
-    Parameters
-    ----------
-    epoch : Epoch
-    plan : redpix.image.fourier.Transforms
-    """
-    if epoch.correlation is None:
-        return 1.0
-    # a part in a million of white noise keeps roots and ratios finite
-    xp = plan.arrays.xp
-    return xp.clip(xp.real(plan.kernel(epoch.correlation)), min=1e-6)
-
-
-def _white(power):
-    return isinstance(power, float)
-
-
-def _coloured(kernel, power, xp):
-    """A kernel after which white noise is what correlated noise is after the kernel alone."""
-    return kernel if _white(power) else kernel * xp.sqrt(power)
 
 
 def _score_variance(plan, kernel, power, variance, side):
-    """Variance of a part of S, and the stamp of its kernel; the transform is overwritten."""
-    whole = plan.whole(_coloured(kernel, power, plan.arrays.xp))
-    own = whole if _white(power) else plan.whole(kernel)
+    """Return the variance of a part of S and the stamp of its kernel; overwrite the transform."""
+    whole = plan.whole(coloured(kernel, power, plan.arrays.xp))
+    own = whole if is_white(power) else plan.whole(kernel)
     return plan.spread((whole, variance)), plan.stamp(own, side)
 
 
-def squared_modulus(transform, xp):
-    """Square of the amount of each wave."""
-    return xp.real(transform) ** 2 + xp.imag(transform) ** 2
-
-
 def _mean_of_modes(transform, shape, xp):
-    """(1 / Npix) times the sum over all frequencies of a transform without imaginary part."""
+    """Return (1 / Npix) times the sum over all frequencies of a real transform."""
     total = 2 * xp.sum(transform, dtype=xp.float64)
     total -= xp.sum(transform[:, 0], dtype=xp.float64)
-    if shape[1] % 2 == 0:  # the last column, too, stands for itself alone
+    if shape[1] % 2 == 0:  # the last column does not have a mirror image
         total -= xp.sum(transform[:, -1], dtype=xp.float64)
     return float(total) / (shape[0] * shape[1])
 
 
 def _systematic(score, epoch, xp):
-    """Variance of a part of the score by errors of registration, eq. 30 and 32, and calibration."""
+    """Return the variance of a part of S by registration, eq. 30 and 32, and calibration."""
     error_x, error_y, relative = map(float, (*epoch.astrometry, epoch.calibration))
     variance = (relative * score) ** 2
     if error_x:
@@ -303,36 +267,6 @@ def _systematic(score, epoch, xp):
 
 
 def _slope(score, xp):
-    """Change from row to row: half of it between the neighbours, as `numpy.gradient`."""
+    """Return the change from row to row, by central differences as `numpy.gradient`."""
     inside = (score[2:, :] - score[:-2, :]) / 2
     return xp.concat((score[1:2, :] - score[:1, :], inside, score[-1:, :] - score[-2:-1, :]))
-
-
-def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=HOST, least=1e-3):
-    """An image as it would be with another, wider PSF.
-
-    Waves that the image's PSF holds less of than `least` are left as weak as they are, in place
-    of raising their noise.
-
-    Parameters
-    ----------
-    image : ndarray
-        Background subtracted; NaN where not known.
-    psf, target : ndarray
-        Its PSF and the one that is wanted: stamps of unit sum, centre in the middle.
-    dtype, workers, arrays
-        As in `subtract`.
-    least : float
-
-    Returns
-    -------
-    ndarray
-    """
-    unknown = ~np.isfinite(image)
-    plan = transforms(image.shape, max(*psf.shape, *target.shape), dtype, workers, arrays)
-    xp = arrays.xp
-    has, wants = plan.kernel(psf), plan.kernel(target)
-    kernel = wants * xp.conj(has) / xp.clip(squared_modulus(has, xp), min=least**2)
-    matched = arrays.take(plan.filtered((kernel, plan.forward(np.where(unknown, 0, image)))))
-    matched[unknown] = np.nan
-    return matched

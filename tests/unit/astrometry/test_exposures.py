@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
-from redpix.coaddition import coadd_exposures
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
-from redpix.subtraction import subtract_pair
+from redpix.subtraction.difference_files import magnitudes
 from subtraction_sky import light
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "adu"}
@@ -25,7 +24,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def science(folder):
-    """An image with three stars that the reference lacks, one hole and a saturated star."""
+    """Write an image with three stars that the reference lacks, and one hole."""
     x, y, flux = fits_sky.stars()
     new = np.transpose(NEW_STARS)
     sky = [np.append(old, more) for old, more in zip((x, y, flux), new, strict=True)]
@@ -36,7 +35,7 @@ def science(folder):
 
 @pytest.fixture(scope="module")
 def reference(folder):
-    """The sky seen 0.7 times as bright, elsewhere on the chip, with another PSF."""
+    """Write an image of the sky that is shifted and 0.7 times as bright, with another PSF."""
     shift = (3.4, -5.7)
     image = fits_sky.counts(fits_sky.stars(), 2, 1.5, 0.7, shift, level=150.0)
     return fits_sky.write(folder / "reference.fits", image, shift, **CARDS)
@@ -44,11 +43,10 @@ def reference(folder):
 
 @pytest.fixture(scope="module")
 def done(science, reference, folder):
-    job = fits_sky.subtraction_job(science, reference, folder)
-    subtract_pair.main(job)
-    with open(job.output.transients, newline="") as file:
+    made = fits_sky.subtract(science, reference, folder)
+    with open(made.transients, newline="") as file:
         rows = list(csv.DictReader(file))
-    with fits.open(job.output.difference) as hdus:
+    with fits.open(made.difference) as hdus:
         return {hdu.name: (hdu.data, hdu.header) for hdu in hdus}, rows
 
 
@@ -81,10 +79,8 @@ def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
     options = {"space": "image", "precision": "float64", "padding": 60, "flux_ratio": 0.71}
     options |= {"match_background": False, "match_reference": True}
     (folder / "options").mkdir()
-    job = fits_sky.subtraction_job(science, reference, folder / "options", options)
-    job.threads = 2
-    subtract_pair.main(job)
-    with fits.open(job.output.difference) as hdus:
+    made = fits_sky.subtract(science, reference, folder / "options", threads=2, **options)
+    with fits.open(made.difference) as hdus:
         header = hdus["D"].header
         assert (header["BITPIX"], header["FLXRATIO"], header["BACKGRND"]) == (-64, 0.71, 0.0)
         scorr, seen = hdus["SCORR"].data, hdus["MASK"].data == 0
@@ -110,9 +106,9 @@ def test_without_a_zero_point_there_are_no_magnitudes(science, folder, caplog):
     settings = fits_sky.settings()
     exposure = read_exposure([str(plain)], "image", {**settings["camera"], "background_mesh": 64})
     flux, error = np.array([1.0, -2.0]), np.array([0.1, 0.1])
-    assert subtract_pair.magnitudes(flux, error, exposure, "image") == [["", ""], ["", ""]]
+    assert magnitudes(flux, error, exposure, "image") == [["", ""], ["", ""]]
     exposure.zero_point = 25.0
-    magnitude, uncertainty = subtract_pair.magnitudes(flux, error, exposure, "image")
+    magnitude, uncertainty = magnitudes(flux, error, exposure, "image")
     assert magnitude == ["25.0000", "24.2474"]
     assert uncertainty == ["0.1086", "0.0543"]
     assert "plain.fits: no gain in counts of its unit is known" in caplog.text
@@ -154,9 +150,8 @@ def test_a_wcs_that_is_wrong_is_told_and_done_without(science, folder, caplog, o
     image = fits_sky.counts(fits_sky.stars(), 2, 1.5, 0.7, shift, level=150.0)
     wrong = tuple(np.add(shift, off))
     reference = fits_sky.write(folder / f"off{off}/reference.fits", image, wrong, **CARDS)
-    job = fits_sky.subtraction_job(science, reference, folder / f"off{off}")
-    subtract_pair.main(job)
-    header = fits.getheader(job.output.difference, "D")
+    made = fits_sky.subtract(science, reference, folder / f"off{off}")
+    header = fits.getheader(made.difference, "D")
     assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.02)
     assert header["REGRMSX"] < 0.05
     assert header["SCORRSTD"] == pytest.approx(1, abs=0.03)
@@ -180,9 +175,8 @@ def test_a_distortion_that_a_wcs_states_is_followed(science, folder):
     assert 5 < np.hypot(u - x, v - y).max() < 9
     image = fits_sky.counts((u, v, flux), 2, 1.5, 0.7, level=150.0)
     reference = fits_sky.write(folder / "bent/reference.fits", image, place=bent, **CARDS)
-    job = fits_sky.subtraction_job(science, reference, folder / "bent")
-    subtract_pair.main(job)
-    header = fits.getheader(job.output.difference, "D")
+    made = fits_sky.subtract(science, reference, folder / "bent")
+    header = fits.getheader(made.difference, "D")
     assert header["NSTARS"] > 25
     assert max(header["REGRMSX"], header["REGRMSY"]) < 0.05
     # its pixels are of another size here and there: flux a pixel is kept
@@ -201,9 +195,8 @@ def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times,
     place.wcs.cd *= times
     place.wcs.crpix = (place.wcs.crpix - 0.5) / times + 0.5 + 10
     reference = fits_sky.write(folder / f"x{times}/reference.fits", image, place=place, **CARDS)
-    job = fits_sky.subtraction_job(science, reference, folder / f"x{times}")
-    subtract_pair.main(job)
-    header = fits.getheader(job.output.difference, "D")
+    made = fits_sky.subtract(science, reference, folder / f"x{times}")
+    header = fits.getheader(made.difference, "D")
     assert header["SCORRSTD"] == pytest.approx(1, abs=0.05)
     assert header["DSTD"] == pytest.approx(1, abs=0.12)
     assert f"its pixels are {times:.2f} times as large as those of" in caplog.text
@@ -216,9 +209,8 @@ def test_stars_that_are_all_faint_are_compared(folder):
     science = fits_sky.write(folder / "faint/science.fits", fits_sky.counts(sky, 1, 1.7), **CARDS)
     image = fits_sky.counts(sky, 2, 1.5, 0.7, level=150.0)
     reference = fits_sky.write(folder / "faint/reference.fits", image, **CARDS)
-    job = fits_sky.subtraction_job(science, reference, folder / "faint")
-    subtract_pair.main(job)
-    header = fits.getheader(job.output.difference, "D")
+    made = fits_sky.subtract(science, reference, folder / "faint")
+    header = fits.getheader(made.difference, "D")
     assert header["NSTARS"] > 20
     assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.03)
 
@@ -282,7 +274,7 @@ def test_an_image_may_be_any_hdu_with_its_camera_in_the_primary_header(science, 
 
 
 def spoilt(kind, folder, science):
-    """A reference with something wrong."""
+    """Write a reference that cannot be used and return its path."""
     image, header = fits.getdata(science), fits.getheader(science)
     path = folder / f"{kind}.fits"
     rng = np.random.default_rng(5)
@@ -334,16 +326,14 @@ def spoilt(kind, folder, science):
 )
 def test_images_that_cannot_be_worked_are_refused_in_a_line(science, tmp_path, kind, words):
     bad = spoilt(kind, tmp_path, science)
-    job = fits_sky.subtraction_job(science, bad, tmp_path / "out")
     with pytest.raises(InputError) as caught:
-        subtract_pair.main(job)
+        fits_sky.subtract(science, bad, tmp_path / "out")
     text = str(caught.value)
     assert words in text
     assert bad in text
     assert "\n" not in text
     assert not (tmp_path / "out").exists()
-    stack = fits_sky.coaddition_job([science, bad], tmp_path / "out" / "coadd.fits")
     with pytest.raises(InputError, match=r"\.fits: ") as caught:
-        coadd_exposures.main(stack)
+        fits_sky.coadd([science, bad], tmp_path / "out" / "coadd.fits")
     assert words in str(caught.value)
     assert not (tmp_path / "out").exists()

@@ -17,7 +17,7 @@ def turned(angle, scale, parity=1):
 
 
 def distortion(x, y):
-    """What a wide field adds, up to some pixels in its corners."""
+    """Return the distortion of a wide field, some pixels in its corners."""
     u, v = x / 1000 - 1, y / 1000 - 0.75
     return 2.5 * u * (u**2 + v**2) + 1.2 * u * v, 2.0 * v * (u**2 + v**2) - 0.8 * u**2
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 import subtraction_sky
-from redpix.astrometry.star_comparison import excess_scatter, fit_stars
+from redpix.astrometry.star_comparison import excess_scatter
+from redpix.astrometry.star_fit import fit_stars
 from redpix.astrometry.star_map import Map, fit_map, left_out
 from redpix.core.exceptions import InputError
 from redpix.image.background import smooth_background

@@ -1,4 +1,4 @@
-"""Which detection is which object."""
+"""Detections are matched with objects."""
 
 import numpy as np
 from redpix.catalogue.assoc import NO_OBJECT, assigned_objects, assoc_list

@@ -13,20 +13,22 @@ from astropy import units
 from astropy.coordinates import SkyCoord
 from astroquery.sdss import SDSS
 from jsonschema import Draft202012Validator
-from redpix.catalogue import origins as script
+from redpix.catalogue import skyserver
 from redpix.catalogue.build import (
     COLUMNS,
+    CatalogueRows,
     build,
-    close_twins,
-    demo_table,
     field_names,
-    frames,
-    merge_detections,
+    frames_of,
     of_shard,
-    skyserver_query,
 )
+from redpix.catalogue.merge import merge_detections
+from redpix.catalogue.origins import demo_rows, make_catalogue, read_rows
+from redpix.catalogue.skyserver import skyserver_query, skyserver_rows
+from redpix.catalogue.twins import close_twins
 from redpix.core.exceptions import InputError
-from redpix.io.number_tables import read_table
+from redpix.io.tables import read_table
+from table_contents import FORMS, forms_of
 
 ROOT = Path(__file__).parents[3]
 REAL = ROOT.parent / "shared/real/catalog/objects_4192-4-300.csv"
@@ -37,7 +39,8 @@ GOOD = "1,10.5,-0.5,0.1,0.001,GALAXY,2820,3,122,20.1,19,18,17.5,17.25"
 
 
 def table_of(text):
-    return read_table(text.splitlines(keepends=True), "objects.csv")
+    table = read_table(text.encode(), "objects.csv", keep_ragged=True, allow_empty=True)
+    return CatalogueRows(table.frame(), table.ragged)
 
 
 def build_from(*rows, header=HEADER, radius=1.0, fields=None):
@@ -78,7 +81,7 @@ def test_a_good_row_comes_through():
     assert result.objects.iloc[0].tolist() == expected
     assert result.rejected.empty
     assert result.cleared == 0
-    assert frames(result.objects).to_numpy().tolist() == [[2820, 3, 122]]
+    assert frames_of(result.objects).to_numpy().tolist() == [[2820, 3, 122]]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +96,6 @@ def test_a_good_row_comes_through():
         ({"id": "12376451234567890123"}, "id is not a whole number"),
         ({"ra": ""}, "ra is missing"),
         ({"ra": "10h20m"}, "ra is not a finite number"),
-        ({"ra": "nan"}, "ra is not a finite number"),
         ({"ra": "inf"}, "ra is not a finite number"),
         ({"ra": "1e999"}, "ra is not a finite number"),
         ({"ra": "1_0"}, "ra is not a finite number"),
@@ -102,8 +104,6 @@ def test_a_good_row_comes_through():
         ({"dec": ""}, "dec is missing"),
         ({"dec": "90.0001"}, "dec is outside [-90, 90]"),
         ({"dec": "-91"}, "dec is outside [-90, 90]"),
-        ({"redshift": "NaN"}, "redshift is not a finite number"),
-        ({"redshift": "null"}, "redshift is not a finite number"),
         ({"redshift": "-0.1"}, "redshift is negative"),
         ({"redshift": "-9999"}, "redshift is negative"),
         ({"redshift": "-0.002"}, "redshift is negative"),
@@ -129,8 +129,15 @@ def test_a_bad_row_is_listed_with_line_and_reason(cells, reason):
     assert (row.line, row.id, row.reason, row.detail) == expected
 
 
-def test_empty_cells_are_unknown_and_good():
-    result = build_from(changed(redshift="", redshiftError="", u="", **{"class": ""}))
+@pytest.mark.parametrize("cell", ["nan", "NULL", "--"])
+def test_a_required_cell_is_missing_whatever_word_stands_for_it(cell):
+    result = build_from(GOOD, changed(2, ra=cell))
+    assert result.rejected.to_numpy().tolist() == [[3, "2", "ra is missing", ""]]
+
+
+@pytest.mark.parametrize("cell", ["", "NaN", "null"])
+def test_missing_cells_are_unknown_and_good(cell):
+    result = build_from(changed(redshift=cell, redshiftError=cell, u=cell, **{"class": cell}))
     (row,) = result.objects.itertuples(index=False)
     assert np.isnan([row.redshift, row.redshiftError, row.u]).all()
     assert row[5] == ""
@@ -144,7 +151,8 @@ def test_a_star_moves_towards_us():
 
 def test_impossible_magnitudes_are_unknown_and_counted():
     result = build_from(changed(u="-9999", g="nan", z="99"), changed(3))
-    assert result.cleared == 3
+    # nan stands for a missing value and is not an impossible magnitude
+    assert result.cleared == 2
     assert np.isnan(result.objects[["u", "g", "z"]].iloc[0].to_numpy()).all()
     assert result.objects["r"].tolist() == [18.0, 18.0]
 
@@ -170,9 +178,8 @@ def test_rows_agree_with_the_schema_one_by_one():
             return cell
 
     def is_good(row):
-        cells = {column: typed(column, cell) for column, cell in row.items() if cell != ""}
-        finite = all(cell == cell for cell in cells.values())
-        return finite and validator.is_valid(cells)
+        given = {column: cell for column, cell in row.items() if cell not in ("", "nan")}
+        return validator.is_valid({column: typed(column, cell) for column, cell in given.items()})
 
     good = [int(row["id"]) for row in rows if is_good(row)]
     result = build_from(*(",".join(row.values()) for row in rows), radius=0)
@@ -268,7 +275,7 @@ def test_objects_are_sorted_and_do_not_depend_on_the_order_of_rows():
     assert first.to_csv() == second.to_csv()
     key = list(zip(first["run"], first["camcol"], first["field"], first["id"], strict=True))
     assert key == sorted(key)
-    held = frames(first)
+    held = frames_of(first)
     assert field_names(held).tolist() == list(dict.fromkeys(field_names(first)))
 
 
@@ -297,18 +304,18 @@ def test_rows_of_another_length_are_listed():
     assert result.objects["id"].tolist() == [1, 2]
     reason = "row cannot be read"
     assert result.rejected.to_numpy().tolist() == [
-        [3, "", reason, "15 cells, the header has 14"],
-        [4, "", reason, "2 cells, the header has 14"],
+        [3, "", reason, "15 cells; allowed: 14, as in the header"],
+        [4, "", reason, "2 cells; allowed: 14, as in the header"],
     ]
 
 
 def test_a_stray_character_costs_its_row_alone():
-    result = build_from(GOOD, '"' + changed(2), changed(3), changed(4) + "\ufffd", changed(5))
+    result = build_from(GOOD, '"' + changed(2), changed(3), changed(4, ra="1\ufffd"), changed(5))
     assert result.objects["id"].tolist() == [1, 3, 5]
-    rejected = result.rejected[["line", "detail"]].to_numpy().tolist()
-    assert [line for line, _ in rejected] == [3, 5]
-    assert rejected[0][1].startswith("no CSV")
-    assert rejected[1][1] == "no text in UTF-8"
+    assert result.rejected[["line", "reason", "detail"]].to_numpy().tolist() == [
+        [3, "row cannot be read", "a quotation mark is not closed on its line"],
+        [5, "ra is not a finite number", "1\ufffd"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -317,12 +324,13 @@ def test_a_stray_character_costs_its_row_alone():
         ("", "empty"),
         ("# nothing\n\n", "empty"),
         (HEADER + "\n", "no object is left, 0 rows rejected"),
-        (GOOD.replace(",", ";") + "\n", "cells separated by commas"),
-        ("<!DOCTYPE html>\n<p>a, b</p>\n", "a web page and no CSV"),
+        (GOOD + "\n", "line 1: 14 values, no line above has names; allowed: a header line"),
+        ("<!DOCTYPE html>\n<p>a, b</p>\n", "which is a web page; allowed: a table"),
         ("id,ra,dec,run,camcol\n1,2,3,4,5\n", "no column field; it has id, ra, dec"),
         ("id,ra,dec,run,camcol,field,RA\n1,2,3,4,5,6,7\n", "more than one column is 'ra'"),
         ("id,ra,ra\n1,2,3\n", "'ra' more than once"),
-        (",id,ra\n0,1,2\n", "column 1 of the header has no name"),
+        (",id,ra\n0,1,2\n", "no column dec, run, camcol, field; it has id, ra"),
+        ("id,,ra\n0,1,2\n", "column 2 of the header has no name"),
         (HEADER + '\n"1,2\n', "no object is left, 1 rows rejected"),
     ],
 )
@@ -338,7 +346,7 @@ def test_files_as_spreadsheets_and_skyserver_write_them(tmp_path, compressed):
     text = f"\ufeff#Table1\r\n{HEADER}\r\n{GOOD}\r\n{changed(2, dec='x')}\r\n".encode()
     path = tmp_path / ("a.csv.gz" if compressed else "a.csv")
     path.write_bytes(gzip.compress(text) if compressed else text)
-    result = build(script.read_csv(path), SCHEMA, "a.csv", 1.0)
+    result = build(read_rows(path), SCHEMA, "a.csv", 1.0)
     assert result.objects["id"].tolist() == [1]
     assert result.rejected["line"].tolist() == [4]
 
@@ -346,7 +354,7 @@ def test_files_as_spreadsheets_and_skyserver_write_them(tmp_path, compressed):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("a.csv.gz", b"no gzip"),
+        ("a.csv.gz", b"\x1f\x8bno gzip"),
         ("b.csv.gz", gzip.compress(b"id,ra\n" * 99, mtime=0)[:-12]),
     ],
 )
@@ -354,7 +362,7 @@ def test_files_that_cannot_be_read(tmp_path, name, content):
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError) as caught:
-        script.read_csv(path)
+        read_rows(path)
     assert str(caught.value).startswith(f"{path}: ")
 
 
@@ -366,7 +374,7 @@ def test_demo_truth():
         "7,galaxy,GALAXY,12,1,0.3,94,1,12,20,19,18,17,16,3,1,False",
         "8,transient,,13,1,,94,1,13,20,19,18,17,16,3,2,False",
     )
-    table = demo_table(table_of("\n".join([header, *rows])))
+    table = demo_rows(table_of("\n".join([header, *rows])))
     result = build(table, SCHEMA, "truth.csv", 1.0)
     assert tuple(result.objects.columns) == COLUMNS
     assert result.objects["id"].tolist() == [5, 6]
@@ -448,7 +456,7 @@ class Service:
     def __init__(self, monkeypatch, *answers):
         self.answers, self.calls, self.waits = list(answers), [], []
         monkeypatch.setattr(SDSS, "query_sql_async", self.query)
-        monkeypatch.setattr(script.time, "sleep", self.waits.append)
+        monkeypatch.setattr(skyserver.time, "sleep", self.waits.append)
 
     def query(self, sql, **arguments):
         self.calls.append((sql, arguments))
@@ -466,7 +474,7 @@ PAGE = (200, "\r\n\n<!doctype html><head><title>x</title></head><h1>Down for\nre
 
 def test_skyserver_is_asked_once_when_it_answers(monkeypatch):
     service = Service(monkeypatch, (200, ANSWER))
-    table = script.skyserver_table(SQL, AREA, None, "dr17")
+    table = skyserver_rows(SQL, AREA, None, "dr17")
     result = build(table, SCHEMA, "SkyServer", 1.0)
     assert result.objects["id"].tolist() == [1237678660894327022]
     ((query, arguments),) = service.calls
@@ -479,8 +487,8 @@ def test_skyserver_is_asked_once_when_it_answers(monkeypatch):
 def test_skyserver_is_asked_again_after_trouble(monkeypatch):
     trouble = (requests.ConnectionError("no route"), PAGE, (503, "busy"), (200, ANSWER))
     service = Service(monkeypatch, *trouble)
-    assert len(script.skyserver_table(SQL, AREA, None, "dr16").rows) == 1
-    assert service.waits == list(script.WAITS)
+    assert len(skyserver_rows(SQL, AREA, None, "dr16").rows) == 1
+    assert service.waits == list(skyserver.WAITS)
 
 
 @pytest.mark.parametrize(
@@ -498,43 +506,37 @@ def test_skyserver_is_asked_again_after_trouble(monkeypatch):
 def test_skyserver_that_does_not_answer(monkeypatch, answers, message):
     service = Service(monkeypatch, *answers)
     with pytest.raises(InputError, match=message) as caught:
-        script.skyserver_table(SQL, AREA, None, "dr17")
+        skyserver_rows(SQL, AREA, None, "dr17")
     assert "\n" not in str(caught.value)
     assert service.answers == []
 
 
 def test_skyserver_answer_that_is_cut_off(monkeypatch):
-    monkeypatch.setattr(script, "SKYSERVER_ROWS", 1)
+    monkeypatch.setattr(skyserver, "SKYSERVER_ROWS", 1)
     Service(monkeypatch, (200, ANSWER))
     with pytest.raises(InputError, match="cuts its answers off at 1 rows"):
-        script.skyserver_table(SQL, AREA, None, "dr17")
+        skyserver_rows(SQL, AREA, None, "dr17")
 
 
-def job_of(folder, source, **params):
-    """What Snakemake hands to the script."""
-    given = {"origin": "demo", "fields": None, "shard": None}
-    given |= {"duplicate_radius": 1.0, "area": None}
-    given |= {"limit": None, "release": None, "reference_band": None} | params
+def written(folder, source, **params):
+    """Make a catalogue in a folder, which the function creates."""
+    given = {"origin": source, "duplicate_radius": 1.0, "fields": None, "shard": None} | params
+    paths = {name: folder / f"{name}.csv" for name in ("objects", "frames", "rejected")}
     schema = ROOT / "workflow/schemas/objects.schema.yaml"
-    names = ("objects", "frames", "rejected")
-    return types.SimpleNamespace(
-        input=types.SimpleNamespace(source=source, schema=schema),
-        output=types.SimpleNamespace(**{name: folder / f"{name}.csv" for name in names}),
-        params=types.SimpleNamespace(**given),
-    )
+    make_catalogue(source=source, schema=schema, **paths, **given)
 
 
 def test_script_writes_three_tables_alike_each_time(tmp_path):
     source = tmp_path / "my.csv"
     source.write_text("\n".join([HEADER, GOOD, changed(3, redshift=""), changed(2, dec="x")]))
-    written = []
+    contents = []
     for folder in (tmp_path / "1", tmp_path / "2"):
-        script.main(job_of(folder, str(source), origin=str(source)))
+        written(folder, str(source))
         names = sorted(path.name for path in folder.iterdir())
         assert names == ["frames.csv", "objects.csv", "rejected.csv"]
-        written.append([(folder / name).read_bytes() for name in names])
-    assert written[0] == written[1]
-    held, objects, rejected = (content.decode() for content in written[0])
+        contents.append([(folder / name).read_bytes() for name in names])
+    assert contents[0] == contents[1]
+    held, objects, rejected = (content.decode() for content in contents[0])
     assert held == "run,camcol,field\n2820,3,122\n"
     assert objects.splitlines()[1:] == [
         "1,10.5,-0.5,0.1,0.001,GALAXY,2820,3,122,20.1,19.0,18.0,17.5,17.25",
@@ -546,9 +548,9 @@ def test_script_writes_three_tables_alike_each_time(tmp_path):
 def test_script_reads_its_own_catalogue_back(tmp_path):
     source = tmp_path / "my.csv"
     source.write_text("\n".join([HEADER, changed(7, ra="0.1"), changed(3, redshift="1e-3")]))
-    script.main(job_of(tmp_path / "1", str(source), origin=str(source)))
+    written(tmp_path / "1", str(source))
     again = tmp_path / "1/objects.csv"
-    script.main(job_of(tmp_path / "2", str(again), origin=str(again)))
+    written(tmp_path / "2", str(again))
     assert again.read_bytes() == (tmp_path / "2/objects.csv").read_bytes()
 
 
@@ -559,7 +561,7 @@ def test_script_takes_fields_of_detections_from_file_names(tmp_path):
         detections((1, 10.0 + field, 0.1, 20.0, 5.0)).to_csv(path, index=False)
         paths.append(str(path))
     params = {"origin": "detections", "reference_band": "g", "fields": ["2820-3-122"]}
-    script.main(job_of(tmp_path / "out", paths, **params))
+    written(tmp_path / "out", paths, **params)
     lines = (tmp_path / "out/objects.csv").read_text().splitlines()
     assert lines[1:] == [
         "28203012200001,132.0,0.1,,,,2820,3,122,,20.0,,,",
@@ -569,9 +571,31 @@ def test_script_takes_fields_of_detections_from_file_names(tmp_path):
 
 @pytest.mark.skipif(not REAL.exists(), reason=f"real data are not at {REAL}")
 def test_real_catalogue():
-    result = build(script.read_csv(REAL), SCHEMA, str(REAL), 1.0)
+    result = build(read_rows(REAL), SCHEMA, str(REAL), 1.0)
     text = REAL.read_text().splitlines()[1:]
     kept = set(result.objects["id"].astype(str))
     assert len(kept) + len(result.rejected) == len(text)
     assert {line.split(",")[0] for line in text} >= kept
     assert set(result.rejected["reason"]) <= {"within duplicate_radius of another row"}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_format_gives_the_same_catalogue(tmp_path, form):
+    rows = (
+        changed(1, id="1237678660894327022", ra="10.123456789012345"),
+        changed(2, redshift="", g="-9999"),
+        changed(3, dec="91.5"),
+        changed(4, **{"class": ""}),
+    )
+    text = "\n".join([HEADER, *rows]) + "\n"
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, result = (build(read_rows(path), SCHEMA, "t", 1.0) for path in (plain, other))
+    assert expected.objects["id"].tolist()[-1] == 1237678660894327022
+    pd.testing.assert_frame_equal(result.objects, expected.objects, check_exact=True)
+    assert result.cleared == expected.cleared == 1
+    reasons = ["id", "reason", "detail"]
+    assert result.rejected[reasons].to_numpy().tolist() == [
+        ["3", "dec is outside [-90, 90]", "91.5"]
+    ]

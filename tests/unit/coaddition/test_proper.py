@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import subtraction_sky
 from redpix.coaddition import proper as coaddition
-from redpix.coaddition.proper import coadd, median, weighted_mean
-from redpix.coaddition.stack import combined, median_noise, patched, stack
+from redpix.coaddition.combine_masks import combined, patched
+from redpix.coaddition.mean_and_median import median, weighted_mean
+from redpix.coaddition.proper import coadd
+from redpix.coaddition.stack import median_noise, stack
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.image.masks import DTYPE, bit_value
-from redpix.subtraction.zogy import Epoch
+from redpix.subtraction.epoch import Epoch
 
 WIDTHS = (1.2, 1.5, 1.9, 1.4, 2.2, 1.7)
 NOISES = (3.0, 5.0, 4.0, 6.0, 3.5, 5.0)
@@ -79,7 +81,7 @@ def test_proper_coadd_keeps_all_signal():
             "xp.conj(kernel) * float(epoch.flux / epoch.noise)",
         ),
         ("weight * plan.forward(image)", "weight * plan.forward(image) * (len(weighed) > 0)"),
-        ("xp.sqrt(xp.clip(power, min=1e-30))", "power"),
+        ("xp.sqrt(xp.clip(sums.power, min=1e-30))", "sums.power"),
     ],
     ids=["F over sigma", "first image left out", "no root"],
 )
@@ -144,12 +146,12 @@ def test_what_one_image_does_not_know_comes_from_the_others():
         spreads.append((result.C / np.sqrt(result.variance))[:60].std())
         found.append(matched(result.C, result.P_C))
     assert np.mean(spreads) == pytest.approx(1, abs=0.006)
-    # the best that the pixels allow: each lacks but a part of the star in one image
+    # the optimum: each hole covers a part of the star in one image only
     assert np.mean(found) == pytest.approx(2000 * theory(), rel=0.02)
 
 
 def test_a_hole_taken_for_zero_would_ruin_it():
-    """The star's flux is lost where a hole is no hole: so the test above can fail."""
+    """The star loses flux if its invalid pixels count as zero: the test above can fail."""
     sky = epochs(0, flux=2000.0)
     sky[1].image[95:106, 85:96] = np.nan
     whole = matched(coadd(epochs(0, flux=2000.0)).C, coadd(sky).P_C)
@@ -160,7 +162,7 @@ def test_a_hole_taken_for_zero_would_ruin_it():
 
 @pytest.fixture(scope="module")
 def starry():
-    """Six large images of stars on a lattice, more than a tile; the lattice."""
+    """Return six images of stars on a lattice, larger than a tile, and the lattice."""
     sky, shape = [], (700, 620)
     place = [(x, y) for x in range(40, 600, 60) for y in range(40, 680, 60)]
     star = subtraction_sky.gaussian(1.6, 31)
@@ -267,7 +269,7 @@ def test_one_impossible_variance_is_that_of_the_sky():
 
 
 def placed(sky, psf=None):
-    """What `stack` takes: epochs with variances, and PSFs that are the same everywhere."""
+    """Return arguments of `stack`: epochs with variances, and PSFs that do not vary."""
     sky = [e._replace(variance=np.full(SHAPE, e.noise**2)) for e in sky]
     return sky, [lambda x, y, own=epoch.psf: own for epoch in sky]
 

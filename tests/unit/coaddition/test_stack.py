@@ -6,9 +6,7 @@ import fits_sky
 import numpy as np
 import pytest
 from astropy.io import fits
-from redpix.coaddition import coadd_exposures
 from redpix.image.masks import bit_value
-from redpix.subtraction import subtract_pair
 from scipy.ndimage import shift as shifted
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "adu"}
@@ -69,7 +67,7 @@ def significances(path, sky):
 def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method):
     paths, sky, information = stack
     output = folder / f"{method}.fits"
-    coadd_exposures.main(fits_sky.coaddition_job(paths, output, method))
+    fits_sky.coadd(paths, output, method)
     found, blank = significances(output, sky)
     assert len(found) > 12
     theory = FAINT * information
@@ -97,7 +95,7 @@ def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
     made = []
     for images, registration in ((paths[::2], "wcs"), ((paths[0], str(plain)), "sources")):
         output = folder / f"{registration}.fits"
-        coadd_exposures.main(fits_sky.coaddition_job(images, output, "proper", registration))
+        fits_sky.coadd(images, output, "proper", registration)
         made.append(significances(output, sky)[0])
     assert made[1] == pytest.approx(made[0], rel=0.03)
 
@@ -105,22 +103,21 @@ def test_images_without_a_wcs_are_matched_by_their_sources(stack, folder):
 def test_a_coadd_is_a_reference(stack, folder):
     paths, *_ = stack
     made = folder / "reference coadd.fits"
-    coadd_exposures.main(fits_sky.coaddition_job(paths[:3], made))
-    job = fits_sky.subtraction_job(paths[3], str(made), folder / "from coadd")
-    subtract_pair.main(job)
-    with fits.open(job.output.difference) as hdus:
+    fits_sky.coadd(paths[:3], made)
+    products = fits_sky.subtract(paths[3], str(made), folder / "from coadd")
+    with fits.open(products.difference) as hdus:
         clean = hdus["MASK"].data == 0
         assert hdus["SCORR"].data[clean].std() == pytest.approx(1, abs=0.05)
         assert hdus["D"].header["ERRSCREF"] == pytest.approx(1, abs=0.05)
         assert hdus["D"].header["FLXRATIO"] == pytest.approx(1, abs=0.01)
-    with open(job.output.transients, newline="") as file:
+    with open(products.transients, newline="") as file:
         assert [row for row in csv.DictReader(file) if row["flags"] == "0"] == []
 
 
 def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):
     paths, sky, _ = stack
     whole, spoilt = folder / "whole.fits", folder / "spoilt.fits"
-    coadd_exposures.main(fits_sky.coaddition_job(paths[:3], whole))
+    fits_sky.coadd(paths[:3], whole)
     with fits.open(paths[1]) as hdus:
         star = [(u, v) for u, v in zip(*sky[:2], strict=True) if 90 < u < 250 and 90 < v < 250][0]
         x, y = int(star[0] - 3.3), int(star[1] + 2.6)
@@ -129,7 +126,7 @@ def test_a_masked_star_of_one_image_does_not_ruin_the_coadd(stack, folder):
         hdus[0].header["SATURATE"] = 50000.0
         broken = folder / "broken.fits"
         hdus.writeto(broken, overwrite=True)
-    coadd_exposures.main(fits_sky.coaddition_job([paths[0], str(broken), paths[2]], spoilt))
+    fits_sky.coadd([paths[0], str(broken), paths[2]], spoilt)
     with fits.open(whole) as before, fits.open(spoilt) as after:
         noise = before["SCI"].header["NOISE"]
         difference = (after["SCI"].data - before["SCI"].data) / noise

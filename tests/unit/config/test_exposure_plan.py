@@ -1,8 +1,8 @@
 """The plan of pairs and stacks: files, coadds of the run itself, what is left out."""
 
 import pytest
-from redpix.config.exposure_plan import ExposurePlan, named_coadd, pair_of_files
-from redpix.config.pairs_table import NO_BAND, Pair, Stack
+from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.pairs_table import NO_BAND, Pair, StackRow, pair_of_files
 from redpix.core.exceptions import InputError
 
 RESULTS = "results/x"
@@ -11,7 +11,7 @@ COADD = f"{RESULTS}/coadds/deep/r.fits"
 
 def plan(pairs=(), stacks=(), **options):
     return ExposurePlan(
-        [Pair(*row) for row in pairs], [Stack(*row) for row in stacks], RESULTS, **options
+        [Pair(*row) for row in pairs], [StackRow(*row) for row in stacks], RESULTS, **options
     )
 
 
@@ -117,5 +117,5 @@ def test_two_files_are_a_pair(tmp_path):
     science, reference = f"{tmp_path}/new.fits[1]", f"{tmp_path}/old.fits,{tmp_path}/older.fits"
     pair = pair_of_files(science, reference)
     assert (pair.science, pair.reference, pair.band) == (science, reference, NO_BAND)
-    with pytest.raises(InputError, match="reference: gone.fits: there is no such file"):
+    with pytest.raises(InputError, match="reference: gone.fits: the file does not exist"):
         pair_of_files(science, "gone.fits")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from redpix.config.pairs_table import (
     Pair,
-    Stack,
+    StackRow,
     is_field,
     pair_name,
     read_pairs,
@@ -58,8 +58,8 @@ def test_pairs_of_files_and_of_several_references():
     [
         ("a\t1-2-3\tr\n", "line 2: 3 cells; allowed: 4"),
         ("../a\t1-2-3\t4-5-6\tr\n", "line 2: pair: '../a'; allowed: name of"),
-        ("a\t1-9-3\t4-5-6\tr\n", "line 2: science: '1-9-3': there is no such file; allowed: a"),
-        ("a\t1-2-3\tz.fits\tr\n", "line 2: reference: 'z.fits': there is no such file"),
+        ("a\t1-9-3\t4-5-6\tr\n", "line 2: science: '1-9-3': the file does not exist; allowed: a"),
+        ("a\t1-2-3\tz.fits\tr\n", "line 2: reference: 'z.fits': the file does not exist"),
         ("a\tx.fits,1-2-3\t4-5-6\tr\n", "line 2: science: 'x.fits,1-2-3'; allowed: a field"),
         ("a\t1-2-3\t,4-5-6\tr\n", "line 2: reference: ',4-5-6'; allowed: the same, or"),
         ("a\t1-2-3\t4-5-6\t../r\n", "line 2: band: '../r'; allowed: one of u"),
@@ -88,7 +88,7 @@ def test_tables_that_are_none(rows, words):
 def test_stacks():
     made = stacks("a\t1-2-3\tr\n", "b\tx.fits\tV\n", "a\t4-5-6\tr\n", "b\tmy data/y 1.fits\tV\n")
     assert [row.image for row in made] == ["1-2-3", "x.fits", "4-5-6", "my data/y 1.fits"]
-    assert made[1] == Stack("b", "x.fits", "V")
+    assert made[1] == StackRow("b", "x.fits", "V")
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_stacks():
         (["a\t1-2-3\tr\n"], "stack a, r: one image; allowed: two or more"),
         (["a\t1-2-3\tr\n", "a\t1-2-3\tr\n"], "stack a, r: names an image twice"),
         (["a\t1-2-3\tz\n", "a\t1-2-4\tz\n"], "stack a, z: band 'z'; allowed: one of"),
-        (["a\t1-2-3\tr\n", "a\tz.fits\tr\n"], "line 3: image: 'z.fits': there is no such"),
+        (["a\t1-2-3\tr\n", "a\tz.fits\tr\n"], "line 3: image: 'z.fits': the file does"),
     ],
 )
 def test_stacks_that_are_refused(rows, words):

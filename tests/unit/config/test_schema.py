@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 from jsonschema import Draft202012Validator
-from redpix.config.schema import keys, training_tables, validated
+from redpix.config.contradictions import training_tables
+from redpix.config.schema import keys, validated
 from redpix.core.exceptions import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -17,7 +18,7 @@ SURVEY = {"name": "a", "source": "https://example.org/sas", "catalogue": {"from"
 
 
 def complaint(config, **arguments):
-    """The lines about a configuration that is wrong."""
+    """Return the lines about a configuration that is wrong."""
     with pytest.raises(InputError) as caught:
         validated(config, SCHEMA, **arguments)
     return str(caught.value).splitlines()
@@ -135,7 +136,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"photoz": {"model": "no.npz"}}, "photoz.model", '"no.npz"', "null, or the path"),
         ({"injection": {"galaxies": "no.csv"}}, "injection.galaxies", '"no.csv"', "demo, or the"),
         *(
-            ({"training_images": {key: value}}, f"training_images.{key}", '"no.', "path of a CSV")
+            ({"training_images": {key: value}}, f"training_images.{key}", '"no.', "path of a table")
             for key, value in (
                 *(("table", "no.txt"), ("cosmology", "no.csv")),
                 *(("bands", ["r", "no.csv"]), ("spectra", ["no.csv"])),
@@ -182,7 +183,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"catalogue": {"area": {"ra": [0, 361]}}}, "catalogue.area.ra", "361.0", "not above 360"),
         ({"catalogue": {"area": {"ra": [1]}}}, "catalogue.area.ra", "[1.0]", "a list of 2"),
         # the catalogue's origin
-        ({"catalogue": {"from": "no.csv"}}, "catalogue.from", '"no.csv"', "the path of a CSV"),
+        ({"catalogue": {"from": "no.csv"}}, "catalogue.from", '"no.csv"', "the path of a table"),
         ({"catalogue": {"from": "skyserve"}}, "catalogue.from", '"skyserve"', "mean skyserver?"),
         ({"catalogue": {"from": "skyserver"}}, "catalogue.from", '"skyserver"', "detections"),
         ({"source": "file:///sky"}, "catalogue.from", '"demo"', "allowed: skyserver"),
@@ -190,7 +191,7 @@ def test_values_come_out_in_their_type(change, expected):
         # what this version does not have
         ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "null, or the path of a TSV"),
         ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),
-        ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "there is no such file"),
+        ({"stacks": "s.tsv"}, "stacks", '"s.tsv"', "the file does not exist"),
         ({"science": "a.fits"}, "reference", "null with a science", "path of a FITS image"),
         ({"reference": "a.fits"}, "science", "null with a reference", "path of a FITS image"),
         ({"exposures": {"gain": 0}}, "exposures.gain", "0", "a number above 0"),

@@ -1,4 +1,4 @@
-"""Whole files or none."""
+"""Files are written completely or not at all."""
 
 import os
 import subprocess

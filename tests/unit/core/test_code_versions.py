@@ -1,4 +1,4 @@
-"""The version of a job's code follows the modules that its door imports, and no others."""
+"""The version of the code of a job depends on the modules that its door imports only."""
 
 import re
 import subprocess
@@ -9,13 +9,13 @@ from redpix.core import code_versions
 from redpix.core.code_versions import SCRIPTS, code_files, code_version, door_of
 from workflow_rules import doors
 
-#: doors that a rule of another name opens: the rule is written twice, for two origins of images
+#: door by the name of a second rule that uses it, for another origin of images
 SECOND_DOORS = {"training_images_of_frames": "training_images"}
 
 
 @pytest.fixture
 def package(tmp_path, monkeypatch):
-    """A door and a package of three modules, of which it imports two."""
+    """A door, and a package of three modules; the door imports two of them."""
     files = {
         "door.py": "from redpix.room import near\n\nprint(near)\n",
         "redpix/__init__.py": "",
@@ -39,9 +39,9 @@ def forget():
 
 
 def test_modules_are_found_through_others_and_inside_functions(package):
-    found = {str(path.relative_to(package)) for path in code_files("door")}
+    paths = {str(path.relative_to(package)) for path in code_files("door")}
     modules = {"redpix/__init__.py", "redpix/room/__init__.py", "redpix/room/near.py"}
-    assert found == {"door.py", "redpix/room/far.py"} | modules
+    assert paths == {"door.py", "redpix/room/far.py"} | modules
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_every_door_is_a_rule_s_and_short():
 
 @pytest.mark.parametrize("door", ["registration", "photoz_method", "report"])
 def test_what_is_loaded_is_among_what_is_derived(door):
-    """In a process of its own, as a job is."""
+    """Each door runs in a separate process, as a job does."""
     imports = re.findall(r"^from redpix.*$", (SCRIPTS / f"{door}.py").read_text(), re.MULTILINE)
     code = "\n".join(
         [

@@ -1,4 +1,4 @@
-"""Records of where products come from, and the check of products against them."""
+"""Records of the origin of products, and the check of products against them."""
 
 import json
 import re
@@ -12,32 +12,34 @@ import pytest
 import verify
 from redpix.core import provenance
 from redpix.core.code_versions import code_version
+from redpix.core.version import redpix_version
 
 FIELD = {"field": "9001-3-100"}
 
 RULES = Path(provenance.__file__).parents[3] / "workflow/rules"
 
-#: what wildcards may be
+#: values of the wildcards
 VALUES = {**FIELD, "image": "m-1.a", "stack": "s-1.a", "pair": "p-1.a", "band": "r", "run": "94"}
 VALUES |= {"camcol": "6", "method": "knn", "table": "t-1.a"}
 
 
 def job(rule, output, inputs=(), wildcards=FIELD, **params):
-    """What a script knows of its job."""
+    """Return the job of a rule as a script sees it."""
     params |= {"code": code_version(rule)}
-    known = {"output": output, "input": inputs, "params": params, "wildcards": wildcards}
-    return SimpleNamespace(rule=rule, **known)
+    return SimpleNamespace(
+        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards
+    )
 
 
 def forget():
-    """Every job is a process of its own."""
+    """Forget the records that were read, because every job is a new process."""
     provenance._listing.cache_clear()
     provenance._outputs.cache_clear()
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """Two jobs, one of which reads what the other wrote, and a file from outside."""
+    """Two jobs of a run: the second reads a product of the first, and a file from outside."""
     monkeypatch.chdir(tmp_path)
     forget()
     first, second = "results/small/errors/9001-3-100-r.fits", "results/small/sources/a.csv"
@@ -67,6 +69,7 @@ def test_a_record_names_inputs_parameters_and_versions(run):
     ).stdout.split()[0]
     assert entry["inputs"]["results/small/errors/9001-3-100-r.fits"] == expected
     assert entry["parameters"] == {"threshold": 1.5}
+    assert entry["versions"]["redpix"] == {"version": redpix_version()}
     assert entry["versions"]["python"]["version"] == sys.version.split()[0]
     assert Path(entry["versions"]["numpy"]["from"]) == Path(np.__file__).parents[1]
     assert list(entry["outputs"]) == ["results/small/sources/a.csv"]
@@ -74,7 +77,7 @@ def test_a_record_names_inputs_parameters_and_versions(run):
 
 
 def outputs_of_rules():
-    """Rule and patterns of its outputs, of each that runs a script; bands and numbers are one."""
+    """Yield name and patterns of the outputs of each rule with a script, for one band."""
     for path in sorted(RULES.glob("*.smk")):
         parts = re.split(r"^\s*(?:rule|checkpoint) *(\w*):$", path.read_text(), flags=re.MULTILINE)
         for name, text in zip(parts[1::2], parts[2::2], strict=True):
@@ -87,7 +90,7 @@ def outputs_of_rules():
             yield name, [re.sub(r"(?<!\{)\{\w+\}(?!\})", "r", pattern) for pattern in patterns]
 
 
-#: outputs that no other job of the run reads
+#: rules whose outputs other jobs of the run do not read
 UNREAD = ("", "injection_frame")
 
 
@@ -116,12 +119,12 @@ def test_every_stage_is_looked_at():
 
 
 def test_a_run_s_files_are_not_taken_for_those_of_redpix(run):
-    """Though they have the same names, and lie where they are looked for first."""
-    product, own = "results/small/pixels/a.csv", str(provenance.ROOT / "README.md")
+    """A file of the run and a file of redpix have the same name."""
+    product, code = "results/small/pixels/a.csv", str(provenance.ROOT / "README.md")
     for path in (product, "README.md"):
         (run / path).parent.mkdir(exist_ok=True)
         (run / path).write_text("mine")
-    provenance.record(job("pixels", [product], ["README.md", own]))
+    provenance.record(job("pixels", [product], ["README.md", code]))
     assert list(entry_of(run, "pixels")["inputs"]) == ["README.md", "redpix:README.md"]
     assert kinds() == []
     (run / "README.md").write_text("changed")
@@ -152,7 +155,7 @@ def flaws(**options):
     return list(verify.flaws(results, list(provenance.records(results)), **options))
 
 
-def test_an_untouched_run_has_no_flaw(run):
+def test_an_untouched_run_is_as_recorded(run):
     assert kinds() == []
 
 
@@ -161,19 +164,19 @@ def test_an_untouched_run_has_no_flaw(run):
     [
         ("results/small/sources/a.csv", "forged", ["altered"]),
         ("results/small/sources/a.csv", None, ["missing"]),
-        # made of it was another product, which no longer follows from it
+        # another product was made from it
         ("results/small/errors/9001-3-100-r.fits", "eroded", ["altered", "input changed"]),
         ("settings.sex", "other", ["input changed"]),
         ("settings.sex", None, ["input changed"]),
     ],
 )
-def test_a_flaw_is_told(run, path, text, expected):
+def test_a_flaw_is_named(run, path, text, expected):
     (run / path).unlink() if text is None else (run / path).write_text(text)
     assert kinds() == expected
     assert all(path in fact for _, fact in flaws())
 
 
-def test_images_that_the_run_removed_are_no_flaw(run):
+def test_images_that_the_run_removed_may_be_missing(run):
     (run / "results/small/errors/9001-3-100-r.fits").unlink()
     assert kinds() == ["missing", "input changed"]
     assert kinds(without_images=True) == []
@@ -192,39 +195,10 @@ def test_the_command_says_so_with_its_status(run):
     assert done.stdout.splitlines()[-1] == "results/small: 2 products, 1 altered"
     done = subprocess.run([*command[:-1], "results/none"], capture_output=True, text=True)
     assert done.returncode == 1
-    assert "there is no such folder" in done.stderr
+    assert "the folder does not exist" in done.stderr
 
 
-def test_a_folder_without_records_is_no_clean_run(tmp_path, monkeypatch):
+def test_a_folder_without_records_is_a_flaw(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "results/small").mkdir(parents=True)
     assert kinds() == ["no record"]
-
-
-def test_the_commit_is_the_one_checked_out(tmp_path):
-    """Of a git folder laid out by hand: on a fresh machine there is no git."""
-    first, second = "1" * 40, "2" * 40
-    assert provenance.commit(tmp_path) is None
-    git = tmp_path / ".git"
-    (git / "refs/heads").mkdir(parents=True)
-    (git / "HEAD").write_text("ref: refs/heads/main\n")
-    assert provenance.commit(tmp_path) is None  # nothing was committed yet
-    (git / "refs/heads/main").write_text(f"{first}\n")
-    assert provenance.commit(tmp_path) == first
-    (git / "refs/heads/main").unlink()
-    (git / "packed-refs").write_text(f"# pack-refs with: peeled\n{second} refs/heads/main\n")
-    assert provenance.commit(tmp_path) == second
-
-    # a further work tree has its own head, and shares what heads name
-    side = tmp_path / "side"
-    (git / "worktrees/side").mkdir(parents=True)
-    side.mkdir()
-    (side / ".git").write_text(f"gitdir: {git}/worktrees/side\n")
-    (git / "worktrees/side/HEAD").write_text("ref: refs/heads/side\n")
-    (git / "worktrees/side/commondir").write_text("../..\n")
-    (git / "refs/heads/side").write_text(f"{first}\n")
-    assert provenance.commit(side) == first
-    (side / ".git").write_text("gitdir: ../.git/worktrees/side\n")
-    assert provenance.commit(side) == first
-    (git / "HEAD").write_text(f"{first}\n")
-    assert provenance.commit(tmp_path) == first

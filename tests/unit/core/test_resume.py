@@ -1,4 +1,4 @@
-"""A killed run's marks are removed; a living run's are not."""
+"""The marks of a killed run are removed, and those of a living run stay."""
 
 import base64
 import contextlib
@@ -14,7 +14,7 @@ SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
 
 @pytest.fixture
 def killed(tmp_path, monkeypatch):
-    """A folder as Snakemake leaves it when it is killed over results/a.fits."""
+    """The folder that a killed Snakemake leaves while it makes results/a.fits."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / ".snakemake"
     (folder / "locks").mkdir(parents=True)
@@ -43,7 +43,7 @@ def test_marks_of_a_dead_run_go(killed):
 
 @contextlib.contextmanager
 def living_run(killed):
-    """Another run in the folder, which lives as long as the body."""
+    """Start another run in the folder, and end it after the body."""
     code = (
         "import pathlib, sys\nfrom redpix.core.resume import release_after_kill\n"
         "held = release_after_kill(pathlib.Path('.snakemake'))\nprint('held', flush=True)\n"

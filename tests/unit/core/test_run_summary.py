@@ -1,4 +1,4 @@
-"""What the end of a run tells."""
+"""The last lines of a run: failed jobs, fields that were left out, the report."""
 
 from redpix.core.run_summary import closing_words, failed_jobs, read_left_out
 

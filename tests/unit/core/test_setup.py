@@ -1,4 +1,4 @@
-"""The installer, on machines made of stand-ins; and the versions that it installs."""
+"""The installer on simulated machines, and the versions that it installs."""
 
 import ast
 import fcntl
@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[3]
 COREUTILS = ("bash", "cat", "chmod", "cp", "dirname", "env", "flock", "grep", "mkdir", "mktemp")
 COREUTILS += ("mv", "rm", "tail")
 
-# Python, its venv module and pip. An argument list that is none of theirs is pip's.
+# Python, its venv module and pip, which gets all other arguments.
 PYTHON = """case "$*" in
     -V) echo Python {version} ;;
     -c*) exit {unsuitable} ;;
@@ -25,7 +25,7 @@ PYTHON = """case "$*" in
     *) echo "$*" >>'{log}' && [ ! -e '{broken}' ] ;;
 esac"""
 
-# apt-get makes the programs of the packages that it is given
+# apt-get makes the programs of the packages in its arguments
 APT = """echo "$*" >>'{log}'
 for package; do
     case $package in
@@ -38,7 +38,7 @@ done"""
 
 
 class Machine:
-    """A checkout on a machine that has only the programs given here."""
+    """A checkout on a machine with a few programs."""
 
     def __init__(self, folder, root=False):
         self.folder = folder
@@ -53,12 +53,12 @@ class Machine:
         self.add("id", "echo 0" if root else "echo 1000")
 
     def add(self, name, script="exit 1"):
-        """Make a program; a second one of the name replaces the first."""
+        """Make a program, and replace an earlier one with the name."""
         (self.programs / name).write_text(f"#!/bin/bash\n{script}\n")
         (self.programs / name).chmod(0o755)
 
     def add_tools(self, *but):
-        """Make all programs that the workflow calls, save some."""
+        """Make all programs that the workflow calls, except some."""
         for tool in set(TOOLS) - set(but):
             self.add(TOOLS[tool][0])
 
@@ -77,7 +77,7 @@ class Machine:
         self.add("dpkg", "exit 0")
 
     def log(self, name):
-        """Lines that pip or apt were called with."""
+        """Return the arguments of the calls of pip or apt, one call per line."""
         path = self.folder / f"{name}.log"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -93,7 +93,7 @@ class Machine:
         )
 
     def setup(self, *arguments, status=0, **variables):
-        """Run the installer, from another folder; returns what it says."""
+        """Run the installer from another folder, and return its output."""
         process = self.start(*arguments, **variables)
         said, _ = process.communicate()
         assert process.returncode == status, said
@@ -106,7 +106,7 @@ def machine(tmp_path):
 
 
 def commands(said):
-    """The commands that a person is told to give."""
+    """Return the commands that the installer asks the user to run."""
     return [line.strip() for line in said.splitlines() if line.startswith("    ")]
 
 
@@ -281,7 +281,7 @@ def test_two_set_ups_take_turns(machine):
 
 
 def pins(name):
-    """Pinned versions by normalised name of the package."""
+    """Return the pinned versions by normalised name of the package."""
     lines = (ROOT / "envs" / name).read_text().splitlines()
     pairs = [line.split("==") for line in lines if line and not line.startswith("#")]
     return {normalised(package): version for package, version in pairs}
@@ -298,7 +298,7 @@ def test_direct_pins_are_in_the_closure():
 
 
 def imported(path):
-    """Top-level modules that a file imports."""
+    """Return the top-level modules that a file imports."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)

@@ -1,7 +1,6 @@
 import io
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,16 @@ from astropy.wcs import WCS
 from conftest import ROOT
 from redpix.core import field_name
 from redpix.core.exceptions import InputError
-from redpix.demo import camera, fields, population, scene, sdss_files, write_field, write_sky
+from redpix.demo import (
+    camera,
+    fields,
+    population,
+    positions,
+    scene,
+    sdss_files,
+    write_field,
+    write_sky,
+)
 from redpix.demo import truth as demo_truth
 from redpix.image.masks import BITS
 from redpix.sdss import error_map, frames
@@ -27,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::astropy.wcs.FITSFixedWarning")
 
 @pytest.fixture(scope="module")
 def truth():
-    return demo_truth.truth(1, 400, 150, 40)
+    return demo_truth.draw_truth(1, 400, 150, 40)
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +266,7 @@ def test_bright_sources_keep_apart(truth):
     still = truth[truth["epoch"] == 0]
     position = SkyCoord(still["ra"], still["dec"], unit="deg")
     r, galaxy = still["r"].to_numpy(), (still["kind"] == "galaxy").to_numpy()
-    size = demo_truth.extent(still)
+    size = positions.extent(still)
     for k in np.flatnonzero(r < 21):
         gap = position[k].separation(position).arcsec
         gap[k] = np.inf
@@ -301,24 +309,24 @@ def test_transients(truth):
 
 
 def test_seed_decides(truth):
-    pd.testing.assert_frame_equal(truth, demo_truth.truth(1, 400, 150, 40))
-    other = demo_truth.truth(2, 40, 10, 3)
+    pd.testing.assert_frame_equal(truth, demo_truth.draw_truth(1, 400, 150, 40))
+    other = demo_truth.draw_truth(2, 40, 10, 3)
     assert not other["ra"].isin(truth["ra"]).any()
 
 
 def test_no_room(monkeypatch):
-    monkeypatch.setattr(demo_truth, "LEAST_SEPARATION", 900.0)
+    monkeypatch.setattr(positions, "LEAST_SEPARATION", 900.0)
     with pytest.raises(InputError, match="demo.galaxies"):
-        demo_truth.truth(1, 100, 10, 3)
+        demo_truth.draw_truth(1, 100, 10, 3)
 
 
 def test_transients_find_room_among_few_sources():
-    table = demo_truth.truth(3, 1, 0, 60)
+    table = demo_truth.draw_truth(3, 1, 0, 60)
     assert (table["kind"] == "transient").sum() == 60
 
 
 def test_no_stars_and_no_transients():
-    table = demo_truth.truth(3, 5, 0, 0)
+    table = demo_truth.draw_truth(3, 5, 0, 0)
     assert set(table["kind"]) == {"galaxy"}
     assert list(table.columns) == demo_truth.COLUMNS
 
@@ -376,7 +384,7 @@ def test_noise_of_blank_sky(field, band):
     assert pulls.std() == pytest.approx(1, abs=0.01)
     assert pulls.mean() == pytest.approx(0, abs=0.01)
     assert camera.sky_noise(field, band) == pytest.approx(np.median(sigma), rel=0.02)
-    # the map of a pixel follows its own noise: where counts are few that adds 2 % to the pulls
+    # the error map follows the noisy counts: for few counts the pulls are 2 % larger
     per_pixel = error_map.error_map(exposure.image, exposure.calibration, sky, gain, dark_variance)
     pulls = (exposure.image / per_pixel)[good(exposure)]
     assert pulls.std() == pytest.approx(1, abs=0.02 + 0.004)
@@ -415,7 +423,7 @@ def test_sky_has_structure():
     assert exposure.allsky.shape == (192, 256)
     assert exposure.allsky.dtype == np.float32
     assert 0.5 < np.ptp(exposure.allsky) < 2
-    # halves differ in both directions, so that a table read the wrong way round shows
+    # the quadrants differ, so that a transposed table is noticed
     assert np.ptp(exposure.allsky.mean(axis=0)) > 0.2
     assert np.ptp(exposure.allsky.mean(axis=1)) > 0.2
 
@@ -454,7 +462,7 @@ def test_interpolation_along_rows():
 def test_cosmic_rays():
     exposure = blank(FIRST, "r", (1000, 800))  # 16 expected
     assert 16 < exposure.cosmic_rays.sum() < 160
-    # repaired: nothing stands out
+    # interpolated pixels do not stand out
     assert np.abs(exposure.image).max() < 8 * camera.sky_noise(FIRST, "r")
 
 
@@ -576,34 +584,27 @@ def test_mask_objects(exposure):
 
 
 def test_scripts(tmp_path, monkeypatch):
-    logs = [str(tmp_path / "log")]
     truth = tmp_path / "truth.csv"
-    sky = SimpleNamespace(
-        params=SimpleNamespace(seed=4, galaxies=4, stars=3, transients=2),
-        output=[truth],
-        log=logs,
-    )
-    write_sky.main(sky)
+    counts = {"galaxies": 4, "stars": 3, "transients": 2}
+    write_sky.write_sky(truth, **counts, seed=4)
     written = truth.read_bytes()
-    write_sky.main(sky)
+    write_sky.write_sky(truth, **counts, seed=4)
     assert truth.read_bytes() == written
 
-    monkeypatch.setattr(fields, "SHAPE", (300, 400))  # quicker
+    monkeypatch.setattr(fields, "SHAPE", (300, 400))  # for speed
     made = {}
     for bands in (["z", "g"], ["g"]):
         folder = tmp_path / "".join(bands)
-        job = SimpleNamespace(
-            params=SimpleNamespace(seed=4, field=APART.name, bands=bands),
-            input=SimpleNamespace(truth=truth),
-            output=SimpleNamespace(
-                frames=[folder / f"frame-{band}.fits.bz2" for band in bands],
-                masks=[folder / f"fpM-{band}.fit.gz" for band in bands],
-            ),
-            log=logs,
+        write_field.write_field(
+            truth,
+            frames=[folder / f"frame-{band}.fits.bz2" for band in bands],
+            masks=[folder / f"fpM-{band}.fit.gz" for band in bands],
+            field=APART.name,
+            bands=bands,
+            seed=4,
         )
-        write_field.main(job)
         made["".join(bands)] = {p.name: p.read_bytes() for p in sorted(folder.iterdir())}
-    # a band is the same whatever was made before it, byte for byte
+    # a band does not depend on those made before it, byte for byte
     assert made["g"].items() <= made["zg"].items()
     assert len(made["zg"]) == 4
     with fits.open(tmp_path / "g/frame-g.fits.bz2") as hdus:

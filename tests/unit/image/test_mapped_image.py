@@ -1,9 +1,9 @@
-"""Images that lie in files while they are made."""
+"""Images that are kept in files while they are computed."""
 
 import numpy as np
 import pytest
 import subtraction_sky
-from redpix.image.mapped_image import Plane, planes_folder
+from redpix.image.mapped_image import MappedImage, planes_folder
 from redpix.subtraction.tiles import subtract_tiles
 
 
@@ -13,7 +13,7 @@ def test_tiles_in_files_are_those_in_memory(tmp_path):
     psfs = (lambda x, y: sky.new.psf), (lambda x, y: sky.reference.psf)
     expected = subtract_tiles(sky.new, sky.reference, *psfs, side=90)
     with planes_folder(tmp_path / "out/difference.fits") as folder:
-        planes = [Plane(folder / str(number), (200, 150), np.float32) for number in range(6)]
+        planes = [MappedImage(folder / str(number), (200, 150), np.float32) for number in range(6)]
         subtract_tiles(sky.new, sky.reference, *psfs, side=90, planes=planes)
         for plane, image in zip(planes, expected[:6], strict=True):
             np.testing.assert_array_equal(plane.read(), image)

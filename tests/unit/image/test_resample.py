@@ -1,4 +1,4 @@
-"""An image on other pixels: positions, fluxes, masks and the correlation of noise."""
+"""Resampling: positions, fluxes, masks and the covariance of the noise."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,8 @@ from redpix.astrometry.star_map import Map
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.image.resample import noise_correlation, resample
-from redpix.subtraction.zogy import Epoch, subtract
+from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.zogy import subtract
 from scipy.signal import fftconvolve
 
 ANGLE = np.deg2rad(0.4)
@@ -18,12 +19,12 @@ SHAPE = (220, 200)
 STILL = np.zeros((6, 2))
 
 
-def test_resampled_stars_keep_place_and_flux():
+def test_resampled_stars_keep_position_and_flux():
     x, y = np.array([60.2, 120.7, 90.4]), np.array([50.9, 100.3, 160.5])
-    place = Map(MATRIX, SHAPE, STILL)
-    u, v = place(x, y)
+    transform = Map(MATRIX, SHAPE, STILL)
+    u, v = transform(x, y)
     image = subtraction_sky.light((240, 230), u, v, [1e3] * 3, 1.5)
-    moved = resample(image, np.ones_like(image), np.zeros(image.shape, int), place, SHAPE)
+    moved = resample(image, np.ones_like(image), np.zeros(image.shape, int), transform, SHAPE)
     expected = subtraction_sky.light(SHAPE, x, y, [1e3] * 3, 1.5)
     inside = np.isfinite(moved.image)
     assert inside.mean() > 0.9
@@ -33,13 +34,15 @@ def test_resampled_stars_keep_place_and_flux():
 
 def test_noise_stays_white_and_what_the_variance_says():
     rng = np.random.default_rng(3)
-    place = Map(MATRIX, (600, 600), STILL)
+    transform = Map(MATRIX, (600, 600), STILL)
     noise = rng.normal(0, 2, (640, 640))
-    moved = resample(noise, np.full((640, 640), 4.0), np.zeros((640, 640), int), place, (600, 600))
+    moved = resample(
+        noise, np.full((640, 640), 4.0), np.zeros((640, 640), int), transform, (600, 600)
+    )
     image = moved.image[40:-40, 40:-40]
     smooth = subtraction_sky.gaussian(2.0, 17)
     matched = fftconvolve(image, smooth, mode="valid")
-    # what a matched filter sees is what the variance says; single pixels have a little less
+    # the noise after a matched filter agrees with the variance; single pixels have less
     assert matched.std() == pytest.approx(2 * np.sqrt(np.sum(smooth**2)), rel=0.01)
     assert 0.8 < image.var() / 4 < 1
     assert abs(np.mean(image[:, 1:] * image[:, :-1]) / image.var()) < 0.1
@@ -51,7 +54,7 @@ def test_correlation_of_resampled_noise_is_known(angle, scale):
     cosine, sine = scale * np.cos(np.deg2rad(angle)), scale * np.sin(np.deg2rad(angle))
     matrix = np.array([[cosine, -sine, 200.0], [sine, cosine, 200.0], [0, 0, 1]])
 
-    def place(x, y):
+    def transform(x, y):
         return Map(matrix, (200, 200), STILL)(x - 100, y - 100)
 
     lags = [(0, 0), (0, 1), (1, 0), (1, 1), (0, 2), (2, 1), (0, 3)]
@@ -59,32 +62,32 @@ def test_correlation_of_resampled_noise_is_known(angle, scale):
     for _ in range(12):
         noise = rng.standard_normal((400, 400))
         image = resample(
-            noise, np.ones((400, 400)), np.zeros((400, 400), int), place, (200, 200)
+            noise, np.ones((400, 400)), np.zeros((400, 400), int), transform, (200, 200)
         ).image
         for number, (dy, dx) in enumerate(lags):
             other = image[: len(image) - dy, : image.shape[1] - dx]
             measured[number] += np.mean(image[dy:, dx:] * other) / 12
-    expected = noise_correlation(place, slice(0, 200), slice(0, 200))
+    expected = noise_correlation(transform, slice(0, 200), slice(0, 200))
     middle = len(expected) // 2
     assert middle == np.ceil(10 / min(1, scale))
     of_lags = [expected[middle + dy, middle + dx] for dy, dx in lags]
-    # of larger pixels there are fewer
+    # larger pixels are fewer, so the tolerance is wider
     np.testing.assert_allclose(measured, of_lags, atol=8e-3 * max(1, 0.6 / scale))
     assert expected.sum() == pytest.approx(1 / scale**2, rel=0.05)
 
 
 def test_difference_of_a_resampled_reference_is_white():
-    """Of the wider PSF, whose fine noise is seen; the check goes red without the correlation."""
+    """The reference has the wider PSF; without the correlation the check fails."""
     shape, spreads = (256, 256), {"given": [], "taken for white": []}
     for seed in range(12):
         rng = np.random.default_rng([seed, 9])
         raw = rng.normal(0, 6, (280, 290))
-        place = Map(MATRIX, shape, STILL)
-        moved = resample(raw, np.full(raw.shape, 36.0), np.zeros(raw.shape, int), place, shape)
+        transform = Map(MATRIX, shape, STILL)
+        moved = resample(raw, np.full(raw.shape, 36.0), np.zeros(raw.shape, int), transform, shape)
         new = Epoch(rng.normal(0, 5, shape), subtraction_sky.gaussian(1.3), 5.0)
         psf = subtraction_sky.gaussian(1.7)
         old = Epoch(moved.image, psf, 6.0, 1.6, moved.variance)
-        correlation = noise_correlation(place, slice(20, 236), slice(20, 236))
+        correlation = noise_correlation(transform, slice(20, 236), slice(20, 236))
         inside = np.s_[20:-20, 20:-20]
         for name, epoch in zip(spreads, (old._replace(correlation=correlation), old), strict=True):
             result = subtract(new, epoch)
@@ -105,8 +108,8 @@ def test_masks_spread_as_far_as_the_kernel():
     mask[50, 40], mask[70, 70] = bit_value("SATURATED"), bit_value("INTERPOLATED")
     image = np.ones((100, 100))
     image[20, 30] = np.nan
-    place = Map(np.eye(3), (100, 100), STILL)
-    moved = resample(image, np.ones((100, 100)), mask, place, (100, 100))
+    transform = Map(np.eye(3), (100, 100), STILL)
+    moved = resample(image, np.ones((100, 100)), mask, transform, (100, 100))
     assert np.all(moved.mask[47:54, 37:44] == bit_value("SATURATED"))
     assert np.all(moved.mask[17:24, 27:34] == bit_value("BAD"))
     assert np.all(moved.mask[68:73, 68:73] == bit_value("INTERPOLATED"))
@@ -116,11 +119,11 @@ def test_masks_spread_as_far_as_the_kernel():
 
 
 def test_what_holds_no_data_is_no_zero():
-    """Beyond its sky an image has no value after it was moved, either."""
+    """A pixel without data has no value after resampling, either."""
     image, mask = np.full((100, 100), 5.0), np.zeros((100, 100), np.int16)
     image[:, 70:], mask[:, 70:] = np.nan, bit_value("NO_DATA")
-    place = Map(np.eye(3), (100, 100), STILL)
-    moved = resample(image, np.ones((100, 100)), mask, place, (100, 100))
+    transform = Map(np.eye(3), (100, 100), STILL)
+    moved = resample(image, np.ones((100, 100)), mask, transform, (100, 100))
     empty = (moved.mask & bit_value("NO_DATA")) != 0
     assert empty[:, 67:].all()
     assert not empty[5:95, 5:66].any()

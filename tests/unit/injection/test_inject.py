@@ -13,7 +13,7 @@ from redpix.core.field_name import Field
 from redpix.image.masks import BITS
 from redpix.image.wcs import frame_wcs
 from redpix.injection import inject, placement, sources
-from redpix.io.number_tables import read_user_table
+from redpix.io.tables import read_table
 from redpix.psf import moffat
 from redpix.psf.psf_file import read_psf, write_psfs
 from redpix.psf.psf_model import PsfModel
@@ -22,6 +22,7 @@ from redpix.sdss.camera import FULL_WELL
 from redpix.sdss.error_map import dark_variance, gain, sky_image
 from redpix.sdss.frames import frame_path, mask_spans, masked_pixels
 from redpix.sdss.mask_table import survey_mask
+from table_contents import FORMS, forms_of
 
 SCALE = 0.396
 GALAXY = {
@@ -45,7 +46,7 @@ def moffat_model(fwhm=3.3):
 
 
 def at(wcs, places, **columns):
-    """Sources at pixel places."""
+    """Return sources at pixel positions."""
     ra, dec = wcs.all_pix2world(np.array(places, float), 0).T
     return pd.DataFrame({"ra": ra, "dec": dec, **columns})
 
@@ -82,7 +83,7 @@ def test_photons_of_their_own():
     added = after - before
     for part, flux in ((added[:250], 2.0), (added[250:], 0.08)):
         assert part.mean() == pytest.approx(flux, rel=1e-3)
-        # electrons: flux / calibration * gain, of as large a variance
+        # electrons are flux / calibration * gain; their variance is equal
         expected = flux * calibration / 4.7
         assert part.var(axis=0) / expected == pytest.approx(1, abs=0.45)
         assert (part.var(axis=0) / expected).mean() == pytest.approx(1, abs=0.02)
@@ -101,7 +102,7 @@ def test_full_pixels():
     assert image[4, 4] / 0.005 + 140 == pytest.approx(FULL_WELL)
     assert saturated[2:7, 3:6].all()
     assert saturated.sum() == 15
-    # a pixel that was full before, and got nothing, stays
+    # a saturated pixel without injected light does not change
     image, saturated = inject.saturate(light, light * 0, np.full(9, 0.005), np.zeros((9, 9)))
     assert image[4, 4] == 300
     assert not saturated.any()
@@ -123,12 +124,12 @@ def test_mask_round_trip():
 
 
 def psfield_hdu(rng, side=21, powers=3):
-    """A table like the survey's and what it is made of."""
+    """Return a table in the survey's format and its components."""
     rows, columns = np.indices((side, side)) - side // 2
     images = [np.exp(-(rows**2 + columns**2) / (2 * s**2)) for s in (1.4, 2.0, 3.0)]
     weights = np.zeros((3, 5, 5))
     weights[:, :powers, :powers] = rng.uniform(0.1, 1.0, (3, powers, powers))
-    weights[:, 4, 4] = np.nan  # what lies beyond the polynomial is not read
+    weights[:, 4, 4] = np.nan  # values beyond the order of the polynomial are not read
     columns = [
         fits.Column(name, "J", array=np.full(3, value))
         for name, value in (("nrow_b", powers), ("ncol_b", powers), ("RNROW", side))
@@ -150,7 +151,7 @@ def test_psfield_against_a_slow_loop(tmp_path):
     for image, weight in zip(images, weights, strict=True):
         for i in range(3):
             for j in range(3):
-                # i is the power of the row, j of the column
+                # i is the power of the row, j that of the column
                 expected = expected + weight[i, j] * (1e-3 * y) ** i * (1e-3 * x) ** j * image
     middle = np.s_[6:15, 6:15]
     found = model.at(x, y)[middle]
@@ -171,7 +172,7 @@ def test_psfs_are_read_as_written(tmp_path):
 
 def test_no_psfield(tmp_path):
     hdu = fits.BinTableHDU.from_columns([fits.Column("a", "J", array=[1, 2])])
-    with pytest.raises(InputError, match="no psField"):
+    with pytest.raises(InputError, match="not a psField table"):
         psfield.psfield_model(hdu.data, (10, 10))
 
 
@@ -187,7 +188,7 @@ def test_places_are_blank_and_apart():
     gaps = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1))
     assert gaps[~np.eye(40, dtype=bool)].min() >= 18
     assert np.all((places > 7.5) & (places < (491.5, 391.5)))
-    # where nothing is so wide it takes what there is, and says how much
+    # without sufficient room, it takes the widest position and returns its radius
     _, clear = placement.place_blank(rng, np.array([500.0]), busy, "1-1-1")
     assert 20 < clear[0] < 120
     with pytest.raises(InputError, match="field 1-1-1: no blank sky"):
@@ -208,14 +209,14 @@ def test_what_shines_is_occupied():
 
 def user_table(text, tmp_path):
     (tmp_path / "t.csv").write_text(text)
-    return read_user_table(tmp_path / "t.csv")
+    return read_table(tmp_path / "t.csv", "t.csv")
 
 
 GOOD = "redshift,modelflux_g,flux_r,axis_ratio\n0.1,30,50,0.6\n0.3,2,-1,0.7\n"
 
 
 def test_a_table_of_galaxies(tmp_path):
-    rows, passed_over = sources.galaxy_table(user_table(GOOD, tmp_path), "t.csv")
+    rows, passed_over = sources.galaxy_table(user_table(GOOD, tmp_path))
     assert passed_over == 1
     assert rows[["redshift", "flux_g", "flux_r", "line"]].to_numpy().tolist() == [[0.1, 30, 50, 2]]
     shaped = sources.with_shapes(np.random.default_rng(1), rows, "r")
@@ -226,8 +227,8 @@ def test_a_table_of_galaxies(tmp_path):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (GOOD.replace("50", "nan"), r"line 2: flux_r is 'nan'; allowed: a finite number"),
-        (GOOD.replace("50", ""), r"line 2: flux_r is ''"),
+        (GOOD.replace("50", "nan"), r"line 2: flux_r: is missing; allowed: a finite number"),
+        (GOOD.replace("50", ""), r"line 2: flux_r: is missing"),
         (GOOD.replace("0.3,2", "0,2"), r"line 3: redshift is 0; allowed: 0.0001 to 10"),
         (GOOD.replace("0.6", "1.6"), r"line 2: axis_ratio is 1.6; allowed: 0.05 to 1"),
         (GOOD.replace("redshift", "z"), "allowed: redshift and one or more"),
@@ -237,12 +238,12 @@ def test_a_table_of_galaxies(tmp_path):
 )
 def test_a_wrong_table_of_galaxies(tmp_path, text, words):
     with pytest.raises(InputError, match=words):
-        sources.galaxy_table(user_table(text, tmp_path), "t.csv")
+        sources.galaxy_table(user_table(text, tmp_path))
 
 
 def test_a_table_of_points(tmp_path):
     text = "kind,g,r\nstar,20.0,22.5\ntransient,19,20\n"
-    rows, _ = sources.point_table(user_table(text, tmp_path), "t.csv")
+    rows, _ = sources.point_table(user_table(text, tmp_path))
     assert rows["flux_r"].to_numpy() == pytest.approx([1.0, 10.0])
     assert rows["redshift"].isna().tolist() == [False, True]
 
@@ -251,14 +252,31 @@ def test_a_table_of_points(tmp_path):
     ("old", "new", "words"),
     [
         ("transient", "nova", "line 3: kind 'nova'; allowed: star, transient"),
-        ("22.5", "NaN", "line 2: r is 'NaN'"),
+        ("22.5", "NaN", "line 2: r: is missing"),
         ("22.5", "-9999", "line 2: r is -9999; allowed: 5 to 35"),
     ],
 )
 def test_a_wrong_table_of_points(tmp_path, old, new, words):
     text = "kind,g,r\nstar,20.0,22.5\ntransient,19,20\n".replace(old, new)
     with pytest.raises(InputError, match=words):
-        sources.point_table(user_table(text, tmp_path), "t.csv")
+        sources.point_table(user_table(text, tmp_path))
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (sources.galaxy_table, GOOD),
+        (sources.point_table, "kind,g,r,ra,dec\nstar,20.0,22.5,1,2\ntransient,19,20,3,4.5\n"),
+    ],
+)
+def test_every_format_gives_the_same_sources(tmp_path, read, text, form):
+    plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
+    plain.write_text(text)
+    other.write_bytes(forms_of(text)[form])
+    expected, found = (read(read_table(path)).rows.drop(columns="line") for path in (plain, other))
+    assert len(expected)
+    pd.testing.assert_frame_equal(found, expected, check_exact=True)
 
 
 def exposure(path):
@@ -269,9 +287,8 @@ def exposure(path):
 
 
 def test_pull_in_real_frames(real):
-    """Galaxies of real fluxes and redshifts in three real frames come back with S/N > 20."""
-    table = read_user_table(real / "galaxies/sdss_galaxies.csv")
-    galaxies, _ = sources.galaxy_table(table, "sdss_galaxies.csv")
+    """Fluxes of injected galaxies in two real frames differ from the truth as their errors say."""
+    galaxies, _ = sources.galaxy_table(read_table(real / "galaxies/sdss_galaxies.csv"))
     all_pulls = []
     for name, band in ((Field(2820, 3, 122), "r"), (Field(4192, 4, 300), "g")):
         image, calibration, sky, header = exposure(real / "sas" / frame_path("dr17", name, band))
@@ -283,7 +300,7 @@ def test_pull_in_real_frames(real):
             with fits.open(path) as hdus:
                 psf = psfield.psfield_model(hdus["ugriz".index(band) + 1].data, image.shape)
         chosen = galaxies.iloc[rng.choice(len(galaxies), 90, replace=False)]
-        # ten times fainter: a frame has no room for so many of the brightest galaxies
+        # ten times fainter, so that 90 galaxies fit into a frame
         chosen = sources.with_shapes(rng, chosen, band).assign(kind="galaxy")
         chosen[f"flux_{band}"] *= 0.1
         chosen[["bulge_radius", "disk_radius"]] *= 0.3

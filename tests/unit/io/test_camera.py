@@ -21,11 +21,11 @@ def test_any_projection_is_a_wcs():
     header["CTYPE1"], header["CTYPE2"] = "RA---TAN-SIP", "DEC--TAN-SIP"
     header["A_ORDER"], header["B_ORDER"], header["A_2_0"] = 2, 2, 1e-6
     bent = celestial_wcs(header)
-    place = [[0.0, 0.0], [300.0, 20.0]]
-    sky = bent.all_pix2world(place, 0)
-    assert np.abs(sky - plain.all_pix2world(place, 0)).max() > 1e-6
+    positions = [[0.0, 0.0], [300.0, 20.0]]
+    sky = bent.all_pix2world(positions, 0)
+    assert np.abs(sky - plain.all_pix2world(positions, 0)).max() > 1e-6
     again = celestial_wcs(wcs_cards(bent))
-    assert np.allclose(again.all_pix2world(place, 0), sky, atol=1e-10)
+    assert np.allclose(again.all_pix2world(positions, 0), sky, atol=1e-10)
 
 
 @pytest.mark.parametrize("kind", ["TAN", "TPV"])
@@ -35,11 +35,11 @@ def test_distortions_of_scamp_are_kept(kind):
     for axis in (1, 2):
         header[f"PV{axis}_1"], header[f"PV{axis}_7"] = 1.0, 2.0
     bent = celestial_wcs(header)
-    place = [[0.0, 0.0], [900.0, 700.0]]
-    sky = bent.all_pix2world(place, 0)
-    assert np.abs(sky - fits_sky.wcs().all_pix2world(place, 0)).max() > 1e-5
+    positions = [[0.0, 0.0], [900.0, 700.0]]
+    sky = bent.all_pix2world(positions, 0)
+    assert np.abs(sky - fits_sky.wcs().all_pix2world(positions, 0)).max() > 1e-5
     again = celestial_wcs(wcs_cards(bent))
-    assert np.allclose(again.all_pix2world(place, 0), sky, atol=1e-10)
+    assert np.allclose(again.all_pix2world(positions, 0), sky, atol=1e-10)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_masks_of_holes_and_saturation():
 def test_zeros_beyond_the_sky_are_no_data():
     rng = np.random.default_rng(2)
     image = rng.normal(100, 5, (80, 90))
-    image[:, :12] = 0  # as programs that resample leave it
+    image[:, :12] = 0  # programs that resample leave zeros outside the sky
     image[40, 50] = 0
     mask = image_mask(image, None)
     assert np.all(mask[:, :12] == bit_value("NO_DATA"))

@@ -1,4 +1,4 @@
-"""The record of a camera: gains, settings, units, sections, each with its source."""
+"""Camera records: gains, settings, units and sections, each with its source."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
 
 
 def of_cards(cards):
-    """A header; a value may be a pair with its comment."""
+    """Return a header; a value may be a pair with its comment."""
     header = fits.Header()
     for key, value in cards.items():
         header[key] = value

@@ -1,4 +1,4 @@
-"""Time, exposure time, airmass and filter as some twenty programs and observatories write them."""
+"""Times, airmass and filter in headers of some twenty programs and observatories."""
 
 import math
 from pathlib import Path
@@ -15,7 +15,7 @@ STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
 
 
 def of_cards(cards):
-    """A header; a value may be a pair with its comment."""
+    """Return a header; a value may be a pair with its comment."""
     header = fits.Header()
     for key, value in cards.items():
         header[key] = value
@@ -23,7 +23,7 @@ def of_cards(cards):
 
 
 def mjd(text, scale="utc"):
-    """MJD (UTC) of a time by astropy."""
+    """Return the MJD (UTC) of a time by astropy."""
     return Time(text, scale=scale).utc.mjd
 
 

@@ -1,4 +1,4 @@
-"""Images of all kinds of FITS files are read; damaged ones end in a line, in bounded memory."""
+"""All kinds of FITS files are read; damaged ones give one line, in limited memory."""
 
 import bz2
 import gzip
@@ -19,7 +19,7 @@ IMAGE = np.arange(12 * 17, dtype=np.float32).reshape(12, 17)
 
 
 def stranger(name):
-    """Path of a file that is kept beside the project."""
+    """Return the path of a file that is kept beside the project."""
     path = STRANGERS / name
     if not path.exists():
         pytest.skip(f"test data are absent: {name}")
@@ -27,7 +27,7 @@ def stranger(name):
 
 
 def file_of(folder, *hdus, name="image.fits"):
-    """A FITS file of a primary header with a gain, and further HDUs."""
+    """Write a FITS file with a gain in its primary header, and further HDUs."""
     first = fits.PrimaryHDU(header=fits.Header({"GAIN": 2.0, "EXPTIME": 30.0}))
     path = folder / name
     fits.HDUList([first, *hdus]).writeto(path)
@@ -35,7 +35,7 @@ def file_of(folder, *hdus, name="image.fits"):
 
 
 def hand_made(path, cards, data=b""):
-    """A FITS file of a header as it was typed."""
+    """Write a FITS file with a header of typed cards."""
     text = "".join(card.ljust(80) for card in [*cards, "END"])
     text = text.ljust(-(-len(text) // 2880) * 2880)
     path.write_bytes(text.encode() + data + bytes(-len(data) % 2880))
@@ -43,7 +43,7 @@ def hand_made(path, cards, data=b""):
 
 
 def sized(*axes, bits=-32):
-    """Mandatory cards of a primary image."""
+    """Return the mandatory cards of a primary image."""
     cards = [
         "SIMPLE  =                    T",
         f"BITPIX  = {bits:20d}",
@@ -116,7 +116,7 @@ def test_planes_are_of_the_same_version_and_by_exttype(tmp_path):
 @pytest.mark.parametrize("packer", [gzip.compress, bz2.compress, lzma.compress])
 def test_compressed_files(tmp_path, packer):
     path = file_of(tmp_path, fits.ImageHDU(IMAGE, name="SCI"))
-    packed = tmp_path / "packed"  # the name says nothing
+    packed = tmp_path / "packed"  # a name without an ending
     packed.write_bytes(packer(path.read_bytes()))
     np.testing.assert_array_equal(read_image(packed).pixels, IMAGE)
     packed.write_bytes(packer(path.read_bytes())[:-40])
@@ -206,7 +206,7 @@ def test_headers_that_lie(tmp_path, cards, data, words):
 
 
 def bomb(path, kind):
-    """A file of some kB or MB that claims to be, or is, gigabytes."""
+    """Write a file of some kB or MB that claims to unpack, or unpacks, to gigabytes."""
     zeros = bytes(2**20)
     if kind == "pixels":
         hand_made(path, sized(60000, 60000))
@@ -263,7 +263,7 @@ def test_other_files(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"a\.fits: does not open as FITS"):
         read_image(path)
-    with pytest.raises(InputError, match="there is no such file"):
+    with pytest.raises(InputError, match="the file does not exist"):
         read_image(tmp_path / "absent.fits")
 
 

@@ -127,7 +127,7 @@ def test_a_cell_that_is_not_a_number_is_named_by_line_and_column():
         (["7", ""], 3, "is missing; allowed: an id in each row"),
         (["1.23765E+18", "5"], 2, "'1.23765E+18' lost its last digits"),
         (["5", "1237648704577142784.0"], 3, "'1237648704577142784.0' lost its last digits"),
-        (["1237648704577142784"] * 2, 3, "1237648704577142784 is there twice and lost its last"),
+        (["1237648704577142784"] * 2, 3, "1237648704577142784 occurs twice and lost its last"),
     ],
 )
 def test_ids_that_lost_digits_are_refused(cells, row, words):

@@ -213,7 +213,7 @@ def test_the_table_of_images():
         (["image\tpath", "../a\tb"], r"line 2: image: '../a'; allowed: name of the files"),
         (["image\tpath", "lightcurves\tb"], "line 2: image: 'lightcurves'; allowed"),
         (["image\tpath", "a\t"], "line 2: path is empty; allowed: a FITS image"),
-        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: there is no such file"),
+        (["image\tpath", "a\tno.fits"], "line 2: path: no.fits: the file does not exist"),
         (["image\tpath", "a\tb", "a\tb"], "line 3: image a is there twice"),
         (["image\tpath\tgain", "a\tb\t0"], "line 2: gain: 0.0; allowed: electrons a count"),
         (["image\tpath\tgain", "a\tb\tinf"], "line 2: gain: 'inf'; allowed: electrons a count"),

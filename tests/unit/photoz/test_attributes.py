@@ -1,4 +1,4 @@
-"""What may describe a pixel, and its standardisation."""
+"""Attributes of pixels, and their standardisation."""
 
 import numpy as np
 import pytest
@@ -29,7 +29,7 @@ def test_brightness_is_the_middle_band():
     assert attributes.names == ("mag_r", "u-g", "g-r", "r-i", "i-z")
     vectors = attributes.vectors(np.array([[20.0, 19.0, 18.5, 18.25, 18.0]]))
     assert vectors.tolist() == [[18.5, 1.0, 0.5, 0.25, 0.25]]
-    with pytest.raises(InputError, match="magnitudes hold the brightness"):
+    with pytest.raises(InputError, match="magnitudes include the brightness"):
         Attributes(("brightness", "magnitudes"), ("g", "r"))
 
 
@@ -58,7 +58,7 @@ def test_errors_are_those_of_the_magnitudes_by_differences():
     ["redshift", "redshift_error", "redshiftError", "class", "ra", "dec", "x", "y", "object_id"],
 )
 def test_the_truth_and_the_place_are_no_attributes(kind):
-    with pytest.raises(InputError, match=rf"photoz.attributes: '{kind}' cannot be one; allowed"):
+    with pytest.raises(InputError, match=rf"photoz.attributes: '{kind}' is not allowed; allowed"):
         Attributes(("magnitudes", kind), ("g", "r"))
 
 

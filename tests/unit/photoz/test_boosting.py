@@ -1,4 +1,4 @@
-"""Boosted trees: the library's own predictions from plain arrays; widths, classes, gaps, real."""
+"""Boosted trees: predictions from plain arrays, widths, classes, missing attributes, real data."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import STAR, Training
-from redpix.photoz.learners.boosting import Boosting, Trees, _regressor
+from redpix.photoz.learners.boosted_trees import Trees, regressor
+from redpix.photoz.learners.boosting import Boosting
 from sklearn.ensemble import HistGradientBoostingClassifier
 from test_tpz import sky
 
@@ -18,7 +19,7 @@ def test_arrays_predict_what_the_library_does():
     known, query = sky(600, 0.02), sky(300, 0.02, seed=2).vectors
     vectors = known.vectors.copy()
     vectors[::7, 1], query[::5, 0], query[::3, 2] = np.nan, np.nan, np.nan
-    fitted = _regressor(1, max_iter=30).fit(vectors, known.redshift)
+    fitted = regressor(1, max_iter=30).fit(vectors, known.redshift)
     assert np.array_equal(Trees.of(fitted).sums(query)[:, 0], fitted.predict(query))
     for label in (known.label, known.label + (vectors[:, 0] > 0.2)):
         told = HistGradientBoostingClassifier(max_iter=10).fit(vectors, label)
@@ -32,8 +33,8 @@ def test_redshifts_widths_and_classes():
     found = learner.predict(query.vectors)
     moving = query.label != STAR
     assert np.abs(found.redshift - query.redshift)[moving].mean() < 0.02
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
-    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(found.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     assert 0.028 < np.median(width) < 0.06
     clear = np.abs(query.vectors[:, 2] - 0.3) > 0.1
     told = found.probability[clear].argmax(axis=1)
@@ -55,7 +56,7 @@ def test_widths_follow_the_noise_and_three_classes_are_told():
         np.array([[-0.7, 0.5], [0.0, -0.5], [0.7, 0.5]], np.float32)
     )
     assert found.probability.argmax(axis=1).tolist() == [0, 1, 2]
-    ends = pdf.quantiles(found.density, [0.16, 0.84], GRID)
+    ends = pdf.quantiles(found.pdf, [0.16, 0.84], GRID)
     half = np.diff(ends, axis=1)[:, 0] / 2
     assert half[0] == pytest.approx(0.06, rel=0.35)
     assert half[1] < 0.4 * half[0]
@@ -80,10 +81,10 @@ def test_objects_are_held_out_whole():
 def test_threads_and_arrays_change_nothing(errors):
     known, query = sky(400, 0.02), sky(100, 0.02, seed=2).vectors
     settings = {**SETTINGS, "errors": errors}
-    one, two = (Boosting.fit(known, GRID, jobs=jobs, **settings) for jobs in (1, 2))
+    one, two = (Boosting.fit(known, GRID, n_threads=n_threads, **settings) for n_threads in (1, 2))
     again = Boosting.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
+    assert_alike(expected, two.predict(query, n_threads=2), again.predict(query))
     assert not any(np.asarray(array).dtype == object for array in one.arrays().values())
 
 
@@ -97,7 +98,7 @@ def test_a_missing_attribute_costs_little_where_it_tells_little():
         vectors = query.vectors.copy()
         vectors[:, column] = np.nan
         found = learner.predict(vectors)
-        assert np.isfinite(found.density).all()
+        assert np.isfinite(found.pdf).all()
         errors.append(np.abs(found.redshift - query.redshift)[query.label != STAR].mean())
     assert errors[0] < 0.03
     assert errors[1] > 2 * errors[0]
@@ -109,6 +110,6 @@ def test_real_galaxies_held_out(real):
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
     known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000))
     settings = {"trees": 100, "leaves": 24, "rate": 0.1, "seed": 1}
-    told = Boosting.fit(known, GRID, jobs=2, **settings, errors=5).insight(attributes.names)
+    told = Boosting.fit(known, GRID, n_threads=2, **settings, errors=5).insight(attributes.names)
     assert told["held_out_nmad"] < 0.0156
     assert max(told["importance"], key=told["importance"].get) == "g-r"

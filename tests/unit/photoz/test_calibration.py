@@ -1,4 +1,4 @@
-"""Densities that mean what they say, on objects that they were not calibrated on."""
+"""Calibrated PDFs of objects that were not used for the calibration."""
 
 import numpy as np
 import pytest
@@ -11,13 +11,13 @@ GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
 
 def overconfident(n, factor, seed=3):
-    """Predictions whose densities are `factor` times narrower than their errors."""
+    """Return predictions whose PDFs are `factor` times narrower than their errors."""
     generator = np.random.default_rng(seed)
     truth, sigma = generator.uniform(0.3, 0.7, n), generator.uniform(0.02, 0.05, n)
     redshift = generator.normal(truth, sigma)
-    density = norm.pdf(GRID, redshift[:, None], sigma[:, None] / factor)
-    density = pdf.normalise(density, GRID)
-    return Prediction(redshift, density, np.full((n, 3), np.nan), np.zeros(n)), truth
+    pdfs = norm.pdf(GRID, redshift[:, None], sigma[:, None] / factor)
+    pdfs = pdf.normalise(pdfs, GRID)
+    return Prediction(redshift, pdfs, np.full((n, 3), np.nan), np.zeros(n)), truth
 
 
 @pytest.mark.parametrize("factor", [0.6, 1.0, 2.5])
@@ -35,7 +35,7 @@ def test_calibrated_intervals_hold_68_percent_of_other_objects():
         0.68, abs=0.03
     )
     assert found.error == pytest.approx((found.high68 - found.low68) / 2)
-    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
+    assert np.trapezoid(found.pdf, GRID, axis=1) == pytest.approx(1, rel=1e-5)
     assert np.median(np.abs(found.redshift - truth) / found.error) == pytest.approx(0.67, abs=0.05)
 
 
@@ -44,17 +44,17 @@ def test_truths_exactly_as_predicted_leave_densities_as_narrow_as_the_grid_allow
     truth = np.where(np.arange(100) < 90, prediction.redshift, truth)
     assert width_scale(prediction, truth, GRID) == LEAST_SCALE
     found = calibrate(prediction, Calibration.fit(prediction, truth, GRID), GRID)
-    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
+    assert np.trapezoid(found.pdf, GRID, axis=1) == pytest.approx(1, rel=1e-5)
     assert found.median == pytest.approx(prediction.redshift, abs=0.005)
     assert found.error.max() < 0.005
 
 
 def test_redshifts_on_the_grids_nodes_that_are_exact_have_densities():
     truth = GRID[np.random.default_rng(0).integers(20, 180, 600)]
-    density = pdf.normalise(norm.pdf(GRID, truth[:, None], 0.02), GRID)
-    prediction = Prediction(truth, density, np.full((600, 3), np.nan), np.zeros(600))
+    pdfs = pdf.normalise(norm.pdf(GRID, truth[:, None], 0.02), GRID)
+    prediction = Prediction(truth, pdfs, np.full((600, 3), np.nan), np.zeros(600))
     calibration = Calibration.fit(prediction, truth, GRID)
     assert np.diff([0, *calibration.levels, 1]).min() == pytest.approx(1e-3)
     found = calibrate(prediction, calibration, GRID)
-    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1, rel=1e-5)
+    assert np.trapezoid(found.pdf, GRID, axis=1) == pytest.approx(1, rel=1e-5)
     assert found.median == pytest.approx(truth, abs=0.005)

@@ -22,7 +22,7 @@ def training(n, seed=1):
 
 
 def slow(known, query, k):
-    """Redshift and class shares of one vector at a time."""
+    """Return the redshift and class fractions of one vector at a time."""
     moving = known.label != STAR
     deviation = known.vectors[moving].std(axis=0)
 
@@ -49,9 +49,9 @@ def test_redshift_and_class_are_those_of_a_slow_loop():
 def test_density_lies_where_the_neighbours_are():
     known = training(2000)
     found = KNN.fit(known, GRID, k=50, mode="mean").predict(known.vectors[:40])
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
     assert mean == pytest.approx(found.redshift, abs=0.03)
-    assert np.trapezoid(found.density, GRID, axis=1) == pytest.approx(1)
+    assert np.trapezoid(found.pdf, GRID, axis=1) == pytest.approx(1)
 
 
 def test_units_of_an_attribute_do_not_matter():
@@ -78,8 +78,8 @@ def test_principal_axes_keep_distances_in_fewer_dimensions():
 def test_threads_and_chunks_change_nothing(mode):
     known, query = training(3000), training(5000, seed=2).vectors
     learner = KNN.fit(known, GRID, k=20, mode=mode)
-    whole = learner.predict(query, jobs=2)
-    halves = [learner.predict(part, jobs=1) for part in (query[:1234], query[1234:])]
+    whole = learner.predict(query, n_threads=2)
+    halves = [learner.predict(part, n_threads=1) for part in (query[:1234], query[1234:])]
     for name in whole._fields:
         parts = np.concatenate([getattr(half, name) for half in halves])
         assert np.array_equal(getattr(whole, name), parts), name
@@ -110,7 +110,7 @@ def test_stars_teach_classes_and_no_redshift():
 
 
 def linear_sky(n, noise, seed=1):
-    """Vectors whose redshift is a linear function of them, and noise."""
+    """Return vectors whose redshift is a linear function of them plus noise."""
     generator = np.random.default_rng(seed)
     vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
     redshift = 0.4 + vectors @ [0.1, -0.05, 0.15] + noise * generator.normal(size=n)
@@ -124,8 +124,8 @@ def test_a_linear_law_is_found_and_its_noise_is_the_width():
     exact = KNN.fit(linear_sky(3000, 0.0), GRID, k=60, mode="linear").predict(query.vectors)
     assert exact.redshift == pytest.approx(query.redshift, abs=1e-3)
     noisy = KNN.fit(linear_sky(3000, 0.03), GRID, k=100, mode="linear").predict(query.vectors)
-    mean = np.trapezoid(noisy.density * GRID, GRID, axis=1)
-    width = np.sqrt(np.trapezoid(noisy.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    mean = np.trapezoid(noisy.pdf * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(noisy.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     # the fit's own uncertainty and the smoothing widen it a little
     assert np.median(width) == pytest.approx(0.032, abs=0.002)
 
@@ -144,7 +144,7 @@ def test_what_lies_far_from_all_known_is_outside(mode):
 
 def cross_validated(vectors, redshift, k, mode="mean"):
     found, _ = five_fold(lambda known: KNN.fit(known, GRID, k=k, mode=mode), vectors, redshift)
-    return metrics.summarise(metrics.score(found.redshift, found.density, redshift, GRID))
+    return metrics.summarise(metrics.score(found.redshift, found.pdf, redshift, GRID))
 
 
 def test_real_galaxies_give_published_like_scatter(real):

@@ -1,4 +1,4 @@
-"""Bad tables, given to every learner: an error or a warning names what is wrong."""
+"""Bad tables for every learner: an error or a warning names the fault."""
 
 import json
 
@@ -30,8 +30,8 @@ def learn(folder, method, train, test=None, **asked):
             r"train\.csv: g, r, i, z, g_err, .*: measured for no object",
         ),
         (lambda t: t.assign(redshift=np.nan), r"train\.csv: no object has a redshift"),
-        (lambda t: t.assign(i=t["redshift"] * 2 + 15), "follows the redshift exactly"),
-        (lambda t: t.assign(i_err=np.exp(-t["redshift"])), "log_error_i follows the redshift"),
+        (lambda t: t.assign(i=t["redshift"] * 2 + 15), "is the redshift under another name"),
+        (lambda t: t.assign(i_err=np.exp(-t["redshift"])), "log_error_i is the redshift"),
         (lambda t: t.rename(columns={"g": "zspec", "g_err": "zspec_err"}), "zspec is the truth"),
         (lambda t: t.assign(redshift=0.2), r"train\.csv: one redshift only, 0\.2, among"),
         (lambda t: t.assign(id=t["id"] + 900), r"test\.csv: shares 15 objects with .*train\.csv"),
@@ -56,7 +56,7 @@ def test_one_class_a_constant_attribute_and_few_tested(tmp_path, method, caplog)
         table["class"] = "GALAXY"
     test.loc[:1, "r"] = np.nan
     found = learn(tmp_path, method, train, test)
-    assert "train.csv: constant, so without use as attributes: log_error_g" in caplog.text
+    assert "train.csv: constant, so useless as attributes: log_error_g" in caplog.text
     assert "one class only among the training objects (GALAXY)" in caplog.text
     told = metrics_of(found)
     assert told["objects"]["nmad"] is None
@@ -90,7 +90,7 @@ def test_classes_have_probabilities(tmp_path, method):
 
 
 def test_no_number_without_meaning_in_what_is_written(tmp_path):
-    """Every number of a run on few objects is finite, or null."""
+    """Every number of a run on few objects is finite or null."""
     for method in ("knn", "tpz", "som"):
         settings = {**SETTINGS[method], **({"k": 5} if method == "knn" else {})}
         found = run(tmp_path, sky(30, 1), sky(3, 2, first=1001), method=method, settings=settings)

@@ -12,7 +12,7 @@ def neighbours(n=30, k=25, d=3, seed=1):
 
 
 def ridge(offsets, values):
-    """Intercept and slopes: least squares with the penalty as further rows, without intercept."""
+    """Return the fit by least squares, with the penalty on the slopes as further rows."""
     k, d = offsets.shape
     spread = np.sum((offsets - offsets.mean(axis=0)) ** 2)
     rows = np.hstack([np.ones((k, 1)), offsets])

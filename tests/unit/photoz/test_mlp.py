@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from learner_checks import assert_alike, dealt_out_by_group, five_fold
 from redpix.core.exceptions import InputError
-from redpix.photoz import catalogues, metrics, pdf
+from redpix.photoz import catalogue_training, metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.learners.base import STAR, Prediction, Training
@@ -26,7 +26,7 @@ MEMBERS = {
 
 
 def curved_sky(n, noise, seed=1):
-    """Vectors whose redshift is a curved function of them, and noise; a column of no use."""
+    """Return vectors whose redshift is a curved function plus noise, and a useless column."""
     generator = np.random.default_rng(seed)
     vectors = generator.uniform(-1, 1, (n, 3)).astype(np.float32)
     redshift = 0.4 + 0.15 * np.sin(2 * vectors[:, 0]) + 0.1 * vectors[:, 1] ** 2
@@ -39,8 +39,8 @@ def test_networks_find_a_curve_and_its_noise_is_the_width():
     query = curved_sky(500, 0.0, seed=2)
     found = MLP.fit(curved_sky(2500, 0.02), GRID, **SETTINGS).predict(query.vectors)
     assert np.abs(found.redshift - query.redshift).mean() < 0.005
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
-    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
+    width = np.sqrt(np.trapezoid(found.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     assert np.median(width) == pytest.approx(0.0225, abs=0.002)
 
 
@@ -58,16 +58,16 @@ def test_outliers_hardly_pull():
 def test_threads_and_arrays_change_nothing(learner, settings):
     known, query = curved_sky(400, 0.02), curved_sky(100, 0.02, seed=2).vectors
     settings = {**settings, "errors": 1}
-    one = learner.fit(known, GRID, jobs=1, **settings)
-    two = learner.fit(known, GRID, jobs=2, **settings)
+    one = learner.fit(known, GRID, n_threads=1, **settings)
+    two = learner.fit(known, GRID, n_threads=2, **settings)
     again = learner.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
+    assert_alike(expected, two.predict(query, n_threads=2), again.predict(query))
     assert not any(array.dtype == object for array in one.arrays().values())
 
 
 def test_objects_of_a_group_are_left_out_together():
-    """With redshifts dealt out by group, residuals are as wide as the redshifts."""
+    """If groups have random redshifts, residuals are as wide as the redshifts."""
     known = dealt_out_by_group(60, 20)
     residual = MLP.fit(known, GRID, **SETTINGS).residual
     assert residual.std() > 0.8 * known.redshift.std()
@@ -133,7 +133,7 @@ def test_an_ensemble_tells_classes_by_all_its_members():
 
 
 def test_real_galaxies(real):
-    """Calibrated on half of the benchmark's training file, scored on the other."""
+    """Calibrate on half of the benchmark's training file, score on the other half."""
     table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
     attributes = Attributes(("brightness", "colours", "errors"), ("u", "g", "r", "i", "z"))
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
@@ -145,14 +145,14 @@ def test_real_galaxies(real):
     first = Prediction(*(column[half] for column in found))
     other = Prediction(*(column[~half] for column in found))
     right = calibrate(other, Calibration.fit(first, truth[half], GRID), GRID)
-    worth = metrics.summarise(metrics.score(right.redshift, right.density, truth[~half], GRID))
+    worth = metrics.summarise(metrics.score(right.redshift, right.pdf, truth[~half], GRID))
     assert worth["nmad"] < 0.0148
     assert worth["pit_ks"] < 0.06
     assert worth["coverage_68"] == pytest.approx(0.68, abs=0.05)
 
 
 def test_an_ensemble_of_real_galaxies_five_fold(real):
-    """A third of the networks of the default: with all of them the scatter is .0134."""
+    """Use a third of the default number of networks; with all of them the scatter is .0134."""
     table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
     attributes = Attributes(("brightness", "colours", "errors"), ("u", "g", "r", "i", "z"))
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
@@ -160,9 +160,9 @@ def test_an_ensemble_of_real_galaxies_five_fold(real):
     found, fold = five_fold(
         lambda known: Ensemble.fit(known, GRID, members=members, errors=5), vectors, table[:, 0]
     )
-    learnt = catalogues.Learnt(SimpleNamespace(grid=GRID), found, fold)
+    learnt = catalogue_training.Learnt(SimpleNamespace(grid=GRID), found, fold)
     known = SimpleNamespace(label=np.zeros(5000, int), redshift=table[:, 0])
-    worth = catalogues.cross_validated(learnt, known)
+    worth = catalogue_training.cross_validated(learnt, known)
     assert worth["nmad"] < 0.0138
     assert worth["pit_ks"] < 0.03
     assert worth["coverage_68"] == pytest.approx(0.68, abs=0.02)

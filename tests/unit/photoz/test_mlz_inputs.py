@@ -1,7 +1,6 @@
 """MLZ's files, read back by MLZ's own rules."""
 
 import re
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,14 +10,14 @@ from redpix.photoz import mlz, mlz_files
 from redpix.photoz.attributes import Attributes
 from test_run_catalogue import sky as catalogue
 
-# NumPy tells that it skips the comment
+# NumPy warns that it skips the comment
 pytestmark = pytest.mark.filterwarnings("ignore:Input line 1 contained no data")
 
 PARTS = ("train", "test", "inputs")
 TPZ = {"trees": 100}
 SOM = {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch", "iterations": 15}
-PARAMS = {"model": None, "bands": list("ugriz"), "test_fraction": 0.3, "split_by": "object"}
-PARAMS |= {"pixels_per_object": 10, "grid": [0.0, 0.6, 0.005], "tpz": TPZ, "som": SOM, "seed": 1}
+PARAMS = {"test_fraction": 0.3, "grid": [0.0, 0.6, 0.005], "tpz": TPZ, "som": SOM, "seed": 1}
+PIXELS = {**PARAMS, "bands": list("ugriz"), "split_by": "object", "pixels_per_object": 10}
 
 # what MLZ 1.2 cannot do without (allkeys in its utils_mlz.py)
 KEYS = re.findall(
@@ -32,7 +31,7 @@ originalpdffile writefits rmsfactor""",
 
 
 def read_inputs(path):
-    """As read_dt_pars does: first and third word, commas make lists, slashes end in one."""
+    """Read as read_dt_pars does: first and third word, commas make lists, slashes a folder."""
     names, values = np.loadtxt(path, dtype="str", usecols=(0, 2), unpack=True)
     found = {}
     for name, value in zip(names.tolist(), values.tolist(), strict=True):
@@ -43,19 +42,18 @@ def read_inputs(path):
 
 
 def read_columns(folder, inputs, part):
-    """A table by the names that the inputs give, as the class catalog does."""
+    """Read a table with the names in the inputs, as the class catalog does."""
     names = inputs["columns" if part == "train" else "columns_test"]
     rows = np.loadtxt(inputs[f"path_{part}"] and folder / inputs[f"{part}file"], ndmin=2)
     assert rows.shape[1] == len(names)
     return dict(zip(names, rows.T, strict=True))
 
 
-def run(folder, inputs, kinds, **params):
+def run(folder, export, inputs, kinds, **params):
     out = folder / "mlz"
     out.mkdir()
-    output = [str(out / f"{kind}.{part}") for kind in kinds for part in PARTS]
-    asked = SimpleNamespace(**{**PARAMS, **params})
-    mlz_files.main(SimpleNamespace(input=inputs, output=output, params=asked))
+    output = {kind: [str(out / f"{kind}.{part}") for part in PARTS] for kind in kinds}
+    export(**inputs, **output, **params)
     return out
 
 
@@ -66,9 +64,10 @@ def done(tmp_path_factory):
     table.loc[:4, "redshift"] = np.nan
     pixels = synthetic_pixels.pixels(table, 3, noise=5)
     objects, paths = synthetic_pixels.write(folder, table, pixels)
-    inputs = SimpleNamespace(objects=objects, pixels=paths)
-    kinds = ["magnitudes", "colours", "distance"]
-    return table, pixels, run(folder, inputs, ("objects", "pixels"), attributes=kinds)
+    inputs = {"catalogue": objects, "pixel_tables": paths}
+    params = {**PIXELS, "attributes": ["magnitudes", "colours", "distance"]}
+    out = run(folder, mlz_files.export_pixels, inputs, ("objects", "pixels"), **params)
+    return table, pixels, out
 
 
 def test_the_inputs_have_all_that_mlz_asks_for_and_no_truth(done):
@@ -127,10 +126,9 @@ def test_tables_of_any_names(tmp_path):
     table.loc[3, "r"] = np.nan
     paths = [str(tmp_path / "train.csv")]
     table.to_csv(paths[0], index=False)
-    asked = {"magnitudes": ("B/2", "r", "i", "z"), "attributes": ["brightness", "colours"]}
-    inputs = SimpleNamespace(tables=paths)
-    with_errors = {**asked, "attributes": ["brightness", "colours", "errors"]}
-    folder = run(tmp_path, inputs, ("objects",), **with_errors)
+    params = {**PARAMS, "magnitudes": ("B/2", "r", "i", "z")}
+    params["attributes"] = ["brightness", "colours", "errors"]
+    folder = run(tmp_path, mlz_files.export_table, {"tables": paths}, ("objects",), **params)
     told = read_inputs(folder / "objects.inputs")
     assert told["att"] == ["mag_i", "B_2-r", "r-i", "i-z"]
     train, test = (read_columns(folder, told, part) for part in ("train", "test"))

@@ -1,4 +1,4 @@
-"""The approximate search against a slow loop: what it finds and what it says of itself."""
+"""The approximate search against a slow loop: neighbours and measured recall."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def clumps(n, seed=1, dimensions=6):
 
 
 def slow(vectors, queries, k):
-    """Rows of the nearest, a query at a time."""
+    """Return the rows of the nearest vectors, one query at a time."""
     offsets = [np.sum((vectors.astype(float) - query) ** 2, axis=1) for query in queries]
     return np.array([np.argsort(offset)[:k] for offset in offsets])
 
@@ -58,7 +58,7 @@ def test_threads_and_another_start_change_nothing():
     first = neighbour_index.Approximate(vectors, 30)
     again = neighbour_index.Approximate(vectors, 30)
     assert first.about() == again.about()
-    found = first.search(queries, 30), again.search(queries, 30, jobs=2)
+    found = first.search(queries, 30), again.search(queries, 30, n_threads=2)
     for own, other in zip(*found, strict=True):
         assert np.array_equal(own, other)
 

@@ -1,4 +1,4 @@
-"""What pixels say together by slow loop, and a Gaussian process against its closed form."""
+"""Features of objects against a slow loop, and a Gaussian process against its closed form."""
 
 import numpy as np
 import pytest
@@ -95,8 +95,8 @@ def test_prediction_is_the_closed_form():
     left = variance - np.einsum(
         "ij,ji->i", kernel(x, known), np.linalg.solve(covariance, kernel(known, x))
     )
-    centre = np.trapezoid(found.density * np.log1p(GRID), GRID, axis=1)
-    square = np.trapezoid(found.density * (np.log1p(GRID) - centre[:, None]) ** 2, GRID, axis=1)
+    centre = np.trapezoid(found.pdf * np.log1p(GRID), GRID, axis=1)
+    square = np.trapezoid(found.pdf * (np.log1p(GRID) - centre[:, None]) ** 2, GRID, axis=1)
     inner = (found.redshift > 0.2) & (found.redshift < 0.6)
     wide = np.maximum(np.sqrt(left + noise), np.log1p(GRID[1]))
     assert np.sqrt(square)[inner] == pytest.approx(wide[inner], rel=0.05)
@@ -110,7 +110,7 @@ def test_a_curve_is_learnt_and_the_unknown_is_outside():
     assert found.outside.mean() < 0.05
     assert process.lengths[2] > 5 * process.lengths[0]  # tells nothing
     assert process.predict(query + [30, 0, 0]).outside.all()
-    assert np.isfinite(process.predict(query + [1e6, -1e6, 0]).density).all()
+    assert np.isfinite(process.predict(query + [1e6, -1e6, 0]).pdf).all()
     again = Process.from_arrays(process.arrays(), GRID)
     for own, other in zip(found, again.predict(query), strict=True):
         assert np.array_equal(own, other, equal_nan=True)

@@ -1,10 +1,16 @@
-"""Pixels in chunks: the same whatever the chunks, by slow loops."""
+"""Pixels in chunks of any size, against slow loops."""
 
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.pixel_stream import Pixels, columns, sampled_vectors, signal_to_noise, survey
+from redpix.photoz.pixel_stream import (
+    Pixels,
+    columns,
+    sampled_vectors,
+    signal_to_noise,
+    sum_by_object,
+)
 from redpix.photoz.split import sample_pixels
 
 ATTRIBUTES = Attributes(("magnitudes", "distance"), ("g", "r"))
@@ -21,7 +27,7 @@ def table(n, seed=1):
 
 
 def chunked(whole, *cuts):
-    """Pixels that read `whole` in parts."""
+    """Return pixels that read `whole` in parts."""
     parts = np.split(np.arange(len(whole["object_id"])), cuts)
     return Pixels(
         lambda: ({name: column[rows] for name, column in whole.items()} for rows in parts),
@@ -34,7 +40,7 @@ def test_survey_counts_and_sums_what_is_finite():
     whole = table(300)
     whole["mag_g"][5], whole["flux_r"][6], whole["error_g"][7] = np.nan, np.inf, 0
     pixels = chunked(whole, 6, 100)
-    totals = survey(pixels, len(IDS))
+    totals = sum_by_object(pixels, len(IDS))
     assert pixels.dropped == 3
     usable = ~np.isin(np.arange(300), [5, 6, 7])
     for row, identifier in enumerate(IDS):
@@ -51,7 +57,7 @@ def test_survey_counts_and_sums_what_is_finite():
 def test_sample_is_the_chosen_pixels_by_slow_loop(limit, cuts):
     whole = table(300)
     pixels = chunked(whole, *cuts)
-    totals = survey(pixels, len(IDS))
+    totals = sum_by_object(pixels, len(IDS))
     wanted = np.array([True, True, False, True])
     chosen = sample_pixels(np.where(wanted, totals.pixels, 0), limit, seed=1)
     index, vectors = sampled_vectors(pixels, totals, wanted, chosen)
@@ -76,4 +82,4 @@ def test_an_object_not_in_the_catalogue_is_named():
     whole = table(10)
     whole["object_id"][4] = 41
     with pytest.raises(InputError, match="object 41 is not in catalogue"):
-        survey(chunked(whole), len(IDS))
+        sum_by_object(chunked(whole), len(IDS))

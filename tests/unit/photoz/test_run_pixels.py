@@ -1,9 +1,7 @@
-"""The whole stage on made-up pixels: files, honesty, determinism, models, bad input."""
+"""The stage on synthetic pixels: files, held-out objects, determinism, models, bad input."""
 
 import json
 import shutil
-from collections import namedtuple
-from types import SimpleNamespace
 
 import numpy as np
 import pandas
@@ -15,7 +13,7 @@ from redpix.core.exceptions import InputError
 from redpix.photoz import run_pixels
 from redpix.photoz.metrics import NAMES
 from redpix.photoz.model import Model
-from redpix.photoz.pdf_file import read_densities
+from redpix.photoz.pdf_file import read_pdfs
 
 FILES = {
     "objects": "objects.csv",
@@ -24,7 +22,6 @@ FILES = {
     "pdfs": "pdfs.parquet",
     "model": "model.npz",
 }
-Outputs = namedtuple("Outputs", FILES)
 PARAMS = {
     "method": "knn",
     "bands": ["u", "g", "r", "i", "z"],
@@ -36,32 +33,27 @@ PARAMS = {
     "pixels_per_object": 50,
     "grid": [0.0, 0.6, 0.005],
     "combiner": "weighted",
-    "model": None,
+    "trained_model": None,
     "seed": 1,
 }
 
 
 class Sky:
-    """A catalogue and its pixels, runs of the stage on them."""
+    """A catalogue and its pixels, on which the stage runs."""
 
     def __init__(self, table, pixels):
         self.table, self.pixels = table, pixels
 
     def run(self, folder, threads=1, **params):
-        """Run the stage on this sky; the folder that holds what it wrote."""
+        """Run the stage on this sky, and return the folder of its files."""
         source, result = folder / "in", folder / "out"
         for path in (source, result):
             shutil.rmtree(path, ignore_errors=True)
             path.mkdir(parents=True)
         objects, tables = synthetic_pixels.write(source, self.table, self.pixels)
-        output = Outputs(**{name: str(result / file) for name, file in FILES.items()})
-        run_pixels.main(
-            SimpleNamespace(
-                input=SimpleNamespace(objects=objects, pixels=tables),
-                output=output,
-                params=SimpleNamespace(**{**PARAMS, **params}),
-                threads=threads,
-            )
+        output = {name: str(result / file) for name, file in FILES.items()}
+        run_pixels.estimate_from_pixels(
+            objects, tables, **output, **{**PARAMS, **params}, n_threads=threads
         )
         return result
 
@@ -152,25 +144,25 @@ def test_weights_beat_the_plain_mean_and_a_class_is_told(done):
 
 
 def test_densities_match_the_table(done):
-    ids, density, grid = read_densities(done / "pdfs.parquet")
+    ids, pdfs, grid = read_pdfs(done / "pdfs.parquet")
     table = objects_of(done)
     assert ids.tolist() == table["object_id"].tolist()
-    assert np.trapezoid(density, grid, axis=1) == pytest.approx(1, rel=1e-5)
+    assert np.trapezoid(pdfs, grid, axis=1) == pytest.approx(1, rel=1e-5)
     inside = (grid >= table["z_lo68"].to_numpy()[:, None]) & (
         grid <= table["z_hi68"].to_numpy()[:, None]
     )
-    assert np.sum(density * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
+    assert np.sum(pdfs * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
 
 
 def test_stored_densities_say_in_qp_what_the_table_says(done):
-    """As docs/reference/products.md tells it, with pandas and without this project."""
+    """Read as docs/reference/products.md describes, with pandas and without this project."""
     stored = pandas.read_parquet(done / "pdfs.parquet")
     metadata = pyarrow.parquet.read_schema(done / "pdfs.parquet").metadata
     grid = np.array(json.loads(metadata[b"grid"]))
-    density = np.zeros((len(stored), len(grid)))
-    for row, first, values in zip(density, stored["first"], stored["pdf"], strict=True):
+    pdfs = np.zeros((len(stored), len(grid)))
+    for row, first, values in zip(pdfs, stored["first"], stored["pdf"], strict=True):
         row[first : first + len(values)] = values
-    ensemble = qp.Ensemble(qp.interp, data={"xvals": grid, "yvals": density})
+    ensemble = qp.Ensemble(qp.interp, data={"xvals": grid, "yvals": pdfs})
     table = objects_of(done)
     for column, level in (
         *(("z_lo95", 0.025), ("z_lo68", 0.16), ("z_median", 0.5)),
@@ -206,8 +198,8 @@ def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     one = sky.run(tmp_path / "one", **asked)
     assert same(one, sky.run(tmp_path / "two", threads=2, **asked), *FILES.values())
     assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(done)["baseline"]["nmad"]
-    model = str(one / "model.npz")
-    again = objects_of(sky.run(tmp_path / "again", model=model, **asked)).set_index("object_id")
+    out = sky.run(tmp_path / "again", trained_model=str(one / "model.npz"), **asked)
+    again = objects_of(out).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
 
@@ -277,7 +269,7 @@ def test_fluxes_of_test_objects_do_not_reach_the_model(sky, done, tmp_path):
 
 
 def test_no_object_is_predicted_from_itself(sky, tmp_path):
-    """With redshifts dealt out at random nothing can be learnt, by training objects neither."""
+    """Random redshifts cannot be learnt, not even those of training objects."""
     table = sky.table.copy()
     moving = table["class"] != "STAR"
     dealt = np.random.default_rng(7).permutation(table.loc[moving, "redshift"])
@@ -294,7 +286,7 @@ def test_no_object_is_predicted_from_itself(sky, tmp_path):
 def test_widths_are_honest_on_objects_not_trained_on(tmp_path):
     train, other = make(300, 0, seed=11), make(300, 0, seed=12)
     model = train.run(tmp_path / "train", test_fraction=0.05) / "model.npz"
-    found = metrics_of(other.run(tmp_path / "other", model=str(model)))
+    found = metrics_of(other.run(tmp_path / "other", trained_model=str(model)))
     assert found["objects"]["n"] > 280
     for name in ("mean", "weighted"):
         assert found["combiners"][name]["coverage_68"] == pytest.approx(0.68, abs=0.08)
@@ -317,7 +309,7 @@ def test_a_model_predicts_elsewhere_what_it_predicted_here(sky, done, tmp_path):
         sky.pixels[sky.pixels["object_id"].isin(tested)],
     )
     settings = {"k": 99, "mode": "mean"}
-    out = elsewhere.run(tmp_path, model=str(done / "model.npz"), settings=settings)
+    out = elsewhere.run(tmp_path, trained_model=str(done / "model.npz"), settings=settings)
     found = objects_of(out)
     expected = table[table["split"] == "test"].reset_index(drop=True)
     columns = ["object_id", "z_phot", "z_error", "z_aperture", "p_star", "class_phot", "n_pixels"]
@@ -383,7 +375,7 @@ def test_one_class_warns_and_has_no_accuracy(tmp_path, caplog):
 def test_a_constant_attribute_warns(few, tmp_path, caplog):
     pixels = few.pixels.assign(distance=np.float32(1))
     Sky(few.table, pixels).run(tmp_path, attributes=["magnitudes", "distance"])
-    assert "constant, so without use as attributes: distance" in caplog.text
+    assert "constant, so useless as attributes: distance" in caplog.text
 
 
 def constant(pixels):
@@ -396,14 +388,14 @@ def constant(pixels):
         (
             {"settings": {"k": 200, "mode": "linear"}},
             None,
-            r"photoz\.k: 200 neighbours.*at most \d+ is allowed",
+            r"photoz\.k: 200 neighbours.*; allowed: at most \d+",
         ),
         ({"grid": [0.0, 0.2, 0.005]}, None, r"photoz\.grid: runs from 0 to 0\.2, but"),
-        ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is no grid"),
+        ({"grid": [0.0, 0.6, 0.7]}, None, r"photoz\.grid: .* is not a grid"),
         ({"attributes": ["magnitudes", "redshift"]}, None, r"photoz\.attributes: 'redshift'"),
         ({}, constant, "every attribute is constant: mag_u"),
         ({}, lambda p: p.assign(mag_g=np.float32("nan")), "never finite: mag_g, u-g, g-r"),
-        ({}, lambda p: p.iloc[:0], "pixels: none of 0 is usable"),
+        ({}, lambda p: p.iloc[:0], "pixels: 0 of 0 are usable"),
         ({}, lambda p: p.drop(columns="flux_i"), r"3813-5-20\.parquet: no column flux_i"),
         ({}, lambda p: p.assign(object_id=p["object_id"] + 1), "object 101 is not in catalogue"),
     ],
@@ -443,7 +435,7 @@ def test_a_catalogue_without_redshifts_asks_for_a_model(sky, tmp_path):
 )
 def test_a_model_of_other_vectors_is_refused(sky, done, tmp_path, params, message):
     with pytest.raises(InputError, match=message):
-        sky.run(tmp_path, model=str(done / "model.npz"), **params)
+        sky.run(tmp_path, trained_model=str(done / "model.npz"), **params)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04 broken"])
@@ -451,26 +443,26 @@ def test_what_is_no_model_is_refused(sky, tmp_path, content):
     path = tmp_path / "model.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"model\.npz: cannot be read as a model"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
 
 
 def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
     path = tmp_path / "model.npz"
     np.savez(path, about=np.array({"version": 1}, dtype=object))
     with pytest.raises(InputError, match="cannot be read as a model"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, about=np.array(json.dumps({"version": 99, "method": "knn"})))
     with pytest.raises(InputError, match="a model of version 99"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, grid=np.arange(3))
     with pytest.raises(InputError, match="not a model of this project"):
-        sky.run(tmp_path / "run", model=str(path))
+        sky.run(tmp_path / "run", trained_model=str(path))
 
 
 def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
     sky, done, tmp_path
 ):
-    """Not by rows of one redshift that follow each other."""
+    """Rows of equal redshift that follow each other are not taken as one object."""
     same_redshift = sky.table.copy()
     rows = same_redshift["class"] == "GALAXY"
     same_redshift.loc[rows, "redshift"] = same_redshift.loc[rows, "redshift"].round(1)

@@ -35,9 +35,9 @@ def test_redshifts_widths_and_classes(asked):
     learner = SOM.fit(known, GRID, **{**SETTINGS, **asked})
     found = learner.predict(query.vectors)
     assert missed(learner, query) < (0.045 if "mode" in asked else 0.02)
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
     assert mean == pytest.approx(found.redshift, abs=0.01)
-    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    width = np.sqrt(np.trapezoid(found.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     assert 0.028 < np.median(width) < 0.1
     clear = np.abs(query.vectors[:, 2] - 0.3) > 0.25
     told = found.probability[clear].argmax(axis=1)
@@ -97,7 +97,7 @@ def test_objects_are_out_of_bag_whole():
 
 
 def test_realisations_follow_the_errors():
-    """With errors as large as the attributes nothing can be learnt of them."""
+    """Attributes with errors as large as their range teach nothing."""
     known = sky(1000, 0.0)
     wide = np.hstack([known.vectors, np.full((1000, 3), np.log(30.0), np.float32)])
     learner = SOM.fit(known._replace(vectors=wide), GRID, **SETTINGS, errors=3)
@@ -110,10 +110,10 @@ def test_threads_and_arrays_change_nothing(errors, update):
     known, query = sky(400, 0.02), sky(100, 0.02, seed=2).vectors
     mixing = np.eye(3)[: 3 - errors, :1].tolist()
     settings = {**SETTINGS, "mixing": mixing, "errors": errors, "update": update, "maps": 12}
-    one, two = (SOM.fit(known, GRID, jobs=jobs, **settings) for jobs in (1, 2))
+    one, two = (SOM.fit(known, GRID, n_threads=n_threads, **settings) for n_threads in (1, 2))
     again = SOM.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
+    assert_alike(expected, two.predict(query, n_threads=2), again.predict(query))
     assert not any(array.dtype == object for array in one.arrays().values())
 
 
@@ -126,7 +126,7 @@ def test_a_missing_attribute_costs_little_where_it_tells_little():
     for column in (2, 0):
         vectors = query.vectors.copy()
         vectors[:, column] = np.nan
-        assert np.isfinite(learner.predict(vectors).density).all()
+        assert np.isfinite(learner.predict(vectors).pdf).all()
         errors.append(missed(learner, query._replace(vectors=vectors)))
     assert errors[0] < 0.035
     assert errors[1] > 2 * errors[0]
@@ -154,7 +154,7 @@ def test_real_galaxies_out_of_bag(real):
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
     known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000))
     settings = {**SETTINGS, "maps": 12, "mixing": attributes.mixing}
-    learner = SOM.fit(known, GRID, jobs=2, **settings, errors=5)
+    learner = SOM.fit(known, GRID, n_threads=2, **settings, errors=5)
     assert learner.insight(())["out_of_bag_nmad"] < 0.0154
     found = learner.predict(vectors[:500])
-    assert np.isfinite(metrics.score(found.redshift, found.density, table[:500, 0], GRID).cde).all()
+    assert np.isfinite(metrics.score(found.redshift, found.pdf, table[:500, 0], GRID).cde).all()

@@ -6,7 +6,8 @@ from learner_checks import assert_alike, dealt_out_by_group
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import STAR, Training
-from redpix.photoz.learners.tpz import TPZ, Tree
+from redpix.photoz.learners.tpz import TPZ
+from redpix.photoz.learners.tpz_trees import Tree
 from redpix.photoz.learners.tree_leaves import leaf_shares
 from sklearn.tree import DecisionTreeRegressor
 
@@ -45,9 +46,9 @@ def test_redshifts_widths_classes_and_importance():
     found = learner.predict(query.vectors)
     moving = query.label != STAR
     assert np.abs(found.redshift - query.redshift)[moving].mean() < 0.02
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
     assert mean == pytest.approx(found.redshift, abs=0.01)
-    width = np.sqrt(np.trapezoid(found.density * (GRID - mean[:, None]) ** 2, GRID, axis=1))
+    width = np.sqrt(np.trapezoid(found.pdf * (GRID - mean[:, None]) ** 2, GRID, axis=1))
     assert 0.028 < np.median(width) < 0.08
     clear = np.abs(query.vectors[:, 2] - 0.3) > 0.1
     told = found.probability[clear].argmax(axis=1)
@@ -63,7 +64,7 @@ def test_bins_of_redshift_as_classes_do_as_well():
     found = learner.predict(query.vectors)
     moving = query.label != STAR
     assert np.abs(found.redshift - query.redshift)[moving].mean() < 0.025
-    mean = np.trapezoid(found.density * GRID, GRID, axis=1)
+    mean = np.trapezoid(found.pdf * GRID, GRID, axis=1)
     assert mean == pytest.approx(found.redshift, abs=0.01)
     first, second, third = learner.importance
     assert first > second > third
@@ -87,7 +88,7 @@ def test_objects_are_out_of_bag_whole():
 
 
 def test_realisations_follow_the_errors():
-    """With errors as large as the attributes nothing can be learnt of them."""
+    """Attributes with errors as large as their range teach nothing."""
     known = sky(1000, 0.0)
     wide = np.hstack([known.vectors, np.full((1000, 3), np.log(30.0), np.float32)])
     learner = TPZ.fit(known._replace(vectors=wide), GRID, **SETTINGS, errors=3)
@@ -99,10 +100,10 @@ def test_realisations_follow_the_errors():
 def test_threads_and_arrays_change_nothing(errors):
     known, query = sky(400, 0.02), sky(100, 0.02, seed=2).vectors
     settings = {**SETTINGS, "mixing": np.eye(3)[: 3 - errors, :1].tolist(), "errors": errors}
-    one, two = (TPZ.fit(known, GRID, jobs=jobs, **settings) for jobs in (1, 2))
+    one, two = (TPZ.fit(known, GRID, n_threads=n_threads, **settings) for n_threads in (1, 2))
     again = TPZ.from_arrays(one.arrays(), GRID, **settings)
     expected = one.predict(query)
-    assert_alike(expected, two.predict(query, jobs=2), again.predict(query))
+    assert_alike(expected, two.predict(query, n_threads=2), again.predict(query))
 
 
 def test_a_missing_attribute_costs_little_where_it_tells_little():
@@ -115,7 +116,7 @@ def test_a_missing_attribute_costs_little_where_it_tells_little():
         vectors = query.vectors.copy()
         vectors[:, column] = np.nan
         found = learner.predict(vectors)
-        assert np.isfinite(found.density).all()
+        assert np.isfinite(found.pdf).all()
         missed.append(np.abs(found.redshift - query.redshift)[query.label != STAR].mean())
     assert missed[0] < 0.03
     assert missed[1] > 2 * missed[0]
@@ -127,7 +128,7 @@ def test_real_galaxies_out_of_bag(real):
     vectors = attributes.vectors(table[:, 1:6], errors=table[:, 10:15])
     known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000))
     settings = {"trees": 100, "seed": 1, "errors": 5, "mixing": attributes.mixing}
-    learner = TPZ.fit(known, GRID, jobs=2, **settings)
+    learner = TPZ.fit(known, GRID, n_threads=2, **settings)
     predicted, true = learner.out_of_bag
     assert np.array_equal(true, table[:, 0])
     dz = (predicted - true) / (1 + true)
@@ -137,5 +138,5 @@ def test_real_galaxies_out_of_bag(real):
     assert told["out_of_bag_nmad"] == pytest.approx(nmad)
     assert max(told["importance"], key=told["importance"].get) == "g-r"
     found = learner.predict(vectors[:500])
-    assert np.isfinite(metrics.score(found.redshift, found.density, table[:500, 0], GRID).cde).all()
+    assert np.isfinite(metrics.score(found.redshift, found.pdf, table[:500, 0], GRID).cde).all()
     assert learner.importance.sum() == pytest.approx(1)

@@ -61,7 +61,7 @@ def test_every_learner_is_tuned_alike_with_any_threads(method):
     asked = {"errors": 0, **ASKED[method]}
     if method == "ensemble":
         asked["members"] = {name: ASKED[name] for name in ("knn", "boosting")}
-    one, two = (tune(method, known, GRID, asked, 10_000, 1, jobs) for jobs in (1, 2))
+    one, two = (tune(method, known, GRID, asked, 10_000, 1, n_threads) for n_threads in (1, 2))
     assert one == two
     assert len(one[1]) >= 3
     assert set(one[0]) >= set(asked)

@@ -1,4 +1,4 @@
-"""Members of a segment against scipy's labelling object by object."""
+"""Pixels of segments against SciPy's labelling, object by object."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ def test_members_against_labelling_each_object():
     generator = np.random.default_rng(7)
     smooth = ndimage.gaussian_filter(generator.standard_normal((80, 90)), 2.0)
     blobs, count = ndimage.label(smooth > 0.05)
-    # numbers shared by separate blobs make segments with isolated pixels
+    # separate blobs with the same number make segments with isolated pixels
     segmentation = np.where(blobs > 0, 1 + blobs % 9, 0)
     segmentation[generator.random(segmentation.shape) < 0.15] = 0
     labels = np.array([4, 2, 9, 7])
@@ -87,7 +87,7 @@ def test_usable():
     ("band", "zero"), [("u", 24.63), ("g", 25.11), ("r", 24.80), ("i", 24.36), ("z", 22.83)]
 )
 def test_asinh_magnitudes_are_the_survey_s(band, zero):
-    """Magnitude of zero flux, as the survey's table of softening parameters lists it."""
+    """Compare the magnitude of zero flux with the survey's table of softening parameters."""
     assert asinh_magnitude(0.0, band) == pytest.approx(zero, abs=0.006)
     bright = np.array([100.0, 1e4])
     assert asinh_magnitude(bright, band) == pytest.approx(22.5 - 2.5 * np.log10(bright), abs=1e-3)

@@ -16,7 +16,7 @@ NONE = (np.empty(0, int),) * 3
 
 
 def drift_scan(angle=33.8, scale=0.396, crpix=(90.3, 70.8), crval=(180.5, 45.5)):
-    """WCS of a small frame, rotated with respect to north, with the parity of SDSS frames."""
+    """Return the WCS of a small rotated frame with the parity of SDSS frames."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype = ["RA---TAN", "DEC--TAN"]
     wcs.wcs.cunit = ["deg", "deg"]
@@ -28,11 +28,11 @@ def drift_scan(angle=33.8, scale=0.396, crpix=(90.3, 70.8), crval=(180.5, 45.5))
 
 
 SHAPE = (140, 180)
-SIGMA = 1.6  # of the stars, pixels
+SIGMA = 1.6  # width of the stars, pixels
 
 
 def star_field(wcs, seed=3, count=12):
-    """Noiseless Gaussian stars of flux 100, and where they are on the sky."""
+    """Return an image of Gaussian stars of flux 100 without noise, and their sky positions."""
     generator = np.random.default_rng(seed)
     x = generator.uniform(25, SHAPE[1] - 25, count)
     y = generator.uniform(25, SHAPE[0] - 25, count)
@@ -173,7 +173,7 @@ def test_sums_over_apertures_scatter_as_the_errors_say(name):
 
 
 def test_montage_weights_are_shares_of_area():
-    """Variance of unit noise under a rotation: 0.443, as measured for area weights."""
+    """Under a rotation the variance of unit noise is 0.443, as measured for area weights."""
     wcs = drift_scan()
     grid = register.north_up_grid(wcs, SHAPE)
     function, _ = engine("montage")
@@ -189,7 +189,7 @@ def test_outside_is_nan_and_masked(name):
     outside = (result.mask & 3) != 0
     assert np.array_equal(np.isnan(result.image), outside)
     assert np.array_equal(np.isnan(result.error), outside)
-    # a constant stays constant up to the edge of what is kept: no pixel is partly empty
+    # a constant image stays constant up to the edge: valid pixels are completely covered
     assert result.image[~outside] == pytest.approx(1, abs=1e-4)
     assert result.error[~outside] == pytest.approx(1, abs=1e-4)
     kept = (SHAPE[0] - 2 * REACH[name]) * (SHAPE[1] - 2 * REACH[name])
@@ -199,7 +199,7 @@ def test_outside_is_nan_and_masked(name):
 @pytest.mark.parametrize("scale", [0.25, 0.396, 0.7])
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_a_masked_pixel_touches_is_masked(name, scale):
-    """A spike shows where a masked pixel's value goes: nowhere outside the mask."""
+    """The value of a masked pixel, here a spike, does not spread beyond the mask."""
     wcs = drift_scan()
     image = np.zeros(SHAPE, np.float32)
     y, x = np.array([40, 70, 70]), np.array([60, 100, 101])
@@ -226,7 +226,7 @@ def test_impossible_values_are_bad():
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_it_is_the_variance_that_is_projected(name):
-    """Errors of 1 and 3 in turn: mean variance 5; projected errors would give 4, weights 1.8."""
+    """Errors alternate between 1 and 3: variances average to 5, errors to 4, weights to 1.8."""
     wcs = drift_scan()
     error = np.tile([1.0, 3.0], (SHAPE[0], SHAPE[1] // 2))
     _, result = project(name, np.zeros(SHAPE, np.float32), error, wcs)
@@ -248,7 +248,7 @@ def test_bands_that_turn_alike_have_one_noise_correlation(angle):
 
 
 def test_bands_parallel_to_the_grid_have_their_own():
-    """A shift of half a pixel leaves a quarter of the variance, one of a whole pixel all of it."""
+    """A shift by half a pixel leaves a quarter of the variance, by one pixel all of it."""
     straight, half = np.eye(3), np.eye(3)
     half[:2, 2] = 0.5
     assert not register.alike(straight, half)

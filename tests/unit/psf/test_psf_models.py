@@ -13,7 +13,7 @@ from redpix.core.field_name import parse_field
 from redpix.psf.psf_model import MovedPsf, PsfModel, full_width
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
-from redpix.sdss import fetch_psfields
+from redpix.sdss.fetch_psfields import check_psfield
 from redpix.sdss.frames import SHAPE, frame_path
 from redpix.sdss.psfield import psfield_model, psfield_path
 
@@ -64,4 +64,4 @@ def test_a_psfield_that_is_cut_short_is_refused(real, tmp_path):
         cut = tmp_path / "cut.fit"
         cut.write_bytes(whole[: int(share * len(whole))])
         with pytest.raises(InputError, match="psField"):
-            fetch_psfields.check(cut)
+            check_psfield(cut)

@@ -1,4 +1,4 @@
-"""Curves of difference images against the numbers they are drawn from."""
+"""Curves of difference images against the numbers that they show."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Plots of redshifts show the numbers that they are given."""
+"""Plots of redshifts show the numbers that they get."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_densities_stand_with_their_truths():
     grid = np.linspace(0, 1, 101)
     density = np.exp(-0.5 * ((grid - np.array([[0.2], [0.4], [0.6]])) / 0.05) ** 2)
     true, predicted = np.array([0.21, 0.39, 0.7]), np.array([0.2, 0.4, 0.6])
-    figure = photoz_plots.densities_figure(density, grid, true, predicted, list("abc"))
+    figure = photoz_plots.pdfs_figure(density, grid, true, predicted, list("abc"))
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title(loc="left") or axes.get_title() for axes in shown] == list("abc")
     for axes, z, guess in zip(shown, true, predicted, strict=True):

@@ -8,7 +8,7 @@ import pytest
 from astropy.wcs import WCS
 from matplotlib.collections import EllipseCollection
 from PIL import Image
-from redpix.report import figures
+from redpix.report import field_plots, figures
 from redpix.report.pictures import (
     NO_DATA,
     Marks,
@@ -88,7 +88,7 @@ def test_shrunk_and_cut_pictures_are_at_their_place_on_the_sky():
     sky = wcs.all_pix2world(x, y, 0)
     for picture in (shrink(image, wcs, 30), shrink(image, wcs, 10), cut(image, wcs, (17, 5), 30)):
         by_wcs = picture.wcs.all_world2pix(*sky, 0)
-        np.testing.assert_allclose(picture.place(x, y), by_wcs, atol=1e-7)
+        np.testing.assert_allclose(picture.transform(x, y), by_wcs, atol=1e-7)
 
 
 def test_extent_is_in_pixels_of_the_image():
@@ -97,7 +97,7 @@ def test_extent_is_in_pixels_of_the_image():
 
 
 def sun(magnitude, bands):
-    """Nanomaggies of a star with the Sun's colours: u-g 1.43, g-r 0.44, r-i 0.11, i-z 0.03."""
+    """Return the fluxes of a star with solar colours: u-g 1.43, g-r 0.44, r-i 0.11, i-z 0.03."""
     colours = {"u": 1.43 + 0.44, "g": 0.44, "r": 0, "i": -0.11, "z": -0.11 - 0.03}
     return [10 ** (0.4 * (22.5 - magnitude - colours[band])) for band in bands]
 
@@ -172,9 +172,9 @@ def test_the_close_up_of_an_image_smaller_than_itself():
 def fields_figure(marks):
     image = np.random.default_rng(5).normal(0, 0.03, (150, 120)).astype(np.float32)
     small = shrink(image, make_wcs(), 50)
-    whole = small._replace(values=colour_picture([small.values], "r"))
-    part = cut(colour_picture([image], "r"), make_wcs(), (30, 45), 60)
-    return figures.field_figure(whole, part, marks)
+    field = small._replace(values=colour_picture([small.values], "r"))
+    close_up = cut(colour_picture([image], "r"), make_wcs(), (30, 45), 60)
+    return field_plots.field_figure(field, close_up, marks)
 
 
 def test_objects_are_circled_where_they_are():
@@ -186,12 +186,12 @@ def test_objects_are_circled_where_they_are():
         places = [np.ravel(item.get_offsets()) for item in axes.collections]
         kinds = [isinstance(item, EllipseCollection) for item in axes.collections]
         assert kinds == [True, True, True, False]
-        # one set a class, in the order of the legend, then the object that is not found
+        # one collection per class, in the order of the legend, then the object that is not found
         expected = np.array([(10, 20), (31.5, 75), (60, 100), (100, 140)])
         np.testing.assert_allclose(places, (expected - corner + 0.5) / factor - 0.5)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["GALAXY: 1", "STAR: 1", "class unknown: 1", "not found: 1"]
-    # redshifts are written in the close-up, for the found objects in it
+    # the close-up names the redshifts of its objects
     assert [text.get_text() for text in right.texts] == ["1.000", "1.000"]
 
 
@@ -200,7 +200,7 @@ def test_axes_and_colour_bars_are_named_with_units():
     image = generator.normal(0, 0.03, (60, 90)).astype(np.float32)
     picture = shrink(image, make_wcs(), 40)
     with figures.house_style():
-        figure = figures.band_figure(picture, picture, picture, "g")
+        figure = field_plots.band_figure(picture, picture, picture, "g")
         sky = fields_figure(make_marks([], []))
     names = [axes.get_xlabel() for axes in figure.axes]
     assert names.count("nanomaggies per pixel") == 3

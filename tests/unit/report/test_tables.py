@@ -107,11 +107,11 @@ def test_a_row_a_summary_holds_what_a_column_does():
         {"key": "nmad", "name": "σ", "form": "plain"},
         {"key": "bias", "name": "bias", "form": "signed"},
     ]
-    found = {
+    summaries = {
         "knn, mean": {"n": 20, "nmad": 0.03, "bias": -0.001},
         "knn, summed": {"n": 7, "nmad": None, "bias": None, "reason": "7 scored"},
     }
-    table = tables.one_below_other(found, definitions)
+    table = tables.one_below_other(summaries, definitions)
     assert table["columns"] == ["σ", "bias"]
     assert table["rows"] == [
         ("knn, mean", 20, ["0.0300", "−0.0010"]),
@@ -123,13 +123,13 @@ def test_a_row_a_summary_holds_what_a_column_does():
 def test_bins_hold_equal_numbers_by_slow_loop():
     generator = np.random.default_rng(1)
     dz, values = generator.normal(0, 0.04, 83), generator.permutation(83) / 10
-    found = tables.in_bins(dz, values, 4)
-    assert [part["n"] for part in found] == [21, 21, 21, 20]
-    assert [part["bin"] for part in found][:2] == ["0.00 to 2.00", "2.10 to 4.10"]
-    own = sorted(dz[(values >= 2.05) & (values < 4.15)])
-    scatter = sorted(abs(value - own[10]) for value in own)[10]
-    assert found[1]["nmad"] == f"{1.4826 * scatter:.4f}"
-    assert found[1]["outliers"] == f"{sum(abs(value) > 0.05 for value in own) / 21:.2%}".replace(
+    cells = tables.in_bins(dz, values, 4)
+    assert [cell["n"] for cell in cells] == [21, 21, 21, 20]
+    assert [cell["bin"] for cell in cells][:2] == ["0.00 to 2.00", "2.10 to 4.10"]
+    second = sorted(dz[(values >= 2.05) & (values < 4.15)])
+    scatter = sorted(abs(value - second[10]) for value in second)[10]
+    assert cells[1]["nmad"] == f"{1.4826 * scatter:.4f}"
+    assert cells[1]["outliers"] == f"{sum(abs(value) > 0.05 for value in second) / 21:.2%}".replace(
         "%", " %"
     )
     assert tables.in_bins(dz[:39], values[:39], 4) == []

@@ -1,4 +1,4 @@
-"""The door to the archive: retries, resume, faults named."""
+"""Fetch from an archive: retries, resumed transfers, messages of faults."""
 
 import bz2
 import gzip
@@ -16,7 +16,7 @@ PACKED = bz2.compress(BODY)
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves PACKED under any name; `faults` lists what goes wrong with the first answers."""
+    """Serve PACKED under any name; `faults` lists the faults of the first answers."""
 
     daemon_threads = True
 
@@ -48,7 +48,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         self.send_response(206 if wanted else 200)
         encodings = self.headers.get("Accept-Encoding", "")
-        if "gzip" in encodings:  # as servers do that are allowed to
+        if "gzip" in encodings:  # servers compress if the client accepts it
             body, start = gzip.compress(body), 0
             self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body) - start))
@@ -67,9 +67,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 def fetch(server, tmp_path, retries=3, required=True, check=lambda path: None, timeout=5):
-    door = archive.Door(server.url, retries, timeout, first_wait=0.01)
+    source = archive.Archive(server.url, retries, timeout, first_wait=0.01)
     target = tmp_path / "frame.fits"
-    done = door.fetch(door.locate("a/frame.fits.bz2"), target, check, required)
+    done = source.fetch(source.locate("a/frame.fits.bz2"), target, check, required)
     return done, target
 
 
@@ -159,18 +159,18 @@ def test_a_refused_check_leaves_nothing(tmp_path):
 
 
 def test_packed_files_are_unpacked_once(tmp_path):
-    door = archive.Door(Server(body=gzip.compress(BODY)).url, 0, 5)
+    source = archive.Archive(Server(body=gzip.compress(BODY)).url, 0, 5)
     target = tmp_path / "mask.fit"
-    door.fetch(door.locate("a/mask.fit.gz"), target, lambda _: None)
+    source.fetch(source.locate("a/mask.fit.gz"), target, lambda _: None)
     assert target.read_bytes() == BODY
 
 
 def test_a_damaged_gz_is_refused(tmp_path):
     packed = bytearray(gzip.compress(BODY))
     packed[20:60] = bytes(40)
-    door = archive.Door(Server(body=bytes(packed)).url, 0, 5)
+    source = archive.Archive(Server(body=bytes(packed)).url, 0, 5)
     with pytest.raises(InputError, match="truncated or corrupt"):
-        door.fetch(door.locate("a/mask.fit.gz"), tmp_path / "mask.fit", lambda _: None)
+        source.fetch(source.locate("a/mask.fit.gz"), tmp_path / "mask.fit", lambda _: None)
 
 
 def test_a_local_path_is_taken_whole(tmp_path):
@@ -178,32 +178,32 @@ def test_a_local_path_is_taken_whole(tmp_path):
     root.mkdir()
     (root / "frame.fits").write_bytes(BODY)
     for url in (root.as_uri(), f"file://{root}"):
-        location = archive.Door(url, 0, 1).locate("frame.fits.bz2", "frame.fits")
+        location = archive.Archive(url, 0, 1).locate("frame.fits.bz2", "frame.fits")
         assert location.path == root / "frame.fits"
 
 
 def test_local_archives(tmp_path):
     root = tmp_path / "my archive"
     (root / "a").mkdir(parents=True)
-    door = archive.Door(root.as_uri(), 0, 1)
+    source = archive.Archive(root.as_uri(), 0, 1)
     with pytest.raises(InputError, match="no such file"):
-        door.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
-    assert door.locate("a/mask.fit.gz", required=False) is None
+        source.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
+    assert source.locate("a/mask.fit.gz", required=False) is None
     (root / "3813-5-23-r.fits").write_bytes(BODY)  # a folder of unpacked frames
     target = tmp_path / "out" / "r.fits"
-    door.fetch(door.locate("a/frame.fits.bz2", "3813-5-23-r.fits"), target, lambda _: None)
+    source.fetch(source.locate("a/frame.fits.bz2", "3813-5-23-r.fits"), target, lambda _: None)
     assert target.read_bytes() == BODY
-    (root / "a/frame.fits.bz2").write_bytes(PACKED)  # the archive's own place comes first
-    location = door.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
+    (root / "a/frame.fits.bz2").write_bytes(PACKED)  # the path of the archive has priority
+    location = source.locate("a/frame.fits.bz2", "3813-5-23-r.fits")
     assert location.url.endswith("a/frame.fits.bz2")
-    door.fetch(location, target, lambda _: None)
+    source.fetch(location, target, lambda _: None)
     assert target.read_bytes() == BODY
 
 
 def test_a_changed_local_file_is_another_file(tmp_path):
     path = tmp_path / "frame.fits.bz2"
     path.write_bytes(PACKED)
-    door = archive.Door(tmp_path.as_uri(), 0, 1)
-    before = door.locate("frame.fits.bz2").identity()
+    source = archive.Archive(tmp_path.as_uri(), 0, 1)
+    before = source.locate("frame.fits.bz2").identity()
     path.write_bytes(PACKED + b"0")
-    assert door.locate("frame.fits.bz2").identity() != before
+    assert source.locate("frame.fits.bz2").identity() != before

@@ -1,4 +1,4 @@
-"""Error maps against slow loops, a closed form and the integers that real counts once were."""
+"""Error maps against slow loops, a closed form and the integer counts of real frames."""
 
 import bz2
 import io
@@ -14,7 +14,7 @@ REAL_FRAME = "sas/dr17/eboss/photoObj/frames/301/2820/3/frame-{}-002820-3-0122.f
 
 
 def slow_sky(allsky, xinterp, yinterp):
-    """Bilinear interpolation, clamped, one pixel at a time."""
+    """Interpolate bilinearly, clamped at the edges, one pixel at a time."""
     result = np.empty((len(yinterp), len(xinterp)))
     for j, y in enumerate(yinterp):
         for i, x in enumerate(xinterp):
@@ -41,7 +41,7 @@ def test_sky_is_bilinear_and_clamped():
 
 
 def test_sky_uses_the_table_s_own_coordinates():
-    """YINTERP of a real frame does not span the table: only part of the gradient is seen."""
+    """YINTERP of a real frame does not span the table, so it covers a part of the gradient."""
     allsky = np.arange(192.0)[:, None] * np.ones(256)
     sky = error_map.sky_image(
         allsky, (np.arange(2048) - 3.5) / 8, np.linspace(0.5625, 186.5625, 1489)
@@ -86,7 +86,7 @@ def test_dark_variance(camcol, band, run, expected):
 
 
 def test_error_map_is_the_scatter_of_simulated_exposures():
-    """Electrons drawn many times, put through the camera and the calibration."""
+    """Draw electrons many times, then apply the camera and the calibration."""
     gain, dark, n = 4.7, 1.3, 4000
     calibration = np.array([0.004, 0.005, 0.006])
     sky = np.array([[120.0, 121, 122], [123, 124, 125]])
@@ -126,7 +126,7 @@ def test_real_counts_were_integers_and_their_noise_is_predicted(real, band):
     # differences of neighbours are free of the sky's shape; clipping leaves the blank pixels
     pulls = (image[:, 1::2] - image[:, ::2]) / (np.sqrt(2) * error[:, ::2])
     assert sigma_clip(pulls, 3, maxiters=10).std() == pytest.approx(1, abs=0.03)
-    if band == "i":  # its sky has structure enough to tell a wrong recipe
+    if band == "i":  # its sky has enough structure to reveal a wrong recipe
         stretched = error_map.sky_image(table, np.linspace(0, 255, 2048), np.linspace(0, 191, 1489))
         wrong = error_map.counts(image, calibration, stretched)
         assert _distance_from_integers(wrong[near_sky]) > 0.0045

@@ -36,7 +36,7 @@ def test_other_names_are_refused(name):
 
 
 def whole_frame(**changed):
-    """HDUs of a frame; header cards can be changed."""
+    """Return the HDUs of a frame with some header cards changed."""
     image = fits.PrimaryHDU(np.zeros(frames.SHAPE, np.float32))
     cards = {"RUN": 2820, "CAMCOL": 3, "FILTER": "r", **changed}
     image.header.update({key: value for key, value in cards.items() if value is not None})
@@ -103,7 +103,7 @@ def test_masked_pixels_against_a_loop():
 
 
 def test_real_survey_mask(real):
-    """Spans against the number of pixels that each object states."""
+    """Compare spans with the number of pixels that each object states."""
     path = real / "sas/dr17/eboss/photo/redux/301/4192/objcs/4/fpM-004192-r4-0300.fit.gz"
     with fits.open(io.BytesIO(gzip.decompress(path.read_bytes()))) as hdus:
         spans = frames.mask_spans(hdus)
@@ -116,6 +116,6 @@ def test_real_survey_mask(real):
     assert spans[:, 3].max() < 2048
 
 
-def test_anything_else_is_no_survey_mask():
+def test_anything_else_is_refused_as_a_survey_mask():
     with pytest.raises(InputError, match="not a survey mask"):
         frames.mask_spans(whole_frame())

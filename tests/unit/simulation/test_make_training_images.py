@@ -1,5 +1,4 @@
 import json
-from types import SimpleNamespace
 
 import galsim
 import numpy as np
@@ -11,9 +10,10 @@ from redpix.config.schema import validated
 from redpix.core.exceptions import InputError
 from redpix.report.training_plots import expected_half_light, half_light, stamp_colours
 from redpix.report.training_section import show_training
-from redpix.simulation import files, redshifting, rendering, seds, stamps
+from redpix.simulation import array_files, files, image_pairs, redshifting, rendering, seds, stamps
 from redpix.simulation import make_training_images as script
 from redpix.simulation import training_images as images
+from redpix.simulation.camera import SimulatedCamera
 from redpix.simulation.rendering import Galaxy
 
 SCALE = 0.396
@@ -21,18 +21,18 @@ SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text
 
 
 def run(folder, threads=1, seed=1, **changes):
-    """Make training images in a folder, as the rule does."""
+    """Make training images in a folder."""
     section = validated({"name": "x", "source": "demo", "training_images": changes}, SCHEMA)
     folder.mkdir(exist_ok=True)
     names = {name: folder / f"{name}.npy" for name in ("inputs", "targets", "z_in", "z_out")}
-    job = SimpleNamespace(
-        params=SimpleNamespace(**section["training_images"], seed=seed),
-        output=SimpleNamespace(
-            **names, truth=folder / "truth.csv", settings=folder / "settings.json"
-        ),
+    script.make_training_images(
+        **names,
+        truth=folder / "truth.csv",
+        settings=folder / "settings.json",
+        options=section["training_images"],
+        seed=seed,
         threads=threads,
     )
-    script.main(job)
     return {name: np.load(path) for name, path in names.items()} | {
         "truth": pd.read_csv(folder / "truth.csv"),
         "settings": json.loads((folder / "settings.json").read_text()),
@@ -61,7 +61,7 @@ def test_arrays(made):
 
 
 def test_fluxes_within_the_aperture(made):
-    """Whatever the Sersic index and radius, 1e-3."""
+    """Fluxes are accurate to 1e-3 for any Sersic index and radius."""
     for end, array in (("in", made["inputs"]), ("out", made["targets"])):
         light = (array * circle(60)[..., None]).sum(axis=(1, 2))
         for k, band in enumerate("gri"):
@@ -75,7 +75,7 @@ def test_magnitude_is_that_of_the_inputs(made):
 
 
 def test_sizes_follow_the_angular_diameter_distance(tmp_path):
-    """Second moments of the same galaxy, without a PSF: their ratio is s, here and in pixels."""
+    """The ratio of second moments, without a PSF, is the square of the size factor."""
     made = run(
         tmp_path / "a",
         **{"number": 40, "inputs": "psf_free", "targets": "psf_free", "bands": ["r"]},
@@ -92,19 +92,19 @@ def test_sizes_follow_the_angular_diameter_distance(tmp_path):
     distance = redshifting.luminosity_distances("WMAP9")
     truth = made["truth"]
     s = redshifting.size_factor(distance, truth["z_in"], truth["z_out"], 0.25, 0.2)
-    # a pixel's own extent, 1/6 px^2 in the two axes together, is no part of the galaxy's
+    # subtract the pixel's second moment, 1/6 px^2 in both axes together
     found = np.sqrt(moments[1] ** 2 - 1 / 6) / np.sqrt(moments[0] ** 2 - 1 / 6)
     assert found == pytest.approx(s, rel=1e-3)
     assert truth["size_factor"].to_numpy() == pytest.approx(s, rel=1e-8)
 
 
 def test_dimming_and_k_correction_once():
-    """One galaxy by hand, from speclite and astropy alone."""
+    """Compare with one galaxy computed with speclite and astropy alone."""
     from astropy import units as u
     from astropy.cosmology import Planck18
     from speclite.filters import load_filter
 
-    camera = images.Camera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
+    camera = SimulatedCamera(("g", "r"), 60, SCALE, SCALE, *np.ones((3, 2), np.float32))
     galaxy = images.draw_galaxies(3, 1, RANGES, ["CWW_E", "CWW_Im"], "bulge_disk")
     spectra = files.read_spectra(["CWW_E", "CWW_Im"])
     _, curves = files.read_curves(["g", "r"])
@@ -149,7 +149,7 @@ def test_z_out_is_above_z_in():
 
 
 def sky(profile, psf, size, scale):
-    """The same galaxy by the renderer of the demo sky."""
+    """Compare with the renderer of the demo sky."""
     jacobian = rendering.jacobian(np.array([[-scale, 0], [0, scale]]) / 3600)
     profile = rendering.convolved(profile, rendering.psf_profile(psf))
     return rendering.draw(profile, (size, size), jacobian, (size - 1) / 2, (size - 1) / 2)
@@ -169,7 +169,7 @@ def test_stamps_against_one_image_at_a_time(size, fwhm):
 
 @pytest.mark.parametrize(("fwhm", "scale"), [(0.2, 0.396), (0.1, 0.396), (0.3, 1.0), (0.8, 0.396)])
 def test_stamps_of_sharp_psfs(fwhm, scale):
-    """Finer than the pixels: what sampling folds back is not left out."""
+    """Frequencies above Nyquist's are aliased, not dropped, for PSFs finer than pixels."""
     psfs = stamps.moffat_psfs([fwhm])
     galaxy = Galaxy(0.3 * scale, 0.6 * scale, 2.0, 1.0, 0.0)
     found = stamps.band_images(stamps.plan(40, scale, psfs), galaxy, np.ones(1), np.ones(1))
@@ -180,7 +180,7 @@ def test_stamps_of_sharp_psfs(fwhm, scale):
 @pytest.mark.parametrize(("bulge", "disk", "sersic"), [(0.1, 0.2, 4.0), (0.5, 0.8, 4.0), (1, 2, 1)])
 @pytest.mark.parametrize("axis_ratio", [1.0, 0.5])
 def test_the_smallest_stamp_holds_the_flux(bulge, disk, sersic, axis_ratio):
-    """1e-3 within its aperture, drawn by GalSim; a size that is named is the smallest."""
+    """At most 1e-3 lies outside the aperture (GalSim); the named size is the smallest."""
     shape = Galaxy(bulge, disk, sersic, axis_ratio, 0.0)
     galaxies = Galaxy(*(np.array([float(value)]) for value in shape))
     psf = stamps.moffat_psfs([1.3])[0]
@@ -194,11 +194,11 @@ def test_the_smallest_stamp_holds_the_flux(bulge, disk, sersic, axis_ratio):
         image = sky(rendering.galaxy_profile(shape, *light), psf, size, SCALE)
         assert 1 - image[circle(size)].sum() < 1e-3
     if axis_ratio == 1:
-        # nor is it much too large
+        # the named size is not much too large
         image = sky(rendering.galaxy_profile(shape, 0.5, 0.5), psf, size - 8, SCALE)
         ends = 2 * max(8 * bulge, 5 * disk) / SCALE > size - 8
         assert ends or 1 - image[circle(size - 8)].sum() > 7e-4
-    # free of the PSF, its end is enough
+    # without a PSF the truncation radius is sufficient
     bare = int(np.ceil(2 * max(8 * bulge, 5 * disk) / np.sqrt(axis_ratio) / SCALE))
     stamps.check_fits(galaxies, bare, SCALE, None, "t")
 
@@ -211,7 +211,7 @@ def test_sharp_images_against_integration(sersic, size):
         found = stamps.sharp_image(part, size, SCALE)
         assert found.sum() == pytest.approx(1, abs=1e-9)
         image = galsim.JacobianWCS(-SCALE, 0.0, 0.0, SCALE).profileToImage(part)
-        # by transform, not by the hard edges' slow integration in real space
+        # by Fourier transform: integration of hard edges in real space is slow
         exact = galsim.Convolve(image, galsim.Pixel(1.0), real_space=False)
         exact = exact.drawImage(nx=size, ny=size, scale=1, method="no_pixel").array
         assert np.abs(found - exact).max() < 5e-3 * exact.max()
@@ -220,7 +220,7 @@ def test_sharp_images_against_integration(sersic, size):
 @pytest.mark.parametrize(("radius", "sersic", "axis_ratio"), [(0.05, 4, 0.05), (0.1, 6, 0.3)])
 @pytest.mark.parametrize("size", [40, 41])
 def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
-    """Against brightness summed over 512 x 512 subpixels."""
+    """Compare with brightness summed over 512 x 512 subpixels."""
     bulge, _ = stamps.components(Galaxy(radius, radius, sersic, axis_ratio, 30.0))
     found = stamps.sharp_image(bulge, size, SCALE)
     side = 3 + (size + 1) % 2
@@ -234,13 +234,13 @@ def test_sharp_images_of_narrow_galaxies(radius, sersic, axis_ratio, size):
 
 
 def test_noise_of_observed_images():
-    camera = images.Camera(
+    camera = SimulatedCamera(
         ("r",), 60, SCALE, SCALE, *(np.array([v], np.float32) for v in (1.3, 0.03, 0.001))
     )
     light = np.full((400, 400, 1), 0.5, np.float32)
-    noise = images.observed(np.random.default_rng(2), light, camera) - light
+    noise = image_pairs.observed(np.random.default_rng(2), light, camera) - light
     assert noise.mean() == pytest.approx(0, abs=5e-4)
-    # photons of the source, and the sky's
+    # variance of the source's photons and of the sky
     assert noise.std() == pytest.approx(np.sqrt(0.5 * 0.001 + 0.03**2), rel=0.01)
 
 
@@ -251,12 +251,12 @@ def test_simple_recipe_against_a_slow_loop(tmp_path):
     spectra = files.read_spectra(["CWW_E", "CWW_Sbc", "CWW_Scd", "CWW_Im"])
     bands, curves = files.read_curves(["g", "r", "i", "z"])
     distance = redshifting.luminosity_distances("Planck18")
-    camera = images.Camera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
+    camera = SimulatedCamera(tuple(bands), 60, SCALE, SCALE, *np.ones((3, 4), np.float32))
     ranges = validated({"name": "x", "source": "demo"}, SCHEMA)["training_images"]
     drawn = images.draw_galaxies(5, 7, ranges, spectra.names, "sersic")
     span = drawn["z_in"].min(), drawn["z_out"].max()
     fluxes = redshifting.band_fluxes(spectra, bands, curves, *span)
-    pictures = images.simple_images(drawn, camera)
+    pictures = image_pairs.simple_images(drawn, camera)
     assert drawn["z_in"].to_numpy() == pytest.approx(truth["z_in"].to_numpy(), rel=1e-8)
     assert np.all(truth["size_factor"] == 1)
     assert "magnitude" not in truth
@@ -312,7 +312,7 @@ def test_spectra_without_light_are_named(tmp_path):
 
 @pytest.mark.parametrize("recipe", ["physical", "simple"])
 def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
-    monkeypatch.setattr(script, "PIECE", 4)
+    monkeypatch.setattr(array_files, "PIECE", 4)
     for folder, threads in (("one", 1), ("two", 2)):
         run(tmp_path / folder, threads, number=9, recipe=recipe, bands=["g", "r"])
     for name in ("inputs.npy", "targets.npy", "z_in.npy", "z_out.npy", "truth.csv"):
@@ -322,16 +322,16 @@ def test_same_bytes_on_one_core_or_two(tmp_path, recipe, monkeypatch):
 
 def test_pieces_change_nothing_and_seeds_do(tmp_path, monkeypatch):
     first = run(tmp_path / "a", number=9, bands=["r"])
-    monkeypatch.setattr(script, "PIECE", 2)
+    monkeypatch.setattr(array_files, "PIECE", 2)
     assert np.array_equal(run(tmp_path / "b", number=9, bands=["r"])["inputs"], first["inputs"])
     other = run(tmp_path / "c", number=9, bands=["r"], seed=2)["inputs"]
     assert not np.array_equal(other, first["inputs"])
 
 
 def test_pieces_of_large_stamps_are_small():
-    assert script.piece_length((1000, 60, 60, 9)) == 50
-    assert script.piece_length((1000, 256, 256, 5)) == 19
-    assert script.piece_length((1000, 1024, 1024, 9)) == 1
+    assert array_files.piece_length((1000, 60, 60, 9)) == 50
+    assert array_files.piece_length((1000, 256, 256, 5)) == 19
+    assert array_files.piece_length((1000, 1024, 1024, 9)) == 1
 
 
 def write(path, text):
@@ -362,7 +362,7 @@ def test_tables_of_the_users_own(tmp_path):
         inputs="noiseless",
     )
     assert made["settings"]["bands"] == ["box", "r"]
-    # flat per unit frequency: any band has the magnitude, and dims by (1+z) with the distance
+    # f_nu is constant: all bands have the same magnitude, and dim by (1+z) and distance
     ratio = made["targets"].sum(axis=(1, 2)) / made["inputs"].sum(axis=(1, 2))
     dimming = (0.1 * 1.1 / (0.5 * 1.5)) ** 2 * 1.5 / 1.1
     assert ratio == pytest.approx(np.full((1, 2), dimming), rel=2e-3)
@@ -402,7 +402,7 @@ def test_what_cannot_be_is_named(tmp_path, changes, words):
     [
         ("0.1,0.5", "0,0.5", "galaxies.csv: z_in 0 with z_in 0, galaxy 1; allowed: z_in above 0"),
         ("0.1,0.5", "0.5,0.1", "z_out 0.1 with z_in 0.5"),
-        ("17", "nan", "line 2: magnitude is 'nan'; allowed: a finite number"),
+        ("17", "nan", "line 2: magnitude: is missing; allowed: a finite number"),
         ("17", "-99", "line 2: magnitude is -99; allowed: magnitudes 5 to 35"),
         ("0.4,0.4", "0.4,-1", "line 2: bulge_radius is -1"),
         ("0.9,3.5", "9,3.5", "galaxies.csv: galaxy 1 reaches"),
@@ -418,7 +418,7 @@ def test_wrong_galaxies_are_named(tmp_path, old, new, words):
 
 def test_wrong_spectra_and_curves_are_named(tmp_path):
     spectra = write(tmp_path / "s.csv", "wavelength,a\n1000,1\n2000,NaN\n3000,1\n4000,1\n")
-    with pytest.raises(InputError, match="line 3: a is 'NaN'"):
+    with pytest.raises(InputError, match="line 3: a: is missing"):
         run(tmp_path / "a", spectra=[spectra])
     curve = write(tmp_path / "c.csv", "wavelength,response\n5000,0\n5500,1\n5400,1\n6000,0\n")
     with pytest.raises(InputError, match=r"c.csv: wavelength; allowed: .* rising"):
@@ -427,7 +427,7 @@ def test_wrong_spectra_and_curves_are_named(tmp_path):
 
 @pytest.mark.parametrize(
     ("response", "words"),
-    [("1,0.5,-0.1,0", "c.csv: .*not below 0"), ("0,0,0,0", "c.csv: .*somewhere above it")],
+    [("1,0.5,-0.1,0", "c.csv: .*responses from 0"), ("0,0,0,0", "c.csv: .*some above 0")],
 )
 def test_a_filter_of_nothing_is_named(tmp_path, response, words):
     rows = zip((5000, 5500, 6000, 6500), response.split(","), strict=True)
@@ -438,7 +438,7 @@ def test_a_filter_of_nothing_is_named(tmp_path, response, words):
 
 
 def test_a_top_hat_is_one(tmp_path):
-    """Four rows: the flux is the mean over all of them, none cut at the ends."""
+    """The flux in a top hat of four rows is the mean over all rows, both ends included."""
     rows = "".join(f"{w},1\n" for w in (5000, 5500, 6000, 6500))
     curve = write(tmp_path / "hat.csv", f"wavelength,response\n{rows}")
     _, curves = files.read_curves([curve])
@@ -470,7 +470,7 @@ def test_the_report_shows_them(tmp_path, recipe):
 
 
 def test_the_report_shows_bands_of_any_name(tmp_path):
-    """Such as are no names of attributes."""
+    """Names of bands need not be Python identifiers."""
     camera = {"seeing": [1.3] * 2, "noise": [0.02] * 2, "electron": [0.001] * 2}
     run(tmp_path / "a", number=3, bands=["r", "bessell-V"], **camera)
     names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
@@ -481,7 +481,7 @@ def test_the_report_shows_bands_of_any_name(tmp_path):
 
 
 def test_colours_of_bands_in_any_order():
-    """The longest wavelength is red."""
+    """The band of the longest wavelength is red."""
     stamp = np.random.default_rng(1).random((20, 20, 5))
     waves = [3500, 4700, 6200, 7500, 8900]
     expected = stamp_colours(stamp, waves)

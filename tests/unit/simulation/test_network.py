@@ -1,8 +1,12 @@
+import json
+
 import numpy as np
+import pandas as pd
 import pytest
 from redpix.core.exceptions import InputError
 from redpix.simulation import network, redshifting
 from redpix.simulation.files import read_distance
+from redpix.simulation.train_network import train_network
 from test_make_training_images import run
 
 
@@ -30,8 +34,40 @@ def test_errors():
     assert flux == pytest.approx(np.full((2, 3), 0.1))
 
 
+def test_files_of_the_network(tmp_path, monkeypatch):
+    """A network that predicts the targets, in place of a trained one, has error 0."""
+    made = run(tmp_path / "a", number=5, bands=["g", "r"])
+
+    def train(resampled, targets, z_in, z_out, learn, test, epochs, seed):
+        return network.Trained(targets[test], [1.0] * epochs, {"bias": np.zeros(2)}, "cpu")
+
+    monkeypatch.setattr(network, "train", train)
+    names = {"predictions": "npy", "plain": "npy", "weights": "npz", "held_out_truth": "csv"}
+    train_network(
+        inputs=tmp_path / "a/inputs.npy",
+        targets=tmp_path / "a/targets.npy",
+        truth=tmp_path / "a/truth.csv",
+        settings=tmp_path / "a/settings.json",
+        **{name: tmp_path / f"{name}.{suffix}" for name, suffix in names.items()},
+        metrics=tmp_path / "metrics.json",
+        held_out=0.4,
+        epochs=3,
+        seed=1,
+    )
+    test = pd.read_csv(tmp_path / "held_out_truth.csv")["id"]
+    assert len(test) == 2
+    assert np.array_equal(np.load(tmp_path / "predictions.npy"), made["targets"][test])
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert metrics["learnt_from"] == 3
+    assert metrics["losses"] == [1.0] * 3
+    assert metrics["network"] == {"image": 0, "flux": {"g": 0, "r": 0}}
+    plain, _ = network.errors(np.load(tmp_path / "plain.npy"), made["targets"][test])
+    assert metrics["plain_resampling"]["image"] == pytest.approx(np.median(plain))
+    assert metrics["plain_resampling"]["image"] > 0
+
+
 def test_a_network_beats_plain_resampling(tmp_path):
-    """On galaxies held out; the same twice."""
+    """Compare on held-out galaxies; a second training gives the same losses."""
     pytest.importorskip("torch", reason="PyTorch is optional")
     made = run(tmp_path / "a", number=80, bands=["g", "r"], size=42, radius=[0.2, 0.4])
     truth = made["truth"]

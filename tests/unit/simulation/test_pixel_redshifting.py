@@ -5,6 +5,7 @@ from astropy.cosmology import Planck18
 from redpix.core.exceptions import InputError
 from redpix.simulation import pixel_redshifting, redshifting, rendering, seds
 from redpix.simulation.rendering import Galaxy
+from redpix.simulation.resampler import Resampler
 
 BANDS = ("u", "g", "r", "i", "z")
 SIZE = 61
@@ -21,7 +22,7 @@ def grid():
 
 
 def spectrum_fluxes(grid, kind, z_in, z_out):
-    """Band fluxes of a template, 1 in r at z_in, and of the same galaxy at z_out."""
+    """Return the band fluxes of a template at z_in, where r is 1, and at z_out."""
     before, after = (seds.fluxes(grid, [kind], [0.1], z)[0] for z in (z_in, z_out))
     after = after * (distance(z_in) / distance(z_out)) ** 2
     return before / before[2], after / before[2]
@@ -33,14 +34,14 @@ def test_k_correction_of_bright_pixels(grid, kind):
     templates = pixel_redshifting.templates(grid, distance, 0.1, 0.5)
     flux = before * np.array([10.0, 30.0, 100.0])[:, None]
     found, *errors = pixel_redshifting.k_corrected(flux, np.full(flux.shape, 0.01), templates)
-    # templates are trusted to 2 %, and so is what comes of them
+    # the templates have an error of 2 %, and so have the results
     assert found / (after * np.array([10.0, 30.0, 100.0])[:, None]) == pytest.approx(1, abs=0.04)
     assert np.abs(found / after / np.array([[10.0], [30.0], [100.0]]) - 1)[:, 1:].max() < 0.02
     assert np.all(np.hypot(*errors) < 0.05 * found)
 
 
 def test_each_pixel_has_a_spectrum_of_its_own(grid):
-    """A red and a blue part of one galaxy are told apart, and shifted each as it is."""
+    """Red and blue pixels of a galaxy each get their own K-correction."""
     red, red_after = spectrum_fluxes(grid, 0.2, 0.1, 0.5)
     blue, blue_after = spectrum_fluxes(grid, 2.5, 0.1, 0.5)
     templates = pixel_redshifting.templates(grid, distance, 0.1, 0.5)
@@ -59,10 +60,10 @@ def test_errors_of_noisy_pixels(grid):
     found, *errors = pixel_redshifting.k_corrected(flux, np.tile(noise, (4000, 1)), templates)
     pull = (found - 0.6 * after) / np.hypot(*errors)
     assert np.abs(pull.mean(axis=0)).max() < 0.6
-    # errors are safe: they hold what is not known of the spectrum, which is the same in all pixels
+    # errors include the uncertain spectrum, which is common to all pixels
     assert np.all(pull.std(axis=0) < 1.05)
     assert pull[:, 2:].std(axis=0) == pytest.approx(0.9, abs=0.2)
-    # nothing comes of nothing
+    # pixels without light stay dark
     dark, *_ = pixel_redshifting.k_corrected(
         noise * rng.standard_normal((4000, 5)), np.tile(noise, (4000, 1)), templates
     )
@@ -78,7 +79,7 @@ def test_no_value_is_no_light(grid):
     assert np.all(found[1] == 0)
     assert np.all(np.isinf(noise[1]))
     assert np.all(spread[1] == 0)
-    # the other bands tell of the one that is missing
+    # the other bands constrain the missing one
     assert found[2] == pytest.approx(found[0], rel=0.1)
     assert np.isfinite(noise[[0, 2]]).all()
 
@@ -95,7 +96,7 @@ def picture(galaxy, bulge, disk, fwhm, size=SIZE):
 def test_resampling_against_the_galaxy_drawn_small(factor):
     galaxy = Galaxy(2.0, 4.0, 2.0, 0.6, 30.0)
     small = Galaxy(2.0 * factor, 4.0 * factor, 2.0, 0.6, 30.0)
-    resampler = pixel_redshifting.Resampler(factor, 3.0, 3.2, SIZE)
+    resampler = Resampler(factor, 3.0, 3.2, SIZE)
     found = resampler.flux(picture(galaxy, 3.0, 5.0, 3.0))
     expected = picture(small, 3.0, 5.0, 3.2)
     assert np.abs(found - expected).max() < 0.01 * expected.max()
@@ -104,7 +105,7 @@ def test_resampling_against_the_galaxy_drawn_small(factor):
 
 def test_variance_against_many_realisations():
     rng = np.random.default_rng(6)
-    resampler = pixel_redshifting.Resampler(0.5, 3.0, 3.0, 41)
+    resampler = Resampler(0.5, 3.0, 3.0, 41)
     variance = 0.5 + np.arange(41)[None, :] / 41 + np.zeros((41, 1))
     sample = [resampler.flux(rng.standard_normal((41, 41)) * np.sqrt(variance)) for _ in range(250)]
     found = resampler.variance(variance)
@@ -117,11 +118,11 @@ def test_variance_against_many_realisations():
 
 def test_a_sharper_psf_is_refused():
     with pytest.raises(InputError, match="raise training_images.seeing"):
-        pixel_redshifting.Resampler(0.9, 4.0, 3.0, 41)
+        Resampler(0.9, 4.0, 3.0, 41)
 
 
 def test_a_galaxy_against_the_analytic_one(grid):
-    """Bulge and disk with their own spectra, drawn at z_in, redshifted, against drawn at z_out."""
+    """Compare bulge and disk, redshifted from z_in, with the same galaxy drawn at z_out."""
     z_in, z_out = 0.1, 0.3
     factor = redshifting.size_factor(distance, z_in, z_out)
     red, red_after = spectrum_fluxes(grid, 0.1, z_in, z_out)
@@ -158,11 +159,11 @@ NOISE = np.array([0.05, 0.02, 0.027, 0.04, 0.12])
 
 
 def seen_and_redshifted(grid, kind, z_out, light=100.0, blank=None):
-    """A noisy disk at z 0.1 as it is redshifted, and what becomes of it free of noise."""
+    """Return a noisy disk at z = 0.1 after redshifting, and the same without noise."""
     disk = light * DISK.drawImage(nx=60, ny=60, scale=1.0).array.astype(float)[..., None]
     factor = redshifting.size_factor(distance, 0.1, z_out)
     before, after = spectrum_fluxes(grid, kind, 0.1, z_out)
-    resampler = pixel_redshifting.Resampler(factor, 3.2, 3.2, 60)
+    resampler = Resampler(factor, 3.2, 3.2, 60)
     true = resampler.flux((disk * after)[..., 2])[..., None] * (after / after[2])
     rng = np.random.default_rng(round(100 * kind))
     flux = disk * before + NOISE * rng.standard_normal((60, 60, 5))
@@ -178,7 +179,7 @@ def seen_and_redshifted(grid, kind, z_out, light=100.0, blank=None):
 @pytest.mark.parametrize("light", [10.0, 100.0])
 @pytest.mark.parametrize("z_out", [0.2, 0.5])
 def test_pull_of_redshifted_galaxies(grid, light, z_out):
-    """Ordinary galaxies of known spectrum: errors hold noise and what is not known of it."""
+    """Errors of galaxies of known spectrum include noise and the uncertain spectrum."""
     cores, edges = [], []
     for kind in np.arange(0.1, 3.0, 0.2):
         (flux, noise, spread), true = seen_and_redshifted(grid, kind, z_out, light)
@@ -192,7 +193,7 @@ def test_pull_of_redshifted_galaxies(grid, light, z_out):
 
 
 def test_what_is_not_known_has_no_error(grid):
-    """About masked pixels, and beyond the shrunk image's edges; all else is as it is unmasked."""
+    """Pixels near masked ones and beyond the shrunk image are invalid; others do not change."""
     blank = np.zeros((60, 60), bool)
     blank[33:40, 33:40] = True
     (whole, noise, _), _ = seen_and_redshifted(grid, 1.5, 0.3)
@@ -202,7 +203,7 @@ def test_what_is_not_known_has_no_error(grid):
     assert np.isinf(marked[place, place]).all()
     assert np.isinf(noise[2, 2]).all()
     known = np.isfinite(marked)
-    # the shrunk image but for its rim, and a hole
+    # the shrunk image without its rim, and a hole
     shrunk = (60 * factor) ** 2
     assert 0.6 * shrunk < np.isfinite(noise[..., 2]).sum() < shrunk
     lost = np.isfinite(noise[..., 2]) & ~known[..., 2]

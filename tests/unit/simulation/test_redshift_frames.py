@@ -1,4 +1,4 @@
-"""Galaxies of registered frames, here of frames that are made up."""
+"""Galaxies of registered frames, here of simulated frames."""
 
 import json
 import tracemalloc
@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from galaxies_of_frames import redshifting_job, write_seeing
 from redpix.simulation import redshift_frames
+from redpix.simulation.registered_field import FieldFiles, RegisteredField
 
 BANDS = ["g", "r"]
 FWHM = {"g": 1.4, "r": 1.3}  # arcsec
@@ -17,7 +18,7 @@ FRAME_SCALE = 0.396
 
 
 def make_field(folder, name, scale, places):
-    """Registered images of point-like galaxies at pixel places, segments and PSF; their sky."""
+    """Write registered images, segments and PSF of compact galaxies; return ra and dec."""
     wcs = WCS(naxis=2)
     wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.crpix = ["RA---TAN", "DEC--TAN"], [150, 2], [60, 60]
     wcs.wcs.cd = np.diag([-scale, scale]) / 3600
@@ -42,7 +43,7 @@ def make_field(folder, name, scale, places):
 
 
 def job(folder, fields, **changes):
-    """The rule's inputs and outputs: fields by name, each its pixel scale and places."""
+    """Return the keywords of the function; fields by name, with pixel scale and positions."""
     rows = []
     for name, (scale, places) in fields.items():
         run, camcol, field = name.split("-")
@@ -51,32 +52,32 @@ def job(folder, fields, **changes):
             row |= {"class": "GALAXY", "run": run, "camcol": camcol, "field": field}
             rows.append(row | {"r": 16 + number + 0.1 * int(field)})
     pd.DataFrame(rows).to_csv(folder / "objects.csv", index=False)
-    params = {"z_out": [0.3, 0.3], "size": 40, "targets": "noiseless", "bands": BANDS}
+    params = {"z_out": [0.3, 0.3], "size": 40, "targets": "noiseless"}
     inputs = {
         "objects": folder / "objects.csv",
         "registered": [str(folder / f"{name}-{band}.fits") for name in fields for band in BANDS],
         "segments": [str(folder / f"{name}.seg.fits") for name in fields],
         "psfs": [str(folder / f"{name}.psf.fits") for name in fields],
     }
-    return redshifting_job(folder, inputs, fields=list(fields), **params | changes)
+    return redshifting_job(folder, inputs, BANDS, list(fields), **params | changes)
 
 
 @pytest.mark.parametrize("scale", [0.396, 0.2])
 def test_the_psf_is_as_wide_on_any_grid(tmp_path, scale):
-    """In arcsec, whatever pixels the registered images have."""
-    redshift_frames.main(job(tmp_path, {"94-3-1": (scale, [(60, 60)])}, number=1))
+    """The seeing in arcsec does not depend on the pixel scale of the registered images."""
+    redshift_frames.redshift_galaxies(**job(tmp_path, {"94-3-1": (scale, [(60, 60)])}, number=1))
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert truth["pixel_scale_in"][0] == pytest.approx(scale, rel=1e-6)
     for end in ("in", "out"):
         for band in BANDS:
-            # pixels blur a little, finer ones less
+            # pixels broaden the PSF slightly, fine pixels less
             assert truth[f"seeing_{end}_{band}"][0] == pytest.approx(FWHM[band], rel=0.05)
     assert "seeing" not in json.loads((tmp_path / "settings.json").read_text())
 
 
 def test_seeing_of_targets(tmp_path):
     changes = {"number": 1, "seeing": [2.0, 2.1], "pixel_scale_out": 0.5}
-    redshift_frames.main(job(tmp_path, {"94-3-1": (0.396, [(60, 60)])}, **changes))
+    redshift_frames.redshift_galaxies(**job(tmp_path, {"94-3-1": (0.396, [(60, 60)])}, **changes))
     truth = pd.read_csv(tmp_path / "truth.csv")
     assert truth[["seeing_out_g", "seeing_out_r"]].to_numpy()[0] == pytest.approx([2.0, 2.1])
     assert truth["pixel_scale_out"][0] == 0.5
@@ -85,10 +86,9 @@ def test_seeing_of_targets(tmp_path):
 @pytest.mark.parametrize("size", [40, 41])
 def test_galaxies_are_in_the_middle(tmp_path, size):
     rng = np.random.default_rng(2)
-    table = job(tmp_path, {"94-3-1": (0.396, [(60, 60)])})
-    field = redshift_frames.Field(
-        *(table.input.registered, table.input.segments[0], table.input.psfs[0], BANDS)
-    )
+    paths = job(tmp_path, {"94-3-1": (0.396, [(60, 60)])})
+    files = FieldFiles(paths["registered"], paths["segments"][0], paths["psfs"][0])
+    field = RegisteredField(files, BANDS)
     offsets = []
     for x, y in rng.uniform(58, 62, (200, 2)):
         field.flux = [np.zeros((120, 120)) for _ in BANDS]
@@ -107,9 +107,9 @@ def test_brightest_first_from_all_fields(tmp_path):
         "94-3-1": (0.396, [(40, 40), (80, 80), (10, 60)]),
         "94-3-2": (0.396, [(60, 60), (30, 85)]),
     }
-    redshift_frames.main(job(tmp_path, fields))
+    redshift_frames.redshift_galaxies(**job(tmp_path, fields))
     truth = pd.read_csv(tmp_path / "truth.csv")
-    # the third of the first field has no room; the faintest is one too many
+    # the stamp of the third leaves its image; the faintest exceeds the number
     assert truth["id"].tolist() == [100, 200, 101]
     inputs = np.load(tmp_path / "inputs.npy")
     assert inputs.shape == (3, 40, 40, 2)
@@ -126,7 +126,7 @@ def test_memory_does_not_grow_with_galaxies(tmp_path):
         folder.mkdir()
         some = job(folder, {"94-3-1": (0.396, places)}, number=number)
         tracemalloc.start()
-        redshift_frames.main(some)
+        redshift_frames.redshift_galaxies(**some)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     # a pair of stamps and their errors are 0.1 MB

@@ -15,7 +15,7 @@ def flat_70(z):
 
 
 def test_the_reference_numbers():
-    """z 0.1 to 1: s = 0.230, flux 0.00485, and surface brightness falls by (1.1/2)^4."""
+    """From z = 0.1 to 1: size 0.230, flux 0.00485, surface brightness (1.1/2)^4."""
     s = redshifting.size_factor(flat_70, 0.1, 1.0)
     flux = redshifting.flux_factor(flat_70, 0.1, 1.0)
     assert s == pytest.approx(0.230, abs=5e-4)
@@ -33,7 +33,7 @@ def test_power_laws_by_closed_formula(slope):
     assert found == pytest.approx(
         np.repeat((((1 + z) / 1.05) ** (-1 - slope))[:, None], 2, 1), rel=1e-4
     )
-    # with distances: brightness per unit frequency falls by (1+z)^-3 where f_nu is flat
+    # with distances: brightness per unit frequency decreases as (1+z)^-3 for constant f_nu
     if slope == -2.0:
         dimmed = found[:, 0] * redshifting.flux_factor(flat_70, 0.05, z)
         area = redshifting.size_factor(flat_70, 0.05, z) ** 2

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from redpix.simulation import rendering
+from redpix.simulation import extents, rendering
 from redpix.simulation.rendering import Galaxy, Psf
 from scipy.signal import fftconvolve
 from scipy.special import gammainc
@@ -10,13 +10,13 @@ PSF = Psf(1.3, beta=3.0, axis_ratio=0.95, position_angle=20.0)
 
 
 def cd_matrix(angle, scale=SCALE):
-    """Columns count along `angle` from north through east, rows a right angle further."""
+    """Return the CD matrix of columns along `angle` from north through east."""
     sin, cos = np.sin(np.deg2rad(angle)), np.cos(np.deg2rad(angle))
     return np.array([[sin, cos], [cos, -sin]]) * scale / 3600
 
 
 def picture(galaxy, bulge, disk, psf=PSF, angle=33.0, scale=SCALE, limit=1e9):
-    radius = float(rendering.stamp_radius(galaxy, psf, bulge + disk, limit)) / scale
+    radius = float(extents.stamp_radius(galaxy, psf, bulge + disk, limit)) / scale
     size = 2 * int(radius) + 5
     image = np.zeros((size, size))
     profile = rendering.galaxy_profile(galaxy, bulge, disk)
@@ -34,12 +34,12 @@ def test_total_flux(sersic, radius):
 
 
 def test_half_the_light_within_the_half_light_radius():
-    # a disk alone, seen sharply on fine pixels
+    # a disk alone, with a sharp PSF on fine pixels
     psf = Psf(0.02, beta=4.5)
     image, x, y = picture(Galaxy(1.0, 1.5, 4.0, 1.0, 0.0), 0.0, 2.0, psf=psf, scale=0.05)
     rows, columns = np.indices(image.shape)
     distance = np.hypot(columns - x, rows - y) * 0.05
-    # exponential, cut at 5 half-light radii of the cut profile: scale length h
+    # exponential of scale length h, truncated at 5 half-light radii
     scale_lengths = np.linspace(0.7, 1.0, 30001)
     cut = gammainc(2, 1.5 / scale_lengths) / gammainc(2, 7.5 / scale_lengths)
     h = scale_lengths[np.argmin(np.abs(cut - 0.5))]
@@ -49,7 +49,7 @@ def test_half_the_light_within_the_half_light_radius():
 
 
 def test_against_convolution_on_a_fine_grid():
-    """Inclined disk through an elliptical PSF, against sampled formulas summed into pixels."""
+    """Compare an inclined disk with an elliptical PSF with sampled formulas."""
     fine, size = 9, 61
     galaxy = Galaxy(1.0, 2.0, 4.0, 0.5, 25.0)
     angle = 33.0
@@ -69,14 +69,14 @@ def test_against_convolution_on_a_fine_grid():
         along, across = east * np.sin(a) + north * np.cos(a), east * np.cos(a) - north * np.sin(a)
         return np.hypot(along * np.sqrt(axis_ratio), across / np.sqrt(axis_ratio))
 
-    h = 2.0 / 1.678347  # half-light radius over scale length; the cut moves it by 3e-3
+    h = 2.0 / 1.678347  # half-light radius over scale length; the truncation changes it by 3e-3
     disk = np.exp(-elliptical_radius(0.5, 25.0) / h)
     core = PSF.fwhm / 2 / np.sqrt(2 ** (1 / PSF.beta) - 1)
     moffat = (1 + (elliptical_radius(PSF.axis_ratio, PSF.position_angle) / core) ** 2) ** -PSF.beta
     blurred = fftconvolve(disk / disk.sum(), moffat / moffat.sum(), mode="same")
     expected = blurred.reshape(size, fine, size, fine).sum(axis=(1, 3))
     assert np.abs(found - expected).max() < 0.01 * expected.max()
-    # turned the wrong way it is far off
+    # with the opposite angle the images differ
     assert np.abs(found.T - expected).max() > 0.05 * expected.max()
 
 
@@ -106,24 +106,24 @@ def test_centroid():
 @pytest.mark.parametrize("flux", [1.0, 3e4])
 def test_psf_radius(flux):
     limit = 0.02
-    radius = float(rendering.psf_radius(PSF, flux, limit))
+    radius = float(extents.psf_radius(PSF, flux, limit))
     core = PSF.fwhm / 2 / np.sqrt(2 ** (1 / PSF.beta) - 1)
-    # along the minor axis the profile ends sooner: the radius is that of the major one
+    # the radius is that of the major axis
     round_radius = radius * np.sqrt(PSF.axis_ratio)
     outside = (1 + (round_radius / core) ** 2) ** (1 - PSF.beta)
     central = flux * (PSF.beta - 1) / (np.pi * core**2)
     edge = central * (1 + (round_radius / core) ** 2) ** -PSF.beta
     assert outside <= 5.01e-4
     assert edge <= limit * 1.001
-    # and it is no larger than one of the two asks for
+    # the radius is the larger of the two limits
     assert outside == pytest.approx(5e-4) or edge == pytest.approx(limit)
 
 
 def test_no_edge_shows():
-    """Outermost pixels of a bright star's and a bright galaxy's stamps are below the limit."""
+    """The outermost pixels of the stamps of bright sources are below the limit."""
     limit = 0.0027 / SCALE**2
     star = np.zeros((301, 301))
-    radius = float(rendering.psf_radius(PSF, 3000.0, limit)) / SCALE
+    radius = float(extents.psf_radius(PSF, 3000.0, limit)) / SCALE
     blur = rendering.psf_profile(PSF) * 3000.0
     rendering.add(star, blur, rendering.jacobian(cd_matrix(10.0)), 150, 150, radius)
     galaxy, _, _ = picture(Galaxy(3.0, 6.0, 4.0, 0.6, 40.0), 500.0, 500.0, limit=limit)

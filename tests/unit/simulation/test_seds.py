@@ -24,7 +24,7 @@ def template(name):
 
 
 def direct_magnitudes(kind, reddening, redshift):
-    """AB magnitudes relative to rest-frame r, one galaxy at a time on another wavelength grid."""
+    """Return AB magnitudes relative to rest-frame r, on another wavelength grid."""
     wavelength = np.arange(1100.0, 11900.0, 7.0)
     first = min(int(kind), 2)
     mixture = 0
@@ -91,7 +91,7 @@ def test_zero_point():
 
 
 def test_surface_brightness_dims_by_closed_formula():
-    # flat per unit frequency: (1+z)^-3 in AB surface brightness, whatever the band
+    # f_nu is constant: AB surface brightness decreases as (1+z)^-3 in all bands
     cosmology = FlatLambdaCDM(H0=70, Om0=0.3)
     spectrum = seds.WAVELENGTH**-2.0
     brightness = [
@@ -128,7 +128,7 @@ def test_blackbody_colours_against_integration():
         wavelength = np.linspace(curve.wavelength[0], curve.wavelength[-1], 4000)
         response = np.interp(wavelength, curve.wavelength, curve.response)
         nu_flux = BlackBody(temperature * u.K)(wavelength * u.AA).value
-        # photons of f_nu against photons of a flat f_nu
+        # ratio of the photons of f_nu to those of a constant f_nu
         weights = response / wavelength
         magnitudes.append(-2.5 * np.log10(np.sum(nu_flux * weights) / np.sum(weights)))
     expected = np.array(magnitudes) - magnitudes[BANDS.index("r")]

@@ -9,15 +9,8 @@ from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_model import PsfModel, full_width, with_round_wings
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.tiles import subtract_tiles, tiles
-from redpix.subtraction.transients import (
-    FLAGS,
-    WORST_MISFIT,
-    beside_the_sky,
-    detect,
-    halos,
-    motion_gain,
-    shape_misfit,
-)
+from redpix.subtraction.transient_shapes import motion_gain, shape_misfit
+from redpix.subtraction.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos
 from redpix.subtraction.zogy import subtract
 from scipy.ndimage import distance_transform_edt
 

@@ -15,8 +15,10 @@ import subtraction_sky
 from redpix.core.exceptions import InputError
 from redpix.image import fourier
 from redpix.image.background import matched_background, smooth_background
-from redpix.subtraction import zogy
-from redpix.subtraction.zogy import Epoch, match_psf, subtract
+from redpix.subtraction import epoch, zogy
+from redpix.subtraction.epoch import Epoch, measured_noise
+from redpix.subtraction.psf_matching import match_psf
+from redpix.subtraction.zogy import subtract
 from scipy.ndimage import maximum_filter
 
 SEEDS = range(20)
@@ -26,12 +28,13 @@ FEW = range(4)
 
 
 def faulty(*changes):
-    """The subtraction of the module with some of its text replaced."""
-    # one text of the module and of the transforms that it calls
-    own = inspect.getsource(zogy)
-    called = "from redpix.image.fourier import Convolutions, transforms\n"
-    assert called in own
-    text = inspect.getsource(fourier) + own.replace(called, "")
+    """Return the function `subtract` of the module with some of its text replaced."""
+    # one text of the module, of the transforms and of the epochs that it uses
+    text = inspect.getsource(zogy)
+    for module, names in ((epoch, "finite"), (fourier, "Convolutions, transforms")):
+        line = f"from {module.__name__} import {names}\n"
+        assert line in text
+        text = inspect.getsource(module) + text.replace(line, "")
     for old, new in changes:
         assert text.count(old) == 1, old
         text = text.replace(old, new)
@@ -77,7 +80,7 @@ def check_whiteness(run, seeds=SEEDS):
 def check_fluxes(run, seeds=SEEDS):
     pulls, ratios = [], []
     for seed in seeds:
-        # so many that the spread of their pulls is known to 0.03
+        # enough to measure the spread of their pulls to 0.03
         sky = subtraction_sky.make(seed, transients=32, stars=20)
         result = run(sky.new, sky.reference)
         measured, error = result.alpha[sky.y, sky.x], result.alpha_error[sky.y, sky.x]
@@ -282,7 +285,7 @@ def test_pixels_without_value_stay_alone():
 
 
 def direct(new, reference):
-    """The formulas with complex transforms of a periodic image, k squared by a slow sum."""
+    """Return the equations with complex transforms of a periodic image and slow sums."""
     shape = new.image.shape
 
     def kernel(psf):
@@ -421,8 +424,8 @@ def test_threads_change_nothing():
 
 def test_noise_is_measured_where_it_is_not_given():
     sky = subtraction_sky.make(0)
-    assert zogy.measured_noise(sky.new.image) == pytest.approx(5, rel=0.05)
-    assert zogy.measured_noise(sky.new.image, sky.new.variance) == pytest.approx(5, rel=0.02)
+    assert measured_noise(sky.new.image) == pytest.approx(5, rel=0.05)
+    assert measured_noise(sky.new.image, sky.new.variance) == pytest.approx(5, rel=0.02)
     unnamed = [epoch._replace(noise=None) for epoch in (sky.new, sky.reference)]
     free = subtraction_sky.away(sky.new.image.shape, sky)
     assert subtract(*unnamed).Scorr[free].std() == pytest.approx(1, abs=0.03)

@@ -1,60 +1,147 @@
-"""What every learner takes and gives.
+"""The interface of the learners, and functions that several of them use.
 
-A learner is a class with ``fit(training, grid, jobs, **settings)``, ``predict(vectors, jobs)``,
-``arrays()``, ``from_arrays(arrays, grid, **settings)``, ``needs(settings)``, ``insight(names)``
-and ``MISSING``; `redpix.photoz.model.METHODS` names it. Members of an ensemble also have
-``held_out(jobs)``. It takes attributes as they are: what it needs of scaling, it learns from its
-training vectors and carries with it. Results do not depend on ``jobs``, the number of threads. The
-setting ``errors`` is the number of the last attributes that are errors.
+A learner is a class with these members:
+
+- ``fit(training, grid, n_threads, **settings)`` returns a learner of a training set;
+- ``predict(vectors, n_threads)`` returns a `Prediction`;
+- ``arrays()`` and ``from_arrays(arrays, grid, **settings)`` convert it to and from named arrays;
+- ``needs(settings)`` is the minimum number of training galaxies;
+- ``insight(names)`` describes the fitted learner by name, for metrics.json;
+- ``MISSING`` is True if vectors may have missing attributes (NaN);
+- ``held_out(n_threads)`` returns redshifts of the training galaxies by learners that have not seen
+  them. Only members of an ensemble need it.
+
+`redpix.photoz.model.METHODS` names the learners. A learner takes unscaled attributes and measures
+the scaling from its training set. Its results do not depend on ``n_threads``, the number of
+threads. The setting ``errors`` is the number of attributes at the end of a vector that are errors.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-#: classes an object may have; a label is an index into this, -1 where unknown
+#: classes of objects; a label is an index into this tuple, or -1 if the class is unknown
 CLASSES = ("GALAXY", "QSO", "STAR")
 STAR = CLASSES.index("STAR")
 
 
-#: with fewer objects fractions and percentiles say nothing
+#: minimum number of objects for fractions and percentiles
 FEWEST = 10
 
 
 class Training(NamedTuple):
-    """What is learnt from, one row a pixel or an object.
+    """A training set, one row per pixel or object.
 
-    Redshifts are learnt from everything but stars, classes from everything with a label.
+    Redshifts are learnt from all rows except stars, classes from all rows with a label.
     """
 
     vectors: np.ndarray  #: (n, attributes), float32
     redshift: np.ndarray  #: (n,), float64
-    label: np.ndarray  #: (n,), int
-    group: np.ndarray  #: (n,), int: rows of one object have one number
+    label: np.ndarray  #: (n,), int: index into `CLASSES`, -1 where unknown
+    group: np.ndarray  #: (n,), int: equal for rows of one object
 
     def take(self, rows):
-        """The rows of a mask or an index."""
-        return Training(*(column[rows] for column in self))
+        """Return some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+            Mask or indices of the rows.
+
+        Returns
+        -------
+        Training
+        """
+        columns = (column[rows] for column in self)
+        return Training(*columns)
+
+    @classmethod
+    def from_arrays(cls, arrays):
+        """Return the training set with these columns.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From the method ``arrays``.
+
+        Returns
+        -------
+        Training
+        """
+        return cls(**{name: arrays[name] for name in cls._fields})
 
 
 def without_errors(training, errors):
-    """The training without its last `errors` attributes."""
+    """Return a training set without the errors among its attributes.
+
+    Parameters
+    ----------
+    training : Training
+        Training set.
+    errors : int
+        Number of the last attributes that are errors.
+
+    Returns
+    -------
+    Training
+    """
     return training._replace(vectors=training.vectors[:, : training.vectors.shape[1] - errors])
 
 
 class Prediction(NamedTuple):
-    """What a learner says of vectors, one row each."""
+    """Predictions of vectors, one row per vector."""
 
     redshift: np.ndarray  #: (n,), the point estimate
-    density: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
-    probability: np.ndarray  #: (n, classes), NaN where the training set tells no classes apart
-    outside: np.ndarray  #: (n,), 0 or 1 (a share where vectors are combined): beyond the training
+    pdf: np.ndarray  #: (n, nodes), see `redpix.photoz.pdf`
+    probability: np.ndarray  #: (n, classes), NaN if the training set has fewer than two classes
+    outside: np.ndarray  #: (n,), 1 outside the range of the training set, or a fraction of vectors
+
+    def take(self, rows):
+        """Return some rows.
+
+        Parameters
+        ----------
+        rows : ndarray of bool or int
+            Mask or indices of the rows.
+
+        Returns
+        -------
+        Prediction
+        """
+        columns = (column[rows] for column in self)
+        return Prediction(*columns)
+
+    @classmethod
+    def concatenate(cls, parts):
+        """Return the rows of several predictions, one after the other.
+
+        Parameters
+        ----------
+        parts : list of Prediction
+            Predictions of several sets of vectors.
+
+        Returns
+        -------
+        Prediction
+        """
+        columns = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return cls(*columns)
 
 
 def dispersion(predicted, true):
-    """1.4826 median|dz - median(dz)| of the redshifts that are predicted (not NaN).
+    """Return the normalised median absolute deviation of redshifts.
 
-    None where they are fewer than `FEWEST`.
+    With dz = (predicted - true) / (1 + true) it is 1.4826 median|dz - median(dz)|.
+
+    Parameters
+    ----------
+    predicted, true : ndarray, shape (n,)
+        Redshifts. Rows in which the prediction is NaN are left out.
+
+    Returns
+    -------
+    float or None
+        None for fewer than `FEWEST` predictions.
     """
     dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
     if len(dz) < FEWEST:
@@ -63,7 +150,20 @@ def dispersion(predicted, true):
 
 
 def shares(names, importance):
-    """Importance by name, or None where no tree found a split."""
+    """Return the importance of each attribute by name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the attributes.
+    importance : ndarray, shape (attributes,)
+        Importance of each attribute.
+
+    Returns
+    -------
+    dict or None
+        None if the trees have no split.
+    """
     if not importance.sum():
         return None
     pairs = zip(names, importance, strict=False)

@@ -1,124 +1,68 @@
-"""Gradient-boosted trees: redshift, how widely it scatters, class; kept as plain arrays.
+"""The learner boosting: gradient-boosted trees for the redshift, its scatter and the class.
 
-Grown by scikit-learn's histogram gradient boosting, predicted from the arrays alone.
+scikit-learn grows the trees. Predictions use plain arrays.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
+from redpix.photoz.learners.boosted_trees import (
+    LEAF,
+    Trees,
+    class_trees,
+    gain_fractions,
+    grow,
+    regressor,
+    width_trees,
+)
 from redpix.photoz.learners.neighbours import smoothed
-from redpix.photoz.learners.tree_leaves import leaf_of
+from redpix.photoz.learners.tree_leaves import attribute_span
 from redpix.photoz.split import group_folds
 
-#: parts of the training objects, each predicted from the others
+#: number of parts of the training set; each is predicted from the others
 PARTS = 4
 
-#: most training vectors
+#: maximum number of training vectors
 MOST_VECTORS = 10_000
 
-#: least training vectors in a leaf, share of the attributes that a split chooses of
-LEAF, SHARE = 20, 0.5
-
-#: quantiles of the residuals over their width that make a density
+#: quantiles of the scaled residuals that make a PDF
 QUANTILES = (np.arange(60) + 0.5) / 60
-
-#: trees that tell the width, and their leaves
-WIDTH_TREES, WIDTH_LEAVES = 60, 8
-
-#: trees that tell classes apart
-CLASS_TREES = 60
-
-#: vectors predicted at a time
-BLOCK = 5000
-
-
-class Trees(NamedTuple):
-    """Boosted trees as arrays, the nodes of one after those of the other."""
-
-    left: np.ndarray  #: (nodes,), counted from the tree's first node
-    right: np.ndarray
-    feature: np.ndarray  #: negative in leaves
-    threshold: np.ndarray
-    missing_left: np.ndarray  #: where a missing attribute goes
-    value: np.ndarray  #: what a leaf adds
-    ends: np.ndarray  #: (trees,), number of nodes up to the end of each tree
-    baseline: np.ndarray  #: (values,), what is added to; tree i adds to value i mod values
-
-    @classmethod
-    def of(cls, fitted):
-        """From a fitted model of scikit-learn."""
-        nodes = [tree.nodes for stage in fitted._predictors for tree in stage]
-        whole = np.concatenate(nodes)
-        return cls(
-            whole["left"].astype(np.int64),
-            whole["right"].astype(np.int64),
-            np.where(whole["is_leaf"], -1, whole["feature_idx"]).astype(np.int64),
-            whole["num_threshold"],
-            whole["missing_go_to_left"].astype(bool),
-            whole["value"],
-            np.cumsum([len(one) for one in nodes]),
-            fitted._baseline_prediction.ravel().astype(float),
-        )
-
-    def sums(self, vectors, jobs=1):
-        """What the trees add up to for vectors, shape (n, attributes): (n, values)."""
-        starts = range(0, max(len(vectors), 1), BLOCK)
-        return np.concatenate(
-            Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(self._sums)(vectors[start : start + BLOCK]) for start in starts
-            )
-        )
-
-    def _sums(self, vectors):
-        total = np.tile(self.baseline, (len(vectors), 1))
-        firsts = np.concatenate([[0], self.ends[:-1]])
-        for number, (first, end) in enumerate(zip(firsts, self.ends, strict=True)):
-            own = slice(first, end)
-            leaf = leaf_of(
-                vectors,
-                *(self.left[own], self.right[own], self.feature[own]),
-                *(self.threshold[own], self.missing_left[own]),
-            )
-            total[:, number % len(self.baseline)] += self.value[own][leaf]
-        return total
 
 
 class Boosting:
-    """Gradient boosting of the absolute error, with widths from objects held out.
+    """Gradient boosting of the absolute error, with widths from held-out objects.
 
-    Trees minimise |z_phot - z_spec| / (1 + z_spec). Each quarter of the training objects is
-    predicted from the others; further trees learn the median of what that misses by, the width.
-    The density of a vector is its redshift plus its width times the residuals over their widths of
-    the training, smoothed. All attributes are used, errors too; they may be missing (NaN). A
-    vector is outside of what is known where an attribute leaves the range of the training's.
+    The trees minimise |z_phot - z_spec| / (1 + z_spec). Each quarter of the training set is
+    predicted from the others. Further trees learn the median absolute residual, the width. The PDF
+    of a vector is its redshift plus its width times the scaled residuals of the training set,
+    smoothed. All attributes are used, including errors. A vector is outside the training set if an
+    attribute is outside its range there.
 
     Parameters
     ----------
     redshift, width : Trees
+        Trees for the redshift and for the width of the PDF.
     classes : Trees or None
-        None where classes do not differ.
+        None if the training set has fewer than two classes.
     labels : ndarray of int
-        The classes told apart.
+        Labels of the classes.
     residual : ndarray, shape (quantiles,)
-        Of residuals over their widths.
+        Quantiles of the residuals divided by their widths.
     least : float
-        Smallest width.
+        Minimum width.
     span : ndarray, shape (2, attributes)
-        Smallest and largest of each attribute in training.
+        Smallest and largest value of each attribute in the training set.
     importance : ndarray, shape (attributes,)
-        Share of each attribute in what splits gain.
+        Fraction of each attribute in the gain of the splits.
     held : ndarray, shape (2, n)
-        Redshift of each galaxy or quasar of the training from what has not seen its object (NaN
-        for those beyond the first `MOST_VECTORS` at random), and its true one.
+        Held-out redshift of each training galaxy or quasar, and its true redshift. NaN for
+        galaxies that are not among the `MOST_VECTORS` random ones.
     grid : ndarray, shape (nodes,)
+        Redshifts at which PDFs are given.
     """
 
-    MISSING = True  #: takes vectors with missing attributes
+    MISSING = True  #: vectors may have missing attributes (NaN)
 
     _PLAIN = ("labels", "residual", "least", "span", "importance", "held")
 
@@ -131,71 +75,112 @@ class Boosting:
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
-        return 2 * LEAF
-
-    @classmethod
-    def fit(cls, training, grid, jobs=1, *, trees, leaves, rate, seed, errors=0):
-        """Learn from a `Training` with `jobs` threads.
+        """Return the minimum number of training galaxies.
 
         Parameters
         ----------
-        training : Training
-        grid : ndarray, shape (nodes,)
-        jobs : int
-        trees, leaves : int
-            Trees, and most leaves of each.
-        rate : float
-            Share of a tree's correction that is made.
-        seed : int
-        errors : int
-            Makes no difference: errors are attributes like others.
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
         """
-        everything = training.take(training.label != STAR)
-        chosen = _some(len(everything.group), seed)
-        moving = everything.take(chosen)
+        return 2 * LEAF
+
+    @classmethod
+    def fit(cls, training, grid, n_threads=1, *, trees, leaves, rate, seed, errors=0):
+        """Return a learner of a training set.
+
+        Parameters
+        ----------
+        training : redpix.photoz.learners.base.Training
+            Training set.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        n_threads : int
+            Number of threads.
+        trees : int
+            Number of trees.
+        leaves : int
+            Maximum number of leaves of a tree.
+        rate : float
+            Learning rate.
+        seed : int
+            Seed of the random numbers.
+        errors : int
+            Ignored: errors are attributes like the others.
+
+        Returns
+        -------
+        Boosting
+        """
+        galaxies = training.take(training.label != STAR)
+        chosen = _some(len(galaxies.group), seed)
+        sample = galaxies.take(chosen)
         settings = {"max_leaf_nodes": leaves, "learning_rate": rate, "max_iter": trees}
-        stretch = 1 + moving.redshift
-
-        part = group_folds(moving.group, PARTS, seed)
-        wanted = [part != number for number in np.unique(part)] + [np.ones(len(part), bool)]
-        *folds, whole = Parallel(n_jobs=jobs, prefer="threads")(
-            delayed(_grown)(
-                _regressor(seed, **settings),
-                *(moving.vectors[rows], moving.redshift[rows]),
-                sample_weight=1 / stretch[rows],
-            )
-            for rows in wanted
-        )
-        said = np.empty(len(part))
-        for fitted, rows in zip(folds, wanted, strict=False):
-            said[~rows] = Trees.of(fitted).sums(moving.vectors[~rows], jobs)[:, 0]
-        missed = moving.redshift - said
-        few = {"max_leaf_nodes": WIDTH_LEAVES, "max_iter": WIDTH_TREES, "learning_rate": 0.1}
-        width = Trees.of(_grown(_regressor(seed, **few), moving.vectors, np.abs(missed)))
-        classes, labels = _told_apart(training, seed)
-        scatter = width.sums(moving.vectors, jobs)[:, 0]
+        final, held_out = _fit_redshifts(sample, n_threads, seed, settings)
+        residuals = sample.redshift - held_out
+        width = width_trees(sample.vectors, residuals, seed)
+        labelled = training.take(training.label >= 0)
+        labelled = labelled.take(_some(len(labelled.group), seed))
+        classes, labels = class_trees(labelled, seed)
+        scatter = width.sums(sample.vectors, n_threads)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
-        residual = np.quantile(missed / np.maximum(scatter, least), QUANTILES)
-        span = np.stack([np.nanmin(moving.vectors, axis=0), np.nanmax(moving.vectors, axis=0)])
-        known = (labels, residual, np.array(least), span, _importance(whole, span.shape[1]))
-        held = np.stack([np.full(len(everything.group), np.nan), everything.redshift])
-        held[0, chosen] = said
-        return cls(Trees.of(whole), width, classes, *known, held, grid)
+        held = np.stack([np.full(len(galaxies.group), np.nan), galaxies.redshift])
+        held[0, chosen] = held_out
+        return cls(
+            redshift=Trees.of(final),
+            width=width,
+            classes=classes,
+            labels=labels,
+            residual=np.quantile(residuals / np.maximum(scatter, least), QUANTILES),
+            least=np.array(least),
+            span=attribute_span(sample.vectors),
+            importance=gain_fractions(final, sample.vectors.shape[1]),
+            held=held,
+            grid=grid,
+        )
 
-    def held_out(self, jobs=1):
-        """Redshifts of the training's galaxies from what has not seen their objects."""
+    def held_out(self, n_threads=1):
+        """Return redshifts of the training galaxies by trees that have not seen their objects.
+
+        Parameters
+        ----------
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for galaxies without a held-out prediction.
+        """
         return self.held[0]
 
     def insight(self, names):
-        """Importance of each attribute by name, and the scatter of redshifts held out."""
+        """Return the importance of each attribute, and the scatter of the held-out redshifts.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "importance": shares(names, self.importance),
             "held_out_nmad": dispersion(*self.held),
         }
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         arrays = {name: getattr(self, name) for name in self._PLAIN}
         for name, trees in (("z", self.redshift), ("width", self.width), ("class", self.classes)):
             if trees is not None:
@@ -204,36 +189,60 @@ class Boosting:
 
     @classmethod
     def from_arrays(cls, arrays, grid, **settings):
-        """The learner whose `arrays` these are."""
+        """Return the learner that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        **settings : object
+            Those of `fit`.
+
+        Returns
+        -------
+        Boosting
+        """
         trees = [
-            Trees(*(arrays[f"{name}_{field}"] for field in Trees._fields))
+            Trees(**{field: arrays[f"{name}_{field}"] for field in Trees._fields})
             if f"{name}_left" in arrays
             else None
             for name in ("z", "width", "class")
         ]
-        return cls(*trees, *(arrays[name] for name in cls._PLAIN), grid)
+        redshift, width, classes = trees
+        plain = {name: arrays[name] for name in cls._PLAIN}
+        return cls(redshift, width, classes, grid=grid, **plain)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            NaN where an attribute is missing.
+        n_threads : int
+            Number of threads.
 
         Returns
         -------
-        Prediction
+        redpix.photoz.learners.base.Prediction
         """
         low, high = self.grid[[0, -1]]
-        redshift = np.clip(self.redshift.sums(vectors, jobs)[:, 0], low, high)
-        width = np.maximum(self.width.sums(vectors, jobs)[:, 0], self.least)
+        redshift = np.clip(self.redshift.sums(vectors, n_threads)[:, 0], low, high)
+        width = np.maximum(self.width.sums(vectors, n_threads)[:, 0], self.least)
         samples = np.clip(redshift[:, None] + width[:, None] * self.residual, low, high)
         outside = ((vectors < self.span[0]) | (vectors > self.span[1])).any(axis=1)
-        density = smoothed(samples, self.grid)
-        return Prediction(redshift, density, self._probability(vectors, jobs), outside)
+        pdfs = smoothed(samples, self.grid)
+        return Prediction(redshift, pdfs, self._probability(vectors, n_threads), outside)
 
-    def _probability(self, vectors, jobs):
+    def _probability(self, vectors, n_threads):
+        """Return the probability of each class, NaN without classes."""
         probability = np.full((len(vectors), len(CLASSES)), np.nan)
         if self.classes is None:
             return probability
-        sums = self.classes.sums(vectors, jobs)
-        if len(self.labels) == 2:  # one value: the logarithm of the odds
+        sums = self.classes.sums(vectors, n_threads)
+        if len(self.labels) == 2:  # one value: the log-odds of the second class
             sums = np.concatenate([np.zeros_like(sums), sums], axis=1)
         share = np.exp(sums - sums.max(axis=1)[:, None])
         probability[:] = 0
@@ -241,50 +250,25 @@ class Boosting:
         return probability
 
 
-def _regressor(seed, **settings):
-    return HistGradientBoostingRegressor(
-        loss="absolute_error",
-        min_samples_leaf=LEAF,
-        max_features=SHARE,
-        early_stopping=False,
-        random_state=seed % 2**32,
-        **settings,
+def _fit_redshifts(sample, n_threads, seed, settings):
+    """Return the model of all redshifts, and each redshift by a model without its part."""
+    part = group_folds(sample.group, PARTS, seed)
+    kept = [part != number for number in np.unique(part)] + [np.ones(len(part), bool)]
+    *models, final = Parallel(n_jobs=n_threads, prefer="threads")(
+        delayed(grow)(
+            regressor(seed, **settings),
+            sample.vectors[rows],
+            sample.redshift[rows],
+            weights=1 / (1 + sample.redshift)[rows],
+        )
+        for rows in kept
     )
+    held_out = np.empty(len(part))
+    for model, rows in zip(models, kept, strict=False):
+        held_out[~rows] = Trees.of(model).sums(sample.vectors[~rows], n_threads)[:, 0]
+    return final, held_out
 
 
 def _some(count, seed):
-    """At most `MOST_VECTORS` of so many rows, at random, in order."""
+    """Return at most `MOST_VECTORS` random rows out of `count`, in increasing order."""
     return np.sort(np.random.default_rng([seed, 9]).permutation(count)[:MOST_VECTORS])
-
-
-def _grown(model, *known, **weights):
-    """The model, fitted in one thread: OpenMP's threads wait for each other on a busy machine."""
-    with threadpool_limits(1, user_api="openmp"):
-        return model.fit(*known, **weights)
-
-
-def _told_apart(training, seed):
-    """Trees that tell the classes of a training set apart, and the classes, if there are two."""
-    labelled = training.take(training.label >= 0)
-    labelled = labelled.take(_some(len(labelled.group), seed))
-    labels = np.unique(labelled.label)
-    if len(labels) < 2:
-        return None, labels
-    model = HistGradientBoostingClassifier(
-        max_iter=CLASS_TREES,
-        min_samples_leaf=LEAF,
-        max_leaf_nodes=WIDTH_LEAVES,
-        early_stopping=False,
-        random_state=seed % 2**32,
-    )
-    return Trees.of(_grown(model, labelled.vectors, labelled.label)), labels
-
-
-def _importance(fitted, attributes):
-    """Share of each attribute in what the splits gain."""
-    gain = np.zeros(attributes)
-    for stage in fitted._predictors:
-        nodes = stage[0].nodes
-        split = nodes[nodes["is_leaf"] == 0]
-        np.add.at(gain, split["feature_idx"], split["gain"])
-    return gain / gain.sum() if gain.any() else gain

@@ -1,4 +1,4 @@
-"""A Gaussian process from features of objects to redshifts."""
+"""Gaussian-process regression from features of objects to redshifts."""
 
 import warnings
 
@@ -14,39 +14,42 @@ from redpix.photoz import pdf
 from redpix.photoz.attributes import Scaler
 from redpix.photoz.learners.base import CLASSES, Prediction
 
-#: most objects that lengths are fitted to, and that predictions are made from
+#: maximum numbers of objects of the fit of the length scales and of the prediction
 MOST_FITTED, MOST_KNOWN = 400, 2000
 
-#: standardised features beyond this many standard deviations count as this many
+#: standardised features are clipped to this number of standard deviations
 FARTHEST = 5.0
 
-#: an object is outside where this share of the process's variance is left
+#: an object is outside the training set if this fraction of the prior variance remains
 OUTSIDE = 0.5
 
-#: objects predicted at a time
+#: number of objects that are predicted at a time; bounds the memory
 BLOCK = 5000
 
 
 class Process:
-    """ln(1 + z) as a Gaussian process of standardised features, with a length for each feature.
+    """A Gaussian process for ln(1 + z), with a length scale per standardised feature.
 
-    Rasmussen & Williams (2006), algorithm 2.1; the kernel is squared-exponential with white noise,
-    its parameters those of the largest marginal likelihood. Works where there are few objects: a
-    feature that tells nothing gets a long length.
+    See Rasmussen & Williams (2006), algorithm 2.1. The kernel is squared-exponential plus white
+    noise. Its parameters maximise the marginal likelihood. The method suits small training sets: a
+    useless feature gets a long length scale.
 
     Parameters
     ----------
-    scaler : Scaler
+    scaler : redpix.photoz.attributes.Scaler
+        Standardisation of the attributes.
     known : ndarray, shape (n, features)
-        Standardised features learnt from.
+        Standardised features of the training set.
     lower : ndarray, shape (n, n)
         Cholesky factor of their covariance.
     alpha : ndarray, shape (n,)
-        Covariance solved for ln(1 + z) less its mean.
+        Inverse covariance times ln(1 + z) minus its mean.
     lengths : ndarray, shape (features,)
+        Length scales.
     scales : ndarray, shape (3,)
         Mean of ln(1 + z), variance of the process, variance of the noise.
     grid : ndarray, shape (nodes,)
+        Redshifts at which PDFs are given.
     """
 
     _NAMES = ("known", "lower", "alpha", "lengths", "scales")
@@ -58,7 +61,23 @@ class Process:
 
     @classmethod
     def fit(cls, features, redshift, grid, seed):
-        """Learn from features, shape (n, features), and redshifts of galaxies and quasars."""
+        """Return the process of a training set of galaxies and quasars.
+
+        Parameters
+        ----------
+        features : ndarray, shape (n, features)
+            Features of the objects.
+        redshift : ndarray, shape (n,)
+            Redshifts.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        seed : int
+            Seed of the random numbers.
+
+        Returns
+        -------
+        Process
+        """
         order = np.random.default_rng([seed, 7]).permutation(len(redshift))[:MOST_KNOWN]
         features, target = features[order], np.log1p(redshift[order])
         scaler = Scaler.fit(features)
@@ -68,7 +87,7 @@ class Process:
             np.full(inputs.shape[1], 3.0), (0.3, 100.0)
         ) + WhiteKernel(1e-3, (1e-7, 1.0))
         with threadpool_limits(1), warnings.catch_warnings():
-            # a length at its bound is a feature without use
+            # scikit-learn warns if a length scale is at its bound: the feature is useless
             warnings.simplefilter("ignore", ConvergenceWarning)
             first = slice(MOST_FITTED)
             fitted = GaussianProcessRegressor(kernel).fit(inputs[first], target[first] - mean)
@@ -76,34 +95,64 @@ class Process:
             fixed.fit(inputs, target - mean)
         smooth, noise = fitted.kernel_.k1, fitted.kernel_.k2
         scales = np.array([mean, smooth.k1.constant_value, noise.noise_level])
-        known = (inputs, fixed.L_, fixed.alpha_, np.atleast_1d(smooth.k2.length_scale))
-        return cls(scaler, *known, scales, grid)
+        return cls(
+            scaler,
+            known=inputs,
+            lower=fixed.L_,
+            alpha=fixed.alpha_,
+            lengths=np.atleast_1d(smooth.k2.length_scale),
+            scales=scales,
+            grid=grid,
+        )
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
-        own = {name: getattr(self, name) for name in self._NAMES}
-        return {**own, **self.scaler._asdict()}
-
-    @classmethod
-    def from_arrays(cls, arrays, grid):
-        """The process whose `arrays` these are."""
-        scaler = Scaler(*(arrays[name] for name in Scaler._fields))
-        return cls(scaler, *(arrays[name] for name in cls._NAMES), grid)
-
-    def predict(self, features):
-        """Predict features, shape (n, features); no classes are told.
+        """Return the learner as named arrays.
 
         Returns
         -------
-        Prediction
+        dict of str to ndarray
+        """
+        plain = {name: getattr(self, name) for name in self._NAMES}
+        return {**plain, **self.scaler._asdict()}
+
+    @classmethod
+    def from_arrays(cls, arrays, grid):
+        """Return the process that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+
+        Returns
+        -------
+        Process
+        """
+        scaler = Scaler(arrays["mean"], arrays["deviation"])
+        return cls(scaler, grid=grid, **{name: arrays[name] for name in cls._NAMES})
+
+    def predict(self, features):
+        """Predict objects from their features, without classes.
+
+        Parameters
+        ----------
+        features : ndarray, shape (n, features)
+            Features of the objects.
+
+        Returns
+        -------
+        redpix.photoz.learners.base.Prediction
         """
         parts = [
             self._predict(features[start : start + BLOCK])
             for start in range(0, max(len(features), 1), BLOCK)
         ]
-        return Prediction(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        return Prediction.concatenate(parts)
 
     def _predict(self, features):
+        """Predict a block of objects."""
         mean, variance, noise = self.scales
         inputs = _clipped(self.scaler, features)
         squared = cdist(inputs / self.lengths, self.known / self.lengths, "sqeuclidean")
@@ -111,15 +160,16 @@ class Process:
         centre = mean + np.einsum("ij,j->i", covariance, self.alpha)
         with threadpool_limits(1):
             explained = solve_triangular(self.lower, covariance.T, lower=True)
-        left = np.maximum(variance - np.einsum("ij,ij->j", explained, explained), 0)
+        remaining = np.maximum(variance - np.einsum("ij,ij->j", explained, explained), 0)
         stretched = np.log1p(self.grid)
         centre = np.clip(centre, stretched[0], stretched[-1])
-        sigma = np.maximum(np.sqrt(left + noise), stretched[1] - stretched[0])
+        sigma = np.maximum(np.sqrt(remaining + noise), stretched[1] - stretched[0])
         offset = (stretched - centre[:, None]) / sigma[:, None]
-        density = pdf.normalise(np.exp(-0.5 * offset**2) / (1 + self.grid), self.grid)
+        pdfs = pdf.normalise(np.exp(-0.5 * offset**2) / (1 + self.grid), self.grid)
         probability = np.full((len(features), len(CLASSES)), np.nan)
-        return Prediction(np.expm1(centre), density, probability, left > OUTSIDE * variance)
+        return Prediction(np.expm1(centre), pdfs, probability, remaining > OUTSIDE * variance)
 
 
 def _clipped(scaler, features):
+    """Return the standardised and clipped features."""
     return np.clip(scaler.transform(features), -FARTHEST, FARTHEST)

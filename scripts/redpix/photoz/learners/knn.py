@@ -1,4 +1,4 @@
-"""Redshifts from the nearest training vectors: a linear fit to theirs, or their mean."""
+"""The learner knn: a linear fit to the redshifts of the nearest neighbours, or their mean."""
 
 import numpy as np
 
@@ -7,42 +7,45 @@ from redpix.photoz.learners.local_linear import local_linear
 from redpix.photoz.learners.neighbours import Neighbours, smoothed
 from redpix.photoz.split import group_folds
 
-#: what a redshift is made of: a linear fit to the neighbours, or their mean
+#: estimators of the redshift: a linear fit to the neighbours, or their mean
 MODES = ("linear", "mean")
 
-#: parts of the training objects, each predicted from the others, by which it is judged
+#: number of parts of the training set; each is predicted from the others
 PARTS = 3
 
-#: most vectors by which it is judged
+#: maximum number of held-out vectors
 MOST_HELD = 6000
 
-#: vectors fitted at a time, which bounds memory
+#: number of vectors that are fitted at a time; bounds the memory
 BLOCK = 2000
 
 
 class KNN:
     """Redshift and class from the `k` nearest training vectors.
 
-    In the mode ``linear`` the redshift is a linear fit to the neighbours', evaluated at the vector
-    (`redpix.photoz.learners.local_linear.local_linear`; Beck et al. 2016), and the density the
-    distribution of the fit's residuals about it; in the mode ``mean`` they are the neighbours'
-    mean and distribution. The probability of a class is its share of the neighbours. Errors among
-    the attributes are not used: as coordinates they part what is alike.
+    In the mode ``linear`` the redshift is a linear fit to the neighbours (Beck et al. 2016). The
+    PDF is the distribution of the residuals of the fit, about that redshift. In the mode ``mean``
+    they are the mean and the distribution of the neighbours' redshifts. The probability of a class
+    is its fraction of the neighbours. Errors among the attributes are ignored, because as
+    coordinates they would separate similar objects.
 
-    A vector is outside of what is known where its neighbours are far (`Neighbours`), or where the
-    fit leaves the range of their redshifts.
+    A vector is outside the training set if its neighbours are far (see `Neighbours`), or if the
+    fit leaves the range of the neighbours' redshifts.
 
     Parameters
     ----------
-    training : Training
+    training : redpix.photoz.learners.base.Training
+        Training set.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     k : int
+        Number of neighbours.
     mode : str
         One of `MODES`.
     errors : int
         Number of the last attributes that are errors.
     index : str
-        How neighbours are searched for: one of `redpix.photoz.learners.neighbour_index.KINDS`.
+        Method of the search: one of `redpix.photoz.learners.neighbour_index.KINDS`.
     """
 
     def __init__(self, training, grid, k, mode, errors=0, index="auto"):
@@ -54,69 +57,139 @@ class KNN:
         self._redshift = training.redshift[self._neighbours.moving]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, **settings):
-        """Learn from a `Training`; `jobs` makes no difference."""
+    def fit(cls, training, grid, n_threads=1, **settings):
+        """Return a learner of a training set.
+
+        Parameters
+        ----------
+        training : redpix.photoz.learners.base.Training
+            Training set.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        n_threads : int
+            Ignored.
+        **settings : object
+            ``k``, ``mode``, ``errors`` and ``index``.
+
+        Returns
+        -------
+        KNN
+        """
         return cls(training, grid, **settings)
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
+        """Return the minimum number of training galaxies.
+
+        Parameters
+        ----------
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
+        """
         return settings["k"]
 
-    MISSING = False  #: takes no vectors with missing attributes
+    MISSING = False  #: vectors must have all attributes
 
     def insight(self, names):
-        """How neighbours are searched for."""
+        """Return a description of the search for neighbours.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {"index": self._neighbours.index.about()}
 
-    def held_out(self, jobs=1):
-        """Redshifts of the training's galaxies, each from a learner that has not seen its group.
+    def held_out(self, n_threads=1):
+        """Return redshifts of the training galaxies by learners that have not seen their groups.
 
-        Of at most `MOST_HELD`, spread evenly; NaN for the others, and for all where they are of one
-        group, without which nothing is left to learn from.
+        At most `MOST_HELD` galaxies are predicted, evenly distributed.
+
+        Parameters
+        ----------
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for the other galaxies, and for all if there is only one group.
         """
         moving = self.training.take(self._neighbours.moving)
         parts = min(PARTS, len(np.unique(moving.group)))
         part = group_folds(moving.group, parts, seed=0)
-        asked = np.arange(len(part)) % -(-len(part) // MOST_HELD) == 0
+        chosen = np.arange(len(part)) % -(-len(part) // MOST_HELD) == 0
         redshift = np.full(len(part), np.nan)
         if parts < 2:
             return redshift
         for number in range(parts):
             rest = moving.take(part != number)
             learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors, self._index)
-            own = asked & (part == number)
-            redshift[own] = learner.predict(moving.vectors[own], jobs).redshift
+            rows = chosen & (part == number)
+            redshift[rows] = learner.predict(moving.vectors[rows], n_threads).redshift
         return redshift
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         return self.training._asdict()
 
     @classmethod
     def from_arrays(cls, arrays, grid, **settings):
-        """The learner whose `arrays` these are."""
-        training = Training(*(arrays[name] for name in Training._fields))
-        return cls(training, grid, **settings)
+        """Return the learner that these arrays describe.
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        **settings : object
+            Those of `fit`.
 
         Returns
         -------
-        Prediction
+        KNN
+        """
+        return cls(Training.from_arrays(arrays), grid, **settings)
+
+    def predict(self, vectors, n_threads=1):
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            Finite attributes.
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        redpix.photoz.learners.base.Prediction
         """
         vectors = vectors[:, : vectors.shape[1] - self._errors]
-        nearest = self._neighbours.find(vectors, jobs)
+        nearest = self._neighbours.find(vectors, n_threads)
         samples = self._redshift[nearest.index]
         redshift, outside = samples.mean(axis=1), nearest.outside
         if self.mode == "linear":
             for start in range(0, len(vectors), BLOCK):
-                part = slice(start, start + BLOCK)
-                known = self._neighbours.known[nearest.index[part]]
-                fit = local_linear(known - nearest.placed[part, None], samples[part])
-                redshift[part] = fit.value
-                outside[part] |= fit.beyond
-                samples[part] = fit.value[:, None] + fit.residuals
-        probability = self._neighbours.probability(vectors, jobs)
+                block = slice(start, start + BLOCK)
+                neighbours = self._neighbours.known[nearest.index[block]]
+                fit = local_linear(neighbours - nearest.placed[block, None], samples[block])
+                redshift[block] = fit.value
+                outside[block] |= fit.beyond
+                samples[block] = fit.value[:, None] + fit.residuals
+        probability = self._neighbours.probability(vectors, n_threads)
         return Prediction(redshift, smoothed(samples, self.grid), probability, outside)

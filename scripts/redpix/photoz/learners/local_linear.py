@@ -1,38 +1,38 @@
-"""Linear fits to the neighbours of each of many points at once."""
+"""Linear fits to the neighbours of many points at once."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-#: penalty on the slopes, relative to the mean variance of the neighbours along an axis: fits stay
-#: defined where neighbours coincide or are fewer than axes
+#: ridge penalty on the slopes, relative to the mean variance of the neighbours along an axis;
+#: fits stay defined if neighbours coincide or are fewer than the axes
 RIDGE = 1e-3
 
-#: largest leverage of a neighbour on its own fit that is reckoned with
+#: maximum leverage of a neighbour on its fit; bounds the residuals
 MOST_LEVERAGE = 0.9
 
 
 class LocalFit(NamedTuple):
-    """Fits at n points, one row each."""
+    """Fits at n points, one row per point."""
 
     value: np.ndarray  #: (n,), within the range of the neighbours' values
-    residuals: np.ndarray  #: (n, k), of each neighbour from a fit without it
-    beyond: np.ndarray  #: (n,), bool: the fit left that range and was set to its end
+    residuals: np.ndarray  #: (n, k), residual of each neighbour from a fit without it
+    beyond: np.ndarray  #: (n,), bool: the fit left that range and was clipped to it
 
 
 def local_linear(offsets, values):
-    """Linear least squares to the neighbours of each point, evaluated at the point.
+    """Fit the neighbours of each point linearly, and evaluate the fit at the point.
 
-    Beck et al. (2016, MNRAS 460, 1371) estimate redshifts so. Slopes bear a small ridge penalty,
-    `RIDGE`. What a fit gives outside the range of its neighbours' values is set to the end of that
-    range. A residual is that of the fit without the neighbour: r / (1 - h) with h the neighbour's
-    leverage.
+    Beck et al. (2016, MNRAS 460, 1371) estimate redshifts with this method. Slopes have a small
+    ridge penalty, `RIDGE`. The fit is clipped to the range of its neighbours' values. The residual
+    of a neighbour from the fit without it is r / (1 - h), with its residual r and its leverage h.
 
     Parameters
     ----------
     offsets : ndarray, shape (n, k, d)
         Neighbours minus point.
     values : ndarray, shape (n, k)
+        Values of the neighbours.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def local_linear(offsets, values):
     mean = values.mean(axis=1)
     moments = np.einsum("nki,nkj->nij", centred, centred)
     penalty = RIDGE * np.trace(moments, axis1=1, axis2=2) / axes
-    # neighbours all in one place leave nothing to fit: any penalty then gives their mean
+    # if all neighbours coincide, any penalty gives their mean
     penalty = np.where(penalty > 0, penalty, 1.0)
     inverse = np.linalg.inv(moments + penalty[:, None, None] * np.eye(axes))
     towards = np.einsum("nki,nij->nkj", centred, inverse)

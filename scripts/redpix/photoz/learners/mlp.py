@@ -1,4 +1,4 @@
-"""Small neural networks, averaged; their densities from what they missed near by."""
+"""The learner mlp: the mean of small neural networks, with PDFs from nearby residuals."""
 
 import warnings
 
@@ -13,51 +13,60 @@ from redpix.photoz.learners.base import Prediction, Training, without_errors
 from redpix.photoz.learners.neighbours import Neighbours, smoothed
 from redpix.photoz.split import group_folds
 
-#: units of the two hidden layers
+#: number of units of each hidden layer
 HIDDEN = (24, 24)
 
-#: penalty on the squared weights
+#: default penalty on the squared weights
 PENALTY = 0.03
 
-#: steps of the first fit, which minimises squares, and of each of the next, which weigh down what
-#: lies far off
+#: number of steps of each fit; the first minimises squares, the others down-weight outliers
 STEPS = (120, 50, 50)
 
-#: standardised attributes beyond this many standard deviations count as this many
+#: standardised attributes are clipped to this number of standard deviations
 FARTHEST = 6.0
 
-#: most vectors that one network learns from
+#: maximum number of training vectors of a network
 MOST_VECTORS = 5000
 
-#: most parts of the training vectors; each network leaves one out
+#: maximum number of parts of the training set; each network leaves one part out
 PARTS = 8
 
 
 class MLP:
-    """The mean of several networks, each trained without a part of the training objects.
+    """The mean of several networks, each trained without one part of the training set.
 
-    Networks minimise squares of dz = (z_phot - z_spec) / (1 + z_spec) under weights 1 / (1 +
-    (dz / 2 s)^2) of the fit before, s being its scatter: outliers pull less. Attributes are
-    standardised; errors among them are used unless `use_errors` is false.
+    Networks minimise the squares of dz = (z_phot - z_spec) / (1 + z_spec). Later fits have the
+    weights 1 / (1 + (dz / 2 s)^2), with dz and its scatter s from the fit before, so that outliers
+    count less. Attributes are standardised. Errors among them are used unless `use_errors` is
+    false.
 
-    What the networks that left a training vector out miss it by is its residual. The density of a
-    vector is its redshift plus the residuals of its k nearest training vectors, smoothed. Class
-    and what is outside come from the same neighbours.
+    The residual of a training vector is measured with the networks that were trained without it.
+    The PDF of a vector is its redshift plus the residuals of its k nearest training vectors,
+    smoothed. These neighbours also give the class, and whether the vector is outside the training
+    set.
 
     Parameters
     ----------
-    training : Training
+    training : redpix.photoz.learners.base.Training
+        Training set.
     residual : ndarray
-        Of each galaxy or quasar of the training.
+        Residual of each training galaxy or quasar.
     layers : list of list of (ndarray, ndarray)
         Weights and offsets of the layers of each network.
     target : ndarray, shape (2,)
-        Mean and standard deviation of the redshifts learnt from.
+        Mean and standard deviation of the training redshifts.
     grid : ndarray, shape (nodes,)
-    k, errors : int
-        Neighbours; number of the last attributes that are errors.
-    networks, seed : int
+        Redshifts at which PDFs are given.
+    k : int
+        Number of neighbours.
+    networks : int
+        Number of networks.
+    seed : int
+        Seed of the random numbers.
+    errors : int
+        Number of the last attributes that are errors.
     use_errors : bool
+        Use the errors as attributes of the networks.
     """
 
     def __init__(
@@ -71,16 +80,49 @@ class MLP:
         self._scaler = Scaler.fit(self._seen(training.vectors[self._neighbours.moving]))
 
     def _seen(self, vectors):
+        """Return the attributes that the networks use."""
         return vectors[:, : vectors.shape[1] - self._left_out]
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
+        """Return the minimum number of training galaxies.
+
+        Parameters
+        ----------
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
+        """
         return settings["k"]
 
     @classmethod
-    def fit(cls, training, grid, jobs=1, *, networks, seed, penalty=PENALTY, **settings):
-        """Learn from a `Training` with `jobs` threads."""
+    def fit(cls, training, grid, n_threads=1, *, networks, seed, penalty=PENALTY, **settings):
+        """Return a learner of a training set.
+
+        Parameters
+        ----------
+        training : redpix.photoz.learners.base.Training
+            Training set.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        n_threads : int
+            Number of threads.
+        networks : int
+            Number of networks.
+        seed : int
+            Seed of the random numbers.
+        penalty : float
+            Penalty on the squared weights.
+        **settings : object
+            ``k``, ``errors`` and ``use_errors``.
+
+        Returns
+        -------
+        MLP
+        """
         settings |= {"networks": networks, "seed": seed}
         learner = cls(training, None, [], np.array([0.0, 1.0]), grid, **settings)
         moving = learner._neighbours.moving
@@ -91,8 +133,10 @@ class MLP:
         part = group_folds(training.group[moving], parts, seed)
         wanted = [(number, part != number % parts) for number in range(networks)]
         with warnings.catch_warnings(), threadpool_limits(1):
-            warnings.simplefilter("ignore", ConvergenceWarning)  # steps are limited on purpose
-            learner.layers = Parallel(n_jobs=jobs, prefer="threads")(
+            warnings.simplefilter(
+                "ignore", ConvergenceWarning
+            )  # the number of steps is limited on purpose
+            learner.layers = Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(_train)(inputs, redshift, learner.target, rows, seed, number, penalty)
                 for number, rows in wanted
             )
@@ -104,18 +148,44 @@ class MLP:
         learner.residual = redshift - (mean + deviation * total / count)
         return learner
 
-    MISSING = False  #: takes no vectors with missing attributes
+    MISSING = False  #: vectors must have all attributes
 
     def insight(self, names):
-        """Nothing beyond its predictions."""
+        """Return an empty description.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {}
 
-    def held_out(self, jobs=1):
-        """Redshifts of the training's galaxies, each from the networks that left it out."""
+    def held_out(self, n_threads=1):
+        """Return redshifts of the training galaxies by the networks that were trained without them.
+
+        Parameters
+        ----------
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for galaxies without a held-out prediction.
+        """
         return self.training.redshift[self._neighbours.moving] - self.residual
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         arrays = {**self.training._asdict(), "residual": self.residual, "target": self.target}
         for number, layers in enumerate(self.layers):
             for depth, (weights, offset) in enumerate(layers):
@@ -125,7 +195,23 @@ class MLP:
 
     @classmethod
     def from_arrays(cls, arrays, grid, *, penalty=PENALTY, **settings):
-        """The learner whose `arrays` these are."""
+        """Return the learner that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        penalty : float
+            Ignored.
+        **settings : object
+            Those of `fit`.
+
+        Returns
+        -------
+        MLP
+        """
         layers = [
             [
                 (arrays[f"weights{depth}_{number}"], arrays[f"offset{depth}_{number}"])
@@ -133,33 +219,41 @@ class MLP:
             ]
             for number in range(settings["networks"])
         ]
-        training = Training(*(arrays[name] for name in Training._fields))
+        training = Training.from_arrays(arrays)
         return cls(training, arrays["residual"], layers, arrays["target"], grid, **settings)
 
     def _inputs(self, vectors):
+        """Return the standardised and clipped attributes that the networks use."""
         scaled = self._scaler.transform(self._seen(vectors).astype(np.float64))
         return np.clip(scaled, -FARTHEST, FARTHEST)
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            Finite attributes.
+        n_threads : int
+            Number of threads.
 
         Returns
         -------
-        Prediction
+        redpix.photoz.learners.base.Prediction
         """
         inputs = self._inputs(vectors)
         mean, deviation = self.target
-        said = sum(_forward(layers, inputs) for layers in self.layers) / len(self.layers)
-        redshift = np.clip(mean + deviation * said, self.grid[0], self.grid[-1])
+        output = sum(_forward(layers, inputs) for layers in self.layers) / len(self.layers)
+        redshift = np.clip(mean + deviation * output, self.grid[0], self.grid[-1])
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        nearest = self._neighbours.find(plain, jobs)
+        nearest = self._neighbours.find(plain, n_threads)
         samples = redshift[:, None] + self.residual[nearest.index]
-        probability = self._neighbours.probability(plain, jobs)
+        probability = self._neighbours.probability(plain, n_threads)
         return Prediction(redshift, smoothed(samples, self.grid), probability, nearest.outside)
 
 
 def _train(inputs, redshift, target, rows, seed, number, penalty):
-    """Layers of one network, trained on some of the rows."""
+    """Train a network on some of the rows, and return its layers."""
     generator = np.random.default_rng([seed, 5, number])
     rows = generator.permutation(np.flatnonzero(rows))[:MOST_VECTORS]
     inputs, stretch = inputs[rows], 1 + redshift[rows]
@@ -183,7 +277,7 @@ def _train(inputs, redshift, target, rows, seed, number, penalty):
 
 
 def _forward(layers, inputs):
-    """What a network says of its inputs; einsum, for its sums do not depend on threads."""
+    """Return the outputs of a network; sums of einsum do not depend on the number of threads."""
     values = inputs
     for depth, (weights, offset) in enumerate(layers):
         values = np.einsum("ij,jk->ik", values, weights) + offset

@@ -1,4 +1,4 @@
-"""The nearest of many vectors: exactly, by a tree, or nearly all of them and much sooner."""
+"""Search for nearest neighbours: exactly with a tree, or approximately and faster."""
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -7,42 +7,47 @@ from threadpoolctl import threadpool_limits
 
 from redpix.core.backend import arrays
 
-#: what a configuration may ask for; the last two are `Everywhere`, on a graphics card
+#: methods that a configuration may name; the last two are `Everywhere` on a graphics card
 KINDS = ("auto", "exact", "approximate", "torch", "cupy")
 
-#: vectors from which on "auto" is approximate
+#: number of vectors from which "auto" is approximate
 LARGE = 200_000
 
-#: share of the true neighbours that an approximate search finds on a sample of the vectors so
-#: large; a little above what is promised, for other vectors differ
+#: minimum recall of an approximate search, and number of vectors on which it is measured; a
+#: little above the documented 0.999, because other vectors differ
 LEAST_RECALL, CHECKED = 0.9992, 500
 
-#: cells for each square root of the number of vectors, and vectors a cell from which they are laid
+#: number of cells per square root of the number of vectors; training vectors per cell
 CELLS, LAID_FROM = 8, 40
 
-#: cells searched at first
+#: initial number of cells that are searched
 FEWEST_CELLS = 8
 
-#: dimensions are filled up with zeros to a multiple of this, which processors like
+#: the number of dimensions is padded with zeros to a multiple of this, for vector instructions
 WIDTH = 8
 
-#: queries that one thread searches at a time
+#: number of queries that one thread searches at a time
 BLOCK = 10_000
 
-#: distances held at a time, and neighbours looked at beyond those asked for
+#: number of distances in memory at once; extra candidates per query
 DISTANCES, SPARE = 1 << 27, 8
 
 
 def make_index(vectors, k, kind):
-    """`Exact`, `Approximate` or `Everywhere`, by the kind and the number of vectors.
+    """Return an index of vectors.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
+        Vectors of attributes.
     k : int
-        Neighbours that will be asked for.
+        Number of neighbours of later searches.
     kind : str
         One of `KINDS`.
+
+    Returns
+    -------
+    Exact, Approximate or Everywhere
     """
     if kind == "auto":
         kind = "approximate" if len(vectors) >= LARGE else "exact"
@@ -52,46 +57,67 @@ def make_index(vectors, k, kind):
 
 
 class Exact:
-    """scikit-learn's k-d tree."""
+    """An exact search with the k-d tree of scikit-learn.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+        Vectors of attributes.
+    """
 
     def __init__(self, vectors):
         self._tree = NearestNeighbors(algorithm="kd_tree").fit(vectors)
 
     def about(self):
-        """What there is to be said of the search, by name."""
+        """Return a description of the index, by name.
+
+        Returns
+        -------
+        dict
+        """
         return {"kind": "exact", "vectors": int(self._tree.n_samples_fit_)}
 
-    def search(self, queries, k, jobs=1):
-        """Distances and rows of the `k` nearest vectors of each query, nearest first.
+    def search(self, queries, k, n_threads=1):
+        """Return the distances and rows of the `k` nearest vectors of each query, nearest first.
 
         Parameters
         ----------
         queries : ndarray, shape (n, d)
+            Vectors whose neighbours are searched.
         k : int
-        jobs : int
-            Threads; they change nothing.
+            Number of neighbours.
+        n_threads : int
+            Number of threads; the results do not depend on it.
 
         Returns
         -------
         distance : ndarray, shape (n, k)
         index : ndarray of int, shape (n, k)
         """
-        if not len(queries):  # which the tree refuses
+        if not len(queries):  # the tree refuses an empty array
             return np.empty((0, k)), np.empty((0, k), np.int64)
-        self._tree.set_params(n_jobs=jobs)
+        self._tree.set_params(n_jobs=n_threads)
         return self._tree.kneighbors(queries, k)
 
 
 class Approximate:
-    """faiss's inverted file: vectors in cells about centres, of which the nearest are searched.
+    """An approximate search with the inverted file of faiss.
 
-    As many cells are searched as are needed to find `LEAST_RECALL` of the true neighbours of a
-    sample of the vectors. The recall that is told is measured on another sample. All is done with
-    one thread a block of queries, so that results are the same with any number of cores.
+    The vectors are divided into cells. The search of a query is limited to the nearest cells. Their
+    number is the smallest with which `LEAST_RECALL` of the true neighbours of a sample are found.
+    `recall` is measured on another sample. Each block of queries has one thread, so that the
+    results do not depend on the number of cores.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, d)
+        Vectors of attributes.
+    k : int
+        Number of neighbours of later searches.
     """
 
     def __init__(self, vectors, k):
-        import faiss  # takes a while to load, and small training sets need none of it
+        import faiss  # slow to load, and small training sets do not need it
 
         self._faiss = faiss
         vectors = _padded(vectors)
@@ -106,12 +132,12 @@ class Approximate:
             self._file.train(vectors[order[: LAID_FROM * cells]])
             self._file.add(vectors)
         centres = self._file.quantizer.reconstruct_n(0, cells)
-        self._rank = np.empty(cells, int)  # cells of similar rank lie side by side
+        self._rank = np.empty(cells, int)  # cells of similar rank are neighbours
         self._rank[KDTree(centres, leaf_size=2).get_arrays()[1]] = np.arange(cells)
         self._set_cells(vectors, order, cells, k)
 
     def _set_cells(self, vectors, order, cells, k):
-        """Search as many cells as are needed, and measure what that finds."""
+        """Choose the number of cells to search, and measure the recall."""
         exact = self._faiss.IndexFlatL2(vectors.shape[1])
         exact.add(vectors)
         first, last = vectors[order[:CHECKED]], vectors[order[-CHECKED:]]
@@ -131,15 +157,22 @@ class Approximate:
         self.recall = self._recall(last, true_last)
 
     def _suffices(self, searched, queries, truth):
+        """Return whether a number of searched cells has the minimum recall."""
         self._file.nprobe = searched
         return self._recall(queries, truth) >= LEAST_RECALL
 
     def _recall(self, queries, truth):
-        _, found = self.search(queries, truth.shape[1])
-        return recall(found, truth)
+        """Return the recall of a sample of queries."""
+        _, index = self.search(queries, truth.shape[1])
+        return recall(index, truth)
 
     def about(self):
-        """What there is to be said of the search, by name; recall as measured on a sample."""
+        """Return a description of the index, by name, with the recall measured on a sample.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "kind": "approximate",
             "vectors": int(self._file.ntotal),
@@ -148,29 +181,30 @@ class Approximate:
             "recall": round(self.recall, 5),
         }
 
-    def search(self, queries, k, jobs=1):
-        """As `Exact.search`, of vectors in single precision."""
+    def search(self, queries, k, n_threads=1):
+        """Search as `Exact.search` does, in single precision."""
         queries = _padded(queries)
         blocks = [queries[start : start + BLOCK] for start in range(0, len(queries), BLOCK)]
         with threadpool_limits(1):
-            found = Parallel(n_jobs=jobs, prefer="threads")(
+            results = Parallel(n_jobs=n_threads, prefer="threads")(
                 delayed(self._search)(block, k) for block in blocks
             )
-        if not found:
+        if not results:
             return np.empty((0, k)), np.empty((0, k), np.int64)
-        squared, index = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        squared, index = (np.concatenate(parts) for parts in zip(*results, strict=True))
         return np.sqrt(squared, dtype=np.float64), index
 
     def _search(self, block, k):
+        """Search a block of queries; return squared distances and rows."""
         self._faiss.omp_set_num_threads(1)  # of this thread alone
         away, cells = self._file.quantizer.search(block, self._file.nprobe)
-        order = np.argsort(
-            self._rank[cells[:, 0]], kind="stable"
-        )  # what is in the cache serves again
-        nearest = block[order], k, cells[order], away[order]
+        # queries of neighbouring cells follow each other and find these cells in the cache
+        order = np.argsort(self._rank[cells[:, 0]], kind="stable")
         squared, index = np.empty((len(block), k), np.float32), np.empty((len(block), k), np.int64)
-        squared[order], index[order] = self._file.search_preassigned(*nearest)
-        few = index[:, -1] < 0  # the cells searched hold fewer than k
+        squared[order], index[order] = self._file.search_preassigned(
+            block[order], k, cells[order], away[order]
+        )
+        few = index[:, -1] < 0  # the searched cells have fewer than k vectors
         if few.any():
             everywhere = self._faiss.SearchParametersIVF(nprobe=self._file.nlist)
             squared[few], index[few] = self._file.search(block[few], k, params=everywhere)
@@ -178,16 +212,17 @@ class Approximate:
 
 
 class Everywhere:
-    """All distances, by products of matrices: what a graphics card is made for.
+    """An exact search over all distances with matrix products, for a graphics card.
 
-    ``|q - v|^2 = |q|^2 - 2 q v + |v|^2`` loses digits of small distances, so that a few neighbours
-    more than asked for are found with it, and their distances computed from differences.
+    The formula ``|q - v|^2 = |q|^2 - 2 q v + |v|^2`` is inaccurate for small distances. It selects
+    `SPARE` extra candidates, and the distances of all candidates are computed from differences.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, d)
-    card : redpix.core.backend.Host
-        Where they are searched, in single precision.
+        Vectors of attributes.
+    card : redpix.core.backend.NumpyBackend
+        Array library and device of the search, in single precision.
     """
 
     def __init__(self, vectors, card):
@@ -197,35 +232,41 @@ class Everywhere:
         self._squares = card.xp.sum(self._vectors**2, axis=1)
 
     def about(self):
-        """What there is to be said of the search, by name."""
+        """Return a description of the index, by name.
+
+        Returns
+        -------
+        dict
+        """
         return {"kind": "everywhere", "vectors": int(self._vectors.shape[0])}
 
-    def search(self, queries, k, jobs=1):
-        """As `Exact.search`; `jobs` makes no difference."""
+    def search(self, queries, k, n_threads=1):
+        """Search as `Exact.search` does; `n_threads` is ignored."""
         count = self._vectors.shape[0]
         rows = max(1, DISTANCES // count)
         candidates = min(k + SPARE, count)
         distance, index = np.empty((len(queries), k)), np.empty((len(queries), k), np.int64)
         for start in range(0, len(queries), rows):
-            part = slice(start, start + rows)
-            distance[part], index[part] = self._search(queries[part], k, candidates)
+            block = slice(start, start + rows)
+            distance[block], index[block] = self._search(queries[block], k, candidates)
         return distance, index
 
     def _search(self, queries, k, candidates):
+        """Search a block of queries; return distances and rows."""
         xp = self._card.xp
         queries = self._card.put(queries - self._centre, np.float32)
         near = self._squares[None, :] - 2 * (queries @ self._vectors.T)
-        found = self._card.smallest(near, candidates)
-        away = xp.take(self._vectors, xp.reshape(found, (-1,)), axis=0)
-        away = xp.reshape(away, (*found.shape, queries.shape[1])) - queries[:, None, :]
+        index = self._card.smallest(near, candidates)
+        away = xp.take(self._vectors, xp.reshape(index, (-1,)), axis=0)
+        away = xp.reshape(away, (*index.shape, queries.shape[1])) - queries[:, None, :]
         squared = xp.sum(away**2, axis=2)
         order = xp.argsort(squared, axis=1)[:, :k]
-        squared, found = (xp.take_along_axis(a, order, axis=1) for a in (squared, found))
-        return self._card.take(squared) ** 0.5, self._card.take(found)
+        squared, index = (xp.take_along_axis(a, order, axis=1) for a in (squared, index))
+        return self._card.take(squared) ** 0.5, self._card.take(index)
 
 
 def _padded(vectors):
-    """Vectors in single precision, filled up with zeros, which are no distance."""
+    """Return vectors in single precision, padded with zeros, which do not change distances."""
     count, dimensions = vectors.shape
     padded = np.zeros((count, -(-dimensions // WIDTH) * WIDTH), np.float32)
     padded[:, :dimensions] = vectors
@@ -233,11 +274,16 @@ def _padded(vectors):
 
 
 def recall(found, truth):
-    """Share of the true neighbours that are among those found.
+    """Return the fraction of the true neighbours that were found.
 
     Parameters
     ----------
     found, truth : ndarray of int, shape (n, k)
+        Rows of the neighbours.
+
+    Returns
+    -------
+    float
     """
     shared = [len(np.intersect1d(a, b)) for a, b in zip(found, truth, strict=True)]
     return float(np.sum(shared) / truth.size)

@@ -1,4 +1,4 @@
-"""Training vectors near a vector, in standardised attributes."""
+"""Nearest training vectors of a vector, in standardised attributes."""
 
 from typing import NamedTuple
 
@@ -9,39 +9,40 @@ from redpix.photoz.attributes import Scaler
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.learners.neighbour_index import make_index
 
-#: training vectors by which it is told how far the training set reaches, and the share of them
-#: that lies within
+#: number of training vectors that measure the reach of the training set, and the fraction inside
 REACH_VECTORS, REACH_SHARE = 2000, 0.995
 
 
 class Nearest(NamedTuple):
-    """The neighbours of n vectors, one row each."""
+    """The neighbours of n vectors, one row per vector."""
 
-    index: np.ndarray  #: (n, k), among the training vectors that redshifts are learnt from
-    placed: np.ndarray  #: (n, d), the vectors in the coordinates of `Neighbours.known`
-    outside: np.ndarray  #: (n,), bool: farther from its k-th neighbour than is usual
+    index: np.ndarray  #: (n, k), rows among the training galaxies and quasars
+    placed: np.ndarray  #: (n, d), vectors in the coordinates of `Neighbours.known`
+    outside: np.ndarray  #: (n,), bool: farther from the k-th neighbour than usual
 
 
 class Neighbours:
-    """The `k` nearest training vectors, all of equal weight.
+    """The `k` nearest training vectors, with equal weights.
 
-    Redshifts come from galaxies and quasars alone, classes from all labelled vectors. A vector is
-    outside of what is known where its k-th neighbour is farther than that of `REACH_SHARE` of the
-    training vectors.
+    Redshifts are those of galaxies and quasars, classes those of all labelled vectors. A vector is
+    outside the training set if its k-th neighbour is farther than that of the fraction
+    `REACH_SHARE` of the training vectors.
 
     Parameters
     ----------
-    training : Training
+    training : redpix.photoz.learners.base.Training
+        Training set.
     k : int
+        Number of neighbours.
     index : str
-        How they are searched for: one of `redpix.photoz.learners.neighbour_index.KINDS`.
+        Method of the search: one of `redpix.photoz.learners.neighbour_index.KINDS`.
 
     Attributes
     ----------
     known : ndarray, shape (m, d)
-        Standardised training vectors that redshifts are learnt from, on their principal axes.
+        Standardised training vectors of galaxies and quasars, on their principal axes.
     moving : ndarray of bool
-        Which rows of the training they are.
+        Rows of the training set that are galaxies or quasars.
     index : Exact, Approximate or Everywhere
     """
 
@@ -57,43 +58,77 @@ class Neighbours:
         self._reach = self._measure_reach()
         labelled = training.label >= 0
         self._label = training.label[labelled]
-        tells = len(np.unique(self._label)) > 1 and len(self._label) >= k
-        self._class_index = make_index(scaled[labelled], k, index) if tells else None
+        has_classes = len(np.unique(self._label)) > 1 and len(self._label) >= k
+        self._class_index = make_index(scaled[labelled], k, index) if has_classes else None
 
     def _place(self, vectors):
+        """Return the coordinates of vectors on the principal axes."""
         return np.einsum("ij,jk->ik", self._scaler.transform(vectors), self._axes)
 
     def _measure_reach(self):
-        """Largest distance of a k-th neighbour that is usual among the training vectors."""
+        """Return the largest usual distance of the k-th neighbour among the training vectors."""
         step = -(-len(self.known) // REACH_VECTORS)
-        count = min(self.k + 1, len(self.known))  # each is its own nearest
+        count = min(self.k + 1, len(self.known))  # each vector is its own nearest neighbour
         distance, _ = self.index.search(self.known[::step], count)
         return np.quantile(distance[:, -1], REACH_SHARE)
 
-    def find(self, vectors, jobs):
-        """Neighbours of feature vectors, shape (n, attributes): `Nearest`."""
+    def find(self, vectors, n_threads):
+        """Return the neighbours of vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        Nearest
+        """
         placed = self._place(vectors)
-        distance, index = self.index.search(placed, self.k, jobs)
+        distance, index = self.index.search(placed, self.k, n_threads)
         return Nearest(index, placed, distance[:, -1] > self._reach)
 
-    def probability(self, vectors, jobs):
-        """Share of each class among the neighbours, shape (n, classes).
+    def probability(self, vectors, n_threads):
+        """Return the fraction of each class among the neighbours.
 
-        NaN where the training set tells no classes apart.
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            Vectors of attributes.
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (n, classes)
+            NaN if the training set has fewer than two classes.
         """
         probability = np.full((len(vectors), len(CLASSES)), np.nan)
         if self._class_index is not None:
-            _, index = self._class_index.search(self._place(vectors), self.k, jobs)
+            _, index = self._class_index.search(self._place(vectors), self.k, n_threads)
             for number in range(len(CLASSES)):
                 probability[:, number] = np.mean(self._label[index] == number, axis=1)
         return probability
 
 
 def smoothed(samples, grid):
-    """Densities of equally likely redshifts, shape (n, k).
+    """Return the PDFs of equally likely redshifts, smoothed with a Gaussian.
 
-    The width of the Gaussian is Silverman's, 0.9 min(standard deviation, interquartile range /
+    The standard deviation of the Gaussian is 0.9 min(standard deviation, interquartile range /
     1.34) k^(-1/5) (Silverman 1986, eq. 3.31), at least one step of the grid.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (n, k)
+        Redshifts.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
     """
     low, high = np.percentile(samples, [25, 75], axis=1)
     spread = np.minimum(samples.std(axis=1), (high - low) / 1.34)
@@ -102,11 +137,21 @@ def smoothed(samples, grid):
 
 
 def principal_axes(scaled):
-    """Directions in which vectors, shape (n, d), differ: orthonormal columns, shape (d, at most d).
+    """Return the principal axes of vectors, without the axes of zero variance.
 
-    Colours are differences of magnitudes, so vectors that hold both fill fewer dimensions than
-    they have. On these axes distances are what they were, and a tree searches twice as fast.
-    ``einsum`` and not ``@``: its sums do not depend on the number of threads.
+    Vectors of magnitudes and colours have fewer dimensions than attributes, because colours are
+    differences of magnitudes. Distances do not change on these axes, and a tree searches twice as
+    fast. Sums of ``einsum``, unlike those of ``@``, do not depend on the number of threads.
+
+    Parameters
+    ----------
+    scaled : ndarray, shape (n, d)
+        Standardised vectors.
+
+    Returns
+    -------
+    ndarray, shape (d, axes)
+        Orthonormal columns.
     """
     centred = scaled - scaled.mean(axis=0)
     variance, axes = np.linalg.eigh(np.einsum("ij,ik->jk", centred, centred))

@@ -1,4 +1,4 @@
-"""Bootstrap samples of a training set, each magnitude moved at random within its error."""
+"""Bootstrap samples of a training set, with magnitudes perturbed within their errors."""
 
 from typing import NamedTuple
 
@@ -6,27 +6,28 @@ import numpy as np
 
 
 class Realisation(NamedTuple):
-    """One of many training sets that might have been."""
+    """A perturbed bootstrap sample of a training set."""
 
     vectors: np.ndarray  #: (m, attributes without errors), float64
-    rows: np.ndarray  #: (m,), row of the training that each comes from
-    out: np.ndarray  #: (n,), bool: rows of the training whose object is not in it
+    rows: np.ndarray  #: (m,), row of the training set of each vector
+    out: np.ndarray  #: (n,), bool: rows of the training set whose object is not in the sample
 
 
 def realise(training, mixing, errors, most, generator):
-    """Draw objects with replacement, and move their magnitudes within their errors.
+    """Draw objects with replacement, and perturb their magnitudes within their errors.
 
     Parameters
     ----------
-    training : Training
-        Attributes may be missing (NaN).
+    training : redpix.photoz.learners.base.Training
+        NaN where an attribute is missing.
     mixing : sequence, shape (attributes - errors, bands)
-        What attributes change by when magnitudes do (`Attributes.mixing`).
+        Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
     errors : int
-        Number of the last attributes that are logarithms of errors; without any, nothing moves.
+        Number of the last attributes that are logarithms of errors. With 0, nothing is perturbed.
     most : int
-        Most vectors that are kept.
+        Maximum number of vectors of the sample.
     generator : numpy.random.Generator
+        Source of the random numbers.
 
     Returns
     -------

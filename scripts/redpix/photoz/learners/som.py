@@ -1,65 +1,55 @@
-"""Redshifts from self-organising maps: SOM.
+"""The learner som: self-organising maps with the training redshifts in their cells.
 
-After Carrasco Kind & Brunner (2014, MNRAS 438, 3409): maps of bootstrap samples and of a part of
-the attributes each, whose cells know the redshifts that fell there.
+After Carrasco Kind & Brunner (2014, MNRAS 438, 3409). Each map is trained on a bootstrap sample of
+the objects and on some of the attributes.
 """
 
 import numpy as np
-from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from redpix.photoz.attributes import Scaler
-from redpix.photoz.learners import som_topology, som_training
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion
 from redpix.photoz.learners.neighbours import smoothed
-from redpix.photoz.learners.realisations import realise
-from redpix.photoz.learners.som_cells import Maps, ask, furnish
+from redpix.photoz.learners.som_cells import Maps, predict_cells
+from redpix.photoz.learners.som_maps import MapPlan, scaled, train_maps
 
-#: share of the attributes that a map sees
-SHARE = 0.75
-
-#: training vectors a cell where no size is asked for, and the most cells then
-FILLING, MOST_CELLS = 22, 400
-
-#: most training vectors of a map
-MOST_VECTORS = 10_000
-
-#: standardised attributes beyond this many standard deviations count as this many
-FARTHEST = 6.0
-
-#: share of the training vectors that fit their cells as well as is usual
+#: fraction of the training vectors that are inside; the others fit their cells badly
 REACH_SHARE = 0.995
 
 
 class SOM:
-    """Maps for redshifts, and where classes differ maps for classes.
+    """Maps for the redshift, and other maps for the class.
 
-    Each map sees a bootstrap sample of the objects, their magnitudes moved at random within their
-    errors where errors are among the attributes (the errors themselves are no inputs), and three
-    quarters of the attributes, standardised. A vector falls into the cell whose prototype is
-    nearest over the attributes that it has; others may be missing (NaN). In the mode ``mean`` its
-    redshifts are those of the training vectors in the cell, in the mode ``linear`` a linear fit to
-    those in and about the cell and the fit's residuals. The redshift is the mean over the maps,
-    the density that of all their redshifts, smoothed. The probability of a class is its share of
-    the cells. A vector is outside of what is known where it is farther from its prototypes than is
-    usual.
+    Each map is trained on a bootstrap sample of the objects and on three quarters of the
+    attributes, standardised. If there are errors among the attributes, magnitudes and colours are
+    perturbed at random within them. The errors themselves are not inputs of the maps.
+
+    A vector belongs to the cell with the nearest prototype, in the attributes that the vector has.
+    In the mode ``mean`` its redshifts are those of the training vectors in the cell. In the mode
+    ``linear`` they are a linear fit to the training vectors in and near the cell, and the residuals
+    of the fit. The redshift is the mean over the maps. The PDF is the distribution of the redshifts
+    of all maps, smoothed. The probability of a class is its fraction in the cells. A vector is
+    outside the training set if its distance from the prototypes is larger than usual.
 
     Parameters
     ----------
-    scaler : Scaler
-    redshifts, classes : Maps
-        The latter None where classes do not differ.
+    scaler : redpix.photoz.attributes.Scaler
+        Standardisation of the attributes.
+    redshifts : redpix.photoz.learners.som_cells.Maps
+        Maps for the redshift.
+    classes : redpix.photoz.learners.som_cells.Maps or None
+        None if the training set has fewer than two classes.
     out_of_bag : ndarray, shape (2, n)
-        Redshift of each galaxy or quasar of the training from the maps that had not its object
-        (NaN where all had), and its true one.
+        Redshift of each training galaxy or quasar by the maps that have not seen its object, and
+        its true redshift. NaN if all maps have seen it.
     reach : float
-        Usual distance of a vector from its prototypes.
+        Maximum distance from the prototypes of a vector that is inside the training set.
     grid : ndarray, shape (nodes,)
+        Redshifts at which PDFs are given.
     errors : int
         Number of the last attributes that are errors.
     """
 
-    MISSING = True  #: takes vectors with missing attributes
+    MISSING = True  #: vectors may have missing attributes (NaN)
 
     def __init__(self, scaler, redshifts, classes, out_of_bag, reach, grid, errors):
         self.scaler, self.redshifts, self.classes = scaler, redshifts, classes
@@ -68,132 +58,161 @@ class SOM:
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
-        return 10
-
-    @classmethod
-    def fit(cls, training, grid, jobs=1, *, seed, mixing, errors=0, **settings):
-        """Learn from a `Training` with `jobs` threads.
+        """Return the minimum number of training galaxies.
 
         Parameters
         ----------
-        training : Training
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
+        """
+        return 10
+
+    @classmethod
+    def fit(cls, training, grid, n_threads=1, *, seed, mixing, errors=0, **settings):
+        """Return a learner of a training set.
+
+        Parameters
+        ----------
+        training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
-        jobs, seed : int
+            Redshifts at which PDFs are given.
+        n_threads : int
+            Number of threads.
+        seed : int
+            Seed of the random numbers.
         mixing : sequence, shape (attributes - errors, bands)
-            What attributes change by when magnitudes do (`Attributes.mixing`).
+            Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
-        **settings
+            Number of the last attributes that are errors.
+        **settings : object
             The keys of ``photoz.som``: ``topology``, ``size``, ``filling``, ``periodic``,
             ``update``, ``maps``, ``iterations``, ``mode``.
+
+        Returns
+        -------
+        SOM
         """
-        moving = training.take(training.label != STAR)
+        galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
-        plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
-        scaler = Scaler.fit(plain)
-        known = (scaler, mixing, errors, seed, settings, jobs)
-        redshifts, out = _learn(moving, moving.redshift[:, None], *known)
+        plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
+        plan = MapPlan(Scaler.fit(plain), mixing, errors, seed, settings, n_threads)
+        redshifts, out = train_maps(galaxies, galaxies.redshift[:, None], plan)
         classes = None
         if len(np.unique(labelled.label)) > 1:
-            shares = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
-            classes, _ = _learn(labelled, shares, *known)
-        learner = cls(scaler, redshifts, classes, None, np.inf, grid, errors)
-        said, misfit = learner._said(plain, jobs)
+            fractions = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
+            classes, _ = train_maps(labelled, fractions, plan)
+        learner = cls(plan.scaler, redshifts, classes, None, np.inf, grid, errors)
+        samples, misfit = learner._samples(plain, n_threads)
         count = out.sum(axis=0)
-        found = (said.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
-        learner.out_of_bag = np.stack([found, moving.redshift])
+        held_out = (samples.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
+        learner.out_of_bag = np.stack([held_out, galaxies.redshift])
         learner.reach = np.quantile(misfit, REACH_SHARE)
         return learner
 
-    def _said(self, plain, jobs):
-        """Redshifts of the maps, (maps, n, quantiles), and distances from prototypes, (n,)."""
-        return ask(self.redshifts, _scaled(self.scaler, plain), jobs)
+    def _samples(self, plain, n_threads):
+        """Return redshifts, (maps, n, quantiles), and distances from the prototypes, (n,)."""
+        return predict_cells(self.redshifts, scaled(self.scaler, plain), n_threads)
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         arrays = {**self.scaler._asdict(), "out_of_bag": self.out_of_bag, "reach": self.reach}
-        for name, found in (("redshift", self.redshifts), ("class", self.classes)):
-            if found is not None:
-                arrays |= {f"{name}_{field}": array for field, array in found._asdict().items()}
+        for name, maps in (("redshift", self.redshifts), ("class", self.classes)):
+            if maps is not None:
+                arrays |= {f"{name}_{field}": array for field, array in maps._asdict().items()}
         return {name: np.asarray(array) for name, array in arrays.items()}
 
     @classmethod
     def from_arrays(cls, arrays, grid, *, errors=0, **settings):
-        """The learner whose `arrays` these are."""
+        """Return the learner that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        errors : int
+            Number of the last attributes that are errors.
+        **settings : object
+            Those of `fit`.
+
+        Returns
+        -------
+        SOM
+        """
         redshifts, classes = (
-            Maps(*(arrays[f"{name}_{field}"] for field in Maps._fields))
+            Maps(**{field: arrays[f"{name}_{field}"] for field in Maps._fields})
             if f"{name}_value" in arrays
             else None
             for name in ("redshift", "class")
         )
         scaler = Scaler(arrays["mean"], arrays["deviation"])
-        known = (arrays["out_of_bag"], float(arrays["reach"]))
-        return cls(scaler, redshifts, classes, *known, grid, errors)
+        reach = float(arrays["reach"])
+        return cls(scaler, redshifts, classes, arrays["out_of_bag"], reach, grid, errors)
 
-    def held_out(self, jobs=1):
-        """Redshifts of the training's galaxies from the maps that had not their objects."""
+    def held_out(self, n_threads=1):
+        """Return redshifts of the training galaxies by the maps that have not seen their objects.
+
+        Parameters
+        ----------
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for galaxies without a held-out prediction.
+        """
         return self.out_of_bag[0]
 
     def insight(self, names):
-        """Number of cells of a map, and the scatter of the out-of-bag redshifts."""
+        """Return the number of cells of a map, and the scatter of the out-of-bag redshifts.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "cells": int(self.redshifts.known.shape[1]),
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            NaN where an attribute is missing.
+        n_threads : int
+            Number of threads.
 
         Returns
         -------
-        Prediction
+        redpix.photoz.learners.base.Prediction
         """
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        said, misfit = self._said(plain, jobs)
-        samples = np.clip(np.moveaxis(said, 0, 1).reshape(len(plain), -1), *self.grid[[0, -1]])
+        samples, misfit = self._samples(plain, n_threads)
+        samples = np.moveaxis(samples, 0, 1).reshape(len(plain), -1)
+        samples = np.clip(samples, self.grid[0], self.grid[-1])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes is not None:
-            shares, _ = ask(self.classes, _scaled(self.scaler, plain), jobs)
-            probability = shares.mean(axis=0)
+            fractions, _ = predict_cells(self.classes, scaled(self.scaler, plain), n_threads)
+            probability = fractions.mean(axis=0)
         redshift = samples.mean(axis=1)
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
-
-
-def map_size(settings, vectors):
-    """Size of the grid of a map of so many vectors: as asked for, or as they fill it."""
-    cells = np.clip(vectors / settings.get("filling", FILLING), 4, MOST_CELLS)
-    return settings["size"] or som_topology.chosen_size(settings["topology"], cells)
-
-
-def _scaled(scaler, vectors):
-    return np.clip(scaler.transform(vectors), -FARTHEST, FARTHEST)
-
-
-def _learn(training, values, scaler, mixing, errors, seed, settings, jobs):
-    """Maps of a training set, and which of its rows each has not seen, (maps, n)."""
-    size = map_size(settings, len(training.group))
-    distance = som_topology.distances(settings["topology"], size, settings["periodic"])
-    numbers = range(settings["maps"])
-    generators = [np.random.default_rng([seed, 8, number]) for number in numbers]
-    drawn = [realise(training, mixing, errors, MOST_VECTORS, one) for one in generators]
-    attributes = training.vectors.shape[1] - errors
-    count = max(min(2, attributes), round(SHARE * attributes))
-    used = np.zeros((len(drawn), attributes), bool)
-    for row, generator in zip(used, generators, strict=True):
-        row[generator.permutation(attributes)[:count]] = True
-    vectors = [_scaled(scaler, one.vectors) for one in drawn]
-    inputs = [rows[:, own] for rows, own in zip(vectors, used, strict=True)]
-    starts = [
-        som_training.first_prototypes(rows, len(distance), generator)
-        for rows, generator in zip(inputs, generators, strict=True)
-    ]
-    with threadpool_limits(1):
-        found = som_training.UPDATES[settings["update"]](
-            inputs, starts, distance, settings["iterations"], jobs
-        )
-        known = Parallel(n_jobs=jobs, prefer="threads")(
-            delayed(furnish)(rows, values[one.rows], own, prototype, distance, settings["mode"])
-            for rows, one, own, prototype in zip(vectors, drawn, used, found, strict=True)
-        )
-    parts = (np.stack(part) for part in zip(*known, strict=True))
-    return Maps(used, *parts), np.stack([one.out for one in drawn])

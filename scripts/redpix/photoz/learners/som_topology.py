@@ -1,30 +1,31 @@
-"""Grids of cells, flat or on a sphere, and how far apart their cells are."""
+"""Cells of self-organising maps, on a plane or a sphere, and their distances."""
 
 import astropy_healpix
 import numpy as np
 
-#: squares, hexagons, or the HEALPix cells of a sphere (Gorski et al. 2005, ApJ 622, 759)
+#: shapes of the cells; the sphere has HEALPix cells (Gorski et al. 2005, ApJ 622, 759)
 GRIDS = ("rectangular", "hexagonal", "spherical")
 
-#: distance of rows of hexagons whose centres are 1 apart
+#: distance of two rows of hexagons, in units of the distance of two centres in a row
 ROW = np.sqrt(3) / 2
 
 
 def places(grid, size):
-    """Centres of the cells of a grid.
+    """Return the centres of the cells of a grid.
 
     Parameters
     ----------
     grid : str
         One of `GRIDS`.
     size : int
-        Cells of a row. On a sphere HEALPix's N_side, a power of two: there are 12 size^2 cells.
+        Number of cells per row. On a sphere it is N_side of HEALPix, a power of two, and the number
+        of cells is 12 size^2.
 
     Returns
     -------
     ndarray, shape (cells, 2) or (cells, 3)
-        x and y, cells that touch in a row being 1 apart; unit vectors on a sphere. Flat grids are
-        about as high as they are wide, with an even number of rows of hexagons.
+        x and y in units of the distance of two cells in a row; unit vectors on a sphere. A plane is
+        about as high as it is wide, and has an even number of rows of hexagons.
     """
     if grid == "spherical":
         longitude, latitude = astropy_healpix.healpix_to_lonlat(
@@ -43,7 +44,7 @@ def places(grid, size):
 
 
 def distances(grid, size, periodic):
-    """Distance of each cell from each, shape (cells, cells).
+    """Return the distances between all cells.
 
     Parameters
     ----------
@@ -52,13 +53,13 @@ def distances(grid, size, periodic):
     size : int
         See `places`.
     periodic : bool
-        Flat grids are joined at opposite edges. A sphere has none.
+        Join opposite edges of a plane; ignored on a sphere.
 
     Returns
     -------
-    ndarray
-        Cells that touch in a row are 1 apart; on a sphere, great-circle distances in units of the
-        square root of a cell's area.
+    ndarray, shape (cells, cells)
+        In units of the distance of two cells in a row. On a sphere they are great-circle distances
+        in units of the square root of the area of a cell.
     """
     centres = places(grid, size)
     offset = centres[:, None] - centres
@@ -74,11 +75,25 @@ def distances(grid, size, periodic):
 
 
 def _hexagon_rows(size):
+    """Return the number of rows of a map of hexagons, which is even."""
     return max(2, 2 * round(size / ROW / 2))
 
 
 def chosen_size(grid, cells):
-    """Size of the grid that has about so many cells, and at least that many where it can."""
+    """Return the size of the grid with about the given number of cells.
+
+    Parameters
+    ----------
+    grid : str
+        One of `GRIDS`.
+    cells : float
+        Number of cells.
+
+    Returns
+    -------
+    int
+        See `places`.
+    """
     if grid == "spherical":
         return 2 ** max(0, round(np.log2(cells / 12) / 2))
     return max(2, round(np.sqrt(cells * (ROW if grid == "hexagonal" else 1))))

@@ -1,105 +1,171 @@
-"""Self-organising maps: prototypes of vectors on a grid, alike where they are near each other.
+"""Train self-organising maps: prototypes on a grid, similar where their cells are near.
 
-Kohonen (2001, Self-Organizing Maps), as Carrasco Kind & Brunner (2014, MNRAS 438, 3409) use them.
+After Kohonen (2001, Self-Organizing Maps) and Carrasco Kind & Brunner (2014, MNRAS 438, 3409).
 """
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
-#: radius of the neighbourhood at the end, in cells
+#: final radius of the neighbourhood, in units of the distance of two cells in a row
 LAST_RADIUS = 0.5
 
-#: share of the way that the best prototype moves towards a vector at the start and end, online
+#: first and last learning rate of online training: the fraction of the distance to a vector
 FIRST_RATE, LAST_RATE = 0.8, 0.05
 
-#: most steps of the way online, and maps that go it together
+#: maximum number of online steps; number of maps that are trained together
 MOST_STEPS, TOGETHER = 30_000, 10
 
 
 def radii(distance, iterations):
-    """Radius of the neighbourhood in each pass: geometric, from half the map to `LAST_RADIUS`."""
+    """Return the radius of the neighbourhood in each pass.
+
+    It falls geometrically from half the map to `LAST_RADIUS`.
+
+    Parameters
+    ----------
+    distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
+    iterations : int
+        Number of passes.
+
+    Returns
+    -------
+    ndarray, shape (iterations,)
+    """
     first = max(distance.max() / 2, LAST_RADIUS)
     return np.geomspace(first, LAST_RADIUS, iterations)
 
 
 def neighbourhood(distance, radius):
-    """How much of a change each cell shares with each: exp(-d^2 / radius^2), (cells, cells)."""
+    """Return the weights exp(-d^2 / radius^2) with which cells share a change.
+
+    Parameters
+    ----------
+    distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
+    radius : float
+        Radius of the neighbourhood.
+
+    Returns
+    -------
+    ndarray, shape (cells, cells)
+    """
     return np.exp(-((distance / radius) ** 2))
 
 
 def mismatch(vectors, prototypes):
-    """Squared distances of vectors from prototypes over the attributes that are there.
+    """Return squared distances of vectors from prototypes, over the attributes of each vector.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, attributes)
-        NaN where missing.
+        NaN where an attribute is missing.
     prototypes : ndarray, shape (cells, attributes)
+        Prototypes of the cells.
 
     Returns
     -------
     ndarray, shape (n, cells)
     """
     there = np.isfinite(vectors)
-    known = np.where(there, vectors, 0)
+    filled = np.where(there, vectors, 0)
     if there.all():
         crossed = (prototypes**2).sum(axis=1)
     else:
         crossed = there.astype(float) @ (prototypes**2).T
-    found = (known**2).sum(axis=1)[:, None] - 2 * (known @ prototypes.T) + crossed
-    return np.maximum(found, 0)
+    squared = (filled**2).sum(axis=1)[:, None] - 2 * (filled @ prototypes.T) + crossed
+    return np.maximum(squared, 0)
 
 
 def first_prototypes(vectors, cells, generator):
-    """Vectors drawn at random, what is missing of them set to 0, the mean of all."""
+    """Return random vectors as the first prototypes, with missing attributes set to their mean 0.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        Standardised; NaN where an attribute is missing.
+    cells : int
+        Number of cells.
+    generator : numpy.random.Generator
+        Source of the random numbers.
+
+    Returns
+    -------
+    ndarray, shape (cells, attributes)
+    """
     drawn = vectors[generator.integers(len(vectors), size=cells)]
     return np.where(np.isfinite(drawn), drawn, 0)
 
 
 def membership(cell, cells):
-    """A sparse matrix, (cells, n), that sums over the vectors of each cell."""
+    """Return a matrix that sums over the vectors of each cell.
+
+    Parameters
+    ----------
+    cell : ndarray of int, shape (n,)
+        Cell of each vector.
+    cells : int
+        Number of cells.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (cells, n)
+    """
     rows = np.arange(len(cell))
     return csr_array((np.ones(len(cell)), (cell, rows)), (cells, len(cell)))
 
 
 def batch(vectors, prototypes, distance, iterations):
-    """Prototypes after passes in which each becomes the mean of all vectors near it.
+    """Return prototypes after passes in which each becomes the mean of the vectors near it.
 
-    Means are weighed by `neighbourhood` about the cell that fits a vector best, for each attribute
-    over the vectors that have it.
+    The weight of a vector is the `neighbourhood` of its nearest prototype. The mean of an attribute
+    is over the vectors that have it.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, attributes)
-        Standardised; NaN where missing.
+        Standardised; NaN where an attribute is missing.
     prototypes : ndarray, shape (cells, attributes)
+        Prototypes of the cells.
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     iterations : int
+        Number of passes.
+
+    Returns
+    -------
+    ndarray, shape (cells, attributes)
     """
     there = np.isfinite(vectors).astype(float)
-    known = np.where(there > 0, vectors, 0)
+    filled = np.where(there > 0, vectors, 0)
     for radius in radii(distance, iterations):
         member = membership(mismatch(vectors, prototypes).argmin(axis=1), len(prototypes))
         near = neighbourhood(distance, radius)
-        total, count = near @ (member @ known), near @ (member @ there)
-        told = count > 1e-9
-        prototypes = np.where(told, total / np.where(told, count, 1), prototypes)
+        total, count = near @ (member @ filled), near @ (member @ there)
+        reached = count > 1e-9
+        prototypes = np.where(reached, total / np.where(reached, count, 1), prototypes)
     return prototypes
 
 
 def online(samples, prototypes, distance, iterations):
-    """Prototypes of several maps after passes in which each vector draws those near its best.
+    """Return prototypes of several maps after each vector in turn has pulled those near it.
 
     Parameters
     ----------
     samples : ndarray, shape (maps, n, attributes)
-        The vectors of each map in the order in which they come; NaN where missing.
+        Vectors of each map in the order of the steps; NaN where an attribute is missing.
     prototypes : ndarray, shape (maps, cells, attributes)
+        Prototypes of the cells.
     distance : ndarray, shape (cells, cells)
+        Distances of the cells on the map.
     iterations : int
-        Parts of the way, each with a smaller radius and rate. It is as many passes over the
-        vectors, or `MOST_STEPS` vectors if that is less.
+        Number of passes over the vectors, each with a smaller radius and learning rate. At most
+        `MOST_STEPS` vectors are used in total.
+
+    Returns
+    -------
+    ndarray, shape (maps, cells, attributes)
     """
     prototypes = prototypes.copy()
     count = samples.shape[1]
@@ -117,20 +183,20 @@ def online(samples, prototypes, distance, iterations):
     return prototypes
 
 
-def _all_batch(vectors, prototypes, distance, iterations, jobs):
-    """Prototypes of several maps, each of its own list of vectors."""
-    return Parallel(n_jobs=jobs, prefer="threads")(
+def _all_batch(vectors, prototypes, distance, iterations, n_threads):
+    """Return the prototypes of several maps, each trained on its own vectors with `batch`."""
+    return Parallel(n_jobs=n_threads, prefer="threads")(
         delayed(batch)(rows, start, distance, iterations)
         for rows, start in zip(vectors, prototypes, strict=True)
     )
 
 
-def _all_online(vectors, prototypes, distance, iterations, jobs):
-    """The same; maps see equally many vectors, those of the shortest list."""
+def _all_online(vectors, prototypes, distance, iterations, n_threads):
+    """Return the prototypes of several maps, trained with `online` on equal numbers of vectors."""
     count = min(len(rows) for rows in vectors)
     samples = np.stack([rows[:count] for rows in vectors])
     together = range(0, len(samples), TOGETHER)
-    parts = Parallel(n_jobs=jobs, prefer="threads")(
+    parts = Parallel(n_jobs=n_threads, prefer="threads")(
         delayed(online)(
             samples[first : first + TOGETHER],
             np.stack(prototypes[first : first + TOGETHER]),
@@ -142,5 +208,5 @@ def _all_online(vectors, prototypes, distance, iterations, jobs):
     return np.concatenate(parts)
 
 
-#: how prototypes move, by name: once a pass over all vectors, or vector by vector
+#: methods of training by name: one change per pass over all vectors, or per vector
 UPDATES = {"batch": _all_batch, "online": _all_online}

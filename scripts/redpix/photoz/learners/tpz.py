@@ -1,87 +1,48 @@
-"""Forests of trees whose leaves hold the redshifts that fell there: TPZ.
+"""The learner tpz: forests of trees with the training redshifts in their leaves.
 
-After Carrasco Kind & Brunner (2013, MNRAS 432, 1483), on scikit-learn's trees.
+After Carrasco Kind & Brunner (2013, MNRAS 432, 1483), with the trees of scikit-learn.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
-from redpix.photoz.learners.realisations import realise
-from redpix.photoz.learners.tree_leaves import leaf_of, leaf_shares, smoothed_shares
-
-#: least number of training vectors in a leaf, and share of the attributes that a split chooses of
-LEAF, SHARE = 5, 0.6
-
-#: how trees part redshifts: by their variance, or by the entropy of bins taken as classes
-MODES = ("regression", "classification")
-
-#: bins of redshift, from the training's smallest to its largest
-BINS = 40
-
-#: most training vectors of a tree
-MOST_VECTORS = 10_000
-
-
-class Tree(NamedTuple):
-    """A tree as arrays, a node a row; in leaves `feature` is negative."""
-
-    left: np.ndarray
-    right: np.ndarray
-    feature: np.ndarray
-    threshold: np.ndarray
-    missing_left: np.ndarray  #: where a missing attribute goes
-    values: np.ndarray  #: (nodes,) mean redshift, or (nodes, classes) shares
-    weight: np.ndarray  #: the leaves' densities on the nodes of the grid, a sparse matrix: data
-    place: np.ndarray  #: indices
-    start: np.ndarray  #: offsets
-
-    @classmethod
-    def of(cls, fitted, values, histogram):
-        """From a fitted tree of scikit-learn."""
-        tree = fitted.tree_
-        parts = (tree.children_left, tree.children_right, tree.feature, tree.threshold)
-        sparse = (histogram.data, histogram.indices, histogram.indptr)
-        return cls(*parts, tree.missing_go_to_left.astype(bool), values, *sparse)
-
-    def leaves(self, vectors):
-        """Leaf of each vector, shape (n, attributes), float32; missing attributes are NaN."""
-        return leaf_of(vectors, *self[:5])
+from redpix.photoz.learners.tpz_trees import LEAF, Tree, grow_tree, out_of_bag_redshifts
+from redpix.photoz.learners.tree_leaves import attribute_span, smoothed_shares
 
 
 class TPZ:
-    """A forest for redshifts, and where classes differ a classification forest.
+    """A forest for the redshift, and another for the class.
 
-    In the mode ``regression`` splits reduce the variance of the redshifts, in the mode
-    ``classification`` the entropy of bins of redshift, taken as classes. Leaves hold the redshifts
-    themselves in either.
+    In the mode ``regression`` the splits reduce the variance of the redshifts. In the mode
+    ``classification`` they reduce the entropy of redshift bins. The leaves contain the redshifts
+    themselves in both modes.
 
-    Each tree sees a bootstrap sample of the objects, their magnitudes moved at random within their
-    errors where errors are among the attributes (colours with them; the errors themselves are no
-    inputs). The density is the mean over the trees of the redshifts in a vector's leaves, each
-    leaf of equal weight, smoothed; the redshift is its mean. Attributes may be missing (NaN). A
-    vector is outside of what is known where an attribute leaves the range of the training's.
+    Each tree is trained on a bootstrap sample of the objects. If there are errors among the
+    attributes, magnitudes and colours are perturbed at random within them. The errors themselves
+    are not inputs of the trees. The PDF is the mean over the trees of the redshifts in a vector's
+    leaves, each leaf with equal weight, smoothed. The redshift is its mean. A vector is outside the
+    training set if an attribute is outside its range there.
 
     Parameters
     ----------
     forest, classes : list of Tree
+        Trees for the redshift and for the class; the latter are missing for a single class.
     span : ndarray, shape (2, attributes)
-        Smallest and largest of each attribute in training.
+        Smallest and largest value of each attribute in the training set.
     out_of_bag : ndarray, shape (2, n)
-        Redshift of each galaxy or quasar of the training from the trees that had not its object
-        (NaN where all had), and its true one.
+        Redshift of each training galaxy or quasar by the trees that have not seen its object, and
+        its true redshift. NaN if all trees have seen it.
     importance : ndarray, shape (attributes,)
-        Share of each attribute in the reduction of variance by splits.
+        Fraction of each attribute in the reduction of the splits' criterion.
     grid : ndarray, shape (nodes,)
+        Redshifts at which PDFs are given.
     errors : int
         Number of the last attributes that are errors.
     """
 
-    MISSING = True  #: takes vectors with missing attributes
+    MISSING = True  #: vectors may have missing attributes (NaN)
 
     def __init__(self, forest, classes, span, out_of_bag, importance, grid, errors):
         self.forest, self.classes, self.span = forest, classes, span
@@ -90,7 +51,17 @@ class TPZ:
 
     @staticmethod
     def needs(settings):
-        """Fewest galaxies that it learns from."""
+        """Return the minimum number of training galaxies.
+
+        Parameters
+        ----------
+        settings : dict
+            Settings of the learner.
+
+        Returns
+        -------
+        int
+        """
         return 2 * settings.get("leaf", LEAF)
 
     @classmethod
@@ -98,7 +69,7 @@ class TPZ:
         cls,
         training,
         grid,
-        jobs=1,
+        n_threads=1,
         *,
         trees,
         seed,
@@ -107,55 +78,59 @@ class TPZ:
         leaf=LEAF,
         mode="regression",
     ):
-        """Learn from a `Training` with `jobs` threads.
+        """Return a learner of a training set.
 
         Parameters
         ----------
-        training : Training
+        training : redpix.photoz.learners.base.Training
+            Training set.
         grid : ndarray, shape (nodes,)
-        jobs : int
-        trees, seed : int
+            Redshifts at which PDFs are given.
+        n_threads : int
+            Number of threads.
+        trees : int
+            Number of trees.
+        seed : int
+            Seed of the random numbers.
         mixing : sequence, shape (attributes - errors, bands)
-            What attributes change by when magnitudes do (`Attributes.mixing`).
+            Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
+            Number of the last attributes that are errors.
         leaf : int
-            Fewest training vectors of a leaf.
+            Minimum number of training vectors in a leaf.
         mode : str
-            One of `MODES`.
+            One of `redpix.photoz.learners.tpz_trees.MODES`.
+
+        Returns
+        -------
+        TPZ
         """
-        parts = {"redshift": training.take(training.label != STAR)}
+        galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
+        seeds = [(seed, number) for number in range(trees)]
+        plan = {"grid": grid, "mixing": mixing, "errors": errors, "leaf": leaf}
+        grown = _grow_forest(galaxies, mode, seeds, n_threads, plan)
+        classes = []
         if len(np.unique(labelled.label)) > 1:
-            parts["class"] = labelled
-        grown = {
-            name: Parallel(n_jobs=jobs, prefer="threads")(
-                delayed(_grow)(
-                    part,
-                    grid,
-                    mode if name == "redshift" else name,
-                    (seed, number),
-                    mixing,
-                    errors,
-                    leaf,
-                )
-                for number in range(trees)
-            )
-            for name, part in parts.items()
-        }
-        moving = parts["redshift"]
-        plain = moving.vectors[:, : moving.vectors.shape[1] - errors]
-        total, count = np.zeros(len(plain)), np.zeros(len(plain))
-        for tree, out, _ in grown["redshift"]:
-            total[out] += tree.values[tree.leaves(plain[out])]
-            count[out] += 1
-        out_of_bag = np.stack([total / np.where(count > 0, count, np.nan), moving.redshift])
-        importance = np.mean([share for _, _, share in grown["redshift"]], axis=0)
-        span = np.stack([np.nanmin(plain, axis=0), np.nanmax(plain, axis=0)])
-        forests = [[tree for tree, _, _ in grown.get(name, ())] for name in ("redshift", "class")]
-        return cls(*forests, span, out_of_bag, importance, grid, errors)
+            classes = _grow_forest(labelled, "class", seeds, n_threads, plan)
+        plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
+        return cls(
+            forest=[one.tree for one in grown],
+            classes=[one.tree for one in classes],
+            span=attribute_span(plain),
+            out_of_bag=np.stack([out_of_bag_redshifts(grown, plain), galaxies.redshift]),
+            importance=np.mean([one.importance for one in grown], axis=0),
+            grid=grid,
+            errors=errors,
+        )
 
     def arrays(self):
-        """Everything needed to predict elsewhere, by name."""
+        """Return the learner as named arrays.
+
+        Returns
+        -------
+        dict of str to ndarray
+        """
         arrays = {name: getattr(self, name) for name in ("span", "out_of_bag", "importance")}
         for name, forest in (("redshift", self.forest), ("class", self.classes)):
             for field in Tree._fields if forest else ():
@@ -166,7 +141,23 @@ class TPZ:
 
     @classmethod
     def from_arrays(cls, arrays, grid, *, errors=0, **settings):
-        """The learner whose `arrays` these are."""
+        """Return the learner that these arrays describe.
+
+        Parameters
+        ----------
+        arrays : mapping of str to ndarray
+            From `arrays`.
+        grid : ndarray, shape (nodes,)
+            Redshifts at which PDFs are given.
+        errors : int
+            Number of the last attributes that are errors.
+        **settings : object
+            Those of `fit`.
+
+        Returns
+        -------
+        TPZ
+        """
         forests = []
         for name in ("redshift", "class"):
             fields = [
@@ -175,36 +166,65 @@ class TPZ:
                 if f"{name}_{field}" in arrays
             ]
             forests.append([Tree(*parts) for parts in zip(*fields, strict=True)])
-        known = (arrays["span"], arrays["out_of_bag"], arrays["importance"])
-        return cls(*forests, *known, grid, errors)
+        plain = {name: arrays[name] for name in ("span", "out_of_bag", "importance")}
+        forest, classes = forests
+        return cls(forest, classes, grid=grid, errors=errors, **plain)
 
-    def held_out(self, jobs=1):
-        """Redshifts of the training's galaxies from the trees that had not their objects."""
+    def held_out(self, n_threads=1):
+        """Return redshifts of the training galaxies by the trees that have not seen their objects.
+
+        Parameters
+        ----------
+        n_threads : int
+            Number of threads.
+
+        Returns
+        -------
+        ndarray, shape (galaxies,)
+            NaN for galaxies without a held-out prediction.
+        """
         return self.out_of_bag[0]
 
     def insight(self, names):
-        """Importance of each attribute by name, and the scatter of the out-of-bag redshifts."""
+        """Return the importance of each attribute, and the scatter of the out-of-bag redshifts.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the attributes.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "importance": shares(names, self.importance),
             "out_of_bag_nmad": dispersion(*self.out_of_bag),
         }
 
-    def predict(self, vectors, jobs=1):
-        """Predict feature vectors, shape (n, attributes), with `jobs` threads.
+    def predict(self, vectors, n_threads=1):
+        """Predict vectors.
+
+        Parameters
+        ----------
+        vectors : ndarray, shape (n, attributes)
+            NaN where an attribute is missing.
+        n_threads : int
+            Number of threads.
 
         Returns
         -------
-        Prediction
+        redpix.photoz.learners.base.Prediction
         """
         plain = vectors[:, : vectors.shape[1] - self._errors]
-        density = np.zeros((len(plain), len(self.grid)))
-        found = Parallel(n_jobs=jobs, prefer="threads")(
+        pdfs = np.zeros((len(plain), len(self.grid)))
+        leaves_of_trees = Parallel(n_jobs=n_threads, prefer="threads")(
             delayed(tree.leaves)(plain) for tree in self.forest
         )
         redshift = np.zeros(len(plain))
-        for tree, leaves in zip(self.forest, found, strict=True):
+        for tree, leaves in zip(self.forest, leaves_of_trees, strict=True):
             shape = (len(tree.left), len(self.grid))
-            density += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
+            pdfs += csr_array((tree.weight, tree.place, tree.start), shape)[leaves]
             redshift += tree.values[leaves]
         redshift /= len(self.forest)
         probability = np.full((len(plain), len(CLASSES)), np.nan)
@@ -212,30 +232,11 @@ class TPZ:
             shares = sum(tree.values[tree.leaves(plain)] for tree in self.classes)
             probability[:] = shares / len(self.classes)
         outside = ((plain < self.span[0]) | (plain > self.span[1])).any(axis=1)
-        return Prediction(redshift, smoothed_shares(density, self.grid), probability, outside)
+        return Prediction(redshift, smoothed_shares(pdfs, self.grid), probability, outside)
 
 
-def _grow(training, grid, kind, seed, mixing, errors, leaf):
-    """A tree, which rows it has not seen, and the importance of attributes."""
-    generator = np.random.default_rng([seed[0], 6, seed[1]])
-    vectors, rows, out = realise(training, mixing, errors, MOST_VECTORS, generator)
-    settings = {"min_samples_leaf": leaf, "max_features": SHARE}
-    settings["random_state"] = int(generator.integers(2**31))
-    redshift = training.redshift[rows]
-    if kind == "regression":
-        fitted = DecisionTreeRegressor(**settings).fit(vectors, redshift)
-        values = fitted.tree_.value[:, 0, 0]
-    elif kind == "classification":
-        bins = (BINS * (redshift - redshift.min()) / max(np.ptp(redshift), 1e-9)).astype(int)
-        fitted = DecisionTreeClassifier(criterion="entropy", **settings).fit(vectors, bins)
-    else:
-        fitted = DecisionTreeClassifier(**settings).fit(vectors, training.label[rows])
-        values = np.zeros((fitted.tree_.node_count, len(CLASSES)))
-        values[:, fitted.classes_] = fitted.tree_.value[:, 0]
-    nodes = fitted.tree_.node_count
-    leaves = fitted.apply(vectors.astype(np.float32))
-    if kind == "classification":
-        count = np.maximum(np.bincount(leaves, minlength=nodes), 1)
-        values = np.bincount(leaves, redshift, nodes) / count
-    histogram = leaf_shares(leaves, redshift, nodes, grid)
-    return Tree.of(fitted, values, histogram), out, fitted.feature_importances_
+def _grow_forest(training, kind, seeds, n_threads, plan):
+    """Grow one tree per seed."""
+    return Parallel(n_jobs=n_threads, prefer="threads")(
+        delayed(grow_tree)(training, kind=kind, seed=seed, **plan) for seed in seeds
+    )

@@ -1,29 +1,29 @@
-"""Densities from the redshifts that fell into the leaves of trees or the cells of maps."""
+"""Leaves of decision trees, and PDFs from the training redshifts in the leaves."""
 
 import numpy as np
 from scipy.sparse import csr_array
 
 from redpix.photoz import pdf
 
-#: a density is smoothed by this part of its own standard deviation
+#: width of the smoothing Gaussian of a PDF, in units of the standard deviation of the PDF
 SMOOTHING = 0.4
 
 
 def leaf_of(vectors, left, right, feature, threshold, missing_left):
-    """Leaf of a tree into which each vector falls.
+    """Return the leaf of each vector in a tree.
 
     Parameters
     ----------
     vectors : ndarray, shape (n, attributes)
-        NaN where missing.
+        NaN where an attribute is missing.
     left, right : ndarray of int, shape (nodes,)
-        Nodes below a node; the first node is the root.
+        0-based nodes below each node; the first node is the root.
     feature : ndarray of int, shape (nodes,)
-        Attribute by which a node parts, negative in leaves.
+        Attribute of the split, negative in leaves.
     threshold : ndarray, shape (nodes,)
-        What is not above it goes left.
+        A vector with a value up to the threshold goes left.
     missing_left : ndarray of bool, shape (nodes,)
-        A missing attribute goes left.
+        True if a vector without the attribute goes left.
 
     Returns
     -------
@@ -40,16 +40,38 @@ def leaf_of(vectors, left, right, feature, threshold, missing_left):
     return node
 
 
+def attribute_span(vectors):
+    """Return the smallest and the largest value of each attribute.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where an attribute is missing.
+
+    Returns
+    -------
+    ndarray, shape (2, attributes)
+    """
+    return np.stack([np.nanmin(vectors, axis=0), np.nanmax(vectors, axis=0)])
+
+
 def leaf_shares(leaf, redshift, leaves, grid):
-    """Share of each leaf's redshifts on the nodes of the grid: sparse, (leaves, nodes).
+    """Return the fraction of the redshifts of each leaf at each node of the grid.
 
     Parameters
     ----------
     leaf : ndarray of int, shape (n,)
         Leaf of each redshift.
     redshift : ndarray, shape (n,)
+        Redshifts.
     leaves : int
+        Number of leaves.
     grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (leaves, nodes)
     """
     cell, fraction = pdf.cells(redshift, grid)
     count = np.bincount(leaf, minlength=leaves)[leaf]
@@ -59,7 +81,19 @@ def leaf_shares(leaf, redshift, leaves, grid):
 
 
 def smoothed_shares(share, grid):
-    """Densities of summed shares, shape (n, nodes), smoothed by a part of their own width."""
+    """Return the PDFs of summed fractions, smoothed in proportion to their widths.
+
+    Parameters
+    ----------
+    share : ndarray, shape (n, nodes)
+        From `leaf_shares`, summed over trees.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    ndarray, shape (n, nodes)
+    """
     share = share / share.sum(axis=1)[:, None]
     mean = np.einsum("ij,j->i", share, grid)
     spread = np.sqrt(np.einsum("ij,ij->i", share, (grid - mean[:, None]) ** 2))

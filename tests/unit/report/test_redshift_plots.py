@@ -1,10 +1,11 @@
-"""What the plots of a run count, against slow loops."""
+"""Counts in the plots of a run, against slow loops."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from redpix.report import plots
+from redpix.report import redshift_plots as plots
 from redpix.report.figures import house_style
+from redpix.report.timing_plots import timing_figure
 
 
 def test_axes_end_above_almost_all_redshifts():
@@ -20,8 +21,8 @@ def test_pixels_are_counted_where_they_are():
     predicted = true + generator.normal(0, 0.1, 500)
     true[::7] = np.nan
     counted = plots.PixelHistograms(0.5)
-    for part in np.array_split(np.arange(500), 4):
-        counted.add(true[part], predicted[part])
+    for rows in np.array_split(np.arange(500), 4):
+        counted.add(true[rows], predicted[rows])
     redshift, scatter = np.zeros((80, 80)), np.zeros((80, 80))
     for t, p in zip(true, predicted, strict=True):
         if np.isnan(t):
@@ -40,8 +41,8 @@ def test_pixels_are_counted_where_they_are():
 @pytest.mark.parametrize(("count", "step"), [(1, 1), (3000, 1), (3001, 2), (9001, 4)])
 def test_many_objects_are_thinned(count, step):
     columns = plots.Predictions(*np.arange(3 * count).reshape(3, count))
-    drawn, found = columns.thinned()
-    assert found == step
+    drawn, used_step = columns.thinned()
+    assert used_step == step
     assert len(drawn.true) <= 3000
     np.testing.assert_array_equal(drawn.predicted, columns.predicted[::step])
 
@@ -65,7 +66,7 @@ def test_bars_are_as_long_as_the_stages_took():
         {"stage": ["a", "b"], "wall": [3.0, 4.0], "cpu": [1.0, 2.0], "memory": [50.0, np.nan]}
     )
     with house_style():
-        figure = plots.timing_figure(table)
+        figure = timing_figure(table)
     left, right = figure.axes
     assert [bar.get_width() for bar in left.patches] == [3, 4, 1, 2]
     assert left.get_xlabel() == "time (s)"

@@ -1,12 +1,10 @@
 """The zero point of an image, from a catalogue of stars of known magnitude."""
 
-import csv
-
 import numpy as np
 from astropy.wcs import WCS, WcsError
 
-from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.photometry.star_catalogue import read_star_catalogue
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, match, zero_point
 
 
@@ -68,7 +66,7 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
     wcs : astropy.wcs.WCS or None
         WCS of the image.
     catalogue : str or None
-        CSV table of stars of known magnitude.
+        Table of stars of known magnitude.
     band : str or None
         The catalogue's column of magnitudes.
 
@@ -85,7 +83,7 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars = result.stars
     flux, error = stars.flux * correction, result.errors.flux * correction
-    x, y, magnitude = known_stars(catalogue, band, wcs)
+    x, y, magnitude = read_star_catalogue(catalogue, band, wcs)
     index = match(stars.x, stars.y, flux, x, y, result.psf.fwhm)
     matched = index >= 0
     magnitude = magnitude[matched]
@@ -101,69 +99,3 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
             LEAST_STARS,
         )
     return zero
-
-
-def known_stars(path, band, wcs):
-    """Return pixel positions and magnitudes of the stars of a catalogue.
-
-    Parameters
-    ----------
-    path : str
-        CSV table with the columns `x` and `y` (0-based), or `ra` and `dec` (degrees).
-    band : str
-        Column of magnitudes.
-    wcs : astropy.wcs.WCS or None
-        WCS of the image, for `ra` and `dec`.
-
-    Returns
-    -------
-    x, y, magnitude : ndarray, shape (n,)
-
-    Raises
-    ------
-    InputError
-        If a column is missing or holds a word for a number.
-    """
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    columns = rows[0] if rows else {}
-    if {"x", "y"} <= set(columns):
-        x, y = numbers(rows, "x", path), numbers(rows, "y", path)
-    elif {"ra", "dec"} <= set(columns) and wcs:
-        x, y = wcs.all_world2pix(numbers(rows, "ra", path), numbers(rows, "dec", path), 0)
-    else:
-        raise InputError(
-            f"{path}: has the columns {', '.join(columns) or 'none'}; allowed: x and y (0-based), "
-            "or ra and dec for an image with a WCS"
-        )
-    if band not in columns:
-        raise InputError(f"{path}: no column {band}; allowed: one of {', '.join(columns)}")
-    return x, y, numbers(rows, band, path)
-
-
-def numbers(rows, column, path):
-    """Return a column of a CSV table as numbers.
-
-    Parameters
-    ----------
-    rows : list of dict
-        Rows of the table.
-    column : str
-        Name of the column.
-    path : str
-        Name of the table in messages.
-
-    Returns
-    -------
-    ndarray, float64, shape (n,)
-        NaN for empty cells.
-
-    Raises
-    ------
-    InputError
-        If a cell is not a number.
-    """
-    try:
-        return np.array([float(row[column] or "nan") for row in rows])
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path}: column {column}: {error}; allowed: numbers") from None

@@ -1,0 +1,127 @@
+"""Fit the flux ratio and the offset of stars in two images on the same pixels."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy import fft
+
+#: largest fraction of invalid pixels in the stamp of a star that is compared
+MOST_UNKNOWN = 0.05
+
+#: half a side of the square about a star that is fitted and must be valid, pixels
+INNER = 8
+
+
+class StarFit(NamedTuple):
+    """Comparison of the stars of two images, one row per star.
+
+    Attributes
+    ----------
+    ratio : ndarray
+        Flux in the reference over that in the new image.
+    ratio_error : ndarray
+        1-sigma error of `ratio`.
+    offset : ndarray, shape (n, 2)
+        Position in the reference minus that in the new image along x and y, pixels.
+    offset_error : ndarray, shape (n, 2)
+        1-sigma errors of `offset`, pixels.
+    index : ndarray of int
+        Row of each star in the list of positions. Stars near the edge are left out.
+    """
+
+    ratio: np.ndarray
+    ratio_error: np.ndarray
+    offset: np.ndarray
+    offset_error: np.ndarray
+    index: np.ndarray
+
+
+def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_reference, x, y):
+    """Return flux ratio and offset of each star from stamps with the same PSF.
+
+    Each image is convolved with the PSF of the other. A star then differs between the images by a
+    factor, a shift and a background, which are fitted linearly.
+
+    Parameters
+    ----------
+    new, reference, new_variance, reference_variance : ndarray
+        Images on the same pixels and their variances.
+    psf_new, psf_reference : callable
+        ``psf(x, y)``: the stamp at a position.
+    x, y : ndarray
+        Positions of stars, 0-based. Stars with an invalid pixel within 8 pixels, or with many
+        farther away, are left out.
+
+    Returns
+    -------
+    StarFit
+    """
+    rows, index = [], []
+    planes = (new, reference, new_variance, reference_variance)
+    pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
+    for number, (column, row) in enumerate(pixels):
+        psfs = psf_new(column, row), psf_reference(column, row)
+        stamps = _stamps(planes, column, row, psfs[0].shape[0] // 2 + INNER)
+        if stamps is not None:
+            index.append(number)
+            rows.append(_fit_star(stamps, *psfs))
+    table = np.array(rows).reshape(-1, 6)
+    return StarFit(
+        ratio=table[:, 0],
+        ratio_error=table[:, 1],
+        offset=table[:, 2:4],
+        offset_error=table[:, 4:6],
+        index=np.array(index, int),
+    )
+
+
+def _stamps(planes, column, row, half):
+    """Return stamps of the planes about a star; None if too few of their pixels are valid."""
+    if column < half or row < half:
+        return None
+    region = slice(row - half, row + half + 1), slice(column - half, column + half + 1)
+    stamps = [plane[region].astype(float) for plane in planes]
+    if stamps[0].shape != (2 * half + 1,) * 2:
+        return None
+    unknown = ~np.isfinite(sum(stamps))
+    if unknown[_inner(half)].any() or unknown.mean() > MOST_UNKNOWN:
+        return None
+    for stamp in stamps:
+        stamp[unknown] = 0
+    return stamps
+
+
+def _inner(half):
+    """Return the slices of the inner square of a stamp."""
+    return (slice(half - INNER, half + INNER + 1),) * 2
+
+
+def _fit_star(stamps, Pn, Pr):
+    """Return the flux ratio and its error, the offset along x and y, and their errors."""
+    N, R, Vn, Vr = stamps
+    inner = _inner(len(N) // 2)
+    N, R = _convolved(N, Pr)[inner], _convolved(R, Pn)[inner]
+    noise = _convolved(Vn, Pr**2) + _convolved(Vr, Pn**2)
+    slope_y, slope_x = np.gradient(N)
+    # R(x) = ratio N(x - d) + background
+    design = np.stack([N, -slope_x, -slope_y, np.ones_like(N)]).reshape(4, -1)
+    # noise is correlated over the area of the PSF, which reduces the number of independent pixels
+    weight = 1 / np.maximum(noise[inner], 1e-30).ravel()
+    area = 1 / np.sum(_convolved(np.pad(Pn, INNER), Pr) ** 2)
+    normal = (design * weight) @ design.T
+    solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
+    error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
+    ratio = solution[0]
+    offset, offset_error = solution[1:3] / ratio, error[1:3] / abs(ratio)
+    return np.hstack([ratio, error[0], offset, offset_error])
+
+
+def _convolved(image, kernel):
+    """Convolve an image with a centred kernel; pixels beyond the image are zero."""
+    shape = [
+        fft.next_fast_len(a + b - 1, real=True)
+        for a, b in zip(image.shape, kernel.shape, strict=True)
+    ]
+    whole = fft.irfft2(fft.rfft2(image, shape) * fft.rfft2(kernel, shape), shape)
+    low = [(length - 1) // 2 for length in kernel.shape]
+    return whole[low[0] : low[0] + image.shape[0], low[1] : low[1] + image.shape[1]]

@@ -1,0 +1,78 @@
+"""Merge the detections of overlapping fields into a catalogue of objects."""
+
+import numpy as np
+import pandas as pd
+
+from redpix.catalogue.build import COLUMNS, rejected_rows, sorted_catalogue
+from redpix.catalogue.twins import close_twins
+from redpix.core.exceptions import InputError
+
+#: largest number of sources in a field: an id has five digits for the source
+MOST_SOURCES = 99_999
+
+
+def merge_detections(lists, schema, band, duplicate_radius):
+    """Return a catalogue of the sources that are detected in each field; redshifts are unknown.
+
+    A source that two fields show is kept in the field where it is farther from the image's
+    edge; if equally far, in the field given first. Two sources of one field are two objects,
+    however close.
+
+    Parameters
+    ----------
+    lists : dict of DataFrame
+        By field, (run, camcol, field): columns ``number`` (1-based, at most `MOST_SOURCES`),
+        ``ra``, ``dec`` (degrees), ``mag`` and ``edge_distance`` (pixels); index: line of the file.
+    schema : Mapping
+        JSON schema of a row (objects.schema.yaml), for the limits of magnitudes.
+    band : str
+        Band of ``mag``.
+    duplicate_radius : float
+        Largest separation of one source in two fields, arcsec.
+
+    Returns
+    -------
+    Catalogue
+        An id is made of run (6 digits), camcol, field (4 digits) and number (5 digits).
+
+    Raises
+    ------
+    InputError
+        If fields or sources are missing, or if a field has too many sources.
+    """
+    if not lists:
+        raise InputError("detections: none of the fields came; allowed: at least one")
+    parts = [_numbered(field, sources) for field, sources in lists.items()]
+    rows = pd.concat(parts, ignore_index=True)
+    position = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+
+    preferred = np.lexsort((np.arange(len(rows)), position, -rows["edge_distance"]))
+    ra, dec = rows["ra"].to_numpy(), rows["dec"].to_numpy()
+    twin = close_twins(ra, dec, duplicate_radius, preferred, group=position)
+    late = np.flatnonzero(twin >= 0)
+    rejected = rejected_rows(
+        [
+            (rows["line"][row], rows["id"][row], "seen in another field", rows["id"][twin[row]])
+            for row in late
+        ]
+    )
+    rule = schema["properties"][band]
+    possible = rows["mag"].between(rule["minimum"], rule["maximum"])
+    rows[band] = rows["mag"].where(possible)
+    objects = rows[twin < 0].reindex(columns=COLUMNS)
+    objects["class"] = ""
+    return sorted_catalogue(objects, rejected, np.count_nonzero(~possible), "detections")
+
+
+def _numbered(field, sources):
+    """Return the sources of a field with their ids and the line of each."""
+    run, camcol, number = field
+    if (sources["number"] > MOST_SOURCES).any():
+        raise InputError(
+            f"field {run}-{camcol}-{number}: {len(sources)} sources; allowed: {MOST_SOURCES}, "
+            "raise sources.threshold"
+        )
+    first = int(f"{run:06d}{camcol}{number:04d}{0:05d}")
+    rows = sources[["ra", "dec", "mag", "edge_distance"]].astype(float)
+    ids = first + sources["number"]
+    return rows.assign(line=rows.index, id=ids, run=run, camcol=camcol, field=number)

@@ -1,0 +1,79 @@
+"""Section of the report on light curves: scatter and curves of each field."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from redpix.report import photometry_plots as plots
+from redpix.report.figures import data_uri
+
+
+def median_deviation(number):
+    """Return the median of the sample standard deviation, in units of the true one.
+
+    Parameters
+    ----------
+    number : float
+        Number of Gaussian values per sample.
+
+    Returns
+    -------
+    float
+    """
+    return np.sqrt(chi2.median(number - 1) / (number - 1))
+
+
+def show_light_curves(paths):
+    """Return scatter and light curves of each field.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        lightcurves.csv and scatter.csv, or empty.
+
+    Returns
+    -------
+    list of dict
+    """
+    if not paths:
+        return []
+    curves, scatter = (pd.read_csv(path) for path in paths)
+    if scatter.empty:
+        return []
+    return [
+        show_field_curves(name, curves[curves["field"] == name], stars)
+        for name, stars in scatter.groupby("field", sort=False)
+    ]
+
+
+def show_field_curves(name, curves, stars):
+    """Return scatter and light curves of one field.
+
+    Parameters
+    ----------
+    name : str
+        Name of the field.
+    curves, stars : DataFrame
+        Rows of lightcurves.csv and of scatter.csv.
+
+    Returns
+    -------
+    dict
+    """
+    good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)]
+    ratio = good["scatter"] / good["expected"]
+    unusual = good.assign(ratio=ratio).sort_values("ratio", ascending=False)
+    bright = good.sort_values("flux", ascending=False)
+    chosen = list(dict.fromkeys([*unusual["star"].head(3), *bright["star"]]))[: plots.CURVES]
+    return {
+        "name": name,
+        "facts": {
+            "exposures": f"{curves['image'].nunique()}",
+            "stars": f"{len(stars):,}, {len(good):,} of them without a flag",
+            "scatter over the expected, median": f"{ratio.median():.2f}, and "
+            f"{median_deviation(good['exposures'].median()):.2f} if errors are right",
+            "smallest scatter, 10 brightest": f"{bright['scatter'].head(10).min():.4f}",
+        },
+        "scatter": data_uri(plots.scatter_figure(stars)) if len(good) else None,
+        "curves": data_uri(plots.curves_figure(curves, chosen)) if chosen else None,
+    }

@@ -1,0 +1,150 @@
+"""Products of a method of photometric redshifts, and their figures."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from redpix.photoz import pdf
+from redpix.photoz.learners import som_topology
+from redpix.photoz.pdf_file import read_pdfs
+from redpix.report import files, redshift_plots
+from redpix.report.figures import data_uri
+from redpix.report.photoz_plots import (
+    MOST_SHOWN,
+    calibration_figure,
+    importance_figure,
+    map_figure,
+    pdfs_figure,
+)
+
+
+class MethodResult:
+    """Products of one method.
+
+    Parameters
+    ----------
+    predictions, pixels, metrics, pdfs, model : str
+        objects.csv, pixels.dat, metrics.json, pdfs.parquet and model.npz of the method.
+    magnitudes : Series
+        Magnitude in the reference band by object id.
+
+    Attributes
+    ----------
+    name : str
+    table : DataFrame
+        objects.csv with the column magnitude, NaN if unknown.
+    metrics : dict
+        metrics.json.
+    """
+
+    def __init__(self, predictions, pixels, metrics, pdfs, model, magnitudes):
+        self._pixels, self._pdfs, self._model = pixels, pdfs, model
+        self.name = Path(metrics).parent.name
+        self.metrics = json.loads(Path(metrics).read_text(encoding="utf-8"))
+        self.table = files.read_predictions(predictions)
+        self.table["magnitude"] = magnitudes.reindex(self.table["object_id"]).to_numpy()
+
+    @property
+    def scored(self):
+        """Mask of the rows of the table that are held-out objects other than stars."""
+        return ((self.table["split"] == "test") & (self.table["class"] != "STAR")).to_numpy()
+
+    def predictions(self, title):
+        """Return the figure of predicted against true redshifts.
+
+        Parameters
+        ----------
+        title : str
+            Title of the objects whose pixels are combined.
+
+        Returns
+        -------
+        figure : str
+            A ``data:`` URI.
+        beyond : int
+            Number of pixels beyond the axes.
+        """
+        test = self.table[self.scored]
+        columns = {
+            title: ["redshift", "z_phot", "z_error"],
+            "Objects, summed aperture": ["redshift", "z_aperture", "z_aperture_error"],
+        }
+        panels = {
+            title: redshift_plots.Predictions(*test[names].to_numpy().T)
+            for title, names in columns.items()
+        }
+        true, predicted = test["redshift"].to_numpy(), test["z_phot"].to_numpy()
+        highest = redshift_plots.highest_redshift(true, predicted)
+        histograms = files.read_histograms(self._pixels, highest)
+        figure = data_uri(redshift_plots.redshift_figure(histograms, panels))
+        return figure, histograms.n - int(histograms.redshift.sum())
+
+    def pdfs(self):
+        """Return the figures of calibration, and of the PDFs of some objects.
+
+        Returns
+        -------
+        calibration, examples : str
+            ``data:`` URIs.
+        """
+        _, pdfs, grid = read_pdfs(self._pdfs)  # in the order of the objects
+        test, pdfs = self.table[self.scored], pdfs[self.scored]
+        true = test["redshift"].to_numpy()
+        pit = pdf.evaluate(pdf.cumulative(pdfs, grid), true, grid)
+        order = np.argsort(true, kind="stable")
+        chosen = order[np.unique(np.linspace(0, len(order) - 1, MOST_SHOWN).astype(int))]
+        rows = test.iloc[chosen]
+        examples = pdfs_figure(
+            pdfs[chosen],
+            grid,
+            true=rows["redshift"].to_numpy(),
+            predicted=rows["z_phot"].to_numpy(),
+            titles=[f"{row.object_id}, {row.n_pixels} pixels" for row in rows.itertuples()],
+        )
+        return data_uri(calibration_figure(pit)), data_uri(examples)
+
+    def importance(self):
+        """Return the figure of the importance of attributes, or None if it is unknown."""
+        importance = self.metrics.get("importance")
+        return data_uri(importance_figure(importance)) if importance else None
+
+    def maps(self):
+        """Return the figure of the first map of summed objects, or None without a map."""
+        if "topology" not in self.metrics:
+            return None
+        with np.load(self._model, allow_pickle=False) as arrays:
+            value = arrays["apertures_redshift_value"][0, :, 0]
+            filled = arrays["apertures_redshift_known"][0]
+            span = arrays["apertures_redshift_span"][0]
+        kind = self.metrics["topology"]
+        centres = som_topology.places(kind, som_topology.chosen_size(kind, len(value)))
+        width = np.where(filled, span[:, 1] - span[:, 0], np.nan)
+        figure = map_figure(centres, np.where(filled, value, np.nan), width, kind == "hexagonal")
+        return data_uri(figure)
+
+
+def read_results(products, objects):
+    """Return the products of each method.
+
+    Parameters
+    ----------
+    products : redpix.report.run_files.RunFiles
+        Lists of paths: predictions, predicted_pixels, metrics, pdfs and models.
+    objects : DataFrame
+        The catalogue, with the columns id and magnitude.
+
+    Returns
+    -------
+    list of MethodResult
+    """
+    magnitudes = objects.set_index("id")["magnitude"]
+    paths = zip(
+        products.predictions,
+        products.predicted_pixels,
+        products.metrics,
+        products.pdfs,
+        products.models,
+        strict=True,
+    )
+    return [MethodResult(*one, magnitudes) for one in paths]

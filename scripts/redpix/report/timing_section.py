@@ -1,0 +1,38 @@
+"""Section of the report on timings: the cost of each stage and of each field."""
+
+from redpix.report import files, tables
+from redpix.report.figures import data_uri
+from redpix.report.timing_plots import timing_figure
+
+#: maximum number of fields in the table
+LONGEST = 50
+
+
+def show_timings(benchmarks, folder):
+    """Return the cost of each stage as a table and a figure, and of each field as a table.
+
+    Parameters
+    ----------
+    benchmarks : str
+        Folder of Snakemake's benchmark files.
+    folder : str
+        Folder of the results, whose size per stage is shown.
+
+    Returns
+    -------
+    dict
+        ``rows`` is empty if there are no benchmarks.
+    """
+    jobs = files.read_benchmarks(benchmarks)
+    table = tables.timings(jobs, files.stored(folder))
+    if table.empty:
+        return {"rows": []}
+    total = table[["jobs", "wall", "cpu", "stored"]].sum().to_dict()
+    rows = [*table.to_dict("records"), {"stage": "all", **total, "memory": table["memory"].max()}]
+    fields = tables.timings_by_field(jobs)
+    return {
+        "rows": rows,
+        "figure": data_uri(timing_figure(table)),
+        "stages": list(fields),
+        "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],
+    }

@@ -1,0 +1,83 @@
+"""Snakemake reads a script once for all jobs of a rule, and its lists stay what they are."""
+
+import subprocess
+import sys
+
+import pytest
+from redpix.core.code_versions import SCRIPTS
+
+SNAKEFILE = """
+import sys
+sys.path.insert(0, {scripts!r})
+import snakemake.script
+from redpix.core.snakemake_fixes import fix_snakemake
+
+fix_snakemake()
+read = snakemake.script.get_source
+
+def told(path, *others):
+    print("read", path)
+    return read(path, *others)
+
+snakemake.script.get_source = told
+
+rule all:
+    input: expand("{{rule}}{{number}}", rule=["a", "b"], number=range(3))
+
+rule a:
+    output: "a{{number}}"
+    script: "a.py"
+
+rule b:
+    output: "b{{number}}"
+    script: "b.py"
+"""
+
+GUARDS = """
+import copy, pickle, sys
+sys.path.insert(0, {scripts!r})
+from redpix.core.snakemake_fixes import share_guards
+share_guards()
+from snakemake.iocontainers import InputFiles
+first, second = InputFiles(["x"]), InputFiles(["y"])
+assert first.sort is second.sort and first.sort is not first.index
+for again in (copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
+    assert list(again) == ["x"] and again.sort.name == "sort" and again.index.name == "index"
+assert first.sort.name == "sort"
+first.index()
+"""
+
+
+@pytest.fixture
+def dry_run(tmp_path):
+    """Return a function that writes scripts and gives the finished dry run of two rules."""
+    (tmp_path / "Snakefile").write_text(SNAKEFILE.format(scripts=str(SCRIPTS)))
+
+    def run(*scripts):
+        for name in scripts:
+            (tmp_path / name).touch()
+        words = [sys.executable, "-m", "snakemake", "--cores", "1", "-n"]
+        return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+
+    return run
+
+
+def test_each_script_is_read_once(dry_run):
+    done = dry_run("a.py", "b.py")
+    assert done.returncode == 0, done.stderr
+    read = sorted(line for line in done.stdout.splitlines() if line.startswith("read"))
+    assert [line.rsplit("/")[-1].removeprefix("read ") for line in read] == ["a.py", "b.py"]
+
+
+def test_a_missing_script_is_told(dry_run):
+    done = dry_run("a.py")
+    assert done.returncode
+    assert "b.py" in done.stdout + done.stderr
+
+
+def test_shared_guards_keep_their_names():
+    done = subprocess.run(
+        [sys.executable, "-c", GUARDS.format(scripts=str(SCRIPTS))], capture_output=True, text=True
+    )
+    assert "AttributeError: index() cannot be used on snakemake input" in done.stderr
+    assert "assert" not in done.stderr
