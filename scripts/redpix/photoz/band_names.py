@@ -101,7 +101,12 @@ MAGNITUDES = (
 #: families of fluxes, in the order in which they are preferred
 FLUXES = (
     *(
-        Family(f"{kind}_{{b}}", (f"{kind}Err_{{b}}",), (f"{kind}Ivar_{{b}}",), 22.5)
+        Family(
+            f"{kind}_{{b}}",
+            (f"{kind}Err_{{b}}",),
+            (f"{kind}Ivar_{{b}}", f"{kind}_ivar_{{b}}"),
+            22.5,
+        )
         for kind in ("modelFlux", "cModelFlux", "petroFlux", "psfFlux")
     ),
     Family(

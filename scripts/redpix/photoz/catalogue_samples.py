@@ -82,20 +82,24 @@ def read(path, names=NO_NAMES, columns=None):
 
 
 def _with_usable_ids(table, rows, roles, names, path):
-    """Put exact ids into the rows; return the roles without ids that nobody named and repeat."""
+    """Put exact ids into the rows; return the roles, without ids that cannot be used.
+
+    Ids that the user names, or that are called id, are refused if they cannot be used.
+    """
     if roles.id is None:
         return roles
-    if roles.id == names.id or roles.id.lower() == "id":
-        rows[roles.id] = [str(identifier) for identifier in table.ids(roles.id)]
-        return roles
-    if rows[roles.id].duplicated().any() or (rows[roles.id] == "").any():
-        log.warning(
-            "%s: %s is not used as the id, because values are missing or occur twice",
-            path,
-            roles.id,
-        )
+    required = roles.id == names.id or roles.id.lower() == "id"
+    try:
+        ids = table.ids(roles.id)
+    except InputError as error:
+        if required:
+            raise
+        log.warning("%s; %s is not used as the id", error, roles.id)
         return roles._replace(id=None)
-    rows[roles.id] = [str(identifier) for identifier in table.ids(roles.id)]
+    if not required and len(np.unique(ids)) < len(ids):
+        log.warning("%s: %s is not used as the id, because values occur twice", path, roles.id)
+        return roles._replace(id=None)
+    rows[roles.id] = [str(identifier) for identifier in ids]
     return roles
 
 
