@@ -54,7 +54,7 @@ ZERO_POINTS = {
 
 
 class Family(NamedTuple):
-    """How one kind of column is named in all bands; ``{b}`` is the band.
+    """Names of one kind of column in all bands; ``{b}`` is the band.
 
     Attributes
     ----------
@@ -80,35 +80,40 @@ _SDSS = ("modelMag", "cModelMag", "petroMag", "psfMag", "fiberMag", "fiber2Mag")
 _HSC = ("cmodel", "kron", "psf", "gaap", "auto")
 _PS1 = ("MeanKronMag", "MeanPSFMag", "MeanApMag", "KronMag", "PSFMag", "ApMag", "AperMag3")
 
+
+def _kinds(kinds, name, errors):
+    """Return families of magnitudes that differ by a word, ``{k}`` in the names."""
+    return [
+        Family(name.replace("{k}", kind), tuple(error.replace("{k}", kind) for error in errors))
+        for kind in kinds
+    ]
+
+
 #: families of magnitudes, in the order in which they are preferred
-MAGNITUDES = (
+MAGNITUDES = [
     Family("dered_{b}", ("err_{b}", "modelMagErr_{b}", "derederr_{b}")),
-    *(Family(f"{kind}_{{b}}", (f"{kind}Err_{{b}}",)) for kind in _SDSS),
-    *(Family(f"mag_{{b}}_{name}", (f"mag_err_{{b}}_{name}",)) for name in _SURVEYS),
-    *(Family(f"MAG_{k}_{{b}}", (f"MAGERR_{k}_{{b}}", f"MAG_ERR_{k}_{{b}}")) for k in _KINDS),
-    *(
-        Family(f"{{b}}_{kind}_mag", tuple(f"{{b}}_{kind}_mag{end}" for end in ("sigma", "err")))
-        for kind in _HSC
-    ),
-    *(Family(f"{{b}}{kind}", (f"{{b}}{kind}Err", f"e_{{b}}{kind}")) for kind in _PS1),
+    *_kinds(_SDSS, "{k}_{b}", ["{k}Err_{b}"]),
+    *_kinds(_SURVEYS, "mag_{b}_{k}", ["mag_err_{b}_{k}"]),
+    *_kinds(_KINDS, "MAG_{k}_{b}", ["MAGERR_{k}_{b}", "MAG_ERR_{k}_{b}"]),
+    *_kinds(_HSC, "{b}_{k}_mag", ["{b}_{k}_magsigma", "{b}_{k}_magerr", "{b}_{k}_mag_err"]),
+    *_kinds(_PS1, "{b}{k}", ["{b}{k}Err", "e_{b}{k}"]),
     Family("mag_{b}", ("mag_err_{b}", "magerr_{b}", "mag_{b}_err", "e_mag_{b}")),
     Family("{b}_mag", ("{b}_mag_err", "{b}_magerr", "{b}_err")),
     Family("{b}mag", ("{b}magErr", "e_{b}mag", "{b}mag_err")),
     Family("{b}mpro", ("{b}sigmpro",)),
     Family("{b}"),
-)
+]
+
+
+def _sdss_flux(kind):
+    """Return the family of one kind of SDSS fluxes, in nanomaggies."""
+    ivar = (f"{kind}Ivar_{{b}}", f"{kind}_ivar_{{b}}")
+    return Family(f"{kind}_{{b}}", (f"{kind}Err_{{b}}",), ivar, 22.5)
+
 
 #: families of fluxes, in the order in which they are preferred
-FLUXES = (
-    *(
-        Family(
-            f"{kind}_{{b}}",
-            (f"{kind}Err_{{b}}",),
-            (f"{kind}Ivar_{{b}}", f"{kind}_ivar_{{b}}"),
-            22.5,
-        )
-        for kind in ("modelFlux", "cModelFlux", "petroFlux", "psfFlux")
-    ),
+FLUXES = [
+    *map(_sdss_flux, ("modelFlux", "cModelFlux", "petroFlux", "psfFlux")),
     Family(
         "flux_{b}",
         ("flux_err_{b}", "fluxerr_{b}", "flux_{b}_err"),
@@ -118,7 +123,7 @@ FLUXES = (
     Family("{b}_cModelFlux", ("{b}_cModelFluxErr",), (), 31.4),
     Family("{b}_psfFlux", ("{b}_psfFluxErr",), (), 31.4),
     Family("f_{b}", ("e_{b}",), (), 25.0),
-)
+]
 
 
 def wavelength(band):

@@ -7,15 +7,36 @@ from redpix.core.exceptions import InputError
 #: names of a column of spectroscopic redshifts, upper or lower case; the first of them wins
 REDSHIFTS = (
     "redshift",
-    *("z_spec", "zspec", "specz", "spec_z", "z_sp", "zsp", "z_s", "zs"),
-    *("redshift_spec", "spec_redshift", "specredshift", "redshift_true", "true_redshift"),
-    *("z_true", "ztrue", "z_cosmo"),
+    "z_spec",
+    "zspec",
+    "specz",
+    "spec_z",
+    "z_sp",
+    "zsp",
+    "z_s",
+    "zs",
+    "redshift_spec",
+    "spec_redshift",
+    "specredshift",
+    "redshift_true",
+    "true_redshift",
+    "z_true",
+    "ztrue",
+    "z_cosmo",
 )
 
 #: names of a column of identifiers besides ``id``, upper or lower case, in order of preference
 IDS = (
-    *("object_id", "objectid", "objid", "bestobjid", "specobjid", "coadd_object_id"),
-    *("targetid", "source_id", "galaxy_id", "ls_id"),
+    "object_id",
+    "objectid",
+    "objid",
+    "bestobjid",
+    "specobjid",
+    "coadd_object_id",
+    "targetid",
+    "source_id",
+    "galaxy_id",
+    "ls_id",
 )
 
 #: names of a column of classes, upper or lower case, in order of preference

@@ -68,7 +68,7 @@ def in_words(path, understood):
         parts.append(f"read {', '.join(pairs)}")
     if understood["negative_redshifts"]:
         count = understood["negative_redshifts"]
-        parts.append(f"{count} redshifts from -0.01 to 0 of galaxies or quasars set to 0")
+        parts.append(f"redshifts from -0.01 to 0 of galaxies and quasars set to 0: {count} rows")
     parts += [
         f"missing values of {column}: {_counts(codes)}"
         for column, codes in understood["missing"].items()
@@ -103,4 +103,4 @@ def _errors(understood):
 
 def _counts(numbers):
     """Return numbers of rows in words."""
-    return ", ".join(f"{name} ({count} rows)" for name, count in numbers.items())
+    return ", ".join(f"{name} (rows: {count})" for name, count in numbers.items())

@@ -1,4 +1,4 @@
-"""What the names of a table's columns mean."""
+"""Names of the columns of surveys, and the rules of the redshift."""
 
 import pytest
 from redpix.core.exceptions import InputError

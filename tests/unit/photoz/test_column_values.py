@@ -99,7 +99,7 @@ def test_codes_are_counted_and_told(tmp_path, caplog):
     line = next(r.getMessage() for r in caplog.records if "redshift from" in r.getMessage())
     assert "\n" not in line
     assert "magnitudes g r i; errors g_err r_err i_err" in line
-    assert "missing values of g: -99 (5 rows), 99 (1 rows)" in line
+    assert "missing values of g: -99 (rows: 5), 99 (rows: 1)" in line
 
 
 @pytest.mark.parametrize("inverse", [False, True])

@@ -304,9 +304,26 @@ def test_a_listing(tmp_path):
     assert read_listing(None) == {}
 
 
+def test_a_listing_that_names_columns(tmp_path):
+    path, train = tmp_path / "list.tsv", tmp_path / "a.csv"
+    train.write_text("id,u,g\n")
+    path.write_text(
+        "name\ttrain\tmagnitudes\terrors\tredshift\tid\tclass\n"
+        f"one\t{train}\tB,V\tsB,\tz_helio\tnumber\tkind\ntwo\t{train}\n"
+    )
+    found = read_listing(path)
+    names = {"redshift": "z_helio", "id": "number", "label": "kind", "errors": ("sB", "")}
+    assert found["one"] == (str(train), "", ("B", "V"), names)
+    assert found["two"] == (str(train), "", (), {})
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "name\ttrain\tmagnitudes\terrors\na\tHERE\tB,V\tsB\n",
+            "a: errors 'sB': 1 names beside 2 magnitudes; allowed: one per name",
+        ),
         ("", "empty; allowed: a header line and rows"),
         ("name,train,test\n", "columns name,train,test; allowed: name, train"),
         ("name\ttrain\ttest\n", "lists no table"),
