@@ -154,9 +154,10 @@ def fill_errors(errors, magnitudes):
         Number of errors that were filled.
     """
     missing = np.isfinite(magnitudes) & ~np.isfinite(errors)
-    rows = np.flatnonzero(missing.any(axis=1) & np.isfinite(errors).any(axis=1))
-    for row in rows:
-        errors[row, missing[row]] = np.nanmedian(errors[row])
+    rows = missing.any(axis=1) & np.isfinite(errors).any(axis=1)
+    typical = np.full(len(errors), np.nan)
+    typical[rows] = np.nanmedian(errors[rows], axis=1)
+    errors[missing] = np.broadcast_to(typical[:, None], errors.shape)[missing]
     return (missing & np.isfinite(errors)).sum(axis=0)
 
 

@@ -116,8 +116,8 @@ def _refuse_truth(chosen, roles, name):
 def _by_name(header, roles, name, warn):
     """Return the columns of magnitudes or fluxes, found by name."""
     survey = [b for b in WAVELENGTH_ORDER if b in header and b not in roles]
-    if len(survey) == 1 and not _plain_error(survey[0], header):
-        survey = []
+    if survey == ["z"] or (len(survey) == 1 and not _plain_error(survey[0], header)):
+        survey = []  # a lone z may be a redshift
     reserved = {*filter(None, roles), "ra", "dec", *survey}
     named = [c for c in header if _plain_error(c, header) and c not in reserved]
     named = [c for c in named if not any(band_of(c, family) for family in FLUXES)]

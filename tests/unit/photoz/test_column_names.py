@@ -69,6 +69,11 @@ def test_the_preferred_family_is_completed_by_further_bands():
     assert found.errors == ("", "", "W1sigmpro")
 
 
+def test_a_lone_z_with_an_error_beside_other_magnitudes_is_not_a_band():
+    header = ["redshift", "z", "zErr", *(f"modelMag_{band}" for band in "ugriz")]
+    assert columns_of(header).magnitudes == tuple(f"modelMag_{band}" for band in "ugriz")
+
+
 def test_an_error_that_is_missing_leaves_the_others():
     assert columns_of(["u", "g", "g_err", "r", "r_err"]).errors == ("", "g_err", "r_err")
 

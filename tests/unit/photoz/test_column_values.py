@@ -37,7 +37,7 @@ def stored(folder, table, name="a.csv"):
     return str(path)
 
 
-def run(folder, path, method="knn", settings=None):
+def run(folder, path, method="knn", settings=None, magnitudes=()):
     """Run the stage on one table, and return its metrics."""
     out = folder / "table" / method
     out.mkdir(parents=True)
@@ -47,7 +47,7 @@ def run(folder, path, method="knn", settings=None):
         method=method,
         settings=settings or {"k": 10, "mode": "linear"},
         attributes=["brightness", "colours", "errors"],
-        magnitudes=(),
+        magnitudes=magnitudes,
         test_fraction=0.3,
         tune=False,
         grid=[0.0, 1.0, 0.01],
@@ -175,3 +175,21 @@ def test_named_columns_and_a_test_table_with_another_redshift(tmp_path):
     np.testing.assert_array_equal(known.redshift, train["truth"])
     np.testing.assert_array_equal(other.redshift, test["specz"])
     assert [one["redshift"] for one in understood] == ["truth", "specz"]
+
+
+def test_a_named_column_that_follows_the_redshift_is_doubtful(tmp_path, caplog):
+    noise = np.random.default_rng(2).normal(0, 0.05, (2, 120))
+    table = galaxies()
+    table = table.assign(size=table["redshift"] + noise[0], shape=noise[1])
+    run(tmp_path, stored(tmp_path, table), magnitudes=("g", "r", "i", "size", "shape"))
+    told = [record.getMessage() for record in caplog.records if "follows" in record.getMessage()]
+    assert len(told) == 1
+    assert "size does not look like a magnitude and follows the redshift (rank cor" in told[0]
+
+
+def test_ivar_errors_that_are_missing_are_not_filled(tmp_path):
+    table = pandas.DataFrame({"zspec": [0.1, 0.2, 0.3]})
+    table["flux_g"], table["flux_ivar_g"] = [5.0, 6.0, 7.0], [4, 0, 4]
+    table["flux_r"], table["flux_ivar_r"] = [5.0, 6.0, 7.0], [4, 4, 4]
+    objects = read(stored(tmp_path, table)).objects
+    assert np.isnan(objects.magnitudes).tolist() == [[False] * 2, [True, False], [False] * 2]
