@@ -40,6 +40,9 @@ ERROR_NAMES = (
     "{}_sigma",
 )
 
+#: further names of a column of errors in a band, if no column has the name of the band alone
+ERRORS_OF_BANDS = ("err_{b}", "{b}_err", "e_{b}", "sigma_{b}", "magerr_{b}", "mag_err_{b}")
+
 #: zero points of fluxes in AB magnitudes by unit
 ZERO_POINTS = {
     "nanomaggy": 22.5,
@@ -92,15 +95,20 @@ def _kinds(kinds, name, errors):
 #: families of magnitudes, in the order in which they are preferred
 MAGNITUDES = [
     Family("dered_{b}", ("err_{b}", "modelMagErr_{b}", "derederr_{b}")),
+    Family("dered_mag_{b}", ("dered_mag_err_{b}", "dered_magerr_{b}")),
     *_kinds(_SDSS, "{k}_{b}", ["{k}Err_{b}"]),
     *_kinds(_SURVEYS, "mag_{b}_{k}", ["mag_err_{b}_{k}"]),
+    *_kinds(_SURVEYS, "{b}_{k}", ["{b}_{k}_err", "{b}_err_{k}"]),
     *_kinds(_KINDS, "MAG_{k}_{b}", ["MAGERR_{k}_{b}", "MAG_ERR_{k}_{b}"]),
+    *_kinds(_KINDS, "{b}_MAG_{k}", ["{b}_MAGERR_{k}", "{b}_MAG_ERR_{k}"]),
+    *_kinds(_HSC, "{b}{k}_mag", ["{b}{k}_mag_err", "{b}{k}_magerr", "{b}{k}_magsigma"]),
     *_kinds(_HSC, "{b}_{k}_mag", ["{b}_{k}_magsigma", "{b}_{k}_magerr", "{b}_{k}_mag_err"]),
     *_kinds(_PS1, "{b}{k}", ["{b}{k}Err", "e_{b}{k}"]),
     Family("mag_{b}", ("mag_err_{b}", "magerr_{b}", "mag_{b}_err", "e_mag_{b}")),
     Family("{b}_mag", ("{b}_mag_err", "{b}_magerr", "{b}_err")),
     Family("{b}mag", ("{b}magErr", "e_{b}mag", "{b}mag_err")),
     Family("{b}mpro", ("{b}sigmpro",)),
+    Family("{b}_m", ("{b}_msigcom", "{b}_cmsig")),
     Family("{b}"),
 ]
 
@@ -109,6 +117,17 @@ def _sdss_flux(kind):
     """Return the family of one kind of SDSS fluxes, in nanomaggies."""
     ivar = (f"{kind}Ivar_{{b}}", f"{kind}_ivar_{{b}}")
     return Family(f"{kind}_{{b}}", (f"{kind}Err_{{b}}",), ivar, 22.5)
+
+
+def _hsc_flux(kind):
+    """Return the family of one kind of HSC fluxes, in nanojansky."""
+    errors = (f"{{b}}_{kind}_fluxerr", f"{{b}}_{kind}_fluxsigma")
+    return Family(f"{{b}}_{kind}_flux", errors, (), 31.4)
+
+
+def _des_flux(kind):
+    """Return the family of one kind of DES fluxes."""
+    return Family(f"FLUX_{kind}_{{b}}", (f"FLUXERR_{kind}_{{b}}",), (), 30.0)
 
 
 #: families of fluxes, in the order in which they are preferred
@@ -122,6 +141,9 @@ FLUXES = [
     ),
     Family("{b}_cModelFlux", ("{b}_cModelFluxErr",), (), 31.4),
     Family("{b}_psfFlux", ("{b}_psfFluxErr",), (), 31.4),
+    *map(_hsc_flux, _HSC),
+    *map(_des_flux, _KINDS),
+    Family("{b}_flux", ("{b}_flux_err", "{b}_fluxerr"), ("{b}_flux_ivar", "{b}_ivar"), 22.5),
     Family("f_{b}", ("e_{b}",), (), 25.0),
 ]
 

@@ -7,6 +7,7 @@ from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.band_names import (
     ERROR_NAMES,
+    ERRORS_OF_BANDS,
     FLUXES,
     MAGNITUDES,
     ZERO_POINTS,
@@ -28,7 +29,7 @@ TRUTH = re.compile("redshift|z_?spec", re.IGNORECASE)
 
 #: names of quantities that are computed with the distance, so that they give the redshift away
 DERIVED = re.compile(
-    r"(log_?)?m(ass|_?star|_?stellar|_?halo)|.*stellar_?mass|lum(inosity)?|abs|.*abs_?mag|.*mag_?abs"
+    r"(log_?|l)?m(ass|_?star|_?stellar|_?halo)|logm$|.*stellar_?mass|lum(inosity)?|abs|.*abs_?mag|.*mag_?abs"
     r"|(log_?)?s?sfr|dist_?mod|(d|r)_?kpc",
     re.IGNORECASE,
 )
@@ -185,10 +186,20 @@ def _error(column, header):
         band = band_of(column, family)
         if band is None:
             continue
-        names = [name.format(b=band) for name in (*family.errors, *family.ivar)]
+        patterns = [*family.errors, *family.ivar]
+        patterns += [] if family.zero_point else _of_bands(band, header)
+        names = [name.format(b=band) for name in patterns]
         named = next(filter(None, (find(header, name) for name in names)), None)
         return named or _plain_error(column, header), family.zero_point
     return _plain_error(column, header), None
+
+
+def _of_bands(band, header):
+    """Return the patterns of `ERRORS_OF_BANDS` that are errors of magnitudes with longer names."""
+    if band not in header:
+        return ERRORS_OF_BANDS
+    others = [other for other in "ugri" if other not in header]
+    return [p for p in ERRORS_OF_BANDS if any(p.format(b=other) in header for other in others)]
 
 
 def _with_errors(chosen, given, header, units, name):

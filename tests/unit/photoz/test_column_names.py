@@ -19,6 +19,11 @@ NAMED = [
     ("{}Mag", "{}MagErr"),
     ("{}mag", "e_{}mag"),
     ("mag_{}", "mag_err_{}"),
+    ("mag_{}", "err_{}"),
+    ("dered_mag_{}", "dered_mag_err_{}"),
+    ("{}_MAG_AUTO", "{}_MAGERR_AUTO"),
+    ("{}cmodel_mag", "{}cmodel_mag_err"),
+    ("{}_lsst", "{}_lsst_err"),
 ]
 FLUXES = [
     ("flux_{}", "flux_{}_err", 22.5, False),
@@ -27,6 +32,9 @@ FLUXES = [
     ("modelflux_{}", "modelflux_ivar_{}", 22.5, True),
     ("{}_cModelFlux", "{}_cModelFluxErr", 31.4, False),
     ("f_{}", "e_{}", 25.0, False),
+    ("FLUX_AUTO_{}", "FLUXERR_AUTO_{}", 30.0, False),
+    ("{}_cmodel_flux", "{}_cmodel_fluxerr", 31.4, False),
+    ("{}_flux", "{}_flux_ivar", 22.5, True),
 ]
 
 
