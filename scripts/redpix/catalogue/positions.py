@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -97,6 +98,25 @@ def degrees(cells, column, unit):
     return cells, assumed
 
 
+def decimal_numbers(cells):
+    """Return decimal cells as numbers.
+
+    Parameters
+    ----------
+    cells : ndarray of str (dtype object), shape (n,)
+        Cells of text.
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+        NaN where a cell is not a decimal number.
+    """
+    decimal = _matching(cells, f"^{_NUMBER.pattern}$")
+    number = np.full(len(cells), np.nan)
+    number[decimal] = pc.cast(pa.array(cells[decimal], pa.string()), pa.float64()).to_numpy()
+    return number
+
+
 def far_from_their_frame(ra, dec, frames, limit=1.0):
     """Return the objects far from the other objects of their frame.
 
@@ -119,7 +139,7 @@ def far_from_their_frame(ra, dec, frames, limit=1.0):
         [np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)], axis=1
     )
     rows = np.flatnonzero(np.isfinite(vector).all(axis=1))
-    _, frame = np.unique(frames[rows], return_inverse=True)
+    frame, _ = pd.factorize(frames[rows])
     order = np.argsort(frame, kind="stable")
     far = []
     for members in np.split(rows[order], np.flatnonzero(np.diff(frame[order])) + 1):

@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_values import shortened
@@ -217,17 +218,17 @@ def standard_classes(cells):
     assumed : list of str
         Spellings that were replaced, other than by upper case.
     """
-    spelled, inverse = np.unique(cells.astype(str), return_inverse=True)
+    number, spelled = pd.factorize(cells)
     bare = [_bare(cell) for cell in spelled]
     numbers = {cell for cell in bare if re.fullmatch(r"-?[0-9.]+", cell)}
     known = _CLASS_OF | (_TYPES if numbers <= set(_TYPES) else {})
     new = np.array([known.get(b, cell) for b, cell in zip(bare, spelled, strict=True)], object)
-    replaced = [
+    replaced = sorted(
         f"{shortened(cell, 20)} as {name}"
         for cell, name in zip(spelled, new, strict=True)
         if name != cell.upper()
-    ]
-    return new[inverse], replaced
+    )
+    return new[number], replaced
 
 
 def _bare(cell):

@@ -1,13 +1,13 @@
 """Rows of a user's table of objects in the names, units and spellings of redpix."""
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from redpix.catalogue.build import CatalogueRows, field_names
-from redpix.catalogue.cells import checked_numbers
 from redpix.catalogue.lost_ids import refuse_merged, whole_ids
-from redpix.catalogue.positions import degrees, far_from_their_frame, unit_of
+from redpix.catalogue.positions import decimal_numbers, degrees, far_from_their_frame, unit_of
 from redpix.catalogue.spellings import spelled_columns, standard_classes
 from redpix.core.job import log
 
@@ -22,10 +22,7 @@ _UNIT_OF_NAME = {
     "degrees": "deg",
     "dms": "deg",
 }
-_LIMITS = {
-    "ra": {"type": "number", "minimum": 0, "exclusiveMaximum": 360},
-    "dec": {"type": "number", "minimum": -90, "maximum": 90},
-}
+_LIMITS = {"ra": (0, 360), "dec": (-90, 90)}
 
 
 def user_rows(table):
@@ -56,7 +53,8 @@ def user_rows(table):
     for name, column in ({name: name for name in table.names} | spelled.names).items():
         if column in ("ra", "dec"):
             unit = unit_of(given[name], column, table.name) or _unit_in(name)
-            rows[column], said = degrees(rows[column].to_numpy(), column, unit)
+            cells, said = degrees(rows[column].to_numpy(), column, unit)
+            _write(rows, column, cells)
             assumed += said
     assumed += [*_whole_frames(rows), *_classes(rows)]
     warnings += [*_ids(rows, table), *_far(rows, table)]
@@ -80,7 +78,8 @@ def _whole_frames(rows):
         dotted = pc.match_substring_regex(cells, _DOTTED)
         if pc.any(dotted).as_py():
             whole = pc.replace_substring_regex(cells, r"\.0*$", "")
-            rows[column] = pc.if_else(dotted, whole, cells).to_numpy(zero_copy_only=False)
+            cells = pc.if_else(dotted, whole, cells).to_numpy(zero_copy_only=False)
+            _write(rows, column, cells)
             changed.append(column)
     return [f"{', '.join(changed)} without the decimal point"] if changed else []
 
@@ -89,7 +88,8 @@ def _classes(rows):
     """Write classes as redpix spells them; return what was assumed."""
     if "class" not in rows:
         return []
-    rows["class"], replaced = standard_classes(rows["class"].to_numpy())
+    classes, replaced = standard_classes(rows["class"].to_numpy())
+    _write(rows, "class", classes)
     return [f"class: {', '.join(replaced)}"] if replaced else []
 
 
@@ -97,10 +97,11 @@ def _ids(rows, table):
     """Write whole numbers for ids; return a warning if they lost digits."""
     if "id" not in rows:
         return []
-    rows["id"], lost = whole_ids(rows["id"].to_numpy())
+    ids, lost = whole_ids(rows["id"].to_numpy())
+    _write(rows, "id", ids)
     if not lost.any():
         return []
-    refuse_merged(rows["id"].to_numpy(), lost, *_positions(rows), table)
+    refuse_merged(ids, lost, *_positions(rows), table)
     return [
         f"id: {np.count_nonzero(lost)} of {len(rows)} ids look as if they had lost their last "
         "digits as floating-point numbers; they differ and are used as names, but they are not the "
@@ -124,10 +125,16 @@ def _far(rows, table):
 
 
 def _positions(rows):
-    """Return right ascension and declination; NaN where they are unknown or impossible."""
+    """Return right ascension and declination, degrees; NaN where they are unknown or impossible."""
     positions = []
-    for column in ("ra", "dec"):
+    for column, (lower, upper) in _LIMITS.items():
         cells = rows[column].to_numpy() if column in rows else np.full(len(rows), "", object)
-        number, fault = checked_numbers(cells, _LIMITS[column])
-        positions.append(np.where(fault == "", number, np.nan))
+        number = decimal_numbers(cells)
+        positions.append(np.where((number >= lower) & (number <= upper), number, np.nan))
     return positions
+
+
+def _write(rows, column, cells):
+    """Replace a column of text, if it has changed, without a change of its type."""
+    if not np.array_equal(rows[column].to_numpy(), cells):
+        rows[column] = pd.Series(cells, index=rows.index, dtype=object)

@@ -12,6 +12,7 @@ from redpix.catalogue.build import build
 from redpix.catalogue.origins import read_rows
 from redpix.catalogue.positions import far_from_their_frame
 from redpix.core.exceptions import InputError
+from redpix.io.tables import read_table
 
 STRANGERS = ROOT.parent / "shared/strangers/catalogues"
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/objects.schema.yaml").read_text())
@@ -65,8 +66,10 @@ def lines(caplog):
     return collect
 
 
-def test_a_clean_table_is_taken_as_it_is(plain, lines):
+def test_a_clean_table_is_taken_as_it_is(tmp_path, plain, lines):
     assert lines() == ([], [])
+    path = tmp_path / "plain.csv"
+    pd.testing.assert_frame_equal(read_rows(path).rows, read_table(path).frame())
     assert plain["ra"].tolist() == [183.5313257, 183.5983705, 183.7]
 
 
