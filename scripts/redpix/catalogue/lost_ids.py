@@ -86,10 +86,10 @@ def refuse_merged(cells, lost, ra, dec, table):
         other = first.setdefault(cells[row], row)
         if other != row and _separation(ra, dec, row, other) > _SAME_PLACE:
             raise InputError(
-                f"{table.where(row)}: id: {cells[row]} is also the id of another object (row "
-                f"{other + 1} of the table): the ids lost their last digits as floating-point "
-                "numbers; allowed: the whole numbers of the archive, exported as text or 64-bit "
-                "integers"
+                f"{table.where(row)}: id: {cells[row]} is also the id of another object "
+                f"({table.where(other).removeprefix(f'{table.name}: ')}): the ids lost their last "
+                "digits as floating-point numbers; allowed: the whole numbers of the archive, "
+                "exported as text or 64-bit integers"
             )
 
 

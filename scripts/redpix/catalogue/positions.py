@@ -16,7 +16,7 @@ _RADIANS = ("rad", "rads", "radian", "radians")
 _NOT_A_UNIT = ("", "j2000", "j2000.0", "icrs", "fk5", "eq. j2000")
 
 _SEXAGESIMAL = re.compile(
-    r"([+-]?)([0-9]{1,3})\s*([:hd°\s])\s*([0-9]{1,2})\s*[:m'′\s]\s*"
+    r"([+−-]?)([0-9]{1,3})\s*([:hd°\s])\s*([0-9]{1,2})\s*[:m'′\s]\s*"
     r"([0-9]{1,2}(?:\.[0-9]*)?)\s*(?:s|\"|″|'')?",
     re.IGNORECASE,
 )
@@ -87,7 +87,7 @@ def degrees(cells, column, unit):
         before = cells
         hours = column == "ra" and unit in ("", "hour")
         cells = _replaced(cells, found, lambda cell: _of_sexagesimal(cell, column, hours))
-        marked = _matching(before, rf"^[+-]?[0-9]+\s*[{'dD°' if hours else 'hH'}]")
+        marked = _matching(before, rf"^[^0-9]?[0-9]+\s*[{'dD°' if hours else 'hH'}]")
         in_hours = marked != hours
         for how, which in (("hours", in_hours), ("degrees", ~in_hours)):
             count = np.count_nonzero(which & (cells != before))
@@ -142,6 +142,8 @@ def far_from_their_frame(ra, dec, frames, limit=1.0):
     frame, _ = pd.factorize(frames[rows])
     order = np.argsort(frame, kind="stable")
     far = []
+    if not len(rows):
+        return rows
     for members in np.split(rows[order], np.flatnonzero(np.diff(frame[order])) + 1):
         middle = np.median(vector[members], axis=0)
         distance = np.linalg.norm(vector[members] - middle, axis=1)
@@ -174,7 +176,7 @@ def _of_sexagesimal(cell, column, hours):
         return None
     hours = mark in "hH" or (hours and mark not in "dD°")
     number = int(whole) + int(minutes) / 60 + float(seconds) / 3600
-    return (-1 if sign == "-" else 1) * number * (15 if hours else 1)
+    return (-1 if sign in ("-", "−") else 1) * number * (15 if hours else 1)
 
 
 def _wrapped(cells):

@@ -117,10 +117,11 @@ def _far(rows, table):
     if not len(far):
         return []
     row = far[0]
+    place = table.where(row).removeprefix(f"{table.name}: ")
     position = f"ra {rows['ra'].iloc[row]}, dec {rows['dec'].iloc[row]}"
     return [
         f"{len(far)} objects lie more than 1 degree from the others of their field, first that of "
-        f"row {row + 1} ({position}); if ra is in hours, name the column 'ra [hour]'"
+        f"{place} ({position}); if ra is in hours, name the column 'ra [hour]'"
     ]
 
 

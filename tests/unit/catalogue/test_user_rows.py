@@ -273,7 +273,9 @@ def test_z_beside_other_bands_is_a_magnitude(tmp_path, lines):
     ],
 )
 def test_ids_that_stand_for_several_objects_are_refused(tmp_path, ids, row):
-    with pytest.raises(InputError, match=f"line {row}: id: .* is also the id of another object"):
+    with pytest.raises(
+        InputError, match=f"line {row}: id: .* is also the id of another object .line"
+    ):
         built(tmp_path, columns(id=ids))
 
 
@@ -316,15 +318,47 @@ def test_ids_that_kept_their_digits(tmp_path, lines, ids):
 def test_ids_of_a_binary_table_that_are_floats(tmp_path):
     path = tmp_path / "a.parquet"
     columns().astype({"id": float}).to_parquet(path)
-    with pytest.raises(InputError, match="row 2: id: 1237648704577142784 is also the id of anoth"):
+    with pytest.raises(
+        InputError, match="row 2: id: 1237648704577142784 is also the id of another object .row 1"
+    ):
         read_rows(path)
+
+
+@pytest.mark.parametrize("text", [NAMES + "\n", f"{NAMES}\n,,,,,,,,,,,,\n"])
+def test_a_table_without_objects(tmp_path, text):
+    with pytest.raises(InputError, match="no object is left"):
+        built(tmp_path, text)
+
+
+def test_cells_of_any_kind_end_in_a_result_or_in_one_line(tmp_path):
+    rng = np.random.default_rng(12)
+    wild = [
+        *("", "-", "12:00:00", "-0:0:1", "1e18", "1e999", "-1e-300", "0.0", "5", "3", "b''", "inf"),
+        *("12h", "° ' \"", "9" * 30, "9" * 19 + ".0", "1.5E+99", "−1:2:3", "nan", "x" * 300, "G"),
+    ]
+    results, messages = [], []
+    for number in range(150):
+        table = columns()
+        for _ in range(rng.integers(1, 4)):
+            table.iat[rng.integers(3), rng.integers(table.shape[1])] = str(rng.choice(wild))
+        names = ["z", "Z", "ra [hour]", "specObjID", "modelMag_u", "objID", "dec_dms", "class"]
+        renamed = {rng.choice(table.columns): rng.choice(names)}
+        try:
+            results.append(built(tmp_path, table.rename(columns=renamed), f"{number}.csv"))
+        except InputError as error:
+            messages.append(str(error))
+    assert len(results) > 20
+    assert len(messages) > 20
+    assert not any("\n" in message for message in messages)
+    assert all(result.objects["ra"].between(0, 360, "left").all() for result in results)
+    assert all(len(result.objects) + len(result.rejected) == 3 for result in results)
 
 
 def test_objects_far_from_their_field_are_named(tmp_path, lines):
     built(tmp_path, columns(ra=["12.23", "183.5983705", "183.7"], field="267"))
     (warning,) = lines()[1]
     assert "1 objects lie more than 1 degree from the others of their field" in warning
-    assert "row 1 (ra 12.23, dec 0.08969303); if ra is in hours" in warning
+    assert "line 2 (ra 12.23, dec 0.08969303); if ra is in hours" in warning
 
 
 def test_distances_against_astropy():
