@@ -27,6 +27,7 @@ SPELLINGS = {
         "rightascension",
         "targetra",
         "plugra",
+        "alpha",
     ),
     "dec": (
         "dec",
@@ -43,13 +44,14 @@ SPELLINGS = {
         "declination",
         "targetdec",
         "plugdec",
+        "delta",
     ),
     "redshift": ("redshift", "zspec", "specz", "zsp", "zs", "ztrue", "redshiftspec", "spectroz"),
     "redshiftError": ("redshifterror", "redshifterr", "eredshift", "zspecerr", "zspecerror"),
     "class": ("class", "spectype", "objclass"),
-    "run": ("run",),
+    "run": ("run", "runid"),
     "camcol": ("camcol",),
-    "field": ("field",),
+    "field": ("field", "fieldid"),
 }
 #: errors of a redshift that is named z; beside magnitudes they may be those of the band z
 _ERRORS_OF_Z = ("zerr", "zerror", "ez")

@@ -88,6 +88,10 @@ def test_a_clean_table_is_taken_as_it_is(tmp_path, plain, lines):
             {"redshift": "z_spec", "class": "SPECTYPE"},
             ["redshift from z_spec; class from SPECTYPE"],
         ),
+        (
+            {"id": "obj_ID", "ra": "alpha", "dec": "delta", "run": "run_ID", "camcol": "cam_col"},
+            ["id from obj_ID; ra from alpha; dec from delta; run from run_ID; camcol from cam_col"],
+        ),
         ({"redshift": "Z"}, ["redshift from Z"]),
         ({"run": "RUN", "camcol": "CamCol", "field": "Field"}, []),
         (
