@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from redpix.catalogue.positions import decimal_numbers
 from redpix.core.exceptions import InputError
 from redpix.io.table_values import shortened
 
@@ -126,8 +127,11 @@ def spelled_columns(table):
         name = _first_of(columns, spellings, column, table.name) if not alike else None
         if len(alike) == 1:
             name = alike[0]
-        if name is None or (not alike and column == "redshift" and _is_not_redshift(table, name)):
+        if name is None:
             continue  # two names in upper and lower case are refused with the check of the rows
+        if not alike and column == "redshift" and _kind_of_z(table.text(name)) != "redshift":
+            warnings.append(f"{name} does not hold redshifts: redshift is unknown")
+            continue
         names[name] = column
     magnitudes = _magnitudes(table, columns)
     _choose_z(table, names, magnitudes, warnings)
@@ -139,11 +143,6 @@ def spelled_columns(table):
         names["z"] = "z_table"
     assumed = [f"{new} from {name}" for name, new in names.items() if name.lower() != new.lower()]
     return Spelled(names, units, assumed, warnings)
-
-
-def _is_not_redshift(table, name):
-    """Return whether a column holds no redshift, whatever its name is."""
-    return _kind_of_z(table.text(name)) != "redshift"
 
 
 def _first_of(columns, spellings, column, table):
@@ -191,10 +190,7 @@ def _choose_z(table, names, magnitudes, warnings):
 
 def _kind_of_z(cells):
     """Return what a column named z holds: redshift, magnitude, ids or text."""
-    try:
-        number = np.array([float(cell) for cell in cells if cell])
-    except ValueError:
-        return "text"
+    number = decimal_numbers(cells)
     number = number[np.isfinite(number) & (number >= -1)]  # without codes such as -9999
     if not len(number):
         return "text"
