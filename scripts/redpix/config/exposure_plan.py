@@ -106,6 +106,7 @@ class ExposurePlan:
         Parameters
         ----------
         path : str
+            Path of the file.
 
         Returns
         -------
@@ -120,6 +121,7 @@ class ExposurePlan:
         Parameters
         ----------
         stack, band : str
+            Names of the stack and the band.
 
         Returns
         -------
@@ -135,6 +137,7 @@ class ExposurePlan:
         image : str
             Field of the survey, path of a FITS image, or path of a coadd of this run.
         band : str
+            Name of the band.
 
         Returns
         -------
@@ -156,6 +159,7 @@ class ExposurePlan:
         Parameters
         ----------
         stack, band : str
+            Names of the stack and the band.
 
         Returns
         -------
@@ -177,6 +181,7 @@ class ExposurePlan:
         Parameters
         ----------
         pair, band : str
+            Names of the pair and the band.
 
         Returns
         -------
@@ -203,6 +208,7 @@ class ExposurePlan:
         Parameters
         ----------
         pair, band : str
+            Names of the pair and the band.
 
         Returns
         -------
@@ -217,6 +223,7 @@ class ExposurePlan:
         Parameters
         ----------
         images : list of str
+            Images as the tables name them.
 
         Yields
         ------
@@ -234,6 +241,7 @@ class ExposurePlan:
         Parameters
         ----------
         images : list of str
+            Images as the tables name them.
         missing : dict of str to str
             Reason by field that was not delivered.
 

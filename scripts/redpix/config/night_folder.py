@@ -17,6 +17,7 @@ def night_files(folder):
     Parameters
     ----------
     folder : str
+        Folder that holds the raw files.
 
     Returns
     -------
@@ -53,6 +54,7 @@ def read_masters(path):
     Parameters
     ----------
     path : path-like
+        Path of the file.
 
     Returns
     -------
@@ -68,7 +70,9 @@ def files_of_master(masters, name, folder):
     Parameters
     ----------
     masters : dict of str to dict
+        Masters by name.
     name : str
+        Name of the master.
     folder : str
         Folder of the masters.
 

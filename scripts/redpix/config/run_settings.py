@@ -16,6 +16,7 @@ def read_schema(path):
     Parameters
     ----------
     path : Path
+        Path of the file.
 
     Returns
     -------
@@ -154,6 +155,7 @@ def table_of_run(key, config, folder, read):
     Parameters
     ----------
     key : {"pairs", "stacks", "images"}
+        Key of the configuration.
     config : dict
         The completed configuration.
     folder : Path

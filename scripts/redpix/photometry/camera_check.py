@@ -31,6 +31,7 @@ def checked_gain(camera, level, noise, zero_is_known):
     Parameters
     ----------
     camera : redpix.io.camera.CameraRecord
+        Record of the camera.
     level : float
         Median of blank sky, counts.
     noise : float
@@ -118,6 +119,7 @@ def without_sky(raw):
     Parameters
     ----------
     raw : ndarray, shape (ny, nx)
+        Counts as they were read.
 
     Returns
     -------

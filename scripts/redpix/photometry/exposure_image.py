@@ -160,6 +160,7 @@ def with_plateau(camera, raw):
     Parameters
     ----------
     camera : redpix.io.camera.CameraRecord
+        Record of the camera.
     raw : ndarray, shape (ny, nx)
         Counts as they were read.
 
@@ -182,7 +183,9 @@ def with_checked_gain(camera, made, zero_is_known):
     Parameters
     ----------
     camera : redpix.io.camera.CameraRecord
+        Record of the camera.
     made : redpix.photometry.ccd.CalibratedImage
+        Image free of dark and flat.
     zero_is_known : bool
         Whether counts start at zero, because a dark or an overscan was taken away.
 

@@ -104,6 +104,7 @@ def reduction(header):
     Parameters
     ----------
     header : Mapping
+        Header of the frame.
 
     Returns
     -------

@@ -23,6 +23,7 @@ def make_master(frames, masters, master, kind, exposure, factor):
     master : str
         FITS file to write.
     kind : {"bias", "dark", "scaled dark", "flat"}
+        Kind of the master.
     exposure : float or None
         Exposure time of the frames, seconds.
     factor : float

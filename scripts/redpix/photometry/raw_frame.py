@@ -70,6 +70,7 @@ def raw_frame(path, header, shape):
     Parameters
     ----------
     path : str
+        Path of the file.
     header : Mapping
         The primary's cards merged in.
     shape : (int, int)
@@ -109,6 +110,7 @@ def binning(header):
     Parameters
     ----------
     header : Mapping
+        Header of the frame.
 
     Returns
     -------
@@ -139,6 +141,7 @@ def temperature(header):
     Parameters
     ----------
     header : Mapping
+        Header of the frame.
 
     Returns
     -------
@@ -159,7 +162,9 @@ def target(header, path):
     Parameters
     ----------
     header : Mapping
+        Header of the frame.
     path : path-like
+        Path of the file.
 
     Returns
     -------

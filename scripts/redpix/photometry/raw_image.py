@@ -57,6 +57,7 @@ def read_raw(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------
@@ -85,6 +86,7 @@ def amplifier_paths(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------

@@ -64,6 +64,7 @@ def described(path):
     Parameters
     ----------
     path : str
+        Path of the file.
 
     Returns
     -------

@@ -201,6 +201,7 @@ def show_psf(psf, residual, stars):
     Parameters
     ----------
     psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
     residual : ndarray, shape (ny, nx)
         Image without stars.
     stars : DataFrame
