@@ -6,6 +6,7 @@ from astropy.io import fits
 from redpix.astrometry.exposures import read_exposures
 from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.register_exposures import register_exposures
+from redpix.coaddition.reject import LEAST_IMAGES, rejected_pixels, with_rejected
 from redpix.coaddition.stack import stack
 from redpix.core.atomic_files import atomic
 from redpix.core.backend import arrays as backend
@@ -18,6 +19,7 @@ from redpix.image.wcs import wcs_cards
 def coadd_exposures(
     coadd,
     method,
+    reject,
     images,
     camera,
     arrays,
@@ -39,6 +41,9 @@ def coadd_exposures(
         FITS file to write, with the HDUs SCI, PSF, VARIANCE and MASK.
     method : {"proper", "mean", "median"}
         As in `redpix.coaddition.stack.stack`.
+    reject : bool
+        Whether to reject the pixels of an exposure that the others contradict. It applies to three
+        exposures and more.
     images : list of str
         Names of the exposures as the table of stacks has them.
     camera : dict
@@ -67,6 +72,8 @@ def coadd_exposures(
     _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     registered = register_exposures(exposures, images, programs, registration, background_mesh)
+    if reject:
+        registered = _without_outliers(registered, images, coadd)
     masks = [image.mask for image in registered]
     epochs, mask = combined([image.epoch for image in registered], masks)
     first = exposures[0]
@@ -82,6 +89,29 @@ def _patch(exposures):
     for exposure in exposures:
         exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
         exposure.image = patched(exposure.image, exposure.mask)
+
+
+def _without_outliers(registered, names, path):
+    """Return registered images whose outliers are COSMIC_RAY and counted in the cards."""
+    if len(registered) < LEAST_IMAGES:
+        log.info("%s: coaddition.reject: not applied to fewer than %d images", path, LEAST_IMAGES)
+        return registered
+    masks = [image.mask for image in registered]
+    rejected = rejected_pixels(
+        [image.epoch for image in registered],
+        masks,
+        [image.psf for image in registered],
+        [image.registration_error for image in registered],
+    )
+    counts = [int(np.count_nonzero(plane)) for plane in rejected]
+    for name, count in zip(names, counts, strict=True):
+        log.info("%s: %s: %d pixels rejected", path, name, count)
+    return [
+        image._replace(mask=mask, cards=[*image.cards, (f"REJ{number}", count, "[pix] rejected")])
+        for number, (image, mask, count) in enumerate(
+            zip(registered, with_rejected(masks, rejected), counts, strict=True), start=1
+        )
+    ]
 
 
 def _stacked(epochs, registered, method, arrays, path):
