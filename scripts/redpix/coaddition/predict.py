@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from redpix.core.backend import NUMPY
 from redpix.image.fourier import transforms
@@ -13,6 +14,9 @@ PREDICTORS = 12
 
 #: minimum number of sharp images that predict another
 SHARP = 3
+
+#: reach of the lobes of an outlier that is resampled and matched, pixels
+REACH = 4
 
 #: waves whose amplitude in a PSF is below it are not amplified further
 LEAST = 0.01
@@ -27,7 +31,8 @@ class Comparison(NamedTuple):
         The image at the PSF of the comparison.
     predicted, predicted_variance : ndarray, shape (ny, nx)
         Upper median of the others (the larger of two), so that an outlier of another image does
-        not lower it; NaN where fewer than two of them have a value.
+        not lower it. Where only one of them has a value, the value of its neighbourhood that is
+        nearest to the image. NaN where none has a value.
     psf : ndarray
         PSF of the comparison, a stamp.
     """
@@ -83,11 +88,20 @@ def compare(number, images, variances, known, psfs):
     cube = np.sort(np.where(valid, [m[0] for m in matched], np.inf), axis=0)
     middle = np.take_along_axis(cube, np.minimum(count // 2, len(chosen) - 1)[None], axis=0)[0]
     predicted = np.where(count >= 2, middle, np.nan)
+    own, own_variance = _matched(images[number], variances[number], psfs[number], target)
+    predicted = np.where(count == 1, _nearest_value(own, cube[0]), predicted)
     spread = np.where(valid, [m[1] for m in matched], 0).sum(axis=0)
     # the median of independent Gaussian numbers has up to pi / 2 times the variance of the mean
     predicted_variance = np.pi / 2 * spread / np.maximum(count, 1) ** 2
-    own = _matched(images[number], variances[number], psfs[number], target)
-    return Comparison(*own, predicted, predicted_variance, target)
+    return Comparison(own, own_variance, predicted, predicted_variance, target)
+
+
+def _nearest_value(image, other):
+    """Return the values of an image, limited to those of the neighbourhood in another."""
+    side = 2 * REACH + 1
+    lowest = ndimage.minimum_filter(other, side)
+    highest = ndimage.maximum_filter(np.where(np.isfinite(other), other, -np.inf), side)
+    return np.clip(image, lowest, highest)
 
 
 def _target_and_predictors(number, psfs):

@@ -116,6 +116,11 @@ def _rejected_in_tile(epochs, masks, psfs, registration, tile):
     ]
     # resampling and matching carry the values of useless pixels to their neighbours
     known = [~ndimage.binary_dilation(u, iterations=2) for u in useless]
+    inside = bit_value("SATURATED", "COSMIC_RAY", "BAD")
+    judged = [
+        ~u & ~ndimage.binary_dilation((mask[tile.outer] & inside) != 0, iterations=2)
+        for u, mask in zip(useless, masks, strict=True)
+    ]
     found = [np.zeros(image.shape, bool) for image in images]
     for _ in range(2):
         # the first pass frees the predictions of the second of outliers
@@ -124,8 +129,8 @@ def _rejected_in_tile(epochs, masks, psfs, registration, tile):
         enough = np.sum(good, axis=0) >= LEAST_IMAGES
         clean = [np.where(enough, g, k) for g, k in zip(good, known, strict=True)]
         found = [
-            _outliers(number, own, filled, variances, known[number], clean, stamps, registration)
-            for number, own in enumerate(_filled(images, known, useless))
+            _outliers(number, own, filled, variances, judged[number], clean, stamps, registration)
+            for number, own in enumerate(_filled(images, judged, useless))
         ]
     return found
 
