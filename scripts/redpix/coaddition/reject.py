@@ -217,10 +217,12 @@ def _significant(residual, variance, psf, near):
     middle = psf[tuple(slice(max(0, n // 2 - 4), n // 2 + 5) for n in psf.shape)]
     filtered = ndimage.convolve(residual, middle[::-1, ::-1], mode="nearest")
     filtered /= np.sqrt(ndimage.convolve(variance, np.square(middle)[::-1, ::-1], mode="nearest"))
+    mean = _mean_score(residual, variance)
     # a source that moves is faint in each pixel; the noise of the filtered image is correlated
-    sure = (score > THRESHOLD) | (filtered > THRESHOLD * max(1.0, mad_std(filtered)))
+    faint = (filtered > THRESHOLD * max(1.0, mad_std(filtered))) & (mean > WING)
+    sure = (score > THRESHOLD) | faint
     # resampling surrounds an outlier with lobes of both signs
-    wings = (abs(_mean_score(residual, variance)) > WING) | (abs(score) > WING)
+    wings = (abs(mean) > WING) | (abs(score) > WING)
     sure &= near
     outliers = ndimage.binary_propagation(sure, np.ones((3, 3)), mask=(wings & near) | sure)
     return ndimage.binary_dilation(outliers, np.ones((3, 3)))
