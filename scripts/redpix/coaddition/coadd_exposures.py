@@ -72,12 +72,13 @@ def coadd_exposures(
     _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     registered = register_exposures(exposures, images, programs, registration, background_mesh)
+    rejected = None
     if reject:
-        registered = _without_outliers(registered, images, coadd)
+        registered, rejected = _without_outliers(registered, images, coadd)
     masks = [image.mask for image in registered]
     epochs, mask = combined([image.epoch for image in registered], masks)
     first = exposures[0]
-    stacked = _stacked(epochs, registered, method, backend(arrays), first.path)
+    stacked = _stacked(epochs, registered, rejected, method, backend(arrays), first.path)
     cards = facts_of_coadd(stacked, method, masks, mask, first)
     cards += [card for image in registered for card in image.cards]
     write_coadd(coadd, stacked, mask, first, cards)
@@ -92,10 +93,10 @@ def _patch(exposures):
 
 
 def _without_outliers(registered, names, path):
-    """Return registered images whose outliers are COSMIC_RAY and counted in the cards."""
+    """Return registered images whose outliers are COSMIC_RAY and counted, and the outliers."""
     if len(registered) < LEAST_IMAGES:
         log.info("%s: coaddition.reject: not applied to fewer than %d images", path, LEAST_IMAGES)
-        return registered
+        return registered, None
     masks = [image.mask for image in registered]
     rejected = rejected_pixels(
         [image.epoch for image in registered],
@@ -106,20 +107,21 @@ def _without_outliers(registered, names, path):
     counts = [int(np.count_nonzero(plane)) for plane in rejected]
     for name, count in zip(names, counts, strict=True):
         log.info("%s: %s: %d pixels rejected", path, name, count)
-    return [
+    masked = [
         image._replace(mask=mask, cards=[*image.cards, (f"REJ{number}", count, "[pix] rejected")])
         for number, (image, mask, count) in enumerate(
             zip(registered, with_rejected(masks, rejected), counts, strict=True), start=1
         )
     ]
+    return masked, rejected
 
 
-def _stacked(epochs, registered, method, arrays, path):
+def _stacked(epochs, registered, rejected, method, arrays, path):
     """Return the stack of registered exposures; name the first in an error."""
     psfs = [image.psf for image in registered]
     correlations = [image.correlation for image in registered]
     try:
-        return stack(epochs, psfs, method, correlations, arrays=arrays)
+        return stack(epochs, psfs, method, correlations, arrays=arrays, rejected=rejected)
     except InputError as error:
         raise InputError(f"{path} and others: {error}") from None
 

@@ -89,7 +89,7 @@ def coadded(epochs, planes, method="proper"):
     """Return the stack of exposures without rejected pixels."""
     masks = with_rejected([np.zeros(SHAPE, DTYPE) for _ in epochs], planes)
     psfs = [lambda x, y, own=epoch.psf: own for epoch in epochs]
-    return stack(combined(epochs, masks)[0], psfs, method)
+    return stack(combined(epochs, masks)[0], psfs, method, rejected=planes)
 
 
 def plainly_clipped(epochs):
@@ -198,3 +198,55 @@ def test_useless_pixels_neither_predict_nor_are_rejected():
     assert not any(plane[core].any() for plane in planes)
     assert not planes[1][:, :100].any()
     assert sum(plane.sum() for plane in planes) < 60
+
+
+def fluxes_of(made):
+    """Return the PSF fluxes of the stars in a stack."""
+    x, y, _ = stars()
+    half, middle = 8, made.psf.shape[0] // 2
+    part = np.s_[middle - half : middle + half + 1, middle - half : middle + half + 1]
+    found = []
+    for u, v in zip(x, y, strict=True):
+        column, row = int(np.rint(u)), int(np.rint(v))
+        psf = ndimage.shift(made.psf, (v - row, u - column), order=5)[part]
+        image = made.image[row - half : row + half + 1, column - half : column + half + 1]
+        found.append(np.sum(image * psf) / np.sum(psf**2))
+    return np.array(found)
+
+
+def theory(epochs):
+    """Return the signal-to-noise ratio of unit flux against the noise of the sky."""
+    return np.sqrt(sum((e.flux / NOISE) ** 2 * np.sum(e.psf**2) for e in epochs))
+
+
+def test_signal_to_noise_of_stars_is_that_of_all_images(sky):
+    clean, spoilt, _ = sky
+    _, _, flux = stars()
+    # the variable star is not its mean
+    for epochs, planes in ((clean, [np.zeros(SHAPE, bool)] * 5), (spoilt, rejected(spoilt))):
+        made = coadded(epochs, planes)
+        significance = fluxes_of(made) * np.sqrt(np.sum(made.psf**2)) / made.noise
+        ratio = (significance / flux / theory(epochs))[1:]
+        assert np.average(ratio, weights=np.minimum(flux[1:], 1e5)) == pytest.approx(1, abs=0.02)
+
+
+def test_a_star_with_a_ray_keeps_its_flux():
+    """The mean of the others, of another seeing, would cost up to 6 % of it."""
+    clean = exposures(vary=False)
+    x, y, flux = stars()
+    spoilt = [epoch._replace(image=epoch.image.copy()) for epoch in clean]
+    bright = np.flatnonzero((flux > 5e4) & (flux < 5e5))
+    for number in bright:
+        row, column = int(np.rint(y[number])), int(np.rint(x[number]))
+        spoilt[0].image[row + 1, column] += 0.2 * flux[number]
+    planes = rejected(spoilt)
+    assert all(planes[0][int(np.rint(y[number])) + 1, int(np.rint(x[number]))] for number in bright)
+    masks = with_rejected([np.zeros(SHAPE, DTYPE)] * 5, planes)
+    psfs = [lambda x, y, own=epoch.psf: own for epoch in clean]
+    naive = stack(combined(spoilt, masks)[0], psfs)
+    whole = fluxes_of(coadded(clean, [np.zeros(SHAPE, bool)] * 5))
+    changes = [
+        abs(fluxes_of(made) / whole - 1)[bright] for made in (coadded(spoilt, planes), naive)
+    ]
+    assert changes[0].max() < 2e-3
+    assert changes[1].max() > 0.02
