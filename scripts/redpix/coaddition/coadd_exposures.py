@@ -42,8 +42,7 @@ def coadd_exposures(
     method : {"proper", "mean", "median"}
         As in `redpix.coaddition.stack.stack`.
     reject : bool
-        Whether to reject the pixels of an exposure that the others contradict. It applies to three
-        exposures and more.
+        Whether to reject pixels that the others contradict, from three exposures.
     images : list of str
         Names of the exposures as the table of stacks has them.
     camera : dict
@@ -75,13 +74,7 @@ def coadd_exposures(
     rejected = None
     if reject:
         registered, rejected = _without_outliers(registered, images, coadd)
-    masks = [image.mask for image in registered]
-    epochs, mask = combined([image.epoch for image in registered], masks)
-    first = exposures[0]
-    stacked = _stacked(epochs, registered, rejected, method, backend(arrays), first.path)
-    cards = facts_of_coadd(stacked, method, masks, mask, first)
-    cards += [card for image in registered for card in image.cards]
-    write_coadd(coadd, stacked, mask, first, cards)
+    stacked = _write_stack(coadd, registered, rejected, exposures[0], method, backend(arrays))
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
 
 
@@ -114,6 +107,17 @@ def _without_outliers(registered, names, path):
         )
     ]
     return masked, rejected
+
+
+def _write_stack(path, registered, rejected, first, method, arrays):
+    """Stack registered exposures, write the coadd and return the stack."""
+    masks = [image.mask for image in registered]
+    epochs, mask = combined([image.epoch for image in registered], masks)
+    stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
+    cards = facts_of_coadd(stacked, method, masks, mask, first)
+    cards += [card for image in registered for card in image.cards]
+    write_coadd(path, stacked, mask, first, cards)
+    return stacked
 
 
 def _stacked(epochs, registered, rejected, method, arrays, path):

@@ -7,12 +7,11 @@ import fits_sky
 import numpy as np
 import pytest
 from astropy.io import fits
-from astropy.stats import mad_std
 from redpix.image.masks import bit_value
 
 PAIRS = Path(__file__).resolve().parents[4] / "shared/strangers/pairs"
 IMAGES = [PAIRS / f"s{number}.fits" for number in range(5)]
-SHAPE = (400, 400)
+SHAPE, GAIN, READ_NOISE = (400, 400), 2.0, 5.0
 #: the trail of the third exposure, from end to end, x and y
 TRAIL = ((12.0, 36.0), (370.0, 354.0))
 
@@ -60,21 +59,21 @@ def check_stack(coadd, truth):
     rays, asteroid, stars = truth
     header, image = coadd["SCI"]
     blank, noise = blank_sky(stars), header["NOISE"]
-    # noise by its header, by its own sky, and by the sky of the five exposures
+    # noise by its header, by its own sky, and by gain, read noise and sky of the five exposures
     assert image[blank].std() == pytest.approx(noise, rel=0.03)
     inverse = sum(
-        (header[f"FLXR{n}"] / mad_std(np.diff(fits.getdata(path)))) ** 2 * 2
+        header[f"FLXR{n}"] ** 2 / (np.median(fits.getdata(path)) / GAIN + (READ_NOISE / GAIN) ** 2)
         for n, path in enumerate(IMAGES, start=1)
     )
     assert noise == pytest.approx(1 / np.sqrt(inverse), rel=0.03)
     places = [(x, y) for _, x, y in rays] + [tuple(place) for place in asteroid]
     seen = [image[round(y), round(x)] / noise for x, y in places if blank[round(y), round(x)]]
-    assert len(seen) >= 86
+    assert len(seen) > 60
     assert np.abs(seen).max() < 5
     along = np.linspace(0, 1, 400)[:, None]
     trail = np.rint((1 - along) * TRAIL[0] + along * TRAIL[1]).astype(int)
     values = np.array([image[y, x] for x, y in trail if blank[y, x]])
-    assert len(values) > 200
+    assert len(values) > 150
     assert abs(values.mean()) < 3 * noise / np.sqrt(len(values))
 
 
@@ -84,11 +83,12 @@ def test_rays_trail_and_asteroid_go(made, truth):
     counts = [header[f"REJ{number}"] for number in range(1, 6)]
     assert min(counts) > 500
     assert max(counts) == header["REJ3"] < 10_000  # the trail
-    # one image alone covers the ray at (366, 10)
-    rays = np.array([(x, y) for _, x, y in truth[0] if x > 24 and y < 375 and (x, y) < (366, 0)])
-    filled = [mask[round(y), round(x)] & bit_value("INTERPOLATED") for x, y in rays if y > 12]
-    assert len(filled) > 86
-    assert np.mean(np.array(filled) > 0) > 0.97
+    filled = {(x, y): mask[round(y), round(x)] & bit_value("INTERPOLATED") for _, x, y in truth[0]}
+    lost = [place for place, bit in filled.items() if not bit]
+    # one image alone covers these two places at the border
+    assert len(filled) > 120
+    assert all(min(x, y, 399 - x, 399 - y) < 12 for x, y in lost)
+    assert len(lost) <= 2
 
 
 def test_the_check_goes_red_without_rejection(made, truth):
