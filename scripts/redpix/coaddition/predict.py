@@ -10,7 +10,7 @@ from redpix.image.fourier import transforms
 from redpix.subtraction.noise_spectrum import squared_modulus
 
 #: number of images that predict another, the sharpest of them
-PREDICTORS = 12
+PREDICTORS = 7
 
 #: minimum number of sharp images that predict another
 SHARP = 3
