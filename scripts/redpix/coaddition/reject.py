@@ -27,8 +27,11 @@ THRESHOLD = 5.0
 #: significance down to which the wings of an outlier are followed, means of 3 x 3 pixels
 WING = 2.0
 
-#: 1-sigma error of a PSF, relative to the brightest of the neighbouring pixels
+#: minimum 1-sigma error of a PSF, relative to the brightest of the neighbouring pixels
 PSF_ERROR = 0.02
+
+#: significance of the pixels that measure the error of the PSF, and their minimum number
+BRIGHT, LEAST_CORE = 20.0, 30
 
 #: registration error that is always allowed for, pixels
 LEAST_REGISTRATION = 0.03
@@ -166,7 +169,9 @@ def _outliers(number, own, filled, variances, known, clean, psfs, registration):
     noise2 = made.variance + made.predicted_variance
     noise2 = noise2 * max(1.0, mad_std(residual[known] / np.sqrt(noise2[known]))) ** 2
     residual = residual - _change(residual, predicted, made.predicted_variance)
-    allowed = noise2 + _allowance(predicted, registration[number], registration)
+    height = ndimage.maximum_filter(predicted, 5).clip(min=0)
+    allowed = noise2 + np.square(_psf_error(residual, predicted, height, noise2) * height)
+    allowed += _moved(predicted, registration[number], registration)
     # matching spreads an outlier: its pixels are those that exceed blank sky, or are in sources
     excess = np.where(known, own - made.predicted, 0)
     near = abs(_mean_score(excess, variances[number] + made.predicted_variance)) > WING
@@ -174,19 +179,31 @@ def _outliers(number, own, filled, variances, known, clean, psfs, registration):
     return _significant(residual, allowed, made.psf, near) & known
 
 
-def _allowance(predicted, own, all_errors):
-    """Return the variance that errors of PSF and registration cause."""
+def _psf_error(residual, predicted, height, noise2):
+    """Return the error of the PSF relative to the brightest of the neighbouring pixels."""
+    # the cores of bright stars show it, robust against outliers
+    core = (predicted > BRIGHT * np.sqrt(noise2)) & (predicted > 0.5 * height)
+    error = PSF_ERROR
+    if np.count_nonzero(core) >= LEAST_CORE:
+        scatter = mad_std(residual[core] / height[core])
+        excess = scatter**2 - np.median(noise2[core] / height[core] ** 2)
+        error = max(error, np.sqrt(max(excess, 0.0)))
+    shares = np.full(predicted.shape, error)
+    # light from beyond the border is missing in a matched image
+    border = np.ones(predicted.shape, bool)
+    border[BORDER:-BORDER, BORDER:-BORDER] = False
+    shares[border] = max(error, 0.5)
+    return shares
+
+
+def _moved(predicted, own, all_errors):
+    """Return the variance that errors of registration cause."""
     error_x, error_y = np.hypot(own, np.median(all_errors, axis=0))
     slope_y, slope_x = np.gradient(predicted)
     moved = np.square(slope_x * max(error_x, LEAST_REGISTRATION))
     moved += np.square(slope_y * max(error_y, LEAST_REGISTRATION))
     # the error of interpolation reaches the neighbours
-    moved = ndimage.maximum_filter(moved, 3)
-    height = ndimage.maximum_filter(predicted, 5).clip(min=0)
-    # light from beyond the border is missing in a matched image
-    share = np.full(predicted.shape, 0.5)
-    share[BORDER:-BORDER, BORDER:-BORDER] = PSF_ERROR
-    return moved + np.square(share * height)
+    return ndimage.maximum_filter(moved, 3)
 
 
 def _change(residual, predicted, variance):
