@@ -111,7 +111,7 @@ def subtract(science, reference, folder, threads=1, **changes):
     return made
 
 
-def coadd(images, output, method="proper", registration="wcs"):
+def coadd(images, output, method="proper", registration="wcs", reject=True):
     """Coadd FITS images as the rule coaddition does."""
     coadd_exposures(
         **{f"image_{number}": [image_file(path)] for number, path in enumerate(images, start=1)},
@@ -119,6 +119,7 @@ def coadd(images, output, method="proper", registration="wcs"):
         coadd=str(output),
         images=images,
         method=method,
+        reject=reject,
         registration=registration,
         **settings(),
         band="image",

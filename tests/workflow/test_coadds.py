@@ -10,6 +10,7 @@ from astropy.io import fits
 from chromium import check_page
 from conftest import run
 from redpix.image.masks import bit_value
+from redpix.report.coadd_section import show_coadd
 from redpix.report.losses_section import left_out
 from small import configuration, copy_archive
 
@@ -118,6 +119,27 @@ def test_a_field_that_does_not_come_costs_its_pair_and_no_other(demo, tmp_path):
     named = left_out(str(results / "frames/exposures.csv"), [["pair lost, r", ["9009-1-11"]]])
     assert named[0][0] == "pair lost, r"
     assert named[0][1].startswith(reason)
+
+
+def test_a_stack_of_three_images_counts_what_it_rejects(tmp_path):
+    for number, width in enumerate((1.5, 1.9, 1.6), start=1):
+        image = fits_sky.counts(fits_sky.stars(), number, width)
+        image[40 * number, 100] += 5000.0  # a cosmic ray
+        fits_sky.write(tmp_path / f"{number}.fits", image, **CARDS)
+    rows = "".join(f"deep\t{number}.fits\tr\n" for number in (1, 2, 3))
+    (tmp_path / "stacks.tsv").write_text(f"stack\timage\tband\n{rows}")
+    settings = {"stacks": "stacks.tsv", "demo": {"shows": []}}
+    run(tmp_path, "coadds", **settings)
+    path = tmp_path / "results/demo/coadds/deep/r.fits"
+    with fits.open(path) as hdus:
+        header, mask = hdus["SCI"].header, hdus["MASK"].data
+    assert all(1 <= header[f"REJ{number}"] < 300 for number in (1, 2, 3))
+    assert all(mask[40 * number, 100] & bit_value("INTERPOLATED") for number in (1, 2, 3))
+    row = show_coadd(path, str(tmp_path / "1.fits"))["images"][1]
+    assert row["rejected"] == header["REJ2"]
+
+    run(tmp_path, "coadds", **settings, coaddition={"reject": False})
+    assert "REJ1" not in fits.getheader(path)
 
 
 def test_a_wrong_table_of_stacks_ends_in_a_line(tmp_path):

@@ -48,6 +48,7 @@ rule coaddition:
     params:
         code=code_of("coaddition"),
         method=config["coaddition"]["method"],
+        reject=config["coaddition"]["reject"],
         images=images_of_stack,
         camera=config["exposures"],
         arrays=config["arrays"],

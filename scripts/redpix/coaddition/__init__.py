@@ -1,1 +1,1 @@
-"""Coadds: proper coaddition, weighted means and medians, stacks."""
+"""Coadds: rejection of outliers, proper coaddition, weighted means and medians, stacks."""

@@ -6,6 +6,7 @@ from astropy.io import fits
 from redpix.astrometry.exposures import read_exposures
 from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.register_exposures import register_exposures
+from redpix.coaddition.reject import LEAST_IMAGES, rejected_pixels, with_rejected
 from redpix.coaddition.stack import stack
 from redpix.core.atomic_files import atomic
 from redpix.core.backend import arrays as backend
@@ -18,6 +19,7 @@ from redpix.image.wcs import wcs_cards
 def coadd_exposures(
     coadd,
     method,
+    reject,
     images,
     camera,
     arrays,
@@ -39,6 +41,8 @@ def coadd_exposures(
         FITS file to write, with the HDUs SCI, PSF, VARIANCE and MASK.
     method : {"proper", "mean", "median"}
         As in `redpix.coaddition.stack.stack`.
+    reject : bool
+        Whether to reject pixels that the others contradict, from three exposures.
     images : list of str
         Names of the exposures as the table of stacks has them.
     camera : dict
@@ -67,13 +71,10 @@ def coadd_exposures(
     _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     registered = register_exposures(exposures, images, programs, registration, background_mesh)
-    masks = [image.mask for image in registered]
-    epochs, mask = combined([image.epoch for image in registered], masks)
-    first = exposures[0]
-    stacked = _stacked(epochs, registered, method, backend(arrays), first.path)
-    cards = facts_of_coadd(stacked, method, masks, mask, first)
-    cards += [card for image in registered for card in image.cards]
-    write_coadd(coadd, stacked, mask, first, cards)
+    rejected = None
+    if reject:
+        registered, rejected = _without_outliers(registered, images, coadd)
+    stacked = _write_stack(coadd, registered, rejected, exposures[0], method, backend(arrays))
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
 
 
@@ -84,12 +85,47 @@ def _patch(exposures):
         exposure.image = patched(exposure.image, exposure.mask)
 
 
-def _stacked(epochs, registered, method, arrays, path):
+def _without_outliers(registered, names, path):
+    """Return registered images whose outliers are COSMIC_RAY and counted, and the outliers."""
+    if len(registered) < LEAST_IMAGES:
+        log.info("%s: coaddition.reject: not applied to fewer than %d images", path, LEAST_IMAGES)
+        return registered, None
+    masks = [image.mask for image in registered]
+    rejected = rejected_pixels(
+        [image.epoch for image in registered],
+        masks,
+        [image.psf for image in registered],
+        [image.registration_error for image in registered],
+    )
+    counts = [int(np.count_nonzero(plane)) for plane in rejected]
+    for name, count in zip(names, counts, strict=True):
+        log.info("%s: %s: %d pixels rejected", path, name, count)
+    masked = [
+        image._replace(mask=mask, cards=[*image.cards, (f"REJ{number}", count, "[pix] rejected")])
+        for number, (image, mask, count) in enumerate(
+            zip(registered, with_rejected(masks, rejected), counts, strict=True), start=1
+        )
+    ]
+    return masked, rejected
+
+
+def _write_stack(path, registered, rejected, first, method, arrays):
+    """Stack registered exposures, write the coadd and return the stack."""
+    masks = [image.mask for image in registered]
+    epochs, mask = combined([image.epoch for image in registered], masks)
+    stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
+    cards = facts_of_coadd(stacked, method, masks, mask, first)
+    cards += [card for image in registered for card in image.cards]
+    write_coadd(path, stacked, mask, first, cards)
+    return stacked
+
+
+def _stacked(epochs, registered, rejected, method, arrays, path):
     """Return the stack of registered exposures; name the first in an error."""
     psfs = [image.psf for image in registered]
     correlations = [image.correlation for image in registered]
     try:
-        return stack(epochs, psfs, method, correlations, arrays=arrays)
+        return stack(epochs, psfs, method, correlations, arrays=arrays, rejected=rejected)
     except InputError as error:
         raise InputError(f"{path} and others: {error}") from None
 

@@ -19,7 +19,7 @@ class _Mean(NamedTuple):
     shares: list
 
 
-def with_holes_filled(epochs):
+def with_holes_filled(epochs, added=None):
     """Return epochs whose invalid pixels hold the mean of the other epochs there.
 
     The mean is weighted by the inverse of the variance of the sky.
@@ -28,6 +28,8 @@ def with_holes_filled(epochs):
     ----------
     epochs : sequence of redpix.subtraction.epoch.Epoch
         Images on the same pixels; NaN in invalid pixels.
+    added : sequence of ndarray, optional
+        What is added to the mean in the invalid pixels of each epoch, in units of flux.
 
     Returns
     -------
@@ -51,9 +53,10 @@ def with_holes_filled(epochs):
     mean = _mean(epochs, valid, variances)
     # flux zero points in the holes, 0 elsewhere
     holes = [np.where(k, 0, e.flux) for k, e in zip(valid, epochs, strict=True)]
+    added = [0.0] * len(epochs) if added is None else added
     filled = [
-        e._replace(image=np.where(k, e.image, e.flux * mean.image))
-        for k, e in zip(valid, epochs, strict=True)
+        e._replace(image=np.where(k, e.image, e.flux * (mean.image + more)))
+        for k, e, more in zip(valid, epochs, added, strict=True)
     ]
     return filled, _covariances(mean, variances, holes)
 

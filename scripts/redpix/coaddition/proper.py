@@ -59,7 +59,7 @@ class _Sums(NamedTuple):
     weighed: list
 
 
-def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY):
+def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY, added=None):
     """Return the proper coadd of registered, background-subtracted images.
 
     Parameters
@@ -72,6 +72,8 @@ def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY):
         Threads of the transforms.
     arrays : redpix.core.backend.NumpyBackend
         Backend of the arrays.
+    added : sequence of ndarray, optional
+        As in `redpix.coaddition.holes.with_holes_filled`.
 
     Returns
     -------
@@ -84,7 +86,7 @@ def coadd(epochs, dtype=np.float32, workers=1, arrays=NUMPY):
         above 0.
     """
     shape = common_shape(epochs)
-    epochs, shared = with_holes_filled(epochs)
+    epochs, shared = with_holes_filled(epochs, added)
     unknown = ~np.isfinite(epochs[0].image)
     if unknown.all():
         raise InputError("coadd: no pixel has a value")

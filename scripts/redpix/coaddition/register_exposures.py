@@ -25,6 +25,8 @@ class RegisteredImage(NamedTuple):
         ``psf(x, y)``: the stamp at a position.
     correlation : callable or None
         ``correlation(rows, columns)``: covariance of the noise in a region; None for white noise.
+    registration_error : (float, float)
+        rms error along x and y, pixels.
     cards : list of tuple
         FITS cards that describe the exposure.
     """
@@ -33,6 +35,7 @@ class RegisteredImage(NamedTuple):
     mask: np.ndarray
     psf: Callable
     correlation: Callable | None
+    registration_error: tuple
     cards: list
 
 
@@ -65,7 +68,7 @@ def register_exposures(exposures, names, programs, registration, background_mesh
         same = ImageComparison(1.0, 0.0, 0, (0.0, 0.0))
         cards = facts_of(1, names[0], same, psf.fwhm)
         epoch = Epoch(first.image, None, variance=first.variance)
-        registered = [RegisteredImage(epoch, first.mask, psf.at, None, cards)]
+        registered = [RegisteredImage(epoch, first.mask, psf.at, None, (0.0, 0.0), cards)]
         for number, exposure in enumerate(exposures[1:], start=2):
             sources = sources_of(exposure, f"raw{number}", settings)
             alignment = align(first, exposure, stars, sources, registration)
@@ -78,7 +81,8 @@ def register_exposures(exposures, names, programs, registration, background_mesh
             epoch = _matched(first, alignment.image, comparison.ratio, background_mesh)
             correlation = alignment._replace(image=None).noise_correlation
             mask = alignment.image.mask
-            registered.append(RegisteredImage(epoch, mask, moved_psf.at, correlation, cards))
+            error = comparison.registration_error
+            registered.append(RegisteredImage(epoch, mask, moved_psf.at, correlation, error, cards))
     return registered
 
 

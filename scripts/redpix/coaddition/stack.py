@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.coaddition.mean_and_median import common_shape, median, weighted_mean
 from redpix.coaddition.proper import coadd
+from redpix.coaddition.seeing import seeing_corrections
 from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise
@@ -13,6 +14,9 @@ from redpix.subtraction.tiles import SIDE, tiles
 
 #: half the width of the overlap of tiles, pixels
 MARGIN = 64
+
+#: number of times that rejected pixels are filled from the coadd
+PASSES = 3
 
 
 class StackedImage(NamedTuple):
@@ -34,7 +38,7 @@ class StackedImage(NamedTuple):
     noise: float
 
 
-def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NUMPY):
+def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NUMPY, rejected=None):
     """Coadd whole images whose PSFs vary over them.
 
     Parameters
@@ -53,6 +57,9 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
         Threads of the transforms.
     arrays : redpix.core.backend.NumpyBackend
         Backend of a proper coadd.
+    rejected : sequence of ndarray of bool, optional
+        Invalid pixels of each image that a proper coadd fills as its own PSF shows the sky. The
+        default is the mean of the other images.
 
     Returns
     -------
@@ -67,7 +74,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
     epochs = _with_noise(epochs)
     if method == "proper":
         correlations = correlations or [None] * len(epochs)
-        image, variance = _coadd_tiles(epochs, psfs, correlations, workers, arrays)
+        image, variance = _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected)
         psf, noise = _central_coadd(epochs, centre, correlations)
         return StackedImage(image, variance, psf, noise)
     return _combine_pixels(epochs, centre, method)
@@ -120,23 +127,31 @@ def _variance_of_mean(epochs, shares):
         return np.where(present > 0, variance / present**2, np.nan)
 
 
-def _coadd_tiles(epochs, psfs, correlations, workers, arrays):
+def _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected):
     """Return the image and the variance of a proper coadd."""
     shape = epochs[0].image.shape
     image, variance = (np.full(shape, np.nan, np.float32) for _ in range(2))
     for tile in tiles(shape, margin=MARGIN):
-        cuts = [
-            _cut(epoch, psf, correlation, tile)
-            for epoch, psf, correlation in zip(epochs, psfs, correlations, strict=True)
-            if np.isfinite(epoch.image[tile.outer]).any()
-        ]
+        present = [n for n, e in enumerate(epochs) if np.isfinite(e.image[tile.outer]).any()]
+        cuts = [_cut(epochs[n], psfs[n], correlations[n], tile) for n in present]
         if cuts:
-            made = coadd(cuts, workers=workers, arrays=arrays)
+            planes = [rejected[n][tile.outer] for n in present] if rejected else []
+            made = _coadd_tile(cuts, planes, workers, arrays)
             image[tile.inner] = made.C[tile.kept] / made.F_C
             variance[tile.inner] = made.variance[tile.kept] / made.F_C**2
     if np.isnan(image).all():
         raise InputError("coadd: no pixel has a value")
     return image, variance
+
+
+def _coadd_tile(cuts, rejected, workers, arrays):
+    """Return the coadd of a tile, with rejected pixels filled at the PSF of their image."""
+    made = coadd(cuts, workers=workers, arrays=arrays)
+    if any(plane.any() for plane in rejected):
+        for _ in range(PASSES):
+            added = seeing_corrections(cuts, made, rejected)
+            made = coadd(cuts, workers=workers, arrays=arrays, added=added)
+    return made
 
 
 def _cut(epoch, psf, correlation, tile):

@@ -51,6 +51,7 @@ def show_coadd(path, first):
             "x": header[f"REGX{number}"],
             "y": header[f"REGY{number}"],
             "fwhm": header[f"FWHM{number}"],
+            "rejected": header.get(f"REJ{number}"),
         }
         for number in range(1, header["NIMAGES"] + 1)
     ]
