@@ -67,9 +67,9 @@ def write_report(
     products = RunFiles(**products)
     texts = yaml.safe_load(Path(definitions).read_text(encoding="utf-8"))
     run = read_tables(products, settings["reference_band"])
-    methods = read_results(products, run.objects)
-    shown = run.delivered[:most_fields]
-    calls = field_calls(shown, run.objects, products, settings)
+    methods = read_results(products, run.objects) if run else []
+    shown = run.delivered[:most_fields] if run else []
+    calls = field_calls(shown, run.objects, products, settings) if run else {}
     calls |= section_calls(products, methods, texts["metrics"], raws, truth)
     with house_style():
         sections = draw(calls, threads)
@@ -80,9 +80,10 @@ def write_report(
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         **sections,
-        **head(run, settings, folder),
+        run=describe(settings, folder),
+        sky=describe_sky(run) if run else None,
         **redshift_tables(products, methods, texts["metrics"]),
-        **losses(products, run, exposed_by),
+        **(losses(products, run, exposed_by) if run else {}),
         **texts,
     )
     write_text(page, text)
@@ -181,13 +182,11 @@ def draw(calls, threads):
         return {name: futures[name].result() for name in progress(futures, "report: parts")}
 
 
-def head(run, settings, folder):
-    """Return the description and the numbers at the top of the page, by name in the template.
+def describe(settings, folder):
+    """Return the description of a run at the top of the page.
 
     Parameters
     ----------
-    run : redpix.report.run_files.RunTables
-        Fields and objects of the run.
     settings : dict
         Configuration of the run.
     folder : str
@@ -197,17 +196,31 @@ def head(run, settings, folder):
     -------
     dict
     """
+    return {
+        "name": settings["name"],
+        "folder": folder,
+        "settings": settings,
+        "configuration": yaml.safe_dump(settings, sort_keys=False),
+    }
+
+
+def describe_sky(run):
+    """Return the fields of a run, and the numbers at the top of the page.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
+
+    Returns
+    -------
+    dict
+    """
     total = run.whereabouts.iloc[-1].drop("class")
     objects = run.objects
     return {
-        "run": {
-            "name": settings["name"],
-            "folder": folder,
-            "settings": settings,
-            "configuration": yaml.safe_dump(settings, sort_keys=False),
-            "delivered": run.delivered,
-            "left_out": run.left_out,
-        },
+        "delivered": run.delivered,
+        "left_out": run.left_out,
         "totals": {
             **total,
             "known": objects["redshift"].count(),
