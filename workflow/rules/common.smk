@@ -100,7 +100,8 @@ def works_on_own_input():
     asked = own_input.asks_for_demo(GIVEN) or own_input.asks_for_sky(config)
     if asked or not OWN_TARGETS:
         return False
-    return not own_input.names_a_field(*(rows_of(key, with_demo=False) for key in READERS))
+    rows = {key: rows_of(key, with_demo=False) for key in READERS}
+    return not own_input.names_a_field(**rows)
 
 
 OWN_TARGETS = {"transients"} if ALONE else own_input.targets_of_input(config)

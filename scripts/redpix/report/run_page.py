@@ -80,8 +80,7 @@ def write_report(
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         **sections,
-        run=describe(settings, folder),
-        sky=describe_sky(run) if run else None,
+        **head(run, settings, folder),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
@@ -182,11 +181,13 @@ def draw(calls, threads):
         return {name: futures[name].result() for name in progress(futures, "report: parts")}
 
 
-def describe(settings, folder):
-    """Return the description of a run at the top of the page.
+def head(run, settings, folder):
+    """Return the description and the numbers at the top of the page, by name in the template.
 
     Parameters
     ----------
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
     settings : dict
         Configuration of the run.
     folder : str
@@ -197,10 +198,13 @@ def describe(settings, folder):
     dict
     """
     return {
-        "name": settings["name"],
-        "folder": folder,
-        "settings": settings,
-        "configuration": yaml.safe_dump(settings, sort_keys=False),
+        "run": {
+            "name": settings["name"],
+            "folder": folder,
+            "settings": settings,
+            "configuration": yaml.safe_dump(settings, sort_keys=False),
+        },
+        "sky": describe_sky(run) if run else None,
     }
 
 
