@@ -65,6 +65,7 @@ rule photoz_table_mlz:
         code=code_of("photoz_table_mlz"),
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        names=lambda wildcards: TABLES[wildcards.table].names,
         test_fraction=PHOTOZ["test_fraction"],
         grid=PHOTOZ["grid"],
         tpz=PHOTOZ["tpz"],

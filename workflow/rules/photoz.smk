@@ -100,6 +100,7 @@ rule photoz_table:
         method=lambda wildcards: wildcards.method,
         attributes=PHOTOZ["table_attributes"],
         magnitudes=lambda wildcards: TABLES[wildcards.table].magnitudes,
+        names=lambda wildcards: TABLES[wildcards.table].names,
         tune=PHOTOZ["tune"],
         settings=settings_of_method,
         test_fraction=PHOTOZ["test_fraction"],

@@ -8,7 +8,6 @@ import yaml
 
 from redpix.catalogue.build import (
     COLUMNS,
-    CatalogueRows,
     build,
     field_names,
     frames_of,
@@ -16,6 +15,7 @@ from redpix.catalogue.build import (
 )
 from redpix.catalogue.merge import merge_detections
 from redpix.catalogue.skyserver import skyserver_rows
+from redpix.catalogue.user_rows import user_rows
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.io.tables import read_table
@@ -82,7 +82,7 @@ def _rows_from(origin, source, query):
 
 
 def read_rows(path):
-    """Return the rows of a table of objects, all cells as text.
+    """Return the rows of a user's table of objects, all cells as text.
 
     Parameters
     ----------
@@ -92,15 +92,16 @@ def read_rows(path):
     Returns
     -------
     CatalogueRows
+        With the names, units and spellings of redpix.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or is not a table.
+        If the file cannot be read, is not a table, or has ids that stand for several objects.
     """
     table = read_table(path, keep_ragged=True, allow_empty=True)
     log.info("%s", table.understood)
-    return CatalogueRows(table.frame(), table.ragged)
+    return user_rows(table)
 
 
 def demo_rows(truth):

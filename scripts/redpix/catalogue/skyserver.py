@@ -15,8 +15,17 @@ SKYSERVER_ROWS = 500_000
 #: seconds to wait before each further attempt
 WAITS = (5, 20, 60)
 
+#: longest wait that a server's Retry-After may ask for, s
+LONGEST_WAIT = 300
+
 #: longest duration of a query, s; the limit of SkyServer itself is 600 s
 SKYSERVER_TIMEOUT = 660
+
+# answers in place of a table, in the words of the service; a title may stand above them
+_TITLE = r"\s*(?:#[^\n]*\n\s*)?[\"']?"
+_EMPTY = re.compile(_TITLE + r"No (?:objects|entries) have been found", re.IGNORECASE)
+_ERROR = re.compile(_TITLE + r"ERROR\b", re.IGNORECASE)
+_BUSY = re.compile(r"queries allowed per minute|too many requests", re.IGNORECASE)
 
 
 def skyserver_query(template, ra, dec, limit=None):
@@ -67,6 +76,8 @@ def skyserver_rows(template, area, limit, release):
     query = skyserver_query(template, area["ra"], area["dec"], limit)
     log.info("SkyServer, release %s: %s", release, " ".join(query.split()))
     text = ask_skyserver(query, int(release.removeprefix("dr")))
+    if _EMPTY.match(text):
+        raise _no_object(area)
     table = read_table(text.encode(), "SkyServer's answer", keep_ragged=True, allow_empty=True)
     log.info("%s", table.understood)
     if len(table) >= SKYSERVER_ROWS:
@@ -75,11 +86,16 @@ def skyserver_rows(template, area, limit, release):
             "answer has as many; allowed: a smaller area, or catalogue.limit"
         )
     if not len(table):
-        raise InputError(
-            f"catalogue.area: SkyServer has no object with a redshift in RA {area['ra']}, "
-            f"Dec {area['dec']}; allowed: a region that the survey's spectrographs covered"
-        )
+        raise _no_object(area)
     return CatalogueRows(table.frame(), table.ragged)
+
+
+def _no_object(area):
+    """Return the error that a region has no object."""
+    return InputError(
+        f"catalogue.area: SkyServer has no object with a redshift in RA {area['ra']}, "
+        f"Dec {area['dec']}; allowed: a region that the survey's spectrographs covered"
+    )
 
 
 def ask_skyserver(query, release):
@@ -111,14 +127,15 @@ def ask_skyserver(query, release):
             answer = SDSS.query_sql_async(
                 query, data_release=release, timeout=SKYSERVER_TIMEOUT, cache=False
             )
-            fault = _fault_of_answer(answer.status_code, answer.text)
         except requests.RequestException as error:
             fault = f"{type(error).__name__}: {error}"
         else:
+            fault = _fault_of_answer(answer.status_code, answer.text)
             if not fault:
                 return answer.text
-            if answer.status_code < 500 and not _is_page(answer.text):
+            if not _is_passing(answer.status_code, answer.text):
                 raise InputError(f"SkyServer (skyserver.sdss.org) refuses the query: {fault}")
+            wait = _longer_wait(wait, answer)
         if wait is not None:
             log.warning("SkyServer: %s; trying again in %d s", one_line(fault), wait)
             time.sleep(wait)
@@ -129,10 +146,24 @@ def ask_skyserver(query, release):
 
 
 def _fault_of_answer(status, text):
-    """Return the fault of an answer; empty if the answer is a table."""
-    if status == 200 and not _is_page(text) and "error_message" not in text.lower():
+    """Return the fault of an answer; empty if the answer is a table or says that it is empty."""
+    is_error = "error_message" in text.lower() or _ERROR.match(text) or _BUSY.search(text[:1000])
+    if status == 200 and not _is_page(text) and not is_error:
         return ""
     return f"status {status}, {one_line(text)}"
+
+
+def _is_passing(status, text):
+    """Return whether a fault may pass: the server is down, or asked too often."""
+    return status >= 500 or status == 429 or _is_page(text) or bool(_BUSY.search(text[:1000]))
+
+
+def _longer_wait(wait, answer):
+    """Return the wait before the next attempt, s: longer if the server asks for it."""
+    asked = str(getattr(answer, "headers", {}).get("Retry-After", ""))
+    if wait is None or not asked.isdecimal():
+        return wait
+    return min(max(wait, int(asked)), LONGEST_WAIT)
 
 
 def _is_page(text):

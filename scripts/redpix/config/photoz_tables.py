@@ -7,6 +7,9 @@ from typing import NamedTuple
 from redpix.config.table_rows import read_rows
 from redpix.core.exceptions import InputError
 
+#: columns of a listing that name columns of the catalogues
+_NAMES = ("magnitudes", "errors", "redshift", "id", "class")
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -21,15 +24,21 @@ class Entry(NamedTuple):
         Path of the catalogue to predict; empty: a part of `train` is held out.
     magnitudes : tuple of str
         Columns to use, by wavelength; empty: they are found in the header.
+    names : dict of str
+        Further columns that are named: errors (a tuple, in the order of `magnitudes`), redshift,
+        id and label; the others are found in the header.
     """
 
     train: str
     test: str
     magnitudes: tuple
+    names: dict
 
 
 def read_listing(path):
-    """Return the tables of a listing with the columns name, train, test and maybe magnitudes.
+    """Return the tables of a listing.
+
+    Its columns are name, train and, where needed, test, magnitudes, errors, redshift, id, class.
 
     Parameters
     ----------
@@ -49,7 +58,7 @@ def read_listing(path):
         return {}
     where = f"photoz.tables: {path}"
     rows, problems = read_rows(
-        path, ("name", "train", "test"), optional=("magnitudes",), fill=True, name=where
+        path, ("name", "train"), optional=("test", *_NAMES), fill=True, name=where
     )
     if problems:
         raise InputError(problems[0])
@@ -69,13 +78,29 @@ def read_listing(path):
 
 def _entry(row):
     """Return the catalogues of a row; raise InputError if a file does not exist."""
-    for column in ("train", "test"):
-        path = row.cells[column]
+    train, test = row.cells["train"], row.cells.get("test", "")
+    for column, path in (("train", train), ("test", test)):
         if (path or column == "train") and not Path(path).is_file():
             raise InputError(
                 f"{row.where}: {row.cells['name']}: {column} {path!r}: the file does not exist; "
                 "allowed: the path of a table (for test also nothing)"
             )
-    names = row.cells.get("magnitudes", "").split(",")
-    magnitudes = tuple(name.strip() for name in names if name.strip())
-    return Entry(row.cells["train"], row.cells["test"], magnitudes)
+    cells = {column: row.cells.get(column, "").strip() for column in _NAMES}
+    magnitudes = tuple(filter(None, _split(cells["magnitudes"])))
+    names = {column: cells[column] for column in ("redshift", "id") if cells[column]}
+    if cells["class"]:
+        names["label"] = cells["class"]
+    if cells["errors"]:
+        names["errors"] = _split(cells["errors"])
+        if len(names["errors"]) != len(magnitudes):
+            raise InputError(
+                f"{row.where}: {row.cells['name']}: errors {cells['errors']!r}: "
+                f"{len(names['errors'])} names beside {len(magnitudes)} magnitudes; allowed: one "
+                "per name in magnitudes, empty between commas where there is none"
+            )
+    return Entry(train, test, magnitudes, names)
+
+
+def _split(text):
+    """Return the names in a cell, which are separated by commas."""
+    return tuple(name.strip() for name in text.split(","))

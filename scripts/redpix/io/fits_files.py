@@ -74,6 +74,8 @@ class FitsImage(NamedTuple):
         EXTNAME of all HDUs of the file, in capitals.
     remarks : tuple of str
         Assumptions and ignored content, one sentence each, without the name of the file.
+    damage : str
+        Why the pixels cannot be read, or an empty text. Only a header is returned with damage.
     """
 
     path: str
@@ -84,6 +86,7 @@ class FitsImage(NamedTuple):
     planes: dict
     names: tuple
     remarks: tuple
+    damage: str = ""
 
 
 def read_image(path, planes=()):
@@ -169,7 +172,24 @@ def _read_parts(path, file, choice, wanted, with_pixels):
             for plane in _planes_of(hdu, hdus, wanted)
         }
     shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
-    return FitsImage(path, hdu.label, pixels, shape, header, planes, names, tuple(remarks))
+    return FitsImage(
+        path,
+        hdu.label,
+        pixels,
+        shape,
+        header,
+        planes,
+        names,
+        tuple(remarks),
+        damage=_damage(hdu),
+    )
+
+
+def _damage(hdu):
+    """Return why the pixels of an HDU cannot be read, or an empty text."""
+    if not hdu.missing:
+        return ""
+    return f"{hdu.label} is truncated: {hdu.missing} of {hdu.size} bytes are missing"
 
 
 def _choose(hdus, choice):
@@ -235,7 +255,7 @@ def _planes_of(hdu, hdus, wanted):
 def _pixels(source, hdu):
     """Return the physical values of an HDU's pixels, degenerate axes dropped."""
     if hdu.missing:
-        raise InputError(f"{hdu.label} is truncated: {hdu.missing} of {hdu.size} bytes are missing")
+        raise InputError(_damage(hdu))
     file, number = source, hdu.number
     if not isinstance(source, str):
         # of a compressed file, astropy gets only the bytes of this HDU

@@ -85,8 +85,11 @@ def write_calibrated(calibrated, row, exposure, subtracted):
         "GAIN": exposure.electrons,
     }
     cards = exposure_cards(row, exposure, subtracted.origin) + mask_cards()
+    header = kept_cards(exposure.header, path)
+    for remark in exposure.camera.remarks:
+        header.add_history(remark.encode("ascii", "replace").decode())
     with atomic(calibrated) as temporary:
-        write_planes(temporary, planes, kept_cards(exposure.header, path), cards)
+        write_planes(temporary, planes, header, cards)
     log.info(
         "%s -> %s: sky %.2f, noise %.3f, %.2f %% of the pixels masked",
         path,

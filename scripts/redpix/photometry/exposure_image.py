@@ -16,7 +16,7 @@ from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
-from redpix.photometry.camera_test import find_plateau, tested_gain, without_sky
+from redpix.photometry.camera_check import checked_gain, find_plateau, without_sky
 from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
 
@@ -131,7 +131,7 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
-    camera = with_tested_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
+    camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
     if row["mask"]:
@@ -176,7 +176,7 @@ def with_plateau(camera, raw):
     return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
 
 
-def with_tested_gain(camera, made, zero_is_known):
+def with_checked_gain(camera, made, zero_is_known):
     """Return a camera whose gain and read noise agree with the noise of blank sky.
 
     Parameters
@@ -197,7 +197,7 @@ def with_tested_gain(camera, made, zero_is_known):
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
-    return tested_gain(camera, level, noise, zero_is_known)
+    return checked_gain(camera, level, noise, zero_is_known)
 
 
 def dark_factor(row, exposure, dark_header):

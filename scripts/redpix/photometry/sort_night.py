@@ -74,6 +74,8 @@ def described(path):
         amplifiers = len(amplifier_paths(path)) if len(image.names) > 2 else 0
     except InputError as error:
         return RawFrame(path, problem=str(error).removeprefix(f"{path}: "))
+    if image.damage:
+        return RawFrame(path, problem=image.damage)
     frame = raw_frame(path, image.header, image.shape)
     if amplifiers > 1:
         return frame._replace(remarks=(*frame.remarks, f"{amplifiers} amplifiers"))

@@ -4,6 +4,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from redpix.core.exceptions import InputError
+from redpix.photoz.band_names import looks_like_magnitude
 from redpix.photoz.catalogues import alike
 
 #: rank correlation with the redshift above which a column is refused as a copy of the redshift
@@ -11,6 +12,9 @@ LEAK = 0.999
 
 #: the same limit for a column whose median difference from the redshift is below `NEAR`
 NEAR_LEAK, NEAR = 0.9, 0.01
+
+#: rank correlation above which a column whose name is not that of a magnitude is doubtful
+DOUBTFUL = 0.6
 
 
 def check_apart(train, test, with_ids, names):
@@ -50,7 +54,7 @@ def check_measured(table, columns, with_errors, name):
     ----------
     table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
     with_errors : bool
         Check the columns of errors, too.
@@ -65,7 +69,8 @@ def check_measured(table, columns, with_errors, name):
     has_redshift = np.isfinite(table.redshift)
     names, values = list(columns.magnitudes), table.magnitudes
     if with_errors:
-        names, values = [*names, *columns.errors], np.hstack([values, table.errors])
+        errors = [e or f"errors of {m}" for m, e in zip(names, columns.errors, strict=True)]
+        names, values = [*names, *errors], np.hstack([values, table.errors])
     measured = np.isfinite(values[has_redshift]).any(axis=0)
     absent = [column for column, some in zip(names, measured, strict=True) if not some]
     if has_redshift.any() and absent:
@@ -104,4 +109,32 @@ def check_honest(vectors, redshift, names, name):
             raise InputError(
                 f"{name}: {column} is the redshift under another name; allowed: name the "
                 "magnitude columns without it"
+            )
+
+
+def check_named(vectors, redshift, names, name, warn):
+    """Warn of columns that follow the redshift and whose names are not those of magnitudes.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, columns)
+        NaN where missing.
+    redshift : ndarray, shape (n,)
+        Redshifts.
+    names : sequence of str
+        Names of the columns.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text per doubtful column.
+    """
+    for values, column in zip(vectors.T, names, strict=True):
+        rows = np.isfinite(values)
+        if looks_like_magnitude(column) or not rows.any() or not np.ptp(values[rows]):
+            continue
+        correlation = spearmanr(values[rows], redshift[rows]).statistic
+        if abs(correlation) > DOUBTFUL:
+            warn(
+                f"{name}: {column} does not look like a magnitude and follows the redshift (rank "
+                f"correlation {correlation:.2f}): check that it is measured without the distance"
             )

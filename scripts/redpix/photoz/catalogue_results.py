@@ -148,7 +148,7 @@ def describe(model, columns, train, test):
     ----------
     model : redpix.photoz.model.Model
         Trained model.
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
     train, test : redpix.photoz.catalogue_samples.Sample
         Training set and objects to predict.

@@ -9,11 +9,17 @@ from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.photoz import catalogues
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured
+from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured, check_named
 from redpix.photoz.checks import check_samples
+from redpix.photoz.column_names import Names, find_roles
+from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.learners.base import STAR, Training
+from redpix.photoz.magnitude_columns import Columns, choose_columns
 from redpix.photoz.model import METHODS, known_kinds
 from redpix.photoz.split import TRAIN, split_objects
+
+#: no column is named
+NO_NAMES = Names()
 
 
 class Sample(NamedTuple):
@@ -24,44 +30,88 @@ class Sample(NamedTuple):
     left_out: int  #: number of objects of the input that cannot be used
 
 
-def read(path, magnitudes, columns=None):
-    """Return the objects of a table, the columns used, and whether it has ids.
+class Input(NamedTuple):
+    """A table that was read."""
+
+    objects: catalogues.GalaxyTable
+    columns: Columns
+    with_ids: bool
+    understood: dict  #: for metrics.json: columns, zero points, and what was done to values
+
+
+def read(path, names=NO_NAMES, columns=None):
+    """Return the objects of a table, and how its columns were understood.
 
     Parameters
     ----------
     path : str
         Table in any format of `redpix.io.tables.read_table`.
-    magnitudes : sequence of str
-        Columns of magnitudes; empty to choose them by name.
-    columns : redpix.photoz.catalogues.Columns, optional
+    names : redpix.photoz.column_names.Names, optional
+        Columns that the user names; the others are found by name.
+    columns : redpix.photoz.magnitude_columns.Columns, optional
         Columns of another table, which are used here, too.
 
     Returns
     -------
-    objects : redpix.photoz.catalogues.GalaxyTable
-    columns : redpix.photoz.catalogues.Columns
-    with_ids : bool
+    Input
 
     Raises
     ------
     InputError
         If the table cannot be read or lacks columns.
     """
-    table = read_table(path, ids=("id",))
+    table = read_table(path, ids=(names.id or "id",))
     log.info("%s", table.understood)
-    columns = columns or catalogues.choose_columns(table.names, magnitudes, path, log.warning)
-    return catalogues.read_objects(table.frame(), columns, path), columns, "id" in table
+    header = table.names
+    roles = find_roles(header, names, path, needed=columns is None)
+    columns = columns or choose_columns(
+        header,
+        names.magnitudes,
+        path,
+        log.warning,
+        errors=names.errors,
+        roles=roles,
+        units=table.units,
+    )
+    rows = table.frame()
+    roles = _with_usable_ids(table, rows, roles, names, path)
+    objects, columns, found = catalogues.read_objects(rows, columns, roles, path)
+    understood = describe_input(path, roles, columns, objects, found)
+    log.info("%s", in_words(path, understood))
+    return Input(objects, columns, roles.id is not None, understood)
 
 
-def read_tables(paths, magnitudes, test_fraction, seed):
+def _with_usable_ids(table, rows, roles, names, path):
+    """Put exact ids into the rows; return the roles, without ids that cannot be used.
+
+    Ids that the user names, or that are called id, are refused if they cannot be used.
+    """
+    if roles.id is None:
+        return roles
+    required = roles.id == names.id or roles.id.lower() == "id"
+    try:
+        ids = table.ids(roles.id)
+    except InputError as error:
+        if required:
+            raise
+        log.warning("%s; %s is not used as the id", error, roles.id)
+        return roles._replace(id=None)
+    if not required and len(np.unique(ids)) < len(ids):
+        log.warning("%s: %s is not used as the id, because values occur twice", path, roles.id)
+        return roles._replace(id=None)
+    rows[roles.id] = [str(identifier) for identifier in ids]
+    return roles
+
+
+def read_tables(paths, names, test_fraction, seed):
     """Return the objects to learn from, the objects to predict, and the columns used.
 
     Parameters
     ----------
     paths : list of str
         The training set and, optionally, the objects to predict.
-    magnitudes : sequence of str
-        Columns of magnitudes; empty to choose them by name.
+    names : redpix.photoz.column_names.Names
+        Columns that the user names; the others are found by name.
     test_fraction : float
         Fraction of the objects that is held out if there is one table.
     seed : int
@@ -71,18 +121,26 @@ def read_tables(paths, magnitudes, test_fraction, seed):
     -------
     known, other : redpix.photoz.catalogues.GalaxyTable
         Objects without a redshift may be in both, unless there is one table.
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
+    understood : list of dict
+        How each table was understood.
 
     Raises
     ------
     InputError
         If a table cannot be used, or if the two tables share objects.
     """
-    known, columns, with_ids = read(paths[0], magnitudes)
+    known, columns, with_ids, understood = read(paths[0], names)
+    if understood["redshift"] is None:
+        raise InputError(
+            f"{paths[0]}: no column of redshifts; allowed: redshift, z_spec, specz, z_true and the "
+            "like, or the listing's column redshift, which names it (z is a magnitude beside u, g, "
+            "r or i)"
+        )
     if len(paths) > 1:
-        other, _, other_ids = read(paths[1], magnitudes, columns)
+        other, _, other_ids, more = read(paths[1], names, columns)
         check_apart(known, other, with_ids and other_ids, paths)
-        return known, other, columns
+        return known, other, columns, [understood, more]
     has_redshift = np.isfinite(known.redshift)
     group = catalogues.alike(known.magnitudes, known.errors)
     count = len(np.unique(group[has_redshift]))
@@ -92,7 +150,7 @@ def read_tables(paths, magnitudes, test_fraction, seed):
             "from and one to test"
         )
     parts = split_objects(has_redshift, group, test_fraction, seed)
-    return known.take(parts == TRAIN), known.take(parts != TRAIN), columns
+    return known.take(parts == TRAIN), known.take(parts != TRAIN), columns, [understood]
 
 
 def usable(table, attributes, method):
@@ -127,7 +185,7 @@ def attributes_of(choices, columns):
     ----------
     choices : redpix.photoz.run_catalogue.TableChoices
         Choices of the run.
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
 
     Returns
@@ -171,7 +229,7 @@ def check_training(train, columns, attributes, path):
     ----------
     train : Sample
         Training set.
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
@@ -191,6 +249,7 @@ def check_training(train, columns, attributes, path):
     check_honest(vectors[moving], redshift, attributes.names, path)
     values = np.hstack([table.magnitudes, table.errors])[moving]
     check_honest(values, redshift, (*columns.magnitudes, *columns.errors), path)
+    check_named(table.magnitudes[moving], redshift, columns.magnitudes, path, log.warning)
     samples = Training(vectors, table.redshift, table.label, table.id)
     check_samples(samples, attributes.names, path, log.warning)
 
@@ -208,16 +267,19 @@ def read_samples(tables, choices):
     Returns
     -------
     train, test : Sample
-    columns : redpix.photoz.catalogues.Columns
+    columns : redpix.photoz.magnitude_columns.Columns
     attributes : redpix.photoz.attributes.Attributes
+    understood : list of dict
+        How each table was understood.
 
     Raises
     ------
     InputError
         If the tables cannot be used.
     """
-    known, other, columns = read_tables(
-        tables, choices.magnitudes, choices.test_fraction, choices.seed
+    names = Names(tuple(choices.magnitudes), **(choices.names or {}))
+    known, other, columns, understood = read_tables(
+        tables, names, choices.test_fraction, choices.seed
     )
     attributes = attributes_of(choices, columns)
     check_measured(known, columns, bool(attributes.errors), tables[0])
@@ -231,4 +293,4 @@ def read_samples(tables, choices):
         log.warning(
             "%s: no object is predicted, because each lacks a magnitude or an error", tables[-1]
         )
-    return train, test, columns, attributes
+    return train, test, columns, attributes, understood

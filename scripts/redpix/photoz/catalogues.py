@@ -1,55 +1,28 @@
-"""Tables of magnitudes: the choice of columns, the objects, and equal objects."""
+"""Tables of magnitudes: the objects, and equal objects."""
 
-import re
 from typing import NamedTuple
 
 import numpy as np
 import pandas
 
 from redpix.core.exceptions import InputError
-from redpix.photoz.attributes import WAVELENGTH_ORDER
-from redpix.photoz.learners.base import CLASSES
-
-#: names of a column of errors, from the name of the column of magnitudes
-ERROR_NAMES = (
-    "{}_error",
-    "{}_err",
-    "{}Error",
-    "{}Err",
-    "{}err",
-    "error_{}",
-    "err_{}",
-    "e_{}",
-    "e{}",
-    "sigma_{}",
-    "{}_sigma",
+from redpix.photoz.column_values import (
+    clean_errors,
+    clean_fluxes,
+    clean_magnitudes,
+    clean_redshifts,
+    clean_variances,
+    fill_errors,
+    labels_of,
+    magnitudes_of_fluxes,
+    softening_of,
 )
-
-#: names of columns with errors that are not magnitudes, such as redshifts and proper motions
-NO_MAGNITUDE = re.compile(
-    r"z_?(?!mag|psf|(c?model)|petro|auto|aper|iso|kron|fiber|tot)[a-z]|(phot|photo|spec)_?z"
-    r"|.*redshift|parallax|pm(_?(ra|de)|$)|radial_velocity|rv($|_)",
-    re.IGNORECASE,
-)
-
-#: names of columns that are refused as magnitudes, because they are the truth
-TRUTH = re.compile("redshift|z_?spec", re.IGNORECASE)
 
 #: columns that are copied to objects.csv
 ABOUT = ("ra", "dec", "redshiftError")
 
-#: range of valid magnitudes; others mark a missing measurement
-FAINTEST, BRIGHTEST = 50.0, -30.0
-
 #: minimum number of values of a row; rows with fewer may be equal by chance
 TELLING = 3
-
-
-class Columns(NamedTuple):
-    """The columns of a table that are used."""
-
-    magnitudes: tuple  #: names, by increasing wavelength
-    errors: tuple  #: names of the columns of their errors, or empty
 
 
 class GalaxyTable(NamedTuple):
@@ -78,101 +51,89 @@ class GalaxyTable(NamedTuple):
         return GalaxyTable(*columns)
 
 
-def choose_columns(header, magnitudes, name, warn):
-    """Return the columns of magnitudes and of their errors.
-
-    Parameters
-    ----------
-    header : sequence of str
-        Names of the columns of the table.
-    magnitudes : sequence of str
-        Columns of magnitudes. If it is empty, they are u, g, r, i, z and, in the order of the
-        table, each column with a column of errors (`ERROR_NAMES`) whose name does not match
-        `NO_MAGNITUDE`.
-    name : str
-        Name of the file, for messages.
-    warn : callable
-        Called with one line of text if columns are ignored because of their names.
-
-    Returns
-    -------
-    Columns
-
-    Raises
-    ------
-    InputError
-        If a column is missing, is the truth, or if there are fewer than two magnitudes.
-    """
-    partners = {
-        column: next((p.format(column) for p in ERROR_NAMES if p.format(column) in header), None)
-        for column in header
-    }
-    if magnitudes:
-        missing = [column for column in magnitudes if column not in header]
-        if missing:
-            raise InputError(f"{name}: no column {missing[0]}; there are {', '.join(header)}")
-        chosen = tuple(magnitudes)
-    else:
-        survey = [band for band in WAVELENGTH_ORDER if band in header]
-        reserved = {"redshift", "ra", "dec", "id", "class", *survey}
-        named = [c for c in header if partners[c] and c not in reserved]
-        others = [c for c in named if NO_MAGNITUDE.match(c) and not TRUTH.match(c)]
-        if others:
-            warn(
-                f"{name}: ignored, because the names do not look like magnitudes: "
-                f"{', '.join(others)}; the listing's column magnitudes selects columns"
-            )
-        chosen = tuple(survey + [column for column in named if column not in others])
-    if len(chosen) < 2:
-        raise InputError(
-            f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
-            f"there are {', '.join(header)}"
-        )
-    forbidden = [column for column in chosen if TRUTH.match(column)]
-    if forbidden:
-        raise InputError(f"{name}: {forbidden[0]} is the truth and cannot be a magnitude")
-    errors = tuple(partners[column] for column in chosen)
-    return Columns(chosen, errors if all(errors) else ())
-
-
-def read_objects(rows, columns, name):
-    """Return the objects of a table.
+def read_objects(rows, columns, roles, name):
+    """Return the objects of a table, and what was done to their values.
 
     Parameters
     ----------
     rows : DataFrame of str
         Cells; the index is the 1-based line of the file.
-    columns : Columns
-        Columns of magnitudes and errors.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes or fluxes, and of errors.
+    roles : redpix.photoz.column_names.Roles
+        Columns of redshift, identifier and class.
     name : str
         Name of the file, for messages.
 
     Returns
     -------
-    GalaxyTable
+    objects : GalaxyTable
+    columns : redpix.photoz.magnitude_columns.Columns
+        With the softening of the fluxes.
+    found : dict
+        Codes of missing values by column, errors that were filled by column, number of redshifts
+        that were set to 0, and spellings of classes.
 
     Raises
     ------
     InputError
         If a column is missing, a cell is not a number, an id occurs twice, or a class is unknown.
     """
-    for column in columns.magnitudes + columns.errors:
+    for column in (*columns.magnitudes, *filter(None, columns.errors)):
         if column not in rows:
             raise InputError(f"{name}: no column {column}, which the other file has")
-    magnitudes = _numbers(rows, columns.magnitudes, name)
-    errors = _numbers(rows, columns.errors, name)
-    magnitudes[(magnitudes > FAINTEST) | (magnitudes < BRIGHTEST)] = np.nan
-    errors[~(errors > 0) | np.isinf(errors)] = np.nan
-    redshift = _numbers(rows, ["redshift"], name)[:, 0]
-    redshift[~(redshift > -0.01)] = np.nan
-    return GalaxyTable(
-        id=_identifiers(rows, name),
+    magnitudes, errors, columns, codes, filled = _photometry(rows, columns, name)
+    label, spellings = _labels(rows, roles.label, name)
+    redshift = _numbers(rows, [roles.redshift], name)[:, 0]
+    codes[roles.redshift], negative = clean_redshifts(redshift, label)
+    objects = GalaxyTable(
+        id=_identifiers(rows, roles.id, name),
         redshift=redshift,
-        label=_labels(rows, name),
+        label=label,
         magnitudes=magnitudes,
         errors=errors,
         about=_numbers(rows, ABOUT, name),
     )
+    found = {
+        "missing": {column: counts for column, counts in codes.items() if counts},
+        "errors_filled": filled,
+        "negative_redshifts": negative,
+        "classes": spellings,
+    }
+    return objects, columns, found
+
+
+def _photometry(rows, columns, name):
+    """Return magnitudes, errors, columns, codes of missing values and numbers of filled errors."""
+    codes = {}
+    magnitudes = _numbers(rows, columns.magnitudes, name)
+    clean = clean_fluxes if columns.zero_points else clean_magnitudes
+    for values, column in zip(magnitudes.T, columns.magnitudes, strict=True):
+        codes[column] = clean(values)
+    errors = _numbers(rows, columns.errors, name)
+    for values, column in zip(errors.T, columns.errors, strict=True):
+        counts = clean_errors(values) if column not in columns.ivar else clean_variances(values)
+        codes |= {column: counts} if column else {}
+    if columns.ivar:
+        magnitudes[~np.isfinite(errors) & np.isin(columns.errors, columns.ivar)] = np.nan
+    filled = fill_errors(errors, magnitudes) if columns.errors else ()
+    if columns.zero_points:
+        columns = _convert_fluxes(magnitudes, errors, columns)
+    filled = {c: int(n) for c, n in zip(columns.magnitudes, filled, strict=False) if n}
+    return magnitudes, errors, columns, codes, filled
+
+
+def _convert_fluxes(flux, errors, columns):
+    """Turn fluxes and their errors into magnitudes, in place; return the columns with softening."""
+    error = errors if errors.shape[1] else np.full(flux.shape, np.nan)
+    softening = columns.softening or tuple(map(softening_of, flux.T, error.T))
+    for band, (zero_point, soft) in enumerate(zip(columns.zero_points, softening, strict=True)):
+        flux[:, band], converted = magnitudes_of_fluxes(
+            flux[:, band], error[:, band], zero_point, soft
+        )
+        if errors.shape[1]:
+            errors[:, band] = converted
+    return columns._replace(softening=softening)
 
 
 def _numbers(rows, columns, name):
@@ -192,31 +153,25 @@ def _numbers(rows, columns, name):
     return values
 
 
-def _labels(rows, name):
+def _labels(rows, column, name):
     """Return the label of the class of each row; without classes all are galaxies."""
-    if "class" not in rows:
-        return np.zeros(len(rows), int)
-    labels = {"": -1, **{text: index for index, text in enumerate(CLASSES)}}
-    bad_lines = rows.index[~rows["class"].isin(labels)]
-    if len(bad_lines):
-        line = bad_lines[0]
-        raise InputError(
-            f"{name}: line {line}: class {rows['class'][line]!r} is unknown; allowed: "
-            f"{', '.join(CLASSES)}"
-        )
-    return rows["class"].map(labels).to_numpy(int)
+    if column not in rows:
+        return np.zeros(len(rows), int), {}
+    return labels_of(rows[column].to_numpy(), lambda row: f"{name}: line {rows.index[row]}")
 
 
-def _identifiers(rows, name):
+def _identifiers(rows, column, name):
     """Return the ids as numbers if all are, else as text; without ids, the lines of the file."""
-    if "id" not in rows:
+    if column not in rows:
         return rows.index.to_numpy(np.int64)
-    double = rows.index[rows["id"].duplicated()]
+    double = rows.index[rows[column].duplicated()]
     if len(double):
-        raise InputError(f"{name}: line {double[0]}: id {rows['id'][double[0]]} occurs twice")
-    if rows["id"].str.fullmatch("[0-9]{1,18}").all():
-        return rows["id"].to_numpy(str).astype(np.int64)
-    return rows["id"].to_numpy(str)
+        raise InputError(
+            f"{name}: line {double[0]}: {column} {rows[column][double[0]]} occurs twice"
+        )
+    if rows[column].str.fullmatch("[0-9]{1,18}").all():
+        return rows[column].to_numpy(str).astype(np.int64)
+    return rows[column].to_numpy(str)
 
 
 def alike(magnitudes, errors):

@@ -12,6 +12,7 @@ from redpix.core.job import log
 from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.catalogue_samples import read_tables, usable
+from redpix.photoz.column_names import Names
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pixel_objects import read_sky, split_sky
@@ -168,7 +169,9 @@ def pixels_of(sky, ids, members):
         yield Rows(ids[index], sky.objects.redshift[index], chunk.vectors[rows])
 
 
-def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, **settings):
+def export_table(
+    tables, objects, attributes, magnitudes, test_fraction, seed, names=None, **settings
+):
     """Write MLZ's files of the objects of a table of magnitudes.
 
     Parameters
@@ -185,10 +188,13 @@ def export_table(tables, objects, attributes, magnitudes, test_fraction, seed, *
         Fraction of the objects that is held out if there is one table.
     seed : int
         Seed of the random numbers.
+    names : dict, optional
+        Other columns by `redpix.photoz.column_names.Names`; they are found by name if not given.
     **settings : object
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """
-    training, other, columns = read_tables(tables, magnitudes, test_fraction, seed)
+    named = Names(tuple(magnitudes), **(names or {}))
+    training, other, columns, _ = read_tables(tables, named, test_fraction, seed)
     kinds = [kind for kind in attributes if kind != "errors"]
     kinds += ["errors"] if columns.errors else []
     vector = Attributes(tuple(kinds), columns.magnitudes, named=True)

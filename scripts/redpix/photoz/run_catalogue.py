@@ -33,6 +33,7 @@ class TableChoices(NamedTuple):
     tune: bool  #: choose the hyperparameters by cross-validation
     grid: list  #: smallest redshift, largest redshift and step of the PDFs
     seed: int
+    names: dict = None  #: other columns by `redpix.photoz.column_names.Names`; None to find them
 
 
 def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads=1, **choices):
@@ -63,7 +64,7 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         If the tables cannot be used.
     """
     choices = TableChoices(**choices)
-    train, test, columns, attributes = read_samples(tables, choices)
+    train, test, columns, attributes, understood = read_samples(tables, choices)
     table = train.table
     recipe = Recipe(
         method=choices.method,
@@ -80,6 +81,7 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     for name, values in measured.items():
         log.info("%s: %s", name, values)
     about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
+    about["input"] = understood
     write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
     shown = [object_table(result) for result in results]
     files.write_objects(objects, pandas.concat(shown))

@@ -143,6 +143,8 @@ def image_facts(planes, stars):
         "masked": f"{100 * planes.masked.mean():.2f} % of the pixels",
     }
     facts["gain"] = f"{header['GAIN']:.3g} electrons per {header['BUNIT']}, {header['GAINFROM']}"
+    if "HISTORY" in header:
+        facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
     if planes.psf is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"

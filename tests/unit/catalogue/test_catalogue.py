@@ -463,8 +463,8 @@ class Service:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        status, text = answer
-        return types.SimpleNamespace(status_code=status, text=text)
+        status, text, *headers = answer
+        return types.SimpleNamespace(status_code=status, text=text, headers=dict(*headers))
 
 
 ANSWER = f"#Table1\n{HEADER}\n{GOOD.replace('1,', '1237678660894327022,', 1)}\n"
@@ -491,6 +491,34 @@ def test_skyserver_is_asked_again_after_trouble(monkeypatch):
     assert service.waits == list(skyserver.WAITS)
 
 
+TOO_MANY = "ERROR: Maximum 60 queries allowed per minute. Rejected query: SELECT "
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        (429, "Too Many Requests"),
+        (429, TOO_MANY),
+        (200, f'#Table1\n"{TOO_MANY}\n p.objID AS id, p.ra"\n'),
+        (200, TOO_MANY),
+    ],
+)
+def test_skyserver_is_asked_again_when_it_was_asked_too_often(monkeypatch, caplog, busy):
+    service = Service(monkeypatch, busy, (200, ANSWER))
+    assert len(skyserver_rows(SQL, AREA, None, "dr17").rows) == 1
+    assert service.waits == [skyserver.WAITS[0]]
+    assert busy[1].split("\n")[0].split(":")[0] in caplog.text
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("30", 30), ("1", 5), ("9999", 300), ("soon", 5)])
+def test_skyserver_says_when_to_ask_again(monkeypatch, asked, waited):
+    service = Service(
+        monkeypatch, (429, "Too Many Requests", {"Retry-After": asked}), (200, ANSWER)
+    )
+    skyserver_rows(SQL, AREA, None, "dr17")
+    assert service.waits == [waited]
+
+
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
@@ -499,6 +527,11 @@ def test_skyserver_is_asked_again_after_trouble(monkeypatch):
         ([(500, "oops")] * 4, "in 4 attempts.*status 500, oops"),
         ([(200, '{"error_message": "Invalid column"}')], "refuses the query.*Invalid column"),
         ([(404, "no such release")], "refuses the query.*no such release"),
+        ([(429, "Too Many Requests")] * 4, "in 4 attempts.*status 429, Too Many Requests"),
+        ([(200, TOO_MANY)] * 4, "in 4 attempts.*ERROR: Maximum 60 queries allowed per minute"),
+        ([(200, "#Table1\nERROR: Invalid column name")], "refuses the query.*Invalid column name"),
+        ([(200, "No objects have been found\n")], "no object with a redshift in RA"),
+        ([(200, "#Table1\nNo entries have been found")], "no object with a redshift in RA"),
         ([(200, f"#Table1\n{HEADER}\n")], "no object with a redshift in RA"),
         ([(200, "")], "SkyServer's answer: empty"),
     ],

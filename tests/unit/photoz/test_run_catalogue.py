@@ -9,7 +9,8 @@ import pytest
 from redpix.config.photoz_tables import read_listing
 from redpix.core.exceptions import InputError
 from redpix.photoz import catalogue_samples, run_catalogue
-from redpix.photoz.catalogues import alike, choose_columns
+from redpix.photoz.catalogues import alike
+from redpix.photoz.magnitude_columns import choose_columns
 from table_contents import FORMS, forms_of
 
 FILES = {
@@ -298,14 +299,31 @@ def test_a_listing(tmp_path):
     a = tmp_path / "a.csv"
     path.write_text(f"# mine\nname\ttrain\ttest\tmagnitudes\none\t{a}\t{a}\tu, g\ntwo\t{a}\t\n")
     found = read_listing(path)
-    assert found["one"] == (str(a), str(a), ("u", "g"))
-    assert found["two"] == (str(a), "", ())
+    assert found["one"] == (str(a), str(a), ("u", "g"), {})
+    assert found["two"] == (str(a), "", (), {})
     assert read_listing(None) == {}
+
+
+def test_a_listing_that_names_columns(tmp_path):
+    path, train = tmp_path / "list.tsv", tmp_path / "a.csv"
+    train.write_text("id,u,g\n")
+    path.write_text(
+        "name\ttrain\tmagnitudes\terrors\tredshift\tid\tclass\n"
+        f"one\t{train}\tB,V\tsB,\tz_helio\tnumber\tkind\ntwo\t{train}\n"
+    )
+    found = read_listing(path)
+    names = {"redshift": "z_helio", "id": "number", "label": "kind", "errors": ("sB", "")}
+    assert found["one"] == (str(train), "", ("B", "V"), names)
+    assert found["two"] == (str(train), "", (), {})
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (
+            "name\ttrain\tmagnitudes\terrors\na\tHERE\tB,V\tsB\n",
+            "a: errors 'sB': 1 names beside 2 magnitudes; allowed: one per name",
+        ),
         ("", "empty; allowed: a header line and rows"),
         ("name,train,test\n", "columns name,train,test; allowed: name, train"),
         ("name\ttrain\ttest\n", "lists no table"),
@@ -332,11 +350,11 @@ def test_every_format_gives_the_same_objects(tmp_path, form):
     plain, other = tmp_path / "a.csv", tmp_path / f"b.{form}"
     plain.write_text(text)
     other.write_bytes(forms_of(text)[form])
-    expected, columns, with_ids = catalogue_samples.read(str(plain), ())
+    expected, columns, with_ids, _ = catalogue_samples.read(str(plain))
     assert columns.magnitudes == ("g", "r", "i", "z")
     assert with_ids
     np.testing.assert_array_equal(expected.redshift, table["redshift"])
-    objects, found, _ = catalogue_samples.read(str(other), ())
+    objects, found, _, _ = catalogue_samples.read(str(other))
     assert found == columns
     for one, two in zip(objects, expected, strict=True):
         np.testing.assert_array_equal(one, two)

@@ -22,7 +22,7 @@ LEAST_PLATEAU = 4
 LEAST_CONSTANT = 64
 
 
-def tested_gain(camera, level, noise, zero_is_known):
+def checked_gain(camera, level, noise, zero_is_known):
     """Return the record of a camera whose gain and read noise agree with the noise of blank sky.
 
     The noise of blank sky is sqrt(level / gain + (read_noise / gain)^2) counts, if the counts

@@ -1,0 +1,106 @@
+"""Say how a table of magnitudes was understood: for metrics.json, and in one line of the log."""
+
+from pathlib import Path
+
+import numpy as np
+
+
+def describe_input(path, roles, columns, objects, found):
+    """Return how a table was understood.
+
+    Parameters
+    ----------
+    path : str
+        Path of the table.
+    roles : redpix.photoz.column_names.Roles
+        Columns of redshift, identifier and class.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes and errors.
+    objects : redpix.photoz.catalogues.GalaxyTable
+        Objects of the table.
+    found : dict
+        What was done to the values, from `redpix.photoz.catalogues.read_objects`.
+
+    Returns
+    -------
+    dict
+        Values that JSON can hold.
+    """
+    return {
+        "file": Path(path).name,
+        "redshift": roles.redshift,
+        "id": roles.id,
+        "class": roles.label,
+        "magnitudes": list(columns.magnitudes),
+        "errors": [error or None for error in columns.errors],
+        "inverse_variances": list(columns.ivar),
+        "zero_points": list(columns.zero_points),
+        "softening": list(columns.softening),
+        "rows": len(objects.id),
+        "with_redshift": int(np.isfinite(objects.redshift).sum()),
+        **found,
+    }
+
+
+def in_words(path, understood):
+    """Return how a table was understood, in one line.
+
+    Parameters
+    ----------
+    path : str
+        Path of the table.
+    understood : dict
+        From `describe_input`.
+
+    Returns
+    -------
+    str
+    """
+    parts = [
+        f"redshift from {understood['redshift']}" if understood["redshift"] else "no redshift",
+        _photometry(understood),
+        _errors(understood),
+        f"id from {understood['id']}" if understood["id"] else "id: the number of the line",
+        f"class from {understood['class']}" if understood["class"] else "class: all galaxies",
+    ]
+    if understood["classes"]:
+        pairs = (f"{cell!r} as {name}" for cell, name in understood["classes"].items())
+        parts.append(f"read {', '.join(pairs)}")
+    if understood["negative_redshifts"]:
+        count = understood["negative_redshifts"]
+        parts.append(f"redshifts from -0.01 to 0 of galaxies and quasars set to 0: {count} rows")
+    parts += [
+        f"missing values of {column}: {_counts(codes)}"
+        for column, codes in understood["missing"].items()
+    ]
+    return f"{path}: {'; '.join(parts)}"
+
+
+def _photometry(understood):
+    """Return the columns of magnitudes or fluxes in words."""
+    named = " ".join(understood["magnitudes"])
+    if not understood["zero_points"]:
+        return f"magnitudes {named}"
+    points = dict.fromkeys(f"{point:g}" for point in understood["zero_points"])
+    scale = "asinh" if all(understood["softening"]) else "AB"
+    return f"{scale} magnitudes from fluxes {named}, zero point {', '.join(points)}"
+
+
+def _errors(understood):
+    """Return the columns of errors in words."""
+    if not understood["errors"]:
+        return "no errors"
+    words = "errors " + " ".join(error or "-" for error in understood["errors"])
+    if understood["inverse_variances"]:
+        words += " (inverse variances)"
+    if understood["errors_filled"]:
+        words += (
+            f", missing ones taken as the median of the object's other bands: "
+            f"{_counts(understood['errors_filled'])}"
+        )
+    return words
+
+
+def _counts(numbers):
+    """Return numbers of rows in words."""
+    return ", ".join(f"{name} (rows: {count})" for name, count in numbers.items())

@@ -1,0 +1,145 @@
+"""Names of the columns of surveys, and the rules of the redshift."""
+
+import pytest
+from redpix.core.exceptions import InputError
+from redpix.photoz.band_names import looks_like_magnitude, wavelength
+from redpix.photoz.column_names import Names, find_roles
+from redpix.photoz.magnitude_columns import choose_columns
+
+NAMED = [
+    ("mag_{}_lsst", "mag_err_{}_lsst"),
+    ("modelMag_{}", "modelMagErr_{}"),
+    ("cModelMag_{}", "cModelMagErr_{}"),
+    ("psfmag_{}", "psfmagerr_{}"),
+    ("dered_{}", "err_{}"),
+    ("MAG_AUTO_{}", "MAGERR_AUTO_{}"),
+    ("MAG_GAAP_{}", "MAGERR_GAAP_{}"),
+    ("{}_cmodel_mag", "{}_cmodel_magsigma"),
+    ("{}MeanPSFMag", "{}MeanPSFMagErr"),
+    ("{}Mag", "{}MagErr"),
+    ("{}mag", "e_{}mag"),
+    ("mag_{}", "mag_err_{}"),
+    ("mag_{}", "err_{}"),
+    ("dered_mag_{}", "dered_mag_err_{}"),
+    ("{}_MAG_AUTO", "{}_MAGERR_AUTO"),
+    ("{}cmodel_mag", "{}cmodel_mag_err"),
+    ("{}_lsst", "{}_lsst_err"),
+]
+FLUXES = [
+    ("flux_{}", "flux_{}_err", 22.5, False),
+    ("FLUX_{}", "FLUX_IVAR_{}", 22.5, True),
+    ("modelFlux_{}", "modelFluxIvar_{}", 22.5, True),
+    ("modelflux_{}", "modelflux_ivar_{}", 22.5, True),
+    ("{}_cModelFlux", "{}_cModelFluxErr", 31.4, False),
+    ("f_{}", "e_{}", 25.0, False),
+    ("FLUX_AUTO_{}", "FLUXERR_AUTO_{}", 30.0, False),
+    ("{}_cmodel_flux", "{}_cmodel_fluxerr", 31.4, False),
+    ("{}_flux", "{}_flux_ivar", 22.5, True),
+]
+
+
+def columns_of(header, magnitudes=(), **more):
+    return choose_columns(header, magnitudes, "a.csv", pytest.fail, **more)
+
+
+@pytest.mark.parametrize(("magnitude", "error"), NAMED)
+@pytest.mark.parametrize("redshift", ["redshift", "z"])
+def test_magnitudes_of_surveys_by_wavelength(magnitude, error, redshift):
+    header = ["objID", redshift]
+    for band in "zigur":
+        header += [error.format(band), magnitude.format(band)]
+    assert find_roles(header, Names(), "a.csv").redshift == redshift
+    found = columns_of(header)
+    assert found.magnitudes == tuple(magnitude.format(band) for band in "ugriz")
+    assert found.errors == tuple(error.format(band) for band in "ugriz")
+    assert found.zero_points == ()
+    assert columns_of([c for c in header if c not in found.errors]).errors == ()
+
+
+@pytest.mark.parametrize(("flux", "error", "zero_point", "inverse"), FLUXES)
+def test_fluxes_of_surveys(flux, error, zero_point, inverse):
+    header = ["z_spec"]
+    for band in "grz":
+        header += [flux.format(band), error.format(band)]
+    found = columns_of(header)
+    assert found.magnitudes == tuple(flux.format(band) for band in "grz")
+    assert found.errors == tuple(error.format(band) for band in "grz")
+    assert found.ivar == (found.errors if inverse else ())
+    assert found.zero_points == (zero_point,) * 3
+    units = dict.fromkeys(found.magnitudes, "uJy")
+    assert columns_of(header, units=units).zero_points == (23.9,) * 3
+
+
+def test_the_preferred_family_is_completed_by_further_bands():
+    header = ["psfMag_g", "psfMag_r", "modelMag_g", "modelMag_r", "W1mpro", "W1sigmpro", "z"]
+    found = columns_of(header)
+    assert found.magnitudes == ("modelMag_g", "modelMag_r", "W1mpro")
+    assert found.errors == ("", "", "W1sigmpro")
+
+
+def test_a_lone_z_with_an_error_beside_other_magnitudes_is_not_a_band():
+    header = ["redshift", "z", "zErr", *(f"modelMag_{band}" for band in "ugriz")]
+    assert columns_of(header).magnitudes == tuple(f"modelMag_{band}" for band in "ugriz")
+
+
+def test_an_error_that_is_missing_leaves_the_others():
+    assert columns_of(["u", "g", "g_err", "r", "r_err"]).errors == ("", "g_err", "r_err")
+
+
+@pytest.mark.parametrize("name", ["z_spec", "Z_SPEC", "specz", "zs", "z_true", "zspec", "REDSHIFT"])
+def test_names_of_the_redshift(name):
+    header = ["u", "g", "r", "i", "z", name, "z_phot"]
+    assert find_roles(header, Names(), "a.csv").redshift == name
+    assert columns_of(header).magnitudes == tuple("ugriz")
+    assert find_roles([*header, "redshift"], Names(), "a.csv").redshift == "redshift"
+
+
+def test_the_redshift_is_never_guessed():
+    bands = ["u", "g", "r", "i", "z"]
+    assert find_roles(bands, Names(), "a.csv").redshift is None
+    header = [*bands, "z_spec", "z_true"]
+    with pytest.raises(InputError, match=r"a\.csv: columns z_spec, z_true may all be the redshift"):
+        find_roles(header, Names(), "a.csv")
+    assert find_roles(header, Names(redshift="z_true"), "a.csv").redshift == "z_true"
+    assert find_roles([*header, "redshift"], Names(), "a.csv").redshift == "redshift"
+    with pytest.raises(InputError, match=r"no column zz, which the listing's column redshift"):
+        find_roles(header, Names(redshift="zz"), "a.csv")
+
+
+def test_ids_and_classes_are_found_and_named():
+    header = ["specobjid", "objID", "SPECTYPE", "name"]
+    assert find_roles(header, Names(), "a.csv") == (None, "objID", "SPECTYPE")
+    named = Names(id="name", label="objID")
+    assert find_roles(header, named, "a.csv") == (None, "name", "objID")
+
+
+@pytest.mark.parametrize("name", ["logmass", "log_mstar", "petroRad", "absmag_r", "photoz", "sfr"])
+def test_other_quantities_with_errors_are_not_magnitudes(name):
+    told = []
+    header = ["u", "u_err", "g", "g_err", name, f"{name}_err"]
+    assert choose_columns(header, (), "a.csv", told.append).magnitudes == ("u", "g")
+    assert f"do not look like magnitudes: {name};" in told[0]
+
+
+def test_a_quantity_made_with_the_distance_is_refused_even_if_named():
+    with pytest.raises(InputError, match="logmass is computed with the distance"):
+        columns_of(["u", "g", "logmass"], ("u", "g", "logmass"))
+
+
+def test_named_errors_belong_to_named_magnitudes():
+    header = ["a", "b", "sa", "sb"]
+    assert columns_of(header, ("a", "b"), errors=("sa", "")).errors == ("sa", "")
+    with pytest.raises(InputError, match="1 errors of 2 magnitudes"):
+        columns_of(header, ("a", "b"), errors=("sa",))
+    with pytest.raises(InputError, match="no column sc"):
+        columns_of(header, ("a", "b"), errors=("sa", "sc"))
+    with pytest.raises(InputError, match="mix magnitudes and fluxes"):
+        columns_of(["r", "flux_g"], ("r", "flux_g"))
+
+
+def test_bands_have_wavelengths():
+    assert wavelength("f814w") == 814
+    assert wavelength("f160w") == 1600
+    assert wavelength("Ks") > wavelength("J") > wavelength("y") > wavelength("z")
+    assert looks_like_magnitude("z850")
+    assert not looks_like_magnitude("MAG_ABS_R")
