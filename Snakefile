@@ -65,6 +65,11 @@ whole_run = [
 ]
 
 
+def own_page(target):
+    """Return the page of a run on the user's input, if all of it belongs to one target."""
+    return [f"{RESULTS}/{page}"] if OWN and OWN_TARGETS == {target} else []
+
+
 rule all:
     default_target: True
     input:
@@ -84,6 +89,7 @@ rule photoz:
     input:
         photoz_products("objects.csv"),
         table_products("objects.csv"),
+        own_page("photoz"),
     localrule: True
 
 
@@ -96,6 +102,7 @@ rule mlz:
 rule transients:
     input:
         all_transients,
+        own_page("transients"),
     localrule: True
 
 
@@ -103,12 +110,14 @@ rule photometry:
     input:
         image_products(".csv"),
         light_curves,
+        own_page("photometry"),
     localrule: True
 
 
 rule coadds:
     input:
         all_coadds,
+        own_page("coadds"),
     localrule: True
 
 
@@ -128,7 +137,7 @@ onstart:
 
 onsuccess:
     unpredicted = ["No redshift is predicted: detections need a model, photoz.model"]
-    remarks = unpredicted if not METHODS and not ALONE else []
+    remarks = unpredicted if not METHODS and not OWN else []
     print(closing_words(Path(RESULTS), page, PLAN.left_out if PLAN.fields else None, remarks))
 
 

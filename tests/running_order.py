@@ -18,6 +18,8 @@ FIRST = (
     "test_stars",
     "test_shards",
     "test_faults",
+    "test_commands",
+    "test_own_input",
     *IN_DEMO,
     "test_choices",
     "test_damage",

@@ -11,8 +11,9 @@ from pathlib import Path
 ROOT = Path(workflow.basedir)
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from redpix.config import run_settings
+from redpix.config import own_input, run_settings
 from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.images_table import read_images
 from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing
 from redpix.core.code_versions import code_version
@@ -30,8 +31,8 @@ fix_snakemake()
 # the code is read once for all jobs of a script
 version_of = functools.cache(code_version)
 
-# keys that the user set
-NAMED = frozenset(config)
+# keys that the user set, with their values
+GIVEN = dict(config)
 
 
 @contextlib.contextmanager
@@ -60,16 +61,10 @@ RESULTS = f"results/{config['name']}"
 BANDS = config["bands"]
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12 if config["keep_images"] else 0  # with pictures in the report
-WHOLE_DEMO = config["source"] == "demo" and not config["fields"]
 
 # detections have no redshift to learn from: they are predicted by a model trained elsewhere
 LEARNABLE = config["catalogue"]["from"] != "detections" or config["photoz"]["model"] is not None
 METHODS = config["photoz"]["methods"] if LEARNABLE else []
-
-
-def rows_of(key, read):
-    """Return the rows of the table that a key names; two files alone have no tables."""
-    return [] if ALONE else run_settings.table_of_run(key, config, ROOT, read)
 
 
 def will_exist(path):
@@ -77,13 +72,51 @@ def will_exist(path):
     return Path(image_file(path)).is_file() or named_coadd(path, RESULTS) is not None
 
 
+def images_of_table(path, schema, bands, of_demo):
+    """Return the rows of a table of images; the images of the demo's table are simulated."""
+    exists = (lambda name: True) if of_demo else os.path.isfile
+    rows = read_images(path, schema, bands, exists)
+    return [row.within(RESULTS) for row in rows] if of_demo else rows
+
+
+READERS = {
+    "pairs": lambda *table: read_pairs(*table[:3], will_exist),
+    "stacks": lambda *table: read_stacks(*table[:3], will_exist),
+    "images": images_of_table,
+}
+
+
+def rows_of(key, with_demo):
+    """Return the rows of the table that a key names; two files alone have no tables."""
+    if ALONE:
+        return []
+    return run_settings.table_of_run(key, config, ROOT, READERS[key], with_demo)
+
+
+def works_on_own_input():
+    """Return whether the user brings all input of the run, which then needs no field of a sky."""
+    if ALONE:
+        return True
+    asked = own_input.asks_for_demo(GIVEN) or own_input.asks_for_sky(config)
+    if asked or not OWN_TARGETS:
+        return False
+    rows = {key: rows_of(key, with_demo=False) for key in READERS}
+    return not own_input.names_a_field(**rows)
+
+
+OWN_TARGETS = {"transients"} if ALONE else own_input.targets_of_input(config)
+
 with refusals(""):
+    OWN = works_on_own_input()
+    ROWS = {key: rows_of(key, with_demo=not OWN) for key in READERS}
     PLAN = ExposurePlan(
-        FILES or rows_of("pairs", lambda *table: read_pairs(*table[:3], will_exist)),
-        rows_of("stacks", lambda *table: read_stacks(*table[:3], will_exist)),
+        FILES or ROWS["pairs"],
+        ROWS["stacks"],
         RESULTS,
         survey_psf=config["subtraction"]["psf"] == "psfield",
     )
+
+WHOLE_DEMO = config["source"] == "demo" and not config["fields"] and not OWN
 
 
 wildcard_constraints:

@@ -8,7 +8,8 @@ def mlz_products(wildcards):
     """Return the inputs of MLZ for the objects of the sky, if some can train, and of tables."""
     sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
     tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES]
-    return (sky if LEARNABLE and delivered_fields(wildcards) else []) + tables
+    learnt = LEARNABLE and not OWN and delivered_fields(wildcards)
+    return (sky if learnt else []) + tables
 
 
 rule photoz_mlz:

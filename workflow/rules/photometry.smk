@@ -3,20 +3,11 @@
 import functools
 
 from redpix.config.image_plan import ImagePlan
-from redpix.config.images_table import read_images
-
-
-def images_of_table(path, schema, bands, of_demo):
-    """Return the rows of a table of images; the images of the demo's table are simulated."""
-    exists = (lambda name: True) if of_demo else os.path.isfile
-    rows = read_images(path, schema, bands, exists)
-    return [row.within(RESULTS) for row in rows] if of_demo else rows
-
 
 LIGHT_CURVES = config["photometry"]["mode"] == "full"
 
 with refusals(""):
-    IMAGES = ImagePlan(rows_of("images", images_of_table), RESULTS, LIGHT_CURVES)
+    IMAGES = ImagePlan(ROWS["images"], RESULTS, LIGHT_CURVES)
 
 
 # names of a night's images hold no dots

@@ -6,7 +6,9 @@ PHOTOZ = config["photoz"]
 def photoz_products(file):
     """Return an input function for a product of each method; without fields it gives nothing."""
     return lambda wildcards: [
-        f"{RESULTS}/photoz/{method}/{file}" for method in METHODS if delivered_fields(wildcards)
+        f"{RESULTS}/photoz/{method}/{file}"
+        for method in METHODS
+        if not OWN and delivered_fields(wildcards)
     ]
 
 

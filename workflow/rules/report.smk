@@ -6,13 +6,20 @@ def report_parts(*names):
     return [own_file(f"workflow/report/{name}.html.j2") for name in names]
 
 
+def of_sky(paths):
+    """Return an input function, or a path, of a sky; a run on the user's input has no sky."""
+    return [] if OWN else paths
+
+
 def shown(stage, bands):
     """Return an input function for the images of the fields that the report shows."""
-    return lambda wildcards: [
-        f"{home(field)}/{stage}/{field}-{band}.fits"
-        for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
-        for band in bands
-    ]
+    return of_sky(
+        lambda wildcards: [
+            f"{home(field)}/{stage}/{field}-{band}.fits"
+            for field in delivered_fields(wildcards)[:SHOWN_FIELDS]
+            for band in bands
+        ]
+    )
 
 
 rule report:
@@ -22,14 +29,14 @@ rule report:
         # what the template includes
         report_parts("macros", "coadds", "changes", "photometry", "training"),
         own_file("workflow/report/style.css"),
-        delivered=f"{RESULTS}/frames/delivered.csv",
-        objects=f"{RESULTS}/catalogue/objects.csv",
-        rejected=f"{RESULTS}/catalogue/rejected.csv",
+        delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
+        objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
+        rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
         registered=shown("registered", BANDS),
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
-        pixels=pixel_tables,
-        counts=pixel_counts,
+        pixels=of_sky(pixel_tables),
+        counts=of_sky(pixel_counts),
         predictions=photoz_products("objects.csv"),
         predicted_pixels=photoz_products("pixels.dat"),
         metrics=photoz_products("metrics.json"),
@@ -70,7 +77,7 @@ rule report:
         raws=lambda wildcards: images().raw_images(),
         most_fields=SHOWN_FIELDS,
         exposed_by=PLAN.composition(),
-        truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" else None,
+        truth=f"{RESULTS}/demo/truth.csv" if config["source"] == "demo" and not OWN else None,
     message:
         "report"
     script:

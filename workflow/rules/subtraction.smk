@@ -79,8 +79,8 @@ rule subtraction:
 rule transients_of_pair:
     input:
         tables=bands_of_pair,
-        # hosts are objects of the run's own sky: two files alone have none
-        objects=lambda wildcards: ([] if ALONE else photoz_products("objects.csv")(wildcards)[:1]),
+        # hosts are objects of the run's own sky: the files of a user have none
+        objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
     output:
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
     log:

@@ -26,7 +26,7 @@ def training_tables(wildcards):
 def training_products(wildcards):
     """Return the training images, if the user set their key or the demo shows them."""
     shown = WHOLE_DEMO and "training_images" in config["demo"]["shows"]
-    if not (shown or "training_images" in NAMED):
+    if not (shown or "training_images" in GIVEN):
         return []
     names = ("inputs.npy", "targets.npy", "truth.csv", "settings.json")
     return [f"{RESULTS}/training_images/{name}" for name in names]
@@ -35,7 +35,7 @@ def training_products(wildcards):
 def network_products(wildcards):
     """Return the products of the network, if the user set its key."""
     names = ("metrics.json", "predictions.npy", "plain.npy", "held_out.csv")
-    return [f"{RESULTS}/network/{name}" for name in names if "network" in NAMED]
+    return [f"{RESULTS}/network/{name}" for name in names if "network" in GIVEN]
 
 
 if TRAINING["origin"] == "simulated":

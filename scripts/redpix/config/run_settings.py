@@ -147,7 +147,7 @@ def calibration_settings(config):
     return settings
 
 
-def table_of_run(key, config, folder, read):
+def table_of_run(key, config, folder, read, with_demo=True):
     """Return the rows of the table that a key names.
 
     A run of the whole demo sky has tables of its own where the key is null.
@@ -162,6 +162,8 @@ def table_of_run(key, config, folder, read):
         Folder of redpix, which holds schemas and the demo's tables.
     read : callable
         ``read(path, schema, bands, of_demo)`` returns rows.
+    with_demo : bool
+        Whether the demo's own table stands in for a key that is null.
 
     Returns
     -------
@@ -176,7 +178,8 @@ def table_of_run(key, config, folder, read):
     try:
         if config[key] is not None:
             return read(config[key], schema, config["bands"], False)
-        if config["source"] != "demo" or config["fields"] or key not in config["demo"]["shows"]:
+        shown = with_demo and key in config["demo"]["shows"]
+        if config["source"] != "demo" or config["fields"] or not shown:
             return []
         rows = read(folder / f"resources/demo/{key}.tsv", schema, "ugriz", True)
     except InputError as error:

@@ -16,10 +16,11 @@ class RunFiles(NamedTuple):
 
     Attributes
     ----------
-    delivered : str
-        CSV of the fields, with whether each was delivered and else the reason.
-    objects, rejected : str
-        CSV of the catalogue, and CSV of its rejected rows.
+    delivered : str or list
+        CSV of the fields, with whether each was delivered and else the reason; empty if the run
+        has no fields.
+    objects, rejected : str or list
+        CSV of the catalogue, and CSV of its rejected rows; empty if the run has no fields.
     registered, frames, errors : list of str
         FITS images of the fields that are shown.
     pixels, counts : list of str
@@ -42,9 +43,9 @@ class RunFiles(NamedTuple):
         Files of the training images, and files of the network.
     """
 
-    delivered: str
-    objects: str
-    rejected: str
+    delivered: str | list = ()
+    objects: str | list = ()
+    rejected: str | list = ()
     registered: list = ()
     frames: list = ()
     errors: list = ()
@@ -102,8 +103,11 @@ def read_tables(products, reference):
 
     Returns
     -------
-    RunTables
+    RunTables or None
+        None if the run has no fields.
     """
+    if not products.delivered:
+        return None
     fields = files.read_text_table(products.delivered)
     came = fields["delivered"] == "yes"
     delivered = list(fields["field"][came])

@@ -67,9 +67,9 @@ def write_report(
     products = RunFiles(**products)
     texts = yaml.safe_load(Path(definitions).read_text(encoding="utf-8"))
     run = read_tables(products, settings["reference_band"])
-    methods = read_results(products, run.objects)
-    shown = run.delivered[:most_fields]
-    calls = field_calls(shown, run.objects, products, settings)
+    methods = read_results(products, run.objects) if run else []
+    shown = run.delivered[:most_fields] if run else []
+    calls = field_calls(shown, run.objects, products, settings) if run else {}
     calls |= section_calls(products, methods, texts["metrics"], raws, truth)
     with house_style():
         sections = draw(calls, threads)
@@ -82,7 +82,7 @@ def write_report(
         **sections,
         **head(run, settings, folder),
         **redshift_tables(products, methods, texts["metrics"]),
-        **losses(products, run, exposed_by),
+        **(losses(products, run, exposed_by) if run else {}),
         **texts,
     )
     write_text(page, text)
@@ -186,8 +186,8 @@ def head(run, settings, folder):
 
     Parameters
     ----------
-    run : redpix.report.run_files.RunTables
-        Fields and objects of the run.
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
     settings : dict
         Configuration of the run.
     folder : str
@@ -197,17 +197,34 @@ def head(run, settings, folder):
     -------
     dict
     """
-    total = run.whereabouts.iloc[-1].drop("class")
-    objects = run.objects
     return {
         "run": {
             "name": settings["name"],
             "folder": folder,
             "settings": settings,
             "configuration": yaml.safe_dump(settings, sort_keys=False),
-            "delivered": run.delivered,
-            "left_out": run.left_out,
         },
+        "sky": describe_sky(run) if run else None,
+    }
+
+
+def describe_sky(run):
+    """Return the fields of a run, and the numbers at the top of the page.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
+
+    Returns
+    -------
+    dict
+    """
+    total = run.whereabouts.iloc[-1].drop("class")
+    objects = run.objects
+    return {
+        "delivered": run.delivered,
+        "left_out": run.left_out,
         "totals": {
             **total,
             "known": objects["redshift"].count(),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from page_commands import COMMAND_PAGES, command_lines
 from redpix import ROOMS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,11 +32,7 @@ def named(paths):
 
 def commands(page):
     """Command lines that a page tells the reader to give to Snakemake, as words."""
-    text = page.read_text(encoding="utf-8").replace("\\\n", "")
-    for line in text.splitlines():
-        found = re.match(r"\s{4,}(?:envs/setup && )?(\.venv/bin/snakemake .*)", line)
-        if found:
-            yield shlex.split(found[1], comments=True)
+    return [shlex.split(line, comments=True) for line in command_lines(page)]
 
 
 def settings(words):
@@ -83,7 +80,7 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(linked), target
 
 
-@pytest.mark.parametrize("page", named([ROOT / "README.md", *GUIDES]))
+@pytest.mark.parametrize("page", named(COMMAND_PAGES))
 def test_targets_follow_two_dashes(page):
     rules = re.findall(r"^rule (\w+):", (ROOT / "Snakefile").read_text(), flags=re.MULTILINE)
     rules = {*rules, "report", "training_images", "network"} - {"all"}
@@ -95,7 +92,7 @@ def test_targets_follow_two_dashes(page):
         assert all("/" in target or target in rules for target in targets), words
 
 
-@pytest.mark.parametrize("page", named([ROOT / "README.md", *GUIDES]))
+@pytest.mark.parametrize("page", named(COMMAND_PAGES))
 def test_commands_set_keys_that_there_are(page):
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     for words in commands(page):
