@@ -18,6 +18,7 @@ from redpix.io.header_values import filled
 from redpix.photometry import ccd
 from redpix.photometry.camera_test import find_plateau, tested_gain, without_sky
 from redpix.photometry.raw_image import read_raw
+from redpix.photometry.sky_choice import choose_sky
 from redpix.sdss.mask_table import span_mask
 
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
@@ -193,7 +194,7 @@ def with_tested_gain(camera, made, zero_is_known):
     """
     counts = made.image if made.flat is None else made.image * made.flat
     try:
-        sky = ccd.background(counts, made.mask, TEST_MESH)
+        sky, _ = choose_sky(counts, made.mask, TEST_MESH)
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
