@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
+from redpix.photometry.false_stars import FalseRate, remove_false_stars
 from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.saturated_stars import in_wings, merged_detections
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
@@ -50,6 +52,8 @@ class Result(NamedTuple):
         Measured noise of the empty sky over the given noise.
     hot : ndarray of bool, shape (ny, nx)
         Pixels that were left out as hot.
+    false : redpix.photometry.false_stars.FalseRate
+        Detections on the negative image.
     """
 
     stars: Placed
@@ -59,6 +63,7 @@ class Result(NamedTuple):
     model: np.ndarray
     noise_scale: float
     hot: np.ndarray
+    false: FalseRate
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -102,17 +107,20 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
-    stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
+    first_list = merged_detections(detect(scene, psf, threshold), mask, psf.fwhm)
+    stars, model = fit(scene, psf, first_list, 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    stars, model = add_faint_stars(scene, psf, stars, threshold)
+    stars, model = add_faint_stars(scene, psf, stars, threshold, mask)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    ratio = significance(scene, psf, stars, model)
+    kept, false = remove_false_stars(scene, psf, stars, ratio, threshold, model)
+    stars = stars.take(kept)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
-    return Result(stars, uncertainty, psf, scene, model, first * second, hot)
+    return Result(stars, uncertainty, psf, scene, model, first * second, hot, false)
 
 
 def hide_pixels(image, error, gain, hidden):
@@ -138,7 +146,7 @@ def hide_pixels(image, error, gain, hidden):
     )
 
 
-def add_faint_stars(scene, psf, stars, threshold):
+def add_faint_stars(scene, psf, stars, threshold, mask):
     """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
 
     Parameters
@@ -151,6 +159,8 @@ def add_faint_stars(scene, psf, stars, threshold):
         Known stars.
     threshold : float
         Minimum signal-to-noise ratio of a star.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
 
     Returns
     -------
@@ -162,6 +172,7 @@ def add_faint_stars(scene, psf, stars, threshold):
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
+        new = new.take(~in_wings(new, stars, mask, psf.fwhm))
         stars, model = fit(scene, psf, stars.join(new), rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
     return stars, model

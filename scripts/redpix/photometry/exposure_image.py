@@ -16,7 +16,12 @@ from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
-from redpix.photometry.camera_test import find_plateau, tested_gain, without_sky
+from redpix.photometry.camera_test import (
+    find_plateau,
+    strips_without_sky,
+    tested_gain,
+    without_sky,
+)
 from redpix.photometry.raw_image import read_raw
 from redpix.photometry.sky_choice import choose_sky
 from redpix.sdss.mask_table import span_mask
@@ -132,6 +137,7 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
     camera = with_tested_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
@@ -244,7 +250,7 @@ def log_masks(path, made):
     """
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
-        ("NO_DATA", "a constant region at the border, not sky"),
+        ("NO_DATA", "a constant or abruptly different region at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))

@@ -17,6 +17,7 @@ from redpix.photometry.star_table import (
     SEVEN,
     FluxScale,
     hot_pixels,
+    log_false_rate,
     log_fit,
     residual_cards,
     star_columns,
@@ -167,6 +168,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     zero = find_zero_point(result, quality, factor[0], header, wcs, catalogue, band)
     scale = FluxScale(*factor, zero)
     log_fit(name, result, scale)
+    log_false_rate(name, result.false)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),
