@@ -24,6 +24,7 @@ from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_fit import effective_psf, fit_profile
 from redpix.psf.psf_correction import corrected
+from redpix.psf.stacked_psf import is_unlike, stacked_psf
 
 #: stars closer than this are merged into one, FWHM
 _SAME = 0.3
@@ -194,7 +195,8 @@ def first_psf(scene, hidden, mask):
     -------
     psf : redpix.psf.effective_psf.EffectivePsf or None
     profile : redpix.psf.moffat.Profile or None
-        Both None if the image shows no star from which a PSF can be made.
+        None if a Moffat profile does not describe the stars. Both are None if the image shows no
+        star from which a PSF can be made.
 
     Raises
     ------
@@ -225,6 +227,8 @@ def first_psf(scene, hidden, mask):
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
     if profile is None:
         return None, None
+    if is_unlike(stamps, profile):
+        return stacked_psf(stamps, scene.image.shape, fwhm), None
     return effective_psf(profile, len(stamps.x)), profile
 
 
@@ -237,8 +241,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         Image with its noise.
     mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
-    profile : redpix.psf.moffat.Profile
-        First profile.
+    profile : redpix.psf.moffat.Profile or None
+        First profile; None if a Moffat profile does not describe the stars.
     psf : redpix.psf.effective_psf.EffectivePsf
         First PSF.
     stars : redpix.photometry.scene.Placed
@@ -270,6 +274,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         stamps = stamps.take(star_selection.alike(stamps, psf))
     if len(stamps.x) < min(psf.stars, 3):
         return psf
+    if profile is None:
+        return stacked_psf(stamps, model.shape, psf.fwhm)
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
     if profile is None:
         return psf
