@@ -22,6 +22,9 @@ SMALLEST_BETA = 1.7
 #: largest and smallest distance between nodes of the grid, pixels
 _STEPS = (0.35, 1.0)
 
+#: largest half-width of the fitted grid, nodes; limits the time
+_NODES = 30
+
 #: stiffness of the grid, relative to the information of the pixels
 _STIFFNESS = 1e-4
 
@@ -90,7 +93,7 @@ def stacked_psf(stars, shape, fwhm):
     redpix.psf.effective_psf.EffectivePsf
         The same all over the image; its width is twice the half-light radius.
     """
-    step = float(np.clip(fwhm / 6, *_STEPS))
+    step = max(float(np.clip(fwhm / 6, *_STEPS)), stars.half / _NODES)
     inner = int(stars.half / step)
     margin = int(np.ceil(_EXTENT * fwhm / step)) + 3 - inner
     stars = _centred(stars)
@@ -130,7 +133,7 @@ def _nodes(stars, step, inner):
     stiffness = _STIFFNESS * normal.diagonal().max()
     normal = normal + stiffness * (bend.T @ bend + 1e-3 * sparse.eye_array(side**2))
     right = weighted.T @ flattened(stars.value).ravel()
-    return spsolve(normal.tocsc(), right).reshape(side, side)
+    return spsolve(normal.tocsc(), right, permc_spec="MMD_AT_PLUS_A").reshape(side, side)
 
 
 def _fitted(stars, psf):
