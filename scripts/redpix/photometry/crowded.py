@@ -55,6 +55,8 @@ class Result(NamedTuple):
         Pixels that were left out as hot.
     false : redpix.photometry.false_stars.FalseRate
         Detections on the negative image.
+    stacked : bool
+        Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     """
 
     stars: Placed
@@ -65,6 +67,7 @@ class Result(NamedTuple):
     noise_scale: float
     hot: np.ndarray
     false: FalseRate
+    stacked: bool
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -121,7 +124,9 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
-    return Result(stars, uncertainty, psf, scene, model, first * second, hot, false)
+    return Result(
+        stars, uncertainty, psf, scene, model, first * second, hot, false, profile is None
+    )
 
 
 def hide_pixels(image, error, gain, hidden):

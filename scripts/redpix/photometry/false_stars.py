@@ -14,7 +14,7 @@ from redpix.photometry.detection import detection_ratio, peaks_of
 #: largest number of detections on the negative image, relative to the number of stars
 MOST_FALSE = 0.05
 
-#: light of other stars in a pixel from which a position lies in the light of stars, noise of a pixel
+#: light of other stars from which a position lies in the light of stars, noise of a pixel
 _LIGHT = 0.5
 
 #: number of detections on the negative image that chance gives

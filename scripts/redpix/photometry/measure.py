@@ -23,6 +23,7 @@ from redpix.photometry.star_table import (
     star_columns,
 )
 from redpix.photometry.table_file import write_table
+from redpix.photometry.trust import flag_untrusted
 
 
 class Photometry(NamedTuple):
@@ -169,6 +170,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     scale = FluxScale(*factor, zero)
     log_fit(name, result, scale)
     log_false_rate(name, result.false)
+    quality = flag_untrusted(name, result, quality)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),
