@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
-from redpix.photometry.false_stars import FalseRate, remove_false_stars
+from redpix.photometry.false_stars import FalseRate, negative_peaks, remove_false_stars
 from redpix.photometry.psf_fit import errors, fit, significance
 from redpix.photometry.saturated_stars import in_wings, merged_detections
 from redpix.photometry.scene import Errors, Placed, Scene
@@ -111,6 +111,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
+    negative = negative_peaks(scene, psf, threshold)
     first_list = merged_detections(detect(scene, psf, threshold), mask, psf.fwhm)
     stars, model = fit(scene, psf, first_list, 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
@@ -119,7 +120,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
     ratio = significance(scene, psf, stars, model)
-    kept, false = remove_false_stars(scene, psf, stars, ratio, threshold, model)
+    kept, false = remove_false_stars(scene, psf, stars, ratio, threshold, model, negative)
     stars = stars.take(kept)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))

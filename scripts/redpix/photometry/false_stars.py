@@ -50,7 +50,33 @@ class FalseRate(NamedTuple):
         return self.detections > _CHANCE and self.rate > MOST_FALSE
 
 
-def remove_false_stars(scene, psf, stars, ratio, threshold, model):
+def negative_peaks(scene, psf, threshold, model=None):
+    """Return the detections on the negative of a scene.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    threshold : float
+        Minimum signal-to-noise ratio.
+    model : ndarray, shape (ny, nx), optional
+        Model of the stars, counts, which is taken away.
+
+    Returns
+    -------
+    y, x : ndarray of int, shape (m,)
+        Rows and columns.
+    ratio : ndarray, shape (m,)
+        Signal-to-noise ratios.
+    """
+    negative = -detection_ratio(scene, psf, model)[0]
+    y, x = peaks_of(negative, threshold)
+    return y, x, negative[y, x]
+
+
+def remove_false_stars(scene, psf, stars, ratio, threshold, model, first=None):
     """Return the stars that are significant, given the detections on the negative image.
 
     Parameters
@@ -67,6 +93,9 @@ def remove_false_stars(scene, psf, stars, ratio, threshold, model):
         Configured minimum of the ratio.
     model : ndarray, shape (ny, nx)
         Model of the stars, counts.
+    first : (ndarray, ndarray, ndarray), optional
+        As of `negative_peaks` before the fit. They are used if they are more than those after it:
+        the fit of false stars raises the level between them.
 
     Returns
     -------
@@ -74,17 +103,18 @@ def remove_false_stars(scene, psf, stars, ratio, threshold, model):
     rate : FalseRate
         Its thresholds are above the configured one if the rate is above `MOST_FALSE`.
     """
-    negative = -detection_ratio(scene, psf, model)[0]
-    peaks = peaks_of(negative, threshold)
+    *peaks, false = negative_peaks(scene, psf, threshold, model)
+    if first is not None and len(first[2]) > len(false):
+        *peaks, false = first
     kept = ratio > threshold
-    found = FalseRate(len(peaks[0]), len(peaks[0]) / max(kept.sum(), 1), threshold, threshold)
+    found = FalseRate(len(false), float(len(false) / max(kept.sum(), 1)), threshold, threshold)
     if not found.is_high:
         return kept, found
     limit = _LIGHT * scene.noise
-    bright = model[peaks] > limit
+    bright = model[tuple(peaks)] > limit
     beside = light_of_others(psf, stars, model) > limit
-    on_sky = raised_threshold(ratio[~beside], negative[peaks][~bright], threshold)
-    in_light = raised_threshold(ratio[beside], negative[peaks][bright], threshold)
+    on_sky = raised_threshold(ratio[~beside], false[~bright], threshold)
+    in_light = raised_threshold(ratio[beside], false[bright], threshold)
     significant = ratio > np.where(beside, in_light, on_sky)
     removed = int(np.count_nonzero(kept & ~significant))
     return significant, found._replace(sky=on_sky, light=in_light, removed=removed)
