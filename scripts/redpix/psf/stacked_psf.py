@@ -28,6 +28,9 @@ _NODES = 30
 #: stiffness of the grid, relative to the information of the pixels
 _STIFFNESS = 1e-4
 
+#: largest width of the PSF, relative to the first measure of it
+_WIDEST = 1.8
+
 #: half-width of the grid, FWHM; it is 0 beyond the stamps
 _EXTENT = 10.0
 
@@ -103,7 +106,8 @@ def stacked_psf(stars, shape, fwhm):
         table = np.pad(table / (table.sum() * step**2), margin)
         psf = EffectivePsf(table[None], 0, shape, step, fwhm, len(stars.x))
         stars = _fitted(stars, psf)
-    return psf._replace(fwhm=2 * _half_light_radius(psf))
+    # in a crowd the light of neighbours is left at the edge of the stamps
+    return psf._replace(fwhm=min(2 * _half_light_radius(psf), _WIDEST * fwhm))
 
 
 def _centred(stars):
@@ -163,5 +167,5 @@ def _half_light_radius(psf):
     axis = np.arange(-half, half + 1)
     radius = np.hypot(axis, axis[:, None]).ravel()
     order = np.argsort(radius, kind="stable")
-    growth = np.cumsum(stamp.ravel()[order])
+    growth = np.maximum.accumulate(np.cumsum(stamp.ravel()[order]))
     return float(max(np.interp(0.5 * growth[-1], growth, radius[order]), 0.75))
