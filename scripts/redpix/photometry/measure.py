@@ -17,7 +17,6 @@ from redpix.photometry.star_table import (
     SEVEN,
     FluxScale,
     hot_pixels,
-    log_false_rate,
     log_fit,
     residual_cards,
     star_columns,
@@ -169,7 +168,6 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     zero = find_zero_point(result, quality, factor[0], header, wcs, catalogue, band)
     scale = FluxScale(*factor, zero)
     log_fit(name, result, scale)
-    log_false_rate(name, result.false)
     quality = flag_untrusted(name, result, quality)
     residual = result.scene.image - result.model
     return Photometry(

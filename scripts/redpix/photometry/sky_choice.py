@@ -116,7 +116,7 @@ def candidates(mesh):
     """
     finer = [mesh // 2**n for n in range(1, 8) if mesh // 2**n >= _FINEST]
     polynomials = [SkyModel(degree, mesh) for degree in _DEGREES]
-    return [SkyModel(0, mesh), *polynomials, *(SkyModel(0, side) for side in finer)]
+    return [SkyModel(0, mesh)] + polynomials + [SkyModel(0, side) for side in finer]
 
 
 def measure(image, mask, model, hidden):

@@ -137,6 +137,7 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
+    log_false_rate(name, result.false)
 
 
 def log_false_rate(name, false):
