@@ -68,8 +68,11 @@ def names_a_field(pairs, stacks, images):
     Parameters
     ----------
     pairs : list of redpix.config.pairs_table.Pair
+        Rows of the table of pairs.
     stacks : list of redpix.config.pairs_table.StackRow
+        Rows of the table of stacks.
     images : list of redpix.config.images_table.Image
+        Images as the tables name them.
 
     Returns
     -------

@@ -14,7 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
+from redpix.photometry.false_stars import FalseRate, negative_peaks, remove_false_stars
 from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.saturated_stars import in_wings, merged_detections
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
@@ -22,6 +24,7 @@ from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_fit import effective_psf, fit_profile
 from redpix.psf.psf_correction import corrected
+from redpix.psf.stacked_psf import is_unlike, stacked_psf
 
 #: stars closer than this are merged into one, FWHM
 _SAME = 0.3
@@ -50,6 +53,10 @@ class Result(NamedTuple):
         Measured noise of the empty sky over the given noise.
     hot : ndarray of bool, shape (ny, nx)
         Pixels that were left out as hot.
+    false : redpix.photometry.false_stars.FalseRate
+        Detections on the negative image.
+    stacked : bool
+        Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     """
 
     stars: Placed
@@ -59,6 +66,8 @@ class Result(NamedTuple):
     model: np.ndarray
     noise_scale: float
     hot: np.ndarray
+    false: FalseRate
+    stacked: bool
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -102,17 +111,23 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
-    stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
+    negative = negative_peaks(scene, psf, threshold)
+    first_list = merged_detections(detect(scene, psf, threshold), mask, psf.fwhm)
+    stars, model = fit(scene, psf, first_list, 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    stars, model = add_faint_stars(scene, psf, stars, threshold)
+    stars, model = add_faint_stars(scene, psf, stars, threshold, mask)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    ratio = significance(scene, psf, stars, model)
+    kept, false = remove_false_stars(scene, psf, stars, ratio, threshold, model, negative)
+    stars = stars.take(kept)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
-    return Result(stars, uncertainty, psf, scene, model, first * second, hot)
+    return Result(
+        stars, uncertainty, psf, scene, model, first * second, hot, false, profile is None
+    )
 
 
 def hide_pixels(image, error, gain, hidden):
@@ -138,7 +153,7 @@ def hide_pixels(image, error, gain, hidden):
     )
 
 
-def add_faint_stars(scene, psf, stars, threshold):
+def add_faint_stars(scene, psf, stars, threshold, mask):
     """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
 
     Parameters
@@ -151,6 +166,8 @@ def add_faint_stars(scene, psf, stars, threshold):
         Known stars.
     threshold : float
         Minimum signal-to-noise ratio of a star.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
 
     Returns
     -------
@@ -162,6 +179,7 @@ def add_faint_stars(scene, psf, stars, threshold):
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
+        new = new.take(~in_wings(new, stars, mask, psf.fwhm))
         stars, model = fit(scene, psf, stars.join(new), rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
     return stars, model
@@ -183,7 +201,8 @@ def first_psf(scene, hidden, mask):
     -------
     psf : redpix.psf.effective_psf.EffectivePsf or None
     profile : redpix.psf.moffat.Profile or None
-        Both None if the image shows no star from which a PSF can be made.
+        None if a Moffat profile does not describe the stars. Both are None if the image shows no
+        star from which a PSF can be made.
 
     Raises
     ------
@@ -214,6 +233,8 @@ def first_psf(scene, hidden, mask):
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
     if profile is None:
         return None, None
+    if is_unlike(stamps, profile):
+        return stacked_psf(stamps, scene.image.shape, fwhm), None
     return effective_psf(profile, len(stamps.x)), profile
 
 
@@ -226,8 +247,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         Image with its noise.
     mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
-    profile : redpix.psf.moffat.Profile
-        First profile.
+    profile : redpix.psf.moffat.Profile or None
+        First profile; None if a Moffat profile does not describe the stars.
     psf : redpix.psf.effective_psf.EffectivePsf
         First PSF.
     stars : redpix.photometry.scene.Placed
@@ -259,6 +280,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         stamps = stamps.take(star_selection.alike(stamps, psf))
     if len(stamps.x) < min(psf.stars, 3):
         return psf
+    if profile is None:
+        return stacked_psf(stamps, model.shape, psf.fwhm)
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
     if profile is None:
         return psf

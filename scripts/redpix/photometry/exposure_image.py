@@ -16,8 +16,14 @@ from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
-from redpix.photometry.camera_check import checked_gain, find_plateau, without_sky
+from redpix.photometry.camera_check import (
+    checked_gain,
+    find_plateau,
+    strips_without_sky,
+    without_sky,
+)
 from redpix.photometry.raw_image import read_raw
+from redpix.photometry.sky_choice import choose_sky
 from redpix.sdss.mask_table import span_mask
 
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
@@ -131,6 +137,7 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
     camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
@@ -196,7 +203,7 @@ def with_checked_gain(camera, made, zero_is_known):
     """
     counts = made.image if made.flat is None else made.image * made.flat
     try:
-        sky = ccd.background(counts, made.mask, TEST_MESH)
+        sky, _ = choose_sky(counts, made.mask, TEST_MESH)
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
@@ -246,7 +253,7 @@ def log_masks(path, made):
     """
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
-        ("NO_DATA", "a constant region at the border, not sky"),
+        ("NO_DATA", "a constant or abruptly different region at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))
