@@ -2,6 +2,7 @@
 
 import math
 import os
+import tokenize
 import zipfile
 
 from numpy.lib import format as npy
@@ -32,7 +33,7 @@ def read_arrays(path):
     InputError
         If the file is damaged, holds Python objects, or would unpack to far more than its size.
     """
-    with readable(path, "arrays"), open(path, "rb") as file:
+    with readable(path, "arrays", also=(tokenize.TokenError,)), open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
             raise InputError("cannot be read as arrays: not an .npz archive")
         with zipfile.ZipFile(file) as archive:

@@ -62,8 +62,11 @@ def check_psfield(path):
     InputError
         If a band's PSF cannot be read from the file.
     """
-    with open_whole(path, "a psField file", name=False) as hdus:
-        for number, band in enumerate(FILTERS, start=1):
-            if number >= len(hdus):
-                raise InputError(f"not a psField file: the table of band {band} is missing")
-            psfield_model(hdus[number].data, SHAPE)
+    try:
+        with open_whole(path, "a psField file", name=False) as hdus:
+            for number, band in enumerate(FILTERS, start=1):
+                if number >= len(hdus):
+                    raise InputError(f"the table of band {band} is missing")
+                psfield_model(hdus[number].data, SHAPE)
+    except InputError as error:
+        raise InputError(f"psField: {error}") from None
