@@ -7,6 +7,7 @@ from astropy.io import fits, votable
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
+from redpix.io.fits_structure import walk
 from redpix.io.table_columns import StoredColumns, from_astropy
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened
@@ -55,6 +56,7 @@ def read_format(kind, data, name):
 
 def _fits(data, name):
     """Return the columns of the first table of a FITS file."""
+    walk(io.BytesIO(data), None, compressed=False)
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         tables = [
             (number, hdu)

@@ -5,6 +5,7 @@ import re
 import warnings
 
 from astropy.io import fits
+from astropy.utils.exceptions import AstropyUserWarning
 
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
@@ -40,13 +41,13 @@ def open_whole(path, kind, name=True):
     InputError
         If the file is truncated or damaged, or is not a FITS file.
     """
-    with readable(path if name else None, kind, also=(fits.VerifyError,)):
+    named = path if name else None
+    with readable(named, kind, also=(fits.VerifyError,)), warnings.catch_warnings():
+        # astropy warns of cards that break the standard
+        warnings.simplefilter("ignore", AstropyUserWarning)
         check_whole(path)
-        with warnings.catch_warnings():
-            # astropy warns of cards that break the standard
-            warnings.simplefilter("ignore", fits.verify.VerifyWarning)
-            with fits.open(path, memmap=False) as hdus:
-                yield hdus
+        with fits.open(path, memmap=False) as hdus:
+            yield hdus
 
 
 def check_whole(path):
