@@ -12,8 +12,15 @@ STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "Z
 
 # exceptions of astropy for damaged cards
 _WCS_ERRORS = (
-    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, MemoryError),
-    *(np.linalg.LinAlgError, wcslib.WcsError, fits.VerifyError),
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    np.linalg.LinAlgError,
+    wcslib.WcsError,
+    fits.VerifyError,
 )
 
 # cards that describe the array of a frame
