@@ -3,12 +3,16 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import fuzz_readers
 import pytest
 from conftest import ROOT
 
 OUTCOMES = ("result", "refused")
+
+if not Path("/proc/self/statm").exists():
+    pytest.skip("the memory is bounded by Linux's own means", allow_module_level=True)
 
 
 @pytest.fixture(scope="module")
