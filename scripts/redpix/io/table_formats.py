@@ -56,7 +56,10 @@ def read_format(kind, data, name):
 
 def _fits(data, name):
     """Return the columns of the first table of a FITS file."""
-    walk(io.BytesIO(data), None, compressed=False)
+    try:
+        walk(io.BytesIO(data), None, compressed=False)
+    except InputError as error:
+        raise InputError(f"{name}: cannot be read as FITS: {error}") from None
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         tables = [
             (number, hdu)
