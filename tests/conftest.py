@@ -22,6 +22,12 @@ def pytest_addoption(parser):
         default=4,
         help="how many times over one run is killed and started again; 4 if not given",
     )
+    parser.addoption(
+        "--mutations",
+        type=int,
+        default=800,
+        help="how many damaged files all readers together are given; 800 if not given",
+    )
     parser.addoption("--image", help="container image to try; envs/redpix.sif if not given")
 
 

@@ -10,6 +10,9 @@ from jsonschema.validators import extend
 from redpix.config.contradictions import contradictions, shown, too_many_neighbours
 from redpix.core.exceptions import InputError
 
+#: maximum numbers of values and of nested levels below one key
+MOST_PARTS, MOST_LEVELS = 1_000_000, 32
+
 
 def validated(config, schema, training_objects=None):
     """Return a configuration with all defaults, or raise an error with one line per fault.
@@ -39,6 +42,8 @@ def validated(config, schema, training_objects=None):
     InputError
         One line per fault: key, value, what is allowed.
     """
+    for key, value in config.items():
+        _check_extent(key, value)
     full = _completed(config, schema)
     errors = sorted(_Validator(schema).iter_errors(full), key=lambda error: _key(error.path))
     problems = list(dict.fromkeys(line for error in errors for line in _explained(error, schema)))
@@ -48,6 +53,24 @@ def validated(config, schema, training_objects=None):
     if problems:
         raise InputError("\n".join(problems))
     return full
+
+
+def _check_extent(key, value):
+    """Refuse a value of more parts or levels than a configuration needs.
+
+    In YAML, a few lines can name the same list millions of times, or put a list into itself.
+    """
+    count, waiting = 0, [(value, 1)]
+    while waiting:
+        part, depth = waiting.pop()
+        count += 1
+        if count > MOST_PARTS or depth > MOST_LEVELS:
+            raise InputError(
+                f"{key}: more than {MOST_PARTS} parts or {MOST_LEVELS} levels; allowed: fewer"
+            )
+        if isinstance(part, dict | list):
+            inner = part.values() if isinstance(part, dict) else part
+            waiting += [(one, depth + 1) for one in inner]
 
 
 def keys(schema, parent=""):

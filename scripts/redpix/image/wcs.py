@@ -10,6 +10,19 @@ from redpix.core.exceptions import InputError
 #: header cards that are wrong once the pixels have changed
 STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
+# exceptions of astropy for damaged cards
+_WCS_ERRORS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    MemoryError,
+    np.linalg.LinAlgError,
+    wcslib.WcsError,
+    fits.VerifyError,
+)
+
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
 
@@ -55,7 +68,7 @@ def frame_wcs(header):
     try:
         wcs = WCS(cards)
         sky = wcs.all_pix2world([[0.0, 0.0]], 0)
-    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
+    except _WCS_ERRORS as error:
         raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
     if not np.all(np.isfinite(sky)) or not pixel_area(wcs) > 0:
         raise InputError("WCS that puts the image nowhere: CRVAL or the CD matrix is impossible")
@@ -124,7 +137,7 @@ def celestial_wcs(header):
     try:
         wcs = WCS(fits.Header(header), naxis=2)
         sky = wcs.all_pix2world([[0.0, 0.0]], 0) if wcs.has_celestial else np.nan
-    except (ValueError, TypeError, MemoryError, np.linalg.LinAlgError, wcslib.WcsError) as error:
+    except _WCS_ERRORS as error:
         raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
     if not np.all(np.isfinite(sky)):
         raise InputError("no WCS that says where on the sky it lies")

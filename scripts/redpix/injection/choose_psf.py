@@ -11,12 +11,14 @@ from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs, pixel_area
+from redpix.io.whole_fits import open_whole
 from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_file import write_psfs
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.psf.sextractor import copied_settings
 from redpix.sdss.archive import Archive
+from redpix.sdss.fetch_psfields import check_psfield
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
 
@@ -42,18 +44,27 @@ def fetch_psfield(field, folder, required, source, release, **patience):
     Returns
     -------
     Path or None
-        None if the archive does not hold the file.
+        None if the archive does not hold the file. If it is damaged and not required, a warning
+        is logged.
 
     Raises
     ------
     InputError
-        If the file is required and missing, or cannot be fetched.
+        If the file is required and missing or damaged, or cannot be fetched.
     """
     archive = Archive(source, **patience)
     location = archive.locate(psfield_path(release, field), required=required)
     target = Path(folder) / "psField.fit"
-    fetched = location and archive.fetch(location, target, lambda _: None, required)
-    return target if fetched else None
+    if not (location and archive.fetch(location, target, lambda _: None, required)):
+        return None
+    try:
+        check_psfield(target)
+    except InputError as error:
+        if required:
+            raise InputError(f"{location.url}: {error}") from None
+        log.warning("%s: %s; the PSF is measured", location.url, error)
+        return None
+    return target
 
 
 def survey_psf(path, band, shape, field):
@@ -80,9 +91,9 @@ def survey_psf(path, band, shape, field):
         If the file does not hold a usable PSF of the band.
     """
     try:
-        with fits.open(path, memmap=False) as hdus:
+        with open_whole(path, "a psField file", name=False) as hdus:
             return psfield_model(hdus[FILTERS.index(band) + 1].data, shape)
-    except (OSError, IndexError, InputError) as error:
+    except InputError as error:
         raise InputError(f"field {field}: psField, band {band}: {error}") from None
 
 

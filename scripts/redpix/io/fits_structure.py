@@ -140,8 +140,9 @@ def walk(stream, path, compressed):
     ----------
     stream : file object
         Result of `unpacked`.
-    path : str or path-like
-        The file; its size on disk is compared with the declared sizes.
+    path : str or path-like, or None
+        The file; its size on disk is compared with the declared sizes. None for the stream's own
+        size.
     compressed : bool
         Whether the file is compressed.
 
@@ -156,7 +157,7 @@ def walk(stream, path, compressed):
     InputError
         If the structure is damaged or declares impossible sizes; the caller names the file.
     """
-    on_disk = os.path.getsize(path)
+    on_disk = stream.seek(0, os.SEEK_END) if path is None else os.path.getsize(path)
     most = max(_UNPACKED, _EXPANSION * on_disk)
     hdus, start = [], 0
     while len(hdus) < _MOST_HDUS:
@@ -249,6 +250,10 @@ def _data_size(header, label):
             _whole(header, f"ZNAXIS{axis}", label, 0)
     if axes and axes[0] == 0 and _card(header, "GROUPS") is True:
         axes = axes[1:]
+    if _card(header, "XTENSION") in ("BINTABLE", "TABLE"):
+        fields = _whole(header, "TFIELDS", label, 0, default=0)
+        if fields > 999:  # astropy would go through all of them
+            raise InputError(f"{label}: TFIELDS is {fields}; allowed: 0 to 999")
     if not axes:
         return 0
     extra = _whole(header, "PCOUNT", label, 0, default=0)

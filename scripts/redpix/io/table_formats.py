@@ -1,18 +1,17 @@
 """Tables that are not plain text: FITS, VOTable, ECSV, IPAC, HDF5 and Parquet."""
 
 import io
-import re
 import warnings
 
 from astropy.io import fits, votable
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
+from redpix.io.fits_structure import walk
 from redpix.io.table_columns import StoredColumns, from_astropy
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened
-
-_ELEMENT_BYTES = dict(L=1, B=1, I=2, J=4, K=8, A=1, E=4, D=8, C=8, M=16, P=8, Q=16)
+from redpix.io.whole_fits import check_columns
 
 
 def read_format(kind, data, name):
@@ -57,6 +56,10 @@ def read_format(kind, data, name):
 
 def _fits(data, name):
     """Return the columns of the first table of a FITS file."""
+    try:
+        walk(io.BytesIO(data), None, compressed=False)
+    except InputError as error:
+        raise InputError(f"{name}: cannot be read as FITS: {error}") from None
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
         tables = [
             (number, hdu)
@@ -76,29 +79,15 @@ def _fits(data, name):
 def _check_size(hdu, size, where):
     """Raise InputError if a header promises other data than the file holds."""
     header = hdu.header
-    width, rows, fields = (header[key] for key in ("NAXIS1", "NAXIS2", "TFIELDS"))
-    if not all(isinstance(value, int) and value >= 0 for value in (width, rows, fields)):
-        raise InputError(f"{where}: NAXIS1, NAXIS2 or TFIELDS is not a whole number")
-    if fields > 999:
-        raise InputError(f"{where}: TFIELDS is {fields}; allowed: at most 999")
+    width, rows = header["NAXIS1"], header["NAXIS2"]
+    if not all(isinstance(value, int) and value >= 0 for value in (width, rows)):
+        raise InputError(f"{where}: NAXIS1 or NAXIS2 is not a whole number")
     promised = hdu.fileinfo()["datLoc"] + width * rows
     if promised > size:
         raise InputError(f"{where}: {promised - size} bytes of {rows} rows are missing")
     if header["XTENSION"].strip() == "TABLE":
         return
-    formats = [str(header[f"TFORM{number}"]).strip() for number in range(1, fields + 1)]
-    matches = [re.match(r"([0-9]*)([LXBIJKAEDCMPQ])", text) for text in formats]
-    for number, (text, match) in enumerate(zip(formats, matches, strict=True), start=1):
-        if not match:
-            raise InputError(f"{where}: TFORM{number} is {text!r}, which is not a format")
-    total = sum(_bytes(int(match[1] or 1), match[2]) for match in matches)
-    if total != width:
-        raise InputError(f"{where}: columns of {total} bytes in rows of {width}")
-
-
-def _bytes(repeat, letter):
-    """Return the size of a FITS column in a row, bytes."""
-    return (repeat + 7) // 8 if letter == "X" else repeat * _ELEMENT_BYTES[letter]
+    check_columns(header, where)
 
 
 def _votable(data, name):

@@ -1,7 +1,6 @@
 """Read and write the files of photometric redshifts, column by column."""
 
 import itertools
-import zipfile
 
 import numpy as np
 import pandas
@@ -10,8 +9,10 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from redpix.core.atomic_files import atomic
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import progress
+from redpix.io.array_archive import read_arrays
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.model import Model
 from redpix.photoz.split import TRAIN
@@ -115,12 +116,8 @@ def read_model(path):
     InputError
         If the file is not a model.
     """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (ValueError, OSError, EOFError, AttributeError, zipfile.BadZipFile) as error:
-        raise InputError(f"{path}: cannot be read as a model: {error}") from None
-    return Model.from_arrays(arrays, path)
+    with readable(path, "a model"):
+        return Model.from_arrays(read_arrays(path), path)
 
 
 def write_pixels(file, ids, objects, split, chunk, prediction):

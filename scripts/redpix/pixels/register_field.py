@@ -142,10 +142,19 @@ def field_grid(path, engine, pixel_scale):
     Raises
     ------
     InputError
-        If the pixels of the grid are larger than those of the frame and the engine does not sum.
+        If the WCS needs a grid longer than the frame's diagonal, or if the pixels of the grid are
+        larger than those of the frame and the engine does not sum.
     """
     image, _, wcs = read_frame(path)
     grid = north_up_grid(wcs, image.shape, pixel_scale)
+    # no rotation needs more than the diagonal; distortions are small
+    longest = 2 + 1.5 * np.hypot(*image.shape) * np.sqrt(pixel_area(wcs) / pixel_area(grid.wcs))
+    if not all(0 < side <= longest for side in grid.shape):
+        rows, columns = grid.shape
+        raise InputError(
+            f"{path}: WCS that cannot be used: a north-up grid of {columns} x {rows} pixels; "
+            f"allowed: up to {longest:.0f} in each direction"
+        )
     if engine == "reproject" and pixel_area(grid.wcs) > COARSEST**2 * pixel_area(wcs):
         raise InputError(
             f"registration.pixel_scale: {pixel_scale}: larger pixels than those of {path}; "

@@ -4,6 +4,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.atomic_files import atomic
+from redpix.io.whole_fits import open_whole
 from redpix.psf.psf_model import PsfModel
 
 
@@ -50,8 +51,13 @@ def read_psf(path, band):
     Returns
     -------
     redpix.psf.psf_model.PsfModel
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or holds no PSF of the band.
     """
-    with fits.open(path, memmap=False) as hdus:
+    with open_whole(path, "a file of PSFs") as hdus:
         terms, header = hdus[f"PSF_{band}"].data.astype(float), hdus[f"PSF_{band}"].header
-    zero, scale = ((header[f"{key}1"], header[f"{key}2"]) for key in ("POLZERO", "POLSCAL"))
-    return PsfModel(terms, header["DEGREE"], zero, scale, header["FWHM"], header["STARS"])
+        zero, scale = ((header[f"{key}1"], header[f"{key}2"]) for key in ("POLZERO", "POLSCAL"))
+        return PsfModel(terms, header["DEGREE"], zero, scale, header["FWHM"], header["STARS"])

@@ -6,6 +6,7 @@ unpacked and accepted by the caller's check.
 
 import bz2
 import gzip
+import io
 import time
 import zlib
 from dataclasses import dataclass
@@ -22,8 +23,11 @@ BLOCK = 1 << 16
 #: maximum wait between two attempts, seconds
 LONGEST_WAIT = 60.0
 
-#: functions that unpack, by the ending of the file name
-UNPACK = {".bz2": bz2.decompress, ".gz": gzip.decompress}
+#: functions that open packed files, by the ending of the file name
+UNPACK = {".bz2": bz2.open, ".gz": gzip.open}
+
+#: maximum size of an unpacked file, bytes; frames have 12.5 million
+LARGEST = 2**27
 
 
 class MissingError(InputError):
@@ -276,9 +280,12 @@ def accept(path, url, target, check):
     unpack = UNPACK.get(Path(url).suffix)
     if unpack:
         try:
-            data = unpack(data)
+            with unpack(io.BytesIO(data)) as file:
+                data = file.read(LARGEST + 1)
         except (OSError, EOFError, ValueError, zlib.error) as error:
             raise InputError(f"{url}: truncated or corrupt archive ({error})") from None
+        if len(data) > LARGEST:
+            raise InputError(f"{url}: unpacks to more than {LARGEST} bytes")
     with atomic(target) as temporary:
         temporary.write_bytes(data)
         try:

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.atomic_files import atomic, missing_bytes, write_text
+from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
+from redpix.io.whole_fits import open_whole
 from redpix.sdss.archive import archive_of
-from redpix.sdss.frames import check_frame, frame_path, mask_path, mask_spans
+from redpix.sdss.frames import check_frame, check_scale, frame_path, mask_path, mask_spans
 
 
 def fetch_frames(
@@ -125,17 +126,9 @@ def verified_frame(field, band):
     """
 
     def check(path):
-        try:
-            with fits.open(path, memmap=False) as hdus:
-                check_frame(hdus, field, band)
-                frame_wcs(hdus[0].header)
-                missing = missing_bytes(hdus[-1], path)
-                if missing > 0:
-                    raise InputError(f"truncated, {missing} bytes are missing")
-        except InputError:
-            raise
-        except Exception as error:  # astropy raises many kinds on a damaged file
-            raise InputError(f"does not open as FITS ({type(error).__name__}: {error})") from None
+        with open_whole(path, "a frame", name=False) as hdus:
+            check_frame(hdus, field, band)
+            check_scale(frame_wcs(hdus[0].header))
 
     return check
 
@@ -225,9 +218,9 @@ def fetch_spans(archive, folder, field, band, release, manifest):
         ):
             log.info("%s-%s: the archive has no survey mask (fpM)", field, band)
             return None
-        with fits.open(path, memmap=False) as hdus:
+        with open_whole(path, "a survey mask (fpM)", name=False) as hdus:
             spans = mask_spans(hdus)
-    except (OSError, InputError) as error:
+    except InputError as error:
         path.unlink(missing_ok=True)
         log.warning("%s-%s: its survey mask (fpM) cannot be used: %s", field, band, error)
         return None

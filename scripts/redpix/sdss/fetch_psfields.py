@@ -11,6 +11,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
+from redpix.io.whole_fits import open_whole
 from redpix.sdss.archive import archive_of
 from redpix.sdss.frames import SHAPE
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
@@ -62,10 +63,10 @@ def check_psfield(path):
         If a band's PSF cannot be read from the file.
     """
     try:
-        with fits.open(path, memmap=False) as hdus:
-            for number in range(1, len(FILTERS) + 1):
+        with open_whole(path, "a psField file", name=False) as hdus:
+            for number, band in enumerate(FILTERS, start=1):
+                if number >= len(hdus):
+                    raise InputError(f"the table of band {band} is missing")
                 psfield_model(hdus[number].data, SHAPE)
-    except InputError:
-        raise
-    except (OSError, IndexError, ValueError, TypeError) as error:
-        raise InputError(f"not a psField file: {error}") from None
+    except InputError as error:
+        raise InputError(f"psField: {error}") from None

@@ -4,9 +4,13 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS
+from redpix.image.wcs import pixel_area
 
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
+
+#: side of a pixel, arcsec
+PIXEL = 0.396
 
 #: planes of the survey's fpM masks that qualify a pixel's value, with the bits of our masks
 PLANES = {
@@ -89,6 +93,8 @@ def check_frame(hdus, field, band):
         raise InputError(f"image of shape {hdus[0].shape} where a frame has {SHAPE}")
     if hdus[1].shape != SHAPE[1:]:
         raise InputError(f"calibration vector of shape {hdus[1].shape}, not {SHAPE[1:]}")
+    if not np.isfinite(hdus[0].data).any():
+        raise InputError("the image holds no number")
     if not np.all(np.isfinite(hdus[1].data) & (hdus[1].data > 0)):
         raise InputError("the calibration vector is not positive everywhere")
     sky = hdus[2].data
@@ -96,6 +102,11 @@ def check_frame(hdus, field, band):
         raise InputError("HDU 2 is not the sky table (ALLSKY, XINTERP, YINTERP in one row)")
     if (sky["YINTERP"].shape[1], sky["XINTERP"].shape[1]) != SHAPE:
         raise InputError("the sky table's XINTERP and YINTERP do not fit the image")
+    if sky["ALLSKY"].ndim != 3:
+        raise InputError("the sky table's ALLSKY is not an image")
+    for name in ("ALLSKY", "XINTERP", "YINTERP"):
+        if not np.isfinite(sky[name]).all():
+            raise InputError(f"the sky table's {name} is not finite everywhere")
     header = hdus[0].header
     named = {"RUN": field.run, "CAMCOL": field.camcol, "FIELD": field.field, "FILTER": band}
     for key, expected in named.items():
@@ -106,6 +117,28 @@ def check_frame(hdus, field, band):
         unknown = key == "FIELD" and (stated is None or str(stated).strip() == "NA")
         if not unknown and str(stated).strip() != str(expected):
             raise InputError(f"header says {key} = {stated}, its name says {expected}")
+
+
+def check_scale(wcs):
+    """Refuse a WCS whose pixels are not those of the survey's camera.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        WCS of a frame.
+
+    Raises
+    ------
+    InputError
+        If a side of a pixel differs from `PIXEL`, or the axes are not perpendicular.
+    """
+    sides = 3600 * np.hypot(*wcs.pixel_scale_matrix)
+    square = 3600**2 * pixel_area(wcs) > 0.98 * sides.prod()
+    if not (square and np.all(abs(sides / PIXEL - 1) < 0.05)):
+        raise InputError(
+            f"WCS with pixels of {sides[0]:.3g} x {sides[1]:.3g} arcsec"
+            f"{'' if square else ', not square'}; allowed: {PIXEL} x {PIXEL}"
+        )
 
 
 def mask_spans(hdus):
@@ -131,29 +164,40 @@ def mask_spans(hdus):
         If the file is not a survey mask, or a span leaves the frame.
     """
     try:
-        names = hdus[-1].data
         planes = {
             str(row["attributeName"]).strip(): int(row["Value"])
-            for row in names
+            for row in hdus[-1].data
             if str(row["defName"]).strip() == "S_MASKTYPE"
         }
         rows = [np.empty((0, 4), np.int32)]
         for plane, bit_name in PLANES.items():
-            table = hdus[planes[f"S_MASK_{plane}"] + 1].data
-            for row in table if table is not None else ():
-                spans = np.frombuffer(np.asarray(row["s"], np.uint8).tobytes(), ">u2")
-                spans = spans.reshape(-1, 3)[: row["nspan"]].astype(np.int32)
-                bits = np.full((len(spans), 1), BITS[bit_name], np.int32)
-                rows.append(np.hstack([bits, spans]))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            spans = _plane_spans(hdus[planes[f"S_MASK_{plane}"] + 1].data, plane)
+            bits = np.full((len(spans), 1), BITS[bit_name], np.int32)
+            rows.append(np.hstack([bits, spans]))
+    except (LookupError, TypeError, AttributeError) as error:
         raise InputError(f"not a survey mask (fpM): {error}") from None
-    spans = np.concatenate(rows)
-    # an object at the edge of the frame may have a span from column -1, written as 65535
-    spans[spans[:, 2] == 65535, 2] = 0
-    _, row, first, last = spans.T
-    if np.any((row >= SHAPE[0]) | (first > last) | (last >= SHAPE[1])):
-        raise InputError("a span of the survey mask leaves the frame")
-    return spans
+    return np.concatenate(rows)
+
+
+def _plane_spans(table, plane):
+    """Return row, first and last column of the spans of one plane, shape (n, 3)."""
+    rows, pixels = [np.empty((0, 3), np.int32)], 0
+    for row in table if table is not None else ():
+        spans, count = np.asarray(row["s"], np.uint8).ravel(), int(row["nspan"])
+        if not 0 <= 6 * count <= len(spans):
+            raise InputError(f"plane {plane} of the survey mask has {count} spans where fewer are")
+        spans = spans[: 6 * count].view(">u2").reshape(-1, 3).astype(np.int32)
+        # an object at the edge of the frame may have a span from column -1, written as 65535
+        spans[spans[:, 2] == 65535, 2] = 0
+        y, first, last = spans.T
+        if np.any((y >= SHAPE[0]) | (first > last) | (last >= SHAPE[1])):
+            raise InputError("a span of the survey mask leaves the frame")
+        # a small file may repeat its spans without end
+        pixels += int((last - first + 1).sum())
+        if pixels > SHAPE[0] * SHAPE[1]:
+            raise InputError(f"plane {plane} of the survey mask covers more than the frame")
+        rows.append(spans)
+    return np.concatenate(rows)
 
 
 def masked_pixels(spans):

@@ -11,6 +11,9 @@ FILTERS = "ugriz"
 # factor of the 0-based row and column in the polynomials of a psField file, per pixel
 _SCALE = 1e-3
 
+# longest side of an eigenimage, pixels; those of the survey have 51
+_LARGEST = 255
+
 
 def psfield_path(release, field):
     """Return the path of a field's psField file below the archive's root.
@@ -61,6 +64,7 @@ def psfield_model(table, shape):
     try:
         side = int(table["RNROW"][0]), int(table["RNCOL"][0])
         rows, columns = int(table["nrow_b"].max()), int(table["ncol_b"].max())
+        _check_sizes(table, side, rows, columns)
         degree = rows + columns - 2
         powers = [(i, j) for j in range(degree + 1) for i in range(degree + 1 - j)]
         terms = np.zeros((len(powers), *side))
@@ -70,9 +74,24 @@ def psfield_model(table, shape):
                 for i in range(eigenimage["ncol_b"]):
                     # in FITS the column's power varies fastest: the array is [row, column] here
                     terms[powers.index((i, j))] += eigenimage["c"][j, i] * image
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (LookupError, TypeError, AttributeError) as error:
         raise InputError(f"not a psField table: {error}") from None
     if not (np.isfinite(terms).all() and terms[0].sum() > 0):
         raise InputError("the psField table has no positive PSF of the band")
     model = PsfModel(terms, degree, (1.0, 1.0), (1 / _SCALE, 1 / _SCALE), 0.0, 0)
     return model._replace(fwhm=full_width(model.at((shape[1] - 1) / 2, (shape[0] - 1) / 2)))
+
+
+def _check_sizes(table, side, rows, columns):
+    """Refuse a table whose counts do not fit its arrays, before arrays are made."""
+    stated, held = side[0] * side[1], len(np.ravel(table["RROWS"][0]))
+    if not 0 < min(side) <= max(side) <= _LARGEST or stated != held:
+        raise InputError(
+            f"a PSF of {side[1]} x {side[0]} pixels in the psField table, which holds {held}"
+        )
+    least = min(int(table["nrow_b"].min()), int(table["ncol_b"].min()))
+    if least < 1 or rows > table["c"].shape[-1] or columns > table["c"].shape[-2]:
+        raise InputError(
+            f"a polynomial of {rows} x {columns} terms in the psField table; allowed: those of "
+            f"its column c, {table['c'].shape[-1]} x {table['c'].shape[-2]}"
+        )

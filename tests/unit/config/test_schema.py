@@ -246,3 +246,15 @@ def test_tables_of_training_images():
     assert found == [("table", "galaxies.txt"), ("bands", "own.csv"), ("spectra", "seds.csv")]
     none = {"table": None, "cosmology": "a.csv", "bands": [], "spectra": []}
     assert list(training_tables(none)) == [("cosmology", "a.csv")]
+
+
+def test_a_value_that_names_itself_without_end_is_refused():
+    """Ten lists of ten, each of the one before, are a configuration of 0.5 kB and 1e9 parts."""
+    bomb = ["x"] * 10
+    for _ in range(9):
+        bomb = [bomb] * 10
+    loop = []
+    loop.append(loop)
+    for value in (bomb, loop):
+        with pytest.raises(InputError, match="^fields: more than 1000000 parts or 32 levels"):
+            validated({"fields": value}, SCHEMA)

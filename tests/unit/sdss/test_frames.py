@@ -119,3 +119,11 @@ def test_real_survey_mask(real):
 def test_anything_else_is_refused_as_a_survey_mask():
     with pytest.raises(InputError, match="not a survey mask"):
         frames.mask_spans(whole_frame())
+
+
+@pytest.mark.parametrize("name", ["ALLSKY", "XINTERP", "YINTERP"])
+def test_a_sky_table_with_nan_is_refused(name):
+    frame = whole_frame()
+    frame[2].data[name][0].flat[3] = np.nan
+    with pytest.raises(InputError, match=f"{name} is not finite"):
+        frames.check_frame(frame, FIELD, "r")

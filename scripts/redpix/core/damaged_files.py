@@ -1,0 +1,78 @@
+"""Turn the exceptions that libraries raise on a damaged file into one line with its name."""
+
+import contextlib
+import lzma
+import struct
+import zipfile
+import zlib
+
+from redpix.core.atomic_files import NO_ROOM
+from redpix.core.exceptions import InputError
+
+#: exceptions that numpy, astropy and the standard library raise on damaged content
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    MemoryError,
+    SyntaxError,
+    RuntimeError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+)
+
+#: maximum number of characters that a library's words take in a message
+_LONGEST = 200
+
+
+@contextlib.contextmanager
+def readable(path, kind, also=()):
+    """Raise InputError where the content of a file cannot be read.
+
+    Place only the reading of the file inside the block. A mistake of our own would look like a
+    damaged file.
+
+    Parameters
+    ----------
+    path : str or path-like, or None
+        The file that messages begin with; None if the caller adds the name.
+    kind : str
+        The content that is expected, such as ``a model``.
+    also : tuple of type, optional
+        Further exceptions of the library that reads the file.
+
+    Yields
+    ------
+    None
+
+    Raises
+    ------
+    InputError
+        One line: the name of the file and the reason.
+    OSError
+        If the disk is full.
+    """
+    start = "" if path is None else f"{path}: "
+    try:
+        yield
+    except InputError as error:
+        known = path is None or str(error).startswith(str(path))
+        raise InputError(str(error) if known else f"{start}{error}") from None
+    except FileNotFoundError:
+        raise InputError(f"{start}the file does not exist") from None
+    except MemoryError:
+        raise InputError(f"{start}its content does not fit into memory") from None
+    except (*DAMAGE, *also) as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM:
+            raise
+        words = " ".join(str(error).split())
+        words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
+        reason = f"{type(error).__name__}: {words}"
+        raise InputError(f"{start}cannot be read as {kind} ({reason})") from None
