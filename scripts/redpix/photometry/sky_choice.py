@@ -15,11 +15,8 @@ CELL = 16
 #: deviation of the sky of a square from the model that is good enough, noise of a pixel
 GOOD_ENOUGH = 0.15
 
-#: smallest side of the squares of a background, pixels
-_FINEST = 16
-
-#: degrees of the polynomials that are tried
-_DEGREES = (2, 4, 6)
+#: smallest side of the squares of a background, pixels; degrees of the polynomials
+_FINEST, _DEGREES = 16, (2, 4, 6)
 
 #: another model must lower the deviation of held-out squares by this factor
 _BETTER = 0.7
