@@ -1,0 +1,76 @@
+"""The camera of one image: what its header states, checked against its pixels."""
+
+import numpy as np
+
+from redpix.core.exceptions import InputError
+from redpix.io.header_values import filled
+from redpix.photometry.camera_check import (
+    checked_gain,
+    find_plateau,
+)
+from redpix.photometry.sky_choice import choose_sky
+
+#: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
+TEST_MESH = 64
+
+#: remark on an image whose gain is unknown and cannot be measured
+NO_NOISE = "the gain is unknown and the sky has no noise: 1 electron per count is assumed"
+
+
+def refuse_colour(path, header):
+    """Raise InputError if an image is one of a colour camera, whose pixels differ in filter."""
+    if filled(header.get("BAYERPAT")):
+        raise InputError(
+            f"{path}: BAYERPAT = {header['BAYERPAT']}: neighbouring pixels have different filters; "
+            "allowed: an image of one channel, such as the mean of the two green pixels, without "
+            "this card"
+        )
+
+
+def with_plateau(camera, raw):
+    """Return a camera with the saturation that the pixels show, if its header states none.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.CameraRecord
+        Record of the camera.
+    raw : ndarray, shape (ny, nx)
+        Counts as they were read.
+
+    Returns
+    -------
+    redpix.io.camera.CameraRecord
+    """
+    if camera.saturation is not None:
+        return camera
+    ceiling = find_plateau(np.asarray(raw, float), np.isfinite(raw))
+    if ceiling is None:
+        return camera
+    remark = f"the brightest pixels form plateaus: from {ceiling:.6g} counts on they are saturated"
+    return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
+
+
+def with_checked_gain(camera, made, zero_is_known):
+    """Return a camera whose gain and read noise agree with the noise of blank sky.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.CameraRecord
+        Record of the camera.
+    made : redpix.photometry.ccd.CalibratedImage
+        Image free of dark and flat.
+    zero_is_known : bool
+        Whether counts start at zero, because a dark or an overscan was taken away.
+
+    Returns
+    -------
+    redpix.io.camera.CameraRecord
+        Its gain is known.
+    """
+    counts = made.image if made.flat is None else made.image * made.flat
+    try:
+        sky, _ = choose_sky(counts, made.mask, TEST_MESH)
+    except InputError:  # without noise there is nothing to compare with
+        return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
+    level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
+    return checked_gain(camera, level, noise, zero_is_known)
