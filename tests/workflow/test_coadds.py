@@ -56,8 +56,11 @@ def test_two_files_and_nothing_else(tmp_path):
 
 
 def test_a_file_that_cannot_be_worked_ends_the_run_in_a_line(tmp_path):
-    words = run(tmp_path, status=1, **two_files(tmp_path, GAIN=0.0))
-    assert "ERROR my data/new image.fits: header card GAIN = 0.0; allowed: above 0" in words
+    files = two_files(tmp_path)
+    path = tmp_path / files["science"]
+    path.write_bytes(path.read_bytes()[:20_000])
+    words = run(tmp_path, status=1, **files)
+    assert "ERROR my data/new image.fits: HDU 0 is truncated" in words
     assert "Traceback" not in words
     assert not list((tmp_path / "results").rglob("*.fits"))
     words = run(tmp_path, "-n", status=1, science="a.fits", reference="b.fits")
