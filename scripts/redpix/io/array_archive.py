@@ -14,7 +14,7 @@ from redpix.core.exceptions import InputError
 _UNPACKED, _EXPANSION = 2**28, 100
 
 
-def read_arrays(path):
+def read_arrays(path, kind="arrays"):
     """Return the arrays of an .npz file by name.
 
     Sizes that the file declares are compared with what it holds before memory is allocated.
@@ -23,6 +23,8 @@ def read_arrays(path):
     ----------
     path : str or path-like
         File of ``numpy.savez`` or ``numpy.savez_compressed``.
+    kind : str, optional
+        The content that is expected, for messages.
 
     Returns
     -------
@@ -33,9 +35,9 @@ def read_arrays(path):
     InputError
         If the file is damaged, holds Python objects, or would unpack to far more than its size.
     """
-    with readable(path, "arrays", also=(tokenize.TokenError,)), open(path, "rb") as file:
+    with readable(path, kind, also=(tokenize.TokenError,)), open(path, "rb") as file:
         if not zipfile.is_zipfile(file):
-            raise InputError("cannot be read as arrays: not an .npz archive")
+            raise InputError(f"cannot be read as {kind}: not an .npz archive")
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
             total = sum(member.file_size for member in members)

@@ -117,7 +117,7 @@ def read_model(path):
         If the file is not a model.
     """
     with readable(path, "a model"):
-        return Model.from_arrays(read_arrays(path), path)
+        return Model.from_arrays(read_arrays(path, "a model"), path)
 
 
 def write_pixels(file, ids, objects, split, chunk, prediction):

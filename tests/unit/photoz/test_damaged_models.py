@@ -69,11 +69,11 @@ def test_an_array_in_place_of_an_archive(tmp_path):
     path = tmp_path / "model.npz"
     with open(path, "wb") as file:
         np.save(file, np.zeros(3))
-    with pytest.raises(InputError, match=f"{path}: cannot be read as arrays: not an .npz"):
+    with pytest.raises(InputError, match=f"{path}: cannot be read as a model: not an .npz"):
         read_model(path)
 
 
 @pytest.mark.skipif(not FAULT.exists(), reason="no folder of strangers' files")
 def test_strangers_model():
-    with pytest.raises(InputError, match="npz__plain_npy.npz: cannot be read as arrays"):
+    with pytest.raises(InputError, match="npz__plain_npy.npz: cannot be read as a model"):
         read_model(FAULT)
