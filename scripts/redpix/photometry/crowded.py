@@ -32,6 +32,9 @@ _SAME = 0.3
 #: minimum distance of a new star from known stars, FWHM
 _BESIDE = 0.45
 
+#: fewest stars whose pixels can show that a Moffat profile does not describe the PSF
+LEAST_STACKED = 5
+
 #: maximum number of stars for the first PSF, which only has to detect stars
 FIRST_STARS = 80
 
@@ -233,7 +236,7 @@ def first_psf(scene, hidden, mask):
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
     if profile is None:
         return None, None
-    if is_unlike(stamps, profile):
+    if len(stamps.x) >= LEAST_STACKED and is_unlike(stamps, profile):
         return stacked_psf(stamps, scene.image.shape, fwhm), None
     return effective_psf(profile, len(stamps.x)), profile
 
