@@ -132,7 +132,8 @@ def test_simple_mode_is_the_courses_pipeline(tmp_path):
     (tmp_path / "i.tsv").write_text(text)
     settings = {"name": "s", "images": "i.tsv", "demo": {"shows": []}}
     words = run(tmp_path, "photometry", **settings, photometry={"mode": "simple"})
-    assert "1 electron a count is assumed" in words
+    assert "the gain is unknown; " in words
+    assert "electrons per count are taken from level and noise of blank sky" in words
     folder = tmp_path / "results/s/photometry"
     table = pd.read_csv(folder / "day.csv")
     assert tuple(table.columns) == SEVEN
