@@ -14,9 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
-from redpix.photometry.false_stars import FalseRate, negative_peaks, remove_false_stars
 from redpix.photometry.psf_fit import errors, fit, significance
-from redpix.photometry.saturated_stars import in_wings, merged_detections
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.photometry.source_extraction import first_sources, half_light_radii
@@ -24,16 +22,12 @@ from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_fit import effective_psf, fit_profile
 from redpix.psf.psf_correction import corrected
-from redpix.psf.stacked_psf import is_unlike, stacked_psf
 
 #: stars closer than this are merged into one, FWHM
 _SAME = 0.3
 
 #: minimum distance of a new star from known stars, FWHM
 _BESIDE = 0.45
-
-#: fewest stars whose pixels can show that a Moffat profile does not describe the PSF
-LEAST_STACKED = 5
 
 #: maximum number of stars for the first PSF, which only has to detect stars
 FIRST_STARS = 80
@@ -56,10 +50,6 @@ class Result(NamedTuple):
         Measured noise of the empty sky over the given noise.
     hot : ndarray of bool, shape (ny, nx)
         Pixels that were left out as hot.
-    false : redpix.photometry.false_stars.FalseRate
-        Detections on the negative image.
-    stacked : bool
-        Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     """
 
     stars: Placed
@@ -69,8 +59,6 @@ class Result(NamedTuple):
     model: np.ndarray
     noise_scale: float
     hot: np.ndarray
-    false: FalseRate
-    stacked: bool
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -114,23 +102,17 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
-    negative = negative_peaks(scene, psf, threshold)
-    first_list = merged_detections(detect(scene, psf, threshold), mask, psf.fwhm)
-    stars, model = fit(scene, psf, first_list, 1)
+    stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    stars, model = add_faint_stars(scene, psf, stars, threshold, mask)
+    stars, model = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
-    ratio = significance(scene, psf, stars, model)
-    kept, false = remove_false_stars(scene, psf, stars, ratio, threshold, model, negative)
-    stars = stars.take(kept)
+    stars = stars.take(significance(scene, psf, stars, model) > threshold)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
-    return Result(
-        stars, uncertainty, psf, scene, model, first * second, hot, false, profile is None
-    )
+    return Result(stars, uncertainty, psf, scene, model, first * second, hot)
 
 
 def hide_pixels(image, error, gain, hidden):
@@ -156,7 +138,7 @@ def hide_pixels(image, error, gain, hidden):
     )
 
 
-def add_faint_stars(scene, psf, stars, threshold, mask):
+def add_faint_stars(scene, psf, stars, threshold):
     """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
 
     Parameters
@@ -169,8 +151,6 @@ def add_faint_stars(scene, psf, stars, threshold, mask):
         Known stars.
     threshold : float
         Minimum signal-to-noise ratio of a star.
-    mask : ndarray of int, shape (ny, nx)
-        Bits of `redpix.image.masks`.
 
     Returns
     -------
@@ -182,7 +162,6 @@ def add_faint_stars(scene, psf, stars, threshold, mask):
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
-        new = new.take(~in_wings(new, stars, mask, psf.fwhm))
         stars, model = fit(scene, psf, stars.join(new), rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
     return stars, model
@@ -204,8 +183,7 @@ def first_psf(scene, hidden, mask):
     -------
     psf : redpix.psf.effective_psf.EffectivePsf or None
     profile : redpix.psf.moffat.Profile or None
-        None if a Moffat profile does not describe the stars. Both are None if the image shows no
-        star from which a PSF can be made.
+        Both None if the image shows no star from which a PSF can be made.
 
     Raises
     ------
@@ -236,8 +214,6 @@ def first_psf(scene, hidden, mask):
     profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
     if profile is None:
         return None, None
-    if len(stamps.x) >= LEAST_STACKED and is_unlike(stamps, profile):
-        return stacked_psf(stamps, scene.image.shape, fwhm), None
     return effective_psf(profile, len(stamps.x)), profile
 
 
@@ -250,8 +226,8 @@ def better_psf(scene, mask, profile, psf, stars, model):
         Image with its noise.
     mask : ndarray of int, shape (ny, nx)
         Bits of `redpix.image.masks`.
-    profile : redpix.psf.moffat.Profile or None
-        First profile; None if a Moffat profile does not describe the stars.
+    profile : redpix.psf.moffat.Profile
+        First profile.
     psf : redpix.psf.effective_psf.EffectivePsf
         First PSF.
     stars : redpix.photometry.scene.Placed
@@ -283,8 +259,6 @@ def better_psf(scene, mask, profile, psf, stars, model):
         stamps = stamps.take(star_selection.alike(stamps, psf))
     if len(stamps.x) < min(psf.stars, 3):
         return psf
-    if profile is None:
-        return stacked_psf(stamps, model.shape, psf.fwhm)
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
     if profile is None:
         return psf

@@ -62,50 +62,6 @@ def matched_filter(image, weight, stamp):
     return ratio, np.where(seen, signal / power, 0)
 
 
-def detection_ratio(scene, psf, model=None):
-    """Return the signal-to-noise ratio and the flux of a star at each pixel of a scene.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    model : ndarray, shape (ny, nx), optional
-        Model of known stars, counts, which is taken away. Its error is added to the noise.
-
-    Returns
-    -------
-    ratio, flux : ndarray, shape (ny, nx)
-    """
-    half = int(np.ceil(_FILTER * psf.fwhm))
-    middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
-    stamp = psf.stamps(*middle, half, derivatives=False)[0]
-    image, variance = scene.image, scene.variance
-    if model is not None:
-        image = image - model
-        light = np.maximum(model, 0)
-        variance = variance + light / scene.gain + (_MODEL_ERROR * light) ** 2
-    return matched_filter(image, 1 / variance, stamp)
-
-
-def peaks_of(ratio, threshold):
-    """Return the rows and columns of the local maxima above a threshold.
-
-    Parameters
-    ----------
-    ratio : ndarray, shape (ny, nx)
-        Signal-to-noise ratio.
-    threshold : float
-        Minimum signal-to-noise ratio.
-
-    Returns
-    -------
-    y, x : ndarray of int
-    """
-    return np.nonzero((ratio > threshold) & (ratio == maximum_filter(ratio, 3, mode="constant")))
-
-
 def detect(scene, psf, threshold, model=None):
     """Detect stars in an image, or in its residual after subtraction of known stars.
 
@@ -124,8 +80,17 @@ def detect(scene, psf, threshold, model=None):
     -------
     redpix.photometry.scene.Placed
     """
-    ratio, flux = detection_ratio(scene, psf, model)
-    y, x = peaks_of(ratio, threshold)
+    half = int(np.ceil(_FILTER * psf.fwhm))
+    middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
+    stamp = psf.stamps(*middle, half, derivatives=False)[0]
+    image, variance = scene.image, scene.variance
+    if model is not None:
+        image = image - model
+        light = np.maximum(model, 0)
+        variance = variance + light / scene.gain + (_MODEL_ERROR * light) ** 2
+    ratio, flux = matched_filter(image, 1 / variance, stamp)
+    peak = (ratio > threshold) & (ratio == maximum_filter(ratio, 3, mode="constant"))
+    y, x = np.nonzero(peak)
     shift_x, shift_y = (_peak_offset(ratio, y, x, axis) for axis in (1, 0))
     return Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
 

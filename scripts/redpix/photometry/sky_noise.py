@@ -8,7 +8,6 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.noise import BELIEVED, noise_scale
 from redpix.photometry import ccd
-from redpix.photometry.sky_choice import GOOD_ENOUGH, SkyModel, choose_sky
 from redpix.photometry.source_extraction import typical_width
 
 #: origin of the noise if gain and read noise do not give it
@@ -30,15 +29,12 @@ class SkySubtracted(NamedTuple):
         Variance of the empty sky, counts squared.
     origin : str
         Origin of the variance.
-    model : redpix.photometry.sky_choice.SkyModel
-        How the sky was measured.
     """
 
     image: np.ndarray
     sky: ccd.Background
     variance: np.ndarray
     origin: str
-    model: SkyModel
 
 
 def measure_sky(exposure, mesh):
@@ -61,40 +57,12 @@ def measure_sky(exposure, mesh):
         If the image has no noise.
     """
     calibrated = exposure.calibrated
-    sky, model = choose_sky(calibrated.image, calibrated.mask, mesh)
+    sky = ccd.background(calibrated.image, calibrated.mask, mesh)
     image = calibrated.image - sky.level
     variance, origin = sky_variance(
         calibrated, sky, exposure.electrons, exposure.read_noise, exposure.total
     )
-    return SkySubtracted(image, sky, variance, origin, model)
-
-
-def log_sky_model(path, model, mesh):
-    """Log how the sky was measured if the configured mesh does not follow it.
-
-    Parameters
-    ----------
-    path : str
-        Name of the image in the log.
-    model : redpix.photometry.sky_choice.SkyModel
-        How the sky was measured.
-    mesh : int
-        Configured side of the squares, pixels.
-    """
-    if model[:2] != (0, mesh):
-        log.warning(
-            "%s: squares of %d pixels do not follow the sky: %s are used, off by %.2f of the noise",
-            path,
-            mesh,
-            model,
-            model.deviation,
-        )
-    if model.deviation > GOOD_ENOUGH:
-        log.warning(
-            "%s: the sky of small squares is off by %.2f of the noise, so faint stars may be false",
-            path,
-            model.deviation,
-        )
+    return SkySubtracted(image, sky, variance, origin)
 
 
 def sky_variance(made, sky, electrons, read_noise, total):

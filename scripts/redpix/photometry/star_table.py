@@ -137,37 +137,6 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
-    log_false_rate(name, result.false)
-
-
-def log_false_rate(name, false):
-    """Log the rate of detections on the negative image; warn if it is high.
-
-    Parameters
-    ----------
-    name : str
-        Name of the image.
-    false : redpix.photometry.false_stars.FalseRate
-        Detections on the negative image.
-    """
-    log.info(
-        "%s: %d detections on the negative image, %.1f %% of the stars",
-        name,
-        false.detections,
-        100 * false.rate,
-    )
-    if false.is_high:
-        log.warning(
-            "%s: %d detections on the negative image, %.0f %% of the stars, so stars could be "
-            "false: the threshold is %.1f sigma on the sky and %.1f in the light of other stars, "
-            "and %d stars are left out",
-            name,
-            false.detections,
-            100 * false.rate,
-            false.sky,
-            false.light,
-            false.removed,
-        )
 
 
 def residual_cards(result, scale):
@@ -187,11 +156,6 @@ def residual_cards(result, scale):
     """
     return [
         *effective_psf_cards(result.psf),
-        ("NEGDET", result.false.detections, "detections on the negative image"),
-        ("NEGRATE", result.false.rate, "these / stars; estimates the false stars"),
-        ("THRSKY", result.false.sky, "[sigma] minimum of stars on blank sky"),
-        ("THRLIGHT", result.false.light, "[sigma] minimum of stars in the light of others"),
-        ("FALSEOUT", result.false.removed, "stars below these, left out"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),
