@@ -28,7 +28,7 @@ def container_image():
             f"configuration: container: {ROOT / image}: the image does not exist; envs/image makes it"
         )
     # Snakemake takes no path with a space in it: from the folder of the run
-    return own_file(image)
+    return os.path.relpath(ROOT / image)
 
 
 # the image of every job with --sdm apptainer

@@ -130,8 +130,9 @@ def cards():
 
 
 def own_file(path):
-    """Return the path of a file of redpix from the folder of the run, which both may move."""
-    return os.path.relpath(ROOT / path)
+    """Return the path of a file of redpix: relative where both move as one, else absolute."""
+    whole = ROOT / path
+    return os.path.relpath(whole) if Path.cwd().is_relative_to(ROOT) else str(whole)
 
 
 def resource(path):
