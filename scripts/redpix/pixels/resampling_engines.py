@@ -81,7 +81,7 @@ def montage(array, wcs, grid):
             if missing > 0:
                 raise InputError(
                     f"mProjectPP: {missing} bytes of its image are missing: the disk of {folder} "
-                    "is full; with room, the same command goes on"
+                    "is full; free space, then run the same command to continue"
                 )
             return _placed(hdus[0].data, hdus[0].header, grid)
 
