@@ -10,7 +10,7 @@ from conftest import ROOT, run_words
 from small import FIELDS, configuration, copy_archive, copy_catalogue
 
 #: what a copy of the project needs to run
-PARTS = ("Snakefile", "config", "envs", "resources", "scripts", "workflow")
+PARTS = ("Snakefile", "pyproject.toml", "config", "envs", "resources", "scripts", "workflow")
 
 
 def words(folder, *arguments):
