@@ -6,8 +6,6 @@ rejected if it is brighter than predicted by more than noise, errors of the PSF 
 registration allow.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from astropy.stats import mad_std
 from scipy import ndimage
@@ -47,15 +45,6 @@ BORDER = 4
 
 #: width of the frame about a tile, pixels
 MARGIN = 64
-
-
-class _Stack(NamedTuple):
-    """Images of a tile in units of flux, finite everywhere."""
-
-    images: list
-    variances: list
-    known: list
-    psfs: list
 
 
 def rejected_pixels(epochs, masks, psfs, registration):

@@ -47,11 +47,6 @@ def clipped_mean(frames):
     return mean
 
 
-def master_dark(frames):
-    """Return the master of dark or bias frames; parameters and result as in `clipped_mean`."""
-    return clipped_mean(frames)
-
-
 def scaled_dark(dark, bias, factor):
     """Return the dark of another exposure time: (dark - bias) * factor + bias.
 
