@@ -56,3 +56,9 @@ def test_no_class_name_stands_twice():
     trees = (ast.parse(path.read_text()) for path in MODULES)
     names = [node.name for tree in trees for node in tree.body if isinstance(node, ast.ClassDef)]
     assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+def test_no_file_name_of_tests_stands_twice():
+    # pytest imports test files by their names alone
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
@@ -14,11 +15,15 @@ from redpix.image.masks import bit_value
 from redpix.io.camera import CameraRecord, read_camera
 from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
+from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import without_sky
 from redpix.photometry.camera_of_image import refuse_colour, with_checked_gain, with_plateau
 from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
+
+#: maximum size of a file of DS9 regions, bytes
+LONGEST_REGIONS = 2**20
 
 
 class ExposureImage(NamedTuple):
@@ -84,9 +89,18 @@ def read_mask(path, shape):
         If the file cannot be read.
     """
     if Path(path).suffix == ".reg":
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-        return region_mask(lines, shape, path)
+        return region_mask(_region_lines(path), shape, path)
     return np.asarray(read_image(path).pixels) != 0
+
+
+def _region_lines(path):
+    """Return the lines of a file of DS9 regions in any encoding."""
+    with readable(path, "DS9 regions"):
+        with open(path, "rb") as file:
+            data = file.read(LONGEST_REGIONS + 1)
+        if len(data) > LONGEST_REGIONS:
+            raise InputError(f"{path}: longer than {LONGEST_REGIONS} bytes; allowed: DS9 regions")
+        return decoded(data, path)[0].decode().splitlines()
 
 
 def calibrate_image(row, params):
