@@ -21,6 +21,7 @@ rule pixels:
         catalogues=per_band("sources", ".cat.fits", SEGMENTED),
         maps=per_band("sources", ".seg.fits", SEGMENTED),
         objects=f"{RESULTS}/catalogue/objects.csv",
+        softening=[] if FRAMES is None else f"{RESULTS}/frames/softening.json",
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",
         counts=f"{RESULTS}/pixels/{{field}}.counts.csv",

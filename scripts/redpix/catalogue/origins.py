@@ -13,6 +13,12 @@ from redpix.catalogue.build import (
     frames_of,
     of_shard,
 )
+from redpix.catalogue.given_fields import (
+    named_schema,
+    placed_rows,
+    read_footprints,
+    with_reason_outside,
+)
 from redpix.catalogue.merge import merge_detections
 from redpix.catalogue.skyserver import skyserver_rows
 from redpix.catalogue.user_rows import user_rows
@@ -25,7 +31,18 @@ _DEMO_REDSHIFT_ERROR = "0.0001"
 
 
 def make_catalogue(
-    source, schema, objects, frames, rejected, origin, duplicate_radius, fields, shard, **query
+    source,
+    schema,
+    objects,
+    frames,
+    rejected,
+    origin,
+    duplicate_radius,
+    fields,
+    shard,
+    statuses=(),
+    bands=None,
+    **query,
 ):
     """Write the catalogue of objects, the frames that hold them, and the rejected rows.
 
@@ -45,6 +62,10 @@ def make_catalogue(
         ``run-camcol-field``; rows of other fields are left out.
     shard : str or None
         ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
+    statuses : list of str, optional
+        JSON files of the fields of a user's table of images. Objects then belong to these fields.
+    bands : list of str, optional
+        Bands of that table; None for the survey's fields.
     **query : dict
         For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
         reference_band, the band of their magnitudes.
@@ -55,14 +76,19 @@ def make_catalogue(
         If the source cannot be read, or no object is left.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    if bands is not None:
+        rules = named_schema(rules, fields, bands)
     if origin == "detections":
-        lists = read_detections(source)
+        lists = read_detections(source, None if bands is None else fields)
         log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
         result = merge_detections(lists, rules, query["reference_band"], duplicate_radius)
     else:
         log.info("catalogue from %s: %s", origin, source)
         rows = _rows_from(origin, source, query)
-        result = build(rows, rules, source, duplicate_radius, fields)
+        if bands is not None:
+            rows = placed_rows(rows, read_footprints(statuses))
+        result = build(rows, rules, source, duplicate_radius, fields if bands is None else None)
+        result = with_reason_outside(result)
     if shard is not None:
         result = of_shard(result, shard)
     _log_result(result, fields)
@@ -123,22 +149,29 @@ def demo_rows(truth):
     return truth._replace(rows=rows)
 
 
-def read_detections(paths):
+def read_detections(paths, fields=None):
     """Return the detections of each field.
 
     Parameters
     ----------
     paths : iterable of str
         CSVs of the rule detections; the field is in the file's name.
+    fields : sequence of str, optional
+        Names of the fields of a table of images, in its order.
 
     Returns
     -------
     dict of DataFrame
-        By run, camcol and field; the index is the 1-based line of the file.
+        By run, camcol and field, or by place in the table from 1 and name; the index is the 1-based
+        line of the file.
     """
     lists = {}
     for path in map(Path, paths):
-        field = tuple(map(int, path.name.removesuffix(".detections.csv").split("-")))
+        name = path.name.removesuffix(".detections.csv")
+        if fields is None:
+            field = tuple(map(int, name.split("-")))
+        else:
+            field = (list(fields).index(name) + 1, name)
         sources = pd.read_csv(path)
         lists[field] = sources.set_axis(sources.index + 2)  # line 1 is the header
     return lists

@@ -1,5 +1,8 @@
 """Read, check and write the world coordinate systems (WCS) of images."""
 
+import re
+import warnings
+
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
@@ -25,6 +28,12 @@ _WCS_ERRORS = (
 
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
+
+# cards of distortions: on a plain grid they would distort it
+_DISTORTION = re.compile(
+    r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)|P[VS]\d+_\d+|(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d"
+    r"|D2IM.*|D[PQ]\d.*|TR\d_\d+|DV[AE]RR\d*"
+)
 
 #: cards that a frame's WCS is read from
 WCS_KEYS = tuple(
@@ -165,6 +174,49 @@ def is_tangent(wcs):
     return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
 
 
+def quiet_wcs(header):
+    """Return the WCS of an image as `celestial_wcs` does, without warnings of old spellings.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    astropy.wcs.WCS
+
+    Raises
+    ------
+    InputError
+        If the header has no usable celestial WCS; the caller names the file.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", wcslib.FITSFixedWarning)
+        return celestial_wcs(header)
+
+
+def image_wcs(header):
+    """Return the WCS of an image: a tangent plane as `frame_wcs` reads it, or any other.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    astropy.wcs.WCS
+
+    Raises
+    ------
+    InputError
+        If the header has no usable celestial WCS; the caller names the file.
+    """
+    wcs = quiet_wcs(header)
+    return frame_wcs(header) if is_tangent(wcs) else wcs
+
+
 def wcs_cards(wcs):
     """Return the header cards of any celestial WCS.
 
@@ -194,4 +246,10 @@ def kept_cards(header):
         Cards in their order.
     """
     dropped = set(_STRUCTURE) | set(WCS_KEYS)
-    return fits.Header([card for card in header.cards if card.keyword not in dropped])
+    return fits.Header(
+        [
+            card
+            for card in header.cards
+            if card.keyword not in dropped and not _DISTORTION.fullmatch(card.keyword)
+        ]
+    )

@@ -14,6 +14,7 @@ from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
 from redpix.pixels.arrow_columns import number_column, text_column, unit
+from redpix.pixels.band_scales import band_scales, facts_of
 from redpix.pixels.membership import Members, labels_of, members, relative_distance, usable
 from redpix.sdss.magnitudes import asinh_magnitude
 
@@ -64,7 +65,17 @@ class PixelValues(NamedTuple):
 
 
 def write_pixel_table(
-    images, catalogues, maps, objects, pixels, counts, bands, reference_band, detection, reject
+    images,
+    catalogues,
+    maps,
+    objects,
+    pixels,
+    counts,
+    bands,
+    reference_band,
+    detection,
+    reject,
+    softening=(),
 ):
     """Write the pixel table of a field.
 
@@ -90,6 +101,9 @@ def write_pixel_table(
         With "band", a pixel must be in its object's segment in every band.
     reject : list of str
         Names of mask bits; pixels with one of them are dropped.
+    softening : str, optional
+        JSON file with the softening parameter of each band's asinh magnitudes. Without it, those
+        of SDSS are used.
     """
     every_band = detection == "band"
     reference = bands.index(reference_band) if every_band else 0
@@ -102,8 +116,9 @@ def write_pixel_table(
     }
     keep = number & ~masked
     selected, values = selected.only(keep), values.only(keep)
-    wcs = frame_wcs(fits.getheader(images[0]))
-    table = pixel_table(selected, values, wcs, read_truth(objects), bands)
+    headers = [fits.getheader(image) for image in images]
+    scales = band_scales(bands, headers, softening)
+    table = pixel_table(selected, values, frame_wcs(headers[0]), read_truth(objects), bands, scales)
     with atomic(pixels) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     numbers = {
@@ -218,7 +233,7 @@ def read_values(paths, x, y):
     return PixelValues(fluxes, errors, mask)
 
 
-def pixel_table(selected, values, wcs, truth, bands):
+def pixel_table(selected, values, wcs, truth, bands, scales=None):
     """Return the pixel table.
 
     Parameters
@@ -233,6 +248,8 @@ def pixel_table(selected, values, wcs, truth, bands):
         Result of `read_truth`.
     bands : list of str
         Bands in the order of the values.
+    scales : dict of str to redpix.pixels.band_scales.BandScale, optional
+        Unit and softening of each band; by default those of SDSS.
 
     Returns
     -------
@@ -248,11 +265,13 @@ def pixel_table(selected, values, wcs, truth, bands):
     columns |= {"ra": ra, "dec": dec, "distance": selected.distance}
     for band, flux, error in zip(bands, values.fluxes, values.errors, strict=True):
         columns[f"flux_{band}"], columns[f"error_{band}"] = flux, error
-        columns[f"mag_{band}"] = asinh_magnitude(flux, band).astype(np.float32)
+        softening = scales[band].softening if scales else None
+        columns[f"mag_{band}"] = asinh_magnitude(flux, band, softening).astype(np.float32)
     columns["mask"] = values.mask
     columns["redshift"] = np.array(redshift, np.float32)[chosen.index]
     columns["redshift_error"] = np.array(redshift_error, np.float32)[chosen.index]
     arrays = {name: number_column(column) for name, column in columns.items()}
     arrays["class"] = text_column(classes).take(number_column(chosen.index))
-    schema = [pa.field(name, array.type, metadata=unit(name)) for name, array in arrays.items()]
+    facts = {name: unit(name) | facts_of(name, scales) for name in arrays}
+    schema = [pa.field(name, array.type, metadata=facts[name]) for name, array in arrays.items()]
     return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(schema))

@@ -3,8 +3,10 @@
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.core.field_name import Field
 from redpix.image.masks import BITS
 from redpix.image.wcs import pixel_area
+from redpix.io.whole_fits import open_whole
 
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
@@ -117,6 +119,35 @@ def check_frame(hdus, field, band):
         unknown = key == "FIELD" and (stated is None or str(stated).strip() == "NA")
         if not unknown and str(stated).strip() != str(expected):
             raise InputError(f"header says {key} = {stated}, its name says {expected}")
+
+
+def identified_frame(path):
+    """Return which frame of the survey a file is.
+
+    Parameters
+    ----------
+    path : str
+        FITS file.
+
+    Returns
+    -------
+    (redpix.core.field_name.Field, str) or None
+        Field and band by the header; None for any other file.
+    """
+    try:
+        with open_whole(path, "a frame", name=False) as hdus:
+            header = hdus[0].header
+            if len(hdus) != 4 or not {"RUN", "CAMCOL", "FILTER"} <= set(header):
+                return None
+            number = header.get("FIELD")
+            number = number if isinstance(number, int) else 1  # often missing or 'NA'
+            field = Field(int(header["RUN"]), int(header["CAMCOL"]), number)
+            band = str(header["FILTER"]).strip()
+            check_frame(hdus, field, band)
+    except (InputError, ValueError, TypeError, AttributeError):
+        return None
+    known = 1 <= field.camcol <= 6 and band in ("u", "g", "r", "i", "z")
+    return (field, band) if known else None
 
 
 def check_scale(wcs):
