@@ -127,7 +127,7 @@ def read_frames_table(path, schema):
             faults.setdefault(row.field, f"{where}: {lines[0]}")
         fields.setdefault(row.field, {}).setdefault(row.band, row)
     bands, wavelengths = _bands(fields, faults)
-    problems += _impossible(path, fields, bands)
+    problems = problems or list(_impossible(path, fields, bands))
     if problems:
         raise InputError("\n".join(f"frames: {line}" for line in problems))
     if wavelengths.keys() == set(bands):

@@ -16,7 +16,7 @@ from redpix.image.wcs import quiet_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
 from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
-from redpix.sdss.frames import identified_frame
+from redpix.sdss.frames import identified_frame, plain_survey_file
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.write_error_maps import frame_errors
 
@@ -75,10 +75,15 @@ def read_band(row):
     InputError
         One line that begins with the column or the path at fault.
     """
-    identified = identified_frame(row.image)
-    if identified is not None and row.error is row.variance is row.weight is None:
-        return _survey_band(row, *identified)
-    file = read_image(row.image, PLANES)
+    if row.error is row.variance is row.weight is None:
+        with plain_survey_file(row.image) as path:
+            identified = path and identified_frame(path)
+            if identified:
+                return _survey_band(row, path, *identified)
+    try:
+        file = read_image(row.image, PLANES)
+    except InputError as error:
+        raise InputError(f"image: {error}") from None
     remarks = list(file.remarks)
     camera = read_camera(file.header, _given(row), file.shape)
     for remark in camera.remarks:
@@ -110,10 +115,10 @@ def _given(row):
     return {name: getattr(row, name) for name in ("gain", "read_noise", "zero_point")}
 
 
-def _survey_band(row, field, band):
+def _survey_band(row, path, field, band):
     """Return a frame of SDSS with its error map and, if the row names it, its survey mask."""
-    error, _ = frame_errors(row.image, field, band)
-    with fits.open(row.image, memmap=False) as hdus:
+    error, _ = frame_errors(path, field, band)
+    with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data.astype(np.float32), hdus[0].header
     remarks = []
     mask = mask_of_spans(row.mask, image.shape, remarks)

@@ -54,7 +54,7 @@ def given_errors(row, planes, shape):
     for kind in ("error", "variance", "weight"):
         path = getattr(row, kind)
         if path is not None:
-            pixels = _like_image(f"{kind}: {path}", read_image(path).pixels, shape)
+            pixels = _read_plane(kind, path, shape).pixels
             return _as_error(pixels, kind, f"{kind}: {path}"), f"{kind} of {path}"
     for name, kind in NOISE_PLANES.items():
         if name in planes:
@@ -75,14 +75,18 @@ def _as_error(values, kind, where):
     return 1 / np.sqrt(values) if kind == "weight" else values
 
 
-def _like_image(where, pixels, shape):
-    """Return a plane of the shape of its image."""
-    if pixels.shape != shape:
+def _read_plane(kind, path, shape):
+    """Return the image of a plane, which has the shape of its image."""
+    try:
+        file = read_image(path)
+    except InputError as error:
+        raise InputError(f"{kind}: {error}") from None
+    if file.pixels.shape != shape:
         raise InputError(
-            f"{where}: {_size(pixels.shape)} pixels, and its image has {_size(shape)}; allowed: "
-            "the same"
+            f"{kind}: {path}: {_size(file.pixels.shape)} pixels, and its image has {_size(shape)}; "
+            "allowed: the same"
         )
-    return pixels
+    return file
 
 
 def _size(shape):
@@ -117,8 +121,8 @@ def given_mask(path, planes, shape, remarks):
     if path is not None:
         if is_survey_mask(path):
             return mask_of_spans(path, shape, remarks)
-        file = read_image(path)
-        values, header = _like_image(f"mask: {path}", file.pixels, shape), file.header
+        file = _read_plane("mask", path, shape)
+        values, header = file.pixels, file.header
     else:
         name = next((name for name in MASK_PLANES if name in planes), None)
         if name is None:
