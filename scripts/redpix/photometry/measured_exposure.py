@@ -73,6 +73,22 @@ class MeasuredExposure:
         self.stars = pd.read_csv(table)
 
     @property
+    def left_out(self):
+        """Reason why the exposure cannot be used, or None."""
+        reason = fits.getheader(self.residual).get("LEFTOUT")
+        return reason or (None if len(self.stars) else "no star is measured")
+
+    @property
+    def header(self):
+        """Header of the calibrated image."""
+        return fits.getheader(self.calibrated)
+
+    @property
+    def fwhm(self):
+        """Full width at half maximum of the PSF, pixels; NaN if unknown."""
+        return float(fits.getheader(self.residual).get("FWHM", np.nan))
+
+    @property
     def shape(self):
         """Number of rows and of columns."""
         header = fits.getheader(self.calibrated)
