@@ -115,7 +115,7 @@ def commands(said):
 
 
 CONDA = ["conda env create -f envs/redpix.yaml", "conda activate redpix"]
-# Montage has to be built where there is no wheel of MontagePy
+# where MontagePy has no wheel, Montage has to be built
 BUILD = (
     "# conda has no Montage: build https://github.com/Caltech-IPAC/Montage, "
     "and put its bin on the PATH"
