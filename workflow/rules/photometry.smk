@@ -5,6 +5,7 @@ import functools
 from redpix.config.image_plan import ImagePlan
 
 LIGHT_CURVES = config["photometry"]["mode"] == "full"
+TARGETS = {name: [ra, dec] for name, ra, dec in config["photometry"]["targets"]}
 
 with refusals(""):
     IMAGES = ImagePlan(ROWS["images"], RESULTS, LIGHT_CURVES)
@@ -52,7 +53,7 @@ def light_curves(wildcards):
 
 def target_curves(wildcards):
     """Return the tables of the targets that the user names, if a field has several images."""
-    targets = config["photometry"]["targets"] if images().light_curves() else []
+    targets = TARGETS if images().light_curves() else []
     return [f"{RESULTS}/photometry/light_curves/{target}.csv" for target in targets]
 
 
@@ -167,7 +168,7 @@ rule target_curve:
     benchmark:
         f"{RESULTS}/benchmarks/target_curve/{{target}}.tsv"
     wildcard_constraints:
-        target=any_of(config["photometry"]["targets"]),
+        target=any_of(TARGETS),
     conda:
         "../../envs/python.yaml"
     threads: 1
@@ -177,7 +178,7 @@ rule target_curve:
     params:
         code=code_of("target_curve"),
         target=lambda wildcards: wildcards.target,
-        position=lambda wildcards: config["photometry"]["targets"][wildcards.target],
+        position=lambda wildcards: TARGETS[wildcards.target],
     message:
         "{wildcards.target}: light curve"
     script:

@@ -20,7 +20,7 @@ _SITES = (
     (r"mount hopkins|\bmmto?\b|whipple|\bflwo\b", (31.689, -110.885, 2608)),
     (r"mt\.? ?lemmon|catalina", (32.443, -110.789, 2791)),
     (
-        r"roque|la palma|\borm\b|^int$|\bwht\b|\bgtc\b|^not$|nordic optical|liverpool|\btng\b|mercator",
+        r"roque|la palma|\borm\b|^int$|\bwht\b|\bgtc\b|^not$|liverpool|\btng\b|mercator",
         (28.760, -17.882, 2332),
     ),
     (r"teide|tenerife|iac-?80|\btfn\b", (28.300, -16.510, 2390)),

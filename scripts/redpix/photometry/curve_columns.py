@@ -7,7 +7,7 @@ import numpy as np
 from redpix.core.job import log
 from redpix.photometry.barycentric_time import CARDS, bjd_tdb
 from redpix.photometry.detrending import LEAST_PER_TERM, detrend, trend_terms
-from redpix.photometry.ensemble import Ensemble
+from redpix.photometry.ensemble import EnsembleMagnitudes
 from redpix.photometry.image_zero_point import sky_wcs
 from redpix.photometry.light_curves import Scaled
 
@@ -25,7 +25,7 @@ class FieldCurves(NamedTuple):
     zero_point : float
         Of the reference, mag; NaN if unknown.
     scaled : redpix.photometry.light_curves.Scaled
-    ensemble : redpix.photometry.ensemble.Ensemble
+    ensemble : redpix.photometry.ensemble.EnsembleMagnitudes
     fwhm : ndarray, shape (exposures,)
         Pixels; NaN if unknown.
     """
@@ -35,7 +35,7 @@ class FieldCurves(NamedTuple):
     reference: int
     zero_point: float
     scaled: Scaled
-    ensemble: Ensemble
+    ensemble: EnsembleMagnitudes
     fwhm: np.ndarray
 
 

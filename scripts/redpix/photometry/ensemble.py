@@ -28,7 +28,7 @@ _LEAST_EXPOSURES = 2
 _WORST = 0.1
 
 
-class Ensemble(NamedTuple):
+class EnsembleMagnitudes(NamedTuple):
     """Magnitudes on the scale of an ensemble of comparison stars.
 
     Attributes
@@ -61,7 +61,7 @@ def ensemble(flux, error, usable):
 
     Returns
     -------
-    Ensemble
+    EnsembleMagnitudes
         All NaN if no two exposures share a comparison star.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -86,7 +86,7 @@ def ensemble(flux, error, usable):
         uncertain = np.where(others > 0, 1 / np.sqrt(others), np.nan)
     total = weights.sum()
     share = weights.sum(axis=0) / total if total > 0 else np.zeros(good.shape[1])
-    return Ensemble(magnitude - own, np.hypot(sigma, uncertain), scale, share)
+    return EnsembleMagnitudes(magnitude - own, np.hypot(sigma, uncertain), scale, share)
 
 
 def connected(good):

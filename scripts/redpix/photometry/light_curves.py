@@ -34,7 +34,6 @@ _HELPS = 0.9
 
 #: number of groups of stars that are held out in turn
 _PARTS = 5
-
 #: empirical factor of Osborn et al. (2015, MNRAS 452, 1707), eq. 7, at good sites, m^(2/3) s^(1/2)
 _TURBULENCE = 1.5
 
@@ -113,8 +112,8 @@ def star_transform(exposure, reference, shape, matrix=None):
 
 def _together(transform, reference, exposure):
     """Return the number of an exposure's stars that match transformed stars of the reference."""
-    distance, nearest = cKDTree(exposure).query(np.transpose(transform(*reference.T)))
-    return len(np.unique(nearest[distance < _NEAR]))
+    distance, near = cKDTree(exposure).query(np.transpose(transform(*reference.T)))
+    return len(np.unique(near[distance < _NEAR]))
 
 
 def put_on_one_scale(flux, error, usable, x, y):
@@ -162,7 +161,7 @@ def put_on_one_scale(flux, error, usable, x, y):
 def _scale_of_ensemble(flux, error, usable):
     """Return the transmission of exposures by stars of which each is in some exposures."""
     scale = 10 ** (-0.4 * ensemble(flux, error, usable).offset)
-    if np.isfinite(scale).sum() < 2:
+    if np.count_nonzero(scale > 0) < 2:
         raise InputError("no star is measured in all exposures, nor steady stars in several")
     return scale / np.nanmean(scale)
 

@@ -24,8 +24,8 @@ def write_target_curve(curves, scatter, table, plot, target, position):
     curves, scatter : str
         lightcurves.csv and scatter.csv.
     table : str
-        CSV to write: the rows of lightcurves.csv of the nearest star in each field, at most `RADIUS`
-        away, with its distance.
+        CSV to write: the rows of lightcurves.csv of the nearest star in each field, at most
+        `RADIUS` away, with its distance.
     plot : str
         PNG to write.
     target : str
