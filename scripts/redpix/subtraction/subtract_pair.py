@@ -126,8 +126,8 @@ def _sources(science, reference, programs, threads):
 def _psfs(science, reference, stars, alignment, programs, threads):
     """Return the PSFs of both images on the same pixels, and the positions of the stars."""
     calls = [
-        partial(fit_psf, stars, programs.psfex, science.path),
-        partial(_psf_of_moved, alignment.image, reference.path, programs),
+        partial(_psf_of_science, stars, science, programs),
+        partial(_psf_of_moved, alignment, reference, programs),
     ]
     (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
     if science.psf and reference.psf:
@@ -135,8 +135,18 @@ def _psfs(science, reference, stars, alignment, programs, threads):
     return (psf_new, psf_reference), positions
 
 
-def _psf_of_moved(moved, path, programs):
+def _psf_of_science(stars, science, programs):
+    """Return the PSF of the science image and the positions of its stars."""
+    if science.given_psf:
+        return science.given_psf, stars.places()
+    return fit_psf(stars, programs.psfex, science.path)
+
+
+def _psf_of_moved(alignment, reference, programs):
     """Return the PSF of a resampled image and the positions of its stars."""
+    if reference.given_psf:
+        return MovedPsf(reference.given_psf, alignment.transform), None
+    moved, path = alignment.image, reference.path
     folder, settings = programs.folder, programs.sextractor
     sources = find_sources("reference", *moved, folder, settings, path)
     return fit_psf(sources, programs.psfex, path)
