@@ -7,27 +7,9 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.measure import measure_stars
+from redpix.photometry.planes_file import LEFT_OUT, reason_left_out
 from redpix.photometry.star_table import MORE, SEVEN
 from redpix.photometry.table_file import write_table
-
-#: card of the products of an image that is left out: the reason
-CARD = "LEFTOUT"
-
-
-def reason_left_out(path):
-    """Return why an image is left out.
-
-    Parameters
-    ----------
-    path : str
-        FITS file of the calibrated image or of its residual.
-
-    Returns
-    -------
-    str or None
-        None for an image that is not left out.
-    """
-    return fits.getheader(path).get(CARD)
 
 
 def calibrate_or_leave_out(image, calibrated, row, settings, others, **files):
@@ -105,6 +87,6 @@ def measure_or_leave_out(image, stars, rejected, residual, row, settings, others
 def _write_reason(path, reason):
     """Write a FITS file without pixels that states why an image is left out."""
     header = fits.Header()
-    header[CARD] = reason.encode("ascii", "replace").decode()
+    header[LEFT_OUT] = reason.encode("ascii", "replace").decode()
     with atomic(path) as temporary:
         fits.PrimaryHDU(None, header).writeto(temporary)

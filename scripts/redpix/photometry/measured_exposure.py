@@ -10,7 +10,7 @@ from redpix.core.exceptions import InputError
 from redpix.image.homography import homography
 from redpix.image.wcs import celestial_wcs
 from redpix.photometry.light_curves import star_transform
-from redpix.photometry.planes_file import read_calibrated
+from redpix.photometry.planes_file import read_calibrated, reason_left_out
 from redpix.photometry.psf_fit import errors, fit
 from redpix.photometry.scene import Placed, Scene
 from redpix.psf.effective_psf import EffectivePsf
@@ -75,7 +75,7 @@ class MeasuredExposure:
     @property
     def left_out(self):
         """Reason why the exposure cannot be used, or None."""
-        reason = fits.getheader(self.residual).get("LEFTOUT")
+        reason = reason_left_out(self.residual)
         return reason or (None if len(self.stars) else "no star is measured")
 
     @property

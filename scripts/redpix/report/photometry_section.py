@@ -8,7 +8,7 @@ import pandas as pd
 from astropy.io import fits
 
 from redpix.io.fits_files import read_image
-from redpix.photometry.left_out import reason_left_out
+from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
