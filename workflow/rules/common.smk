@@ -8,7 +8,8 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# of this file: another workflow may use redpix as a module
+ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import own_input, run_settings

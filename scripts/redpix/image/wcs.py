@@ -204,6 +204,27 @@ def _letter_of_wcs(header):
     raise InputError("no WCS that says where on the sky it lies")
 
 
+def is_tangent(wcs):
+    """Return whether a WCS is a plain tangent plane of right ascension and declination.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS.
+
+    Returns
+    -------
+    bool
+        False with distortions, a turned pole, or axes in another order.
+    """
+    if wcs.sip is not None or wcs.has_distortion:
+        return False
+    cards = wcs.to_header(relax=True)
+    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
+    # a TAN projection with PV cards is a TPV projection
+    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+
+
 def wcs_cards(wcs):
     """Return the header cards of any celestial WCS.
 
@@ -219,11 +240,7 @@ def wcs_cards(wcs):
     """
     if wcs is None:
         return fits.Header()
-    cards = wcs.to_header(relax=True)
-    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
-    # a TAN projection with PV cards is a TPV projection
-    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
-    return wcs_header(wcs) if plain else cards
+    return wcs_header(wcs) if is_tangent(wcs) else wcs.to_header(relax=True)
 
 
 def kept_cards(header):

@@ -17,9 +17,10 @@ from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
-from redpix.subtraction.transients import beside_the_sky, find_transients
+from redpix.subtraction.transients import find_transients
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -51,7 +52,7 @@ def subtract_pair(science, reference, settings, workspace):
     planes = difference_planes(pair, settings, workspace)
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
-    transients = find_transients(planes, mask, fwhm=pair.fwhm, threshold=settings.threshold)
+    transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
