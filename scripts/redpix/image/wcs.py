@@ -165,6 +165,27 @@ def celestial_wcs(header):
     return wcs
 
 
+def is_tangent(wcs):
+    """Return whether a WCS is a plain tangent plane of right ascension and declination.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS.
+
+    Returns
+    -------
+    bool
+        False with distortions, a turned pole, or axes in another order.
+    """
+    if wcs.sip is not None or wcs.has_distortion:
+        return False
+    cards = wcs.to_header(relax=True)
+    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
+    # a TAN projection with PV cards is a TPV projection
+    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+
+
 def has_wcs(header):
     """Return whether a header states a celestial WCS, usable or not.
 
@@ -202,27 +223,6 @@ def _letter_of_wcs(header):
         types = f"CTYPE1 {header.get('CTYPE1')!r} with CTYPE2 {header.get('CTYPE2')!r}"
         raise InputError(f"WCS that cannot be used: {types}")
     raise InputError("no WCS that says where on the sky it lies")
-
-
-def is_tangent(wcs):
-    """Return whether a WCS is a plain tangent plane of right ascension and declination.
-
-    Parameters
-    ----------
-    wcs : astropy.wcs.WCS
-        Celestial WCS.
-
-    Returns
-    -------
-    bool
-        False with distortions, a turned pole, or axes in another order.
-    """
-    if wcs.sip is not None or wcs.has_distortion:
-        return False
-    cards = wcs.to_header(relax=True)
-    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
-    # a TAN projection with PV cards is a TPV projection
-    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
 
 
 def wcs_cards(wcs):
