@@ -145,8 +145,8 @@ def compare_stars(images, positions, source, given=None, by_zero_points=None):
             return by_zero_points, 0.0, n_stars
         raise InputError(
             f"{source}: {n_stars} stars in both images; allowed: at least 3, or their flux ratio "
-            "in subtraction.flux_ratio, or the zero points of both images; if the images show the same stars, a WCS may be wrong: "
-            "subtraction.registration sources does not use it"
+            "in subtraction.flux_ratio, or the zero points of both images; if the images show the "
+            "same stars, a WCS may be wrong: subtraction.registration sources does not use it"
         )
     ratio = given or float(np.median(fit.ratio[good]))
     scatter = flux_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio)

@@ -27,6 +27,9 @@ SAME_PLACE = 2.0
 #: minimum flux of a change over that of the source at its place: below, it may be a residual
 LEAST_CHANGE = 0.5
 
+#: width of a change over that of the source at its place, below which the source is a galaxy
+NARROW = 0.6
+
 
 def stand_in_psf(image, variance, mask, changes=None):
     """Return a Moffat profile that stands in for the PSF of an image.
@@ -63,7 +66,9 @@ def _are_sources(changes, fits):
     distance = np.hypot(changes.x[:, None] - fits.x, changes.y[:, None] - fits.y)
     nearest = distance.argmin(axis=1)
     there = distance.min(axis=1) < SAME_PLACE
-    return ~there | (changes.flux > LEAST_CHANGE * fits.flux[nearest])
+    bright = changes.flux > LEAST_CHANGE * fits.flux[nearest]
+    narrow = changes.fwhm < NARROW * fits.fwhm[nearest]
+    return ~there | bright | narrow
 
 
 def _profile(stars, fwhm, image, variance, mask):

@@ -1,4 +1,4 @@
-"""What a pair of small images lacks: PSFs without enough stars, a flux ratio without stars."""
+"""PSFs and flux ratio of a pair of small images that show too few stars."""
 
 import numpy as np
 
