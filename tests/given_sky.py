@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 from astropy.io import fits
-from redpix.image.wcs import quiet_wcs
+from redpix.image.wcs import celestial_wcs
 
 #: slope of a band's flux with redshift, from the bluest to the reddest band
 SLOPES = np.linspace(-1.6, 1.6, 6)
@@ -51,7 +51,7 @@ def flux_of(objects, slope):
 
 def draw(objects, fluxes, header, shape, noise, zero_point, seed, sigma=0.55):
     """Return an image in counts with Gaussian galaxies of `sigma` arcsec, and its noise."""
-    wcs = quiet_wcs(header)
+    wcs = celestial_wcs(header)
     counts = 10 ** (0.4 * (zero_point - 22.5))
     x, y = wcs.all_world2pix(objects["ra"], objects["dec"], 0)
     rows, columns = np.indices(shape)

@@ -11,7 +11,7 @@ from astropy.io import fits
 from chromium import check_page
 from conftest import run
 from given_sky import SLOPES, draw, flux_of, galaxies, tilted, write_table
-from redpix.image.wcs import quiet_wcs
+from redpix.image.wcs import celestial_wcs
 
 BANDS = ("HSC-u", "HSC-g", "HSC-r", "HSC-i", "HSC-z", "HSC-y")
 SHAPE = (190, 210)
@@ -20,7 +20,7 @@ ZERO_POINT = 27.0
 
 def write_field(folder, field, crval, seed):
     """Write a coadd in six bands with weights and masks; return its rows and its objects."""
-    reference = quiet_wcs(tilted(SHAPE, 0.2, 0, crval, 4e-6))
+    reference = celestial_wcs(tilted(SHAPE, 0.2, 0, crval, 4e-6))
     objects = galaxies(seed, reference, SHAPE, 1000 * seed)
     rows = []
     for number, (band, slope) in enumerate(zip(BANDS, SLOPES, strict=True)):

@@ -11,7 +11,7 @@ from redpix.catalogue.build import field_names
 from redpix.catalogue.positions import decimal_numbers
 from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
-from redpix.image.wcs import quiet_wcs
+from redpix.image.wcs import celestial_wcs
 
 #: reason of a row that lies in no image
 OUTSIDE = "outside the images of all fields"
@@ -60,7 +60,7 @@ def read_footprints(statuses):
         status = json.loads(Path(path).read_text(encoding="utf-8"))
         if status["delivered"]:
             cards = fits.Header.fromstring(status["footprint"]["wcs"], sep="\n")
-            footprints[status["field"]] = quiet_wcs(cards), tuple(status["footprint"]["shape"])
+            footprints[status["field"]] = celestial_wcs(cards), tuple(status["footprint"]["shape"])
     return footprints
 
 

@@ -12,7 +12,7 @@ from redpix.image.background import smooth_background
 from redpix.image.masks import bit_value
 from redpix.image.noise import image_mask, noise_scale, pixel_noise, typical
 from redpix.image.pixel_map import local_scale
-from redpix.image.wcs import quiet_wcs
+from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
 from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
@@ -90,7 +90,7 @@ def read_band(row):
         log.info("%s: %s", row.image, remark)
     image = file.pixels.astype(np.float32)
     try:
-        wcs = quiet_wcs(file.header)
+        wcs = celestial_wcs(file.header)
     except InputError as error:
         raise InputError(f"image: {row.image}: {error}") from None
     mask = image_mask(image, _believed_saturation(image, camera.saturation, remarks))
@@ -132,7 +132,7 @@ def _survey_band(row, path, field, band):
         "psf": row.psf,
         "softening": SOFTENING[band],
     }
-    return _finished(row, image, error, mask, header, quiet_wcs(header), about, remarks)
+    return _finished(row, image, error, mask, header, celestial_wcs(header), about, remarks)
 
 
 def _finished(row, image, error, mask, header, wcs, about, remarks):

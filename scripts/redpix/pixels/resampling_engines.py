@@ -18,6 +18,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.programs import find_tool
 from redpix.image.pixel_map import pixel_map
 from redpix.image.wcs import wcs_header
+from redpix.pixels.montage_program import run_mprojectpp
 
 #: reach of each engine's kernel, pixels of the input image: half the diagonal of a pixel; three
 #: lobes; the cubic spline falls by a factor of 3.7 per pixel and is below 0.001 there
@@ -66,20 +67,12 @@ def montage(array, wcs, grid):
     Raises
     ------
     InputError
-        If mProjectPP fails, or the disk is full.
+        If mProjectPP is missing or fails, or the disk is full.
     """
-    # slow to import; the other engines do not need it
-    from montage_wrapper.commands import mProjectPP
-    from montage_wrapper.status import MontageError
-
-    find_tool("montage")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto("in.fits")
         grid.header().tofile("grid.hdr", sep="\n", padding=False, endcard=True)
-        try:
-            mProjectPP("in.fits", "out.fits", "grid.hdr")
-        except MontageError as error:
-            raise InputError(f"mProjectPP: {error}") from None
+        run_mprojectpp("in.fits", "out.fits", "grid.hdr")
         with fits.open("out.fits") as hdus:
             # mProjectPP reports success even if the disk was full
             missing = missing_bytes(hdus[0], "out.fits")

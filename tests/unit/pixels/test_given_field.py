@@ -11,7 +11,7 @@ import yaml
 from astropy.io import fits
 from given_sky import draw, flux_of, galaxies, tilted, write_table
 from redpix.config.frames_table import GivenFrame, read_frames_table
-from redpix.image.wcs import quiet_wcs
+from redpix.image.wcs import celestial_wcs
 from redpix.pixels.band_scales import write_softening
 from redpix.pixels.given_field import prepare_field
 from redpix.pixels.register_field import register_field
@@ -52,7 +52,7 @@ def written(folder, band):
 def legacy(tmp_path):
     """Rows of a field as of the Legacy Surveys (g, r, z, inverse variance), and its objects."""
     header = tilted(SHAPE, 0.262, 0, CRVAL)
-    objects = galaxies(3, quiet_wcs(header), SHAPE, 1)
+    objects = galaxies(3, celestial_wcs(header), SHAPE, 1)
     rows = []
     for number, (band, noise) in enumerate({"g": 0.004, "r": 0.006, "z": 0.02}.items()):
         image, sigma = draw(
@@ -96,7 +96,7 @@ def test_the_registered_field_keeps_the_fluxes(tmp_path, legacy):
     )
     for number, path in enumerate(outputs):
         image = np.nan_to_num(fits.getdata(path, "SCI"))
-        x, y = quiet_wcs(fits.getheader(path)).all_world2pix(objects["ra"], objects["dec"], 0)
+        x, y = celestial_wcs(fits.getheader(path)).all_world2pix(objects["ra"], objects["dec"], 0)
         rows_, columns = np.indices(image.shape)
         sums = [
             image[np.hypot(columns - a, rows_ - b) < 9].sum() for a, b in zip(x, y, strict=True)
@@ -106,7 +106,7 @@ def test_the_registered_field_keeps_the_fluxes(tmp_path, legacy):
 
 def test_counts_are_brought_to_nanomaggies_and_the_sky_is_taken_away(tmp_path):
     header = tilted(SHAPE, 0.3, 20, CRVAL)
-    objects = galaxies(4, quiet_wcs(header), SHAPE, 1)
+    objects = galaxies(4, celestial_wcs(header), SHAPE, 1)
     rows = []
     for band, zero_point in (("V", 25.0), ("R", 31.0)):
         image, sigma = draw(objects, flux_of(objects, 0), header, SHAPE, 0.01, zero_point, 5)
@@ -191,7 +191,7 @@ def test_a_wcs_in_galactic_coordinates_lands_where_it_should(tmp_path, legacy):
     header["CTYPE1"], header["CTYPE2"] = "GLON-TAN", "GLAT-TAN"
     header["CRVAL1"], header["CRVAL2"] = place.l.deg, place.b.deg
     del header["RADESYS"]
-    wcs = quiet_wcs(header)
+    wcs = celestial_wcs(header)
     from redpix.image.pixel_map import pixels_of_sky
 
     x, y = pixels_of_sky(wcs, objects[["ra", "dec"]].to_numpy())

@@ -1,5 +1,7 @@
 """Geometry against astropy pixel by pixel; engines against known sources and white noise."""
 
+import sys
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -9,7 +11,7 @@ from redpix.image import homography
 from redpix.image.masks import BITS
 from redpix.image.wcs import frame_wcs, kept_cards, wcs_header
 from redpix.pixels import grid as grid_module
-from redpix.pixels import noise_correlation, register
+from redpix.pixels import montage_program, noise_correlation, register
 from redpix.pixels.resampling_engines import REACH, engine
 
 ENGINES = sorted(REACH)
@@ -171,6 +173,23 @@ def test_sums_over_apertures_scatter_as_the_errors_say(name):
     factor = noise_correlation.noise_correlation(function, wcs, grid, SHAPE, side=64)
     per_pixel = np.nanvar(result.image / result.error)
     assert factor == pytest.approx(per_pixel, rel=0.06)
+
+
+def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
+    pytest.importorskip("MontagePy")
+    wcs = drift_scan()
+    image, _ = star_field(wcs)
+    program = project("montage", image, np.ones(SHAPE), wcs)[1]
+    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    package = project("montage", image, np.ones(SHAPE), wcs)[1]
+    assert np.array_equal(program.image, package.image, equal_nan=True)
+
+
+def test_without_montage_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "MontagePy.main", None)
+    with pytest.raises(InputError, match="run envs/setup"):
+        montage_program.run_mprojectpp("in.fits", "out.fits", "grid.hdr")
 
 
 def test_montage_weights_are_shares_of_area():
