@@ -242,7 +242,7 @@ def field_names(objects):
     """
     if "run" not in objects:
         return objects["field"].to_numpy(str)
-    frame = zip(*(objects[column] for column in _FRAME), strict=True)
+    frame = objects[_FRAME].itertuples(index=False, name=None)
     return np.array([f"{run}-{camcol}-{field}" for run, camcol, field in frame])
 
 

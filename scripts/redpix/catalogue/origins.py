@@ -31,18 +31,7 @@ _DEMO_REDSHIFT_ERROR = "0.0001"
 
 
 def make_catalogue(
-    source,
-    schema,
-    objects,
-    frames,
-    rejected,
-    origin,
-    duplicate_radius,
-    fields,
-    shard,
-    statuses=(),
-    bands=None,
-    **query,
+    source, schema, objects, frames, rejected, origin, duplicate_radius, fields, shard, **query
 ):
     """Write the catalogue of objects, the frames that hold them, and the rejected rows.
 
@@ -62,20 +51,17 @@ def make_catalogue(
         ``run-camcol-field``; rows of other fields are left out.
     shard : str or None
         ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
-    statuses : list of str, optional
-        JSON files of the fields of a user's table of images. Objects then belong to these fields.
-    bands : list of str, optional
-        Bands of that table; None for the survey's fields.
     **query : dict
         For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
-        reference_band, the band of their magnitudes.
+        reference_band, the band of their magnitudes. For the fields of a user's table of images:
+        its bands, and statuses, the JSON files of the fields.
 
     Raises
     ------
     InputError
         If the source cannot be read, or no object is left.
     """
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules, bands = yaml.safe_load(Path(schema).read_text(encoding="utf-8")), query.get("bands")
     if bands is not None:
         rules = named_schema(rules, fields, bands)
     if origin == "detections":
@@ -85,18 +71,19 @@ def make_catalogue(
     else:
         log.info("catalogue from %s: %s", origin, source)
         rows = _rows_from(origin, source, query)
-        if bands is not None:
-            rows = placed_rows(rows, read_footprints(statuses))
-        result = build(rows, rules, source, duplicate_radius, fields if bands is None else None)
-        result = with_reason_outside(result)
+        if bands is None:
+            result = build(rows, rules, source, duplicate_radius, fields)
+        else:
+            rows = placed_rows(rows, read_footprints(query["statuses"]))
+            result = with_reason_outside(build(rows, rules, source, duplicate_radius))
     if shard is not None:
         result = of_shard(result, shard)
     _log_result(result, fields)
     if len(result.rejected) and origin not in ("demo", "detections"):
         log.warning("%d rows left out, listed in %s", len(result.rejected), rejected)
-    _write(objects, result.objects)
-    _write(frames, frames_of(result.objects))
-    _write(rejected, result.rejected)
+    tables = {objects: result.objects, frames: frames_of(result.objects), rejected: result.rejected}
+    for path, table in tables.items():
+        _write(path, table)
 
 
 def _rows_from(origin, source, query):

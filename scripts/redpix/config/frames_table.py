@@ -6,39 +6,18 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
+from redpix.config.given_frame import GivenFrame
 from redpix.config.table_rows import fault_of, read_rows
 from redpix.core.exceptions import InputError
 
-#: columns that hold numbers, and columns that hold paths of files
+#: columns that hold numbers
 NUMBERS = ("zero_point", "gain", "read_noise", "wavelength")
-FILES = ("image", "error", "variance", "weight", "mask", "psf")
 
 #: maximum number of bands
 MOST_BANDS = 32
 
 #: columns of objects.csv that a band's magnitude must not replace
 _RESERVED = ("id", "ra", "dec", "redshift", "redshiftError", "class", "run", "camcol", "field")
-
-
-class GivenFrame(NamedTuple):
-    """One row; None if a cell is empty or its column is absent."""
-
-    field: str
-    band: str
-    image: str
-    error: str | None = None
-    variance: str | None = None
-    weight: str | None = None
-    mask: str | None = None
-    psf: str | None = None
-    zero_point: float | None = None
-    gain: float | None = None
-    read_noise: float | None = None
-    wavelength: float | None = None
-
-    def files(self):
-        """Return the paths of the row, each with the HDU that the user named."""
-        return [path for column in FILES if (path := getattr(self, column)) is not None]
 
 
 class FramesTable(NamedTuple):

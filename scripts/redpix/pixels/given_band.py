@@ -16,8 +16,8 @@ from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
 from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
-from redpix.sdss.frames import identified_frame, plain_survey_file
 from redpix.sdss.magnitudes import SOFTENING
+from redpix.sdss.survey_files import identified_frame, plain_survey_file
 from redpix.sdss.write_error_maps import frame_errors
 
 #: side of the squares in which a background and its noise are measured, pixels
@@ -63,7 +63,7 @@ def read_band(row):
 
     Parameters
     ----------
-    row : redpix.config.frames_table.GivenFrame
+    row : redpix.config.given_frame.GivenFrame
         Row of the user's table.
 
     Returns

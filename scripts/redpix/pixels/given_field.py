@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from redpix.config.frames_table import GivenFrame
+from redpix.config.given_frame import GivenFrame
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
@@ -39,7 +39,7 @@ def prepare_field(status, masks, rows, fault, bands, reference_band, folder, fie
         FITS file to write: the table of masked spans of all bands.
     rows : dict of str to list
         Cells of the field's rows by band, in the order of
-        `redpix.config.frames_table.GivenFrame`.
+        `redpix.config.given_frame.GivenFrame`.
     fault : str or None
         Fault of the field in the table.
     bands : list of str
@@ -70,7 +70,7 @@ def _prepared(rows, bands, reference_band, folder, spans):
     """Write all bands of a field and return their part of the status."""
     about, footprints = {}, {}
     for band in bands:
-        row = GivenFrame(*rows[band])
+        row = GivenFrame._make(rows[band])
         try:
             given = read_band(row)
             given.about["remarks"] += check_psf(row.psf)
@@ -122,15 +122,16 @@ def frame_header(given, band):
 def _check_overlap(footprints):
     """Refuse bands that do not overlap."""
     for (band, one), (other, two) in combinations(footprints.items(), 2):
-        if not (_touches(*one, *two) or _touches(*two, *one)):
+        if not (_touches(one, two) or _touches(two, one)):
             raise InputError(
                 f"band {other}: its image does not overlap with that of band {band}; allowed: "
                 "images of one field"
             )
 
 
-def _touches(wcs, shape, other, other_shape):
-    """Return whether a position of an image lies inside another."""
+def _touches(image, other_image):
+    """Return whether a position of an image lies inside another; each is its WCS and shape."""
+    (wcs, shape), (other, other_shape) = image, other_image
     y, x = np.meshgrid(*(np.linspace(0, side - 1, 17) for side in shape))
     sky = sky_of_pixels(wcs, x.ravel(), y.ravel())
     u, v = pixels_of_sky(other, sky)

@@ -32,7 +32,7 @@ def given_errors(row, planes, shape):
 
     Parameters
     ----------
-    row : redpix.config.frames_table.GivenFrame
+    row : redpix.config.given_frame.GivenFrame
         At most one of its columns error, variance and weight is not None.
     planes : dict of str to redpix.io.fits_files.FitsPlane
         HDUs beside the image.

@@ -121,15 +121,21 @@ def write_pixel_table(
     table = pixel_table(selected, values, frame_wcs(headers[0]), read_truth(objects), bands, scales)
     with atomic(pixels) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+    numbers = _write_counts(counts, selected, dropped)
+    log.info("%s -> %s: %s", list(images), pixels, numbers)
+
+
+def _write_counts(path, selected, dropped):
+    """Write the counts of objects and pixels of a field, and return them."""
     numbers = {
         "objects": len(selected.ids),
         "objects with pixels": len(np.unique(selected.members.index)),
-        "pixels": len(table),
+        "pixels": len(selected.members.index),
         **dropped,
     }
     rows = [f"{name},{number}" for name, number in numbers.items()]
-    write_text(counts, "\n".join(["what,number", *rows]) + "\n")
-    log.info("%s -> %s: %s", list(images), pixels, numbers)
+    write_text(path, "\n".join(["what,number", *rows]) + "\n")
+    return numbers
 
 
 def read_truth(path):

@@ -1,27 +1,16 @@
 """Name, locate and check SDSS frames, and read their survey masks (fpM)."""
 
-import contextlib
-import shutil
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.core.field_name import Field
 from redpix.image.masks import BITS
 from redpix.image.wcs import pixel_area
-from redpix.io.fits_structure import unpacked
-from redpix.io.whole_fits import open_whole
 
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
 
 #: side of a pixel, arcsec
 PIXEL = 0.396
-
-# bytes in which the header of a frame names its camera column
-_HEADER = 28800
 
 #: planes of the survey's fpM masks that qualify a pixel's value, with the bits of our masks
 PLANES = {
@@ -149,71 +138,6 @@ def check_frame(hdus, field, band):
         unknown = key == "FIELD" and (stated is None or str(stated).strip() == "NA")
         if not unknown and str(stated).strip() != str(expected):
             raise InputError(f"header says {key} = {stated}, its name says {expected}")
-
-
-@contextlib.contextmanager
-def plain_survey_file(path):
-    """Yield the path of an uncompressed file if its first header may be that of a frame.
-
-    Parameters
-    ----------
-    path : str
-        FITS file, plain or compressed.
-
-    Yields
-    ------
-    str or None
-        The path itself, or that of a temporary copy; None for any other file.
-    """
-    try:
-        stream, compressed = unpacked(path)
-    except (InputError, OSError):
-        yield None
-        return
-    with contextlib.closing(stream), tempfile.TemporaryDirectory() as folder:
-        try:
-            start = stream.read(_HEADER)
-            if b"CAMCOL  =" not in start:
-                yield None
-                return
-            if compressed:
-                copy = Path(folder) / "frame.fits"
-                with open(copy, "wb") as file:
-                    file.write(start)
-                    shutil.copyfileobj(stream, file)
-        except (OSError, EOFError):
-            yield None
-            return
-        yield str(copy) if compressed else path
-
-
-def identified_frame(path):
-    """Return which frame of the survey a file is.
-
-    Parameters
-    ----------
-    path : str
-        FITS file.
-
-    Returns
-    -------
-    (redpix.core.field_name.Field, str) or None
-        Field and band by the header; None for any other file.
-    """
-    try:
-        with open_whole(path, "a frame", name=False) as hdus:
-            header = hdus[0].header
-            if len(hdus) != 4 or not {"RUN", "CAMCOL", "FILTER"} <= set(header):
-                return None
-            number = header.get("FIELD")
-            number = number if isinstance(number, int) else 1  # often missing or 'NA'
-            field = Field(int(header["RUN"]), int(header["CAMCOL"]), number)
-            band = str(header["FILTER"]).strip()
-            check_frame(hdus, field, band)
-    except (InputError, ValueError, TypeError, AttributeError):
-        return None
-    known = 1 <= field.camcol <= 6 and band in ("u", "g", "r", "i", "z")
-    return (field, band) if known else None
 
 
 def check_scale(wcs):

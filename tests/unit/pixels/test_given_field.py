@@ -10,7 +10,8 @@ import pytest
 import yaml
 from astropy.io import fits
 from given_sky import draw, flux_of, galaxies, tilted, write_table
-from redpix.config.frames_table import GivenFrame, read_frames_table
+from redpix.config.frames_table import read_frames_table
+from redpix.config.given_frame import GivenFrame
 from redpix.image.wcs import celestial_wcs
 from redpix.pixels.band_scales import write_softening
 from redpix.pixels.given_field import prepare_field
