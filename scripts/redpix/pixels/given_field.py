@@ -132,7 +132,8 @@ def _check_overlap(footprints):
 def _touches(image, other_image):
     """Return whether a position of an image lies inside another; each is its WCS and shape."""
     (wcs, shape), (other, other_shape) = image, other_image
-    y, x = np.meshgrid(*(np.linspace(0, side - 1, 17) for side in shape))
+    rows, columns = (np.linspace(0, side - 1, 17) for side in shape)
+    x, y = np.meshgrid(columns, rows)
     sky = sky_of_pixels(wcs, x.ravel(), y.ravel())
     u, v = pixels_of_sky(other, sky)
     return bool(np.any((u > 0) & (v > 0) & (u < other_shape[1] - 1) & (v < other_shape[0] - 1)))
