@@ -40,6 +40,8 @@ rule pixels:
         reference_band=REFERENCE,
         detection=config["sources"]["detection"],
         reject=config["pixels"]["reject"],
+        extinction=config["pixels"]["extinction"],
+        wavelengths={} if FRAMES is None else FRAMES.wavelengths,
     message:
         "{wildcards.field}: pixel vectors"
     script:

@@ -15,6 +15,8 @@ from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
 from redpix.pixels.arrow_columns import number_column, text_column, unit
 from redpix.pixels.band_scales import band_scales, facts_of
+from redpix.pixels.dereddening import without_extinction
+from redpix.pixels.extinction import read_extinction
 from redpix.pixels.membership import Members, labels_of, members, relative_distance, usable
 from redpix.sdss.magnitudes import asinh_magnitude
 
@@ -76,6 +78,8 @@ def write_pixel_table(
     detection,
     reject,
     softening=(),
+    extinction="none",
+    wavelengths=None,
 ):
     """Write the pixel table of a field.
 
@@ -104,6 +108,10 @@ def write_pixel_table(
     softening : str, optional
         JSON file with the softening parameter of each band's asinh magnitudes. Without it, those
         of SDSS are used.
+    extinction : {"none", "catalogue"}
+        With "catalogue", fluxes are corrected for the extinction that the catalogue states.
+    wavelengths : dict of str to float, optional
+        Effective wavelengths of bands that are not those of SDSS, Angstrom.
     """
     every_band = detection == "band"
     reference = bands.index(reference_band) if every_band else 0
@@ -119,6 +127,10 @@ def write_pixel_table(
     headers = [fits.getheader(image) for image in images]
     scales = band_scales(bands, headers, softening)
     table = pixel_table(selected, values, frame_wcs(headers[0]), read_truth(objects), bands, scales)
+    if extinction == "catalogue":
+        table = without_extinction(
+            table, read_extinction(objects, bands, wavelengths or {}), scales
+        )
     with atomic(pixels) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     numbers = _write_counts(counts, selected, dropped)
