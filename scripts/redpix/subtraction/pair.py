@@ -37,6 +37,8 @@ class SubtractionSettings(NamedTuple):
         Whether to subtract the background that the images do not share.
     match_reference : bool
         Whether to convolve the reference that is shown to the PSF of the science image.
+    noise : {"measured", "given"}
+        Whether variances are scaled to the noise that is measured on blank sky.
     """
 
     registration: str
@@ -49,6 +51,7 @@ class SubtractionSettings(NamedTuple):
     flux_ratio: float | None
     match_background: bool
     match_reference: bool
+    noise: str = "measured"
 
 
 class Workspace(NamedTuple):
@@ -94,6 +97,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    stand_in : bool
+        Whether a PSF is a Moffat profile that stands in for one that could not be measured.
     """
 
     new: np.ndarray
@@ -109,6 +114,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    stand_in: bool = False
 
     @property
     def fwhm(self):
