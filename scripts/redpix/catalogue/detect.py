@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from redpix.catalogue.detection_image import prepare_combined
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import edge_distance
@@ -16,7 +17,17 @@ from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance")
 
 
-def list_detections(image, config, parameters, filter, detections, threshold, min_area):
+def list_detections(
+    image,
+    config,
+    parameters,
+    filter,
+    detections,
+    threshold,
+    min_area,
+    bands=(),
+    detection_image="reference",
+):
     """Write a CSV of the sources that SExtractor detects in an image.
 
     Parameters
@@ -31,6 +42,11 @@ def list_detections(image, config, parameters, filter, detections, threshold, mi
         Detection threshold in units of the background's standard deviation.
     min_area : int
         Smallest number of pixels above the threshold.
+    bands : list of str
+        Paths of the registered images of all bands, if they are combined.
+    detection_image : {"reference", "sum", "chi2"}
+        Image in which sources are detected: that of the reference band, or the weighted sum or the
+        chi-square of all bands.
 
     Raises
     ------
@@ -47,7 +63,10 @@ def list_detections(image, config, parameters, filter, detections, threshold, mi
         settings = copied_settings(paths, Path(folder))
         prepared = prepare(image, Path(folder))
         table = Path(folder) / "detections.fits"
-        sources = run_sextractor(prepared, prepared, table, None, settings, options)
+        seen = prepared
+        if detection_image != "reference":
+            seen = prepare_combined(bands, detection_image, Path(folder))
+        sources = run_sextractor(seen, prepared, table, None, settings, options)
     _write(detections, sources, fits.getdata(image, "MASK"))
     log.info("%s: %d detections, -> %s", image, len(sources), detections)
     if not len(sources):
