@@ -104,6 +104,7 @@ def register_pair(science, reference, settings, workspace):
         noise_scales=(science.noise_scale, reference.noise_scale),
         comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
         names=names,
+        stars=positions,
     )
 
 
@@ -196,7 +197,7 @@ def difference_planes(pair, settings, workspace):
 
     Returns
     -------
-    redpix.subtraction.tiles.Mosaic
+    redpix.subtraction.mosaic.Mosaic
 
     Raises
     ------
@@ -238,7 +239,7 @@ def flag_edges(mask, planes, reach):
     ----------
     mask : ndarray of int16
         Bits of `redpix.image.masks`.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     reach : float
         Distance from NO_DATA within which pixels are flagged, pixels.
@@ -260,7 +261,7 @@ def shown_reference(pair, planes):
     ----------
     pair : RegisteredPair
         The registered pair.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
 
     Returns
