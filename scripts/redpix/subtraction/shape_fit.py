@@ -18,6 +18,15 @@ STEPS = 5
 #: largest distance of the fitted place from the measured one along an axis, pixels
 FARTHEST = 1.5
 
+#: chi-squared over that allowed with a share of the power, above which a transient is odd
+ODD, NEIGHBOUR_SHARE = 1.45, 0.05
+
+#: radius about an odd neighbour in which pixels are left out, in units of the FWHM
+MASKED = 1.25
+
+#: signal-to-noise ratio, over that with all pixels, that a fit without some of them must have
+LEAST_SHARE = 0.7
+
 #: offsets from the place along an axis of the single pixels that are tried
 _PIXELS = range(-2, 3)
 
@@ -82,7 +91,7 @@ def fit_shapes(planes, x, y, flux, fwhm):
     """
     reach = max(LEAST_REACH, int(np.ceil(REACH * fwhm)))
     difference, variance = planes.read("D"), planes.read("variance")
-    transients, shapes, rows = np.column_stack([x, y, flux]), {}, []
+    transients, shapes, rows, squares = np.column_stack([x, y, flux]), {}, [], []
     for row, (column, line, light) in enumerate(transients):
         tile = planes.tile_at(column, line)
         key = tile.inner[0].start, tile.inner[1].start
@@ -99,7 +108,37 @@ def fit_shapes(planes, x, y, flux, fwhm):
         wide = _without(wide, source, transients[near & (abs(flux) > 2 * abs(light))])
         wide = _without(wide, source, transients[row : row + 1])
         rows.append((*_fits(square, source, made, light), _extended(wide, made, light, fwhm)))
-    return ShapeFit._make(np.array(rows, float).reshape(-1, 6).T)
+        squares.append((square, source, made, np.flatnonzero(near)))
+    fits = ShapeFit._make(np.array(rows, float).reshape(-1, 6).T)
+    return _again_beside_others(fits, squares, transients, fwhm)
+
+
+def _again_beside_others(fits, squares, transients, fwhm):
+    """Return the fits, again without the pixels of neighbours that are not point sources."""
+    share = fits.chi_squared / (fits.pixels + NEIGHBOUR_SHARE * fits.signal_to_noise**2)
+    odd = (share > ODD) | (fits.gain < 0)
+    table = np.array(fits).T
+    for row in np.flatnonzero(odd):
+        square, source, made, near = squares[row]
+        left = _masked(square, transients[near[odd[near]]], fwhm)
+        if not np.any(left.weight != square.weight):
+            continue
+        again = _fits(left, source, made, transients[row, 2])
+        if abs(again[0]) > LEAST_SHARE * abs(fits.signal_to_noise[row]):
+            table[row, : len(again)] = again
+    return ShapeFit._make(table.T)
+
+
+def _masked(square, neighbours, fwhm):
+    """Return a square without the pixels near neighbours, rows of x, y and flux."""
+    steps = np.arange(-square.reach, square.reach + 1)
+    rows, columns = np.meshgrid(steps + square.y, steps + square.x, indexing="ij")
+    own = np.hypot(columns - square.place[0], rows - square.place[1])
+    valid = np.ones(len(square.weight), bool)
+    for x, y, _ in neighbours:
+        away = np.hypot(columns - x, rows - y)
+        valid &= ((away > MASKED * max(fwhm, 2.0)) | (own < away)).ravel()
+    return square._replace(data=square.data * valid, weight=square.weight * valid)
 
 
 def _fits(square, source, shapes, flux):
