@@ -97,6 +97,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    stand_in : bool
+        Whether a PSF is a Moffat profile that stands in for one that could not be measured.
     stars : ndarray, shape (n, 2)
         0-based x and y of the stars that the PSF of the science image is made from.
     """
@@ -114,6 +116,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    stand_in: bool = False
     stars: np.ndarray = np.empty((0, 2))
 
     @property

@@ -19,6 +19,7 @@ FLAGS = {
     "SHAPE": 512,  # not shaped like the PSF of the difference, see `misfit_of`
     "PIXELS": 1024,  # one or two single pixels fit better than the PSF: cosmic ray, hot pixel
     "EXTENDED": 2048,  # on light of a larger scale than the PSF: scattered light, gradient, halo
+    "STAND_IN": 4096,  # measured with a profile that stands in for a PSF
 }
 
 #: misfit above which a transient is flagged SHAPE; at most 1.25 for simulated point sources
