@@ -5,8 +5,9 @@
 
 The pairs are registered once. In each round, sources are added to either image after registration,
 with their own photon noise, on sky and on stars alike. Masked pixels, the edge of the sky and the
-haloes of saturated stars are left out. They have the PSF of the image at their place or, with --stars, the pixels of the bright star that is nearest to it,
-scaled down: such a source has the true PSF. The pair is then subtracted and searched as always.
+haloes of saturated stars are left out. Sources have the PSF of the image at their place. With
+--stars they have the pixels of the nearest bright star, scaled down, and so the true PSF. The pair
+is then subtracted and searched as always.
 
 RESULTS is the results folder of a run that has the frames of the survey's pair. A row of the table
 per pair: clean rows of the pair itself; sources whose flux is above 7.5 of its errors by noise,

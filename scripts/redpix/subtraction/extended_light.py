@@ -11,9 +11,11 @@ SECTORS = 8
 #: mean squared level of the sectors over its variance, above which the ring is not empty
 NOT_EMPTY = 4.5
 
-#: number of lines through a transient that are tried, and the distance of their ends from it in
-#: units of the FWHM and its minimum in pixels
-LINES, END, LEAST_END = 8, 2.0, 4.0
+#: number of lines through a transient that are tried
+LINES = 16
+
+#: distances from a transient at which the light on its sides is read, in units of the FWHM
+SIDES = (1.75, 2.25, 2.75, 3.25)
 
 #: standard deviation of a median over that of a mean
 OF_MEDIAN = 1.2533
@@ -77,8 +79,8 @@ def ring(fwhm):
 def light_along_lines(alpha, alpha_error, x, y, fwhm):
     """Return the light on both sides of each transient: trails, spikes, edges.
 
-    Two places on opposite sides of the transient have fluxes of the same sign. The smaller one
-    counts, and of all lines the one with the most light.
+    On either side, the mean signal-to-noise ratio of some places counts. Both means have the same
+    sign on a line. The smaller one counts, and of all lines the one with the most light.
 
     Parameters
     ----------
@@ -92,18 +94,18 @@ def light_along_lines(alpha, alpha_error, x, y, fwhm):
     Returns
     -------
     ndarray, shape (n,)
-        Signal-to-noise ratio, with the sign of the flux; near 0 for a point source alone.
+        Mean signal-to-noise ratio, with the sign of the light; near 0 for a point source alone.
     """
     angle = np.pi * np.arange(LINES) / LINES
-    away = max(END * fwhm, LEAST_END) * np.array([np.cos(angle), np.sin(angle)])
+    away = fwhm * np.multiply.outer(np.array([np.cos(angle), np.sin(angle)]), SIDES)
     ends = []
     for side in (1, -1):
-        column = np.rint(x[:, None] + side * away[0]).astype(int)
-        row = np.rint(y[:, None] + side * away[1]).astype(int)
+        column = np.rint(x[:, None, None] + side * away[0]).astype(int)
+        row = np.rint(y[:, None, None] + side * away[1]).astype(int)
         inside = (row >= 0) & (row < alpha.shape[0]) & (column >= 0) & (column < alpha.shape[1])
         row, column = np.where(inside, row, 0), np.where(inside, column, 0)
         ratio = alpha[row, column] / alpha_error[row, column]
-        ends.append(np.where(inside & np.isfinite(ratio), ratio, 0.0))
+        ends.append(np.mean(np.where(inside & np.isfinite(ratio), ratio, 0.0), axis=2))
     smaller = np.where(abs(ends[0]) < abs(ends[1]), ends[0], ends[1])
     smaller = np.where(ends[0] * ends[1] > 0, smaller, 0.0)
     most = np.argmax(abs(smaller), axis=1) if len(x) else np.zeros(0, int)

@@ -202,7 +202,8 @@ def _fit_source(square, source, start, step=0.1):
             - _shifted(source, square, place[0] - dx, place[1] - dy)
             for dx, dy in ((step, 0.0), (0.0, step))
         ]
-        design = np.stack([shape, *(flux / (2 * step) * square.weight * s for s in slopes)], axis=1)
+        scale = flux / (2 * step) * square.weight
+        design = np.stack([shape, scale * slopes[0], scale * slopes[1]], axis=1)
         change = np.linalg.lstsq(design, square.data - flux * shape, rcond=None)[0][1:]
         place = np.clip(place + np.clip(change, -0.5, 0.5), start - FARTHEST, start + FARTHEST)
     shape = _shifted(source, square, place[0], place[1]) * square.weight

@@ -35,7 +35,7 @@ RESIDUALS = 4.0
 MOST_CONSTANT = 10.0
 
 #: signal-to-noise ratio of the light on both sides of a transient that makes a line
-LEAST_LINE = 3.0
+LEAST_LINE = 2.5
 
 #: deviation of the gain by a point source, in standard deviations, that makes single pixels
 GAIN_DEVIATIONS = 3.0
