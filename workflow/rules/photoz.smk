@@ -44,7 +44,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|boosting|ensemble",
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
     conda:
         "../../envs/python.yaml"
     threads: 2
@@ -86,7 +86,7 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|boosting|ensemble",
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
         table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"

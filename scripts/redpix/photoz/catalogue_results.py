@@ -11,8 +11,8 @@ from redpix.photoz.catalogues import GalaxyTable
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
+from redpix.photoz.methods import shown_settings
 from redpix.photoz.metrics import Scores, classification, score, summarise
-from redpix.photoz.model import shown_settings
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
 

@@ -15,7 +15,7 @@ from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.learners.base import STAR, Training
 from redpix.photoz.magnitude_columns import Columns, choose_columns
-from redpix.photoz.model import METHODS, known_kinds
+from redpix.photoz.methods import METHODS, known_kinds
 from redpix.photoz.split import TRAIN, split_objects
 
 #: no column is named

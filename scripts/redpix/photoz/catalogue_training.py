@@ -8,9 +8,9 @@ from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
 from redpix.photoz.learners.base import STAR, Prediction, Training
 from redpix.photoz.metrics import Scores, score, summarise
-from redpix.photoz.model import METHODS, Model
+from redpix.photoz.model import Model
+from redpix.photoz.recipe import checked_recipe, fit_with_folds, tuned_recipe
 from redpix.photoz.split import assign_folds, smallest_set
-from redpix.photoz.train import checked_recipe, tuned_recipe
 
 
 class Learnt(NamedTuple):
@@ -35,7 +35,7 @@ def learn(vectors, table, attributes, recipe, n_threads):
         Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
-    recipe : redpix.photoz.train.Recipe
+    recipe : redpix.photoz.recipe.Recipe
         Method, settings and seed of the training.
     n_threads : int
         Number of threads; the results do not depend on it.
@@ -55,8 +55,8 @@ def learn(vectors, table, attributes, recipe, n_threads):
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
-    held_out = predict_held_out(training, folds, recipe, n_threads)
-    learner = METHODS[recipe.method].fit(training, grid, n_threads, **recipe.settings)
+    learner, without = fit_with_folds(training, folds, recipe, n_threads)
+    held_out = predict_held_out(training, folds, without, n_threads)
     calibration = Calibration.fit(held_out.take(~star), table.redshift[~star], grid)
     model = Model(
         method=recipe.method,
@@ -70,7 +70,7 @@ def learn(vectors, table, attributes, recipe, n_threads):
     return Learnt(model, held_out, folds)
 
 
-def predict_held_out(training, folds, recipe, n_threads):
+def predict_held_out(training, folds, without, n_threads):
     """Return a prediction of each object by a learner of the other folds.
 
     Parameters
@@ -79,8 +79,8 @@ def predict_held_out(training, folds, recipe, n_threads):
         Training set.
     folds : ndarray of int, shape (n,)
         0-based fold of each object.
-    recipe : redpix.photoz.train.Recipe
-        Method, settings and seed of the training.
+    without : callable
+        From `fit_with_folds`.
     n_threads : int
         Number of threads.
 
@@ -89,12 +89,10 @@ def predict_held_out(training, folds, recipe, n_threads):
     redpix.photoz.learners.base.Prediction
         In the order of the training set.
     """
-    learner = METHODS[recipe.method]
-    parts = []
-    for fold in range(folds.max() + 1):
-        others = training.take(folds != fold)
-        fitted = learner.fit(others, recipe.grid, n_threads, **recipe.settings)
-        parts.append(fitted.predict(training.vectors[folds == fold], n_threads))
+    parts = [
+        without(fold).predict(training.vectors[folds == fold], n_threads)
+        for fold in range(folds.max() + 1)
+    ]
     order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
     return Prediction.concatenate(parts).take(order)
 

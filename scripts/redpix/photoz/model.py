@@ -8,93 +8,11 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import Calibration
-from redpix.photoz.learners.boosting import Boosting
-from redpix.photoz.learners.ensemble import Ensemble
 from redpix.photoz.learners.gaussian_process import Process
-from redpix.photoz.learners.knn import KNN
-from redpix.photoz.learners.mlp import MLP
-from redpix.photoz.learners.som import SOM
-from redpix.photoz.learners.tpz import TPZ
-
-#: learners by their name in the configuration
-METHODS = {
-    "knn": KNN,
-    "mlp": MLP,
-    "tpz": TPZ,
-    "som": SOM,
-    "boosting": Boosting,
-    "ensemble": Ensemble,
-}
-
-#: learners that perturb the training set within its errors
-REALISING = ("tpz", "som")
+from redpix.photoz.methods import METHODS
 
 #: version of the format of the arrays; other versions are refused
 VERSION = 4
-
-
-def known_kinds(method, kinds):
-    """Return the kinds of attributes of a learner.
-
-    Errors are added for learners that perturb the training set within its errors.
-
-    Parameters
-    ----------
-    method : str
-        One of `METHODS`.
-    kinds : sequence of str
-        Some of `redpix.photoz.attributes.KINDS`.
-
-    Returns
-    -------
-    tuple of str
-    """
-    return (*kinds, "errors") if method in REALISING and "errors" not in kinds else tuple(kinds)
-
-
-def completed(method, settings, attributes):
-    """Return the settings of a learner, completed with those that depend on the attributes.
-
-    Parameters
-    ----------
-    method : str
-        One of `METHODS`.
-    settings : dict
-        Settings of the learner.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
-
-    Returns
-    -------
-    dict
-    """
-    mixing = {"mixing": attributes.mixing}
-    settings = {**settings, "errors": attributes.errors}
-    if method == "ensemble":
-        members = {
-            name: {**one, **(mixing if name in REALISING else {})}
-            for name, one in settings["members"].items()
-        }
-        return {**settings, "members": members}
-    return {**settings, **(mixing if method in REALISING else {})}
-
-
-def shown_settings(settings):
-    """Return the settings without those that depend on the attributes, for metrics.json.
-
-    Parameters
-    ----------
-    settings : dict
-        Settings of the learner.
-
-    Returns
-    -------
-    dict
-    """
-    plain = {key: value for key, value in settings.items() if key != "mixing"}
-    if "members" in plain:
-        plain["members"] = {name: shown_settings(one) for name, one in plain["members"].items()}
-    return plain
 
 
 @dataclass(frozen=True)

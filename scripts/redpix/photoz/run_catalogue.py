@@ -16,16 +16,16 @@ from redpix.photoz import catalogues, files
 from redpix.photoz.catalogue_results import describe, measure, object_table, predict, write_tested
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
-from redpix.photoz.model import completed
+from redpix.photoz.methods import completed, warn_of_old_names
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pdf_file import write_pdfs
-from redpix.photoz.train import Recipe
+from redpix.photoz.recipe import Recipe
 
 
 class TableChoices(NamedTuple):
     """Choices of a run on a table: the keys of ``photoz`` in the configuration, and the seed."""
 
-    method: str  #: one of `redpix.photoz.model.METHODS`
+    method: str  #: one of `redpix.photoz.methods.METHODS`
     attributes: list  #: some of `redpix.photoz.attributes.KINDS`
     magnitudes: tuple  #: columns of magnitudes; empty to choose them by name
     settings: dict  #: settings of the learner
@@ -64,11 +64,12 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         If the tables cannot be used.
     """
     choices = TableChoices(**choices)
+    warn_of_old_names(choices.method, choices.settings, log.warning)
     train, test, columns, attributes, understood = read_samples(tables, choices)
     table = train.table
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=None,
         seed=choices.seed,

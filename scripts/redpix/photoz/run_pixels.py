@@ -16,18 +16,19 @@ from redpix.photoz.estimates import (
     calibrated_estimates,
 )
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed, known_kinds, shown_settings
+from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.pixel_objects import read_sky, split_sky
+from redpix.photoz.recipe import Recipe
 from redpix.photoz.split import TARGET, TEST, TRAIN
-from redpix.photoz.train import Recipe, train
+from redpix.photoz.train import train
 
 
 class PixelChoices(NamedTuple):
     """Choices of a run on pixels: the keys of ``photoz`` in the configuration, and the seed."""
 
-    method: str  #: one of `redpix.photoz.model.METHODS`
+    method: str  #: one of `redpix.photoz.methods.METHODS`
     bands: list  #: names of the bands
     attributes: list  #: some of `redpix.photoz.attributes.KINDS`
     settings: dict  #: settings of the learner
@@ -108,7 +109,7 @@ def learn(sky, split, attributes, choices, n_threads):
         groups = np.unique(sky.groups(choices.split_by), return_inverse=True)[1]
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=choices.pixels_per_object,
         seed=choices.seed,
@@ -154,6 +155,7 @@ def estimate_from_pixels(
         If the objects, the attributes or the model cannot be used.
     """
     choices = PixelChoices(**choices)
+    warn_of_old_names(choices.method, choices.settings, log.warning)
     kinds = known_kinds(choices.method, choices.attributes)
     attributes = Attributes(kinds, tuple(choices.bands))
     sky = read_sky(catalogue, pixel_tables, attributes)

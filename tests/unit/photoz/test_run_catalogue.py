@@ -23,13 +23,13 @@ FILES = {
 KNN = {"k": 20, "mode": "linear"}
 SETTINGS = {
     "knn": KNN,
-    "mlp": {"k": 20, "networks": 4, "seed": 1},
+    "mdn": {"networks": 5, "steps": 150, "seed": 1},
     "tpz": {"trees": 30, "seed": 1},
     "som": {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch"}
     | {"maps": 8, "iterations": 8, "mode": "linear", "seed": 1},
     "boosting": {"trees": 30, "leaves": 8, "rate": 0.1, "seed": 1},
 }
-SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "som")}}
+SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "mdn")}}
 PARAMS = {
     "method": "knn",
     "attributes": ["brightness", "colours", "errors"],
@@ -102,7 +102,7 @@ def test_files_are_those_of_pixels_and_agree(done):
     assert found["attributes"][:4] == ["mag_i", "g-r", "r-i", "i-z"]
 
 
-@pytest.mark.parametrize("method", ["knn", "mlp", "tpz", "som", "boosting", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "boosting", "ensemble"])
 def test_threads_change_nothing_and_test_redshifts_reach_nothing(tmp_path, method):
     settings = SETTINGS[method]
     train, test = sky(150, 1), sky(60, 2, first=1001)

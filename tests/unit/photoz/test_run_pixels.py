@@ -190,7 +190,7 @@ SOM |= {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1}
 
 @pytest.mark.parametrize(
     ("method", "settings"),
-    [("mlp", {"k": 10, "networks": 2, "seed": 1}), ("tpz", TPZ), ("som", SOM)],
+    [("mdn", {"networks": 5, "steps": 100, "seed": 1}), ("tpz", TPZ), ("som", SOM)],
 )
 def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
     asked = {"method": method, "settings": settings}
