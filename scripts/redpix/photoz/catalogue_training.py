@@ -6,11 +6,17 @@ import numpy as np
 
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
+from redpix.photoz.conditional_calibration import brightness_and_colour
+from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import STAR, Prediction, Training
-from redpix.photoz.metrics import Scores, score, summarise
 from redpix.photoz.model import Model
+from redpix.photoz.object_predictions import predict_all
+from redpix.photoz.object_samples import blocks
 from redpix.photoz.recipe import checked_recipe, fit_with_folds, tuned_recipe
 from redpix.photoz.split import assign_folds, smallest_set
+
+#: maximum number of objects that calibrate PDFs; bounds the memory
+MOST_CALIBRATING = 100_000
 
 
 class Learnt(NamedTuple):
@@ -21,7 +27,7 @@ class Learnt(NamedTuple):
     folds: np.ndarray  #: (n,), number of the fold in which each object was held out
 
 
-def learn(vectors, table, attributes, recipe, n_threads):
+def learn(sample, recipe, n_threads):
     """Train a model on the objects of a table.
 
     Each object is also predicted by a learner of the folds without it. These predictions calibrate
@@ -29,12 +35,8 @@ def learn(vectors, table, attributes, recipe, n_threads):
 
     Parameters
     ----------
-    vectors : ndarray, shape (n, attributes)
-        Vectors of attributes.
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
+    sample : redpix.photoz.object_samples.Sample
+        Objects that can be learnt from.
     recipe : redpix.photoz.recipe.Recipe
         Method, settings and seed of the training.
     n_threads : int
@@ -49,38 +51,40 @@ def learn(vectors, table, attributes, recipe, n_threads):
     InputError
         If there are too few objects, or the grid does not contain their redshifts.
     """
-    grid, star = recipe.grid, table.label == STAR
+    table, grid = sample.table, recipe.grid
+    star = table.label == STAR
     group = alike(table.magnitudes, table.errors)
-    training = Training(vectors, table.redshift, table.label, group)
+    training = Training(sample.vectors, table.redshift, table.label, group)
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
     learner, without = fit_with_folds(training, folds, recipe, n_threads)
-    held_out = predict_held_out(training, folds, without, n_threads)
-    calibration = Calibration.fit(held_out.take(~star), table.redshift[~star], grid)
+    held_out = predict_held_out(sample, folds, without, grid, n_threads)
     model = Model(
         method=recipe.method,
         settings=recipe.settings,
-        attributes=attributes,
+        attributes=sample.attributes,
         grid=grid,
         learners={"objects": learner},
-        calibrations={"objects": calibration},
+        calibrations={"objects": calibration_of(held_out, sample, ~star, grid)},
         tuning=record,
     )
     return Learnt(model, held_out, folds)
 
 
-def predict_held_out(training, folds, without, n_threads):
+def predict_held_out(sample, folds, without, grid, n_threads):
     """Return a prediction of each object by a learner of the other folds.
 
     Parameters
     ----------
-    training : redpix.photoz.learners.base.Training
-        Training set.
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
     folds : ndarray of int, shape (n,)
         0-based fold of each object.
     without : callable
         From `fit_with_folds`.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     n_threads : int
         Number of threads.
 
@@ -89,15 +93,39 @@ def predict_held_out(training, folds, without, n_threads):
     redpix.photoz.learners.base.Prediction
         In the order of the training set.
     """
-    parts = [
-        without(fold).predict(training.vectors[folds == fold], n_threads)
-        for fold in range(folds.max() + 1)
-    ]
-    order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
-    return Prediction.concatenate(parts).take(order)
+    result = None
+    for fold in range(folds.max() + 1):
+        rows = np.flatnonzero(folds == fold)
+        result = predict_all(without(fold), sample, grid, n_threads, result, rows)
+    return result
 
 
-def cross_validated(learnt, table):
+def calibration_of(held_out, sample, members, grid):
+    """Return the calibration of held-out predictions, from at most `MOST_CALIBRATING` of them.
+
+    Parameters
+    ----------
+    held_out : redpix.photoz.learners.base.Prediction
+        Held-out predictions of the training set.
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
+    members : ndarray of bool, shape (n,)
+        Objects to calibrate with.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    redpix.photoz.calibration.Calibration
+    """
+    rows = np.flatnonzero(members)
+    rows = rows[:: max(1, -(-len(rows) // MOST_CALIBRATING))]
+    few = sample.take(rows)
+    conditions = brightness_and_colour(few.vectors, few.attributes)
+    return Calibration.fit(held_out.take(rows), few.table.redshift, grid, conditions)
+
+
+def cross_validated(learnt, sample):
     """Return the metrics of the held-out predictions of the training set.
 
     Each fold is calibrated on the other folds. Stars are left out.
@@ -106,20 +134,27 @@ def cross_validated(learnt, table):
     ----------
     learnt : Learnt
         The model and its held-out predictions.
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
 
     Returns
     -------
     dict
-        As from `redpix.photoz.metrics.summarise`.
+        ``cross_validation``, as from `redpix.photoz.metrics.summarise`, with the scores of the
+        point estimates; and ``conditional``.
     """
-    star, grid, scores = table.label == STAR, learnt.model.grid, []
+    star, grid = sample.table.label == STAR, learnt.model.grid
+    kept = Kept(grid)
     for fold in range(learnt.folds.max() + 1):
-        members = (learnt.folds == fold) & ~star
         others = (learnt.folds != fold) & ~star
-        truth = table.redshift
-        calibration = Calibration.fit(learnt.held_out.take(others), truth[others], grid)
-        calibrated = calibrate(learnt.held_out.take(members), calibration, grid)
-        scores.append(score(calibrated.redshift, calibrated.pdf, truth[members], grid))
-    return summarise(Scores.concatenate(scores))
+        calibration = calibration_of(learnt.held_out, sample, others, grid)
+        for rows in blocks(np.flatnonzero((learnt.folds == fold) & ~star)):
+            part = sample.take(rows)
+            conditions = brightness_and_colour(part.vectors, part.attributes)
+            held_out = learnt.held_out.take(rows)
+            kept.add(calibrate(held_out, calibration, grid, conditions), part.table, conditions)
+    point = learnt.model.calibrations["objects"].point
+    return {
+        "cross_validation": {**kept.summary(), "point_estimates": kept.points(point)},
+        "conditional": kept.conditional(),
+    }

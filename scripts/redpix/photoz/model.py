@@ -10,9 +10,10 @@ from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import Calibration
 from redpix.photoz.learners.gaussian_process import Process
 from redpix.photoz.methods import METHODS
+from redpix.photoz.model_origin import Origin
 
 #: version of the format of the arrays; other versions are refused
-VERSION = 4
+VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Model:
         Exponent of the product of the pixels' PDFs.
     tuning : list of dict
         Record of `redpix.photoz.tuning.tune`; empty without tuning.
+    origin : redpix.photoz.model_origin.Origin or None
+        Training table, for the prediction of other tables; None for pixels.
     """
 
     method: str
@@ -48,6 +51,7 @@ class Model:
     calibrations: dict
     exponent: float = 1.0
     tuning: list = field(default_factory=list)
+    origin: Origin | None = None
 
     def arrays(self):
         """Return the model as named arrays of numbers and text, for ``numpy.savez``.
@@ -68,10 +72,12 @@ class Model:
             "calibrations": self.calibrations,
             "exponent": self.exponent,
             "tuning": self.tuning,
+            "origin": self.origin.about() if self.origin else None,
         }
         return {
             "about": np.array(json.dumps(about)),
             "grid": self.grid,
+            **(self.origin.arrays() if self.origin else {}),
             **{
                 f"{part}_{name}": array
                 for part, learner in self.learners.items()
@@ -129,11 +135,11 @@ class Model:
             grid=grid,
             learners=learners,
             calibrations={
-                part: Calibration(scale, tuple(levels))
-                for part, (scale, levels) in about["calibrations"].items()
+                part: Calibration.of(values) for part, values in about["calibrations"].items()
             },
             exponent=about["exponent"],
             tuning=about["tuning"],
+            origin=Origin.of(about["origin"], arrays) if about["origin"] else None,
         )
 
     def insight(self):

@@ -4,21 +4,21 @@ The files written are those of `redpix.photoz.run_pixels`, with objects in place
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-import pandas
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 from redpix.photoz import catalogues, files
-from redpix.photoz.catalogue_results import describe, measure, object_table, predict, write_tested
+from redpix.photoz.apply_model import apply_model
+from redpix.photoz.catalogue_files import ResultFiles
+from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
 from redpix.photoz.methods import completed, warn_of_old_names
+from redpix.photoz.model_origin import Origin
 from redpix.photoz.pdf import make_grid
-from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.recipe import Recipe
 
 
@@ -33,6 +33,7 @@ class TableChoices(NamedTuple):
     tune: bool  #: choose the hyperparameters by cross-validation
     grid: list  #: smallest redshift, largest redshift and step of the PDFs
     seed: int
+    trained_model: str = None  #: file of the model to use; None to train one
     names: dict = None  #: other columns by `redpix.photoz.column_names.Names`; None to find them
 
 
@@ -65,29 +66,34 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     """
     choices = TableChoices(**choices)
     warn_of_old_names(choices.method, choices.settings, log.warning)
+    if choices.trained_model:
+        outputs = dict(objects=objects, pixels=pixels, metrics=metrics, pdfs=pdfs, model=model)
+        apply_model(choices.trained_model, tables, outputs, choices, n_threads)
+        return
     train, test, columns, attributes, understood = read_samples(tables, choices)
-    table = train.table
+    used = train.take(train.usable)
     recipe = Recipe(
         method=choices.method,
         settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=None,
         seed=choices.seed,
-        groups=catalogues.alike(table.magnitudes, table.errors) if choices.tune else None,
+        groups=catalogues.alike(used.table.magnitudes, used.table.errors) if choices.tune else None,
     )
-    learnt = learn(train.vectors, table, attributes, recipe, n_threads)
-    results = predict(learnt, train, test, n_threads)
-    measured = {"cross_validation": cross_validated(learnt, table)}
-    measured |= measure(results[1:], recipe.grid)
-    for name, values in measured.items():
+    learnt = learn(used, recipe, n_threads)
+    measured = Measured(recipe.grid)
+    text_ids = any(sample.table.id.dtype.kind not in "iu" for sample in (train, test))
+    with ResultFiles(objects, pixels, pdfs, recipe.grid, text_ids) as written:
+        for result in predict(learnt, train, test, n_threads):
+            measured.add(result)
+            written.write(result)
+    scores = cross_validated(learnt, used)
+    tested = measured.summary(learnt.model.calibrations["objects"].point)
+    for name, values in (scores | tested).items():
         log.info("%s: %s", name, values)
     about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
     about["input"] = understood
-    write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
-    shown = [object_table(result) for result in results]
-    files.write_objects(objects, pandas.concat(shown))
-    write_tested(pixels, shown, results)
-    ids = np.concatenate([result.table.id for result in results])
-    write_pdfs(pdfs, ids, np.concatenate([one.calibrated.pdf for one in results]), recipe.grid)
-    files.write_model(model, learnt.model)
+    write_text(metrics, json.dumps(about | scores | tested, indent=1, allow_nan=False) + "\n")
+    origin = Origin.of_training(columns, used, scores)
+    files.write_model(model, replace(learnt.model, origin=origin))
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))

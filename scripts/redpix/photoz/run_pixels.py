@@ -100,6 +100,7 @@ def learn(sky, split, attributes, choices, n_threads):
     estimates : redpix.photoz.estimates.Estimates
         Empty if the model was loaded.
     """
+    warn_of_old_names(choices.method, choices.settings, log.warning)
     if choices.trained_model:
         model = files.read_model(choices.trained_model)
         model.check_fits(choices.method, attributes, choices.trained_model)
@@ -155,7 +156,6 @@ def estimate_from_pixels(
         If the objects, the attributes or the model cannot be used.
     """
     choices = PixelChoices(**choices)
-    warn_of_old_names(choices.method, choices.settings, log.warning)
     kinds = known_kinds(choices.method, choices.attributes)
     attributes = Attributes(kinds, tuple(choices.bands))
     sky = read_sky(catalogue, pixel_tables, attributes)
@@ -169,8 +169,10 @@ def estimate_from_pixels(
     scores = predict_others(pixels, sky, split, fitted, estimates, n_threads)
     results = calibrated_estimates(estimates, fitted)
     combined = estimates.predictions(fitted.exponent)[choices.combiner]
-    label = most_probable(combined.probability)
-    measured = evaluate(results, sky.objects, split, label, choices.combiner, scores, fitted.grid)
+    probability, conditions = combined.probability, estimates.conditions()
+    measured = evaluate(
+        results, sky.objects, split, probability, choices.combiner, scores, fitted, conditions
+    )
     for name in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", name, measured[name])
     about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
@@ -214,6 +216,7 @@ def describe(model, choices, attributes, counts, dropped):
         "exponent": round(model.exponent, 4),
         "tuning": model.tuning,
         "width_scale": {name: one.scale for name, one in model.calibrations.items()},
+        "recalibration": model.calibrations[choices.combiner].cells.about(),
     }
 
 

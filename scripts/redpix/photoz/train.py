@@ -95,8 +95,7 @@ def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn)
         is constant.
     """
     star = objects.label == STAR
-    galaxies = training & ~star
-    folds = assign_folds(training, star, recipe.seed)
+    galaxies, folds = training & ~star, assign_folds(training, star, recipe.seed)
     recipe = checked_recipe(recipe, folds, star, objects.redshift[galaxies])
     samples = sample_objects(pixels, totals, objects, training, estimates.vectors, recipe)
     check_samples(samples.pixels, pixels.attributes.names, "pixels", warn)
@@ -107,8 +106,9 @@ def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn)
     predict_folds(pixels, objects, training, folds, without, estimates, recipe, n_threads)
     rows = np.flatnonzero(galaxies)
     exponent = fit_exponent(estimates.product, rows, objects.redshift[rows], recipe.grid)
+    conditions, truth = estimates.conditions()[rows], objects.redshift[rows]
     calibrations = {
-        name: Calibration.fit(prediction.take(galaxies), objects.redshift[galaxies], recipe.grid)
+        name: Calibration.fit(prediction.take(rows), truth, recipe.grid, conditions)
         for name, prediction in estimates.predictions(exponent).items()
     }
     learners["summaries"] = _summary_learner(estimates, objects, galaxies, recipe)

@@ -37,6 +37,8 @@ class SubtractionSettings(NamedTuple):
         Whether to subtract the background that the images do not share.
     match_reference : bool
         Whether to convolve the reference that is shown to the PSF of the science image.
+    noise : {"measured", "given"}
+        Whether variances are scaled to the noise that is measured on blank sky.
     """
 
     registration: str
@@ -49,6 +51,7 @@ class SubtractionSettings(NamedTuple):
     flux_ratio: float | None
     match_background: bool
     match_reference: bool
+    noise: str = "measured"
 
 
 class Workspace(NamedTuple):

@@ -17,9 +17,10 @@ from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources, fit_psf
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
-from redpix.subtraction.transients import beside_the_sky, find_transients
+from redpix.subtraction.transients import find_transients
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -51,7 +52,7 @@ def subtract_pair(science, reference, settings, workspace):
     planes = difference_planes(pair, settings, workspace)
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
-    transients = find_transients(planes, mask, fwhm=pair.fwhm, threshold=settings.threshold)
+    transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
@@ -125,8 +126,8 @@ def _sources(science, reference, programs, threads):
 def _psfs(science, reference, stars, alignment, programs, threads):
     """Return the PSFs of both images on the same pixels, and the positions of the stars."""
     calls = [
-        partial(fit_psf, stars, programs.psfex, science.path),
-        partial(_psf_of_moved, alignment.image, reference.path, programs),
+        partial(_psf_of_science, stars, science, programs),
+        partial(_psf_of_moved, alignment, reference, programs),
     ]
     (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
     if science.psf and reference.psf:
@@ -134,8 +135,18 @@ def _psfs(science, reference, stars, alignment, programs, threads):
     return (psf_new, psf_reference), positions
 
 
-def _psf_of_moved(moved, path, programs):
+def _psf_of_science(stars, science, programs):
+    """Return the PSF of the science image and the positions of its stars."""
+    if science.given_psf:
+        return science.given_psf, stars.places()
+    return fit_psf(stars, programs.psfex, science.path)
+
+
+def _psf_of_moved(alignment, reference, programs):
     """Return the PSF of a resampled image and the positions of its stars."""
+    if reference.given_psf:
+        return MovedPsf(reference.given_psf, alignment.transform), None
+    moved, path = alignment.image, reference.path
     folder, settings = programs.folder, programs.sextractor
     sources = find_sources("reference", *moved, folder, settings, path)
     return fit_psf(sources, programs.psfex, path)

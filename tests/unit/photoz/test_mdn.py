@@ -92,13 +92,13 @@ def test_any_module_of_the_array_standard_gives_the_same():
     strict = Strict()
     sky = curved_sky(80, 0.02)
     inputs = PhotometricInputs.fit(sky.vectors, Layout(0))
-    sample = mixture_training.Sample(
+    sample = mixture_training.NetworkSample(
         sky.vectors,
         sky.redshift.astype(np.float32),
         *np.ones((1, 80), np.float32),
         np.eye(2)[sky.label % 2].astype(np.float32),
     )
-    plan = mixture_training.Plan(5, 0.0, 12)
+    plan = mixture_training.TrainingPlan(5, 0.0, 12)
     one, other = (
         mixture_training.fit(sample, inputs, plan, [1], backend) for backend in (NUMPY, strict)
     )
@@ -157,23 +157,6 @@ def test_augmentation_moves_within_the_errors():
     # arcsinh(f / s) of a bright object moves by 0.5 s / f
     ratio = 2.5 / np.log(10) / np.exp(vectors[0, 3:])
     assert moved.std(axis=0) * inputs.scale[3:] == pytest.approx(0.5 / ratio, rel=0.1)
-
-
-def test_a_missing_band_is_what_the_others_imply():
-    vectors = photometry(2000)
-    noise = 0.05 * np.random.default_rng(3).normal(size=2000)
-    vectors[:, 1] = vectors[:, 0] - 0.4 + noise
-    vectors[:5, 1] = np.nan
-    inputs = PhotometricInputs.fit(vectors, Layout(3, 3))
-    assert inputs.gaps.tolist() == [False, True, False]
-    found = inputs.transform(vectors)
-    assert found[:, -1].tolist()[:6] == [1, 1, 1, 1, 1, 0]
-    complete = vectors.copy()
-    complete[:5, 1] = complete[:5, 0] - 0.4
-    complete[:5, 4] = np.log(0.02) + 0.3 * np.log(10) * (complete[:5, 1] - 20)
-    expected = inputs.transform(complete)
-    assert found[:5, :3] == pytest.approx(expected[:5, :3], abs=0.1)
-    assert np.isfinite(inputs.transform(np.full((2, 6), np.nan))).all()
 
 
 def test_networks_find_a_curve_and_its_noise_is_the_width():

@@ -63,7 +63,7 @@ class MDN:
         Kind of arrays.
     """
 
-    MISSING = True  #: vectors may have missing attributes (NaN)
+    MISSING = False  #: vectors must have all attributes
 
     def __init__(
         self, networks, left_out, inputs, target, labels, span, grid, trials=(), arrays="numpy"
@@ -209,9 +209,11 @@ class MDN:
         layers = [arrays[f"layer{number}"] for number in range(2 * len(HIDDEN) + 2)]
         learner = cls(
             [list(layer) for layer in zip(*layers, strict=True)],
-            *(arrays[name] for name in ("left_out",)),
+            arrays["left_out"],
             inputs,
-            *(arrays[name] for name in ("target", "labels", "span")),
+            arrays["target"],
+            arrays["labels"],
+            arrays["span"],
             grid,
             json.loads(str(arrays["trials"])),
             _available(settings.get("arrays", "numpy")),
@@ -230,7 +232,7 @@ class MDN:
             if width != 3 * COMPONENTS + len(self.labels):
                 raise ValueError(f"{width} outputs of a network")
             width = self.inputs.count
-        numbers = [*(layer for layers in self.networks for layer in layers), self.target]
+        numbers = [layer for layers in self.networks for layer in layers] + [self.target]
         if not self.networks or not all(np.isfinite(array).all() for array in numbers):
             raise ValueError("networks are absent or not finite")
         attributes = self.span.shape[1]
@@ -246,7 +248,7 @@ class MDN:
         Parameters
         ----------
         vectors : ndarray, shape (n, attributes)
-            NaN where an attribute is missing.
+            Finite attributes.
         n_threads : int
             Number of threads.
 

@@ -8,7 +8,7 @@ from joblib import Parallel, delayed
 from redpix.core.backend import arrays as array_backend
 from redpix.photoz.learners import mixture_training
 from redpix.photoz.learners.base import STAR
-from redpix.photoz.learners.mixture_training import Plan, Sample, Schedule
+from redpix.photoz.learners.mixture_training import NetworkSample, Schedule, TrainingPlan
 
 #: number of parts of the training set; network i leaves out part i modulo `PARTS`
 PARTS = 5
@@ -29,7 +29,7 @@ class MDNSettings(NamedTuple):
     networks: int  #: number of networks, at least one per fold
     seed: int  #: seed of the random numbers
     epochs: int | None = None  #: passes over the training set; None chooses
-    augmentation: float | None = None  #: see `Plan`; None chooses
+    augmentation: float | None = None  #: see `TrainingPlan`; None chooses
     steps: int = 6000  #: maximum number of steps of a network
     arrays: str = "numpy"  #: kind of arrays
     bands: int = 0  #: see `Layout`
@@ -47,7 +47,7 @@ def targets_of(training):
 
     Returns
     -------
-    sample : Sample
+    sample : NetworkSample
     target : ndarray, shape (2,)
         Mean and standard deviation of log(1 + z), which the values are relative to.
     labels : ndarray of int
@@ -58,7 +58,7 @@ def targets_of(training):
     target = np.array([value[moving].mean(), value[moving].std() or 1.0])
     labels = np.unique(training.label[training.label >= 0])
     labels = labels if len(labels) > 1 else labels[:0]
-    sample = Sample(
+    sample = NetworkSample(
         training.vectors,
         np.where(moving, (value - target[0]) / target[1], 0).astype(np.float32),
         moving.astype(np.float32),
@@ -72,7 +72,7 @@ class Course:
 
     Parameters
     ----------
-    sample : Sample
+    sample : NetworkSample
         From `targets_of`.
     inputs : redpix.photoz.learners.photometric_inputs.PhotometricInputs
         Inputs of the networks from the vectors.
@@ -105,7 +105,7 @@ class Course:
         """
         parts = self._parts
         if len(parts) < 2:
-            plan = Plan(self._settings.epochs or EPOCHS[0], 0.0, self._settings.steps)
+            plan = TrainingPlan(self._settings.epochs or EPOCHS[0], 0.0, self._settings.steps)
             return [self._train(0, -1, plan)], np.array([-1]), []
         first, plan, trials = self._choose(n_threads)
         count = max(self._settings.networks, len(parts))
@@ -157,7 +157,9 @@ class Course:
         augmentations = AUGMENTATIONS if settings.augmentation is None else (settings.augmentation,)
         if not (settings.bands and settings.errors):
             augmentations = (0.0,)
-        return [Plan(epochs, augmentation, settings.steps) for augmentation in augmentations]
+        return [
+            TrainingPlan(epochs, augmentation, settings.steps) for augmentation in augmentations
+        ]
 
     def _length(self, plan):
         """Return the number of steps of a plan."""

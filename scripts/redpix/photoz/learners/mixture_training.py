@@ -74,7 +74,7 @@ class Schedule(NamedTuple):
         return RATE * 0.5 * (1 + math.cos(math.pi * (step - warm) / (self.steps - warm)))
 
 
-class Plan(NamedTuple):
+class TrainingPlan(NamedTuple):
     """Choices of a training."""
 
     epochs: float  #: passes over the training set
@@ -82,7 +82,7 @@ class Plan(NamedTuple):
     steps: int  #: maximum number of steps
 
 
-class Sample(NamedTuple):
+class NetworkSample(NamedTuple):
     """Vectors and what a network learns of them."""
 
     vectors: np.ndarray  #: (n, attributes)
@@ -100,10 +100,10 @@ class Sample(NamedTuple):
 
         Returns
         -------
-        Sample
+        NetworkSample
         """
         columns = (column[rows] for column in self)
-        return Sample(*columns)
+        return NetworkSample(*columns)
 
 
 def fit(sample, inputs, plan, seeds, backend):
@@ -111,11 +111,11 @@ def fit(sample, inputs, plan, seeds, backend):
 
     Parameters
     ----------
-    sample : Sample
+    sample : NetworkSample
         Training set.
     inputs : redpix.photoz.learners.photometric_inputs.PhotometricInputs
         Inputs of the network from the vectors.
-    plan : Plan
+    plan : TrainingPlan
         Choices of the training.
     seeds : sequence of int
         Seeds of the random numbers.
@@ -141,10 +141,10 @@ def fit(sample, inputs, plan, seeds, backend):
         part = sample.take(order)
         values = inputs.transform(part.vectors, plan.augmentation, generator)
         values = backend.put(values, np.float32)
-        targets = network.Targets(*(backend.put(column, np.float32) for column in part[1:]))
+        targets = network.Targets._make(backend.put(column, np.float32) for column in part[1:])
         for start in range(0, len(order), schedule.batch):
             block = slice(start, start + schedule.batch)
-            chosen = network.Targets(*(column[block, ...] for column in targets))
+            chosen = network.Targets._make(column[block, ...] for column in targets)
             slopes = network.gradient(optimiser.layers, values[block, :], chosen, backend.xp)
             optimiser.move(slopes, schedule.rate(step))
             step += 1
@@ -225,7 +225,7 @@ def log_score(layers, sample, inputs, backend):
     ----------
     layers : list of ndarray
         From `fit`.
-    sample : Sample
+    sample : NetworkSample
         Vectors that the network has not seen.
     inputs : redpix.photoz.learners.photometric_inputs.PhotometricInputs
         Inputs of the network from the vectors.
@@ -240,6 +240,6 @@ def log_score(layers, sample, inputs, backend):
     for start in range(0, len(sample.value), ROWS):
         part = sample.take(slice(start, start + ROWS))
         values = backend.put(inputs.transform(part.vectors), np.float32)
-        targets = network.Targets(*(backend.put(column, np.float32) for column in part[1:]))
+        targets = network.Targets._make(backend.put(column, np.float32) for column in part[1:])
         total -= network.loss(layers, values, targets, backend.xp) * len(part.value)
     return total / max(len(sample.value), 1)

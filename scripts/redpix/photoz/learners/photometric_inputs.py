@@ -13,9 +13,6 @@ POGSON = 2.5 / np.log(10)
 #: softening of tables without errors, relative to the median flux
 SOFTENING = 1e-3
 
-#: variance added to each band before a missing magnitude is predicted, relative to its own
-RIDGE = 1e-3
-
 
 class Layout(NamedTuple):
     """Meaning of the columns of a vector."""
@@ -49,24 +46,17 @@ class PhotometricInputs(NamedTuple):
 
     With magnitudes m and their errors, the flux is f = 10^(-0.4 (m - zero)) and its error is s.
     The inputs are the asinh magnitude -arcsinh(f / 2b) of the middle band (Lupton et al. 1999),
-    the differences of the asinh magnitudes of neighbouring bands, arcsinh(f / s) per band, the
-    distance, and 1 for each band that is missing. Without errors the signal-to-noise ratios are
-    left out. Vectors without magnitudes are used as they are.
+    the differences of the asinh magnitudes of neighbouring bands, arcsinh(f / s) per band, and the
+    distance. Without errors the signal-to-noise ratios are left out. Vectors without magnitudes
+    are used as they are. The softening b is the median flux error of each band's fainter half.
 
-    The softening b is the median flux error of each band's fainter half. The asinh magnitude of a
-    missing band is the mean that the measured bands imply, if the magnitudes are normally
-    distributed; its signal-to-noise ratio is 0.
-
-    Inputs but the last are centred on their medians, divided by half the 16-84 % range, and
-    clipped.
+    Inputs are centred on their medians, divided by half the 16-84 % range, and clipped. An unknown
+    input is at the centre.
     """
 
     layout: Layout
     zero: np.ndarray  #: (bands,), magnitude of unit flux: the median
     softening: np.ndarray  #: (bands,), flux
-    mean: np.ndarray  #: (bands,), mean asinh magnitude
-    covariance: np.ndarray  #: (bands, bands), of the asinh magnitudes
-    gaps: np.ndarray  #: (bands,) or (attributes,), bool: missing in some training vectors
     centre: np.ndarray  #: (inputs,)
     scale: np.ndarray  #: (inputs,)
 
@@ -85,22 +75,18 @@ class PhotometricInputs(NamedTuple):
         -------
         PhotometricInputs
         """
-        first = cls(layout, *[np.zeros(layout.bands)] * 5, centre=np.zeros(1), scale=np.ones(1))
+        first = cls(layout, np.zeros(layout.bands), np.ones(layout.bands), np.zeros(1), np.ones(1))
         if layout.bands:
             first = first._with_photometry(vectors)
-        else:
-            first = first._replace(gaps=~np.isfinite(vectors).all(axis=0))
         values = first._raw(vectors)
         low, centre, high = _percentiles(values, (16, 50, 84))
         scale = (high - low) / 2
         spread = np.nan_to_num(np.nanstd(values, axis=0)) if len(values) else np.ones_like(scale)
         scale = np.where(scale > 0, scale, np.where(spread > 0, spread, 1.0))
-        flags = np.arange(len(scale)) >= len(scale) - np.sum(first.gaps)
-        centre, scale = np.where(flags, 0.0, centre), np.where(flags, 1.0, scale)
         return first._replace(centre=centre, scale=scale)
 
     def _with_photometry(self, vectors):
-        """Return the conversion with zero points, softenings and moments of the magnitudes."""
+        """Return the conversion with the zero points and softenings of the magnitudes."""
         magnitudes, errors, _ = self.layout.split(vectors)
         (zero,) = _percentiles(magnitudes, (50,))
         flux = 10 ** (-0.4 * (magnitudes - zero))
@@ -109,16 +95,7 @@ class PhotometricInputs(NamedTuple):
             faint = np.where(flux <= _percentiles(flux, (50,))[0], flux * errors / POGSON, np.nan)
             (median,) = _percentiles(faint, (50,))
             softening = np.where(median > 0, median, softening)
-        soft = -np.arcsinh(flux / (2 * softening))
-        complete = soft[np.isfinite(soft).all(axis=1)]
-        if len(complete) <= len(zero):  # too few complete rows: bands are taken as independent
-            mean, covariance = _percentiles(soft, (50,))[0], np.diag(_variance(soft))
-        else:
-            mean, covariance = complete.mean(axis=0), np.atleast_2d(np.cov(complete.T))
-        gaps = ~np.isfinite(magnitudes).all(axis=0)
-        return self._replace(
-            zero=zero, softening=softening, mean=mean, covariance=covariance, gaps=gaps
-        )
+        return self._replace(zero=zero, softening=softening)
 
     @property
     def count(self):
@@ -147,46 +124,19 @@ class PhotometricInputs(NamedTuple):
     def _raw(self, vectors, augmentation=0.0, generator=None):
         """Return the inputs before they are standardised, NaN where unknown."""
         if not self.layout.bands:
-            missing = ~np.isfinite(vectors)[:, self.gaps]
-            return np.concatenate([vectors.astype(float), missing], axis=1)
+            return vectors.astype(float)
         magnitudes, errors, distance = self.layout.split(vectors)
-        missing = ~np.isfinite(magnitudes)
         flux = 10 ** (-0.4 * (magnitudes - self.zero))
-        noise = None
-        if errors is not None:
-            noise = flux * errors / POGSON
-            if augmentation:
-                flux = flux + augmentation * np.nan_to_num(noise) * generator.normal(
-                    size=flux.shape
-                )
-        soft = self._filled(-np.arcsinh(flux / (2 * self.softening)), missing)
+        noise = None if errors is None else flux * errors / POGSON
+        if augmentation and noise is not None:
+            flux = flux + augmentation * noise * generator.normal(size=flux.shape)
+        soft = -np.arcsinh(flux / (2 * self.softening))
         columns = [soft[:, soft.shape[1] // 2, None], soft[:, :-1] - soft[:, 1:]]
         if noise is not None:
-            noise = np.where(noise > 0, noise, np.nan)
-            columns.append(np.where(missing, 0.0, np.arcsinh(flux / noise)))
+            columns.append(np.arcsinh(flux / np.where(noise > 0, noise, np.nan)))
         if distance is not None:
             columns.append(distance)
-        return np.concatenate([*columns, missing[:, self.gaps]], axis=1)
-
-    def _filled(self, soft, missing):
-        """Return asinh magnitudes, where missing the mean that the measured bands imply."""
-        if not missing.any():
-            return soft
-        pattern, which = np.unique(missing, axis=0, return_inverse=True)
-        soft = soft.copy()
-        for number, absent in enumerate(pattern):
-            if absent.any():
-                rows = np.flatnonzero(which.ravel() == number)
-                soft[np.ix_(rows, absent)] = self._implied(soft[rows][:, ~absent], absent)
-        return soft
-
-    def _implied(self, measured, absent):
-        """Return the mean of absent bands, given the measured ones."""
-        present = ~absent
-        own = self.covariance[np.ix_(present, present)]
-        own = own + RIDGE * np.diag(np.diag(own)) + 1e-9 * np.eye(len(own))
-        slopes = np.linalg.solve(own, self.covariance[np.ix_(present, absent)])
-        return self.mean[absent] + np.einsum("ni,ij->nj", measured - self.mean[present], slopes)
+        return np.concatenate(columns, axis=1)
 
 
 def _percentiles(values, levels):
@@ -194,9 +144,3 @@ def _percentiles(values, levels):
     columns = [column[np.isfinite(column)] for column in values.T]
     found = [np.percentile(c, levels) if len(c) else np.zeros(len(levels)) for c in columns]
     return np.array(found).reshape(len(columns), len(levels)).T
-
-
-def _variance(values):
-    """Return the variance of the finite values of each column."""
-    columns = [column[np.isfinite(column)] for column in values.T]
-    return np.array([column.var() if len(column) else 1.0 for column in columns])

@@ -40,31 +40,3 @@ def pool_weights(likelihoods):
             break
     weights = np.where(weights < NEGLIGIBLE, 0, weights)
     return weights / weights.sum()
-
-
-def pooled(values, weights, able):
-    """Return the weighted mean of the members that are able to predict each row.
-
-    Parameters
-    ----------
-    values : list of ndarray, shape (n, ...)
-        One array per member; rows that it cannot predict are ignored.
-    weights : ndarray, shape (members,)
-        Weights with the sum 1.
-    able : ndarray of bool, shape (members, n)
-        True where a member predicts the row.
-
-    Returns
-    -------
-    ndarray, shape (n, ...)
-        NaN where all members are unable.
-    """
-    # a row that only members of weight 0 can predict takes their mean
-    share = np.where(able, np.maximum(weights, 1e-12)[:, None], 0)
-    with np.errstate(invalid="ignore"):
-        share = share / share.sum(axis=0)
-    shape = (-1, *[1] * (values[0].ndim - 1))
-    total = 0
-    for value, one, rows in zip(values, share, able, strict=True):
-        total = total + np.where(rows.reshape(shape), value, 0) * one.reshape(shape)
-    return total
