@@ -12,7 +12,7 @@ MOST_DONORS = 5000
 
 
 class Origin(NamedTuple):
-    """What a model of a table needs to predict another table."""
+    """Parts of a model that the prediction of another table needs."""
 
     columns: Columns
     low: np.ndarray  #: (bands,), smallest training magnitudes

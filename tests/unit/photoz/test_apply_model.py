@@ -70,9 +70,7 @@ def test_other_bands_are_refused_unless_they_are_named(trained, tmp_path):
     plain = apply(tmp_path / "plain", first, table, **settings)
     found, expected = (pandas.read_csv(one / "objects.csv") for one in (out, plain))
     assert np.array_equal(found["z_phot"], expected["z_phot"])
-    with pytest.raises(
-        InputError, match=r"model\.npz: trained on g, r, i, z, but the list names g"
-    ):
+    with pytest.raises(InputError, match=r"npz: trained on g, r, i, z, but the list names g"):
         apply(tmp_path, first, table, **settings, magnitudes=("g", "r"))
 
 

@@ -336,8 +336,8 @@ def test_a_listing(tmp_path):
     a = tmp_path / "a.csv"
     path.write_text(f"# mine\nname\ttrain\ttest\tmagnitudes\none\t{a}\t{a}\tu, g\ntwo\t{a}\t\n")
     found = read_listing(path)
-    assert found["one"] == (str(a), str(a), ("u", "g"), {})
-    assert found["two"] == (str(a), "", (), {})
+    assert found["one"] == (str(a), str(a), ("u", "g"), {}, "")
+    assert found["two"] == (str(a), "", (), {}, "")
     assert read_listing(None) == {}
 
 
