@@ -17,7 +17,7 @@ from scipy.optimize import check_grad
 from scipy.stats import norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
-SETTINGS = {"networks": 5, "seed": 1, "steps": 400}
+SETTINGS = {"networks": 5, "seed": 1, "steps": 400, "arrays": "numpy"}
 
 
 class Strict(GpuBackend):

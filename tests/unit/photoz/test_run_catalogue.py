@@ -23,7 +23,7 @@ FILES = {
 KNN = {"k": 20, "mode": "linear"}
 SETTINGS = {
     "knn": KNN,
-    "mdn": {"networks": 5, "steps": 150, "seed": 1},
+    "mdn": {"networks": 5, "steps": 150, "seed": 1, "arrays": "numpy"},
     "tpz": {"trees": 30, "seed": 1},
     "som": {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch"}
     | {"maps": 8, "iterations": 8, "mode": "linear", "seed": 1},

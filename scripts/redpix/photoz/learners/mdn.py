@@ -180,7 +180,7 @@ class MDN:
         }
 
     @classmethod
-    def from_arrays(cls, arrays, grid, **settings):
+    def from_arrays(cls, arrays, grid, /, **settings):
         """Return the learner that these arrays describe.
 
         Parameters
