@@ -29,6 +29,8 @@ class SeriesEpoch(NamedTuple):
         Transient flags.
     fwhm : float
         FWHM of the wider PSF, pixels of the reference.
+    area : float
+        Area of the image, square pixels of the reference.
     forced : callable
         ``forced(x, y)`` returns flux, its error and mask bits at positions in the reference; NaN
         outside the image.
@@ -44,6 +46,7 @@ class SeriesEpoch(NamedTuple):
     flux_error: np.ndarray
     flags: np.ndarray
     fwhm: float
+    area: float
     forced: Callable
 
 

@@ -51,6 +51,7 @@ def read_epoch(difference, transients):
         flux_error=ratio * columns["flux_error"],
         flags=columns["flags"].astype(int),
         fwhm=scale * max(header["FWHMNEW"], header["FWHMREF"]),
+        area=scale**2 * np.prod(to_reference.shape),
         forced=lambda x, y: _forced(hdus, to_reference, ratio, x, y),
     )
 

@@ -21,6 +21,9 @@ ALIKE = 2.0
 #: significance of forced photometry that can support a tracklet at a predicted place
 SUPPORT = 5.0
 
+#: expected number of false detections as near as that of a tracklet of two epochs, at most
+CHANCE = 0.1
+
 
 class Tracklet(NamedTuple):
     """Object on a line.
@@ -150,7 +153,8 @@ def _is_supported(tracklet, detections, epochs, hours):
     """Return whether forced photometry on the line shows the object where it was not detected.
 
     Two detections always lie on a line. So the images of all other epochs must show the object. In
-    a series of two epochs, the two detections must be free of flags.
+    a series of two epochs, the two detections must be free of flags, and so near each other that
+    false ones are rarely as near.
     """
     seen = set(detections.epoch[tracklet.rows].tolist())
     flux = np.median(detections.flux[tracklet.rows])
@@ -166,4 +170,16 @@ def _is_supported(tracklet, detections, epochs, hours):
         return supporting >= possible / 2
     if len(epochs) > 2:
         return 0 < possible == supporting
-    return not detections.flags[tracklet.rows].any()
+    return (
+        not detections.flags[tracklet.rows].any() and _chance(tracklet, detections, epochs) < CHANCE
+    )
+
+
+def _chance(tracklet, detections, epochs):
+    """Return how many detections of the last epoch lie by chance as near as those of a tracklet."""
+    first, last = tracklet.rows[[0, -1]]
+    way = np.hypot(
+        detections.x[last] - detections.x[first], detections.y[last] - detections.y[first]
+    )
+    epoch = detections.epoch[last]
+    return np.sum(detections.epoch == epoch) * np.pi * way**2 / epochs[epoch].area

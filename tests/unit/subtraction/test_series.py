@@ -42,6 +42,7 @@ def epoch(number, hour, hidden=(), false=(), rng=None):
         flux_error=np.full(size, ERROR),
         flags=np.zeros(size, int),
         fwhm=3.0,
+        area=200.0**2,
         forced=forced,
     )
 
@@ -84,6 +85,16 @@ def test_two_detections_are_linked_if_the_third_image_shows_the_object():
     false = [[(20.0, 150.0, 450.0)], [(60.0, 150.0, 450.0)], [(180.0, 20.0, 450.0)]]
     hidden = [epoch(n, n, hidden=[1], false=one) for n, one in enumerate(false)]
     assert link(alone(hidden), hidden, fwhm=3.0) == []
+
+
+def test_two_epochs_link_what_is_nearer_than_chance():
+    def two(step):
+        places = [(50.0, 50.0), (50.0 + step, 50.0)]
+        return [epoch(n, n, hidden=[1], false=[(*xy, 450.0)]) for n, xy in enumerate(places)]
+
+    for step, number in ((12.0, 1), (110.0, 0)):
+        epochs = two(step)
+        assert len(link(alone(epochs), epochs, fwhm=3.0)) == number
 
 
 def test_the_map_to_the_reference_is_kept_in_cards():
