@@ -166,8 +166,13 @@ def learner_settings(config, method):
     if method == "ensemble":
         members = photoz["ensemble"]["members"]
         return {"members": {name: learner_settings(config, name) for name in members}}
+    if method == "mlp":  # the old name of mdn
+        networks = photoz["mlp"]["networks"] or photoz["mdn"]["networks"]
+        return {**photoz["mdn"], **seed, "networks": networks, "arrays": config["arrays"]}
     settings = {**photoz[method], **(seed if method != "knn" else {})}
-    if method in ("knn", "mlp"):
+    if method == "mdn":
+        settings["arrays"] = config["arrays"]
+    if method == "knn":
         settings["k"] = photoz["k"]
     if method == "knn" and settings["index"] == "auto" and config["arrays"] != "numpy":
         settings["index"] = config["arrays"]

@@ -133,6 +133,23 @@ class Attributes:
         plain = Attributes(kinds, self.bands, self.named, self.softening)
         return plain.vectors(np.eye(count), still).T.tolist()
 
+    def columns_of(self, kinds):
+        """Return the columns of the attributes of some kinds, errors left out.
+
+        Parameters
+        ----------
+        kinds : sequence of str
+            Some of `KINDS`; ``brightness`` is a column of ``magnitudes``.
+
+        Returns
+        -------
+        list of int
+            0-based.
+        """
+        plain = tuple(kind for kind in kinds if kind != "errors")
+        wanted = Attributes(plain, self.bands, self.named).names
+        return [self.names.index(name) for name in wanted]
+
     def of_aperture(self):
         """Return the attributes of the summed fluxes of an object: these without the distance.
 

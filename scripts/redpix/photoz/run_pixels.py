@@ -16,19 +16,20 @@ from redpix.photoz.estimates import (
     calibrated_estimates,
 )
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed, known_kinds, shown_settings
+from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.pixel_objects import read_sky, split_sky
+from redpix.photoz.recipe import Recipe
 from redpix.photoz.split import TARGET, TEST, TRAIN
-from redpix.photoz.train import Recipe, train
+from redpix.photoz.train import train
 from redpix.sdss.magnitudes import SOFTENING
 
 
 class PixelChoices(NamedTuple):
     """Choices of a run on pixels: the keys of ``photoz`` in the configuration, and the seed."""
 
-    method: str  #: one of `redpix.photoz.model.METHODS`
+    method: str  #: one of `redpix.photoz.methods.METHODS`
     bands: list  #: names of the bands
     attributes: list  #: some of `redpix.photoz.attributes.KINDS`
     settings: dict  #: settings of the learner
@@ -100,6 +101,7 @@ def learn(sky, split, attributes, choices, n_threads):
     estimates : redpix.photoz.estimates.Estimates
         Empty if the model was loaded.
     """
+    warn_of_old_names(choices.method, choices.settings, log.warning)
     if choices.trained_model:
         model = files.read_model(choices.trained_model)
         model.check_fits(choices.method, attributes, choices.trained_model)
@@ -109,7 +111,7 @@ def learn(sky, split, attributes, choices, n_threads):
         groups = np.unique(sky.groups(choices.split_by), return_inverse=True)[1]
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=choices.pixels_per_object,
         seed=choices.seed,
@@ -168,8 +170,10 @@ def estimate_from_pixels(
     scores = predict_others(pixels, sky, split, fitted, estimates, n_threads)
     results = calibrated_estimates(estimates, fitted)
     combined = estimates.predictions(fitted.exponent)[choices.combiner]
-    label = most_probable(combined.probability)
-    measured = evaluate(results, sky.objects, split, label, choices.combiner, scores, fitted.grid)
+    probability, conditions = combined.probability, estimates.conditions()
+    measured = evaluate(
+        results, sky.objects, split, probability, choices.combiner, scores, fitted, conditions
+    )
     for name in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", name, measured[name])
     about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
@@ -245,6 +249,7 @@ def describe(model, choices, attributes, counts, dropped):
         "exponent": round(model.exponent, 4),
         "tuning": model.tuning,
         "width_scale": {name: one.scale for name, one in model.calibrations.items()},
+        "recalibration": model.calibrations[choices.combiner].cells.about(),
     }
 
 
