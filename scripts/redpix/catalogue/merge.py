@@ -79,7 +79,7 @@ def _numbered(field, sources):
             f"field {name}: {len(sources)} sources; allowed: {MOST_SOURCES}, "
             "raise sources.threshold"
         )
-    columns = ["ra", "dec", "mag", "edge_distance", *({"radius"} & set(sources))]
+    columns = ["ra", "dec", "mag", "edge_distance"] + ["radius"] * ("radius" in sources)
     rows = sources[columns].astype(float).assign(line=sources.index)
     if len(field) == 2:
         return rows.assign(id=field[0] * (MOST_SOURCES + 1) + sources["number"], field=name)
