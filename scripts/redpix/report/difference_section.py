@@ -121,8 +121,27 @@ def show_pair(name, differences, transients, true):
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
         "completeness": show_completeness(bands),
         "n": len(transients),
-        "rows": transients[transients["flags"] == 0].head(LISTED).to_dict("records"),
+        "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }
+
+
+def most_likely(transients):
+    """Return transients, those that are most likely real first.
+
+    Parameters
+    ----------
+    transients : DataFrame
+        Detected transients, the most significant first. A table of an earlier version does not have
+        the column `real`, and keeps its order.
+
+    Returns
+    -------
+    DataFrame
+        With the column `real`.
+    """
+    if "real" not in transients:
+        return transients.assign(real=np.nan)
+    return transients.sort_values("real", ascending=False, kind="stable")
 
 
 def show_band(path, band, rows, true, with_triplets):

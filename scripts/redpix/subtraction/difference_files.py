@@ -218,6 +218,7 @@ def write_transients(path, transients, science, band):
         "ra_error": _texts(ra_error, ".4f"),
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
+        "real": _texts(transients.real, ".3f"),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
