@@ -7,7 +7,7 @@ Real transients are sources injected into real pairs, as in `injected_pairs.py`:
 image and with the pixels of bright stars. False ones are the transients of the pairs themselves,
 those of the negative image included, less the ones that are known to be real. Rows of either kind
 have the same weight in sum, and so have the pairs. For each pair, the model that is fitted to the
-other pairs is printed: the area under its ROC curve, and the share of real rows in bins of `real`.
+other pairs is printed: the area under its ROC curve, and the share of real rows in bins of the score.
 The weights of the fit to all pairs go into `redpix.subtraction.real_score`.
 """
 

@@ -132,16 +132,16 @@ def most_likely(transients):
     ----------
     transients : DataFrame
         Detected transients, the most significant first. A table of an earlier version does not have
-        the column `real`, and keeps its order.
+        the column `score`, and keeps its order.
 
     Returns
     -------
     DataFrame
-        With the column `real`.
+        With the column `score`.
     """
-    if "real" not in transients:
-        return transients.assign(real=np.nan)
-    return transients.sort_values("real", ascending=False, kind="stable")
+    if "score" not in transients:
+        return transients.assign(score=np.nan)
+    return transients.sort_values("score", ascending=False, kind="stable")
 
 
 def show_band(path, band, rows, true, with_triplets):

@@ -78,7 +78,7 @@ class Transients(NamedTuple):
         From `misfit_of`: chi-squared of the shape over what is allowed; NaN if not computed.
     flags : ndarray of int
         Bits of `redpix.image.masks` near the peak and of `FLAGS`.
-    real : ndarray
+    score : ndarray
         Probability that the transient is real, from `redpix.subtraction.real_score`; NaN if not
         computed.
     """
@@ -95,7 +95,7 @@ class Transients(NamedTuple):
     motion: np.ndarray
     misfit: np.ndarray
     flags: np.ndarray
-    real: np.ndarray
+    score: np.ndarray
 
 
 def find_transients(planes, mask, fwhm, threshold, pair=None):
@@ -148,7 +148,7 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     transients = transients._replace(misfit=misfit, flags=flags)
     masked = np.mean(windows(mask, pixels[1], pixels[0], MASK_REACH, 1) != 0, axis=(1, 2))
     features = features_of(transients, shapes, along, masked, fwhm)
-    return transients._replace(real=probability(features))
+    return transients._replace(score=probability(features))
 
 
 def misfit_of(shapes, residual, constant):
@@ -240,7 +240,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
         motion=motion,
         misfit=unknown,
         flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
-        real=unknown,
+        score=unknown,
     )
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
     return Transients._make(column[keep] for column in candidates)

@@ -174,7 +174,7 @@ def test_sources_are_likely_real_and_single_pixels_are_not():
         for places, values in ((np.column_stack([sky.x, sky.y]), real), (rays, false)):
             for x, y in places:
                 away = np.hypot(found.x - x, found.y - y)
-                values += [found.real[away.argmin()]] if away.min() < 1.5 else []
+                values += [found.score[away.argmin()]] if away.min() < 1.5 else []
     assert np.mean(np.array(real) > 0.5) > 0.9
     assert np.mean(np.array(false) < 0.5) > 0.9
     assert 0 <= min(false) < max(real) <= 1
