@@ -6,8 +6,8 @@
 Real transients are sources injected into real pairs, as in `injected_pairs.py`: with the PSF of the
 image and with the pixels of bright stars. False ones are the transients of the pairs themselves,
 those of the negative image included, less the ones that are known to be real. Rows of either kind
-have the same weight in sum, and so have the pairs. For each pair, the model that is fitted to the
-other pairs is printed: the area under its ROC curve, and the share of real rows in bins of the score.
+have the same weight in sum, and so have the pairs. For each pair, a model is fitted to the others.
+Printed are the area under its ROC curve on the pair, and the share of real rows in bins of score.
 The weights of the fit to all pairs go into `redpix.subtraction.real_score`.
 """
 
@@ -118,16 +118,13 @@ def main():
         kinds += [1] * len(real) + [0] * len(false)
         weights += [1 / len(real)] * len(real) + [1 / max(len(false), 1)] * len(false)
     values, kinds, weights = map(np.array, (values, kinds, weights))
-    for low, high in zip(
-        (0, 0.1, 0.3, 0.5, 0.7, 0.9), (0.1, 0.3, 0.5, 0.7, 0.9, 1.01), strict=True
-    ):
+    for low, high in pairwise((0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.01)):
         inside = (values >= low) & (values < high)
         if inside.any():
             right = np.average(kinds[inside], weights=weights[inside])
             mean = np.average(values[inside], weights=weights[inside])
-            print(
-                f"real {low:.1f} to {high:.1f}: {inside.sum()} rows, mean {mean:.3f}, real {right:.3f}"
-            )
+            text = f"score {low:.1f} to {high:.1f}: {inside.sum()} rows"
+            print(f"{text}, mean {mean:.3f}, real {right:.3f}")
     parameters = fitted(list(tables.values()))
     print("WEIGHTS =", tuple(float(f"{value:.2f}") for value in parameters[:-1]))
     print("CONSTANT =", float(f"{parameters[-1]:.2f}"))

@@ -11,6 +11,7 @@ from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
+from redpix.report.likely_transients import most_likely
 from redpix.subtraction.transients import matches
 
 #: minimum signal-to-noise ratio of the transients that count for completeness and purity
@@ -123,25 +124,6 @@ def show_pair(name, differences, transients, true):
         "n": len(transients),
         "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }
-
-
-def most_likely(transients):
-    """Return transients, those that are most likely real first.
-
-    Parameters
-    ----------
-    transients : DataFrame
-        Detected transients, the most significant first. A table of an earlier version does not have
-        the column `score`, and keeps its order.
-
-    Returns
-    -------
-    DataFrame
-        With the column `score`.
-    """
-    if "score" not in transients:
-        return transients.assign(score=np.nan)
-    return transients.sort_values("score", ascending=False, kind="stable")
 
 
 def show_band(path, band, rows, true, with_triplets):
