@@ -162,10 +162,12 @@ def name_given(status, frames, errors, rows, bands, reference_band, folder, keep
         JSON file of `prepare_field`.
     frames, errors : list of str
         FITS files to write, one per band.
-    rows, reference_band
+    rows : dict of str to list
         As for `prepare_field`: files that were removed after use are made again.
     bands : list of str
         Bands in the order of the files.
+    reference_band : str
+        One of them.
     folder : str
         Folder of `prepare_field`.
     keep : bool
