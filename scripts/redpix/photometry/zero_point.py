@@ -21,11 +21,42 @@ class ZeroPoint(NamedTuple):
         Zero point and its 1-sigma error, mag; NaN if unknown.
     stars : int
         Number of stars from which it is measured.
+    colour_term, colour_error : float
+        Change of the zero point per magnitude of colour, and its 1-sigma error.
+    pivot : float
+        Colour at which the zero point holds; NaN without colours.
+    colour, band, catalogue : str
+        Name of the colour, of the band, and of the survey; empty for a user's catalogue.
     """
 
     value: float
     error: float
     stars: int
+    colour_term: float = 0.0
+    colour_error: float = np.nan
+    pivot: float = np.nan
+    colour: str = ""
+    band: str = ""
+    catalogue: str = ""
+
+    def cards(self):
+        """Return the header cards of a zero point from a survey catalogue.
+
+        Returns
+        -------
+        list of (str, object, str)
+            Keyword, value and comment; empty for a user's catalogue.
+        """
+        if not self.catalogue:
+            return []
+        return [
+            ("ZEROCAT", self.catalogue, "catalogue of the zero point"),
+            ("ZEROBAND", self.band, "band of the magnitudes"),
+            ("COLTERM", self.colour_term, "[mag/mag] change of ZEROPT with colour"),
+            ("COLERR", self.colour_error, "[mag/mag] its error"),
+            ("COLOUR", self.colour, "the colour"),
+            ("COLPIVOT", self.pivot, "[mag] colour at which ZEROPT holds"),
+        ]
 
 
 def match(x, y, flux, known_x, known_y, radius):
