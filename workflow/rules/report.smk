@@ -52,6 +52,7 @@ rule report:
         stars=image_products(".csv"),
         residuals=image_products(".residual.fits"),
         light_curves=light_curves,
+        targets=target_curves,
         training=training_products,
         network=network_products,
         template=own_file("workflow/report/report.html.j2"),
