@@ -108,11 +108,11 @@ rule star_catalogue:
             for image in images().images_with(wildcards.field, wildcards.survey)
         ],
     output:
-        stars=f"{RESULTS}/photometry/catalogues/{{field}}.{{survey}}.ecsv",
+        stars=f"{RESULTS}/photometry/catalogues/{{survey}}/{{field}}.ecsv",
     log:
-        f"{RESULTS}/logs/photometry/catalogues/{{field}}.{{survey}}.log",
+        f"{RESULTS}/logs/photometry/catalogues/{{survey}}/{{field}}.log",
     benchmark:
-        f"{RESULTS}/benchmarks/star_catalogue/{{field}}.{{survey}}.tsv"
+        f"{RESULTS}/benchmarks/star_catalogue/{{survey}}/{{field}}.tsv"
     wildcard_constraints:
         field="[A-Za-z0-9][A-Za-z0-9_.-]*",
         survey=any_of(SURVEYS),

@@ -103,7 +103,7 @@ class ImagePlan:
         row = self.images[name]
         if row.survey is None:
             return row.catalogue
-        return f"{self.results}/photometry/catalogues/{row.field or 'all'}.{row.survey}.ecsv"
+        return f"{self.results}/photometry/catalogues/{row.survey}/{row.field or 'all'}.ecsv"
 
     def images_with(self, field, survey):
         """Return the names of the images of a field that take the stars of a survey.

@@ -85,7 +85,7 @@ def retry_catalogues(folder):
     folder : Path
         ``results/<name>/photometry/catalogues``.
     """
-    for path in folder.glob("*.ecsv"):
+    for path in folder.glob("*/*.ecsv"):
         with open(path, encoding="utf-8") as file:
             unanswered = any("{state: unanswered}" in line for line in file if line[0] == "#")
         if unanswered:

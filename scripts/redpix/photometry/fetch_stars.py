@@ -1,5 +1,7 @@
 """Fetch the stars of a survey catalogue around images, and keep them as a table."""
 
+from itertools import chain
+
 import numpy as np
 from astropy import units as u
 from astropy.coordinates import SkyCoord
@@ -123,7 +125,7 @@ def ask(survey, centre, radius):
     from astroquery.vizier import Vizier
 
     entry = SURVEYS[survey]
-    columns = [*entry.position, *(name for pair in entry.bands.values() for name in pair)]
+    columns = [*entry.position, *chain.from_iterable(entry.bands.values())]
     limited = entry.bands[entry.limited][0]
     service = Vizier(
         columns=[*columns, "pmRA", "pmDE"],

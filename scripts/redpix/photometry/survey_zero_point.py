@@ -7,7 +7,13 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.surveys import SURVEYS, band_of_filter
-from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, match, zero_point
+from redpix.photometry.zero_point import (
+    LEAST_STARS,
+    SurveyZeroPoint,
+    ZeroPoint,
+    match,
+    zero_point,
+)
 
 #: minimum number of stars, and minimum spread of their colours in mag, for a colour term
 LEAST_COLOURED, LEAST_SPREAD = 10, 0.1
@@ -84,28 +90,19 @@ def find_survey_zero_point(table, stars, header, wcs, band, fwhm):
 
     Returns
     -------
-    redpix.photometry.zero_point.ZeroPoint
+    redpix.photometry.zero_point.SurveyZeroPoint or redpix.photometry.zero_point.ZeroPoint
         NaN, with a warning, if a zero point cannot be had.
     """
     survey = table.meta["survey"]
-    unknown = ZeroPoint(np.nan, np.nan, 0, catalogue=survey)
     bands = [name for name in table.colnames if f"{name}_error" in table.colnames]
     chosen = band or band_of_filter(header.get("FILTER"), bands)
     reason = _obstacle(table, wcs, chosen, bands, header.get("FILTER"))
     if reason:
         log.warning("%s: %s; magnitudes stay instrumental", survey, reason)
-        return unknown
+        return ZeroPoint(np.nan, np.nan, 0)
     x, y = wcs.all_world2pix(*at_epoch(table, header.get("MJD-MID")), 0)
     index = match_stars(stars, x, y, np.asarray(table[chosen], float), header, fwhm)
-    known = index >= 0
-    found = index[known]
-    magnitude = np.asarray(table[chosen], float)[known]
-    colour = np.asarray(table["colour"], float)[known]
-    own = np.nan_to_num(np.asarray(table[f"{chosen}_error"], float)[known])
-    flux, error, flags = (np.asarray(stars[key])[found] for key in ("flux", "error", "flags"))
-    term, term_error, pivot = colour_term(flux, error, flags, magnitude, own, colour)
-    shifted = magnitude - np.where(np.isfinite(colour), term * (colour - pivot), 0.0)
-    zero = zero_point(flux, error, flags, shifted)
+    zero = zero_point_of_matches(table[index >= 0], index[index >= 0], stars, chosen)
     if zero.stars < LEAST_STARS:
         log.warning(
             "%s: %d stars match and agree; a zero point needs %d, so magnitudes stay instrumental",
@@ -113,29 +110,38 @@ def find_survey_zero_point(table, stars, header, wcs, band, fwhm):
             zero.stars,
             LEAST_STARS,
         )
-        return unknown
-    entry = SURVEYS[survey]
-    log.info(
-        "%s: zero point in %s %.4f +- %.4f from %d stars; colour term %.4f +- %.4f per mag of %s - "
-        "%s at %.3f",
-        survey,
-        chosen,
-        zero.value,
-        zero.error,
-        zero.stars,
-        term,
-        term_error,
-        *entry.colour,
-        pivot,
-    )
-    return zero._replace(
-        colour_term=term,
-        colour_error=term_error,
-        pivot=pivot,
-        colour=" - ".join(entry.colour),
-        band=chosen,
-        catalogue=survey,
-    )
+    else:
+        log.info("%s: %s", survey, zero)
+    return zero
+
+
+def zero_point_of_matches(table, index, stars, band):
+    """Return the zero point from matched stars.
+
+    Parameters
+    ----------
+    table : astropy.table.Table
+        Stars of a survey that match.
+    index : ndarray of int
+        Number of the star of the image that each matches.
+    stars : mapping of str to ndarray
+        As for `find_survey_zero_point`.
+    band : str
+        Band of the survey.
+
+    Returns
+    -------
+    redpix.photometry.zero_point.SurveyZeroPoint
+    """
+    magnitude, colour = (np.asarray(table[name], float) for name in (band, "colour"))
+    own = np.nan_to_num(np.asarray(table[f"{band}_error"], float))
+    flux, error, flags = (np.asarray(stars[key])[index] for key in ("flux", "error", "flags"))
+    term, term_error, pivot = colour_term(flux, error, flags, magnitude, own, colour)
+    shifted = magnitude - np.where(np.isfinite(colour), term * (colour - pivot), 0.0)
+    zero = zero_point(flux, error, flags, shifted)
+    survey = table.meta["survey"]
+    names = " - ".join(SURVEYS[survey].colour)
+    return SurveyZeroPoint(*zero, survey, band, names, term, term_error, pivot)
 
 
 def _obstacle(table, wcs, band, bands, name):

@@ -21,34 +21,50 @@ class ZeroPoint(NamedTuple):
         Zero point and its 1-sigma error, mag; NaN if unknown.
     stars : int
         Number of stars from which it is measured.
-    colour_term, colour_error : float
-        Change of the zero point per magnitude of colour, and its 1-sigma error.
-    pivot : float
-        Colour at which the zero point holds; NaN without colours.
-    colour, band, catalogue : str
-        Name of the colour, of the band, and of the survey; empty for a user's catalogue.
     """
 
     value: float
     error: float
     stars: int
-    colour_term: float = 0.0
-    colour_error: float = np.nan
-    pivot: float = np.nan
-    colour: str = ""
-    band: str = ""
-    catalogue: str = ""
 
     def cards(self):
-        """Return the header cards of a zero point from a survey catalogue.
+        """Return further header cards: an empty list."""
+        return []
+
+
+class SurveyZeroPoint(NamedTuple):
+    """Zero point of an image from the stars of a survey.
+
+    Attributes
+    ----------
+    value, error, stars
+        As of `ZeroPoint`.
+    catalogue, band, colour : str
+        Names of the survey, of the band and of the colour.
+    colour_term, colour_error : float
+        Change of the zero point per magnitude of colour, and its 1-sigma error.
+    pivot : float
+        Colour at which the zero point holds; NaN without colours.
+    """
+
+    value: float
+    error: float
+    stars: int
+    catalogue: str
+    band: str
+    colour: str
+    colour_term: float
+    colour_error: float
+    pivot: float
+
+    def cards(self):
+        """Return the header cards of the survey and the colour term.
 
         Returns
         -------
         list of (str, object, str)
-            Keyword, value and comment; empty for a user's catalogue.
+            Keyword, value and comment.
         """
-        if not self.catalogue:
-            return []
         return [
             ("ZEROCAT", self.catalogue, "catalogue of the zero point"),
             ("ZEROBAND", self.band, "band of the magnitudes"),
