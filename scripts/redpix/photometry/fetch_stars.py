@@ -123,6 +123,7 @@ def ask(survey, centre, radius):
     from astroquery.exceptions import RemoteServiceError, TableParseError
     from astroquery.exceptions import TimeoutError as QueryTimeout
     from astroquery.vizier import Vizier
+    from requests.exceptions import ConnectionError as ConnectionFailed
 
     entry = SURVEYS[survey]
     columns = [*entry.position, *chain.from_iterable(entry.bands.values())]
@@ -142,6 +143,8 @@ def ask(survey, centre, radius):
         except (OSError, RemoteServiceError, TableParseError, QueryTimeout, ValueError) as error:
             if attempt == ATTEMPTS - 1:
                 words = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+                if isinstance(error, ConnectionFailed):
+                    words = "no connection"
                 raise InputError(f"VizieR does not answer ({words})") from None
     if not len(answer):
         return standard_stars(Table(names=columns, dtype=[float] * len(columns)), survey)

@@ -1,7 +1,9 @@
 """The zero point of an image, from a catalogue of stars of known magnitude."""
 
+import warnings
+
 import numpy as np
-from astropy.wcs import WCS, WcsError
+from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
 from redpix.core.job import log
 from redpix.photometry.star_catalogue import read_star_catalogue
@@ -44,7 +46,10 @@ def sky_wcs(header, name):
     if "CTYPE1" not in header:
         return None
     try:
-        wcs = WCS(header)
+        with warnings.catch_warnings():
+            # such as that the geodetic position of the observatory was derived
+            warnings.simplefilter("ignore", FITSFixedWarning)
+            wcs = WCS(header)
     except WcsError as error:
         log.warning("%s: its WCS is left out: %s", name, str(error).splitlines()[-1])
         return None
