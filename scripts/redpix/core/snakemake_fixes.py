@@ -1,7 +1,8 @@
 """Changes to Snakemake 9 that each run of the workflow makes before it reads its rules.
 
 They keep results as they are. Two let the project lie in any folder. Two are about messages: the
-time left, and reasons that fit a line. The others spare time and memory, which a survey's tens of thousands of jobs would take.
+time left, and reasons that fit a line. The others spare time and memory, which a survey's tens of
+thousands of jobs would take.
 """
 
 import gc
