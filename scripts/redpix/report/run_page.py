@@ -19,6 +19,7 @@ from redpix.report import (
     photoz_section,
     timing_section,
     training_section,
+    verdict_section,
 )
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
@@ -79,6 +80,7 @@ def write_report(
         version=redpix_version(),
         fields=[sections.pop(name) for name in shown],
         timings=timings,
+        verdict=verdict_section.show_verdict(products, run, methods),
         **sections,
         **head(run, settings, folder),
         **redshift_tables(products, methods, texts["metrics"]),
