@@ -30,6 +30,9 @@ CLASSES = {"GALAXY": "#1f5583", "QSO": "#9a4b00", "STAR": "#7a2f8f"}
 #: width and height of a plot, pixels
 PLOT = (330, 290)
 
+#: tools of each plot
+TOOLS = "pan,wheel_zoom,box_select,lasso_select,tap,reset"
+
 #: random name of a document or a place
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -171,7 +174,7 @@ def scatter(source, view, horizontal, vertical):
     plot = figure(
         width=PLOT[0],
         height=PLOT[1],
-        tools="pan,wheel_zoom,box_select,lasso_select,tap,reset",
+        tools=TOOLS,
         active_drag="box_select",
         x_axis_label=horizontal[1],
         y_axis_label=vertical[1],
@@ -241,7 +244,8 @@ def pdf_plot(highest):
     plot = figure(
         width=PLOT[0],
         height=PLOT[1],
-        tools="",
+        tools=TOOLS,
+        active_drag="box_select",
         x_range=(0, highest),
         y_range=Range1d(0, 1, name="densities"),
         x_axis_label="redshift",
@@ -254,5 +258,5 @@ def pdf_plot(highest):
     plot.add_layout(
         Span(location=None, dimension="height", line_color="#9a4b00", name="truth", visible=False)
     )
-    plot.toolbar_location = None
+    plot.toolbar.logo = None
     return plot
