@@ -20,7 +20,10 @@ for (const name of ["alert", "confirm", "prompt"]) window[name] = () => problems
 addEventListener("error", e => {
   problems.push(e.message || "failed: " + e.target.outerHTML.slice(0, 200));
 }, true);
-addEventListener("load", () => {
+addEventListener("load", function probe() {
+  // the explorer of objects draws after the page has loaded
+  const explorer = document.getElementById("explore");
+  if (explorer && !explorer.dataset.ready) return setTimeout(probe, 50);
   const images = [...document.images];
   const failed = image => !(image.complete && image.naturalWidth > 0);
   const resources = performance.getEntriesByType("resource").map(resource => resource.name);

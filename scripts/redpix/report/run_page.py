@@ -13,7 +13,6 @@ from redpix.core.version import redpix_version
 from redpix.report import (
     coadd_section,
     difference_section,
-    explorer_section,
     files,
     losses_section,
     photometry_section,
@@ -22,11 +21,11 @@ from redpix.report import (
     training_section,
     verdict_section,
 )
+from redpix.report.explorer_section import exploration
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
 from redpix.report.light_curves_section import show_light_curves
 from redpix.report.method_results import read_results
-from redpix.report.page_policy import policy
 from redpix.report.run_files import RunFiles, read_tables
 
 
@@ -77,30 +76,21 @@ def write_report(
     with house_style():
         sections = draw(calls, threads)
         timings = timing_section.show_timings(benchmarks, folder)
-    explorer = explorer_section.show_objects(products, run, methods, settings)
-    scripts = [*explorer["scripts"], own_script(template)] if explorer else []
     text = files.render(
         template,
-        explorer=explorer,
-        scripts=scripts,
-        policy=policy(scripts),
         version=redpix_version(),
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         verdict=verdict_section.show_verdict(products, run, methods),
         **sections,
         **head(run, settings, folder),
+        **exploration(template, products, run, methods, settings),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
     )
     write_text(page, text)
     log.info("%s: %d fields shown, %.1f MB", page, len(shown), len(text) / 1e6)
-
-
-def own_script(template):
-    """Return the script of the page that answers clicks, which lies beside the template."""
-    return Path(template).with_name("objects.js").read_text(encoding="utf-8")
 
 
 def field_calls(names, objects, products, settings):
