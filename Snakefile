@@ -39,7 +39,7 @@ HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "
 include: f"{HERE}workflow/rules/common.smk"
 
 
-from redpix.core.resume import release_after_kill, retry_left_out
+from redpix.core.resume import release_after_kill, retry_catalogues, retry_left_out
 from redpix.core.run_summary import closing_words, failure_words
 
 
@@ -182,3 +182,4 @@ if workflow.is_main_process:
     held_lock, alone = release_after_kill(Path(".snakemake"))
     if alone:
         retry_left_out(Path(RESULTS) / "frames")
+        retry_catalogues(Path(RESULTS) / "photometry/catalogues")
