@@ -27,6 +27,7 @@ from redpix.report.figures import house_style
 from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
+from redpix.report.series_section import show_series
 
 
 def write_report(
@@ -156,6 +157,7 @@ def section_calls(products, methods, definitions, raws, truth):
         "pairs": partial(
             difference_section.show_pairs, products.differences, products.transients, truth
         ),
+        "series": partial(show_series, products.series),
         "light_curves": partial(show_light_curves, products.light_curves),
         "targets": partial(show_targets, products.targets),
         "methods": partial(photoz_section.show_methods, methods, definitions),
