@@ -159,10 +159,8 @@ def main():
             print(f"{tool:18} {seconds / fields:6.2f} CPU s a field")
         print(f"{'bare tools':18} {sum(bare.values()) / fields:6.2f} CPU s a field")
         for engine, (cost, wall, memory) in costs.items():
-            print(
-                f"workflow, {engine:8} {cost / fields:6.2f} CPU s a field, {wall / fields:.1f} s on "
-                "2 cores"
-            )
+            seconds = f"{cost / fields:6.2f} CPU s a field, {wall / fields:.1f} s on 2 cores"
+            print(f"workflow, {engine:8} {seconds}")
             goal = {"montage": 1.35, "drizzle": 0.85}[engine]
             ratio = cost / sum(bare.values())
             print(f"{engine} / bare tools: {ratio:.2f} (goal: at most {goal})")
