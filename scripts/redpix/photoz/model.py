@@ -67,6 +67,7 @@ class Model:
             "settings": self.settings,
             "bands": self.attributes.bands,
             "named": self.attributes.named,
+            "softening": self.attributes.softening,
             "attributes": self.attributes.kinds,
             "learners": list(self.learners),
             "calibrations": self.calibrations,
@@ -128,10 +129,11 @@ class Model:
             else:
                 learners[part] = learner.from_arrays(stored, grid, **about["settings"])
         kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
+        softening = tuple((band, float(b)) for band, b in about.get("softening", ()))
         return cls(
             method=about["method"],
             settings=about["settings"],
-            attributes=Attributes(kinds, bands, about["named"]),
+            attributes=Attributes(kinds, bands, about["named"], softening),
             grid=grid,
             learners=learners,
             calibrations={

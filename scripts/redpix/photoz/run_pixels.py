@@ -8,7 +8,7 @@ import numpy as np
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.photoz import files
-from redpix.photoz.attributes import Attributes
+from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
 from redpix.photoz.estimates import (
     APERTURE,
     WAYS,
@@ -23,6 +23,7 @@ from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.recipe import Recipe
 from redpix.photoz.split import TARGET, TEST, TRAIN
 from redpix.photoz.train import train
+from redpix.sdss.magnitudes import SOFTENING
 
 
 class PixelChoices(NamedTuple):
@@ -157,7 +158,7 @@ def estimate_from_pixels(
     """
     choices = PixelChoices(**choices)
     kinds = known_kinds(choices.method, choices.attributes)
-    attributes = Attributes(kinds, tuple(choices.bands))
+    attributes = attributes_of_tables(kinds, pixel_tables, choices)
     sky = read_sky(catalogue, pixel_tables, attributes)
     if choices.trained_model:
         split = np.where(np.isfinite(sky.objects.redshift), TEST, TARGET)
@@ -181,6 +182,38 @@ def estimate_from_pixels(
     write_pdfs(pdfs, sky.table["id"], results[choices.combiner].pdf, fitted.grid)
     files.write_model(model, fitted)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
+
+
+def attributes_of_tables(kinds, pixel_tables, choices):
+    """Return the attributes of the pixels, with the softening of the model or of the tables.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Kinds of attributes.
+    pixel_tables : list of str
+        Parquet files of pixels.
+    choices : PixelChoices
+        Choices of the run.
+
+    Returns
+    -------
+    redpix.photoz.attributes.Attributes
+
+    Raises
+    ------
+    InputError
+        If the tables differ in their softening.
+    """
+    bands = tuple(choices.bands)
+    softening = files.read_softening(pixel_tables, bands)
+    if choices.trained_model:
+        trained = files.read_model(choices.trained_model).attributes.softening
+        if softening and not trained:  # magnitudes of SDSS
+            softening = tuple((band, b) for band, b in SOFTENING.items() if band in bands)
+        softening = trained or softening
+    named = not set(bands) <= set(WAVELENGTH_ORDER)
+    return Attributes(kinds, bands, named, softening)
 
 
 def describe(model, choices, attributes, counts, dropped):

@@ -13,7 +13,7 @@ from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
-from redpix.subtraction.tiles import IMAGES
+from redpix.subtraction.mosaic import IMAGES
 from redpix.subtraction.transient_rows import exposure_columns
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
@@ -41,7 +41,7 @@ def header_of(pair, planes, mask):
     ----------
     pair : redpix.subtraction.pair.RegisteredPair
         The registered pair.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     mask : ndarray of int16
         Bits of `redpix.image.masks`.
