@@ -211,3 +211,18 @@ def looks_like_magnitude(column):
     if re.search("mag", column, re.IGNORECASE):
         return True
     return any(band_of(column, family) for family in MAGNITUDES)
+
+
+def looks_like_photometry(column):
+    """Return whether the name of a column is that of a magnitude or a flux in some band.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column.
+
+    Returns
+    -------
+    bool
+    """
+    return looks_like_magnitude(column) or any(band_of(column, family) for family in FLUXES)

@@ -156,22 +156,21 @@ def object_table(result):
     return shown.assign(bands_measured=measured, reason=sample.reason.astype(str))
 
 
-def describe(model, columns, train, test):
+def describe(model, samples):
     """Return the part of metrics.json that describes the model and its data.
 
     Parameters
     ----------
     model : redpix.photoz.model.Model
         Trained model.
-    columns : redpix.photoz.magnitude_columns.Columns
-        Columns of magnitudes and errors.
-    train, test : redpix.photoz.object_samples.Sample
+    samples : redpix.photoz.catalogue_samples.Samples
         Training set and objects to predict.
 
     Returns
     -------
     dict
     """
+    train, test = samples.train, samples.test
     has_redshift = np.isfinite(test.table.redshift)
     counts = (
         int(train.usable.sum()),
@@ -182,7 +181,7 @@ def describe(model, columns, train, test):
         "method": model.method,
         **shown_settings(model.settings),
         **model.insight(),
-        "columns": columns.magnitudes,
+        "columns": samples.columns.magnitudes,
         "attributes": model.attributes.names,
         "split": {
             name: {"objects": count, "pixels": 0}
@@ -193,4 +192,7 @@ def describe(model, columns, train, test):
         "completed": {"train": count_completed(train), "test": count_completed(test)},
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
+        "input": samples.understood,
+        "warnings": list(samples.warnings),
+        "compared": samples.compared,
     }

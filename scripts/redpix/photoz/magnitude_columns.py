@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
+from redpix.io.table_values import shortened
 from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.band_names import (
     ERROR_NAMES,
@@ -15,7 +16,7 @@ from redpix.photoz.band_names import (
     looks_like_magnitude,
     wavelength,
 )
-from redpix.photoz.column_names import REDSHIFTS, Names, find, find_roles
+from redpix.photoz.column_names import REDSHIFTS, Header, Names, find, find_roles
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
 NO_MAGNITUDE = re.compile(
@@ -88,18 +89,24 @@ def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, uni
     InputError
         If a column is missing or the truth, or if there are fewer than two magnitudes.
     """
+    header = Header(header)
     roles = roles or find_roles(header, Names(tuple(magnitudes)), name)
     chosen = tuple(magnitudes) or _by_name(header, roles, name, warn)
     for column in [*chosen, *filter(None, errors)]:
         if column not in header:
-            raise InputError(f"{name}: no column {column}; there are {', '.join(header)}")
+            raise InputError(f"{name}: no column {column}; there are {_listed(header)}")
     if len(chosen) < 2:
         raise InputError(
             f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
-            f"there are {', '.join(header)}"
+            f"there are {_listed(header)}"
         )
     _refuse_truth(chosen, roles, name)
     return _with_errors(chosen, tuple(errors), header, units or {}, name)
+
+
+def _listed(header):
+    """Return the names of columns for a message, at most 300 characters."""
+    return shortened(", ".join(header), 300)
 
 
 def _refuse_truth(chosen, roles, name):
@@ -126,12 +133,14 @@ def _by_name(header, roles, name, warn):
     if others:
         warn(
             f"{name}: ignored, because the names do not look like magnitudes: "
-            f"{', '.join(others)}; the listing's column magnitudes selects columns"
+            f"{shortened(', '.join(others), 300)}; the listing's column magnitudes selects columns"
         )
-    named = [column for column in named if column not in others]
+        ignored = set(others)
+        named = [column for column in named if column not in ignored]
     if survey or any(TRUTH.match(column) for column in named):
         return tuple(survey + named)
-    rest = [c for c in header if c not in {*reserved, *others}]
+    reserved.update(others)
+    rest = Header(c for c in header if c not in reserved)
     return _of_families(rest, MAGNITUDES) or _of_families(rest, FLUXES) or tuple(named)
 
 
@@ -175,7 +184,7 @@ def _plain_error(column, header):
     """Return the column of errors that follows the usual rules, or None."""
     names = [pattern.format(column) for pattern in ERROR_NAMES]
     exact = next((name for name in names if name in header), None)
-    if exact or any(c != column and c.lower() == column.lower() for c in header):
+    if exact or len(header.alike.get(column.lower(), ())) > 1:
         return exact
     return next(filter(None, (find(header, name) for name in names)), None)
 

@@ -61,11 +61,12 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         If the tables cannot be used.
     """
     choices = TableChoices(**choices)
-    train, test, columns, attributes, understood = read_samples(tables, choices)
+    samples = read_samples(tables, choices)
+    train, test = samples.train, samples.test
     used = train.take(train.usable)
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, train.attributes),
         grid=make_grid(*choices.grid),
         limit=None,
         seed=choices.seed,
@@ -81,8 +82,7 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     scores = {"cross_validation": cross_validated(learnt, used.table)} | measured.summary()
     for name, values in scores.items():
         log.info("%s: %s", name, values)
-    about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
-    about["input"] = understood
+    about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, samples)}
     write_text(metrics, json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
     files.write_model(model, learnt.model)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
