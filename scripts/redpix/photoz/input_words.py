@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from redpix.photoz.band_names import FLUXES, MAGNITUDES, band_of, wavelength
+
 
 def describe_input(path, roles, columns, objects, found):
     """Return how a table was understood.
@@ -32,6 +34,7 @@ def describe_input(path, roles, columns, objects, found):
         "id": roles.id,
         "class": roles.label,
         "magnitudes": list(columns.magnitudes),
+        "wavelengths": [_wavelength(column) for column in columns.magnitudes],
         "errors": [error or None for error in columns.errors],
         "inverse_variances": list(columns.ivar),
         "zero_points": list(columns.zero_points),
@@ -40,6 +43,13 @@ def describe_input(path, roles, columns, objects, found):
         "with_redshift": int(np.isfinite(objects.redshift).sum()),
         **found,
     }
+
+
+def _wavelength(column):
+    """Return the approximate wavelength of a column's band in nm, None if it is unknown."""
+    bands = filter(None, (band_of(column, family) for family in (*MAGNITUDES, *FLUXES)))
+    value = next((wavelength(band) for band in bands), float("inf"))
+    return value if value < float("inf") else None
 
 
 def in_words(path, understood):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from redpix.report import redshift_plots, tables
+from redpix.report.catalogue_input import show_input
 from redpix.report.figures import data_uri
 
 #: number of bins of magnitude and of redshift, with equal numbers of objects
@@ -222,13 +223,14 @@ def show_tables(paths, definitions):
     -------
     list of dict
     """
-    catalogues = {}
+    catalogues, inputs = {}, {}
     for path in map(Path, paths):
         metrics = json.loads(path.read_text(encoding="utf-8"))
+        inputs.setdefault(metrics["table"], show_input(metrics))
         columns = catalogues.setdefault(metrics["table"], {})
         columns[f"{metrics['method']}, cross-validated"] = metrics["cross_validation"]
         columns[f"{metrics['method']}, test objects"] = metrics["objects"]
     return [
-        {"name": name, "table": tables.side_by_side(columns, definitions)}
+        {"name": name, "table": tables.side_by_side(columns, definitions), "input": inputs[name]}
         for name, columns in catalogues.items()
     ]

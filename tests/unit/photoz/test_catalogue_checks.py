@@ -5,7 +5,7 @@ import pytest
 from redpix.core.exceptions import InputError
 from redpix.photoz.catalogue_checks import check_alike, check_named, mutual_information
 from redpix.photoz.catalogue_samples import read
-from test_run_catalogue import metrics_of, run, sky
+from table_runs import metrics_of, run, sky
 
 
 def test_mutual_information_of_normal_variables():
