@@ -59,7 +59,9 @@ class ImageComparison(NamedTuple):
     registration_error: np.ndarray
 
 
-def compare_images(images, positions, sources, left_out, names, flux_ratio=None):
+def compare_images(
+    images, positions, sources, left_out, names, flux_ratio=None, by_zero_points=None
+):
     """Return flux ratio and registration error of two images.
 
     Parameters
@@ -75,6 +77,8 @@ def compare_images(images, positions, sources, left_out, names, flux_ratio=None)
         Name of the images in messages.
     flux_ratio : float, optional
         Known flux ratio.
+    by_zero_points : float, optional
+        Flux ratio that is taken if there are too few stars.
 
     Returns
     -------
@@ -85,12 +89,12 @@ def compare_images(images, positions, sources, left_out, names, flux_ratio=None)
     InputError
         As `compare_stars` and `registration_error`.
     """
-    ratio, scatter, n_stars = compare_stars(images, positions, names, flux_ratio)
+    ratio, scatter, n_stars = compare_stars(images, positions, names, flux_ratio, by_zero_points)
     error = registration_error(images, sources, left_out, names)
     return ImageComparison(ratio, scatter, n_stars, error)
 
 
-def compare_stars(images, positions, source, given=None):
+def compare_stars(images, positions, source, given=None, by_zero_points=None):
     """Return the flux ratio of two images and its scatter, from stars in both.
 
     Parameters
@@ -103,6 +107,8 @@ def compare_stars(images, positions, source, given=None):
         Name of the images in messages.
     given : float, optional
         Known flux ratio. The stars then only measure its scatter.
+    by_zero_points : float, optional
+        Flux ratio that is taken if fewer than 3 stars are in both images.
 
     Returns
     -------
@@ -116,7 +122,7 @@ def compare_stars(images, positions, source, given=None):
     Raises
     ------
     InputError
-        If fewer than 3 stars are in both images and the flux ratio is not given.
+        If fewer than 3 stars are in both images, and the flux ratio and a zero point are unknown.
     """
     fit, good = _selected(images, positions)
     n_stars = int(good.sum())
@@ -128,10 +134,19 @@ def compare_stars(images, positions, source, given=None):
                 n_stars,
             )
             return given, 0.0, n_stars
+        if by_zero_points:
+            log.warning(
+                "%s: %d stars in both images: too few to measure the flux ratio; %.5g by the zero "
+                "points is taken",
+                source,
+                n_stars,
+                by_zero_points,
+            )
+            return by_zero_points, 0.0, n_stars
         raise InputError(
             f"{source}: {n_stars} stars in both images; allowed: at least 3, or their flux ratio "
-            "in subtraction.flux_ratio; if the images show the same stars, a WCS may be wrong: "
-            "subtraction.registration sources does not use it"
+            "in subtraction.flux_ratio, or the zero points of both images; if the images show the "
+            "same stars, a WCS may be wrong: subtraction.registration sources does not use it"
         )
     ratio = given or float(np.median(fit.ratio[good]))
     scatter = flux_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio)

@@ -8,6 +8,7 @@ import pandas as pd
 from astropy.io import fits
 
 from redpix.io.fits_files import read_image
+from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
@@ -60,12 +61,18 @@ def show_images(raws, calibrated, tables, residuals):
     if not tables:
         return None
     stars = {Path(path).stem: pd.read_csv(path) for path in tables}
-    images = []
-    for number, (raw, image, residual) in enumerate(zip(raws, calibrated, residuals, strict=True)):
+    images, shown = [], 0
+    for raw, image, residual in zip(raws, calibrated, residuals, strict=True):
         name = Path(residual).name.removesuffix(".residual.fits")
-        images.append(show_image(name, raw, image, stars[name], residual, number < MOST))
+        reason = reason_left_out(residual)
+        if reason:
+            images.append({"name": name, "facts": {"left out": reason}, "pictures": None})
+            continue
+        images.append(show_image(name, raw, image, stars[name], residual, shown < MOST))
+        shown += 1
     measured = {k: v for k, v in stars.items() if "psf_flux_error" in v and len(v)}
-    units = " or ".join(sorted({PLURAL[fits.getheader(path)["BUNIT"]] for path in calibrated}))
+    kinds = {fits.getheader(path).get("BUNIT", "count") for path in calibrated}
+    units = " or ".join(sorted(PLURAL[kind] for kind in kinds))
     figure = data_uri(plots.errors_figure(measured, units)) if measured else None
     return {"images": images, "errors": figure}
 

@@ -97,6 +97,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    stand_in : bool
+        Whether a PSF is a Moffat profile that stands in for one that could not be measured.
     """
 
     new: np.ndarray
@@ -112,6 +114,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    stand_in: bool = False
 
     @property
     def fwhm(self):

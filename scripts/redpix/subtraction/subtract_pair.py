@@ -19,8 +19,14 @@ from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
+from redpix.subtraction.small_images import (
+    FAINTEST,
+    measured_psf,
+    with_stand_ins,
+    zero_point_ratio,
+)
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
-from redpix.subtraction.transients import find_transients
+from redpix.subtraction.transients import FLAGS, find_transients
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -53,6 +59,8 @@ def subtract_pair(science, reference, settings, workspace):
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
     transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
+    if pair.stand_in:
+        transients = transients._replace(flags=transients.flags | FLAGS["STAND_IN"])
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
@@ -89,6 +97,9 @@ def register_pair(science, reference, settings, workspace):
         psfs, positions = _psfs(science, reference, stars, alignment, programs, workspace.threads)
     new, new_variance, new_mask = _take_arrays(science)
     old, old_variance, old_mask = alignment.image
+    by_zero_points = zero_point_ratio(science, reference)
+    planes = (science.path, new, new_variance, new_mask), (reference.path, *alignment.image)
+    psfs, stand_in = with_stand_ins(psfs, planes, settings.flux_ratio or by_zero_points)
     images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
     sources, left_out = stars.places(), alignment.left_out
     return RegisteredPair(
@@ -100,10 +111,13 @@ def register_pair(science, reference, settings, workspace):
         alignment=alignment._replace(image=None),
         psf_new=psfs[0],
         psf_reference=psfs[1],
-        psf_source="psfield" if psfs[0] is science.psf else "psfex",
+        psf_source="moffat" if stand_in else "psfield" if psfs[0] is science.psf else "psfex",
         noise_scales=(science.noise_scale, reference.noise_scale),
-        comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
+        comparison=compare_images(
+            images, positions, sources, left_out, names, settings.flux_ratio, by_zero_points
+        ),
         names=names,
+        stand_in=stand_in,
     )
 
 
@@ -138,8 +152,8 @@ def _psfs(science, reference, stars, alignment, programs, threads):
 def _psf_of_science(stars, science, programs):
     """Return the PSF of the science image and the positions of its stars."""
     if science.given_psf:
-        return science.given_psf, stars.places()
-    return fit_psf(stars, programs.psfex, science.path)
+        return science.given_psf, stars.places(FAINTEST)
+    return measured_psf(fit_psf, stars, programs.psfex, science.path)
 
 
 def _psf_of_moved(alignment, reference, programs):
@@ -149,7 +163,7 @@ def _psf_of_moved(alignment, reference, programs):
     moved, path = alignment.image, reference.path
     folder, settings = programs.folder, programs.sextractor
     sources = find_sources("reference", *moved, folder, settings, path)
-    return fit_psf(sources, programs.psfex, path)
+    return measured_psf(fit_psf, sources, programs.psfex, path)
 
 
 def match_backgrounds(pair, settings):
