@@ -125,6 +125,32 @@ def check_honest(vectors, redshift, names, name):
             )
 
 
+def check_order(table, columns, name, warn):
+    """Warn if the elements of vectors are not in the order of wavelength that is assumed.
+
+    Galaxies, quasars and most stars are fainter in the first band, u, than in the last, z.
+
+    Parameters
+    ----------
+    table : redpix.photoz.catalogues.GalaxyTable
+        Objects of a table of magnitudes.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if they are not.
+    """
+    colour = table.magnitudes[:, 0] - table.magnitudes[:, -1]
+    colour = colour[np.isfinite(colour)]
+    if len(colour) >= FEWEST and np.median(colour) < 0:
+        warn(
+            f"{name}: {columns.magnitudes[0]} is brighter than {columns.magnitudes[-1]} in most "
+            f"objects, so the elements may not be {' '.join(columns.bands)}: name them in the "
+            "listing's column magnitudes, by wavelength"
+        )
+
+
 def check_named(magnitudes, redshift, names, name, warn):
     """Warn of columns that follow the redshift more than magnitudes do.
 

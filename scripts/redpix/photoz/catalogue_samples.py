@@ -14,6 +14,7 @@ from redpix.photoz.catalogue_checks import (
     check_honest,
     check_measured,
     check_named,
+    check_order,
 )
 from redpix.photoz.checks import check_samples
 from redpix.photoz.column_names import Names, find_roles
@@ -104,6 +105,8 @@ def read(path, names=NO_NAMES, columns=None, warn=None):
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
+    if columns.bands:
+        check_order(objects, columns, path, warn)
     return Input(objects, columns, roles.id is not None, understood)
 
 

@@ -70,7 +70,7 @@ class Roles(NamedTuple):
     label: str = None
 
 
-class Header(tuple):
+class ColumnNames(tuple):
     """Names of columns, in which a name is found in constant time.
 
     Parameters
@@ -97,7 +97,7 @@ def find(header, name):
 
     Parameters
     ----------
-    header : Header
+    header : ColumnNames
         Names of the columns.
     name : str
         Wanted name.
@@ -135,7 +135,7 @@ def find_roles(header, names, where, needed=True):
     InputError
         If a needed column is missing, or if more than one column may be the redshift.
     """
-    header = Header(header)
+    header = ColumnNames(header)
     for key, column in (("redshift", names.redshift), ("id", names.id), ("class", names.label)):
         if needed and column and column not in header:
             raise InputError(

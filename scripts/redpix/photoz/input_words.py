@@ -34,7 +34,11 @@ def describe_input(path, roles, columns, objects, found):
         "id": roles.id,
         "class": roles.label,
         "magnitudes": list(columns.magnitudes),
-        "wavelengths": [_wavelength(column) for column in columns.magnitudes],
+        "bands": list(columns.bands),
+        "wavelengths": [
+            wavelength(band) if columns.bands else _wavelength(band)
+            for band in columns.bands or columns.magnitudes
+        ],
         "errors": [error or None for error in columns.errors],
         "inverse_variances": list(columns.ivar),
         "zero_points": list(columns.zero_points),
@@ -69,6 +73,7 @@ def in_words(path, understood):
     parts = [
         f"redshift from {understood['redshift']}" if understood["redshift"] else "no redshift",
         _photometry(understood),
+        *_bands(understood),
         _errors(understood),
         f"id from {understood['id']}" if understood["id"] else "id: the number of the line",
         f"class from {understood['class']}" if understood["class"] else "class: all galaxies",
@@ -94,6 +99,13 @@ def _photometry(understood):
     points = dict.fromkeys(f"{point:g}" for point in understood["zero_points"])
     scale = "asinh" if all(understood["softening"]) else "AB"
     return f"{scale} magnitudes from fluxes {named}, zero point {', '.join(points)}"
+
+
+def _bands(understood):
+    """Return what was assumed of the bands of a vector in words."""
+    if not understood["bands"]:
+        return []
+    return [f"their elements taken as {' '.join(understood['bands'])}, the order of SDSS"]
 
 
 def _errors(understood):

@@ -16,7 +16,8 @@ from redpix.photoz.band_names import (
     looks_like_magnitude,
     wavelength,
 )
-from redpix.photoz.column_names import REDSHIFTS, Header, Names, find, find_roles
+from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
+from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
 NO_MAGNITUDE = re.compile(
@@ -51,6 +52,8 @@ class Columns(NamedTuple):
         Zero points of the fluxes in AB magnitudes; empty for magnitudes.
     softening : tuple of float
         Softening of the asinh magnitudes of fluxes, in the unit of the flux.
+    bands : tuple of str
+        Bands that are assumed for the elements of a vector; empty for columns with names of bands.
     """
 
     magnitudes: tuple
@@ -58,6 +61,7 @@ class Columns(NamedTuple):
     ivar: tuple = ()
     zero_points: tuple = ()
     softening: tuple = ()
+    bands: tuple = ()
 
 
 def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, units=None):
@@ -89,7 +93,12 @@ def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, uni
     InputError
         If a column is missing or the truth, or if there are fewer than two magnitudes.
     """
-    header = Header(header)
+    header = ColumnNames(header)
+    magnitudes, errors = expanded(magnitudes, header), expanded(errors, header)
+    if not magnitudes and sdss_names(header):
+        found = _of_vectors(header, name, warn, roles, units or {})
+        if found:
+            return found
     roles = roles or find_roles(header, Names(tuple(magnitudes)), name)
     chosen = tuple(magnitudes) or _by_name(header, roles, name, warn)
     for column in [*chosen, *filter(None, errors)]:
@@ -98,10 +107,39 @@ def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, uni
     if len(chosen) < 2:
         raise InputError(
             f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
-            f"there are {_listed(header)}"
+            f"there are {_listed(header)}{_vectors_in_words(header)}"
         )
     _refuse_truth(chosen, roles, name)
     return _with_errors(chosen, tuple(errors), header, units or {}, name)
+
+
+def _of_vectors(header, name, warn, roles, units):
+    """Return the columns of SDSS's vectors; None if other columns are magnitudes."""
+    bands = sdss_names(header)
+    vectors = {band: column for column, band in bands.items()}
+    renamed = [bands.get(column, column) for column in header]
+    units = {bands.get(column, column): unit for column, unit in units.items()}
+    found = choose_columns(renamed, (), name, warn, roles=roles, units=units)
+    if not set(found.magnitudes) <= set(vectors):
+        return None
+    return found._replace(
+        magnitudes=tuple(vectors[column] for column in found.magnitudes),
+        errors=tuple(vectors.get(column, column) for column in found.errors),
+        ivar=tuple(vectors.get(column, column) for column in found.ivar),
+        bands=tuple(column.rpartition("_")[2] for column in found.magnitudes),
+    )
+
+
+def _vectors_in_words(header):
+    """Return how vectors can be used, for a message; empty without vectors."""
+    vectors = vectors_of(header)
+    if not vectors:
+        return ""
+    return (
+        f"; {shortened(', '.join(vectors), 100)}: vectors whose bands are unknown; name one in the "
+        "listing's column magnitudes if its elements are in the order of wavelength, else its "
+        "elements, such as " + next(iter(vectors.values()))[0]
+    )
 
 
 def _listed(header):
@@ -140,7 +178,7 @@ def _by_name(header, roles, name, warn):
     if survey or any(TRUTH.match(column) for column in named):
         return tuple(survey + named)
     reserved.update(others)
-    rest = Header(c for c in header if c not in reserved)
+    rest = ColumnNames(c for c in header if c not in reserved)
     return _of_families(rest, MAGNITUDES) or _of_families(rest, FLUXES) or tuple(named)
 
 

@@ -14,8 +14,9 @@ from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
+from redpix.photoz.learners.base import STAR
 from redpix.photoz.model import completed
-from redpix.photoz.pdf import make_grid
+from redpix.photoz.redshift_grid import chosen_grid
 from redpix.photoz.train import Recipe
 
 
@@ -28,7 +29,7 @@ class TableChoices(NamedTuple):
     settings: dict  #: settings of the learner
     test_fraction: float  #: fraction of the objects that is held out if there is one table
     tune: bool  #: choose the hyperparameters by cross-validation
-    grid: list  #: smallest redshift, largest redshift and step of the PDFs
+    grid: list  #: smallest redshift, largest redshift and step of the PDFs, or ``auto``
     seed: int
     names: dict = None  #: other columns by `redpix.photoz.column_names.Names`; None to find them
 
@@ -67,7 +68,7 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     recipe = Recipe(
         method=choices.method,
         settings=completed(choices.method, choices.settings, train.attributes),
-        grid=make_grid(*choices.grid),
+        grid=_grid(choices, used),
         limit=None,
         seed=choices.seed,
         groups=catalogues.alike(used.table.magnitudes, used.table.errors) if choices.tune else None,
@@ -86,3 +87,13 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     write_text(metrics, json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
     files.write_model(model, learnt.model)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
+
+
+def _grid(choices, sample):
+    """Return the redshift grid of a run, from training objects if it is ``auto``."""
+    moving = sample.table.label != STAR
+    vectors = sample.vectors[:, : sample.vectors.shape[1] - sample.attributes.errors]
+    grid = chosen_grid(choices.grid, vectors[moving], sample.table.redshift[moving])
+    if choices.grid == "auto":
+        log.info("photoz.grid: auto: 0 to %g, step %g", grid[-1], grid[1] - grid[0])
+    return grid

@@ -1,4 +1,4 @@
-"""How the tables of magnitudes of a run were understood, for the report."""
+"""Show in the report how the tables of magnitudes of a run were understood."""
 
 from redpix.report.tables import DASH
 
@@ -46,6 +46,8 @@ def _file(understood):
         "rows": f"{understood['rows']:,}",
         "rows with a redshift": f"{understood['with_redshift']:,}",
     }
+    if understood.get("bands"):
+        facts["elements of vectors taken as"] = f"{' '.join(understood['bands'])}, as in SDSS"
     codes = understood["missing"].get(understood["redshift"])
     if codes:
         facts["missing redshifts"] = _counts(codes)
