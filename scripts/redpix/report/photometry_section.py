@@ -150,11 +150,20 @@ def image_facts(planes, stars):
         "masked": f"{100 * planes.masked.mean():.2f} % of the pixels",
     }
     facts["gain"] = f"{header['GAIN']:.3g} electrons per {header['BUNIT']}, {header['GAINFROM']}"
+    if "SKYMESH" in header:
+        degree = header["SKYDEGR"]
+        polynomial = f"a polynomial of degree {degree} and " if degree else ""
+        facts["sky"] = f"{polynomial}squares of {header['SKYMESH']} pixels"
     if "HISTORY" in header:
         facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
     if planes.psf is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
+        if "NEGRATE" in cards:
+            facts["detections on the negative image"] = (
+                f"{cards['NEGDET']}, {100 * cards['NEGRATE']:.1f} % of the stars"
+            )
+            facts["doubtful stars"] = f"{cards['DOUBTFUL']}"
         facts["aperture correction"] = f"{cards['APCORR']:.4f}"
         facts["without a flag"] = f"{np.sum(stars['flags'] == 0):,}"
     if "ZEROPT" in cards:
