@@ -11,7 +11,7 @@ from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
 from redpix.photoz.metrics import Scores, classification, score, summarise
 from redpix.photoz.model import shown_settings
-from redpix.photoz.object_predictions import predict_objects
+from redpix.photoz.object_predictions import predict_objects, taken
 from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
@@ -50,7 +50,7 @@ def predict(learnt, train, test, n_threads):
             part = sample.take(block)
             rows = np.flatnonzero(part.usable)
             if split == TRAIN:
-                prediction = learnt.held_out.take(place[block[rows]])
+                prediction = taken(learnt.held_out, place[block[rows]])
             else:
                 prediction = _predict(learner, part.take(rows), learnt, n_threads)
             calibrated = calibrate(prediction, calibration, model.grid)
@@ -60,7 +60,7 @@ def predict(learnt, train, test, n_threads):
 def _predict(learner, sample, learnt, n_threads):
     """Return the predictions of objects, of which there may be none."""
     if not len(sample.vectors):
-        return learnt.held_out.take(slice(0))
+        return taken(learnt.held_out, slice(0))
     return predict_objects(learner, sample, learnt.model.grid, n_threads)
 
 

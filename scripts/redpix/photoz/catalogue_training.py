@@ -9,13 +9,13 @@ from redpix.photoz.catalogues import alike
 from redpix.photoz.learners.base import STAR, Prediction, Training
 from redpix.photoz.metrics import Scores, score, summarise
 from redpix.photoz.model import METHODS, Model
-from redpix.photoz.object_predictions import predict_all
+from redpix.photoz.object_predictions import predict_all, taken
 from redpix.photoz.object_samples import blocks
 from redpix.photoz.split import assign_folds, smallest_set
 from redpix.photoz.train import checked_recipe, tuned_recipe
 
-#: maximum number of objects that calibrate PDFs; bounds the memory
-MOST_CALIBRATING = 100_000
+#: maximum number of values of the PDFs that calibrate others; bounds the memory
+MOST_CALIBRATING = 10_000_000
 
 
 class Learnt(NamedTuple):
@@ -102,7 +102,7 @@ def predict_held_out(sample, training, folds, recipe, n_threads):
 
 
 def calibration_of(held_out, redshift, members, grid):
-    """Return the calibration of held-out predictions, from at most `MOST_CALIBRATING` of them.
+    """Return the calibration of held-out predictions, from a sample of large training sets.
 
     Parameters
     ----------
@@ -120,8 +120,8 @@ def calibration_of(held_out, redshift, members, grid):
     redpix.photoz.calibration.Calibration
     """
     rows = np.flatnonzero(members)
-    rows = rows[:: max(1, -(-len(rows) // MOST_CALIBRATING))]
-    return Calibration.fit(held_out.take(rows), redshift[rows], grid)
+    rows = rows[:: max(1, -(-len(rows) * len(grid) // MOST_CALIBRATING))]
+    return Calibration.fit(taken(held_out, rows), redshift[rows], grid)
 
 
 def cross_validated(learnt, table):
@@ -147,6 +147,6 @@ def cross_validated(learnt, table):
         others = (learnt.folds != fold) & ~star
         calibration = calibration_of(learnt.held_out, truth, others, grid)
         for rows in blocks(np.flatnonzero((learnt.folds == fold) & ~star)):
-            calibrated = calibrate(learnt.held_out.take(rows), calibration, grid)
+            calibrated = calibrate(taken(learnt.held_out, rows), calibration, grid)
             scores.append(score(calibrated.redshift, calibrated.pdf, truth[rows], grid))
     return summarise(Scores.concatenate(scores))
