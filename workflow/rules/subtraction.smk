@@ -51,6 +51,9 @@ rule subtraction:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
         cut_outs=f"{RESULTS}/subtraction/{{pair}}/{{band}}/cut_outs.fits",
+        votable=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.vot",
+        regions=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.reg",
+        alerts=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.avro",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}},{{band}}.log",
     benchmark:
@@ -94,6 +97,8 @@ rule transients_of_pair:
         objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
     output:
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        votable=f"{RESULTS}/subtraction/{{pair}}/transients.vot",
+        regions=f"{RESULTS}/subtraction/{{pair}}/transients.reg",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     benchmark:

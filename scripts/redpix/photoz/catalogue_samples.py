@@ -8,14 +8,8 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.photoz import catalogues
-from redpix.photoz.catalogue_checks import (
-    check_alike,
-    check_apart,
-    check_honest,
-    check_measured,
-    check_named,
-    check_order,
-)
+from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured
+from redpix.photoz.catalogue_doubts import check_alike, check_fluxes, check_named, check_order
 from redpix.photoz.checks import check_samples
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
@@ -105,6 +99,7 @@ def read(path, names=NO_NAMES, columns=None, warn=None):
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
+    check_fluxes(objects, columns, table.units, path, warn)
     if columns.bands:
         check_order(objects, columns, path, warn)
     return Input(objects, columns, roles.id is not None, understood)

@@ -11,10 +11,10 @@ from redpix.photoz.band_names import (
     ERRORS_OF_BANDS,
     FLUXES,
     MAGNITUDES,
-    ZERO_POINTS,
     band_of,
     looks_like_magnitude,
     wavelength,
+    zero_point_of,
 )
 from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
 from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
@@ -269,4 +269,5 @@ def _with_errors(chosen, given, header, units, name):
 def _zero_point(column, usual, units):
     """Return the zero point of a flux from its unit, or the usual one; None for a magnitude."""
     unit = units.get(column, "").strip()
-    return ZERO_POINTS.get(unit, ZERO_POINTS.get(unit.lower(), usual))
+    point = zero_point_of(unit)
+    return usual if point is None else point

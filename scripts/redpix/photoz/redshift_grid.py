@@ -4,6 +4,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.photoz.attributes import Scaler
 from redpix.photoz.pdf import make_grid
 
@@ -58,6 +59,12 @@ def chosen_grid(grid, vectors, redshift):
     highest = redshift.max()
     highest += max(MARGIN * scatter, LEAST_MARGIN * (1 + highest))
     step = _step(scatter / NODES_PER_SCATTER, highest)
+    log.info(
+        "photoz.grid: auto: 0 to %.4g, step %g, for a scatter of like training objects of %.3g",
+        highest,
+        step,
+        scatter,
+    )
     return make_grid(0.0, step * np.ceil(highest / step - 1e-9), step)
 
 

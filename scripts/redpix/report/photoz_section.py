@@ -6,6 +6,7 @@ from pathlib import Path
 from redpix.report import redshift_plots, tables
 from redpix.report.catalogue_input import show_input
 from redpix.report.figures import data_uri
+from redpix.report.photoz_checks import checks_of
 
 #: number of bins of magnitude and of redshift, with equal numbers of objects
 BINS = 4
@@ -54,6 +55,7 @@ def show_method(method, definitions):
         ],
         "table": tables.metric_table(metrics, definitions),
         "classes": classes,
+        "checks": checks_of(metrics),
         "accuracy": tables.format_metric(classes["accuracy"], "percent"),
         "figure": None,
         "importance": method.importance(),
@@ -223,14 +225,20 @@ def show_tables(paths, definitions):
     -------
     list of dict
     """
-    catalogues, inputs = {}, {}
+    catalogues, checks, inputs = {}, {}, {}
     for path in map(Path, paths):
         metrics = json.loads(path.read_text(encoding="utf-8"))
         inputs.setdefault(metrics["table"], show_input(metrics))
+        checks.setdefault(metrics["table"], {})[metrics["method"]] = checks_of(metrics)
         columns = catalogues.setdefault(metrics["table"], {})
         columns[f"{metrics['method']}, cross-validated"] = metrics["cross_validation"]
         columns[f"{metrics['method']}, test objects"] = metrics["objects"]
     return [
-        {"name": name, "table": tables.side_by_side(columns, definitions), "input": inputs[name]}
+        {
+            "name": name,
+            "table": tables.side_by_side(columns, definitions),
+            "input": inputs[name],
+            "checks": checks[name],
+        }
         for name, columns in catalogues.items()
     ]

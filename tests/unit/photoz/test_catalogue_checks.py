@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photoz.catalogue_checks import check_alike, check_named, mutual_information
+from redpix.photoz.catalogue_doubts import check_alike, check_named, mutual_information
 from redpix.photoz.catalogue_samples import read
 from table_runs import metrics_of, run, sky
 
