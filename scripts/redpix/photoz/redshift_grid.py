@@ -44,7 +44,7 @@ def chosen_grid(grid, vectors, redshift):
     Raises
     ------
     InputError
-        If the grid is not one, or there is no redshift to choose it from.
+        If the grid is invalid, or a redshift to choose it from is missing.
     """
     if not isinstance(grid, str):
         return make_grid(*grid)
