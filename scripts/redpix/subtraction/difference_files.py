@@ -14,6 +14,7 @@ from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.mosaic import IMAGES
+from redpix.subtraction.reference_map import map_cards
 from redpix.subtraction.transient_rows import exposure_columns
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
@@ -83,6 +84,7 @@ def header_of(pair, planes, mask):
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
         ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
+        *map_cards(pair.alignment.transform, pair.new.shape),
     ]
 
 
@@ -237,6 +239,7 @@ def write_transients(path, transients, science, band, images=("", "")):
         "ra_error": _texts(ra_error, ".4f"),
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
+        "score": _texts(transients.score, ".3f"),
         **exposure_columns(science, images, number),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
