@@ -12,7 +12,7 @@ from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
-from redpix.photoz.methods import shown_settings
+from redpix.photoz.methods import shown_settings, taken_vectors
 from redpix.photoz.object_predictions import predict_objects, taken
 from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
 from redpix.photoz.split import TARGET, TEST, TRAIN
@@ -203,6 +203,10 @@ def describe(model, samples):
         "left_out": {"train": train.left_out, "test": test.left_out},
         "left_out_reasons": count_reasons([train, test]),
         "completed": {"train": count_completed(train), "test": count_completed(test)},
+        "training_vectors": {
+            "given": counts[0],
+            "taken": taken_vectors(model.method, model.settings, counts[0]),
+        },
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
         "input": samples.understood,

@@ -4,11 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.core.job import log
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import STAR, Prediction, Training
+from redpix.photoz.methods import taken_vectors
 from redpix.photoz.model import Model
 from redpix.photoz.object_predictions import predict_all, taken
 from redpix.photoz.object_samples import blocks
@@ -58,6 +60,13 @@ def learn(sample, recipe, n_threads):
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
+    for name, most in taken_vectors(recipe.method, recipe.settings, len(star)).items():
+        log.warning(
+            "photoz.%s.vectors: %d of %d training vectors are taken at a time",
+            name,
+            most,
+            len(star),
+        )
     learner, without = fit_with_folds(training, folds, recipe, n_threads)
     held_out = predict_held_out(sample, folds, without, grid, n_threads)
     model = Model(

@@ -102,3 +102,26 @@ def test_a_table_of_many_columns_is_read_in_seconds(tmp_path):
     path = tmp_path / "wide.csv"
     path.write_text(text + "\n")
     assert read(str(path)).columns.magnitudes == tuple("griz")
+
+
+@pytest.mark.parametrize(
+    ("method", "settings"),
+    [
+        ("tpz", {"trees": 10, "seed": 1}),
+        ("boosting", {"trees": 10, "leaves": 8, "rate": 0.1, "seed": 1}),
+        (
+            "som",
+            {"topology": "hexagonal", "size": 3, "periodic": True, "update": "batch"}
+            | {"maps": 2, "iterations": 2, "mode": "mean", "seed": 1},
+        ),
+    ],
+)
+def test_a_learner_that_takes_fewer_vectors_says_so(tmp_path, caplog, method, settings):
+    tables = sky(250, 1), sky(20, 2, first=1001)
+    asked = {"method": method, "settings": {**settings, "vectors": 100}}
+    found = metrics_of(run(tmp_path / "few", *tables, **asked))
+    assert found["training_vectors"] == {"given": 250, "taken": {method: 100}}
+    assert f"photoz.{method}.vectors: 100 of 250 training vectors" in caplog.text
+    whole = metrics_of(run(tmp_path / "all", *tables, method=method, settings=settings))
+    assert whole["training_vectors"] == {"given": 250, "taken": {}}
+    assert whole["objects"]["nmad"] != found["objects"]["nmad"]

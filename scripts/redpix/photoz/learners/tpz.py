@@ -8,7 +8,13 @@ from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
-from redpix.photoz.learners.tpz_trees import LEAF, Tree, grow_tree, out_of_bag_redshifts
+from redpix.photoz.learners.tpz_trees import (
+    LEAF,
+    MOST_VECTORS,
+    Tree,
+    grow_tree,
+    out_of_bag_redshifts,
+)
 from redpix.photoz.learners.tree_leaves import attribute_span, smoothed_shares
 
 
@@ -77,6 +83,7 @@ class TPZ:
         errors=0,
         leaf=LEAF,
         mode="regression",
+        vectors=MOST_VECTORS,
     ):
         """Return a learner of a training set.
 
@@ -100,6 +107,8 @@ class TPZ:
             Minimum number of training vectors in a leaf.
         mode : str
             One of `redpix.photoz.learners.tpz_trees.MODES`.
+        vectors : int
+            Maximum number of training vectors of a tree.
 
         Returns
         -------
@@ -108,7 +117,7 @@ class TPZ:
         galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
         seeds = [(seed, number) for number in range(trees)]
-        plan = {"grid": grid, "mixing": mixing, "errors": errors, "leaf": leaf}
+        plan = {"grid": grid, "mixing": mixing, "errors": errors, "leaf": leaf, "vectors": vectors}
         grown = _grow_forest(galaxies, mode, seeds, n_threads, plan)
         classes = []
         if len(np.unique(labelled.label)) > 1:
