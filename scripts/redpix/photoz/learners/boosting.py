@@ -89,19 +89,7 @@ class Boosting:
         return 2 * LEAF
 
     @classmethod
-    def fit(
-        cls,
-        training,
-        grid,
-        n_threads=1,
-        *,
-        trees,
-        leaves,
-        rate,
-        seed,
-        errors=0,
-        vectors=MOST_VECTORS,
-    ):
+    def fit(cls, training, grid, n_threads=1, *, trees, leaves, rate, seed, **limits):
         """Return a learner of a training set.
 
         Parameters
@@ -120,24 +108,24 @@ class Boosting:
             Learning rate.
         seed : int
             Seed of the random numbers.
-        errors : int
-            Ignored: errors are attributes like the others.
-        vectors : int
-            Maximum number of training vectors.
+        **limits : object
+            ``vectors``, the maximum number of training vectors; ``errors`` is ignored, because
+            errors are attributes like the others.
 
         Returns
         -------
         Boosting
         """
+        most = limits.get("vectors", MOST_VECTORS)
         galaxies = training.take(training.label != STAR)
-        chosen = _some(len(galaxies.group), seed, vectors)
+        chosen = _some(len(galaxies.group), seed, most)
         sample = galaxies.take(chosen)
         settings = {"max_leaf_nodes": leaves, "learning_rate": rate, "max_iter": trees}
         final, held_out = _fit_redshifts(sample, n_threads, seed, settings)
         residuals = sample.redshift - held_out
         width = width_trees(sample.vectors, residuals, seed)
         labelled = training.take(training.label >= 0)
-        labelled = labelled.take(_some(len(labelled.group), seed, vectors))
+        labelled = labelled.take(_some(len(labelled.group), seed, most))
         classes, labels = class_trees(labelled, seed)
         scatter = width.sums(sample.vectors, n_threads)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
