@@ -27,7 +27,7 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "verdict", "explore", "photoz_checks"),
+        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks"),
         report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/objects.js"),
