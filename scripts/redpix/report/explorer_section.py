@@ -143,7 +143,7 @@ def add_colours(table, fields, bands):
         return ()
     middle = max(1, len(bands) // 2 - 1)
     three = bands[middle - 1 : middle + 2] if middle + 2 <= len(bands) else bands[-3:]
-    columns = ["object_id", *(f"flux_{band}" for band in three)]
+    columns = ["object_id"] + [f"flux_{band}" for band in three]
     parts = [pyarrow.parquet.read_table(path, columns=columns).to_pandas() for path in paths]
     sums = pd.concat(parts).groupby("object_id").sum().reindex(table["object_id"])
     flux = np.where(sums > 0, sums, np.nan)
