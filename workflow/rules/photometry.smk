@@ -10,7 +10,7 @@ SURVEY = config["photometry"]["catalogue"]
 TARGETS = {name: [ra, dec] for name, ra, dec in config["photometry"]["targets"]}
 
 with refusals(""):
-    IMAGES = ImagePlan(ROWS["images"], RESULTS, LIGHT_CURVES, SURVEY)
+    IMAGES = ImagePlan(INPUT.images, RESULTS, LIGHT_CURVES, SURVEY)
 
 
 # names of a night's images hold no dots
