@@ -3,11 +3,12 @@
 import yaml
 
 from redpix.core.version import redpix_version
-from redpix.report.explorer_section import exploration
+from redpix.report.explorer_section import show_objects
+from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
 
 
-def first_sections(template, products, run, methods, settings, folder):
+def first_sections(template, products, run, methods, settings, folder, pairs):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -24,17 +25,22 @@ def first_sections(template, products, run, methods, settings, folder):
         Configuration of the run.
     folder : str
         Folder of its results.
+    pairs : list of dict
+        From `redpix.report.difference_section.show_pairs`.
 
     Returns
     -------
     dict
-        Version, head, verdict and explorer.
+        Version, head, verdict, explorer and scripts.
     """
+    explorer = show_objects(products, run, methods, settings)
+    scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
     return {
         "version": redpix_version(),
         "verdict": show_verdict(products, run, methods),
         **head(run, settings, folder),
-        **exploration(template, products, run, methods, settings),
+        "explorer": explorer,
+        **blinking(template, pairs, scripts),
     }
 
 

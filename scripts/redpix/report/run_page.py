@@ -80,7 +80,7 @@ def write_report(
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         **sections,
-        **first_sections(template, products, run, methods, settings, folder),
+        **first_sections(template, products, run, methods, settings, folder, sections["pairs"]),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
