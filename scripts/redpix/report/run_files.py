@@ -33,12 +33,16 @@ class RunFiles(NamedTuple):
         FITS file of each coadd, and the first image of each.
     differences, transients : list of str
         FITS file of each difference, and CSV of the transients of each pair.
+    series, series_curves, tracklets : list of str
+        series.csv, light_curves.csv and tracklets.csv of each series and band.
     tables : list of str
         metrics.json of each table of objects and method.
     calibrated, stars, residuals : list of str
         Calibrated image, CSV of stars and residual of each raw image.
     light_curves : list of str
         lightcurves.csv and scatter.csv.
+    targets : list of str
+        Tables of the light curves of the user's targets.
     training, network : list of str
         Files of the training images, and files of the network.
     """
@@ -61,11 +65,15 @@ class RunFiles(NamedTuple):
     coadd_firsts: list = ()
     differences: list = ()
     transients: list = ()
+    series: list = ()
+    series_curves: list = ()
+    tracklets: list = ()
     tables: list = ()
     calibrated: list = ()
     stars: list = ()
     residuals: list = ()
     light_curves: list = ()
+    targets: list = ()
     training: list = ()
     network: list = ()
 
