@@ -98,9 +98,7 @@ def rows_of_tables(config, root, read, with_demo):
     dict of str to list
         Rows by the key of the table.
     """
-    return {
-        key: run_settings.table_of_run(key, config, root, read[key], with_demo) for key in KEYS
-    }
+    return {key: run_settings.table_of_run(key, config, root, read[key], with_demo) for key in KEYS}
 
 
 def readers(results):
