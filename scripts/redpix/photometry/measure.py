@@ -22,7 +22,7 @@ from redpix.photometry.star_table import (
     star_columns,
 )
 from redpix.photometry.table_file import write_table
-from redpix.photometry.trust import flag_untrusted
+from redpix.photometry.trust import better_column, flag_untrusted, with_apertures
 
 
 class Photometry(NamedTuple):
@@ -165,10 +165,14 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     sky[~np.isfinite(result.scene.variance)] = np.nan
     wcs = sky_wcs(header, name)
     factor = aperture_correction(result.stars, quality, result.errors)
-    zero = find_zero_point(result, quality, factor[0], header, wcs, catalogue, band)
-    scale = FluxScale(*factor, zero)
+    column = better_column(name, result, quality, factor[0])
+    measured, correction = result, factor[0]
+    if column == "aperture_flux":
+        measured, correction = with_apertures(result, quality), 1.0
+    zero = find_zero_point(measured, quality, correction, header, wcs, catalogue, band)
+    scale = FluxScale(*factor, zero, column)
     log_fit(name, result, scale)
-    quality = flag_untrusted(name, result, quality)
+    quality = flag_untrusted(name, result, quality, column)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),
