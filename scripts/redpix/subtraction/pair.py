@@ -8,7 +8,7 @@ import numpy as np
 from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
-from redpix.subtraction.tiles import Mosaic
+from redpix.subtraction.mosaic import Mosaic
 from redpix.subtraction.transients import Transients
 
 
@@ -99,6 +99,8 @@ class RegisteredPair(NamedTuple):
         Median of the background that was matched.
     stand_in : bool
         Whether a PSF is a Moffat profile that stands in for one that could not be measured.
+    stars : ndarray, shape (n, 2)
+        0-based x and y of the stars that the PSF of the science image is made from.
     """
 
     new: np.ndarray
@@ -115,6 +117,7 @@ class RegisteredPair(NamedTuple):
     names: str
     background: float = 0.0
     stand_in: bool = False
+    stars: np.ndarray = np.empty((0, 2))
 
     @property
     def fwhm(self):
@@ -127,7 +130,7 @@ class PairDifference(NamedTuple):
 
     Attributes
     ----------
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         D, S, Scorr, alpha, alpha_error and variance; in files if the image is large.
     mask : ndarray of int16
     transients : redpix.subtraction.transients.Transients

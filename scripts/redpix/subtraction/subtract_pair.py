@@ -118,6 +118,7 @@ def register_pair(science, reference, settings, workspace):
         ),
         names=names,
         stand_in=stand_in,
+        stars=positions,
     )
 
 
@@ -210,7 +211,7 @@ def difference_planes(pair, settings, workspace):
 
     Returns
     -------
-    redpix.subtraction.tiles.Mosaic
+    redpix.subtraction.mosaic.Mosaic
 
     Raises
     ------
@@ -252,7 +253,7 @@ def flag_edges(mask, planes, reach):
     ----------
     mask : ndarray of int16
         Bits of `redpix.image.masks`.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     reach : float
         Distance from NO_DATA within which pixels are flagged, pixels.
@@ -274,7 +275,7 @@ def shown_reference(pair, planes):
     ----------
     pair : RegisteredPair
         The registered pair.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
 
     Returns
