@@ -20,8 +20,7 @@ def refuse_colour(path, header):
     if filled(header.get("BAYERPAT")):
         raise InputError(
             f"{path}: BAYERPAT = {header['BAYERPAT']}: neighbouring pixels have different filters; "
-            "allowed: an image of one channel, such as the mean of the two green pixels, without "
-            "this card"
+            f"allowed: one colour, {path}[R], {path}[G] or {path}[B]"
         )
 
 
