@@ -28,7 +28,7 @@ rule report:
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
         report_parts("macros", "verdict", "explore", "photoz_checks"),
-        report_parts("coadds", "changes", "photometry", "training"),
+        report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/objects.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
@@ -49,6 +49,9 @@ rule report:
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
+        series=all_series,
+        series_curves=series_tables("light_curves.csv"),
+        tracklets=series_tables("tracklets.csv"),
         tables=table_products("metrics.json"),
         calibrated=image_products(".calibrated.fits"),
         stars=image_products(".csv"),

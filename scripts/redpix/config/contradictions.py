@@ -37,6 +37,12 @@ def contradictions(config):
             f"reference_band: {shown(config['reference_band'])} is not one of the bands of this "
             f"run; allowed: one of {', '.join(config['bands'])}"
         )
+    sources = config["sources"]
+    if sources["detection"] == "band" and sources["detection_image"] != "reference":
+        yield (
+            f"sources.detection_image: {shown(sources['detection_image'])} with "
+            'sources.detection "band", which detects in each band alone; allowed: reference'
+        )
     yield from _range_faults(config["training_images"])
     yield from _grid_faults(photoz["grid"])
     yield from _attribute_faults(photoz, config["bands"])
