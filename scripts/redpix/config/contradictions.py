@@ -251,6 +251,8 @@ def _map_faults(som):
 
 def _grid_faults(grid):
     """Yield a line if a redshift grid does not consist of whole steps, or of too many."""
+    if grid == "auto":
+        return
     low, high, step = grid
     if not 0 < step <= high - low:
         yield (

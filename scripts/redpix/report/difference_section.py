@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
+from redpix.report.change_stamps import show_stamps
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
 from redpix.report.likely_transients import most_likely
@@ -35,6 +36,8 @@ class BandResults(NamedTuple):
         Magnitudes of the true transients in the image.
     hits : ndarray of bool or None
         Whether each of them was found.
+    stamps : list of dict
+        Transients with cut-outs, from `redpix.report.change_stamps.show_stamps`.
     """
 
     facts: dict
@@ -42,6 +45,7 @@ class BandResults(NamedTuple):
     triplets: str = None
     magnitudes: np.ndarray = None
     hits: np.ndarray = None
+    stamps: list = ()
 
 
 class Recovery(NamedTuple):
@@ -122,6 +126,7 @@ def show_pair(name, differences, transients, true):
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
         "completeness": show_completeness(bands),
         "n": len(transients),
+        "stamps": [stamp for one in bands.values() for stamp in one.stamps],
         "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }
 
@@ -151,7 +156,8 @@ def show_band(path, band, rows, true, with_triplets):
         clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
         facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
         facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
-        results = BandResults(facts, hdus["SCORR"].data[clean])
+        stamps = show_stamps(hdus, most_likely(rows))
+        results = BandResults(facts, hdus["SCORR"].data[clean], stamps=stamps)
         best = rows[rows["flags"] == 0].head(MOST)
         if with_triplets and len(best):
             results = results._replace(triplets=show_triplets(hdus, best))

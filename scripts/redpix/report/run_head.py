@@ -2,6 +2,47 @@
 
 import yaml
 
+from redpix.core.version import redpix_version
+from redpix.report.explorer_section import show_objects
+from redpix.report.page_scripts import blinking, own_script
+from redpix.report.verdict_section import show_verdict
+
+
+def first_sections(template, products, run, methods, settings, folder, pairs):
+    """Return what the page begins with, by name in the template.
+
+    Parameters
+    ----------
+    template : str
+        Template of the page.
+    products : redpix.report.run_files.RunFiles
+        Files of the run.
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
+    methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
+    settings : dict
+        Configuration of the run.
+    folder : str
+        Folder of its results.
+    pairs : list of dict
+        From `redpix.report.difference_section.show_pairs`.
+
+    Returns
+    -------
+    dict
+        Version, head, verdict, explorer and scripts.
+    """
+    explorer = show_objects(products, run, methods, settings)
+    scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    return {
+        "version": redpix_version(),
+        "verdict": show_verdict(products, run, methods),
+        **head(run, settings, folder),
+        "explorer": explorer,
+        **blinking(template, pairs, scripts),
+    }
+
 
 def head(run, settings, folder):
     """Return the description and the numbers at the top of the page, by name in the template.

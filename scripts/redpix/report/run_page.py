@@ -9,7 +9,6 @@ import yaml
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log, progress
-from redpix.core.version import redpix_version
 from redpix.report import (
     coadd_section,
     difference_section,
@@ -19,15 +18,13 @@ from redpix.report import (
     photoz_section,
     timing_section,
     training_section,
-    verdict_section,
 )
-from redpix.report.explorer_section import exploration
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
 from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
-from redpix.report.run_head import head
+from redpix.report.run_head import first_sections
 from redpix.report.series_section import show_series
 
 
@@ -80,13 +77,10 @@ def write_report(
         timings = timing_section.show_timings(benchmarks, folder)
     text = files.render(
         template,
-        version=redpix_version(),
         fields=[sections.pop(name) for name in shown],
         timings=timings,
-        verdict=verdict_section.show_verdict(products, run, methods),
         **sections,
-        **head(run, settings, folder),
-        **exploration(template, products, run, methods, settings),
+        **first_sections(template, products, run, methods, settings, folder, sections["pairs"]),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
