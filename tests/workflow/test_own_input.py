@@ -129,8 +129,9 @@ def test_a_table_of_magnitudes_ends_with_a_page_of_its_redshifts(place):
 def test_the_page_of_two_files_links_to_them(tmp_path):
     sky = fits_sky.stars()
     cards = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE}
-    for seed, name in enumerate(("old", "new"), start=1):
-        fits_sky.write(tmp_path / f"{name}.fits", fits_sky.counts(sky, seed), **cards)
+    fits_sky.write(tmp_path / "old.fits", fits_sky.counts(sky, 1), **cards)
+    more = [np.append(one, value) for one, value in zip(sky, (61.0, 43.0, 8e3), strict=True)]
+    fits_sky.write(tmp_path / "new.fits", fits_sky.counts(more, 2), **cards)
     files = {"science": "new.fits", "reference": "old.fits"}
     words = run(tmp_path, "transients", **files, subtraction={"background_mesh": 64})
     page = tmp_path / "results/demo/subtraction/new_minus_old/report.html"
@@ -151,5 +152,6 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     rows = list(csv.DictReader((page.parent / "transients.csv").open()))
     assert f"of {len(rows)} changes, 0 marked" in answer["count"]
     assert (answer["all"], answer["pictures"]) == (len(rows), 4 * len(rows))
+    assert rows
     marks = [row["mark"] for row in csv.DictReader(answer["marks"].splitlines())]
-    assert marks == ["real", "bogus"][: len(rows)]
+    assert marks == (["real", "bogus"] if len(rows) > 1 else ["bogus"])
