@@ -19,7 +19,7 @@ def refusals(key):
     Parameters
     ----------
     key : str
-        Words before each line, such as ``configuration: ``; may be empty.
+        Words before each line, such as "configuration: "; may be empty.
     """
     try:
         yield
