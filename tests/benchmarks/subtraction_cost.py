@@ -99,7 +99,7 @@ def whole(new_path, reference_path, output):
     from redpix.astrometry.star_comparison import ComparedImages, compare_stars
     from redpix.core.parallel import side_by_side
     from redpix.image.background import matched_background
-    from redpix.psf.psfex import fit_psf
+    from redpix.psf.psf_choice import fit_psf
     from redpix.subtraction.difference_files import write_difference
     from redpix.subtraction.pair import PairDifference
     from redpix.subtraction.tiles import subtract_tiles

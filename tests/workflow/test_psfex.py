@@ -8,7 +8,8 @@ import subtraction_sky
 from conftest import ROOT
 from redpix.core.exceptions import InputError
 from redpix.psf.moffat import moffat_stamp
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psf_choice import fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
 
 SHAPE = (500, 520)

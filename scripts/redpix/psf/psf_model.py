@@ -24,6 +24,12 @@ class PsfModel(NamedTuple):
         Pixels.
     stars : int
         Number of stars from which the PSF was made; 0 if it was not measured.
+    engine : {"psfex", "effective", "moffat"}
+        What made it. Noisy wings of PSFEx are replaced by their azimuthal mean.
+    held_out : float
+        Median reduced chi-squared of stars that were held out; NaN if it was not measured.
+    wings : bool
+        Whether the wings are those of the stars (`redpix.psf.wings`).
     """
 
     terms: np.ndarray
@@ -32,9 +38,17 @@ class PsfModel(NamedTuple):
     scale: tuple
     fwhm: float
     stars: int
+    engine: str = "psfex"
+    held_out: float = float("nan")
+    wings: bool = False
+
+    @property
+    def words(self):
+        """Engine, degree and number of stars in words, for headers and reports."""
+        return f"{self.engine}, degree {self.degree}, {self.stars} stars"
 
     def at(self, x, y):
-        """Return the stamp at a position, of unit sum, with round wings.
+        """Return the stamp at a position, of unit sum.
 
         Parameters
         ----------
@@ -48,7 +62,9 @@ class PsfModel(NamedTuple):
         x = (x + 1 - self.zero[0]) / self.scale[0]
         y = (y + 1 - self.zero[1]) / self.scale[1]
         powers = [x**i * y**j for j in range(self.degree + 1) for i in range(self.degree + 1 - j)]
-        stamp = with_round_wings(np.tensordot(powers, self.terms, axes=1))
+        stamp = np.tensordot(powers, self.terms, axes=1)
+        round_wings = self.engine == "psfex" and not self.wings
+        stamp = with_round_wings(stamp) if round_wings else stamp
         return stamp / stamp.sum()
 
 
@@ -70,6 +86,11 @@ class MovedPsf(NamedTuple):
     def fwhm(self):
         """FWHM in the original image, pixels."""
         return self.psf.fwhm
+
+    @property
+    def words(self):
+        """The words of the original PSF."""
+        return self.psf.words
 
     def at(self, x, y):
         """Return the stamp at a position of the resampled image, of unit sum.

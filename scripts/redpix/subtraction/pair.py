@@ -37,6 +37,8 @@ class SubtractionSettings(NamedTuple):
         Whether to subtract the background that the images do not share.
     match_reference : bool
         Whether to convolve the reference that is shown to the PSF of the science image.
+    psf_engine : {"auto", "psfex", "effective"}
+        As in `redpix.psf.psf_choice.fit_psf`.
     """
 
     registration: str
@@ -49,6 +51,7 @@ class SubtractionSettings(NamedTuple):
     flux_ratio: float | None
     match_background: bool
     match_reference: bool
+    psf_engine: str = "auto"
 
 
 class Workspace(NamedTuple):
@@ -86,7 +89,7 @@ class RegisteredPair(NamedTuple):
         Its image is None: `reference`, `reference_variance` and `mask` hold it.
     psf_new, psf_reference : redpix.psf.psf_model.PsfModel or MovedPsf
     psf_source : str
-        psfield or psfex.
+        psfield, or the engines that made the PSFs.
     noise_scales : (float, float)
         Noise on blank sky over the error map, of each image.
     comparison : redpix.astrometry.star_comparison.ImageComparison

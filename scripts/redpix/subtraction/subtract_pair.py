@@ -14,7 +14,8 @@ from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
 from redpix.image.masks import bit_value
 from redpix.psf.psf_model import MovedPsf
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psf_choice import fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.pair import PairDifference, RegisteredPair
@@ -99,7 +100,7 @@ def register_pair(science, reference, settings, workspace):
         alignment=alignment._replace(image=None),
         psf_new=psfs[0],
         psf_reference=psfs[1],
-        psf_source="psfield" if psfs[0] is science.psf else "psfex",
+        psf_source="psfield" if psfs[0] is science.psf else _engines(psfs),
         noise_scales=(science.noise_scale, reference.noise_scale),
         comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
         names=names,
@@ -132,6 +133,11 @@ def _psfs(science, reference, stars, alignment, programs, threads):
     if science.psf and reference.psf:
         psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
     return (psf_new, psf_reference), positions
+
+
+def _engines(psfs):
+    """Return the names of the engines that made the PSFs."""
+    return "+".join(dict.fromkeys(psf.engine for psf in psfs))
 
 
 def _psf_of_moved(moved, path, programs):
