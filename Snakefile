@@ -1,5 +1,9 @@
 """redpix: sky images to measurements. The front door: configuration, stages, named targets."""
 
+import subprocess
+import tempfile
+from pathlib import Path
+
 from snakemake.utils import min_version
 
 min_version("9.0")
@@ -8,7 +12,31 @@ min_version("9.0")
 configfile: "config/config.yaml"
 
 
-include: "workflow/rules/common.smk"
+def unpacked(source):
+    """Return a folder with the files of a git repository, as of the commit that a module names."""
+    if hasattr(source, "hosted_repo"):
+        source.fetch_if_required()
+        repository = source.hosted_repo.repo.git_dir
+    else:
+        repository = source.repo_path
+    git = ["git", "-C", repository]
+    commit = subprocess.check_output([*git, "rev-parse", f"{source.ref}^{{commit}}"], text=True)
+    folder = Path(".snakemake/redpix", commit.strip()).absolute()
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
+            packed = subprocess.run([*git, "archive", commit.strip()], check=True, stdout=-1)
+            subprocess.run(["tar", "-x", "-C", part], input=packed.stdout, check=True)
+            Path(part).rename(folder)
+            Path(part).mkdir()
+    return f"{folder}/"
+
+
+# of a module from git, the rules, doors and the library have to be files
+HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "ref") else ""
+
+
+include: f"{HERE}workflow/rules/common.smk"
 
 
 from redpix.core.resume import release_after_kill, retry_left_out
@@ -35,22 +63,22 @@ def container_image():
 container: container_image()
 
 
-include: "workflow/rules/demo.smk"
-include: "workflow/rules/catalogue.smk"
-include: "workflow/rules/frames.smk"
-include: "workflow/rules/errors.smk"
-include: "workflow/rules/registration.smk"
-include: "workflow/rules/sources.smk"
-include: "workflow/rules/pixels.smk"
-include: "workflow/rules/photoz.smk"
-include: "workflow/rules/coaddition.smk"
-include: "workflow/rules/mlz.smk"
-include: "workflow/rules/subtraction.smk"
-include: "workflow/rules/night.smk"
-include: "workflow/rules/photometry.smk"
-include: "workflow/rules/injection.smk"
-include: "workflow/rules/training_images.smk"
-include: "workflow/rules/report.smk"
+include: f"{HERE}workflow/rules/demo.smk"
+include: f"{HERE}workflow/rules/catalogue.smk"
+include: f"{HERE}workflow/rules/frames.smk"
+include: f"{HERE}workflow/rules/errors.smk"
+include: f"{HERE}workflow/rules/registration.smk"
+include: f"{HERE}workflow/rules/sources.smk"
+include: f"{HERE}workflow/rules/pixels.smk"
+include: f"{HERE}workflow/rules/photoz.smk"
+include: f"{HERE}workflow/rules/coaddition.smk"
+include: f"{HERE}workflow/rules/mlz.smk"
+include: f"{HERE}workflow/rules/subtraction.smk"
+include: f"{HERE}workflow/rules/night.smk"
+include: f"{HERE}workflow/rules/photometry.smk"
+include: f"{HERE}workflow/rules/injection.smk"
+include: f"{HERE}workflow/rules/training_images.smk"
+include: f"{HERE}workflow/rules/report.smk"
 
 
 page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if ALONE else "report.html"

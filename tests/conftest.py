@@ -9,6 +9,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL = ROOT.parent / "shared/real"
+STRANGERS = ROOT.parent / "shared/strangers"
 
 
 def pytest_addoption(parser):
@@ -68,3 +69,11 @@ def real():
     if not REAL.is_dir():
         pytest.skip(f"real data are absent: no folder {REAL.name} beside the project")
     return REAL
+
+
+@pytest.fixture(scope="session")
+def strangers():
+    """Folder of users' files, kept beside the project and not in it."""
+    if not STRANGERS.is_dir():
+        pytest.skip(f"users' files are absent: no folder {STRANGERS.name} beside the project")
+    return STRANGERS

@@ -94,8 +94,12 @@ class Products(NamedTuple):
     cut_outs: str
 
 
-def subtract(science, reference, folder, threads=1, **changes):
-    """Subtract two FITS images as the rule subtraction does; return the products."""
+def subtract(science, reference, folder, threads=1, cameras=({}, {}), **changes):
+    """Subtract two FITS images as the rule subtraction does; return the products.
+
+    `cameras` has what the user gives of science image and reference.
+    """
+    options = settings() | changes
     names = ("difference.fits", "transients.csv", "cut_outs.fits")
     made = Products(*(str(folder / name) for name in names))
     subtract_files(
@@ -104,7 +108,7 @@ def subtract(science, reference, folder, threads=1, **changes):
         images=[science, reference],
         **resources(),
         **made._asdict(),
-        **DEFAULTS | settings() | changes,
+        **DEFAULTS | options | {"camera": [{**options["camera"], **one} for one in cameras]},
         band="image",
         threads=threads,
     )

@@ -1,6 +1,7 @@
 """conda environments and requirements say the same, and have all that the rules import.
 
-The channels are not asked: what is checked is the form, the versions, and that nothing is missing.
+The channels are not asked. Checked are the form, the versions, that nothing is missing, and that
+each package is in the channel where its public recipe lies.
 """
 
 import ast
@@ -18,13 +19,42 @@ ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 
 #: packages that only conda has, or has under another name than the one that is imported
 PROGRAMS = {"python", "snakemake-minimal"}
-IMPORTED_AS = {"scikit-learn": "sklearn", "faiss-cpu": "faiss", "pyyaml": "yaml"}
+PROGRAMS |= {"pip", "montage-wrapper", "montagepy"}
+IMPORTED_AS = {
+    "scikit-learn": "sklearn",
+    "faiss-cpu": "faiss",
+    "pyyaml": "yaml",
+    "montagepy": "MontagePy",
+}
+
+
+#: packages that are not in conda-forge, and where they are
+ELSEWHERE = {"snakemake-minimal": "bioconda", "montage-wrapper": "pip", "montagepy": "pip"}
+
+#: platforms of the programs by their public recipes (the conda-forge feedstocks) and wheels,
+#: as of 2026-11-27
+PLATFORMS = {
+    "astromatic-source-extractor": {"linux-64", "osx-64", "osx-arm64"},
+    "astromatic-swarp": {"linux-64", "osx-64", "osx-arm64"},
+    "astromatic-psfex": {"linux-64", "osx-64"},
+    "montagepy": {"linux-64", "osx-64", "osx-arm64"},
+}
 
 
 def pins(path):
-    """Version of each package of an environment."""
+    """Version of each package of an environment, by its name in lower case."""
     with open(path, encoding="utf-8") as file:
-        return dict(item.split("=") for item in yaml.safe_load(file)["dependencies"])
+        items = yaml.safe_load(file)["dependencies"]
+    found = dict(item.split("=") for item in items if isinstance(item, str))
+    return found | pip_pins(path)
+
+
+def pip_pins(path):
+    """Version of each package that an environment takes from PyPI."""
+    with open(path, encoding="utf-8") as file:
+        items = yaml.safe_load(file)["dependencies"]
+    texts = [text for item in items if isinstance(item, dict) for text in item["pip"]]
+    return {name.lower(): version for name, version in (text.split("==") for text in texts)}
 
 
 def required():
@@ -51,9 +81,31 @@ def imports(door):
 def test_form(path):
     content = yaml.safe_load(path.read_text())
     assert set(content) <= {"name", "channels", "dependencies"}
-    assert content["channels"] == ["conda-forge", "nodefaults"]
+    assert content["channels"] in (
+        ["conda-forge", "nodefaults"],
+        ["conda-forge", "bioconda", "nodefaults"],
+    )
     for item in content["dependencies"]:
-        assert re.fullmatch(r"[a-z0-9_-]+=\d+(\.\d+)*", item), item
+        if isinstance(item, str):
+            assert re.fullmatch(r"[a-z0-9_-]+=\d+(\.\d+)*", item), item
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
+def test_each_package_is_taken_from_where_it_is(path):
+    channels = yaml.safe_load(path.read_text())["channels"]
+    from_pypi = pip_pins(path)
+    for name in pins(path):
+        place = ELSEWHERE.get(name, "conda-forge")
+        assert (place == "pip") == (name in from_pypi), name
+        assert place == "pip" or place in channels, name
+
+
+def test_what_has_no_build_for_a_platform_is_said():
+    text = (ROOT / "envs/redpix.yaml").read_text()
+    for name in pins(ROOT / "envs/redpix.yaml"):
+        if "osx-arm64" not in PLATFORMS.get(name, {"osx-arm64"}):
+            program = {"astromatic-psfex": "PSFEx"}[name]
+            assert f"{program} has no build for Apple silicon" in " ".join(text.split())
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
@@ -61,7 +113,8 @@ def test_versions_are_those_of_the_requirements(path):
     wanted = required()
     wanted["snakemake-minimal"] = wanted["snakemake"]
     for name, version in pins(path).items():
-        if name != "python" and not name.startswith("astromatic-"):
+        own = name in ("python", "pip", "montagepy") or name.startswith("astromatic-")
+        if not own:
             assert wanted[name] == version, name
 
 

@@ -41,7 +41,8 @@ def test_psf_of_many_stars_is_the_true_one(tmp_path):
     for x, y in ((60, 60), (250, 250), (450, 400)):
         stamp = model.at(x, y)
         assert stamp.sum() == pytest.approx(1)
-        assert abs(stamp - true).max() < 0.02 * true.max()
+        middle = np.s_[len(stamp) // 2 - 20 : len(stamp) // 2 + 21]
+        assert abs(stamp[middle, middle] - true).max() < 0.02 * true.max()
         # what a matched filter sees: the effective area
         assert np.sum(stamp**2) == pytest.approx(np.sum(true**2), rel=0.02)
 

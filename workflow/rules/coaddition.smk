@@ -11,6 +11,11 @@ def images_of_stack(wildcards):
     return PLAN.stacks.get((wildcards.stack, wildcards.band))
 
 
+def camera_of_images(wildcards):
+    """Return what the user gives of the camera and the PSF of the images of a stack."""
+    return camera_of_stack(PLAN.pairs, wildcards.stack, wildcards.band, config)
+
+
 def all_coadds(wildcards):
     """Return every coadd whose exposures were all delivered."""
     return [PLAN.path_of_coadd(*stack) for stack in PLAN.delivered_stacks(not_delivered())]
@@ -50,7 +55,7 @@ rule coaddition:
         method=config["coaddition"]["method"],
         reject=config["coaddition"]["reject"],
         images=images_of_stack,
-        camera=config["exposures"],
+        camera=camera_of_images,
         arrays=config["arrays"],
         registration=config["subtraction"]["registration"],
         background_mesh=config["subtraction"]["background_mesh"],

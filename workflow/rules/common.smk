@@ -8,11 +8,13 @@ import re
 import sys
 from pathlib import Path
 
-ROOT = Path(workflow.basedir)
+# of this file: another workflow may use redpix as a module
+ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import own_input, run_settings
 from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.given_cameras import camera_of_stack, cameras_of_pair
 from redpix.config.images_table import read_images
 from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing

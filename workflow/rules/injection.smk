@@ -1,6 +1,8 @@
 """Injection: sources of known truth in the frames of a run, written as a separate archive."""
 
-INJECTED = f"{RESULTS}/injection/archive/{config['release']}/eboss"
+from redpix.sdss.frames import imaging_folder
+
+INJECTED = f"{RESULTS}/injection/archive/{imaging_folder(config['release'])}"
 
 
 def injected_name(wildcards):

@@ -11,6 +11,16 @@ def images_of_pair(wildcards):
     return list(PLAN.images_of_pair(wildcards.pair, wildcards.band).values())
 
 
+def cameras(wildcards):
+    """Return what the user gives of the cameras and PSFs of science image and reference."""
+    return cameras_of_pair(PLAN.row(wildcards.pair, wildcards.band), config)
+
+
+def given_psfs(wildcards):
+    """Return the files of the PSFs that the user gives for a pair."""
+    return [image_file(one["psf"]) for one in cameras(wildcards) if one["psf"]]
+
+
 def bands_of_pair(wildcards):
     """Return the transients of a pair in each band."""
     rows = [row for row in PLAN.delivered_pairs(not_delivered()) if row.pair == wildcards.pair]
@@ -32,6 +42,7 @@ def all_transients(wildcards):
 rule subtraction:
     input:
         unpack(exposures_of_pair),
+        given_psfs,
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),
@@ -57,7 +68,7 @@ rule subtraction:
     params:
         code=code_of("subtraction"),
         images=images_of_pair,
-        camera=config["exposures"],
+        camera=cameras,
         arrays=config["arrays"],
         threshold=config["subtraction"]["threshold"],
         background_mesh=config["subtraction"]["background_mesh"],

@@ -136,8 +136,8 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
     science_stars, reference_stars : redpix.psf.psfex.Stars
         Sources of the two images.
     registration : {"wcs", "sources"}
-        wcs: the two WCS, refined by stars. sources: the sources alone. If the WCS leave many
-        stars apart, the sources alone are used as well, with a warning.
+        wcs: the two WCS, refined by stars. sources: the sources alone. If an image has no WCS, or
+        if the WCS leave many stars apart, the sources alone are used as well, with a warning.
 
     Returns
     -------
@@ -148,6 +148,7 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
     InputError
         If the images do not overlap or do not show the same stars.
     """
+    registration = _possible_registration(science, reference, registration)
     new, old = science_stars.places(), reference_stars.places()
     shape, names = science.image.shape, f"{science.path}, {reference.path}"
     try:
@@ -162,6 +163,19 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
         again = partial(fit, terms=transform.terms) if isinstance(transform, Map) else fit
         change = left_out(again, transform, new)
     return Alignment(moved, transform, change)
+
+
+def _possible_registration(science, reference, registration):
+    """Return the start of a registration; images without a WCS are matched by their sources."""
+    without = [exposure.path for exposure in (science, reference) if exposure.wcs is None]
+    if registration == "wcs" and without:
+        log.warning(
+            "%s: no WCS that says where on the sky it lies, so the images are matched by their "
+            "sources, as with subtraction.registration sources",
+            without[0],
+        )
+        return "sources"
+    return registration
 
 
 def _transform(science, reference, new, old, registration):

@@ -1,5 +1,6 @@
 """Read exposures: frames of the survey, coadds of this workflow, images of any telescope."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import numpy as np
@@ -7,10 +8,11 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.core.parallel import side_by_side
-from redpix.image.exposure_file import Exposure, read_fits_exposure, rescaled
+from redpix.image.exposure_file import Exposure, log_remarks, read_fits_exposure, rescaled
 from redpix.image.wcs import frame_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, check_units
 from redpix.io.image_path import named_hdu
+from redpix.psf.given_psf import given_psf
 from redpix.psf.psf_model import STAMP
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model
@@ -27,9 +29,10 @@ def read_exposure(paths, band, settings, name=""):
     band : str
         Name of the band.
     settings : Mapping
-        background_mesh; gain, read_noise, saturation, zero_point of the camera; noise: "measured"
+        background_mesh; gain, read_noise, saturation, zero_point of the camera; psf (path) or fwhm
+        (pixels) of the PSF; noise: "measured"
         (the default: variances are scaled to the noise of blank sky) or "given"; needs_wcs:
-        whether an image must have a WCS (the default is true).
+        whether a WCS that cannot be used is an error (the default is true).
     name : str, optional
         Name of the image as the user wrote it, which may name an HDU of the file.
 
@@ -46,6 +49,7 @@ def read_exposure(paths, band, settings, name=""):
         exposure = read_fits_exposure(paths[0] + named_hdu(name), settings)
     else:
         exposure = _survey_frame(paths, band, settings)
+    exposure.given_psf = given_psf(settings)
     if min(exposure.image.shape) <= STAMP:
         rows, columns = exposure.image.shape
         raise InputError(
@@ -92,12 +96,12 @@ def read_exposures(groups, band, settings, names, registration="wcs", threads=1)
         Files of each exposure, as for `read_exposure`.
     band : str
         Name of the band.
-    settings : dict
-        Settings of `read_exposure`.
+    settings : dict or sequence of dict
+        Settings of `read_exposure`, the same for all exposures or one per exposure.
     names : sequence of str
         Name of each exposure as the user wrote it.
     registration : {"wcs", "sources"}
-        If exposures are matched by their sources, only the first needs a WCS.
+        If exposures are matched by their sources, a WCS that cannot be used is left out.
     threads : int
         Number of exposures that are read at the same time.
 
@@ -108,13 +112,15 @@ def read_exposures(groups, band, settings, names, registration="wcs", threads=1)
     Raises
     ------
     InputError
-        If a file cannot be used, or the exposures have different units.
+        If a file cannot be used, or the exposures have units of different quantities.
     """
-    others = {**settings, "needs_wcs": registration == "wcs"}
+    each = [settings] * len(groups) if isinstance(settings, Mapping) else settings
     calls = [
-        partial(read_exposure, paths, band, others if number else settings, name)
-        for number, (paths, name) in enumerate(zip(groups, names, strict=True))
+        partial(read_exposure, paths, band, {"needs_wcs": registration == "wcs", **one}, name)
+        for paths, one, name in zip(groups, each, names, strict=True)
     ]
     exposures = side_by_side(calls, threads)
-    check_units((exposure.path, exposure.unit) for exposure in exposures)
+    log_remarks(
+        exposures[0].path, check_units((exposure.path, exposure.unit) for exposure in exposures)
+    )
     return exposures

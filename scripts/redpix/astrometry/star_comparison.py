@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 
+from redpix.astrometry.flux_scatter import flux_scatter
 from redpix.astrometry.star_fit import fit_stars
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
@@ -133,7 +134,7 @@ def compare_stars(images, positions, source, given=None):
             "subtraction.registration sources does not use it"
         )
     ratio = given or float(np.median(fit.ratio[good]))
-    scatter = float(excess_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio))
+    scatter = flux_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio)
     log.info("flux ratio %.5f, scatter %.5f of %d stars", ratio, scatter, n_stars)
     return ratio, scatter, n_stars
 

@@ -5,6 +5,7 @@ import time
 from string import Template
 
 from redpix.catalogue.build import CatalogueRows
+from redpix.catalogue.redshifts import standard_redshifts
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
@@ -87,7 +88,10 @@ def skyserver_rows(template, area, limit, release):
         )
     if not len(table):
         raise _no_object(area)
-    return CatalogueRows(table.frame(), table.ragged)
+    rows = table.frame()
+    for said in standard_redshifts(rows):
+        log.info("%s: %s", table.name, said)
+    return CatalogueRows(rows, table.ragged)
 
 
 def _no_object(area):

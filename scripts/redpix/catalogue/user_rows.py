@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from redpix.catalogue.build import CatalogueRows, field_names
 from redpix.catalogue.lost_ids import refuse_merged, whole_ids
 from redpix.catalogue.positions import decimal_numbers, degrees, far_from_their_frame, unit_of
+from redpix.catalogue.redshifts import standard_redshifts
 from redpix.catalogue.spellings import spelled_columns, standard_classes
 from redpix.core.job import log
 
@@ -56,7 +57,7 @@ def user_rows(table):
             cells, said = degrees(rows[column].to_numpy(), column, unit)
             _write(rows, column, cells)
             assumed += said
-    assumed += [*_whole_frames(rows), *_classes(rows)]
+    assumed += [*_whole_frames(rows), *_classes(rows), *standard_redshifts(rows)]
     warnings += [*_ids(rows, table), *_far(rows, table)]
     if assumed:
         log.info("%s: assumed: %s", table.name, "; ".join(assumed))

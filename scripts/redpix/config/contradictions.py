@@ -4,6 +4,7 @@ import difflib
 import json
 from pathlib import Path
 
+from redpix.config.pairs_table import wrong_properties
 from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
@@ -45,6 +46,11 @@ def contradictions(config):
             'subtraction.psf: "psfield" with source "demo", which does not have psField files; '
             "allowed: psfex"
         )
+    for section in ("science", "reference"):
+        for why in wrong_properties(
+            config["subtraction"][section], lambda path: Path(path).is_file()
+        ):
+            yield f"subtraction.{section}.{why}"
     for key, other in (("science", "reference"), ("reference", "science")):
         if config[key] is not None and config[other] is None:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"

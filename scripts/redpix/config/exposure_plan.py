@@ -153,6 +153,13 @@ class ExposurePlan:
         images = self.stacks[stack, band]
         return {f"image_{n}": self.files_of(image, band) for n, image in enumerate(images, start=1)}
 
+    def row(self, pair, band):
+        """Return the `redpix.config.pairs_table.Pair` of a name and a band, or raise InputError."""
+        for row in self.pairs:
+            if (row.pair, row.band) == (pair, band):
+                return row
+        raise InputError(f"pairs: no pair {pair} in band {band}")
+
     def images_of_pair(self, pair, band):
         """Return the images of a pair as its table names them, by the names science, reference.
 
@@ -170,11 +177,7 @@ class ExposurePlan:
         InputError
             If the pair does not exist.
         """
-        for row in self.pairs:
-            if (row.pair, row.band) == (pair, band):
-                break
-        else:
-            raise InputError(f"pairs: no pair {pair} in band {band}")
+        row = self.row(pair, band)
         reference = row.reference
         if len(row.references) > 1:
             reference = self.path_of_coadd(COADDED_REFERENCE.format(pair=pair), band)

@@ -1,12 +1,11 @@
 """Table of images that a user writes: images to calibrate and measure, and their files."""
 
-import math
 import re
 from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
-from redpix.config.table_rows import fault_of, read_rows
+from redpix.config.table_rows import as_number, fault_of, read_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
 from redpix.io.image_path import image_file
@@ -119,13 +118,7 @@ def fields(images):
 
 def _value(column, text):
     """Return a cell as a number if its column holds numbers."""
-    if column not in NUMBERS:
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text  # the schema refuses it with its own message
-    return number if math.isfinite(number) else text
+    return as_number(text) if column in NUMBERS else text
 
 
 def _fault(error):

@@ -13,13 +13,26 @@ from redpix.io.image_path import image_file, split_images
 NO_BAND = "image"
 
 
+#: columns that hold properties of the science image; those of the reference begin with REFERENCE
+PROPERTIES = ("gain", "read_noise", "saturation", "zero_point", "psf", "fwhm")
+REFERENCE = "reference_"
+
+#: columns that a table of pairs must have
+REQUIRED = ("pair", "science", "reference", "band")
+
+
 class Pair(NamedTuple):
-    """One row: `reference` is subtracted from `science` in one band."""
+    """One row: `reference` is subtracted from `science` in one band.
+
+    The other fields hold the properties of the two images that the row gives, by `PROPERTIES`.
+    """
 
     pair: str
     science: str
     reference: str
     band: str
+    of_science: dict = {}
+    of_reference: dict = {}
 
     @property
     def references(self):
@@ -127,9 +140,10 @@ def read_pairs(source, schema, bands, exists, name=None):
     InputError
         One line per fault: line, column, value, what is allowed.
     """
+    optional = [prefix + column for prefix in ("", REFERENCE) for column in PROPERTIES]
     rows = [
-        (row.where, Pair(**row.cells))
-        for row in read_checked_rows(source, schema, Pair._fields, name)
+        (row.where, _pair(row.cells))
+        for row in read_checked_rows(source, schema, REQUIRED, name, optional)
     ]
     problems = list(_wrong_pairs(rows, bands, exists))
     if problems:
@@ -137,10 +151,47 @@ def read_pairs(source, schema, bands, exists, name=None):
     return [pair for _, pair in rows]
 
 
+def _pair(cells):
+    """Return a pair from the cells of its row."""
+    return Pair(
+        **{column: cells[column] for column in REQUIRED},
+        of_science={column: cells[column] for column in PROPERTIES if column in cells},
+        of_reference={
+            column: cells[REFERENCE + column]
+            for column in PROPERTIES
+            if REFERENCE + column in cells
+        },
+    )
+
+
+def wrong_properties(properties, exists):
+    """Yield what is wrong with the properties of an image.
+
+    Parameters
+    ----------
+    properties : Mapping
+        Values by the names of `PROPERTIES`.
+    exists : callable
+        ``exists(path)`` returns whether a file exists.
+
+    Yields
+    ------
+    str
+        ``name: value: fact``
+    """
+    psf = properties.get("psf")
+    if psf is not None and not exists(image_file(psf)):
+        yield f"psf: {psf}: the file does not exist; allowed: the path of a FITS image"
+    if psf is not None and properties.get("fwhm") is not None:
+        yield f"fwhm: {properties['fwhm']}: given with psf; allowed: one of the two"
+
+
 def _wrong_pairs(rows, bands, exists):
     """Yield a message per fault of a pair."""
     fields_of_pair, seen = {}, set()
     for where, row in rows:
+        for prefix, properties in (("", row.of_science), (REFERENCE, row.of_reference)):
+            yield from (f"{where}: {prefix}{why}" for why in wrong_properties(properties, exists))
         yield from _absent(where, "science", [row.science], exists)
         yield from _absent(where, "reference", row.references, exists)
         yield from _wrong_images(where, row.images, row.band, bands)

@@ -1,5 +1,6 @@
 """Rows of the listings that a user writes: tables of text, each row checked by a JSON schema."""
 
+import math
 from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
@@ -78,8 +79,11 @@ def read_rows(source, columns, optional=(), fill=False, name=None):
     return rows, [f"{table.name}: line {line}: {why}" for line, why in table.ragged]
 
 
-def read_checked_rows(source, schema, columns, name=None):
+def read_checked_rows(source, schema, columns, name=None, optional=()):
     """Return the rows of a listing whose cells a schema allows.
+
+    Cells of columns that the schema declares as numbers become numbers. Empty cells of optional
+    columns are left out.
 
     Parameters
     ----------
@@ -88,9 +92,11 @@ def read_checked_rows(source, schema, columns, name=None):
     schema : Mapping
         JSON schema of a row. Messages quote the keyword `allowed` of each property.
     columns : sequence of str
-        All columns, in any order.
+        Columns that the table must have, in any order.
     name : str, optional
         Name of the table in messages; the path by default.
+    optional : sequence of str
+        Columns that the table may have.
 
     Returns
     -------
@@ -101,7 +107,21 @@ def read_checked_rows(source, schema, columns, name=None):
     InputError
         One line per fault: file, line, column, value, what is allowed.
     """
-    rows, problems = read_rows(source, columns, name=name)
+    rows, problems = read_rows(source, columns, optional, name=name)
+    if problems and rows and len(rows[0].cells) > len(columns):
+        rows, problems = read_rows(source, columns, optional, fill=True, name=name)
+    types = {column: schema["properties"][column]["type"] for column in (*columns, *optional)}
+    rows = [
+        Row(
+            row.where,
+            {
+                column: as_number(cell) if types[column] == "number" else cell
+                for column, cell in row.cells.items()
+                if cell or column not in optional
+            },
+        )
+        for row in rows
+    ]
     validator = Draft202012Validator(schema)
     problems += [
         f"{row.where}: {fault_of(error)}"
@@ -111,6 +131,26 @@ def read_checked_rows(source, schema, columns, name=None):
     if problems:
         raise InputError("\n".join(problems))
     return rows
+
+
+def as_number(text):
+    """Return a cell as a number.
+
+    Parameters
+    ----------
+    text : str
+        Cell of a table.
+
+    Returns
+    -------
+    float or str
+        The text if it is not a finite number; a schema refuses it.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return number if math.isfinite(number) else text
 
 
 def fault_of(error):

@@ -14,7 +14,7 @@ from redpix.core.job import log
 from redpix.image.background import smooth_background
 from redpix.image.masks import DTYPE, bit_value, translated_mask
 from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
-from redpix.image.wcs import celestial_wcs
+from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.io.camera import CameraRecord, described, read_camera
 from redpix.io.fits_files import read_image
 
@@ -48,6 +48,8 @@ class Exposure:
         Factor by which the noise was multiplied.
     psf : redpix.psf.psf_model.PsfModel or None
         PSF of the survey, if it was requested.
+    given_psf : redpix.psf.psf_model.PsfModel or None
+        PSF that the user gives.
     camera : redpix.io.camera.CameraRecord or None
         Camera by the header and the configuration; None for a frame of the survey.
     """
@@ -63,6 +65,7 @@ class Exposure:
     survey: bool = False
     noise_scale: float = 1.0
     psf: object = None
+    given_psf: object = None
     camera: CameraRecord | None = None
 
 
@@ -77,7 +80,7 @@ def read_fits_exposure(path, settings):
         background_mesh: side of the squares of the background, pixels. gain, read_noise,
         saturation, zero_point: values that replace those of the header. noise: "given" keeps the
         variance of the file, otherwise it is scaled to the noise of blank sky. needs_wcs: whether
-        the image must have a WCS (default true).
+        a WCS that cannot be used is an error (default true); otherwise it is left out.
 
     Returns
     -------
@@ -143,7 +146,7 @@ def _exposure(file, image, settings):
     words = described(camera) or "camera unknown"
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
     log_remarks(file.path, camera.remarks)
-    wcs = celestial_wcs(file.header) if settings.get("needs_wcs", True) else None
+    wcs = _usable_wcs(file, settings.get("needs_wcs", True))
     mask = DTYPE(0)
     if "MASK" in file.planes:
         mask = translated_mask(file.planes["MASK"].pixels, file.planes["MASK"].header)
@@ -167,6 +170,19 @@ def _exposure(file, image, settings):
         return exposure
     exposure.image = exposure.image - background
     return rescaled(exposure, "error plane", settings)
+
+
+def _usable_wcs(file, needed):
+    """Return the WCS of an image; None if it has none, or if a wrong one is not needed."""
+    try:
+        return celestial_wcs(file.header)
+    except InputError as error:
+        if needed and has_wcs(file.header):
+            raise InputError(
+                f"{error}; subtraction.registration sources matches the images without it"
+            ) from None
+        log.info("%s: %s", file.path, error)
+        return None
 
 
 def _given_variance(planes):

@@ -58,7 +58,21 @@ def homography(wcs, grid_wcs, shape):
         ``grid ~ matrix @ (x, y, 1)``, all coordinates 0-based.
     """
     source = rectangle(shape)
-    target = grid_wcs.wcs_world2pix(wcs.wcs_pix2world(source, 0), 0)
+    return corner_homography(source, grid_wcs.wcs_world2pix(wcs.wcs_pix2world(source, 0), 0))
+
+
+def corner_homography(source, target):
+    """Return the homography that transforms four positions to four others.
+
+    Parameters
+    ----------
+    source, target : ndarray, shape (4, 2)
+        0-based x and y.
+
+    Returns
+    -------
+    ndarray, shape (3, 3)
+    """
     equations, values = [], []
     for (x, y), (u, v) in zip(source, target, strict=True):
         equations += [[x, y, 1, 0, 0, 0, -u * x, -u * y], [0, 0, 0, x, y, 1, -v * x, -v * y]]

@@ -1,5 +1,9 @@
 """Read, check and write the world coordinate systems (WCS) of images."""
 
+import re
+import string
+import warnings
+
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
@@ -25,6 +29,12 @@ _WCS_ERRORS = (
 
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
+
+# the place of an error in the code of wcslib
+_WCSLIB_PLACE = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ")
+
+# types of the axes of a celestial WCS
+_CELESTIAL = re.compile(r"(RA-|DEC|[GEHS]LON|[GEHS]LAT|[A-Z]{2}L[NT])")
 
 #: cards that a frame's WCS is read from
 WCS_KEYS = tuple(
@@ -120,6 +130,8 @@ def pixel_area(wcs):
 def celestial_wcs(header):
     """Return the celestial WCS of an image in any projection, with its distortions.
 
+    If the primary WCS is missing or not celestial, the first celestial alternate WCS is returned.
+
     Parameters
     ----------
     header : Mapping
@@ -134,14 +146,83 @@ def celestial_wcs(header):
     InputError
         If the header has no usable celestial WCS; the caller names the file.
     """
+    header = fits.Header(header)
+    letter = _letter_of_wcs(header)
+    _check_origin(header, letter)
     try:
-        wcs = WCS(fits.Header(header), naxis=2)
-        sky = wcs.all_pix2world([[0.0, 0.0]], 0) if wcs.has_celestial else np.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # astropy repairs dates and units of the header
+            wcs = WCS(header, naxis=2, key=letter or " ")
+            sky = wcs.all_pix2world([[0.0, 0.0]], 0)
+            area = pixel_area(wcs)
     except _WCS_ERRORS as error:
-        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
-    if not np.all(np.isfinite(sky)):
-        raise InputError("no WCS that says where on the sky it lies")
+        words = _WCSLIB_PLACE.sub("", " ".join(str(error).split()))
+        raise InputError(f"WCS that cannot be used: {words}") from None
+    if not np.all(np.isfinite(sky)) or not (np.isfinite(area) and area > 0):
+        raise InputError(
+            "WCS that cannot be used: it puts all pixels on one point or line, or off the sky"
+        )
     return wcs
+
+
+def is_tangent(wcs):
+    """Return whether a WCS is a plain tangent plane of right ascension and declination.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS.
+
+    Returns
+    -------
+    bool
+        False with distortions, a turned pole, or axes in another order.
+    """
+    if wcs.sip is not None or wcs.has_distortion:
+        return False
+    cards = wcs.to_header(relax=True)
+    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
+    # a TAN projection with PV cards is a TPV projection
+    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+
+
+def has_wcs(header):
+    """Return whether a header states a celestial WCS, usable or not.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    bool
+    """
+    return any(_CELESTIAL.match(str(value)) for key, value in header.items() if key[:5] == "CTYPE")
+
+
+def _check_origin(header, letter):
+    """Raise InputError if the reference point of a WCS is missing or not a number."""
+    for key in ("CRVAL", "CRPIX"):
+        for axis in (1, 2):
+            card = f"{key}{axis}{letter}"
+            value = header.get(card, 0.0 if key == "CRPIX" else None)  # astropy omits CRPIX 0
+            if value is None:
+                raise InputError(f"WCS that cannot be used: {card} is missing")
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InputError(f"WCS that cannot be used: {card}: {value!r} is not a number")
+
+
+def _letter_of_wcs(header):
+    """Return the letter of the celestial WCS of a header; empty for the primary WCS."""
+    for letter in ("", *string.ascii_uppercase):
+        types = [str(header.get(f"CTYPE{axis}{letter}", "")) for axis in (1, 2)]
+        if all(_CELESTIAL.match(one) for one in types):
+            return letter
+    if has_wcs(header):
+        types = f"CTYPE1 {header.get('CTYPE1')!r} with CTYPE2 {header.get('CTYPE2')!r}"
+        raise InputError(f"WCS that cannot be used: {types}")
+    raise InputError("no WCS that says where on the sky it lies")
 
 
 def wcs_cards(wcs):
@@ -149,18 +230,17 @@ def wcs_cards(wcs):
 
     Parameters
     ----------
-    wcs : astropy.wcs.WCS
+    wcs : astropy.wcs.WCS or None
         Celestial WCS, with or without distortions.
 
     Returns
     -------
     astropy.io.fits.Header
+        Empty without a WCS.
     """
-    cards = wcs.to_header(relax=True)
-    kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
-    # a TAN projection with PV cards is a TPV projection
-    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
-    return wcs_header(wcs) if plain else cards
+    if wcs is None:
+        return fits.Header()
+    return wcs_header(wcs) if is_tangent(wcs) else wcs.to_header(relax=True)
 
 
 def kept_cards(header):

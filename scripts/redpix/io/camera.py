@@ -30,6 +30,9 @@ _UNITS = {
     **dict.fromkeys(("nanomaggy", "nanomaggies", "nmgy", "nanomaggys"), "nanomaggy"),
 }
 
+#: units of detected light
+DETECTED = {"adu", "electron", "adu/s", "electron/s"}
+
 #: magnitude of a source of one nanomaggy
 NANOMAGGY_ZERO_POINT = 22.5
 
@@ -252,23 +255,39 @@ def unit_name(text):
 
 
 def check_units(images):
-    """Refuse images of different units.
+    """Refuse images whose units are not of one quantity.
+
+    Counts, electrons and both per second are one quantity: the flux ratio of the images includes
+    the factor between them.
 
     Parameters
     ----------
     images : iterable of (str, str or None)
         Name and unit of each image. An unknown unit (None) agrees with every other.
 
+    Returns
+    -------
+    list of str
+        A remark per image of another unit than the first.
+
     Raises
     ------
     InputError
-        If two units differ.
+        If two units are of different quantities.
     """
     with_unit = [(name, unit) for name, unit in images if unit is not None]
+    remarks = []
     for name, unit in with_unit[1:]:
         first_name, first_unit = with_unit[0]
-        if unit != first_unit:
+        if {unit, first_unit} <= DETECTED:
+            if unit != first_unit:
+                remarks.append(
+                    f"is in {first_unit} and {name} in {unit} (BUNIT): the flux ratio includes the "
+                    "factor between them"
+                )
+        elif unit != first_unit:
             raise InputError(
                 f"{name}: in units of {unit} (BUNIT), {first_name} of {first_unit}; allowed: "
-                "images in one unit"
+                "images in one unit, or all in counts or electrons"
             )
+    return remarks

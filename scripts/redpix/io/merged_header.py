@@ -28,6 +28,12 @@ _WCS = re.compile(
     r"|(A|B|AP|BP)_(ORDER|\d_\d)|C[PQ]DIS\d|D[PQ]\d.*"
 )
 
+#: numbers of a WCS, with the letter of an alternate WCS
+_WCS_NUMBER = re.compile(
+    r"C(RVAL|RPIX|DELT)\d[A-Z]?|CROTA\d|(CD|PC|PV)\d+_\d+[A-Z]?|(LONPOLE|LATPOLE|EQUINOX)[A-Z]?"
+    r"|(A|B|AP|BP)_(ORDER|\d_\d)|WCSAXES[A-Z]?"
+)
+
 #: cards of the third and higher axes
 _HIGHER_AXES = re.compile(
     r"(NAXIS|CRVAL|CRPIX|CTYPE|CDELT|CUNIT|CROTA|CNAME)[3-9]|(CD|PC)([3-9]_\d|\d_[3-9])|WCSAXES"
@@ -62,6 +68,7 @@ def merged_header(hdu, primary, remarks):
             remarks.append("INHERIT = F: the cards of the primary header are not used")
         else:
             _inherit(header, _readable(primary, remarks), bool(primary.shape))
+    _numbers_of_wcs(header, remarks)
     shape = flat_shape(hdu.shape)
     if len(hdu.shape) > len(shape):
         for key in [key for key in header if _HIGHER_AXES.fullmatch(key)]:
@@ -86,6 +93,23 @@ def _inherit(header, cards, primary_has_image):
             header.remove(key, ignore_missing=True)
             header.append(card, bottom=True)
             stated.add(key)
+
+
+def _numbers_of_wcs(header, remarks):
+    """Convert the numbers of a WCS that are written as texts, in place."""
+    texts = {
+        key: number(header[key])
+        for key in header
+        if _WCS_NUMBER.fullmatch(key) and isinstance(header[key], str)
+    }
+    numbers = {key: value for key, (value, unit) in texts.items() if value is not None and not unit}
+    for key, value in numbers.items():
+        header[key] = int(value) if "ORDER" in key or "AXES" in key else value
+    if numbers:
+        first = next(iter(numbers))
+        remarks.append(
+            f"{first} and {len(numbers) - 1} more cards of the WCS are numbers in quotes"
+        )
 
 
 def _readable(hdu, remarks):

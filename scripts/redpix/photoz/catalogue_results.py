@@ -1,104 +1,132 @@
-"""Predict the objects of a table, measure the predictions, and arrange them for the files."""
+"""Predict the objects of a table in blocks, measure the predictions, and describe the run."""
 
 from typing import NamedTuple
 
 import numpy as np
 import pandas
 
-from redpix.core.atomic_files import write_text
 from redpix.photoz.calibration import CalibratedRedshifts, calibrate
-from redpix.photoz.catalogues import GalaxyTable
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
 from redpix.photoz.metrics import Scores, classification, score, summarise
 from redpix.photoz.model import shown_settings
+from redpix.photoz.object_predictions import predict_objects
+from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
 
 class TableResult(NamedTuple):
-    """Predictions of one part of the objects, one row per object."""
+    """Predictions of some objects."""
 
     split: str  #: ``train`` or ``test``
-    table: GalaxyTable
-    calibrated: CalibratedRedshifts
+    sample: Sample  #: the objects, one row per object
+    rows: np.ndarray  #: (m,), 0-based rows of the sample that are predicted
+    calibrated: CalibratedRedshifts  #: one row per predicted object
     prediction: Prediction  #: before calibration
 
 
 def predict(learnt, train, test, n_threads):
-    """Return the calibrated predictions of the training set and of the other objects.
+    """Yield the calibrated predictions of all objects in blocks, the training set first.
 
     Parameters
     ----------
     learnt : redpix.photoz.catalogue_training.Learnt
         The model and its held-out predictions.
-    train, test : redpix.photoz.catalogue_samples.Sample
+    train, test : redpix.photoz.object_samples.Sample
         Training set and objects to predict.
     n_threads : int
         Number of threads.
 
-    Returns
-    -------
-    list of TableResult
-        The training set, then the other objects if there are any.
+    Yields
+    ------
+    TableResult
     """
     model = learnt.model
-    calibration = model.calibrations["objects"]
-    held_out = learnt.held_out
-    results = [
-        TableResult(TRAIN, train.table, calibrate(held_out, calibration, model.grid), held_out)
-    ]
-    if len(test.vectors):
-        prediction = model.learners["objects"].predict(test.vectors, n_threads)
-        calibrated = calibrate(prediction, calibration, model.grid)
-        results.append(TableResult(TEST, test.table, calibrated, prediction))
-    return results
+    calibration, learner = model.calibrations["objects"], model.learners["objects"]
+    place = np.cumsum(train.usable) - 1
+    for split, sample in ((TRAIN, train), (TEST, test)):
+        for block in blocks(np.arange(len(sample.reason))):
+            part = sample.take(block)
+            rows = np.flatnonzero(part.usable)
+            if split == TRAIN:
+                prediction = learnt.held_out.take(place[block[rows]])
+            else:
+                prediction = _predict(learner, part.take(rows), learnt, n_threads)
+            calibrated = calibrate(prediction, calibration, model.grid)
+            yield TableResult(split, part, rows, calibrated, prediction)
 
 
-def measure(results, grid):
-    """Return the metrics of predicted objects.
+def _predict(learner, sample, learnt, n_threads):
+    """Return the predictions of objects, of which there may be none."""
+    if not len(sample.vectors):
+        return learnt.held_out.take(slice(0))
+    return predict_objects(learner, sample, learnt.model.grid, n_threads)
+
+
+class Measured:
+    """Metrics of predicted objects, collected while they are predicted.
 
     Stars and objects without a redshift count for the classification only.
 
     Parameters
     ----------
-    results : list of TableResult
-        Predictions of each part of the objects.
     grid : ndarray, shape (nodes,)
         Redshifts of the nodes.
-
-    Returns
-    -------
-    dict
-        ``objects`` and ``classification``.
     """
-    scores, labels = [], [np.empty((2, 0), int)]
-    for _, table, calibrated, prediction in results:
+
+    def __init__(self, grid):
+        self._grid = grid
+        self._scores, self._labels = [], [np.empty((2, 0), int)]
+
+    def add(self, result):
+        """Add the objects to predict of a result; training objects are ignored.
+
+        Parameters
+        ----------
+        result : TableResult
+            Predictions of some objects.
+        """
+        if result.split != TEST:
+            return
+        table, calibrated = result.sample.table.take(result.rows), result.calibrated
         rows = np.isfinite(table.redshift) & (table.label != STAR)
-        scores.append(
-            score(calibrated.redshift[rows], calibrated.pdf[rows], table.redshift[rows], grid)
+        self._scores.append(
+            score(calibrated.redshift[rows], calibrated.pdf[rows], table.redshift[rows], self._grid)
         )
-        labels.append(np.stack([table.label, most_probable(prediction.probability)]))
-    true, predicted = np.concatenate(labels, axis=1)
-    return {
-        "objects": summarise(Scores.concatenate(scores)),
-        "classification": classification(true, predicted, CLASSES),
-    }
+        predicted = most_probable(result.prediction.probability)
+        self._labels.append(np.stack([table.label, predicted]))
+
+    def summary(self):
+        """Return the metrics of all objects so far.
+
+        Returns
+        -------
+        dict
+            ``objects`` and ``classification``.
+        """
+        true, predicted = np.concatenate(self._labels, axis=1)
+        return {
+            "objects": summarise(Scores.concatenate(self._scores)),
+            "classification": classification(true, predicted, CLASSES),
+        }
 
 
 def object_table(result):
-    """Return the rows of objects.csv of one part of the objects.
+    """Return the rows of objects.csv of some objects.
 
     Parameters
     ----------
     result : TableResult
-        Predictions of one part of the objects.
+        Predictions of some objects.
 
     Returns
     -------
     pandas.DataFrame
+        One row per object of the input. The column reason says why a redshift is missing.
     """
-    split, table, calibrated, prediction = result
+    split, sample, rows, calibrated, prediction = result
+    table = sample.table
     ra, dec, redshift_error = table.about.T
     catalogue = pandas.DataFrame(
         {
@@ -110,35 +138,22 @@ def object_table(result):
             "redshift_error": redshift_error,
         }
     )
-    return object_columns(
-        catalogue,
+    filled = object_columns(
+        catalogue.iloc[rows],
         calibrated,
         n_pixels=0,
-        split=np.where(np.isfinite(table.redshift), split, TARGET),
+        split="",
         outside=prediction.outside.astype(int),
         label=most_probable(prediction.probability),
         probability=prediction.probability,
     )
-
-
-def write_tested(path, tables, results):
-    """Write pixels.dat, with one row per test object that is not a star.
-
-    Parameters
-    ----------
-    path : str
-        Path of the file.
-    tables : list of pandas.DataFrame
-        From `object_table`, one per result.
-    results : list of TableResult
-        Predictions of each part of the objects.
-    """
-    text = "# predicted true object_id, of the objects tested\n"
-    for table, result in zip(tables, results, strict=True):
-        if result.split == TEST:
-            rows = table[result.table.label != STAR][["z_phot", "redshift", "object_id"]]
-            text += rows.to_csv(sep=" ", header=False, index=False, na_rep="nan")
-    write_text(path, text)
+    shown = filled.reindex(catalogue.index).astype({"n_pixels": "Int64", "outside": "Int64"})
+    for column in catalogue:
+        shown[column] = catalogue[column]
+    shown["n_pixels"] = 0
+    shown["split"] = np.where(np.isfinite(table.redshift), split, TARGET)
+    measured = np.isfinite(table.magnitudes).sum(axis=1)
+    return shown.assign(bands_measured=measured, reason=sample.reason.astype(str))
 
 
 def describe(model, columns, train, test):
@@ -150,7 +165,7 @@ def describe(model, columns, train, test):
         Trained model.
     columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
-    train, test : redpix.photoz.catalogue_samples.Sample
+    train, test : redpix.photoz.object_samples.Sample
         Training set and objects to predict.
 
     Returns
@@ -158,7 +173,11 @@ def describe(model, columns, train, test):
     dict
     """
     has_redshift = np.isfinite(test.table.redshift)
-    counts = (len(train.table.id), int(has_redshift.sum()), int(np.sum(~has_redshift)))
+    counts = (
+        int(train.usable.sum()),
+        int((has_redshift & test.usable).sum()),
+        int((~has_redshift & test.usable).sum()),
+    )
     return {
         "method": model.method,
         **shown_settings(model.settings),
@@ -170,6 +189,8 @@ def describe(model, columns, train, test):
             for name, count in zip((TRAIN, TEST, TARGET), counts, strict=True)
         },
         "left_out": {"train": train.left_out, "test": test.left_out},
+        "left_out_reasons": count_reasons([train, test]),
+        "completed": {"train": count_completed(train), "test": count_completed(test)},
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
     }

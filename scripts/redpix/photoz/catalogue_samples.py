@@ -8,26 +8,18 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.photoz import catalogues
-from redpix.photoz.attributes import Attributes
 from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured, check_named
 from redpix.photoz.checks import check_samples
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.learners.base import STAR, Training
 from redpix.photoz.magnitude_columns import Columns, choose_columns
-from redpix.photoz.model import METHODS, known_kinds
+from redpix.photoz.missing_bands import Donors
+from redpix.photoz.object_samples import attributes_of, count_reasons, sample_of
 from redpix.photoz.split import TRAIN, split_objects
 
 #: no column is named
 NO_NAMES = Names()
-
-
-class Sample(NamedTuple):
-    """Objects with the vectors that the method can use, one row per object."""
-
-    table: catalogues.GalaxyTable
-    vectors: np.ndarray  #: (n, attributes), float32
-    left_out: int  #: number of objects of the input that cannot be used
 
 
 class Input(NamedTuple):
@@ -73,21 +65,20 @@ def read(path, names=NO_NAMES, columns=None):
         roles=roles,
         units=table.units,
     )
-    rows = table.frame()
-    roles = _with_usable_ids(table, rows, roles, names, path)
-    objects, columns, found = catalogues.read_objects(rows, columns, roles, path)
+    roles, ids = _usable_ids(table, roles, names, path)
+    objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
     return Input(objects, columns, roles.id is not None, understood)
 
 
-def _with_usable_ids(table, rows, roles, names, path):
-    """Put exact ids into the rows; return the roles, without ids that cannot be used.
+def _usable_ids(table, roles, names, path):
+    """Return the roles, and exact ids; both are without ids that cannot be used.
 
     Ids that the user names, or that are called id, are refused if they cannot be used.
     """
     if roles.id is None:
-        return roles
+        return roles, None
     required = roles.id == names.id or roles.id.lower() == "id"
     try:
         ids = table.ids(roles.id)
@@ -95,12 +86,11 @@ def _with_usable_ids(table, rows, roles, names, path):
         if required:
             raise
         log.warning("%s; %s is not used as the id", error, roles.id)
-        return roles._replace(id=None)
+        return roles._replace(id=None), None
     if not required and len(np.unique(ids)) < len(ids):
         log.warning("%s: %s is not used as the id, because values occur twice", path, roles.id)
-        return roles._replace(id=None)
-    rows[roles.id] = [str(identifier) for identifier in ids]
-    return roles
+        return roles._replace(id=None), None
+    return roles, ids
 
 
 def read_tables(paths, names, test_fraction, seed):
@@ -120,7 +110,7 @@ def read_tables(paths, names, test_fraction, seed):
     Returns
     -------
     known, other : redpix.photoz.catalogues.GalaxyTable
-        Objects without a redshift may be in both, unless there is one table.
+        Objects to learn from, all with a redshift, and the others of all tables.
     columns : redpix.photoz.magnitude_columns.Columns
     understood : list of dict
         How each table was understood.
@@ -140,7 +130,10 @@ def read_tables(paths, names, test_fraction, seed):
     if len(paths) > 1:
         other, _, other_ids, more = read(paths[1], names, columns)
         check_apart(known, other, with_ids and other_ids, paths)
-        return known, other, columns, [understood, more]
+        unknown = ~np.isfinite(known.redshift)
+        if unknown.any():  # they are predicted, too
+            other = known.take(unknown).joined(other)
+        return known.take(~unknown), other, columns, [understood, more]
     has_redshift = np.isfinite(known.redshift)
     group = catalogues.alike(known.magnitudes, known.errors)
     count = len(np.unique(group[has_redshift]))
@@ -153,81 +146,12 @@ def read_tables(paths, names, test_fraction, seed):
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns, [understood]
 
 
-def usable(table, attributes, method):
-    """Return the vectors of objects, and the mask of the objects that a method can use.
-
-    Parameters
-    ----------
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
-    method : str
-        Name of the learner.
-
-    Returns
-    -------
-    vectors : ndarray, shape (n, attributes)
-    mask : ndarray of bool, shape (n,)
-        Objects with all attributes, or with two magnitudes if attributes may be missing.
-    """
-    errors = table.errors if attributes.errors else None
-    vectors = attributes.vectors(table.magnitudes, errors=errors)
-    if METHODS[method].MISSING:
-        return vectors, np.isfinite(table.magnitudes).sum(axis=1) >= 2
-    return vectors, np.isfinite(vectors).all(axis=1)
-
-
-def attributes_of(choices, columns):
-    """Return the attributes of the objects of a table.
-
-    Parameters
-    ----------
-    choices : redpix.photoz.run_catalogue.TableChoices
-        Choices of the run.
-    columns : redpix.photoz.magnitude_columns.Columns
-        Columns of magnitudes and errors.
-
-    Returns
-    -------
-    redpix.photoz.attributes.Attributes
-        With errors only if the table has them.
-    """
-    kinds = known_kinds(choices.method, choices.attributes)
-    kinds = tuple(kind for kind in kinds if kind != "errors" or columns.errors)
-    return Attributes(kinds, columns.magnitudes, named=True)
-
-
-def sample_of(table, attributes, method, needs_redshift=False):
-    """Return the objects that the method can use.
-
-    Parameters
-    ----------
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
-    method : str
-        Name of the learner.
-    needs_redshift : bool
-        Leave out the objects without a redshift.
-
-    Returns
-    -------
-    Sample
-    """
-    vectors, kept = usable(table, attributes, method)
-    if needs_redshift:
-        kept = kept & np.isfinite(table.redshift)
-    return Sample(table.take(kept), vectors[kept], int(np.sum(~kept)))
-
-
 def check_training(train, columns, attributes, path):
     """Warn of doubtful training objects; raise InputError if they cannot be learnt from.
 
     Parameters
     ----------
-    train : Sample
+    train : redpix.photoz.object_samples.Sample
         Training set.
     columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
@@ -241,9 +165,9 @@ def check_training(train, columns, attributes, path):
     InputError
         If there are no objects, a column is the redshift, or nothing varies.
     """
-    table, vectors, _ = train
+    table, vectors = train.table, train.vectors
     if not len(table.id):
-        raise InputError(f"{path}: no object has a redshift and all of {attributes.names}")
+        raise InputError(f"{path}: no object has a redshift and a magnitude")
     moving = table.label != STAR
     redshift = table.redshift[moving]
     check_honest(vectors[moving], redshift, attributes.names, path)
@@ -266,7 +190,8 @@ def read_samples(tables, choices):
 
     Returns
     -------
-    train, test : Sample
+    train, test : redpix.photoz.object_samples.Sample
+        All objects, also those that cannot be used.
     columns : redpix.photoz.magnitude_columns.Columns
     attributes : redpix.photoz.attributes.Attributes
     understood : list of dict
@@ -281,16 +206,21 @@ def read_samples(tables, choices):
     known, other, columns, understood = read_tables(
         tables, names, choices.test_fraction, choices.seed
     )
-    attributes = attributes_of(choices, columns)
+    attributes = attributes_of(choices.method, choices.attributes, columns)
     check_measured(known, columns, bool(attributes.errors), tables[0])
-    train = sample_of(known, attributes, choices.method, needs_redshift=True)
-    test = sample_of(other, attributes, choices.method)
-    left_out = {"train": train.left_out, "test": test.left_out}
-    if any(left_out.values()):
-        log.warning("%s: left out, not all measured: %s objects", tables[0], left_out)
-    check_training(train, columns, attributes, tables[0])
-    if len(test.table.id) == 0 and test.left_out:
-        log.warning(
-            "%s: no object is predicted, because each lacks a magnitude or an error", tables[-1]
+    donors = Donors(known.magnitudes, known.errors)
+    train, test = (sample_of(table, attributes, choices.method, donors) for table in (known, other))
+    reasons = count_reasons([train, test])
+    if reasons:
+        counts = ", ".join(f"{count} objects: {reason}" for reason, count in reasons.items())
+        log.warning("%s: neither learnt from nor predicted: %s", " and ".join(tables), counts)
+    completed = [int(sample.completed.sum()) for sample in (train, test)]
+    if any(completed):
+        log.info(
+            "%s: %d training objects and %d others lack a magnitude or an error; it is completed "
+            "from training objects of like colours",
+            " and ".join(tables),
+            *completed,
         )
+    check_training(train.take(train.usable), columns, attributes, tables[0])
     return train, test, columns, attributes, understood

@@ -9,8 +9,13 @@ from redpix.photoz.catalogues import alike
 from redpix.photoz.learners.base import STAR, Prediction, Training
 from redpix.photoz.metrics import Scores, score, summarise
 from redpix.photoz.model import METHODS, Model
+from redpix.photoz.object_predictions import predict_all
+from redpix.photoz.object_samples import blocks
 from redpix.photoz.split import assign_folds, smallest_set
 from redpix.photoz.train import checked_recipe, tuned_recipe
+
+#: maximum number of objects that calibrate PDFs; bounds the memory
+MOST_CALIBRATING = 100_000
 
 
 class Learnt(NamedTuple):
@@ -21,7 +26,7 @@ class Learnt(NamedTuple):
     folds: np.ndarray  #: (n,), number of the fold in which each object was held out
 
 
-def learn(vectors, table, attributes, recipe, n_threads):
+def learn(sample, recipe, n_threads):
     """Train a model on the objects of a table.
 
     Each object is also predicted by a learner of the folds without it. These predictions calibrate
@@ -29,12 +34,8 @@ def learn(vectors, table, attributes, recipe, n_threads):
 
     Parameters
     ----------
-    vectors : ndarray, shape (n, attributes)
-        Vectors of attributes.
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
+    sample : redpix.photoz.object_samples.Sample
+        Objects that can be learnt from.
     recipe : redpix.photoz.train.Recipe
         Method, settings and seed of the training.
     n_threads : int
@@ -49,32 +50,34 @@ def learn(vectors, table, attributes, recipe, n_threads):
     InputError
         If there are too few objects, or the grid does not contain their redshifts.
     """
-    grid, star = recipe.grid, table.label == STAR
+    table, grid = sample.table, recipe.grid
+    star = table.label == STAR
     group = alike(table.magnitudes, table.errors)
-    training = Training(vectors, table.redshift, table.label, group)
+    training = Training(sample.vectors, table.redshift, table.label, group)
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
-    held_out = predict_held_out(training, folds, recipe, n_threads)
+    held_out = predict_held_out(sample, training, folds, recipe, n_threads)
     learner = METHODS[recipe.method].fit(training, grid, n_threads, **recipe.settings)
-    calibration = Calibration.fit(held_out.take(~star), table.redshift[~star], grid)
     model = Model(
         method=recipe.method,
         settings=recipe.settings,
-        attributes=attributes,
+        attributes=sample.attributes,
         grid=grid,
         learners={"objects": learner},
-        calibrations={"objects": calibration},
+        calibrations={"objects": calibration_of(held_out, table.redshift, ~star, grid)},
         tuning=record,
     )
     return Learnt(model, held_out, folds)
 
 
-def predict_held_out(training, folds, recipe, n_threads):
+def predict_held_out(sample, training, folds, recipe, n_threads):
     """Return a prediction of each object by a learner of the other folds.
 
     Parameters
     ----------
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
     training : redpix.photoz.learners.base.Training
         Training set.
     folds : ndarray of int, shape (n,)
@@ -89,14 +92,36 @@ def predict_held_out(training, folds, recipe, n_threads):
     redpix.photoz.learners.base.Prediction
         In the order of the training set.
     """
-    learner = METHODS[recipe.method]
-    parts = []
+    learner, result = METHODS[recipe.method], None
     for fold in range(folds.max() + 1):
         others = training.take(folds != fold)
         fitted = learner.fit(others, recipe.grid, n_threads, **recipe.settings)
-        parts.append(fitted.predict(training.vectors[folds == fold], n_threads))
-    order = np.argsort(np.argsort(folds, kind="stable"), kind="stable")
-    return Prediction.concatenate(parts).take(order)
+        rows = np.flatnonzero(folds == fold)
+        result = predict_all(fitted, sample, recipe.grid, n_threads, result, rows)
+    return result
+
+
+def calibration_of(held_out, redshift, members, grid):
+    """Return the calibration of held-out predictions, from at most `MOST_CALIBRATING` of them.
+
+    Parameters
+    ----------
+    held_out : redpix.photoz.learners.base.Prediction
+        Held-out predictions of the training set.
+    redshift : ndarray, shape (n,)
+        True redshifts.
+    members : ndarray of bool, shape (n,)
+        Objects to calibrate with.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    redpix.photoz.calibration.Calibration
+    """
+    rows = np.flatnonzero(members)
+    rows = rows[:: max(1, -(-len(rows) // MOST_CALIBRATING))]
+    return Calibration.fit(held_out.take(rows), redshift[rows], grid)
 
 
 def cross_validated(learnt, table):
@@ -117,11 +142,11 @@ def cross_validated(learnt, table):
         As from `redpix.photoz.metrics.summarise`.
     """
     star, grid, scores = table.label == STAR, learnt.model.grid, []
+    truth = table.redshift
     for fold in range(learnt.folds.max() + 1):
-        members = (learnt.folds == fold) & ~star
         others = (learnt.folds != fold) & ~star
-        truth = table.redshift
-        calibration = Calibration.fit(learnt.held_out.take(others), truth[others], grid)
-        calibrated = calibrate(learnt.held_out.take(members), calibration, grid)
-        scores.append(score(calibrated.redshift, calibrated.pdf, truth[members], grid))
+        calibration = calibration_of(learnt.held_out, truth, others, grid)
+        for rows in blocks(np.flatnonzero((learnt.folds == fold) & ~star)):
+            calibrated = calibrate(learnt.held_out.take(rows), calibration, grid)
+            scores.append(score(calibrated.redshift, calibrated.pdf, truth[rows], grid))
     return summarise(Scores.concatenate(scores))

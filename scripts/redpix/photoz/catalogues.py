@@ -50,20 +50,36 @@ class GalaxyTable(NamedTuple):
         columns = (column[rows] for column in self)
         return GalaxyTable(*columns)
 
+    def joined(self, other):
+        """Return the rows of this table and of another one.
 
-def read_objects(rows, columns, roles, name):
+        Parameters
+        ----------
+        other : GalaxyTable
+            Objects in the same bands.
+
+        Returns
+        -------
+        GalaxyTable
+            Ids are text if those of a table are.
+        """
+        columns = (np.concatenate(pair) for pair in zip(self, other, strict=True))
+        return GalaxyTable(*columns)
+
+
+def read_objects(table, columns, roles, ids=None):
     """Return the objects of a table, and what was done to their values.
 
     Parameters
     ----------
-    rows : DataFrame of str
-        Cells; the index is the 1-based line of the file.
+    table : redpix.io.table.Table
+        Table of magnitudes or fluxes.
     columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes or fluxes, and of errors.
     roles : redpix.photoz.column_names.Roles
         Columns of redshift, identifier and class.
-    name : str
-        Name of the file, for messages.
+    ids : ndarray, shape (n,), optional
+        Exact ids of the rows; without them, ids are the lines of the file.
 
     Returns
     -------
@@ -80,19 +96,19 @@ def read_objects(rows, columns, roles, name):
         If a column is missing, a cell is not a number, an id occurs twice, or a class is unknown.
     """
     for column in (*columns.magnitudes, *filter(None, columns.errors)):
-        if column not in rows:
-            raise InputError(f"{name}: no column {column}, which the other file has")
-    magnitudes, errors, columns, codes, filled = _photometry(rows, columns, name)
-    label, spellings = _labels(rows, roles.label, name)
-    redshift = _numbers(rows, [roles.redshift], name)[:, 0]
+        if column not in table:
+            raise InputError(f"{table.name}: no column {column}, which the other file has")
+    magnitudes, errors, columns, codes, filled = _photometry(table, columns)
+    label, spellings = _labels(table, roles.label)
+    redshift = _numbers(table, [roles.redshift])[:, 0]
     codes[roles.redshift], negative = clean_redshifts(redshift, label)
     objects = GalaxyTable(
-        id=_identifiers(rows, roles.id, name),
+        id=table.lines if ids is None else _distinct(ids, roles.id, table),
         redshift=redshift,
         label=label,
         magnitudes=magnitudes,
         errors=errors,
-        about=_numbers(rows, ABOUT, name),
+        about=_numbers(table, ABOUT),
     )
     found = {
         "missing": {column: counts for column, counts in codes.items() if counts},
@@ -103,14 +119,14 @@ def read_objects(rows, columns, roles, name):
     return objects, columns, found
 
 
-def _photometry(rows, columns, name):
+def _photometry(table, columns):
     """Return magnitudes, errors, columns, codes of missing values and numbers of filled errors."""
     codes = {}
-    magnitudes = _numbers(rows, columns.magnitudes, name)
+    magnitudes = _numbers(table, columns.magnitudes)
     clean = clean_fluxes if columns.zero_points else clean_magnitudes
     for values, column in zip(magnitudes.T, columns.magnitudes, strict=True):
         codes[column] = clean(values)
-    errors = _numbers(rows, columns.errors, name)
+    errors = _numbers(table, columns.errors)
     for values, column in zip(errors.T, columns.errors, strict=True):
         counts = clean_errors(values) if column not in columns.ivar else clean_variances(values)
         codes |= {column: counts} if column else {}
@@ -136,42 +152,34 @@ def _convert_fluxes(flux, errors, columns):
     return columns._replace(softening=softening)
 
 
-def _numbers(rows, columns, name):
+def _numbers(table, columns):
     """Return some columns as numbers, shape (n, columns), NaN where missing."""
-    values = np.full((len(rows), len(columns)), np.nan)
+    values = np.full((len(table), len(columns)), np.nan)
     for number, column in enumerate(columns):
-        if column not in rows:
-            continue
-        text = rows[column].replace("", "nan")
-        values[:, number] = pandas.to_numeric(text, errors="coerce")
-        bad_lines = rows.index[np.isnan(values[:, number]) & (text.str.lower() != "nan")]
-        if len(bad_lines):
-            line = bad_lines[0]
-            raise InputError(
-                f"{name}: line {line}: {column} {rows[column][line]!r} is not a number"
-            )
+        if column in table:
+            try:
+                values[:, number] = table.numbers(column)
+            except InputError as error:
+                raise InputError(str(error).replace(f": {column}: ", f": {column} ", 1)) from None
     return values
 
 
-def _labels(rows, column, name):
+def _labels(table, column):
     """Return the label of the class of each row; without classes all are galaxies."""
-    if column not in rows:
-        return np.zeros(len(rows), int), {}
-    return labels_of(rows[column].to_numpy(), lambda row: f"{name}: line {rows.index[row]}")
+    if column not in table:
+        return np.zeros(len(table), int), {}
+    return labels_of(table.text(column), table.where)
 
 
-def _identifiers(rows, column, name):
-    """Return the ids as numbers if all are, else as text; without ids, the lines of the file."""
-    if column not in rows:
-        return rows.index.to_numpy(np.int64)
-    double = rows.index[rows[column].duplicated()]
-    if len(double):
-        raise InputError(
-            f"{name}: line {double[0]}: {column} {rows[column][double[0]]} occurs twice"
-        )
-    if rows[column].str.fullmatch("[0-9]{1,18}").all():
-        return rows[column].to_numpy(str).astype(np.int64)
-    return rows[column].to_numpy(str)
+def _distinct(ids, column, table):
+    """Return ids as numbers if all have at most 18 digits, else as text; refuse equal ones."""
+    double = pandas.Series(ids).duplicated().to_numpy()
+    if double.any():
+        row = int(np.argmax(double))
+        raise InputError(f"{table.where(row)}: {column} {ids[row]} occurs twice")
+    if ids.dtype.kind in "iu" and ids.min() >= 0 and ids.max() < 10**18:
+        return ids.astype(np.int64)
+    return ids.astype(str)
 
 
 def alike(magnitudes, errors):

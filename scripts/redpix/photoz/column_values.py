@@ -5,6 +5,7 @@ from collections import Counter
 
 import numpy as np
 
+from redpix.catalogue.redshifts import missing_redshifts
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.base import CLASSES, STAR
 
@@ -15,10 +16,6 @@ FAINTEST, BRIGHTEST = 50.0, -30.0
 MAGNITUDE_CODES = (-9.0, -9.9, -9.99, -9.999)
 ERROR_CODES = (99.0, 99.9, 99.99, 999.0, 9999.0)
 FLUX_CODES = (-99.0, -99.9, -99.99, -999.0, -9999.0, -99999.0)
-REDSHIFT_CODES = (9.0, 9.9, 9.99, 9.999, 9.9999)
-
-#: redshifts above the first are missing; those from the second to 0 are peculiar velocities
-HIGHEST_REDSHIFT, LOWEST_REDSHIFT = 20.0, -0.01
 
 #: spellings of a class besides its name, in capitals
 _SPELLINGS = {
@@ -131,8 +128,7 @@ def clean_redshifts(values, label):
     negative : int
         Number of redshifts of galaxies and quasars that were set to 0.
     """
-    missing = ~(values > LOWEST_REDSHIFT) | (values > HIGHEST_REDSHIFT)
-    codes = blank(values, missing | np.isin(values, REDSHIFT_CODES))
+    codes = blank(values, missing_redshifts(values))
     negative = (values < 0) & (label != STAR)
     values[negative] = 0.0
     return codes, int(negative.sum())

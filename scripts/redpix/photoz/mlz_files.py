@@ -11,9 +11,10 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photoz import mlz
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.catalogue_samples import read_tables, usable
+from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
 from redpix.photoz.learners.base import STAR
+from redpix.photoz.object_samples import vectors_of
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.pixel_stream import sampled_vectors
@@ -200,8 +201,7 @@ def export_table(
     vector = Attributes(tuple(kinds), columns.magnitudes, named=True)
 
     def rows_of(table, rows):
-        vectors, _ = usable(table, vector, "knn")
-        return [Rows(table.id[rows], table.redshift[rows], vectors[rows])]
+        return [Rows(table.id[rows], table.redshift[rows], vectors_of(table, vector)[rows])]
 
     train = rows_of(training, np.isfinite(training.redshift) & (training.label != STAR))
     test = rows_of(other, other.label != STAR)

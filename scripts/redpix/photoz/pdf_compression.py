@@ -28,18 +28,19 @@ def pack(pdfs):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
-        PDFs, one row per object or pixel.
+        PDFs, one row per object or pixel; NaN where an object has no PDF, which has no values then.
 
     Returns
     -------
     Sparse
     """
-    scaled = pdfs * (PEAK / pdfs.max(axis=1, keepdims=True))
-    values = np.rint(scaled).astype(np.int16)
+    pdfs = np.where(np.isfinite(pdfs), pdfs, 0)
+    peak = pdfs.max(axis=1, keepdims=True)
+    values = np.rint(pdfs * (PEAK / np.where(peak > 0, peak, 1))).astype(np.int16)
     nodes = values.shape[1]
     positive = values > 0
     first = np.argmax(positive, axis=1)
-    end = nodes - np.argmax(positive[:, ::-1], axis=1)
+    end = np.where(positive.any(axis=1), nodes - np.argmax(positive[:, ::-1], axis=1), first)
     column = np.arange(nodes)
     kept = (column >= first[:, None]) & (column < end[:, None])
     bounds = np.concatenate([[0], np.cumsum(end - first)])
@@ -59,10 +60,12 @@ def unpack(sparse, grid):
     Returns
     -------
     ndarray, shape (n, nodes)
+        NaN for an object without a PDF.
     """
     lengths = np.diff(sparse.bounds)
     pdfs = np.zeros((len(lengths), len(grid)))
     row = np.repeat(np.arange(len(lengths)), lengths)
     within = np.arange(len(sparse.values)) - np.repeat(sparse.bounds[:-1], lengths)
     pdfs[row, np.repeat(sparse.first, lengths) + within] = sparse.values
+    pdfs[lengths == 0] = np.nan
     return pdf.normalise(pdfs, grid)

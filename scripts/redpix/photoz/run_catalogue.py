@@ -7,18 +7,15 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-import pandas
-
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 from redpix.photoz import catalogues, files
-from redpix.photoz.catalogue_results import describe, measure, object_table, predict, write_tested
+from redpix.photoz.catalogue_files import ResultFiles
+from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
 from redpix.photoz.model import completed
 from redpix.photoz.pdf import make_grid
-from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.train import Recipe
 
 
@@ -65,28 +62,27 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     """
     choices = TableChoices(**choices)
     train, test, columns, attributes, understood = read_samples(tables, choices)
-    table = train.table
+    used = train.take(train.usable)
     recipe = Recipe(
         method=choices.method,
         settings=completed(choices.method, choices.settings, attributes),
         grid=make_grid(*choices.grid),
         limit=None,
         seed=choices.seed,
-        groups=catalogues.alike(table.magnitudes, table.errors) if choices.tune else None,
+        groups=catalogues.alike(used.table.magnitudes, used.table.errors) if choices.tune else None,
     )
-    learnt = learn(train.vectors, table, attributes, recipe, n_threads)
-    results = predict(learnt, train, test, n_threads)
-    measured = {"cross_validation": cross_validated(learnt, table)}
-    measured |= measure(results[1:], recipe.grid)
-    for name, values in measured.items():
+    learnt = learn(used, recipe, n_threads)
+    measured = Measured(recipe.grid)
+    text_ids = any(sample.table.id.dtype.kind not in "iu" for sample in (train, test))
+    with ResultFiles(objects, pixels, pdfs, recipe.grid, text_ids) as written:
+        for result in predict(learnt, train, test, n_threads):
+            measured.add(result)
+            written.write(result)
+    scores = {"cross_validation": cross_validated(learnt, used.table)} | measured.summary()
+    for name, values in scores.items():
         log.info("%s: %s", name, values)
     about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
     about["input"] = understood
-    write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
-    shown = [object_table(result) for result in results]
-    files.write_objects(objects, pandas.concat(shown))
-    write_tested(pixels, shown, results)
-    ids = np.concatenate([result.table.id for result in results])
-    write_pdfs(pdfs, ids, np.concatenate([one.calibrated.pdf for one in results]), recipe.grid)
+    write_text(metrics, json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
     files.write_model(model, learnt.model)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))

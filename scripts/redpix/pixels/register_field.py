@@ -1,15 +1,29 @@
 """Put a field's images and errors onto the north-up grid of its reference band."""
 
+import warnings
+
 import numpy as np
 from astropy.io import fits
+from astropy.wcs import FITSFixedWarning
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.homography import homography
 from redpix.image.masks import mask_cards
-from redpix.image.wcs import frame_wcs, kept_cards, pixel_area, wcs_header
-from redpix.pixels.register import alike, noise_correlation, north_up_grid, register
+from redpix.image.pixel_map import local_scale, same_planes
+from redpix.image.wcs import (
+    celestial_wcs,
+    frame_wcs,
+    is_tangent,
+    kept_cards,
+    pixel_area,
+    wcs_header,
+)
+from redpix.pixels.grid import north_up_grid
+from redpix.pixels.noise_correlation import alike, noise_correlation, plane_at_centre
+from redpix.pixels.register import register
+from redpix.pixels.resampling_engines import TANGENT_ONLY
 from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.sdss.mask_table import read_masked
 
@@ -39,7 +53,10 @@ def read_frame(path):
     with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     try:
-        return image, header, frame_wcs(header)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FITSFixedWarning)  # old names of cards
+            wcs = celestial_wcs(header)
+        return image, header, frame_wcs(header) if is_tangent(wcs) else wcs
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -55,7 +72,7 @@ def write_registered(path, registered, header, grid):
         Image, error and mask.
     header : astropy.io.fits.Header
         Cards of the frame that SCI keeps.
-    grid : redpix.pixels.register.Grid
+    grid : redpix.pixels.grid.Grid
         Its WCS is written into all HDUs.
     """
     cards = wcs_header(grid.wcs)
@@ -87,8 +104,8 @@ def register_field(
         Bands in the order of the files.
     reference_band : str
         The band whose WCS defines the grid.
-    engine : {"montage", "swarp", "reproject"}
-        Program that resamples.
+    engine : {"montage", "swarp", "reproject", "drizzle"}
+        Program that resamples. A band that it cannot resample is resampled with drizzle.
     pixel_scale : float, optional
         Size of the pixels of the grid in arcsec. The default is that of the reference band.
 
@@ -97,17 +114,19 @@ def register_field(
     InputError
         If a WCS cannot be used, or the engine cannot sum the pixels of the frames.
     """
-    project, reach = resampling_engine(engine)
     path = frames[bands.index(reference_band)]
     grid = field_grid(path, engine, pixel_scale)
-    correlations = NoiseCorrelations(project, grid)
+    engines = {name: resampling_engine(name) for name in (engine, "drizzle")}
+    correlations = {name: NoiseCorrelations(engines[name][0], grid) for name in engines}
     for band, frame, error, output in zip(bands, frames, errors, registered, strict=True):
         image, header, wcs = read_frame(frame)
+        used = engine_of_band(engine, wcs, image.shape, grid, frame)
+        project, reach = engines[used]
         masked = read_masked(masks, band)
         result = register(project, image, fits.getdata(error), wcs, grid, masked, reach)
-        correlation = correlations.of_image(wcs, image.shape)
+        correlation = correlations[used].of_image(wcs, image.shape)
         kept = kept_cards(header)
-        kept["ENGINE"] = (engine, "resampled by")
+        kept["ENGINE"] = (used, "resampled by")
         kept["NOISECOR"] = (round(correlation, 4), "variance of one pixel / ERR**2, white noise")
         write_registered(output, result, kept, grid)
         rows, columns = grid.shape
@@ -121,6 +140,41 @@ def register_field(
             100 * np.isnan(result.image).mean(),
             correlation,
         )
+
+
+def engine_of_band(engine, wcs, shape, grid, name):
+    """Return the engine that resamples a band.
+
+    Parameters
+    ----------
+    engine : str
+        Engine of the configuration.
+    wcs : astropy.wcs.WCS
+        WCS of the band.
+    shape : (int, int)
+        Rows and columns of the band.
+    grid : redpix.pixels.grid.Grid
+        Pixels of the registered images.
+    name : str
+        Name of the image in messages.
+
+    Returns
+    -------
+    str
+        ``drizzle`` where the engine is limited to tangent planes and the band is not one, or where
+        the engine interpolates and the band has smaller pixels than the grid.
+    """
+    if engine in TANGENT_ONLY and not same_planes(wcs, grid.wcs):
+        log.info("%s: not a tangent plane, which %s needs: resampled by drizzle", name, engine)
+        return "drizzle"
+    if engine == "reproject" and pixel_area(grid.wcs) > (COARSEST * local_scale(wcs, shape)) ** 2:
+        log.warning(
+            "%s: smaller pixels than those of the grid, and reproject interpolates and does not "
+            "sum: resampled by drizzle",
+            name,
+        )
+        return "drizzle"
+    return engine
 
 
 def field_grid(path, engine, pixel_scale):
@@ -137,7 +191,7 @@ def field_grid(path, engine, pixel_scale):
 
     Returns
     -------
-    redpix.pixels.register.Grid
+    redpix.pixels.grid.Grid
 
     Raises
     ------
@@ -148,18 +202,19 @@ def field_grid(path, engine, pixel_scale):
     image, _, wcs = read_frame(path)
     grid = north_up_grid(wcs, image.shape, pixel_scale)
     # no rotation needs more than the diagonal; distortions are small
-    longest = 2 + 1.5 * np.hypot(*image.shape) * np.sqrt(pixel_area(wcs) / pixel_area(grid.wcs))
+    side = local_scale(wcs, image.shape)
+    longest = 2 + 1.5 * np.hypot(*image.shape) * side / np.sqrt(pixel_area(grid.wcs))
     if not all(0 < side <= longest for side in grid.shape):
         rows, columns = grid.shape
         raise InputError(
             f"{path}: WCS that cannot be used: a north-up grid of {columns} x {rows} pixels; "
             f"allowed: up to {longest:.0f} in each direction"
         )
-    if engine == "reproject" and pixel_area(grid.wcs) > COARSEST**2 * pixel_area(wcs):
+    if engine == "reproject" and pixel_area(grid.wcs) > (COARSEST * side) ** 2:
         raise InputError(
             f"registration.pixel_scale: {pixel_scale}: larger pixels than those of {path}; "
             "registration.engine reproject interpolates and does not sum; allowed with it: up to "
-            "the frame's scale; montage and swarp sum"
+            "the frame's scale; montage, swarp and drizzle sum"
         )
     return grid
 
@@ -171,7 +226,7 @@ class NoiseCorrelations:
     ----------
     project : callable
         Result of `redpix.pixels.resampling_engines.engine`.
-    grid : redpix.pixels.register.Grid
+    grid : redpix.pixels.grid.Grid
         Pixels of the registered images.
     """
 
@@ -192,10 +247,11 @@ class NoiseCorrelations:
         -------
         float
         """
-        matrix = homography(wcs, self.grid.wcs, shape)
+        plane = plane_at_centre(wcs, shape, self.grid)
+        matrix = homography(plane, self.grid.wcs, shape)
         for other, value in self.measured:
             if alike(matrix, other):
                 return value
-        value = noise_correlation(self.project, wcs, self.grid, shape)
+        value = noise_correlation(self.project, plane, self.grid, shape)
         self.measured.append((matrix, value))
         return value

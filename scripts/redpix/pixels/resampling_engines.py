@@ -1,4 +1,4 @@
-"""Resample images with Montage, SWarp or reproject. All three conserve surface brightness.
+"""Resample images with Montage, SWarp, reproject or drizzle. All conserve surface brightness.
 
 Each engine is a function ``project(array, wcs, grid)`` that returns an array of the grid's shape.
 Engines work in temporary folders with fixed file names: no value from a header or from the
@@ -16,11 +16,16 @@ from astropy.io import fits
 from redpix.core.atomic_files import missing_bytes
 from redpix.core.exceptions import InputError
 from redpix.core.programs import find_tool
+from redpix.image.pixel_map import pixel_map
 from redpix.image.wcs import wcs_header
+from redpix.pixels.montage_program import run_mprojectpp
 
 #: reach of each engine's kernel, pixels of the input image: half the diagonal of a pixel; three
 #: lobes; the cubic spline falls by a factor of 3.7 per pixel and is below 0.001 there
-REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0}
+REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0, "drizzle": 0.7072}
+
+#: engines that resample tangent planes only
+TANGENT_ONLY = ("montage", "swarp")
 
 
 def engine(name):
@@ -28,7 +33,7 @@ def engine(name):
 
     Parameters
     ----------
-    name : {"montage", "swarp", "reproject"}
+    name : {"montage", "swarp", "reproject", "drizzle"}
         Name of the engine.
 
     Returns
@@ -38,7 +43,8 @@ def engine(name):
     reach : float
         Distance over which a pixel's value spreads, pixels of the input image.
     """
-    return {"montage": montage, "swarp": swarp, "reproject": reproject}[name], REACH[name]
+    engines = {"montage": montage, "swarp": swarp, "reproject": reproject}
+    return Drizzle() if name == "drizzle" else engines[name], REACH[name]
 
 
 def montage(array, wcs, grid):
@@ -50,7 +56,7 @@ def montage(array, wcs, grid):
         Surface brightness.
     wcs : astropy.wcs.WCS
         Tangent-plane WCS of the array.
-    grid : redpix.pixels.register.Grid
+    grid : redpix.pixels.grid.Grid
         Pixels of the result.
 
     Returns
@@ -61,20 +67,12 @@ def montage(array, wcs, grid):
     Raises
     ------
     InputError
-        If mProjectPP fails, or the disk is full.
+        If mProjectPP is missing or fails, or the disk is full.
     """
-    # slow to import; the other engines do not need it
-    from montage_wrapper.commands import mProjectPP
-    from montage_wrapper.status import MontageError
-
-    find_tool("montage")
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto("in.fits")
         grid.header().tofile("grid.hdr", sep="\n", padding=False, endcard=True)
-        try:
-            mProjectPP("in.fits", "out.fits", "grid.hdr")
-        except MontageError as error:
-            raise InputError(f"mProjectPP: {error}") from None
+        run_mprojectpp("in.fits", "out.fits", "grid.hdr")
         with fits.open("out.fits") as hdus:
             # mProjectPP reports success even if the disk was full
             missing = missing_bytes(hdus[0], "out.fits")
@@ -95,7 +93,7 @@ def swarp(array, wcs, grid):
         Surface brightness.
     wcs : astropy.wcs.WCS
         Tangent-plane WCS of the array.
-    grid : redpix.pixels.register.Grid
+    grid : redpix.pixels.grid.Grid
         Pixels of the result.
 
     Returns
@@ -144,7 +142,7 @@ def reproject(array, wcs, grid):
         Surface brightness.
     wcs : astropy.wcs.WCS
         WCS of the array.
-    grid : redpix.pixels.register.Grid
+    grid : redpix.pixels.grid.Grid
         Pixels of the result.
 
     Returns
@@ -158,6 +156,66 @@ def reproject(array, wcs, grid):
         (np.asarray(array, np.float64), wcs), grid.wcs, shape_out=grid.shape, order="bicubic"
     )
     return result
+
+
+class Drizzle:
+    """Resample with STScI's drizzle, which weights by the shared area of pixels.
+
+    The kernel is the square pixel itself (pixfrac 1), transformed by its corners. So any projection
+    and distortion is exact to the curvature of a pixel's sides. The transformation of the last
+    image is kept for its variance.
+    """
+
+    def __init__(self):
+        self._key, self._map = None, None
+
+    def __call__(self, array, wcs, grid):
+        """Return an array on a grid; NaN outside it.
+
+        Parameters
+        ----------
+        array : ndarray, shape (ny, nx)
+            Surface brightness. A pixel that is NaN has no weight.
+        wcs : astropy.wcs.WCS
+            WCS of the array.
+        grid : redpix.pixels.grid.Grid
+            Pixels of the result.
+
+        Returns
+        -------
+        ndarray, shape `grid.shape`, float32
+
+        Raises
+        ------
+        InputError
+            If drizzle is not installed.
+        """
+        try:
+            from drizzle.resample import Drizzle as Resampler  # slow; only this engine needs it
+        except ImportError:
+            raise InputError(
+                "registration.engine: drizzle: the package drizzle is not installed; allowed: "
+                "pip install drizzle==3.0.0 (it needs a C compiler where PyPI has no wheel), or "
+                "montage"
+            ) from None
+        values = np.array(array, np.float32)
+        weight = np.isfinite(values).astype(np.float32)
+        values[weight == 0] = 0
+        resampler = Resampler(kernel="square", out_shape=grid.shape, disable_ctx=True)
+        resampler.add_image(
+            values, 1.0, self._positions(values.shape, wcs, grid), weight_map=weight
+        )
+        return np.where(resampler.out_wht > 0, resampler.out_img, np.float32(np.nan))
+
+    def _positions(self, shape, wcs, grid):
+        """Return the grid position of each pixel, shape (ny, nx, 2)."""
+        key = (wcs, shape, grid.shape, tuple(grid.wcs.wcs.crpix))
+        if self._key is None or self._key[0] is not wcs or self._key[1:] != key[1:]:
+            transform = pixel_map(wcs, shape, grid.wcs, grid.shape)
+            y, x = np.indices(shape)
+            places = transform.forward(x.ravel().astype(float), y.ravel().astype(float))
+            self._key, self._map = key, np.stack(places, axis=-1).reshape(*shape, 2)
+        return self._map
 
 
 def _placed(data, header, grid):

@@ -16,7 +16,7 @@ from redpix.psf.star_selection import alike
 from redpix.psf.wings import with_wings
 
 #: minimum number of stars from which a PSF of degree 0, 1, 2 is made
-LEAST_STARS = (1, 10, 20)
+LEAST_STARS = (3, 10, 20)
 
 #: number of stars below which PSFEx is not tried: it puts the noise of a few stars into the PSF
 FEWEST_PSFEX = 10
@@ -69,23 +69,22 @@ def fit_psf(sources, config, source, engine="auto"):
         "psfex": partial(_psfex, sources, config, source),
         "effective": partial(_effective, sources),
     }
-    makers = {
-        "psfex": partial(_psfex, sources, config, source),
-        "effective": partial(_effective, sources),
-    }
     allowed = list(makers) if engine == "auto" else [engine]
-    if len(allowed) > 1 and np.count_nonzero(sources.stars) < FEWEST_PSFEX:
+    if engine == "auto" and np.count_nonzero(sources.stars) < FEWEST_PSFEX:
         allowed = ["effective"]
     name, degree, chi2 = _choice(sources, {name: makers[name] for name in allowed})
     # an engine that needs more stars than there are leaves it to the other, then to a profile
     for maker in dict.fromkeys((name, *allowed, *makers)):
-        model, places = _highest(makers[maker], degree, np.ones(len(sources.stamps.x), bool))
-        if model is not None:
-            break
-    else:
-        return _moffat(sources, source)
+        psf, places = _highest(makers[maker], degree, np.ones(len(sources.stamps.x), bool))
+        if psf is not None:
+            return _finished(psf, sources, chi2, source), places
+    return _moffat(sources, source)
+
+
+def _finished(psf, sources, chi2, source):
+    """Return a PSF as a model with the wings of the stars, and log it."""
     fwhm = width_of(sources.table, sources.stars)
-    model = with_wings(_as_model(model), sources.stamps, sources.rings, fwhm, sources.shape)
+    model = with_wings(_as_model(psf), sources.stamps, sources.rings, fwhm, sources.shape)
     model = model._replace(held_out=float(np.median(chi2)) if len(chi2) else np.nan)
     log.info(
         "%s: PSF by %s, FWHM %.2f px; chi2 of held-out stars %.2f",
@@ -94,7 +93,7 @@ def fit_psf(sources, config, source, engine="auto"):
         model.fwhm,
         model.held_out,
     )
-    return model, places
+    return model
 
 
 def _choice(sources, makers):

@@ -24,7 +24,7 @@ class PsfModel(NamedTuple):
         Pixels.
     stars : int
         Number of stars from which the PSF was made; 0 if it was not measured.
-    engine : {"psfex", "effective", "moffat"}
+    engine : {"psfex", "effective", "moffat", "given"}
         What made it. Noisy wings of PSFEx are replaced by their azimuthal mean.
     held_out : float
         Median reduced chi-squared of stars that were held out; NaN if it was not measured.

@@ -182,7 +182,7 @@ def _stamps(table, stars, image, variance, mask):
 
 
 def width_of(table, stars):
-    """Return the median FWHM of stars, or of the ten brightest sources if none is a star.
+    """Return the median FWHM of stars, or of the brightest sources if there are no stars.
 
     Parameters
     ----------
@@ -194,7 +194,7 @@ def width_of(table, stars):
     Returns
     -------
     float
-        Pixels; 3 if there is no source with a positive width.
+        Pixels; 3 without a source of positive width.
     """
     some = table[stars] if stars.any() else table[np.argsort(-table["FLUX_AUTO"])[:10]]
     widths = some["FWHM_IMAGE"][some["FWHM_IMAGE"] > 0]

@@ -81,38 +81,31 @@ def measure_rings(image, variance, invalid, stars, sources, fwhm):
     """
     half = int(np.ceil(RINGS[-1] * fwhm)) + 1
     tree = cKDTree(sources[:, :2])
-    numbers, values, errors = [], [], []
-    for number in range(min(len(stars.x), 3 * _MOST)):
-        x, y, flux = stars.x[number], stars.y[number], stars.flux[number]
-        near = tree.query_ball_point([x, y], 1.2 * half)
-        others = sources[[other for other in near if np.hypot(*(sources[other, :2] - (x, y))) > 2]]
-        if (others[:, 2] > _BESIDE * flux).any():
-            continue
-        region = _region(image.shape, x, y, half)
-        rows, columns = np.mgrid[region]
-        usable = ~invalid[region] & np.isfinite(image[region])
-        for other_x, other_y, _, size in others:
-            usable &= np.hypot(columns - other_x, rows - other_y) > (
-                _AROUND[0] * fwhm + _AROUND[1] * size
-            )
-        ring = np.digitize(np.hypot(columns - x, rows - y), RINGS * fwhm) - 1
-        means = [
-            _clipped_mean(image[region][usable & (ring == one)], variance[region][usable & (ring == one)])
-            for one in range(len(RINGS) - 1)
-        ]
-        numbers.append(number)
-        values.append([mean for mean, _ in means])
-        errors.append([error for _, error in means])
-        if len(numbers) == _MOST:
-            break
-    shape = (len(numbers), len(RINGS) - 1)
+    numbers, means = [], []
+    for number, star in enumerate(zip(stars.x, stars.y, stars.flux, strict=True)):
+        near = sources[tree.query_ball_point(star[:2], 1.2 * half)]
+        others = near[np.linalg.norm(near[:, :2] - star[:2], axis=1) > 2]
+        if len(numbers) < _MOST and not (others[:, 2] > _BESIDE * star[2]).any():
+            numbers.append(number)
+            means.append(_means_about(star, image, variance, invalid, others, fwhm))
+    means = np.array(means, float).reshape(len(numbers), len(RINGS) - 1, 2)
     middles = (RINGS[1:] + RINGS[:-1]) / 2 * fwhm
-    return Rings(
-        np.array(numbers, int),
-        middles,
-        np.array(values, float).reshape(shape),
-        np.array(errors, float).reshape(shape),
-    )
+    return Rings(np.array(numbers, int), middles, means[..., 0], means[..., 1])
+
+
+def _means_about(star, image, variance, invalid, others, fwhm):
+    """Return the mean of each ring about a star and its error."""
+    x, y, _ = star
+    region = _region(image.shape, x, y, int(np.ceil(RINGS[-1] * fwhm)) + 1)
+    rows, columns = np.mgrid[region]
+    image, variance = image[region], variance[region]
+    usable = ~invalid[region] & np.isfinite(image)
+    for other_x, other_y, _, size in others:
+        away = np.hypot(columns - other_x, rows - other_y)
+        usable &= away > _AROUND[0] * fwhm + _AROUND[1] * size
+    ring = np.digitize(np.hypot(columns - x, rows - y), RINGS * fwhm) - 1
+    members = [usable & (ring == one) for one in range(len(RINGS) - 1)]
+    return [_clipped_mean(image[one], variance[one]) for one in members]
 
 
 def _region(shape, x, y, half):
@@ -207,13 +200,13 @@ def wing_error(rings, flux, fwhm):
 def _wing_powers(rings, flux, fwhm):
     """Return the coefficients of the power laws; the sky about each star is free."""
     weight = np.where(np.isfinite(rings.error), 1 / rings.error**2, 0)
-    laws = _laws(rings.radius / fwhm)
-    total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
-    # free sky of each star: values and laws without their weighted mean over the rings
-    value = rings.value - (weight * rings.value).sum(axis=1, keepdims=True) / total
-    design = flux[:, None, None] * (laws - (weight[..., None] * laws).sum(axis=1, keepdims=True) / total[..., None])
-    root = np.sqrt(weight)
-    return nnls((root[..., None] * design).reshape(-1, laws.shape[1]), (root * value).ravel())[0]
+    laws = flux[:, None, None] * _laws(rings.radius / fwhm)
+    columns = np.concatenate([rings.value[..., None], laws], axis=2)
+    # the sky of each star is free: columns without their weighted mean over the rings
+    total = np.maximum(weight.sum(axis=1), 1e-300)[:, None, None]
+    columns = columns - (weight[..., None] * columns).sum(axis=1, keepdims=True) / total
+    columns = (np.sqrt(weight)[..., None] * columns).reshape(-1, columns.shape[2])
+    return nnls(columns[:, 1:], columns[:, 0])[0]
 
 
 def _laws(radius):

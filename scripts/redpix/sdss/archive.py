@@ -16,9 +16,7 @@ from urllib.parse import quote, unquote
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-
-#: bytes per write to the disk: a transfer that breaks loses at most this
-BLOCK = 1 << 16
+from redpix.sdss.download import BrokenError, MissingError, discard, download, open_session
 
 #: maximum wait between two attempts, seconds
 LONGEST_WAIT = 60.0
@@ -28,14 +26,6 @@ UNPACK = {".bz2": bz2.open, ".gz": gzip.open}
 
 #: maximum size of an unpacked file, bytes; frames have 12.5 million
 LARGEST = 2**27
-
-
-class MissingError(InputError):
-    """The archive does not have the file."""
-
-
-class BrokenError(Exception):
-    """A transfer broke, and another attempt may succeed."""
 
 
 @dataclass(frozen=True)
@@ -159,9 +149,10 @@ class Archive:
         while True:
             try:
                 if location.path is None:
-                    self._download(location.url, partial)
+                    self._session = self._session or open_session()
+                    download(self._session, location.url, partial, self.timeout)
                 accept(location.path or partial, location.url, target, check)
-                partial.unlink(missing_ok=True)
+                discard(partial)
                 log.info("%s -> %s: %d bytes", location.url, target, target.stat().st_size)
                 return True
             except MissingError:
@@ -170,7 +161,7 @@ class Archive:
                 return False
             except InputError:
                 # a server may send a temporary error page instead of the file: one more attempt
-                partial.unlink(missing_ok=True)
+                discard(partial)
                 if location.path is not None or attempt == self.retries or attempt >= 1:
                     raise
             except BrokenError as error:
@@ -178,57 +169,11 @@ class Archive:
                     raise InputError(
                         f"{location.url}: {error}; gave up after {attempt + 1} attempts"
                     ) from None
+                wait = min(max(wait, error.wait), LONGEST_WAIT)
                 log.info("%s: %s; next attempt in %.0f s", location.url, error, wait)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
             attempt += 1
-
-    def _download(self, url, partial):
-        """Append the missing bytes of a file to `partial`."""
-        import requests  # slow to import; a local archive does not need it
-
-        self._session = self._session or requests.Session()
-        have = partial.stat().st_size if partial.exists() else 0
-        # with an encoded transfer the byte counts would differ from those of the file
-        headers = {"Accept-Encoding": "identity"}
-        headers |= {"Range": f"bytes={have}-"} if have else {}
-        try:
-            with self._session.get(
-                url, headers=headers, stream=True, timeout=self.timeout
-            ) as answer:
-                if answer.status_code == 416 and _is_complete(answer, partial):
-                    return
-                _refuse_failure(answer, url)
-                expected = int(answer.headers.get("Content-Length", -1))
-                mode = "ab" if answer.status_code == 206 else "wb"
-                received = 0
-                with open(partial, mode) as file:
-                    for block in answer.iter_content(BLOCK):
-                        received += file.write(block)
-        except requests.RequestException as error:
-            raise BrokenError(f"{type(error).__name__}: {error}") from None
-        if expected >= 0 and received < expected:
-            raise BrokenError(f"{received} of {expected} bytes came")
-
-
-def _is_complete(answer, partial):
-    """Return True if the requested range begins at the end of the file; else drop `partial`."""
-    total = answer.headers.get("Content-Range", "").rpartition("/")[2]
-    if total == str(partial.stat().st_size):
-        return True
-    partial.unlink()
-    raise BrokenError("the part fetched earlier does not fit the file")
-
-
-def _refuse_failure(answer, url):
-    """Raise the error of an answer that does not bring the file."""
-    if answer.status_code in (404, 410):
-        raise MissingError(f"{url}: the archive answers {answer.status_code}, no file")
-    if answer.status_code not in (200, 206):
-        message = f"the server answers {answer.status_code} {answer.reason}"
-        if answer.status_code >= 500 or answer.status_code in (408, 429):
-            raise BrokenError(message)
-        raise InputError(f"{url}: {message}")
 
 
 def archive_of(source, retries, timeout):

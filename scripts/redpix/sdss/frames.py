@@ -22,6 +22,27 @@ PLANES = {
 }
 
 
+def imaging_folder(release):
+    """Return the folder of the imaging data below the archive's root.
+
+    The folders are those of astroquery (`astroquery.sdss.SDSSClass.get_images_async`).
+
+    Parameters
+    ----------
+    release : str
+        Data release, from ``dr8`` on.
+
+    Returns
+    -------
+    str
+        ``dr12/boss``, ``dr17/eboss`` or ``dr18/prior-surveys/sdss4-dr17-eboss``.
+    """
+    number = int(release.removeprefix("dr"))
+    if number < 13:
+        return f"{release}/boss"
+    return f"{release}/eboss" if number < 18 else f"{release}/prior-surveys/sdss4-dr17-eboss"
+
+
 def frame_path(release, field, band):
     """Return the path of a frame below the archive's root.
 
@@ -41,7 +62,7 @@ def frame_path(release, field, band):
     """
     run, camcol, number = field
     return (
-        f"{release}/eboss/photoObj/frames/301/{run}/{camcol}/"
+        f"{imaging_folder(release)}/photoObj/frames/301/{run}/{camcol}/"
         f"frame-{band}-{run:06d}-{camcol}-{number:04d}.fits.bz2"
     )
 
@@ -65,7 +86,7 @@ def mask_path(release, field, band):
     """
     run, camcol, number = field
     return (
-        f"{release}/eboss/photo/redux/301/{run}/objcs/{camcol}/"
+        f"{imaging_folder(release)}/photo/redux/301/{run}/objcs/{camcol}/"
         f"fpM-{run:06d}-{band}{camcol}-{number:04d}.fit.gz"
     )
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.psf.psf_model import PsfModel, full_width
+from redpix.sdss.frames import imaging_folder
 
 #: bands in the order of the tables of a psField file
 FILTERS = "ugriz"
@@ -32,7 +33,7 @@ def psfield_path(release, field):
     """
     run, camcol, number = field
     return (
-        f"{release}/eboss/photo/redux/301/{run}/objcs/{camcol}/"
+        f"{imaging_folder(release)}/photo/redux/301/{run}/objcs/{camcol}/"
         f"psField-{run:06d}-{camcol}-{number:04d}.fit"
     )
 

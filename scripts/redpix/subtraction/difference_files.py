@@ -73,6 +73,8 @@ def header_of(pair, planes, mask):
         ("REGRMSY", error_y, "[pix] along y"),
         ("NSTARS", pair.comparison.n_stars, "stars compared"),
         ("PSF", pair.psf_source, "where PSFs come from"),
+        ("PSFNEW", pair.psf_new.words, "PSF of the science image"),
+        ("PSFREF", pair.psf_reference.words, "PSF of the reference"),
         ("FWHMNEW", pair.psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", pair.psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
@@ -151,22 +153,32 @@ def errors_on_the_sky(transients, wcs):
     ----------
     transients : redpix.subtraction.transients.Transients
         Transients of the difference.
-    wcs : astropy.wcs.WCS
+    wcs : astropy.wcs.WCS or None
         WCS of the image.
 
     Returns
     -------
     ndarray, shape (2, n)
-        1-sigma errors from pixel noise, arcsec. Errors of the WCS are not included.
+        1-sigma errors from pixel noise, arcsec. Errors of the WCS are not included. NaN without a
+        WCS.
     """
+    if wcs is None:
+        return np.full((2, len(transients.x)), np.nan)
     squared = np.square(wcs.pixel_scale_matrix) @ np.square(
         [transients.x_error, transients.y_error]
     )
     return 3600 * np.sqrt(squared)
 
 
+def _sky(transients, wcs):
+    """Return right ascension and declination in degrees; NaN without a WCS."""
+    if wcs is None or not len(transients.x):
+        return np.full((2, len(transients.x)), np.nan)
+    return wcs.all_pix2world(transients.x, transients.y, 0)
+
+
 def _texts(values, form):
-    return [format(value, form) for value in values]
+    return ["" if np.isnan(value) else format(value, form) for value in values]
 
 
 def write_transients(path, transients, science, band):
@@ -184,7 +196,7 @@ def write_transients(path, transients, science, band):
         Name of the band.
     """
     number = len(transients.x)
-    sky = science.wcs.all_pix2world(transients.x, transients.y, 0) if number else ([], [])
+    sky = _sky(transients, science.wcs)
     magnitude, magnitude_error = magnitudes(transients.flux, transients.flux_error, science, band)
     ra_error, dec_error = errors_on_the_sky(transients, science.wcs)
     columns = {

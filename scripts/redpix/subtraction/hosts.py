@@ -10,7 +10,7 @@ def nearest(ra, dec, object_ra, object_dec, radius):
     Parameters
     ----------
     ra, dec : array_like, shape (n,)
-        Positions, degrees.
+        Positions, degrees; NaN if unknown.
     object_ra, object_dec : array_like, shape (m,)
         Positions of the objects, degrees.
     radius : float
@@ -24,8 +24,12 @@ def nearest(ra, dec, object_ra, object_dec, radius):
     if not len(object_ra) or not len(ra):
         return np.full(len(ra), -1)
     chord = 2 * np.sin(np.deg2rad(radius / 3600) / 2)
-    distance, index = cKDTree(_vectors(object_ra, object_dec)).query(_vectors(ra, dec))
-    return np.where(distance <= chord, index, -1)
+    places = _vectors(ra, dec)
+    known = np.isfinite(places).all(axis=1)
+    indices = np.full(len(places), -1)
+    distance, index = cKDTree(_vectors(object_ra, object_dec)).query(places[known])
+    indices[known] = np.where(distance <= chord, index, -1)
+    return indices
 
 
 def _vectors(ra, dec):

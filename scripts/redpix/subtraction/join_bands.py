@@ -77,5 +77,5 @@ def add_hosts(rows, paths, radius):
 
 
 def _positions(rows):
-    """Return right ascension and declination of rows, degrees."""
-    return [[float(row[name]) for row in rows] for name in ("ra", "dec")]
+    """Return right ascension and declination of rows, degrees; NaN for an empty cell."""
+    return [[float(row[name] or "nan") for row in rows] for name in ("ra", "dec")]

@@ -39,6 +39,8 @@ class SubtractionSettings(NamedTuple):
         Whether to convolve the reference that is shown to the PSF of the science image.
     psf_engine : {"auto", "psfex", "effective"}
         As in `redpix.psf.psf_choice.fit_psf`.
+    noise : {"measured", "given"}
+        Whether variances are scaled to the noise that is measured on blank sky.
     """
 
     registration: str
@@ -52,6 +54,7 @@ class SubtractionSettings(NamedTuple):
     match_background: bool
     match_reference: bool
     psf_engine: str = "auto"
+    noise: str = "measured"
 
 
 class Workspace(NamedTuple):

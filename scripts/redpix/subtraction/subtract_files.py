@@ -17,7 +17,6 @@ def subtract_files(
     cut_outs,
     images,
     camera,
-    noise,
     arrays,
     band,
     config,
@@ -32,15 +31,14 @@ def subtract_files(
     Parameters
     ----------
     science, reference : list of str
-        Files of the two exposures, as for `redpix.astrometry.exposures.read_exposure`.
+        Files of an exposure, as for `redpix.astrometry.exposures.read_exposure`.
     difference, transients, cut_outs : str
         Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS).
     images : list of str
         Names of science image and reference as the table of pairs has them.
-    camera : dict
-        Keys gain, read_noise, saturation, zero_point; None if the header gives the value.
-    noise : {"measured", "given"}
-        Whether variances are scaled to the noise that is measured on blank sky.
+    camera : list of dict
+        What the user gives of science image and reference: keys gain, read_noise, saturation,
+        zero_point, psf (path), fwhm (pixels); None: from the header, or measured.
     arrays : {"numpy", "torch", "cupy"}
         Backend of the arrays.
     band : str
@@ -59,8 +57,8 @@ def subtract_files(
     """
     settings = SubtractionSettings(**settings)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
-    reading = {**camera, "background_mesh": settings.background_mesh, "noise": noise}
-    files = [science, reference]
+    common = {"background_mesh": settings.background_mesh, "noise": settings.noise}
+    files, reading = [science, reference], [{**one, **common} for one in camera]
     exposures = read_exposures(files, band, reading, images, settings.registration, threads)
     with planes_folder(difference) as folder:
         workspace = Workspace(programs, folder, threads, backend(arrays))

@@ -13,14 +13,13 @@ from redpix.core.exceptions import InputError
 from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
 from redpix.image.masks import bit_value
-from redpix.psf.psf_model import MovedPsf
-from redpix.psf.psf_choice import fit_psf
-from redpix.psf.psfex import find_sources
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
+from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
+from redpix.subtraction.pair_psfs import engines, psfs_of_pair
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
-from redpix.subtraction.transients import beside_the_sky, find_transients
+from redpix.subtraction.transients import find_transients
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -52,7 +51,7 @@ def subtract_pair(science, reference, settings, workspace):
     planes = difference_planes(pair, settings, workspace)
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
-    transients = find_transients(planes, mask, fwhm=pair.fwhm, threshold=settings.threshold)
+    transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
@@ -86,7 +85,9 @@ def register_pair(science, reference, settings, workspace):
         stars, reference_stars = _sources(science, reference, programs, workspace.threads)
         alignment = align(science, reference, stars, reference_stars, settings.registration)
         _take_arrays(reference)
-        psfs, positions = _psfs(science, reference, stars, alignment, programs, workspace.threads)
+        psfs, positions = psfs_of_pair(
+            science, reference, stars, alignment, programs, settings.psf_engine, workspace.threads
+        )
     new, new_variance, new_mask = _take_arrays(science)
     old, old_variance, old_mask = alignment.image
     images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
@@ -100,7 +101,7 @@ def register_pair(science, reference, settings, workspace):
         alignment=alignment._replace(image=None),
         psf_new=psfs[0],
         psf_reference=psfs[1],
-        psf_source="psfield" if psfs[0] is science.psf else _engines(psfs),
+        psf_source="psfield" if psfs[0] is science.psf else engines(psfs),
         noise_scales=(science.noise_scale, reference.noise_scale),
         comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
         names=names,
@@ -121,30 +122,6 @@ def _sources(science, reference, programs, threads):
         partial(sources_of, reference, "raw", programs),
     ]
     return side_by_side(calls, threads)
-
-
-def _psfs(science, reference, stars, alignment, programs, threads):
-    """Return the PSFs of both images on the same pixels, and the positions of the stars."""
-    calls = [
-        partial(fit_psf, stars, programs.psfex, science.path),
-        partial(_psf_of_moved, alignment.image, reference.path, programs),
-    ]
-    (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
-    if science.psf and reference.psf:
-        psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
-    return (psf_new, psf_reference), positions
-
-
-def _engines(psfs):
-    """Return the names of the engines that made the PSFs."""
-    return "+".join(dict.fromkeys(psf.engine for psf in psfs))
-
-
-def _psf_of_moved(moved, path, programs):
-    """Return the PSF of a resampled image and the positions of its stars."""
-    folder, settings = programs.folder, programs.sextractor
-    sources = find_sources("reference", *moved, folder, settings, path)
-    return fit_psf(sources, programs.psfex, path)
 
 
 def match_backgrounds(pair, settings):

@@ -285,10 +285,9 @@ def spoilt(kind, folder, science):
     if kind == "table":
         fits.BinTableHDU.from_columns([fits.Column("x", "J", array=[1])]).writeto(path)
         return str(path)
-    if kind == "no wcs":
-        fits.PrimaryHDU(image.astype(np.float32)).writeto(path)
-        return str(path)
-    if kind == "elsewhere":
+    if kind == "wrong wcs":
+        place.wcs.cd = [[fits_sky.SCALE, fits_sky.SCALE], [fits_sky.SCALE, fits_sky.SCALE]]
+    elif kind == "elsewhere":
         place = fits_sky.wcs(ra=151.0)
     elif kind == "other side":
         place = fits_sky.wcs(ra=330.0)
@@ -303,7 +302,7 @@ def spoilt(kind, folder, science):
     elif kind == "tiny":
         image, cards = image * 1e-17, {}
     elif kind == "unit":
-        cards["BUNIT"] = "electron"
+        cards["BUNIT"] = "nanomaggy"
     assert header
     return fits_sky.write(path, np.asarray(image), place=place, **cards)
 
@@ -313,14 +312,14 @@ def spoilt(kind, folder, science):
     [
         ("text", "does not open as FITS"),
         ("table", "no HDU holds an image of two dimensions"),
-        ("no wcs", "no WCS that says where on the sky it lies"),
+        ("wrong wcs", "WCS that cannot be used"),
         ("elsewhere", "the images do not overlap"),
         ("other side", "the images do not overlap"),
         ("nan", "no pixel has a value"),
         ("constant", "a constant image: it has no noise"),
         ("no stars", "no source, so no PSF"),
         ("small", "an image of 40 x 36 pixels; allowed: larger than its PSF, 41 x 41"),
-        ("unit", "in units of electron (BUNIT)"),
+        ("unit", "in units of nanomaggy (BUNIT)"),
         ("tiny", "e-16 in its unit; allowed: 1e-09 to 1e+09, in another unit"),
     ],
 )
@@ -337,3 +336,54 @@ def test_images_that_cannot_be_worked_are_refused_in_a_line(science, tmp_path, k
         fits_sky.coadd([science, bad], tmp_path / "out" / "coadd.fits")
     assert words in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def bare(path, folder, **cards):
+    """Write the image of a file without its WCS and return the path."""
+    made = folder / f"bare {path.rsplit('/', 1)[-1]}"
+    fits.PrimaryHDU(fits.getdata(path), fits.Header(CARDS | cards)).writeto(made)
+    return str(made)
+
+
+def test_images_without_a_wcs_are_matched_by_their_sources(
+    done, science, reference, folder, caplog
+):
+    made = fits_sky.subtract(bare(science, folder), bare(reference, folder), folder / "bare")
+    with open(made.transients, newline="") as file:
+        clean = [row for row in csv.DictReader(file) if row["flags"] == "0"]
+    assert len(clean) == len(NEW_STARS)
+    assert {row["ra"] + row["dec"] + row["ra_error"] for row in clean} == {""}
+    for x, y, _ in NEW_STARS:
+        assert any(np.hypot(float(row["x"]) - x, float(row["y"]) - y) < 1 for row in clean)
+    header = fits.getheader(made.difference, "D")
+    assert "CTYPE1" not in header
+    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.01)
+    assert "as with subtraction.registration sources" in caplog.text
+
+
+def test_given_psfs_and_gains_are_those_of_their_image(science, reference, folder):
+    """A PSF of the true shape for one image, the true FWHM for the other, and a gain for one."""
+    axis = np.arange(31) - 15
+    stamp = np.exp(-(axis**2 + axis[:, None] ** 2) / (2 * 1.7**2))
+    fits.PrimaryHDU(stamp).writeto(folder / "psf.fits")
+    cameras = {"psf": str(folder / "psf.fits"), "gain": 4.0}, {"fwhm": 1.5 * 2.355}
+    (folder / "given").mkdir()
+    made = fits_sky.subtract(science, reference, folder / "given", cameras=cameras)
+    header = fits.getheader(made.difference, "D")
+    assert header["FWHMNEW"] == pytest.approx(1.7 * 2.355, rel=0.02)
+    assert header["FWHMREF"] == pytest.approx(1.5 * 2.355, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "words"),
+    [
+        (np.ones((20, 20)), "a PSF of 20 x 20 pixels; allowed: odd sides"),
+        (np.eye(21)[::-1] * np.arange(21), "a PSF with its peak at x 20, y 0"),
+        (np.zeros((21, 21)), "a PSF of sum 0"),
+    ],
+)
+def test_an_image_that_is_not_a_psf_is_refused(science, reference, tmp_path, stamp, words):
+    path = tmp_path / "psf.fits"
+    fits.PrimaryHDU(stamp).writeto(path)
+    with pytest.raises(InputError, match=f"^[^\n]*psf.fits: {words}"):
+        fits_sky.subtract(science, reference, tmp_path / "out", cameras=({"psf": str(path)}, {}))

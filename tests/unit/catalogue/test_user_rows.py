@@ -454,3 +454,21 @@ def test_a_stranger_with_one_position_in_hours_is_warned(lines):
     of_stranger("ra_hours_unit")
     (warning,) = lines()[1]
     assert "lie more than 1 degree from the others of their field" in warning
+
+
+def test_redshifts_below_0_and_codes_follow_one_rule(tmp_path, lines):
+    codes = ("-1", "-99", "9", "99", "9999", "-0.02", "9.99")
+    cells = ("-0.0012", *codes)
+    table = pd.concat([columns()[:1]] * len(cells), ignore_index=True)
+    table = table.assign(redshift=cells, ra=[f"{183 + 0.01 * n}" for n in range(len(cells))])
+    table["id"] = [str(1237648704577142000 + n) for n in range(len(cells))]
+    stars = columns()[1:2].assign(ra="183.95", redshift="-0.0012")
+    result = built(tmp_path, pd.concat([table, stars]))
+    assert result.rejected.empty
+    galaxies = result.objects[result.objects["class"] == "GALAXY"]
+    assert galaxies["redshift"].iloc[0] == 0
+    assert galaxies["redshift"][1:].isna().all()
+    assert result.objects[result.objects["class"] == "STAR"]["redshift"].tolist() == [-0.0012]
+    said = "; ".join(lines()[0])
+    assert f"redshift unknown in {len(codes)} rows: -99 (1), -1 (1), -0.02 (1), 9 (1)" in said
+    assert "redshift from -0.01 to 0 of 1 galaxies and quasars set to 0" in said

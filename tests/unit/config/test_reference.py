@@ -88,7 +88,7 @@ def test_examples_of_a_key_are_allowed(key, tmp_path, monkeypatch):
     (tmp_path / "shards").mkdir()
     for example in KEYS[key]["examples"]:
         assert Draft202012Validator(KEYS[key]).is_valid(example)
-        if isinstance(example, str) and re.search(r"\.(csv|tsv|npz)$", example):
+        if isinstance(example, str) and re.search(r"\.(csv|tsv|npz|fits)$", example):
             (tmp_path / example).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / example).touch()
         group = key.split(".")[0]

@@ -100,6 +100,7 @@ def test_values_come_out_in_their_type(change, expected):
         # types
         ({"name": 1}, "name", "1", "put it in quotes"),
         ({"release": 17}, "release", "17", "such as dr17"),
+        ({"release": "dr7"}, "release", '"dr7"', "dr8 to dr20"),
         ({"photoz": {"k": "many"}}, "photoz.k", '"many"', "a whole number not below 1"),
         ({"photoz": {"k": True}}, "photoz.k", "true", "a whole number not below 1"),
         ({"photoz": {"k": 2.5}}, "photoz.k", "2.5", "a whole number not below 1"),

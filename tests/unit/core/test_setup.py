@@ -15,7 +15,7 @@ from redpix.core.programs import NAMES as TOOLS
 
 ROOT = Path(__file__).resolve().parents[3]
 COREUTILS = ("bash", "cat", "chmod", "cp", "dirname", "env", "flock", "grep", "mkdir", "mktemp")
-COREUTILS += ("mv", "rm", "tail")
+COREUTILS += ("mv", "rm", "tail")  # uname is made: the tests play several machines
 
 # Python, its venv module and pip, which gets all other arguments.
 PYTHON = """case "$*" in
@@ -51,11 +51,15 @@ class Machine:
         for name in COREUTILS:
             (self.programs / name).symlink_to(shutil.which(name))
         self.add("id", "echo 0" if root else "echo 1000")
+        self.add_uname("Linux", "aarch64")
 
     def add(self, name, script="exit 1"):
         """Make a program, and replace an earlier one with the name."""
         (self.programs / name).write_text(f"#!/bin/bash\n{script}\n")
         (self.programs / name).chmod(0o755)
+
+    def add_uname(self, system, processor):
+        self.add("uname", f'[ "$1" = -s ] && echo {system} || echo {processor}')
 
     def add_tools(self, *but):
         """Make all programs that the workflow calls, except some."""
@@ -111,9 +115,10 @@ def commands(said):
 
 
 CONDA = ["conda env create -f envs/redpix.yaml", "conda activate redpix"]
-BREW = (
-    "brew install montage   # conda-forge has no Montage; "
-    "or build https://github.com/Caltech-IPAC/Montage"
+# where MontagePy has no wheel, Montage has to be built
+BUILD = (
+    "# conda has no Montage: build https://github.com/Caltech-IPAC/Montage, "
+    "and put its bin on the PATH"
 )
 
 
@@ -139,7 +144,7 @@ def test_without_root_it_names_the_commands(machine):
         f"sudo apt-get install --no-install-recommends {packages}",
         "envs/setup",
         *CONDA,
-        BREW,
+        BUILD,
         "envs/setup",
     ]
     assert machine.log("apt") == []
@@ -150,7 +155,7 @@ def test_without_apt_it_names_the_commands(machine):
     machine.add_python()
     said = machine.setup(status=1)
     assert said.startswith("redpix lacks: source-extractor psfex montage swarp\n")
-    assert commands(said) == [*CONDA, BREW, "envs/setup"]
+    assert commands(said) == [*CONDA, BUILD, "envs/setup"]
 
 
 def test_commands_are_those_of_what_is_missing(machine):
@@ -160,7 +165,20 @@ def test_commands_are_those_of_what_is_missing(machine):
     machine.add_tools()
     (machine.programs / "mProjectPP").unlink()
     said = machine.setup(status=1, CONDA_DEFAULT_ENV="redpix")
-    assert commands(said) == [BREW, "envs/setup"]
+    assert commands(said) == [BUILD, "envs/setup"]
+
+
+@pytest.mark.parametrize("place", [("Linux", "x86_64"), ("Darwin", "arm64")])
+def test_montagepy_stands_in_for_montage(machine, place):
+    machine.add_uname(*place)
+    machine.add_python()
+    machine.add_tools()
+    machine.setup()
+    assert not any("MontagePy" in call for call in machine.log("pip"))
+    (machine.programs / "mProjectPP").unlink()
+    said = machine.setup()
+    assert "MontagePy in .venv stands in for it" in said
+    assert machine.log("pip")[-1].endswith("--no-deps MontagePy==2.3.0")
 
 
 def test_an_old_python_is_named(machine):
@@ -307,7 +325,7 @@ def imported(path):
 
 
 def test_every_import_is_a_direct_pin():
-    optional = {"array-api-compat", "cupy", "torch"}
+    optional = {"array-api-compat", "cupy", "torch", "montagepy"}
     direct = set(pins("requirements.in")) | optional
     packages = importlib.metadata.packages_distributions()
     for folder in ("scripts", "tests"):

@@ -122,8 +122,45 @@ def test_without_a_test_table_a_part_is_held_out_and_unknown_ones_are_targets(tm
     split = pandas.read_csv(found / "objects.csv")["split"].value_counts()
     assert split["target"] == 20
     assert split["test"] == pytest.approx(84, abs=2)
-    assert split.sum() == 298
-    assert sum(metrics_of(found)["left_out"].values()) == 2
+    assert split.sum() == 300
+    assert sum(metrics_of(found)["left_out"].values()) == 0
+    completed = metrics_of(found)["completed"]
+    assert completed["train"]["objects"] + completed["test"]["objects"] == 2
+
+
+@pytest.mark.parametrize("method", ["knn", "mlp", "tpz", "som", "boosting", "ensemble"])
+def test_every_learner_predicts_objects_that_lack_a_band(tmp_path, method):
+    train, test = sky(300, 1), sky(100, 2, first=1001)
+    train.loc[::10, "z"], test.loc[::4, "g"], test.loc[::5, "z_err"] = np.nan, np.nan, -9999
+    test.loc[7, list("griz")] = np.nan
+    folder = run(tmp_path, train, test, method=method, settings=SETTINGS[method])
+    table = pandas.read_csv(folder / "objects.csv")
+    assert table["object_id"].tolist() == [*train["id"], *test["id"]]
+    unmeasured = table["object_id"] == test["id"][7]
+    assert (table["z_phot"].isna() == unmeasured).all()
+    assert table["reason"][unmeasured].tolist() == ["no band is measured"]
+    assert table["reason"][~unmeasured].isna().all()
+    lacking = table[table["object_id"].isin(test["id"][::4])]
+    assert (lacking["bands_measured"] == 3).all()
+    dz = (lacking["z_phot"] - lacking["redshift"]) / (1 + lacking["redshift"])
+    assert 1.4826 * np.median(abs(dz - np.median(dz))) < 0.05
+    found = metrics_of(folder)
+    assert found["left_out"] == {"train": 0, "test": 1}
+    assert found["left_out_reasons"] == {"no band is measured": 1}
+    assert found["completed"]["train"] == {"objects": 30, "z": 30}
+    pdfs = pyarrow.parquet.read_table(folder / "pdfs.parquet")
+    assert [len(one) > 0 for one in pdfs["pdf"].to_pylist()] == (~unmeasured).tolist()
+
+
+def test_training_objects_without_a_redshift_are_predicted(tmp_path):
+    train, test = sky(150, 1), sky(60, 2, first=1001)
+    truth = train["redshift"].copy()
+    train.loc[:29, "redshift"] = [*[np.nan] * 10, *[-9999] * 10, *[99] * 10]
+    table = pandas.read_csv(run(tmp_path, train, test) / "objects.csv").set_index("object_id")
+    assert len(table) == 210
+    targets = table.loc[train["id"][:30]]
+    assert set(targets["split"]) == {"target"}
+    assert abs(targets["z_phot"].to_numpy() - truth[:30]).max() < 0.2
 
 
 def test_forests_take_objects_with_a_missing_band(tmp_path):

@@ -1,5 +1,7 @@
 """Geometry against astropy pixel by pixel; engines against known sources and white noise."""
 
+import sys
+
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -8,7 +10,8 @@ from redpix.core.exceptions import InputError
 from redpix.image import homography
 from redpix.image.masks import BITS
 from redpix.image.wcs import frame_wcs, kept_cards, wcs_header
-from redpix.pixels import register
+from redpix.pixels import grid as grid_module
+from redpix.pixels import montage_program, noise_correlation, register
 from redpix.pixels.resampling_engines import REACH, engine
 
 ENGINES = sorted(REACH)
@@ -46,7 +49,7 @@ def star_field(wcs, seed=3, count=12):
 
 def test_homography_is_the_two_projections():
     wcs = drift_scan()
-    grid = register.north_up_grid(drift_scan(angle=32.0, crval=(180.502, 45.497)), SHAPE, 0.6)
+    grid = grid_module.north_up_grid(drift_scan(angle=32.0, crval=(180.502, 45.497)), SHAPE, 0.6)
     matrix = homography.homography(wcs, grid.wcs, SHAPE)
     x, y = np.random.default_rng(0).uniform(-20, 200, (2, 50))
     expected = grid.wcs.all_world2pix(wcs.all_pix2world(np.transpose([x, y]), 0), 0)
@@ -59,7 +62,7 @@ def test_homography_is_the_two_projections():
 @pytest.mark.parametrize("angle", [0.0, 33.8, 90.0])
 def test_grid_is_north_up_and_holds_the_frame_exactly(angle, scale):
     wcs = drift_scan(angle)
-    grid = register.north_up_grid(wcs, SHAPE, scale)
+    grid = grid_module.north_up_grid(wcs, SHAPE, scale)
     header = grid.header()
     assert header["CD1_1"] < 0 < header["CD2_2"]
     assert header["CD1_2"] == header["CD2_1"] == 0
@@ -77,9 +80,9 @@ def test_grid_is_north_up_and_holds_the_frame_exactly(angle, scale):
 @pytest.mark.parametrize("margin", [0.0, 2.0])
 def test_inside_against_every_pixel(angle, margin):
     wcs = drift_scan(angle)
-    grid = register.north_up_grid(wcs, SHAPE)
+    grid = grid_module.north_up_grid(wcs, SHAPE)
     matrix = homography.homography(wcs, grid.wcs, SHAPE)
-    found = register.inside(matrix, SHAPE, grid.shape, margin)
+    found = grid_module.inside(matrix, SHAPE, grid.shape, margin)
     rows, columns = np.indices(grid.shape)
     sky = grid.wcs.all_pix2world(np.transpose([columns.ravel(), rows.ravel()]), 0)
     x, y = wcs.all_world2pix(sky, 0).T
@@ -132,7 +135,7 @@ def test_cards_are_kept_but_for_array_and_wcs():
 
 def project(name, image, error, wcs, scale=None, masked=NONE):
     function, reach = engine(name)
-    grid = register.north_up_grid(wcs, SHAPE, scale)
+    grid = grid_module.north_up_grid(wcs, SHAPE, scale)
     return grid, register.register(function, image, error, wcs, grid, masked, reach)
 
 
@@ -167,17 +170,34 @@ def test_sums_over_apertures_scatter_as_the_errors_say(name):
     assert good.sum() > 150
     assert pulls.std() == pytest.approx(0.95, abs=0.13)
     function, _ = engine(name)
-    factor = register.noise_correlation(function, wcs, grid, SHAPE, side=64)
+    factor = noise_correlation.noise_correlation(function, wcs, grid, SHAPE, side=64)
     per_pixel = np.nanvar(result.image / result.error)
     assert factor == pytest.approx(per_pixel, rel=0.06)
+
+
+def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
+    pytest.importorskip("MontagePy")
+    wcs = drift_scan()
+    image, _ = star_field(wcs)
+    program = project("montage", image, np.ones(SHAPE), wcs)[1]
+    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    package = project("montage", image, np.ones(SHAPE), wcs)[1]
+    assert np.array_equal(program.image, package.image, equal_nan=True)
+
+
+def test_without_montage_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    monkeypatch.setitem(sys.modules, "MontagePy.main", None)
+    with pytest.raises(InputError, match="run envs/setup"):
+        montage_program.run_mprojectpp("in.fits", "out.fits", "grid.hdr")
 
 
 def test_montage_weights_are_shares_of_area():
     """Under a rotation the variance of unit noise is 0.443, as measured for area weights."""
     wcs = drift_scan()
-    grid = register.north_up_grid(wcs, SHAPE)
+    grid = grid_module.north_up_grid(wcs, SHAPE)
     function, _ = engine("montage")
-    factor = register.noise_correlation(function, wcs, grid, SHAPE, side=64)
+    factor = noise_correlation.noise_correlation(function, wcs, grid, SHAPE, side=64)
     assert factor == pytest.approx(0.443, rel=0.03)
 
 
@@ -237,19 +257,19 @@ def test_it_is_the_variance_that_is_projected(name):
 def test_bands_that_turn_alike_have_one_noise_correlation(angle):
     function, factors, matrices = engine("montage")[0], [], []
     for shift in ((0.0, 0.0), (0.31, -0.46), (5.5, 7.5)):
-        wcs, grid = drift_scan(angle), register.north_up_grid(drift_scan(angle), SHAPE)
+        wcs, grid = drift_scan(angle), grid_module.north_up_grid(drift_scan(angle), SHAPE)
         wcs.wcs.crpix = wcs.wcs.crpix + shift
         matrices.append(homography.homography(wcs, grid.wcs, SHAPE))
-        factors.append(register.noise_correlation(function, wcs, grid, SHAPE, side=64))
-    assert all(register.alike(matrices[0], other) for other in matrices)
+        factors.append(noise_correlation.noise_correlation(function, wcs, grid, SHAPE, side=64))
+    assert all(noise_correlation.alike(matrices[0], other) for other in matrices)
     assert np.ptp(factors) < 0.04 * np.mean(factors)
     turned = homography.homography(drift_scan(angle + 1), grid.wcs, SHAPE)
-    assert not register.alike(matrices[0], turned)
+    assert not noise_correlation.alike(matrices[0], turned)
 
 
 def test_bands_parallel_to_the_grid_have_their_own():
     """A shift by half a pixel leaves a quarter of the variance, by one pixel all of it."""
     straight, half = np.eye(3), np.eye(3)
     half[:2, 2] = 0.5
-    assert not register.alike(straight, half)
-    assert not register.alike(0.5 * straight, 0.5 * half)
+    assert not noise_correlation.alike(straight, half)
+    assert not noise_correlation.alike(0.5 * straight, 0.5 * half)

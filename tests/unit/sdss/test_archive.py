@@ -1,15 +1,17 @@
 """Fetch from an archive: retries, resumed transfers, messages of faults."""
 
 import bz2
+import contextlib
 import gzip
 import http.server
 import threading
+import time
 from collections import Counter
 
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.sdss import archive
+from redpix.sdss import archive, download
 
 BODY = np.random.default_rng(1).bytes(300_000)
 PACKED = bz2.compress(BODY)
@@ -23,7 +25,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, faults=(), body=PACKED):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.body, self.asked = list(faults), body, Counter()
-        self.ranges = []
+        self.ranges, self.headers, self.version = [], [], None
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -35,8 +37,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         wanted = self.headers.get("Range")
         server.ranges.append(wanted)
         fault = server.faults.pop(0) if server.faults else None
+        server.headers.append(self.headers)
         if isinstance(fault, int):
             self.send_error(fault)
+            return
+        if isinstance(fault, str) and fault.startswith("http"):
+            self.send_response(302)
+            self.send_header("Location", fault)
+            self.end_headers()
             return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         body = b"<!DOCTYPE html><html>busy</html>" if fault == "html" else server.body
@@ -46,17 +54,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header("Content-Length", "0")
             self.end_headers()
             return
+        if self.headers.get("If-Range") not in (None, server.version):
+            start, wanted = 0, None
         self.send_response(206 if wanted else 200)
+        if server.version:
+            self.send_header("ETag", server.version)
         encodings = self.headers.get("Accept-Encoding", "")
         if "gzip" in encodings:  # servers compress if the client accepts it
             body, start = gzip.compress(body), 0
             self.send_header("Content-Encoding", "gzip")
-        self.send_header("Content-Length", str(len(body) - start))
+        length = {"endless": "many", "huge": str(10**12)}.get(fault, str(len(body) - start))
+        self.send_header("Content-Length", length)
         self.end_headers()
         if fault == "cut":
             self.wfile.write(body[start : start + 70_000])
             self.wfile.flush()
             self.connection.close()
+        elif fault == "drip":
+            with contextlib.suppress(OSError):
+                for byte in body[:40]:
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(0.05)
+        elif fault == "endless":
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(1 << 16))
         elif fault == "stall":
             threading.Event().wait(1.5)
         else:
@@ -91,7 +113,7 @@ def test_a_stalled_server_times_out_and_is_asked_again(tmp_path):
 def test_a_broken_transfer_is_taken_up_where_it_stopped(tmp_path):
     server = Server(["cut"])
     fetch(server, tmp_path)
-    assert server.ranges == [None, f"bytes={archive.BLOCK}-"]
+    assert server.ranges == [None, "bytes=70000-"]
 
 
 def test_a_transfer_killed_earlier_is_taken_up(tmp_path):
@@ -104,6 +126,63 @@ def test_a_transfer_killed_earlier_is_taken_up(tmp_path):
 def test_a_part_that_is_whole_is_not_fetched_again(tmp_path):
     (tmp_path / "frame.fits.part").write_bytes(PACKED)
     assert fetch(Server(), tmp_path)[1].read_bytes() == BODY
+
+
+def test_a_file_that_changed_since_it_broke_is_fetched_afresh(tmp_path):
+    server = Server(["cut"])
+    server.version = '"1"'
+    # the first answer breaks; the file changes before the second
+    with pytest.raises(InputError, match="gave up after 1"):
+        fetch(server, tmp_path, retries=0)
+    assert (tmp_path / "frame.fits.part.version").read_text() == '"1"'
+    other = np.random.default_rng(2).bytes(200_000)
+    server.version, server.body = '"2"', bz2.compress(other)
+    assert fetch(server, tmp_path, retries=0)[1].read_bytes() == other
+    assert [path.name for path in tmp_path.iterdir()] == ["frame.fits"]
+
+
+def test_a_server_that_sends_single_bytes_is_left(tmp_path):
+    server = Server(["drip"])
+    assert fetch(server, tmp_path, timeout=0.3)[1].read_bytes() == BODY
+    assert server.asked.total() == 2
+
+
+@pytest.mark.parametrize("fault", ["endless", "huge"])
+def test_a_file_larger_than_any_frame_is_refused(tmp_path, monkeypatch, fault):
+    monkeypatch.setattr(download, "LARGEST_FILE", 1_000_000)
+    with pytest.raises(InputError, match=r"frame.fits.bz2: the file has more than 1000000 bytes"):
+        fetch(Server([fault] * 2), tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_may_not_send_the_request_to_another_site(tmp_path):
+    other = Server()
+    there = other.url.replace("127.0.0.1", "localhost")
+    with pytest.raises(InputError, match="sends the request to http://localhost"):
+        fetch(Server([there] * 2), tmp_path)
+    assert fetch(Server([other.url]), tmp_path)[1].read_bytes() == BODY
+
+
+def test_the_wait_that_a_server_asks_for_is_kept(tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(archive.time, "sleep", waits.append)
+    monkeypatch.setattr(Handler, "send_error", _busy)
+    assert fetch(Server([429]), tmp_path)[0]
+    assert waits == [7]
+
+
+def _busy(handler, code):
+    """Answer that the server is busy for 7 s."""
+    handler.send_response(code)
+    handler.send_header("Retry-After", "7")
+    handler.send_header("Content-Length", "0")
+    handler.end_headers()
+
+
+def test_the_server_learns_who_asks(tmp_path):
+    server = Server()
+    fetch(server, tmp_path)
+    assert server.headers[0]["User-Agent"].startswith("redpix/")
 
 
 def test_gives_up_with_the_url_and_the_reason(tmp_path):

@@ -10,6 +10,7 @@ from redpix.core import field_name
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS
 from redpix.sdss import frames
+from redpix.sdss.psfield import psfield_path
 
 FIELD = field_name.Field(2820, 3, 122)
 
@@ -24,6 +25,23 @@ def test_names_and_paths():
     assert frames.mask_path("dr17", field, "g") == (
         "dr17/eboss/photo/redux/301/3813/objcs/5/fpM-003813-g5-0023.fit.gz"
     )
+
+
+@pytest.mark.parametrize(
+    ("release", "folder"),
+    [
+        ("dr8", "dr8/boss"),
+        ("dr12", "dr12/boss"),
+        ("dr13", "dr13/eboss"),
+        ("dr17", "dr17/eboss"),
+        ("dr18", "dr18/prior-surveys/sdss4-dr17-eboss"),
+    ],
+)
+def test_each_release_has_its_folder(release, folder):
+    field = field_name.Field(3813, 5, 23)
+    paths = [frames.frame_path(release, field, "r"), frames.mask_path(release, field, "r")]
+    paths.append(psfield_path(release, field))
+    assert all(path.startswith(f"{folder}/photo") for path in paths)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_model import PsfModel, full_width, with_round_wings
+from redpix.subtraction.halos_and_edges import beside_the_sky, halos
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.tiles import subtract_tiles, tiles
 from redpix.subtraction.transient_shapes import motion_gain, shape_misfit
-from redpix.subtraction.transients import FLAGS, WORST_MISFIT, beside_the_sky, detect, halos
+from redpix.subtraction.transients import FLAGS, WORST_MISFIT, detect
 from redpix.subtraction.zogy import subtract
 from scipy.ndimage import distance_transform_edt
 
@@ -92,7 +93,8 @@ def test_two_lobes_are_one_that_moved():
     found = detect(score, score, np.ones_like(score), np.zeros((60, 60), int), 4.0)
     assert list(found.kind) == ["moving"]
     assert 0.5 < found.dipole[0] < 1
-    alone = detect(-bumps((28.3, 30.2, 40.0)), score, score, np.zeros((60, 60), int), 4.0)
+    score = -bumps((28.3, 30.2, 40.0))
+    alone = detect(score, score, np.ones_like(score), np.zeros((60, 60), int), 4.0)
     assert list(alone.kind) == ["fainter"]
     assert (alone.x[0], alone.y[0]) == (
         pytest.approx(28.3, abs=0.05),

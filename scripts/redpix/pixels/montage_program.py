@@ -1,0 +1,56 @@
+"""Run Montage's mProjectPP: the program, or the same code in the Python package MontagePy."""
+
+import shutil
+
+from redpix.core.exceptions import InputError
+from redpix.core.programs import NAMES, find_tool
+
+
+def run_mprojectpp(source, target, header):
+    """Resample an image from one tangent plane to another with Montage.
+
+    Parameters
+    ----------
+    source : str
+        FITS image in the working folder.
+    target : str
+        FITS image to write.
+    header : str
+        File of the header cards of the result.
+
+    Raises
+    ------
+    InputError
+        If neither the program nor MontagePy is installed, or if Montage fails.
+    """
+    if any(map(shutil.which, NAMES["montage"])):
+        _run_program(source, target, header)
+    else:
+        _run_package(source, target, header)
+
+
+def _run_program(source, target, header):
+    """Run the program through montage-wrapper."""
+    # slow to import; the other engines do not need it
+    from montage_wrapper.commands import mProjectPP
+    from montage_wrapper.status import MontageError
+
+    find_tool("montage")
+    try:
+        mProjectPP(source, target, header)
+    except MontageError as error:
+        raise InputError(f"mProjectPP: {error}") from None
+
+
+def _run_package(source, target, header):
+    """Run the Python package."""
+    try:
+        from MontagePy.main import mProjectPP
+    except ImportError:
+        raise InputError(
+            "montage: neither mProjectPP is on the PATH nor the package MontagePy installed; run "
+            "envs/setup"
+        ) from None
+    result = mProjectPP(source, target, header)
+    if str(result["status"]) != "0":
+        raise InputError(f"mProjectPP (MontagePy): {result['msg']}")
