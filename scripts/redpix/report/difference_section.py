@@ -34,6 +34,8 @@ class BandResults(NamedTuple):
         Magnitudes of the true transients in the image.
     hits : ndarray of bool or None
         Whether each of them was found.
+    warnings : list of str
+        What the header warns of.
     """
 
     facts: dict
@@ -41,6 +43,7 @@ class BandResults(NamedTuple):
     triplets: str = None
     magnitudes: np.ndarray = None
     hits: np.ndarray = None
+    warnings: tuple = ()
 
 
 class Recovery(NamedTuple):
@@ -116,6 +119,7 @@ def show_pair(name, differences, transients, true):
         bands[band] = show_band(path, band, rows, true, with_triplets=not drawn)
     return {
         "name": name,
+        "warnings": [f"{band}: {text}" for band, one in bands.items() for text in one.warnings],
         "bands": [{"name": band, "facts": one.facts} for band, one in bands.items()],
         "scores": data_uri(score_figure({band: one.scores for band, one in bands.items()})),
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
@@ -150,7 +154,8 @@ def show_band(path, band, rows, true, with_triplets):
         clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
         facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
         facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
-        results = BandResults(facts, hdus["SCORR"].data[clean])
+        warnings = tuple(str(text) for text in header["WARN*"].values())
+        results = BandResults(facts, hdus["SCORR"].data[clean], warnings=warnings)
         best = rows[rows["flags"] == 0].head(MOST)
         if with_triplets and len(best):
             results = results._replace(triplets=show_triplets(hdus, best))
@@ -244,12 +249,34 @@ def band_facts(header, usable):
     """
     return {
         "robust std of Scorr": f"{header['SCORRSTD']:.4f}",
+        **({"on blank sky": f"{header['SCORRSKY']:.4f}"} if "SCORRSKY" in header else {}),
         "flux ratio": f"{header['FLXRATIO']:.4f}, scatter {header['FLXSCAT']:.4f}",
+        **measured_ratios(header),
         "registration, rms": f"{header['REGRMSX']:.3f} and {header['REGRMSY']:.3f} pixels, "
         f"{header['NSTARS']} stars",
         "FWHM": f"{header['FWHMNEW']:.2f} and {header['FWHMREF']:.2f} pixels",
         "PSF": f"{header.get('PSFNEW', header['PSF'])}; {header.get('PSFREF', header['PSF'])}",
         "usable": f"{100 * usable:.1f} % of the common sky",
+    }
+
+
+def measured_ratios(header):
+    """Return the flux ratios by PSFs and by apertures with their errors, if the header has them.
+
+    Parameters
+    ----------
+    header : Header
+        Header of the HDU D.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    cards = {"by PSFs": ("RATIOPSF", "RATPSFER"), "by apertures": ("RATIOAP", "RATAPER")}
+    return {
+        f"flux ratio {name}": f"{header[value]:.4f} ± {header[error]:.4f}"
+        for name, (value, error) in cards.items()
+        if value in header and error in header
     }
 
 

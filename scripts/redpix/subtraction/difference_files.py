@@ -12,6 +12,7 @@ from redpix.core.job import log
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
+from redpix.subtraction.difference_checks import blank_scores, more_cards
 from redpix.subtraction.tiles import IMAGES
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
@@ -59,7 +60,8 @@ def header_of(pair, planes, mask):
     spread = float(mad_std(score[clean]))
     white = (planes.read("D")[rows] / np.sqrt(planes.read("variance")[rows]))[clean]
     error_x, error_y = pair.comparison.registration_error
-    log.info("Scorr: robust std %.4f", spread)
+    blank = blank_scores(planes, mask, rows)
+    log.info("Scorr: robust std %.4f, on blank sky %.4f", spread, blank.score)
     return [
         ("F_D", planes.F_D, "flux zero point of D, median of tiles"),
         ("F_S", planes.F_S, "S of a source of unit flux, median of tiles"),
@@ -80,6 +82,7 @@ def header_of(pair, planes, mask):
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
         ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
+        *more_cards(pair, blank),
     ]
 
 

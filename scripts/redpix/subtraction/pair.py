@@ -8,6 +8,7 @@ import numpy as np
 from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
+from redpix.subtraction.pair_noise import PairNoise
 from redpix.subtraction.tiles import Mosaic
 from redpix.subtraction.transients import Transients
 
@@ -100,6 +101,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    noise : redpix.subtraction.pair_noise.PairNoise
+        Covariance of the noise.
     """
 
     new: np.ndarray
@@ -115,6 +118,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    noise: PairNoise = PairNoise()
 
     @property
     def fwhm(self):

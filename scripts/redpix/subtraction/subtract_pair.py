@@ -17,6 +17,7 @@ from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
+from redpix.subtraction.pair_noise import correlations, measure_noise
 from redpix.subtraction.pair_psfs import engines, psfs_of_pair
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
 from redpix.subtraction.transients import find_transients
@@ -48,6 +49,7 @@ def subtract_pair(science, reference, settings, workspace):
     """
     pair = register_pair(science, reference, settings, workspace)
     pair = match_backgrounds(pair, settings)
+    pair = measure_noise(pair, settings)
     planes = difference_planes(pair, settings, workspace)
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
@@ -179,9 +181,17 @@ def difference_planes(pair, settings, workspace):
     # half of each measured variance is assigned to each image
     astrometry = tuple(comparison.registration_error / np.sqrt(2))
     calibration = np.hypot(comparison.scatter, settings.psf_error) / np.sqrt(2)
-    new = Epoch(pair.new, None, None, 1.0, pair.new_variance, astrometry, calibration)
-    reference = new._replace(
-        image=pair.reference, flux=comparison.ratio, variance=pair.reference_variance
+    correlation, reference_correlation = correlations(pair)
+    reference = Epoch(
+        image=pair.reference,
+        psf=None,
+        flux=comparison.ratio,
+        variance=pair.reference_variance,
+        astrometry=astrometry,
+        calibration=calibration,
+    )
+    new = reference._replace(
+        image=pair.new, flux=1.0, variance=pair.new_variance, correlation=correlation
     )
     precision = PRECISION[settings.precision]
     try:
@@ -190,7 +200,7 @@ def difference_planes(pair, settings, workspace):
             reference,
             pair.psf_new.at,
             pair.psf_reference.at,
-            correlation=pair.alignment.noise_correlation,
+            correlation=reference_correlation,
             match_reference=settings.match_reference,
             planes=empty_planes(pair.new.shape, precision, workspace.folder),
             dtype=precision,

@@ -1,0 +1,81 @@
+"""Join the flux ratios by PSFs and by apertures, and say where they disagree."""
+
+import numpy as np
+
+from redpix.core.exceptions import InputError
+
+#: difference of two flux ratios in standard deviations, and relative, up to which they agree
+AGREE, SLACK = 3.0, 0.005
+
+#: smallest relative error of a flux ratio
+_LEAST_ERROR = 0.001
+
+
+def joined_ratio(by_psfs, by_apertures, given, names):
+    """Return the flux ratio that is used.
+
+    Parameters
+    ----------
+    by_psfs, by_apertures : redpix.astrometry.aperture_ratio.FluxRatio
+        The two measurements.
+    given : float or None
+        Flux ratio that the user gives.
+    names : str
+        Name of the images in messages.
+
+    Returns
+    -------
+    ratio : float
+        The given one; or the mean of the two if they agree; or that by apertures, which do not
+        depend on the PSFs.
+    apart : float
+        Relative difference of the two if they do not agree; otherwise 0.
+    remarks : list of str
+        Warnings, one sentence each.
+
+    Raises
+    ------
+    InputError
+        If neither is measured, and the flux ratio is not given.
+    """
+    measured = [one for one in (by_psfs, by_apertures) if np.isfinite(one.ratio)]
+    if not measured:
+        if given:
+            return given, 0.0, ["too few stars in both images to test subtraction.flux_ratio"]
+        number = max(by_psfs.number, by_apertures.number)
+        raise InputError(
+            f"{names}: {number} stars in both images; allowed: at least 3, or their flux ratio "
+            "in subtraction.flux_ratio; if the images show the same stars, a WCS may be wrong: "
+            "subtraction.registration sources does not use it"
+        )
+    ratio, apart, remarks = _of_measured(measured)
+    if given:
+        error = min(one.error for one in measured)
+        if not _agree(given, ratio, error):
+            remarks = [
+                f"subtraction.flux_ratio is {given:.5g}, but sources have {ratio:.5g} +- "
+                f"{error:.2g}; the given value is used"
+            ]
+        return given, 0.0, remarks
+    return ratio, apart, remarks
+
+
+def _of_measured(measured):
+    """Return the ratio of one or two measurements, their difference, and a warning."""
+    weights = [max(one.error / one.ratio, _LEAST_ERROR) ** -2.0 for one in measured]
+    first, last = measured[0], measured[-1]
+    if sum(weights) == 0:
+        return last.ratio, 0.0, []
+    mean = float(np.average([one.ratio for one in measured], weights=weights))
+    if _agree(first.ratio, last.ratio, np.hypot(first.error, last.error)):
+        return mean, 0.0, []
+    remark = (
+        f"the flux ratio is {first.ratio:.4f} +- {first.error:.4f} by PSFs and {last.ratio:.4f} "
+        f"+- {last.error:.4f} by apertures; that by apertures is used; a PSF may be wrong"
+    )
+    return last.ratio, abs(first.ratio / last.ratio - 1), [remark]
+
+
+def _agree(one, other, error):
+    """Return whether two flux ratios agree within their error."""
+    return abs(one - other) <= AGREE * error + SLACK * other
