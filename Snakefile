@@ -87,6 +87,7 @@ whole_run = [
     demo_products,
     image_products(".csv"),
     light_curves,
+    target_curves,
     all_coadds,
     table_products("objects.csv"),
     training_products,
@@ -138,6 +139,7 @@ rule photometry:
     input:
         image_products(".csv"),
         light_curves,
+        target_curves,
         own_page("photometry"),
     localrule: True
 

@@ -29,10 +29,12 @@ class RawNight:
     stars : int
         Number of stars of a target.
     seed : int
+    fluxes : (float, float)
+        Smallest and largest log10 of the counts of a star in 60 s.
     """
 
-    def __init__(self, folder, side=200, stars=60, seed=1):
-        self.folder, self.side = folder, side
+    def __init__(self, folder, side=200, stars=60, seed=1, fluxes=(3.2, 5.2)):
+        self.folder, self.side, self.fluxes = folder, side, fluxes
         self.rng = np.random.default_rng([seed, 5])
         self.bias = BIAS + self.rng.normal(0, PATTERN, (side, side))
         self.dark = DARK_RATE * self.rng.gamma(2.0, 0.5, (side, side))
@@ -46,12 +48,12 @@ class RawNight:
         self.skies = {}
         folder.mkdir(parents=True, exist_ok=True)
 
-    def sky_of(self, target):
+    def sky_of(self, target, stars=None):
         """Return x, y (0-based) and flux (counts in 60 s) of the stars of a target."""
         if target not in self.skies:
-            margin = 15
-            x, y = self.rng.uniform(margin, self.side - margin, (2, self.stars))
-            flux = 10 ** self.rng.uniform(3.2, 5.2, self.stars)
+            margin, stars = 12, stars or self.stars
+            x, y = self.rng.uniform(margin, self.side - margin, (2, stars))
+            flux = 10 ** self.rng.uniform(*self.fluxes, stars)
             self.skies[target] = x, y, flux
         return self.skies[target]
 

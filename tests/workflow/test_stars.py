@@ -280,9 +280,10 @@ def small_field(folder, stars, exposures=2):
         "residuals": files["fits"],
         "curves": str(folder / "c.csv"),
         "scatter": str(folder / "s.csv"),
+        "exposures": str(folder / "e.csv"),
         "images": names,
         "fields": {"m67": names},
-        "settings": {"telescope_diameter": 0.5, "site_altitude": 0},
+        "settings": {"telescope_diameter": 0.5, "site_altitude": 0, "detrend": []},
     }
 
 

@@ -5,6 +5,7 @@ import functools
 from redpix.config.image_plan import ImagePlan
 
 LIGHT_CURVES = config["photometry"]["mode"] == "full"
+TARGETS = {name: [ra, dec] for name, ra, dec in config["photometry"]["targets"]}
 
 with refusals(""):
     IMAGES = ImagePlan(ROWS["images"], RESULTS, LIGHT_CURVES)
@@ -50,6 +51,12 @@ def light_curves(wildcards):
     return images().light_curves()
 
 
+def target_curves(wildcards):
+    """Return the tables of the targets that the user names, if a field has several images."""
+    targets = TARGETS if images().light_curves() else []
+    return [f"{RESULTS}/photometry/light_curves/{target}.csv" for target in targets]
+
+
 def of_exposures(suffix):
     """Return an input function for a product of every image that gets a light curve."""
     return lambda wildcards: [
@@ -77,6 +84,7 @@ rule calibration:
     params:
         code=code_of("calibration"),
         row=image_row,
+        others=lambda wildcards: len(images().images) > 1,
         settings=run_settings.calibration_settings(config),
     message:
         "{wildcards.image}: dark, flat, background"
@@ -107,6 +115,7 @@ rule photometry_of_image:
     params:
         code=code_of("photometry_of_image"),
         row=image_row,
+        others=lambda wildcards: len(images().images) > 1,
         settings=config["photometry"],
     message:
         "{wildcards.image}: measuring stars"
@@ -122,6 +131,7 @@ rule light_curves:
     output:
         curves=f"{RESULTS}/photometry/lightcurves.csv",
         scatter=f"{RESULTS}/photometry/scatter.csv",
+        exposures=f"{RESULTS}/photometry/light_curves/exposures.csv",
     log:
         f"{RESULTS}/logs/photometry/light_curves.log",
     benchmark:
@@ -136,8 +146,40 @@ rule light_curves:
         code=code_of("light_curves"),
         images=lambda wildcards: images().exposures,
         fields=lambda wildcards: images().fields,
-        settings={key: config["photometry"][key] for key in ("telescope_diameter", "site_altitude")},
+        settings={
+            key: config["photometry"][key]
+            for key in ("telescope_diameter", "site_altitude", "detrend")
+        },
     message:
         "light curves"
     script:
         "../../scripts/light_curves.py"
+
+
+rule target_curve:
+    input:
+        curves=rules.light_curves.output.curves,
+        scatter=rules.light_curves.output.scatter,
+    output:
+        table=f"{RESULTS}/photometry/light_curves/{{target}}.csv",
+        plot=f"{RESULTS}/photometry/light_curves/{{target}}.png",
+    log:
+        f"{RESULTS}/logs/photometry/light_curves/{{target}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/target_curve/{{target}}.tsv"
+    wildcard_constraints:
+        target=any_of(TARGETS),
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(10),
+    params:
+        code=code_of("target_curve"),
+        target=lambda wildcards: wildcards.target,
+        position=lambda wildcards: TARGETS[wildcards.target],
+    message:
+        "{wildcards.target}: light curve"
+    script:
+        "../../scripts/target_curve.py"

@@ -11,7 +11,7 @@ AGREE, SLACK = 3.0, 0.005
 _LEAST_ERROR = 0.001
 
 
-def joined_ratio(by_psfs, by_apertures, given, names):
+def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names):
     """Return the flux ratio that is used.
 
     Parameters
@@ -20,6 +20,8 @@ def joined_ratio(by_psfs, by_apertures, given, names):
         The two measurements.
     given : float or None
         Flux ratio that the user gives.
+    by_zero_points : float or None
+        Flux ratio by the zero points of the images.
     names : str
         Name of the images in messages.
 
@@ -36,18 +38,12 @@ def joined_ratio(by_psfs, by_apertures, given, names):
     Raises
     ------
     InputError
-        If neither is measured, and the flux ratio is not given.
+        If neither is measured, and the flux ratio is unknown.
     """
     measured = [one for one in (by_psfs, by_apertures) if np.isfinite(one.ratio)]
     if not measured:
-        if given:
-            return given, 0.0, ["too few stars in both images to test subtraction.flux_ratio"]
         number = max(by_psfs.number, by_apertures.number)
-        raise InputError(
-            f"{names}: {number} stars in both images; allowed: at least 3, or their flux ratio "
-            "in subtraction.flux_ratio; if the images show the same stars, a WCS may be wrong: "
-            "subtraction.registration sources does not use it"
-        )
+        return _without_stars(number, given, by_zero_points, names)
     ratio, apart, remarks = _of_measured(measured)
     if given:
         error = min(one.error for one in measured)
@@ -58,6 +54,24 @@ def joined_ratio(by_psfs, by_apertures, given, names):
             ]
         return given, 0.0, remarks
     return ratio, apart, remarks
+
+
+def _without_stars(number, given, by_zero_points, names):
+    """Return a known flux ratio of images with too few stars, 0, and a warning."""
+    seen = f"{number} stars in both images"
+    if given:
+        return given, 0.0, [f"{seen}: too few to measure the scatter, 0 is used"]
+    if by_zero_points:
+        remark = (
+            f"{seen}: too few to measure the flux ratio; {by_zero_points:.5g} by the zero points "
+            "is taken"
+        )
+        return by_zero_points, 0.0, [remark]
+    raise InputError(
+        f"{names}: {seen}; allowed: at least 3, or their flux ratio in subtraction.flux_ratio, or "
+        "the zero points of both images; if the images show the same stars, a WCS may be wrong: "
+        "subtraction.registration sources does not use it"
+    )
 
 
 def _of_measured(measured):

@@ -69,7 +69,9 @@ class ImageComparison(NamedTuple):
     remarks: tuple = ()
 
 
-def compare_images(images, positions, sources, left_out, names, flux_ratio=None):
+def compare_images(
+    images, positions, sources, left_out, names, flux_ratio=None, by_zero_points=None
+):
     """Return flux ratio and registration error of two images.
 
     Parameters
@@ -85,6 +87,8 @@ def compare_images(images, positions, sources, left_out, names, flux_ratio=None)
         Name of the images in messages.
     flux_ratio : float, optional
         Known flux ratio.
+    by_zero_points : float, optional
+        Flux ratio that is taken if there are too few stars.
 
     Returns
     -------
@@ -96,12 +100,11 @@ def compare_images(images, positions, sources, left_out, names, flux_ratio=None)
         If the flux ratio is neither known nor measurable, or as `registration_error`.
     """
     error = registration_error(images, sources, left_out, names)
-    return compare_fluxes(images, positions, sources, names, flux_ratio)._replace(
-        registration_error=error
-    )
+    fluxes = compare_fluxes(images, positions, sources, names, flux_ratio, by_zero_points)
+    return fluxes._replace(registration_error=error)
 
 
-def compare_fluxes(images, positions, sources, names, given=None):
+def compare_fluxes(images, positions, sources, names, given=None, by_zero_points=None):
     """Return the flux ratio of two images by PSF stars and by apertures.
 
     Parameters
@@ -114,6 +117,8 @@ def compare_fluxes(images, positions, sources, names, given=None):
         Name of the images in messages.
     given : float, optional
         Known flux ratio. The stars then only measure its scatter.
+    by_zero_points : float, optional
+        Flux ratio that is taken if fewer than 3 stars are in both images.
 
     Returns
     -------
@@ -123,7 +128,8 @@ def compare_fluxes(images, positions, sources, names, given=None):
     Raises
     ------
     InputError
-        If fewer than 3 sources are in both images and the flux ratio is not given.
+        If fewer than 3 sources are in both images, and the flux ratio and a zero point are
+        unknown.
     """
     fit, good = _selected(images, positions)
     ratio, error = fit.ratio[good], fit.ratio_error[good]
@@ -132,7 +138,7 @@ def compare_fluxes(images, positions, sources, names, given=None):
     fwhm = max(full_width(psf(*middle)) for psf in (images.psf_new, images.psf_reference))
     variances = images.new_variance, images.reference_variance
     by_apertures = aperture_ratio(images.new, images.reference, variances, sources, fwhm)
-    joined, apart, remarks = joined_ratio(by_psfs, by_apertures, given, names)
+    joined, apart, remarks = joined_ratio(by_psfs, by_apertures, given, by_zero_points, names)
     scatter = 0.0
     if len(ratio) >= 3:
         scatter = float(np.hypot(flux_scatter(ratio / by_psfs.ratio, error / by_psfs.ratio), apart))

@@ -29,7 +29,7 @@ class StarFit(NamedTuple):
     offset_error : ndarray, shape (n, 2)
         1-sigma errors of `offset`, pixels.
     index : ndarray of int
-        Row of each star in the list of positions. Stars near the edge are left out.
+        Row of each star in the list of positions. Stars within 8 pixels of the edge are left out.
     """
 
     ratio: np.ndarray
@@ -86,15 +86,27 @@ def _middle(psf):
 
 
 def _stamps(planes, column, row, half):
-    """Return stamps of the planes about a star; None if too few of their pixels are valid."""
-    if column < half or row < half:
+    """Return stamps of the planes about a star; None if too few of their pixels are valid.
+
+    Pixels beyond the edge of the images hold neither light nor noise.
+    """
+    low = row - half, column - half
+    region = [slice(max(0, start), max(0, start + 2 * half + 1)) for start in low]
+    cut = [plane[tuple(region)] for plane in planes]
+    if min(cut[0].shape) < 2 * INNER + 1:
         return None
-    region = slice(row - half, row + half + 1), slice(column - half, column + half + 1)
-    stamps = [plane[region].astype(float) for plane in planes]
-    if stamps[0].shape != (2 * half + 1,) * 2:
-        return None
+    stamps = [np.zeros((2 * half + 1,) * 2) for _ in planes]
+    to = tuple(
+        slice(part.start - start, part.start - start + length)
+        for part, start, length in zip(region, low, cut[0].shape, strict=True)
+    )
+    for stamp, values in zip(stamps, cut, strict=True):
+        stamp[to] = values
+    beyond = np.ones(stamps[0].shape, bool)
+    beyond[to] = False
     unknown = ~np.isfinite(sum(stamps))
-    if unknown[_inner(half)].any() or unknown.mean() > MOST_UNKNOWN:
+    inner = (unknown | beyond)[_inner(half)]
+    if inner.any() or unknown.sum() > MOST_UNKNOWN * np.count_nonzero(~beyond):
         return None
     for stamp in stamps:
         stamp[unknown] = 0

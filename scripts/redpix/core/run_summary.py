@@ -24,6 +24,22 @@ def read_left_out(path):
     return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
 
 
+def read_unused_exposures(path):
+    """Return the reason for each exposure that is left out of the light curves.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV with the columns image, used, reason.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    with open(path, newline="", encoding="utf-8") as file:
+        return {row["image"]: row["reason"] for row in csv.DictReader(file) if row["used"] == "no"}
+
+
 def failed_jobs(logs):
     """Return the jobs that failed in all attempts.
 
@@ -76,6 +92,10 @@ def closing_words(results, page, changes_left_out=None, remarks=()):
     if changes_left_out is not None and exposures.exists():
         missing = changes_left_out(read_left_out(exposures))
         lines += [f"Left out: {name}: {reason}" for name, reason in missing]
+    curves = results / "photometry/light_curves/exposures.csv"
+    if curves.exists():
+        missing = read_unused_exposures(curves).items()
+        lines += [f"Left out of light curves: {image}: {reason}" for image, reason in missing]
     path = results / page
     end = f"Report: {path.resolve()}" if path.exists() else f"Results: {results}"
     return "\n".join([*lines, *remarks, end])

@@ -21,6 +21,9 @@ from redpix.io.fits_files import read_image
 #: names of the HDUs of this workflow's coadds
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
 
+#: absolute value above which a pixel holds a code for a missing value
+FILL_VALUE = 1e30
+
 #: names of HDUs that hold the variance, the error or the mask of an image
 PLANES = ("VARIANCE", "ERR", "MASK")
 
@@ -93,6 +96,12 @@ def read_fits_exposure(path, settings):
     """
     file = read_image(path, PLANES)
     image = file.pixels.astype(np.float32)
+    filled = abs(image) > FILL_VALUE
+    if filled.any():
+        image[filled] = np.nan
+        log.warning(
+            "%s: %d pixels beyond %.0e have no value", path, np.count_nonzero(filled), FILL_VALUE
+        )
     file = file._replace(pixels=None)  # frees the original array, as large as the image
     log_remarks(path, file.remarks)
     try:

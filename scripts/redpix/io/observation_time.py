@@ -28,11 +28,20 @@ _DAYS = ("MJD-OBS", "MJD-BEG", "JD", "JD-OBS", "MJD", "MJD_OBS")
 _MIDDLES = ("DATE-AVG", "DATE-MID")
 _MIDDLE_DAYS = ("MJD-AVG", "MJD-MID", "JD-UTC", "JD_UTC", "JULDAT")
 
+#: cards of day numbers at the Sun or at the barycentre
+_HELIOCENTRIC = ("HJD", "JD-HELIO", "HELJD", "HJD-OBS", "HJD-MID", "BJD", "BJD-OBS", "BJD_TDB")
+
 #: earliest and latest plausible MJD of an electronic camera
 _PLAUSIBLE = (15000.0, 100000.0)
 
+#: cards of the end of an exposure
+_ENDS = ("DATE-END", "DATE-STP", "MJD-END")
+
 #: time scales that agree with UTC to one second
 _UTC = ("", "utc", "ut", "ut1", "gmt", "z")
+
+#: TAI less GPS time, seconds
+_GPS = 19.0
 
 #: maximum difference between two cards of the same start, seconds
 _AGREE = 10.0
@@ -58,7 +67,8 @@ def mid_exposure(header, exposure):
     remarks : list of str
         Assumptions, one sentence each.
     """
-    scale = str(header.get("TIMESYS", "") or "").strip().lower()
+    # TIMESYS may name the realisation, too: UTC(NTP)
+    scale = str(header.get("TIMESYS", "") or "").split("(")[0].strip().lower()
     if "orion camera" in str(header.get("SWCREATE", "")).lower():
         # its clock is local and has 12 hours without AM or PM
         return UNKNOWN, ["no time: the clock in DATE-OBS is local and has 12 hours"]
@@ -69,6 +79,8 @@ def mid_exposure(header, exposure):
     if start is None:
         return _from_days(header, exposure)
     value, sure, remarks = _to_middle(header, card, start, exposure)
+    if card.endswith("END") or card == "DATE-STP":
+        return HeaderValue(value, card, sure), remarks
     return HeaderValue(value, card, sure), remarks + _disagreement(header, card, start)
 
 
@@ -85,10 +97,15 @@ def seconds_of(text):
     float or None
         None if the text is not a clock time.
     """
-    match = re.fullmatch(r"(\d{1,2})[: ](\d{1,2})(?:[: ](\d{1,2}(?:[.,]\d*)?))?", str(text).strip())
+    match = re.fullmatch(
+        r"(\d{1,2})[: ](\d{1,2})(?:[: ](\d{1,2}(?:[.,]\d*)?))? *([AP]M)?",
+        re.sub(r" *(UTC?|GMT|Z)$", "", str(text).strip().upper()),
+    )
     if match is None:
         return None
     hours, minutes, rest = int(match[1]), int(match[2]), float((match[3] or "0").replace(",", "."))
+    if match[4]:
+        hours = hours % 12 + 12 * (match[4] == "PM")
     return 3600 * hours + 60 * minutes + rest if hours < 25 and minutes < 60 and rest < 61 else None
 
 
@@ -105,7 +122,8 @@ def _start(header, scale):
     """Return the MJD of the start and the names of its cards."""
     for card in _STARTS:
         value = _stamp(header.get(card), scale)
-        if value is not None:
+        local = re.search(r"\blocal\b", comment(header, card)) and not _zoned(header[card])
+        if value is not None and not local and not _lacks_its_clock(header, value):
             return value, card
     for card in _DATES:
         date = _date(header.get(card))
@@ -116,24 +134,47 @@ def _start(header, scale):
     return None, ""
 
 
+def _lacks_its_clock(header, start):
+    """Return whether a start is midnight because its clock time is in another card."""
+    times = (seconds_of(header.get(card, "")) for card in _CLOCKS)
+    return start == math.floor(start) and any(times)
+
+
+def _zoned(text):
+    """Return whether a date and time names its zone."""
+    return re.search(r"(Z|UTC?|GMT|[+-]\d{2}:?\d{2})$", str(text).strip()) is not None
+
+
 def _from_days(header, exposure):
     """Return the middle from day numbers of the middle or else of the start."""
     for card in (*_MIDDLE_DAYS, *_DAYS):
         words = comment(header, card)
+        if re.search(r"helio|bary", words):
+            continue
         if re.search(r"\bmid(?!night)", words) or (card in _MIDDLE_DAYS and "start" not in words):
             value = _day_number(header.get(card))
             if value is not None:
                 return HeaderValue(value, card, "stated"), []
     for card in _DAYS:
         value = _day_number(header.get(card))
-        if value is not None:
+        if value is not None and not re.search(r"helio|bary", comment(header, card)):
             middle, sure, remarks = _to_middle(header, card, value, exposure)
             if value == math.floor(value) and "MJD" in card:
                 sure = "guessed"
                 remarks.append(f"{card} = {value:g} is a whole number: it may be a date alone")
             return HeaderValue(middle, card, sure), remarks
-    if any(filled(header.get(card)) for card in (*_STARTS, *_DATES, "HJD", "JD-HELIO")):
+    for card in _ENDS:
+        value = _day_number(header.get(card)) if "MJD" in card else _stamp(header.get(card), "")
+        if value is not None:
+            middle = value - (exposure or 0.0) / 2 / _DAY
+            return HeaderValue(middle, card, "derived"), [
+                f"the start is unknown: {card} is the end"
+            ]
+    if any(filled(header.get(card)) for card in (*_STARTS, *_DATES)):
         return UNKNOWN, ["no time: the header states a date without a time in UTC"]
+    card = next((card for card in _HELIOCENTRIC if filled(header.get(card))), None)
+    if card:
+        return UNKNOWN, [f"no time: {card} is the time at the Sun, not at the telescope"]
     return UNKNOWN, []
 
 
@@ -163,16 +204,20 @@ def _disagreement(header, card, start):
 def _stamp(value, scale):
     """Return the MJD of a date and time in one text; None if the text is not a date and time."""
     text = str(value or "").strip().replace("/", "-")
-    if not re.match(r"\d{4}-\d{1,2}-\d{1,2}[T ]\d", text):
+    match = re.fullmatch(
+        r"(\d{4}-\d{1,2}-\d{1,2})(?: *T *| +)(\d.*?)(?: *(Z|UTC?|GMT)| *([+-])(\d{2}):?(\d{2}))?",
+        text,
+    )
+    if match is None:
         return None
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
+    date, clock = _date(match[1]), seconds_of(match[2])
+    if date is None or clock is None:
         return None
-    zone = start.tzinfo is not None
-    start = start if zone else start.replace(tzinfo=UTC)
-    value = _UNIX_EPOCH + start.timestamp() / 86400
-    return value if zone else _as_utc(value, scale)
+    days = date + clock / _DAY
+    if match[4]:
+        east = int(match[5]) / 24 + int(match[6]) / 1440
+        return days - east if match[4] == "+" else days + east
+    return days if match[3] else _as_utc(days, scale)
 
 
 def _date(value):
@@ -208,6 +253,8 @@ def _as_utc(days, scale):
     """Return an MJD converted to UTC; None for an unknown time scale."""
     if scale in _UTC:
         return days
+    if scale == "gps":
+        days, scale = days + _GPS / _DAY, "tai"
     if scale not in ("tai", "tt", "tdb", "tcb", "tcg"):
         return None
     from astropy.time import Time  # its import takes 0.1 s

@@ -9,7 +9,7 @@ from redpix.image.masks import mask_cards
 from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.exposure_image import calibrate_frame, calibrate_image
 from redpix.photometry.planes_file import write_planes
-from redpix.photometry.sky_noise import mask_cosmic_rays, measure_sky
+from redpix.photometry.sky_noise import log_sky_model, mask_cosmic_rays, measure_sky
 
 
 def calibrate_exposure(
@@ -53,6 +53,7 @@ def calibrate_exposure(
     cosmic_rays = settings["cosmic_rays"] and not row["frame"]
     try:
         subtracted = measure_sky(exposure, settings["background_mesh"])
+        log_sky_model(path, subtracted.model, settings["background_mesh"])
         if cosmic_rays:
             mask_cosmic_rays(path, exposure, subtracted)
     except InputError as error:
@@ -88,6 +89,8 @@ def write_calibrated(calibrated, row, exposure, subtracted):
     header = kept_cards(exposure.header, path)
     for remark in exposure.camera.remarks:
         header.add_history(remark.encode("ascii", "replace").decode())
+    cards.append(("SKYDEGR", subtracted.model.degree, "degree of the polynomial of the sky"))
+    cards.append(("SKYMESH", subtracted.model.mesh, "[pixel] squares in which it is measured"))
     with atomic(calibrated) as temporary:
         write_planes(temporary, planes, header, cards)
     log.info(

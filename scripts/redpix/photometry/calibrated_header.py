@@ -6,6 +6,7 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.wcs import celestial_wcs, wcs_cards
+from redpix.photometry.barycentric_time import site_cards
 
 #: cards of the raw header, beside its WCS, that the calibrated image keeps
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")
@@ -54,6 +55,9 @@ def exposure_cards(row, exposure, origin):
         Keyword, value and comment of each card.
     """
     camera = exposure.camera
+    site, remarks = site_cards(exposure.header, camera.mid_exposure)
+    for remark in remarks:
+        log.warning("%s: %s", row["path"], remark)
     return [
         ("GAIN", float(np.nanmedian(exposure.electrons)), "[e/count] median of the plane GAIN"),
         ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
@@ -65,4 +69,5 @@ def exposure_cards(row, exposure, origin):
         ("MJD-MID", camera.mid_exposure, "UTC, middle of the exposure"),
         ("AIRMASS", camera.airmass, ""),
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
+        *site,
     ]

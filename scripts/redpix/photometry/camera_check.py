@@ -1,5 +1,7 @@
 """Test what a header says of a camera against the pixels: gain, read noise, saturation."""
 
+import warnings
+
 import numpy as np
 from scipy import ndimage
 
@@ -20,6 +22,12 @@ LEAST_PLATEAU = 4
 
 #: fewest pixels of one value, side by side and at the border, that are not sky
 LEAST_CONSTANT = 64
+
+#: step of the level between two rows at the border that ends the sky, noise of a pixel
+STRIP_JUMP = 3.0
+
+#: number of rows within which such a step is made
+STEP_ROWS = 3
 
 
 def checked_gain(camera, level, noise, zero_is_known):
@@ -141,3 +149,54 @@ def without_sky(raw):
     border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
     large = [label for label in border if label and sizes[label] >= LEAST_CONSTANT]
     return np.isin(labels, large)
+
+
+def strips_without_sky(image, hidden):
+    """Return the rows and columns at the border whose level is abruptly not that of the sky.
+
+    Such strips are overscan, shadows of a filter frame, or the edges of mosaics. Vignetting changes
+    slowly and stays.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+
+    Returns
+    -------
+    ndarray of bool, shape (ny, nx)
+    """
+    strips = np.zeros(image.shape, bool)
+    values = np.where(hidden, np.nan, image)
+    noise = noise_of_differences(values)
+    for axis in (0, 1):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # all pixels of a row can be hidden
+            level = np.nanmedian(values, axis=1 - axis)
+        along = strips if axis == 0 else strips.T
+        along[: _strip(level, noise)] = True
+        along[len(level) - _strip(level[::-1], noise) :] = True
+    return strips
+
+
+def noise_of_differences(values):
+    """Return the noise of a pixel from differences of neighbours, counts; NaN is left out."""
+    steps = np.diff(values, axis=1)
+    steps = steps[np.isfinite(steps)]
+    return 1.4826 * float(np.median(abs(steps))) / np.sqrt(2) if len(steps) else np.inf
+
+
+def _strip(level, noise):
+    """Return the number of first rows whose level is abruptly not that of the next."""
+    outer = max(len(level) // 20, 3)
+    steps = abs(np.diff(level[: outer + STEP_ROWS]))
+    jumps = np.flatnonzero(np.nan_to_num(steps) > STRIP_JUMP * noise)
+    if not len(jumps):
+        return 0
+    end = int(jumps[-1]) + 1
+    inner = np.nanmedian(level[end + 1 : end + 1 + 2 * STEP_ROWS])
+    # a bright star in a short row is not a strip
+    apart = abs(level[:end] - inner) > 0.5 * STRIP_JUMP * noise
+    return end if np.all(apart[np.isfinite(level[:end])]) else 0

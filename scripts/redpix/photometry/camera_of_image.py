@@ -4,8 +4,8 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.io.header_values import filled
-from redpix.photometry import ccd
 from redpix.photometry.camera_check import checked_gain, find_plateau
+from redpix.photometry.sky_choice import choose_sky
 
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
 TEST_MESH = 64
@@ -66,7 +66,7 @@ def with_checked_gain(camera, made, zero_is_known):
     """
     counts = made.image if made.flat is None else made.image * made.flat
     try:
-        sky = ccd.background(counts, made.mask, TEST_MESH)
+        sky, _ = choose_sky(counts, made.mask, TEST_MESH)
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     level, noise = float(np.median(sky.level)), float(np.median(sky.rms))

@@ -14,23 +14,20 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
+from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
+from redpix.photometry.image_psf import better_psf, first_psf
 from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
-from redpix.photometry.source_extraction import first_sources, half_light_radii
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
-from redpix.psf.effective_psf_fit import effective_psf, fit_profile
-from redpix.psf.psf_correction import corrected
 
 #: stars closer than this are merged into one, FWHM
 _SAME = 0.3
 
 #: minimum distance of a new star from known stars, FWHM
 _BESIDE = 0.45
-
-#: maximum number of stars for the first PSF, which only has to detect stars
-FIRST_STARS = 80
 
 
 class Result(NamedTuple):
@@ -50,6 +47,12 @@ class Result(NamedTuple):
         Measured noise of the empty sky over the given noise.
     hot : ndarray of bool, shape (ny, nx)
         Pixels that were left out as hot.
+    false : redpix.photometry.false_stars.FalseRate
+        Detections on the negative image.
+    doubtful : ndarray of bool, shape (n,)
+        Stars no more significant than detections on the negative image.
+    stacked : bool
+        Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     """
 
     stars: Placed
@@ -59,6 +62,9 @@ class Result(NamedTuple):
     model: np.ndarray
     noise_scale: float
     hot: np.ndarray
+    false: FalseRate
+    doubtful: np.ndarray
+    stacked: bool
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -102,17 +108,50 @@ def measure(image, error, gain, mask, threshold, mesh):
     scene = scene._replace(
         image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
     )
+    before = negative_detections(scene, psf, threshold)
     stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     scene, first = with_measured_sky(scene, model, hidden, mesh)
     stars, model = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
-    return Result(stars, uncertainty, psf, scene, model, first * second, hot)
+    rate, doubtful = count_false(
+        scene, psf, stars, model, threshold, before, distance=_BESIDE * psf.fwhm
+    )
+    doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
+    scale, stacked = first * second, profile is None
+    return Result(stars, uncertainty, psf, scene, model, scale, hot, rate, doubtful, stacked)
+
+
+def significant_stars(scene, psf, stars, model, threshold, mask):
+    """Return the stars above the threshold, one per saturated star.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Fitted stars.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
+    threshold : float
+        Minimum signal-to-noise ratio of a star.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
+
+    Returns
+    -------
+    redpix.photometry.scene.Placed
+    """
+    stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    stars = one_per_group(stars, mask, psf.fwhm)
+    return stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
 
 
 def hide_pixels(image, error, gain, hidden):
@@ -165,101 +204,3 @@ def add_faint_stars(scene, psf, stars, threshold):
         stars, model = fit(scene, psf, stars.join(new), rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
     return stars, model
-
-
-def first_psf(scene, hidden, mask):
-    """Return a PSF from the brightest isolated stars of a first list.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels that are left out.
-    mask : ndarray of int, shape (ny, nx)
-        Bits of `redpix.image.masks`.
-
-    Returns
-    -------
-    psf : redpix.psf.effective_psf.EffectivePsf or None
-    profile : redpix.psf.moffat.Profile or None
-        Both None if the image shows no star from which a PSF can be made.
-
-    Raises
-    ------
-    InputError
-        If the image is too crowded for a first list of sources.
-    """
-    noise = np.sqrt(np.where(hidden, np.median(scene.variance[~hidden]), scene.variance))
-    sources = first_sources(scene.image, noise, mask)
-    if not len(sources):
-        return None, None
-    x, y, flux = (sources[name] for name in ("x", "y", "flux"))
-    size = half_light_radii(scene.image, sources)
-    bright = sources["flag"] == 0
-    fwhm = 2 * float(np.median(size[bright][np.argsort(-flux[bright])[:50]])) if bright.any() else 0
-    if not fwhm > 0:
-        return None, None
-    at = np.rint(y).astype(int), np.rint(x).astype(int)
-    ratio = np.where(bright, flux / (noise[at] * fwhm * 1.5), 0)
-    chosen = star_selection.choose(x, y, flux, ratio, size, fwhm, scene.image.shape)
-    stars = Placed(x[chosen], y[chosen], flux[chosen])
-    stars = stars.take(slice(FIRST_STARS))
-    unusable = mask & star_selection.UNUSABLE
-    stamps, _ = star_selection.cut_stamps(
-        scene.image, scene.variance, scene.gain, unusable, stars, fwhm
-    )
-    if not len(stamps.x):
-        return None, None
-    profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
-    if profile is None:
-        return None, None
-    return effective_psf(profile, len(stamps.x)), profile
-
-
-def better_psf(scene, mask, profile, psf, stars, model):
-    """Return a PSF from stars whose neighbours are subtracted.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    mask : ndarray of int, shape (ny, nx)
-        Bits of `redpix.image.masks`.
-    profile : redpix.psf.moffat.Profile
-        First profile.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        First PSF.
-    stars : redpix.photometry.scene.Placed
-        Positions and fluxes of the stars.
-    model : ndarray, shape (ny, nx)
-        Model of the stars, counts.
-
-    Returns
-    -------
-    redpix.psf.effective_psf.EffectivePsf
-        The first PSF if fewer than three stars are usable.
-    """
-    ratio = stars.flux / scene.noise / (1.5 * psf.fwhm)
-    size = np.ones(len(stars.x))
-    chosen = star_selection.choose(stars.x, stars.y, stars.flux, ratio, size, psf.fwhm, model.shape)
-    picked = stars.take(chosen)
-    half = star_selection.stamp_half(psf.fwhm)
-    shapes = psf.stamps(picked.x, picked.y, half, derivatives=False)
-    stamps, _ = star_selection.cut_stamps(
-        scene.image - model,
-        scene.variance,
-        scene.gain,
-        mask & star_selection.UNUSABLE,
-        picked,
-        psf.fwhm,
-        subtracted=picked.flux[:, None, None] * shapes,
-    )
-    if len(stamps.x):
-        stamps = stamps.take(star_selection.alike(stamps, psf))
-    if len(stamps.x) < min(psf.stars, 3):
-        return psf
-    profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
-    if profile is None:
-        return psf
-    return corrected(effective_psf(profile, len(stamps.x)), stamps)

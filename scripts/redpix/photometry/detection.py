@@ -62,7 +62,7 @@ def matched_filter(image, weight, stamp):
     return ratio, np.where(seen, signal / power, 0)
 
 
-def detect(scene, psf, threshold, model=None):
+def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     """Detect stars in an image, or in its residual after subtraction of known stars.
 
     Parameters
@@ -75,10 +75,14 @@ def detect(scene, psf, threshold, model=None):
         Minimum signal-to-noise ratio.
     model : ndarray, shape (ny, nx), optional
         Model of known stars, counts. Its error is added to the noise.
+    with_ratio : bool
+        Return the signal-to-noise ratios as well.
 
     Returns
     -------
-    redpix.photometry.scene.Placed
+    stars : redpix.photometry.scene.Placed
+    ratio : ndarray, shape (n,)
+        Only with `with_ratio`.
     """
     half = int(np.ceil(_FILTER * psf.fwhm))
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
@@ -92,7 +96,8 @@ def detect(scene, psf, threshold, model=None):
     peak = (ratio > threshold) & (ratio == maximum_filter(ratio, 3, mode="constant"))
     y, x = np.nonzero(peak)
     shift_x, shift_y = (_peak_offset(ratio, y, x, axis) for axis in (1, 0))
-    return Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
+    stars = Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
+    return (stars, ratio[y, x]) if with_ratio else stars
 
 
 def _peak_offset(ratio, y, x, axis):

@@ -17,7 +17,7 @@ from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
 from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
-from redpix.photometry.camera_check import without_sky
+from redpix.photometry.camera_check import strips_without_sky, without_sky
 from redpix.photometry.camera_of_image import refuse_colour, with_checked_gain, with_plateau
 from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
@@ -139,6 +139,7 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
     camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
@@ -195,7 +196,7 @@ def log_masks(path, made):
     """
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
-        ("NO_DATA", "a constant region at the border, not sky"),
+        ("NO_DATA", "a constant or abruptly different region at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))

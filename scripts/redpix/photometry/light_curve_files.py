@@ -1,30 +1,50 @@
 """Measure the stars of a field in all its exposures and write their light curves."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.photometry.curve_columns import FieldCurves, with_columns, with_star_columns
+from redpix.photometry.ensemble import ensemble
 from redpix.photometry.light_curve_tables import (
     FieldExposure,
     curve_table,
+    exposure_table,
     log_scale,
     scatter_table,
 )
 from redpix.photometry.light_curves import put_on_one_scale
-from redpix.photometry.measured_exposure import (
-    MeasuredExposure,
-    forced,
-    positions_in,
-)
+from redpix.photometry.measured_exposure import MeasuredExposure, forced
 from redpix.photometry.quality import FLAGS
+from redpix.photometry.reference_exposure import matched_exposures
 from redpix.photometry.table_file import write_table
 
 #: flags that bar a star from setting an exposure's scale
 SPOILT = FLAGS["SATURATED"] | FLAGS["MASKED"] | FLAGS["EDGE"] | FLAGS["BLENDED"] | FLAGS["MISFIT"]
 
 
-def make_light_curves(calibrated, stars, residuals, curves, scatter, images, fields, settings):
+class FieldTables(NamedTuple):
+    """Tables of one field.
+
+    Attributes
+    ----------
+    curves, scatter : pandas.DataFrame or None
+        None for a field without light curves.
+    exposures : pandas.DataFrame
+        One row per exposure: whether it is used, and why not.
+    """
+
+    curves: pd.DataFrame | None
+    scatter: pd.DataFrame | None
+    exposures: pd.DataFrame
+
+
+def make_light_curves(
+    calibrated, stars, residuals, curves, scatter, exposures, images, fields, settings
+):
     """Measure the stars of each field in all its exposures and write their light curves.
 
     Parameters
@@ -39,36 +59,29 @@ def make_light_curves(calibrated, stars, residuals, curves, scatter, images, fie
         CSV table to write, one row per star and exposure.
     scatter : str
         CSV table to write, one row per star.
+    exposures : str
+        CSV table to write, one row per exposure.
     images : list of str
         Names of the images, in the order of the files.
     fields : mapping of str to list of str
         Names of the images by field.
     settings : mapping
-        `telescope_diameter` in metres or None, `site_altitude` in metres.
+        `telescope_diameter` in metres or None, `site_altitude` in metres, `detrend`.
     """
-    all_curves, all_scatters = [], []
+    files = dict(zip(images, zip(calibrated, stars, residuals, strict=True), strict=True))
+    made = []
     for field, names in fields.items():
-        exposures = [
-            MeasuredExposure(image, *files)
-            for image, *files in zip(images, calibrated, stars, residuals, strict=True)
-            if image in names
-        ]
-        exposures = [exposure for exposure in exposures if len(exposure.stars)]
-        if len(exposures) < 2:
-            log.warning("%s: fewer than two exposures with stars, so no light curves", field)
-            continue
-        tables = curves_of_field(field, exposures, settings)
-        if tables is not None:
-            all_curves.append(tables[0])
-            all_scatters.append(tables[1])
-    for tables, path in ((all_curves, curves), (all_scatters, scatter)):
+        of_field = [MeasuredExposure(name, *files[name]) for name in names]
+        made.append(curves_of_field(field, of_field, settings))
+    for column, path in (("curves", curves), ("scatter", scatter), ("exposures", exposures)):
+        tables = [getattr(one, column) for one in made if getattr(one, column) is not None]
         table = pd.concat(tables) if tables else pd.DataFrame({"field": [], "star": []})
-        write_table(path, {column: table[column].to_numpy() for column in table})
+        write_table(path, {name: table[name].to_numpy() for name in table})
         log.info("%s: %d rows", path, len(table))
 
 
 def curves_of_field(name, exposures, settings):
-    """Return the light curves of a field and their scatter.
+    """Return the light curves of a field, their scatter, and the fate of each exposure.
 
     Parameters
     ----------
@@ -77,64 +90,96 @@ def curves_of_field(name, exposures, settings):
     exposures : list of MeasuredExposure
         Exposures of the field.
     settings : mapping
-        `telescope_diameter` in metres or None, `site_altitude` in metres.
+        `telescope_diameter` in metres or None, `site_altitude` in metres, `detrend`.
 
     Returns
     -------
-    (pandas.DataFrame, pandas.DataFrame) or None
-        As of `curve_table` and `scatter_table`. None, with a warning, if the exposures have no
-        common stars.
+    FieldTables
     """
-    reference = max(exposures, key=lambda one: (len(one.stars), one.image))
-    measured = measure_exposures(name, exposures, reference)
-    if len(measured) < 2:
-        log.warning("%s: fewer than two exposures show the same stars, so no light curves", name)
-        return None
+    left_out = {one.image: one.left_out for one in exposures if one.left_out}
+    usable = [one for one in exposures if not one.left_out]
+    if not usable:
+        return _without_curves(name, exposures, left_out, "no exposure with stars")
+    matched = matched_exposures(usable)
+    left_out |= matched.left_out
+    if len(matched.positions) < 2:
+        words = "fewer than two exposures show the same stars"
+        return _without_curves(name, exposures, left_out, words)
+    used = [one for one in usable if one.image in matched.positions]
+    measured = measure_exposures(used, matched)
+    reference = matched.reference
     flags = reference.stars["flags"].to_numpy()
     x, y = np.array([one.positions for one in measured]).swapaxes(0, 1)
     flux = np.array([one.photometry.flux for one in measured])
     error = np.array([one.photometry.error for one in measured])
+    steady = (flags & SPOILT) == 0
     try:
-        scaled = put_on_one_scale(flux, error, (flags & SPOILT) == 0, x, y)
+        scaled = put_on_one_scale(flux, error, steady, x, y)
     except InputError as problem:
-        log.warning("%s: %s, so no light curves", name, problem)
-        return None
+        return _without_curves(name, exposures, left_out, str(problem))
+    log_left_out(name, left_out)
     log_scale(name, scaled)
     headers = [one.photometry.header for one in measured]
-    reference_scale = scaled.scale[[one.image for one in measured].index(reference.image)]
-    return (
-        curve_table(name, measured, scaled, flags),
-        scatter_table(name, reference, reference_scale, scaled, headers, settings),
+    fluxes = FieldCurves(
+        name=name,
+        measured=measured,
+        reference=[one.image for one in measured].index(reference.image),
+        zero_point=reference.zero_point,
+        scaled=scaled,
+        ensemble=ensemble(flux / scaled.response, error / scaled.response, steady),
+        fwhm=np.array([one.fwhm for one in used]),
+    )
+    scale = scaled.scale[fluxes.reference]
+    table = scatter_table(name, reference, scale, scaled, headers, settings)
+    return FieldTables(
+        with_columns(curve_table(name, measured, scaled, flags), fluxes, settings["detrend"]),
+        with_star_columns(table, fluxes),
+        exposure_table(name, exposures, reference.image, left_out, measured, scaled),
     )
 
 
-def measure_exposures(name, exposures, reference):
-    """Measure the reference's stars in all exposures of a field that show them.
+def _without_curves(name, exposures, left_out, words):
+    """Return the tables of a field without light curves, with a warning."""
+    log_left_out(name, left_out)
+    log.warning("%s: %s, so no light curves", name, words)
+    reasons = {one.image: left_out.get(one.image, words) for one in exposures}
+    return FieldTables(None, None, exposure_table(name, exposures, "", reasons))
+
+
+def log_left_out(name, left_out):
+    """Name the exposures that are left out of the light curves of a field.
 
     Parameters
     ----------
     name : str
         Name of the field.
+    left_out : mapping of str to str
+        Reason by the name of the image.
+    """
+    for image, reason in left_out.items():
+        log.warning("%s: left out of the light curves of %s: %s", image, name, reason)
+
+
+def measure_exposures(exposures, matched):
+    """Measure the reference's stars in all exposures that show them.
+
+    Parameters
+    ----------
     exposures : list of MeasuredExposure
-        Exposures of the field.
-    reference : MeasuredExposure
-        Exposure whose stars are measured in all exposures.
+        Exposures that match the reference.
+    matched : redpix.photometry.reference_exposure.Matched
+        The reference and the positions of its stars.
 
     Returns
     -------
     list of FieldExposure
-        Exposures of another sky are left out with a warning.
     """
     measured = []
     for exposure in exposures:
-        try:
-            positions = positions_in(exposure, reference)
-        except InputError as problem:
-            log.warning("%s: left out of the light curves of %s: %s", exposure.image, name, problem)
-            continue
-        photometry = forced(exposure, reference, positions)
+        positions = matched.positions[exposure.image]
+        photometry = forced(exposure, matched.reference, positions)
         measured.append(FieldExposure(exposure.image, positions, photometry))
-        shift_x, shift_y = np.median(positions - reference.positions.T, axis=1)
+        shift_x, shift_y = np.median(positions - matched.reference.positions.T, axis=1)
         log.info(
             "%s: %d stars, moved by %.2f, %.2f px",
             exposure.image,

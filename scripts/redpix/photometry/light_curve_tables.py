@@ -87,6 +87,47 @@ def curve_table(name, measured, scaled, flags):
     return pd.concat(tables)
 
 
+def exposure_table(name, exposures, reference, left_out, measured=(), scaled=None):
+    """Return the fate of the exposures of a field, one row per exposure.
+
+    Parameters
+    ----------
+    name : str
+        Name of the field.
+    exposures : list of redpix.photometry.measured_exposure.MeasuredExposure
+        All exposures of the field.
+    reference : str
+        Name of the reference, or an empty text.
+    left_out : mapping of str to str
+        Reason by the name of the image.
+    measured : list of FieldExposure
+        Exposures that have light curves.
+    scaled : redpix.photometry.light_curves.Scaled, optional
+        Light curves of the measured exposures.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    light = {one.image: scaled.scale[i] for i, one in enumerate(measured)}
+    rows = [
+        {
+            "field": name,
+            "image": one.image,
+            "used": "no" if one.image in left_out else "yes",
+            "reason": left_out.get(one.image, ""),
+            "reference": reference,
+            "stars": len(one.stars),
+            "mjd": one.header.get("MJD-MID", np.nan),
+            "airmass": one.header.get("AIRMASS", np.nan),
+            "fwhm": one.fwhm,
+            "transmission": light.get(one.image, np.nan),
+        }
+        for one in exposures
+    ]
+    return pd.DataFrame(rows)
+
+
 def scatter_table(name, reference, reference_scale, scaled, headers, settings):
     """Return the measured and the expected scatter of a field, one row per star.
 

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from redpix.astrometry.quads import BRIGHTEST, CHANCE, chance, match, shift
 from redpix.astrometry.star_map import Map, fit_map
 from redpix.core.exceptions import InputError
+from redpix.photometry.ensemble import ensemble
 
 #: maximum number of stars, the brightest, by which two exposures are matched
 _BRIGHTEST = 200
@@ -33,7 +34,6 @@ _HELPS = 0.9
 
 #: number of groups of stars that are held out in turn
 _PARTS = 5
-
 #: empirical factor of Osborn et al. (2015, MNRAS 452, 1707), eq. 7, at good sites, m^(2/3) s^(1/2)
 _TURBULENCE = 1.5
 
@@ -112,8 +112,8 @@ def star_transform(exposure, reference, shape, matrix=None):
 
 def _together(transform, reference, exposure):
     """Return the number of an exposure's stars that match transformed stars of the reference."""
-    distance, nearest = cKDTree(exposure).query(np.transpose(transform(*reference.T)))
-    return len(np.unique(nearest[distance < _NEAR]))
+    distance, near = cKDTree(exposure).query(np.transpose(transform(*reference.T)))
+    return len(np.unique(near[distance < _NEAR]))
 
 
 def put_on_one_scale(flux, error, usable, x, y):
@@ -141,19 +141,29 @@ def put_on_one_scale(flux, error, usable, x, y):
     Raises
     ------
     InputError
-        If no star is measured in all exposures.
+        If no star is measured in all exposures, and the exposures do not share steady stars.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         bright = usable & np.all(flux > _BRIGHT * error, axis=0)
     if not bright.any():
         complete = usable & np.isfinite(flux).all(axis=0)
         bright = complete if complete.any() else np.isfinite(flux).all(axis=0)
-    if not bright.any():
-        raise InputError("no star is measured in all exposures")
-    light, scale = _best_light(flux, np.flatnonzero(bright), response_terms(x, y))
+    if bright.any():
+        light, scale = _best_light(flux, np.flatnonzero(bright), response_terms(x, y))
+    else:
+        scale = _scale_of_ensemble(flux, error, usable)
+        light = np.broadcast_to(scale[:, None], flux.shape)
     mean = _mean(flux / light)
     norm = light * np.where(mean > 0, mean, np.nan)
     return Scaled(flux / norm, error / norm, scale, mean, light / scale[:, None])
+
+
+def _scale_of_ensemble(flux, error, usable):
+    """Return the transmission of exposures by stars of which each is in some exposures."""
+    scale = 10 ** (-0.4 * ensemble(flux, error, usable).offset)
+    if np.count_nonzero(scale > 0) < 2:
+        raise InputError("no star is measured in all exposures, nor steady stars in several")
+    return scale / np.nanmean(scale)
 
 
 def response_terms(x, y):

@@ -9,6 +9,12 @@ from redpix.core.job import log
 from redpix.photometry.master_frames import clipped_mean, master_flat, scaled_dark
 from redpix.photometry.raw_image import read_raw
 
+#: share of saturated pixels from which a flat is not used
+MOST_SATURATED = 0.1
+
+#: smallest count at which a camera saturates, that of 12 bits
+LEAST_SATURATION = 4095
+
 
 def make_master(frames, masters, master, kind, exposure, factor):
     """Combine raw frames into a master.
@@ -32,18 +38,12 @@ def make_master(frames, masters, master, kind, exposure, factor):
     Raises
     ------
     InputError
-        If a frame cannot be read, has another shape, or is a flat without light.
+        If no frame can be used.
     """
     needed = [fits.getdata(path) for path in masters]
-    raws, headers = [], []
-    for path in frames:
-        raw = read_raw(path)
-        for remark in raw.remarks:
-            log.info("%s: %s", path, remark)
-        if raws and raw.pixels.shape != raws[0].shape:
-            raise InputError(f"{path}: shape {raw.pixels.shape}; allowed: {raws[0].shape}")
-        raws.append(np.asarray(raw.pixels, np.float32))
-        headers.append(raw.header)
+    used, raws, headers = read_frames(
+        frames, needed[0] if kind == "flat" and needed else None, kind
+    )
     try:
         if kind == "scaled dark":
             pixels = scaled_dark(*needed, factor)
@@ -53,17 +53,88 @@ def make_master(frames, masters, master, kind, exposure, factor):
             pixels = clipped_mean(raws)
     except InputError as error:
         raise InputError(f"{master}: {error}") from None
-    header = _header(headers, kind, exposure, frames, masters)
+    header = _header(headers, kind, exposure, used, masters)
     with atomic(master) as temporary:
         fits.PrimaryHDU(pixels, header).writeto(temporary)
     log.info(
         "%d frames -> %s: %s, median %.4g, scatter of the pixels %.3g",
-        len(frames),
+        len(used),
         master,
         kind,
         np.nanmedian(pixels),
         np.nanstd(pixels),
     )
+
+
+def read_frames(frames, dark, kind):
+    """Return the frames that can be used; the others are named and left out.
+
+    Parameters
+    ----------
+    frames : list of str
+        Raw frames.
+    dark : ndarray or None
+        Master that is subtracted from flats.
+    kind : {"bias", "dark", "scaled dark", "flat"}
+        Kind of the master.
+
+    Returns
+    -------
+    used : list of str
+    raws : list of ndarray, float32
+        Counts.
+    headers : list of astropy.io.fits.Header
+
+    Raises
+    ------
+    InputError
+        If frames are given and none of them can be used.
+    """
+    used, raws, headers = [], [], []
+    for path in frames:
+        try:
+            raw = read_raw(path)
+            if raws and raw.pixels.shape != raws[0].shape:
+                raise InputError(f"{path}: shape {raw.pixels.shape}; allowed: {raws[0].shape}")
+            if kind == "flat":
+                refuse_flat(path, raw.pixels, dark)
+        except InputError as error:
+            log.warning("left out: %s", error)
+            continue
+        for remark in raw.remarks:
+            log.info("%s: %s", path, remark)
+        used.append(path)
+        raws.append(np.asarray(raw.pixels, np.float32))
+        headers.append(raw.header)
+    if frames and not used:
+        raise InputError(f"{frames[0]}: none of the {len(frames)} {kind} frames can be used")
+    return used, raws, headers
+
+
+def refuse_flat(path, pixels, dark):
+    """Refuse a flat without light, or with more than a tenth of its pixels saturated.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+    pixels : ndarray
+        Counts.
+    dark : ndarray or None
+        Master that is subtracted from it.
+
+    Raises
+    ------
+    InputError
+        One line that begins with the path.
+    """
+    median = np.nanmedian(pixels if dark is None else pixels - dark)
+    if not median > 0:
+        raise InputError(f"{path}: a flat without light, median {median:.1f} counts above its dark")
+    highest = np.nanmax(pixels)
+    share = np.mean(pixels == highest)
+    if highest >= LEAST_SATURATION and share > MOST_SATURATED:
+        raise InputError(f"{path}: {100 * share:.0f} % of the pixels of this flat are saturated")
 
 
 def _header(headers, kind, exposure, frames, masters):

@@ -22,6 +22,7 @@ from redpix.photometry.star_table import (
     star_columns,
 )
 from redpix.photometry.table_file import write_table
+from redpix.photometry.trust import flag_untrusted
 
 
 class Photometry(NamedTuple):
@@ -167,6 +168,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     zero = find_zero_point(result, quality, factor[0], header, wcs, catalogue, band)
     scale = FluxScale(*factor, zero)
     log_fit(name, result, scale)
+    quality = flag_untrusted(name, result, quality)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),

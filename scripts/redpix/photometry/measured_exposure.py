@@ -10,7 +10,7 @@ from redpix.core.exceptions import InputError
 from redpix.image.homography import homography
 from redpix.image.wcs import celestial_wcs
 from redpix.photometry.light_curves import star_transform
-from redpix.photometry.planes_file import read_calibrated
+from redpix.photometry.planes_file import read_calibrated, reason_left_out
 from redpix.photometry.psf_fit import errors, fit
 from redpix.photometry.scene import Placed, Scene
 from redpix.psf.effective_psf import EffectivePsf
@@ -71,6 +71,22 @@ class MeasuredExposure:
     def __init__(self, image, calibrated, table, residual):
         self.image, self.calibrated, self.residual = image, calibrated, residual
         self.stars = pd.read_csv(table)
+
+    @property
+    def left_out(self):
+        """Reason why the exposure cannot be used, or None."""
+        reason = reason_left_out(self.residual)
+        return reason or (None if len(self.stars) else "no star is measured")
+
+    @property
+    def header(self):
+        """Header of the calibrated image."""
+        return fits.getheader(self.calibrated)
+
+    @property
+    def fwhm(self):
+        """Full width at half maximum of the PSF, pixels; NaN if unknown."""
+        return float(fits.getheader(self.residual).get("FWHM", np.nan))
 
     @property
     def shape(self):

@@ -8,14 +8,10 @@ import re
 from pathlib import PurePath
 from typing import NamedTuple
 
+from redpix.photometry.night_remarks import differences, of_other_readouts
+
 #: relative difference of exposure times that counts as equal
 SAME_EXPOSURE = 0.01
-
-#: difference of temperature that is remarked, degrees Celsius
-WARM = 2.0
-
-#: time between a light and its calibration frames that is remarked, days
-LONG_AGO = 3.0
 
 
 class Master(NamedTuple):
@@ -88,7 +84,7 @@ class NightPlan:
         for number, readout in enumerate(readouts, start=1):
             suffix = "" if len(readouts) == 1 else f"_{number}"
             group = [frame for frame in usable if frame.readout == readout]
-            _Readout(self, group, suffix).plan()
+            _Readout(self, group, suffix, usable).plan()
 
     def uses(self):
         """Return the masters and lights that each frame is part of, by path."""
@@ -104,9 +100,9 @@ class NightPlan:
 class _Readout:
     """Frames of one read-out."""
 
-    def __init__(self, plan, frames, suffix):
+    def __init__(self, plan, frames, suffix, everything):
         self.masters, self.lights, self.suffix = plan.masters, plan.lights, suffix
-        self.frames = frames
+        self.frames, self.everything = frames, everything
         self.bias, self.flats = "", {}
         self.darks = {}  # master's name by exposure
         self.members = {}  # frames of each master
@@ -191,7 +187,10 @@ class _Readout:
             wanted = f"no flat of filter {frame.filter}" if frame.filter else "no flat"
             remarks.append(f"{wanted}, only of {others}" if others else wanted)
         for name in filter(None, (dark, flat)):
-            remarks += _differences(frame, name, self.members[name])
+            remarks += differences(frame, name, self.members[name])
+        for kinds, missing in ((("bias", "dark"), not dark), (("flat",), not flat)):
+            if missing:
+                remarks += of_other_readouts(frame, self.everything, kinds)
         return Light(frame, image, field, dark, flat, tuple(remarks))
 
     def image_name(self, frame):
@@ -236,19 +235,3 @@ def _by_exposure(frames):
 
 def _seconds(exposure):
     return "unknown" if exposure is None else f"{exposure:g}s"
-
-
-def _differences(frame, name, members):
-    """Return remarks on the temperature and the date of a light and of a master's frames."""
-    remarks = []
-    temperatures = [other.temperature for other in members if other.temperature is not None]
-    if frame.temperature is not None and temperatures and not name.startswith("flat"):
-        mean = sum(temperatures) / len(temperatures)
-        if abs(mean - frame.temperature) > WARM:
-            remarks.append(f"{name} at {mean:.1f} C, the light at {frame.temperature:.1f} C")
-    middles = [other.middle for other in members if other.middle is not None]
-    if frame.middle is not None and middles:
-        days = min(abs(middle - frame.middle) for middle in middles)
-        if days > LONG_AGO:
-            remarks.append(f"{name} was taken {days:.0f} days apart")
-    return remarks

@@ -5,6 +5,9 @@ import math
 import numpy as np
 from astropy.io import fits
 
+#: card of the products of an image that is left out: the reason
+LEFT_OUT = "LEFTOUT"
+
 
 def read_calibrated(path):
     """Return the planes of a file and its first header.
@@ -51,3 +54,19 @@ def write_planes(path, planes, header, cards):
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
             hdus[0].header[key] = (value, comment)
     hdus.writeto(path)
+
+
+def reason_left_out(path):
+    """Return why an image is left out.
+
+    Parameters
+    ----------
+    path : str
+        FITS file of the calibrated image or of its residual.
+
+    Returns
+    -------
+    str or None
+        None for an image that is not left out.
+    """
+    return fits.getheader(path).get(LEFT_OUT)

@@ -15,6 +15,9 @@ FLAGS = {
     "EDGE": 4,  # the core reaches beyond the image
     "BLENDED": 8,  # a star of at least a tenth of the flux within 1.5 FWHM
     "MISFIT": 16,  # the pixels do not follow the PSF: not a star, or several
+    "PSF": 32,  # the PSF does not describe the stars of the image
+    "SKY": 64,  # the model does not follow the sky about the star
+    "DOUBTFUL": 128,  # no more significant than detections on the negative image: perhaps false
 }
 
 #: radius of the core of a star, FWHM

@@ -8,10 +8,14 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.noise import BELIEVED, noise_scale
 from redpix.photometry import ccd
+from redpix.photometry.sky_choice import SkyModel, choose_sky
 from redpix.photometry.source_extraction import typical_width
 
 #: origin of the noise if gain and read noise do not give it
 MEASURED = "blank sky"
+
+#: deviation of the sky of small squares from its model that needs a warning, noise of a pixel
+WRONG = 0.3
 
 #: largest share of pixels that cosmic rays can hit; with more, the noise or the PSF is not right
 MOST_COSMIC_RAYS = 0.02
@@ -29,12 +33,15 @@ class SkySubtracted(NamedTuple):
         Variance of the empty sky, counts squared.
     origin : str
         Origin of the variance.
+    model : redpix.photometry.sky_choice.SkyModel
+        How the sky was measured.
     """
 
     image: np.ndarray
     sky: ccd.Background
     variance: np.ndarray
     origin: str
+    model: SkyModel
 
 
 def measure_sky(exposure, mesh):
@@ -57,12 +64,40 @@ def measure_sky(exposure, mesh):
         If the image has no noise.
     """
     calibrated = exposure.calibrated
-    sky = ccd.background(calibrated.image, calibrated.mask, mesh)
+    sky, model = choose_sky(calibrated.image, calibrated.mask, mesh)
     image = calibrated.image - sky.level
     variance, origin = sky_variance(
         calibrated, sky, exposure.electrons, exposure.read_noise, exposure.total
     )
-    return SkySubtracted(image, sky, variance, origin)
+    return SkySubtracted(image, sky, variance, origin, model)
+
+
+def log_sky_model(path, model, mesh):
+    """Log how the sky was measured if the configured mesh does not follow it.
+
+    Parameters
+    ----------
+    path : str
+        Name of the image in the log.
+    model : redpix.photometry.sky_choice.SkyModel
+        How the sky was measured.
+    mesh : int
+        Configured side of the squares, pixels.
+    """
+    if model[:2] != (0, mesh):
+        log.warning(
+            "%s: squares of %d pixels do not follow the sky: %s are used, off by %.2f of the noise",
+            path,
+            mesh,
+            model,
+            model.deviation,
+        )
+    if model.deviation > WRONG:
+        log.warning(
+            "%s: the sky of small squares is off by %.2f of the noise, so faint stars may be false",
+            path,
+            model.deviation,
+        )
 
 
 def sky_variance(made, sky, electrons, read_noise, total):

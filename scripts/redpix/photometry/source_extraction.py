@@ -21,6 +21,12 @@ _THRESHOLDS = (32, 8, 2)
 #: radius that holds the total flux of a star, pixels
 _REACH = 8.0
 
+#: width at half of the peak, relative to twice the half-light radius, below which it counts
+_CORE = 0.6
+
+#: half-width of the square in which the width at half of the peak is measured, pixels
+_HALF_CORE = 8
+
 #: distance from which a source stands alone, pixels, and number of them that suffices
 ALONE, LEAST_ALONE = 2 * _REACH, 10
 
@@ -89,7 +95,8 @@ def typical_width(image, noise, mask):
     """Return twice the half-light radius of the bright stars of an image that stand alone.
 
     In a cluster, neighbours lie within the radius that should hold the flux of a star. Then the
-    sharpest quarter of the sources counts.
+    sharpest quarter of the sources counts. Where stars have a core on a pedestal, or all have
+    neighbours, the width of the core counts.
 
     Parameters
     ----------
@@ -122,7 +129,32 @@ def typical_width(image, noise, mask):
     radii = radii[np.isfinite(radii)]
     if not len(radii):
         return 0.0
-    return float(2 * np.percentile(radii, 50 if alone.sum() >= LEAST_ALONE else 25))
+    width = float(2 * np.percentile(radii, 50 if alone.sum() >= LEAST_ALONE else 25))
+    core = core_width(image, sources)
+    return core if core < _CORE * width else width
+
+
+def core_width(image, sources):
+    """Return the median width of sources at half of their peaks.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        Counts, sky subtracted.
+    sources : structured ndarray, shape (n,)
+        Table of `first_sources`; n is at least 1.
+
+    Returns
+    -------
+    float
+        Diameter of a circle of the area above half of the peak, pixels.
+    """
+    axis = np.arange(-_HALF_CORE, _HALF_CORE + 1)
+    y = np.clip(sources["ypeak"][:, None] + axis, 0, image.shape[0] - 1)
+    x = np.clip(sources["xpeak"][:, None] + axis, 0, image.shape[1] - 1)
+    stamp = image[y[:, :, None], x[:, None, :]]
+    above = np.sum(stamp > 0.5 * sources["peak"][:, None, None], axis=(1, 2))
+    return float(np.median(2 * np.sqrt(above / np.pi)))
 
 
 def nearest_distance(sources, chosen):

@@ -137,6 +137,39 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
+    log_false_rate(name, result.false, int(np.count_nonzero(result.doubtful)))
+
+
+def log_false_rate(name, false, doubtful):
+    """Log the rate of detections on the negative image; warn if it is high.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image.
+    false : redpix.photometry.false_stars.FalseRate
+        Detections on the negative image.
+    doubtful : int
+        Number of stars with the flag DOUBTFUL.
+    """
+    log.info(
+        "%s: %d detections on the negative image, %.1f %% of the stars",
+        name,
+        false.detections,
+        100 * false.rate,
+    )
+    if false.is_high:
+        log.warning(
+            "%s: %d detections on the negative image, %.0f %% of the stars, so as many stars may "
+            "be false: %d have the flag DOUBTFUL (up to %.1f sigma on blank sky, up to %.1f in the "
+            "light of other stars, or in the wings of saturated stars)",
+            name,
+            false.detections,
+            100 * false.rate,
+            doubtful,
+            false.sky,
+            false.light,
+        )
 
 
 def residual_cards(result, scale):
@@ -156,6 +189,11 @@ def residual_cards(result, scale):
     """
     return [
         *effective_psf_cards(result.psf),
+        ("NEGDET", result.false.detections, "detections on the negative image"),
+        ("NEGRATE", result.false.rate, "these / stars; estimates the false stars"),
+        ("NEGSKY", result.false.sky, "[sigma] DOUBTFUL up to here on blank sky"),
+        ("NEGLIGHT", result.false.light, "[sigma] the same in the light of others"),
+        ("DOUBTFUL", int(np.count_nonzero(result.doubtful)), "stars with this flag"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),

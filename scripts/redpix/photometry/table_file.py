@@ -9,7 +9,7 @@ from redpix.core.atomic_files import atomic
 #: decimals of some columns; other numbers have seven significant digits
 DECIMALS = {
     **dict.fromkeys(("centroid_x", "centroid_y", "width_x", "width_y", "x_error", "y_error"), 4),
-    **dict.fromkeys(("ra", "dec", "mjd"), 7),
+    **dict.fromkeys(("ra", "dec", "mjd", "bjd_tdb"), 7),
     **dict.fromkeys(("magnitude", "magnitude_error", "chi2", "x", "y", "airmass"), 4),
 }
 

@@ -44,7 +44,7 @@ def corrected(psf, stars, least=_LEAST_CORRECTED):
     degree = sum(len(stars.x) >= number for number in least) - 1
     scaled = position_powers(stars.x, stars.y, psf.shape, psf.degree)
     exponents = [(i, j) for j in range(psf.degree + 1) for i in range(psf.degree + 1 - j)]
-    design = _spline_design(stars, psf.step, _inner(psf))
+    design = spline_design(stars, psf.step, _inner(psf))
     for number, powers in sorted(enumerate(exponents), key=lambda item: sum(item[1])):
         if sum(powers) > degree:
             continue
@@ -99,8 +99,22 @@ def _fit_term(stars, psf, design, power):
     return cho_solve(cho_factor(normal), side).reshape(expected.shape)
 
 
-def _spline_design(stars, step, inner):
-    """Return the sparse derivative of the stars' pixels by the spline coefficients."""
+def spline_design(stars, step, inner):
+    """Return the sparse derivative of the stars' pixels by the spline coefficients.
+
+    Parameters
+    ----------
+    stars : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
+    step : float
+        Distance between nodes of the grid, pixels.
+    inner : int
+        Half-width of the grid, nodes.
+
+    Returns
+    -------
+    scipy.sparse.csr_array, shape (pixels of all stars, (2 inner + 1)^2)
+    """
     pixels = np.arange(-stars.half, stars.half + 1)
     side = 2 * inner + 1
     corner, weight = [], []

@@ -8,6 +8,7 @@ import pandas as pd
 from astropy.io import fits
 
 from redpix.io.fits_files import read_image
+from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
@@ -60,12 +61,18 @@ def show_images(raws, calibrated, tables, residuals):
     if not tables:
         return None
     stars = {Path(path).stem: pd.read_csv(path) for path in tables}
-    images = []
-    for number, (raw, image, residual) in enumerate(zip(raws, calibrated, residuals, strict=True)):
+    images, shown = [], 0
+    for raw, image, residual in zip(raws, calibrated, residuals, strict=True):
         name = Path(residual).name.removesuffix(".residual.fits")
-        images.append(show_image(name, raw, image, stars[name], residual, number < MOST))
+        reason = reason_left_out(residual)
+        if reason:
+            images.append({"name": name, "facts": {"left out": reason}, "pictures": None})
+            continue
+        images.append(show_image(name, raw, image, stars[name], residual, shown < MOST))
+        shown += 1
     measured = {k: v for k, v in stars.items() if "psf_flux_error" in v and len(v)}
-    units = " or ".join(sorted({PLURAL[fits.getheader(path)["BUNIT"]] for path in calibrated}))
+    kinds = {fits.getheader(path).get("BUNIT", "count") for path in calibrated}
+    units = " or ".join(sorted(PLURAL[kind] for kind in kinds))
     figure = data_uri(plots.errors_figure(measured, units)) if measured else None
     return {"images": images, "errors": figure}
 
@@ -143,11 +150,20 @@ def image_facts(planes, stars):
         "masked": f"{100 * planes.masked.mean():.2f} % of the pixels",
     }
     facts["gain"] = f"{header['GAIN']:.3g} electrons per {header['BUNIT']}, {header['GAINFROM']}"
+    if "SKYMESH" in header:
+        degree = header["SKYDEGR"]
+        polynomial = f"a polynomial of degree {degree} and " if degree else ""
+        facts["sky"] = f"{polynomial}squares of {header['SKYMESH']} pixels"
     if "HISTORY" in header:
         facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
     if planes.psf is not None:
         facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
+        if "NEGRATE" in cards:
+            facts["detections on the negative image"] = (
+                f"{cards['NEGDET']}, {100 * cards['NEGRATE']:.1f} % of the stars"
+            )
+            facts["doubtful stars"] = f"{cards['DOUBTFUL']}"
         facts["aperture correction"] = f"{cards['APCORR']:.4f}"
         facts["without a flag"] = f"{np.sum(stars['flags'] == 0):,}"
     if "ZEROPT" in cards:

@@ -103,6 +103,8 @@ class RegisteredPair(NamedTuple):
         Median of the background that was matched.
     noise : redpix.subtraction.pair_noise.PairNoise
         Covariance of the noise.
+    stand_in : bool
+        Whether a PSF is a Moffat profile that stands in for one that could not be measured.
     """
 
     new: np.ndarray
@@ -119,6 +121,7 @@ class RegisteredPair(NamedTuple):
     names: str
     background: float = 0.0
     noise: PairNoise = PairNoise()
+    stand_in: bool = False
 
     @property
     def fwhm(self):

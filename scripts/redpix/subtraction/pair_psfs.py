@@ -6,6 +6,7 @@ from redpix.core.parallel import side_by_side
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources
+from redpix.subtraction.small_images import FAINTEST, measured_psf
 
 
 def psfs_of_pair(science, reference, stars, alignment, programs, engine, threads):
@@ -55,14 +56,15 @@ def engines(psfs):
     -------
     str
     """
-    return "+".join(dict.fromkeys(psf.engine for psf in psfs))
+    originals = [psf.psf if isinstance(psf, MovedPsf) else psf for psf in psfs]
+    return "+".join(dict.fromkeys(psf.engine for psf in originals))
 
 
 def _psf_of_science(stars, science, programs, engine):
     """Return the PSF of the science image and the positions of its stars."""
     if science.given_psf:
-        return science.given_psf, stars.places()
-    return fit_psf(stars, programs.psfex, science.path, engine)
+        return science.given_psf, stars.places(FAINTEST)
+    return measured_psf(partial(fit_psf, engine=engine), stars, programs.psfex, science.path)
 
 
 def _psf_of_moved(alignment, reference, programs, engine):
@@ -71,4 +73,4 @@ def _psf_of_moved(alignment, reference, programs, engine):
         return MovedPsf(reference.given_psf, alignment.transform), None
     moved, path = alignment.image, reference.path
     sources = find_sources("reference", *moved, programs.folder, programs.sextractor, path)
-    return fit_psf(sources, programs.psfex, path, engine)
+    return measured_psf(partial(fit_psf, engine=engine), sources, programs.psfex, path)

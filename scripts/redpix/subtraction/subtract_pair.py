@@ -19,8 +19,12 @@ from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
 from redpix.subtraction.pair_noise import correlations, measure_noise
 from redpix.subtraction.pair_psfs import engines, psfs_of_pair
+from redpix.subtraction.small_images import (
+    with_stand_ins,
+    zero_point_ratio,
+)
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
-from redpix.subtraction.transients import find_transients
+from redpix.subtraction.transients import FLAGS, find_transients
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -54,6 +58,8 @@ def subtract_pair(science, reference, settings, workspace):
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
     transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
+    if pair.stand_in:
+        transients = transients._replace(flags=transients.flags | FLAGS["STAND_IN"])
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
@@ -92,6 +98,9 @@ def register_pair(science, reference, settings, workspace):
         )
     new, new_variance, new_mask = _take_arrays(science)
     old, old_variance, old_mask = alignment.image
+    by_zero_points = zero_point_ratio(science, reference)
+    planes = (science.path, new, new_variance, new_mask), (reference.path, *alignment.image)
+    psfs, stand_in = with_stand_ins(psfs, planes, settings.flux_ratio or by_zero_points)
     images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
     sources, left_out = stars.places(), alignment.left_out
     return RegisteredPair(
@@ -105,8 +114,11 @@ def register_pair(science, reference, settings, workspace):
         psf_reference=psfs[1],
         psf_source="psfield" if psfs[0] is science.psf else engines(psfs),
         noise_scales=(science.noise_scale, reference.noise_scale),
-        comparison=compare_images(images, positions, sources, left_out, names, settings.flux_ratio),
+        comparison=compare_images(
+            images, positions, sources, left_out, names, settings.flux_ratio, by_zero_points
+        ),
         names=names,
+        stand_in=stand_in,
     )
 
 

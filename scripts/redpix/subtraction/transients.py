@@ -14,6 +14,7 @@ from redpix.subtraction.transient_shapes import motion_gain, shape_misfit, windo
 FLAGS = {
     "HALO": 256,  # in the halo, the spikes or the bleeding of a saturated star
     "SHAPE": 512,  # not shaped like the PSF of the difference, see `shape_misfit`
+    "STAND_IN": 4096,  # measured with a profile that stands in for a PSF
 }
 
 #: misfit above which a transient is flagged SHAPE; at most 1.25 for simulated point sources

@@ -317,7 +317,7 @@ def spoilt(kind, folder, science):
         ("other side", "the images do not overlap"),
         ("nan", "no pixel has a value"),
         ("constant", "a constant image: it has no noise"),
-        ("no stars", "no source, so no PSF"),
+        ("no stars", "no source, so no PSF|0 stars in both images"),
         ("small", "an image of 40 x 36 pixels; allowed: larger than its PSF, 41 x 41"),
         ("unit", "in units of nanomaggy (BUNIT)"),
         ("tiny", "e-16 in its unit; allowed: 1e-09 to 1e+09, in another unit"),
@@ -328,13 +328,13 @@ def test_images_that_cannot_be_worked_are_refused_in_a_line(science, tmp_path, k
     with pytest.raises(InputError) as caught:
         fits_sky.subtract(science, bad, tmp_path / "out")
     text = str(caught.value)
-    assert words in text
+    assert any(word in text for word in words.split("|"))
     assert bad in text
     assert "\n" not in text
     assert not (tmp_path / "out").exists()
     with pytest.raises(InputError, match=r"\.fits: ") as caught:
         fits_sky.coadd([science, bad], tmp_path / "out" / "coadd.fits")
-    assert words in str(caught.value)
+    assert any(word in str(caught.value) for word in words.split("|"))
     assert not (tmp_path / "out").exists()
 
 

@@ -105,6 +105,17 @@ START = "2023-05-06T01:04:03"
         ({"DATE-OBS": ("2023-05-06T01:04:33", "date that FITS file was created")}, "DATE-OBS"),
         ({"DATE-OBS": "2023-05-06 01:04:40", "TIMESYS": "TAI"}, "DATE-OBS"),
         ({"DATE-OBS": START, "MJD-OBS": math.floor(mjd(START))}, "DATE-OBS"),
+        ({"DATE-OBS": "2023-05-06T01:04:03 UTC"}, "DATE-OBS"),
+        ({"DATE-OBS": "2023-05-05T20:34:03-0430"}, "DATE-OBS"),
+        ({"DATE-OBS": "2023-05-06 T01:04:03"}, "DATE-OBS"),
+        ({"DATE-OBS": START, "TIMESYS": "UTC(NTP)"}, "DATE-OBS"),
+        ({"DATE-OBS": "2023-05-06T01:04:21", "TIMESYS": "GPS"}, "DATE-OBS"),
+        ({"DATE-OBS": "2023-05-06T00:00:00", "TIME-OBS": "01:04:03"}, "DATE-OBS+TIME-OBS"),
+        ({"DATE-OBS": "2023-05-06", "UT": "1:04:03 AM"}, "DATE-OBS+UT"),
+        ({"DATE-OBS": ("2023-05-05T18:04:03", "local"), "MJD": mjd(START)}, "MJD"),
+        ({"JD": (2460000.5, "heliocentric"), "MJD-OBS": mjd(START)}, "MJD-OBS"),
+        ({"HJD": 2460000.5, "JD-OBS": mjd(START) + 2400000.5}, "JD-OBS"),
+        ({"DATE-OBS": "2023-05-06", "DATE-END": "2023-05-06T01:04:33"}, "DATE-END"),
     ],
 )
 def test_the_middle_of_an_exposure(cards, source):
@@ -117,9 +128,11 @@ def test_the_middle_of_an_exposure(cards, source):
     ("cards", "words"),
     [
         ({"DATE-OBS": "2023-05-06"}, "a date without a time"),
+        ({"DATE-OBS": "2023-02-30T01:04:03"}, "a date without a time"),
         ({"DATE-OBS": "2021-09-17 T09:38:50", "SWCREATE": "Orion Camera Studio"}, "12 hours"),
         ({"DATE-OBS": START, "TIMESYS": "LOCAL"}, "a date without a time"),
-        ({"HJD": 2460070.5}, "a date without a time"),
+        ({"HJD": 2460070.5}, "HJD is the time at the Sun"),
+        ({"JD-HELIO": 2460070.5}, "JD-HELIO is the time at the Sun"),
     ],
 )
 def test_a_time_that_cannot_be_had_is_said(cards, words):

@@ -5,6 +5,7 @@ import pytest
 from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.photometry import master_frames
+from redpix.photometry.make_master import make_master
 from redpix.photometry.overscan import without_overscan
 
 SHAPE = (60, 80)
@@ -87,3 +88,34 @@ def test_sections_of_another_readout_are_named_and_not_used():
     pixels, _, remarks = without_overscan(raw, header)
     assert np.array_equal(pixels, raw)
     assert len(remarks) == 2
+
+
+def write_flats(folder):
+    """Write three good flats, one without light, one saturated and one damaged."""
+    levels = {"a": 20000, "b": 25000, "c": 30000, "dusk": 0, "noon": 65535, "cut": 20000}
+    paths = []
+    for seed, (name, level) in enumerate(levels.items()):
+        pixels = raws(1, level, 100.0, seed)[0] if level else np.zeros(SHAPE)
+        pixels = np.clip(np.rint(pixels if level < 60000 else pixels * 1.2), 0, 65535)
+        path = folder / f"{name}.fits"
+        fits.PrimaryHDU(pixels.astype(np.uint16)).writeto(path)
+        paths.append(str(path))
+    with open(paths[-1], "r+b") as file:
+        file.truncate(6000)
+    return paths
+
+
+def test_frames_that_cannot_be_used_are_named_and_left_out(tmp_path, caplog):
+    paths, master = write_flats(tmp_path), tmp_path / "flat.fits"
+    make_master(paths, [], str(master), "flat", 1.0, 1.0)
+    header = fits.getheader(master)
+    assert header["NCOMBINE"] == 3
+    for name, words in (
+        ("dusk", "a flat without light"),
+        ("noon", "100 % of the pixels of this flat are saturated"),
+        ("cut", "truncated"),
+    ):
+        (line,) = [text for text in caplog.messages if f"{name}.fits" in text]
+        assert words in line
+    with pytest.raises(InputError, match=r"dusk.fits: none of the 3 flat frames can be used"):
+        make_master(paths[3:], [], str(tmp_path / "none.fits"), "flat", 1.0, 1.0)

@@ -1,15 +1,20 @@
 """Types of raw frames, and the plan of a night's reduction."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from astropy.io import fits
 from conftest import ROOT
+from redpix.config.night_folder import night_files
+from redpix.core.exceptions import InputError
 from redpix.io.fits_structure import FileHdu
 from redpix.io.merged_header import merged_header
 from redpix.photometry.frame_type import frame_type, reduction
 from redpix.photometry.night_plan import NightPlan
 from redpix.photometry.raw_frame import RawFrame, binning, raw_frame, target, temperature
+from redpix.photometry.sort_night import described, sort_night
 
 HEADERS = ROOT.parent / "shared/strangers/night/headers"
 
@@ -224,3 +229,85 @@ def test_names_of_images_differ_and_every_frame_is_accounted_for():
     uses = plan.uses()
     assert uses["bias_0_0.fits"] == ["bias"]
     assert uses[twin[0].path] == [names[2]]
+
+
+def readout(shape=(100, 100), binning=(1, 1), camera="", gain=""):
+    return (shape, binning, camera, "", gain, "")
+
+
+def test_two_cameras_in_one_folder_do_not_share_masters():
+    first, second = readout(camera="ZWO ASI1600"), readout(camera="QHY 268")
+    plan = NightPlan(
+        [
+            *frames("bias", 3, readout=first),
+            *frames("flat", 3, filter="R", exposure=1.0, readout=first),
+            *lights(readout=first),
+            *lights(exposure=61.0, readout=second),
+        ]
+    )
+    one, other = plan.lights
+    assert (one.dark, one.flat) == ("bias_1", "flat_R_1")
+    assert (other.dark, other.flat) == ("", "")
+    assert (
+        "3 flat frames are of another read-out: camera ZWO ASI1600 (the light QHY 268)"
+        in other.remarks
+    )
+
+
+def test_other_binnings_and_settings_are_named():
+    plan = NightPlan(
+        [
+            *frames("flat", 4, filter="R", exposure=1.0, readout=readout(gain="100")),
+            *lights(readout=readout((50, 50), (2, 2), gain="0")),
+        ]
+    )
+    (remark,) = [words for words in plan.lights[0].remarks if "another" in words]
+    assert remark == (
+        "4 flat frames are of another read-out: shape 100 x 100 (the light 50 x 50), "
+        "binning 1 x 1 (the light 2 x 2), gain setting 100 (the light 0)"
+    )
+
+
+def test_a_dark_shorter_than_the_light_is_scaled_up():
+    plan = NightPlan([*frames("bias", 5), *frames("dark", 3, exposure=30.0), *lights()])
+    assert plan.masters[plan.lights[0].dark].factor == pytest.approx(2.0)
+
+
+def write_frame(path, **cards):
+    header = fits.Header({"IMAGETYP": "Light", "EXPTIME": 60.0, "OBJECT": "m13", **cards})
+    fits.PrimaryHDU(np.zeros((60, 60), np.uint16), header).writeto(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:5000]), "truncated"),
+        (lambda path: path.write_bytes(path.read_bytes()[:1500]), "not a FITS|truncated|header"),
+        (lambda path: path.write_bytes(b""), "empty"),
+        (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0JFIF" * 900), "not a FITS|FITS"),
+        (lambda path: path.unlink(), "does not exist|No such file"),
+    ],
+)
+def test_a_file_that_is_still_written_is_left_out_in_one_line(tmp_path, spoil, words):
+    good = write_frame(tmp_path / "good.fits")
+    path = write_frame(tmp_path / "late.fits")
+    spoil(path)
+    frame = described(str(path))
+    assert re.search(words, frame.problem), frame.problem
+    assert "\n" not in frame.problem
+    plan = NightPlan([described(str(good)), frame])
+    assert [light.frame.path for light in plan.lights] == [str(good)]
+
+
+def test_a_night_without_lights_is_refused_with_its_counts(tmp_path):
+    path = write_frame(tmp_path / "a.fits", IMAGETYP="Bias")
+    files = [tmp_path / name for name in ("files.csv", "images.tsv", "masters.json")]
+    with pytest.raises(InputError, match=r"no light frame to measure among 1 files \(1 bias\)"):
+        sort_night([str(path)], *map(str, files), "masters")
+
+
+def test_a_folder_of_jpegs_holds_no_night(tmp_path):
+    (tmp_path / "m13.jpg").write_bytes(b"\xff\xd8\xff")
+    with pytest.raises(InputError, match="no FITS file below this folder; allowed: names"):
+        night_files(str(tmp_path))
