@@ -144,8 +144,14 @@ def compare_fluxes(images, positions, sources, names, given=None, by_zero_points
         scatter = float(np.hypot(flux_scatter(ratio / by_psfs.ratio, error / by_psfs.ratio), apart))
     log.info(
         "flux ratio %.5f, scatter %.5f; by %d stars %.5f +- %.5f, by %d apertures %.5f +- %.5f",
-        *(joined, scatter, by_psfs.number, by_psfs.ratio, by_psfs.error),
-        *(by_apertures.number, by_apertures.ratio, by_apertures.error),
+        joined,
+        scatter,
+        by_psfs.number,
+        by_psfs.ratio,
+        by_psfs.error,
+        by_apertures.number,
+        by_apertures.ratio,
+        by_apertures.error,
     )
     for remark in remarks:
         log.warning("%s: %s", names, remark)

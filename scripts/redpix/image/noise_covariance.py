@@ -139,6 +139,8 @@ def neighbours(covariance):
     float
     """
     middle = covariance.shape[0] // 2
+    if middle == 0:
+        return 0.0
     total = covariance[middle, middle + 1] + covariance[middle + 1, middle]
     return float(total / 2 / covariance[middle, middle])
 

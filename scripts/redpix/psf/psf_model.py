@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from redpix.image.pixel_areas import within_pixel
+
 #: side of the stamp of a PSF, pixels, as in resources/psfex/stars.psfex
 STAMP = 41
 
@@ -109,7 +111,12 @@ class MovedPsf(NamedTuple):
         # steps on the original pixels, in rows and columns, of one step on the resampled pixels
         steps = np.array([[v[2] - v[0], v[1] - v[0]], [u[2] - u[0], u[1] - u[0]]])
         centre = np.array(stamp.shape) // 2
-        moved = ndimage.affine_transform(stamp, steps, centre - steps @ centre, order=5)
+        # a finer image is averaged over the pixels
+        parts = [
+            ndimage.affine_transform(stamp, steps, centre + offset - steps @ centre, order=5)
+            for offset in within_pixel(steps)
+        ]
+        moved = np.sum(parts, axis=0)
         return moved / moved.sum()
 
 
