@@ -103,6 +103,7 @@ rule all:
     default_target: True
     input:
         all_transients,
+        all_series,
         *([f"{RESULTS}/{page}"] if ALONE else whole_run),
     localrule: True
 
@@ -131,6 +132,7 @@ rule mlz:
 rule transients:
     input:
         all_transients,
+        all_series,
         own_page("transients"),
     localrule: True
 

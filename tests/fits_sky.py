@@ -92,6 +92,9 @@ class Products(NamedTuple):
     difference: str
     transients: str
     cut_outs: str
+    votable: str
+    regions: str
+    alerts: str
 
 
 def subtract(science, reference, folder, threads=1, cameras=({}, {}), **changes):
@@ -101,6 +104,7 @@ def subtract(science, reference, folder, threads=1, cameras=({}, {}), **changes)
     """
     options = settings() | changes
     names = ("difference.fits", "transients.csv", "cut_outs.fits")
+    names += ("transients.vot", "transients.reg", "transients.avro")
     made = Products(*(str(folder / name) for name in names))
     subtract_files(
         science=[image_file(science)],

@@ -9,7 +9,7 @@ IN_DEMO = ("test_demo", "test_records", "test_rerun", "test_mlz")
 FIRST = (
     "test_restart",
     "test_run_pixels",
-    "test_mlp",
+    "test_mdn",
     "test_crowded",
     "test_boosting",
     "test_exposures",

@@ -14,7 +14,12 @@ SELECT $top
     p.modelMag_g AS g,
     p.modelMag_r AS r,
     p.modelMag_i AS i,
-    p.modelMag_z AS z
+    p.modelMag_z AS z,
+    p.extinction_u AS extinction_u,
+    p.extinction_g AS extinction_g,
+    p.extinction_r AS extinction_r,
+    p.extinction_i AS extinction_i,
+    p.extinction_z AS extinction_z
 FROM PhotoObj AS p
 JOIN SpecObj AS s ON s.bestObjID = p.objID
 WHERE p.clean = 1

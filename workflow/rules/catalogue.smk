@@ -17,7 +17,12 @@ def catalogue_source(wildcards):
 
 
 def asked_fields(wildcards):
-    """Return the names of the configured fields, or else of all fields that hold an object."""
+    """Return the names of the configured fields, or else of all fields that hold an object.
+
+    A table of images lists its fields.
+    """
+    if FRAMES is not None:
+        return config["fields"] or list(FRAMES.fields)
     if config["fields"] is not None:
         shard = "" if config["shard"] is None else f"{config['shard']}-"
         return [field for field in config["fields"] if field.startswith(shard)]
@@ -25,9 +30,16 @@ def asked_fields(wildcards):
         return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in csv.DictReader(file)]
 
 
+def given_statuses(wildcards):
+    """Return the status of each field of a table of images."""
+    fields = asked_fields(wildcards) if FRAMES is not None else []
+    return [f"{RESULTS}/frames/{field}.json" for field in fields]
+
+
 checkpoint catalogue:
     input:
         source=catalogue_source,
+        statuses=given_statuses,
         schema=own_file("workflow/schemas/objects.schema.yaml"),
     output:
         objects=f"{RESULTS}/catalogue/objects.csv",
@@ -45,7 +57,8 @@ checkpoint catalogue:
     params:
         code=code_of("catalogue"),
         origin=ORIGIN,
-        fields=config["fields"],
+        fields=config["fields"] if FRAMES is None else list(FRAMES.fields),
+        bands=None if FRAMES is None else BANDS,
         shard=config["shard"],
         duplicate_radius=config["catalogue"]["duplicate_radius"],
         # null where another origin does not look at them: no reason then to run again

@@ -14,6 +14,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import own_input, run_settings
 from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config.frames_table import read_frames_table
 from redpix.config.given_cameras import camera_of_stack, cameras_of_pair
 from redpix.config.images_table import read_images
 from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
@@ -48,19 +49,27 @@ def refusals(key):
 
 with refusals("configuration: "):
     schema = run_settings.read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    # images of any survey by field and band, or None for frames of SDSS
+    FRAMES = None
+    if config.get("frames") is not None:
+        row = run_settings.read_schema(ROOT / "workflow/schemas/frames.schema.yaml")
+        FRAMES = read_frames_table(config["frames"], row)
     # jobs read the configuration again: the run itself has counted the catalogue's objects
     config = run_settings.completed(
         config,
         schema,
         {field.name: field.epoch for field in demo.FIELDS},
         count_objects=workflow.is_main_process,
+        frames=FRAMES,
     )
     TABLES = read_listing(config["photoz"]["tables"])
     ALONE = config["science"] is not None  # two files and nothing else
     FILES = [pair_of_files(config["science"], config["reference"])] if ALONE else []
 
 RESULTS = f"results/{config['name']}"
-BANDS = config["bands"]
+if FRAMES is not None:
+    FRAMES = FRAMES.only(config["bands"])
+BANDS = config["bands"] if FRAMES is None else list(FRAMES.bands)
 REFERENCE = config["reference_band"]
 SHOWN_FIELDS = 12 if config["keep_images"] else 0  # with pictures in the report
 
@@ -108,7 +117,18 @@ def works_on_own_input():
 
 OWN_TARGETS = {"transients"} if ALONE else own_input.targets_of_input(config)
 
+
+def survey_fields_refused():
+    """Refuse fields of the survey in pairs, stacks and images where a table gives the fields."""
+    rows = {key: rows_of(key, with_demo=False) for key in READERS}
+    if FRAMES is not None and own_input.names_a_field(**rows):
+        raise InputError(
+            "frames: with pairs, stacks or images that name fields of the survey; allowed: files"
+        )
+
+
 with refusals(""):
+    survey_fields_refused()
     OWN = works_on_own_input()
     ROWS = {key: rows_of(key, with_demo=not OWN) for key in READERS}
     PLAN = ExposurePlan(
@@ -121,8 +141,13 @@ with refusals(""):
 WHOLE_DEMO = config["source"] == "demo" and not config["fields"] and not OWN
 
 
+def any_of(names):
+    """Return the pattern of a wildcard that is one of the names in a user's table."""
+    return "|".join(map(re.escape, names)) or "none"
+
+
 wildcard_constraints:
-    field=FIELD_PATTERN,
+    field=FIELD_PATTERN if FRAMES is None else any_of(FRAMES.fields),
     band="[ugriz]",
 
 
@@ -145,11 +170,6 @@ def resource(path):
 def code_of(door):
     """Return a function that gives the version of the code of a door, `scripts/<door>.py`."""
     return keep_signature(lambda wildcards: version_of(door))
-
-
-def any_of(names):
-    """Return the pattern of a wildcard that is one of the names in a user's table."""
-    return "|".join(map(re.escape, names)) or "none"
 
 
 def per_band(stage, suffix=".fits", bands=BANDS):

@@ -5,36 +5,152 @@ if SOURCE == "demo":
     SOURCE = f"{RESULTS}/demo/archive"
 
 
-rule fetch:
-    input:
-        demo_archive,
-    output:
-        status=f"{RESULTS}/frames/{{field}}.json",
-        masks=f"{RESULTS}/frames/{{field}}.masks.fits",
-    log:
-        f"{RESULTS}/logs/frames/{{field}}.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        downloads=1,
-        # these change no result: as parameters they would cause a rerun
-        download_retries=config["download"]["retries"],
-        download_timeout=config["download"]["timeout"],
-        mem_mb=memory(600),
-        runtime=minutes(30),
-    params:
-        code=code_of("fetch"),
-        source=SOURCE,
-        release=config["release"],
-        bands=BANDS,
-        with_masks=config["download"]["masks"],
-        folder=f"{RESULTS}/frames/fetched/{{field}}",
-    message:
-        "{wildcards.field}: fetching frames"
-    script:
-        "../../scripts/fetch.py"
+def given_files(field):
+    """Return the files of a field of a table of images that exist."""
+    rows = FRAMES.fields[field].values()
+    paths = [image_file(path) for row in rows if row.band in BANDS for path in row.files()]
+    return [path for path in dict.fromkeys(map(str, paths)) if Path(path).is_file()]
+
+
+if FRAMES is None:
+
+    rule fetch:
+        input:
+            demo_archive,
+        output:
+            status=f"{RESULTS}/frames/{{field}}.json",
+            masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        log:
+            f"{RESULTS}/logs/frames/{{field}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            downloads=1,
+            # these change no result: as parameters they would cause a rerun
+            download_retries=config["download"]["retries"],
+            download_timeout=config["download"]["timeout"],
+            mem_mb=memory(600),
+            runtime=minutes(30),
+        params:
+            code=code_of("fetch"),
+            source=SOURCE,
+            release=config["release"],
+            bands=BANDS,
+            with_masks=config["download"]["masks"],
+            folder=f"{RESULTS}/frames/fetched/{{field}}",
+        message:
+            "{wildcards.field}: fetching frames"
+        script:
+            "../../scripts/fetch.py"
+
+    # a field that was not delivered has no frames: if it is requested by name, this job fails with the
+    # reason
+    rule frames:
+        input:
+            demo_archive,
+            status=f"{RESULTS}/frames/{{field}}.json",
+        output:
+            frames=kept(per_band("frames")),
+        log:
+            f"{RESULTS}/logs/frames/{{field}}.names.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/frames/{{field}}.names.tsv"
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            download_retries=config["download"]["retries"],
+            download_timeout=config["download"]["timeout"],
+        params:
+            code=code_of("frames"),
+            source=SOURCE,
+            release=config["release"],
+            bands=BANDS,
+            folder=f"{RESULTS}/frames/fetched/{{field}}",
+            # true: a link, so that the fetched file stays for the next run; false: the file is moved
+            keep=config["keep_images"],
+        message:
+            "{wildcards.field}: frames under their names"
+        script:
+            "../../scripts/frames.py"
+
+else:
+
+    rule given_field:
+        input:
+            # images that exist: a missing one leaves out its field
+            lambda wildcards: given_files(wildcards.field),
+        output:
+            status=f"{RESULTS}/frames/{{field}}.json",
+            masks=f"{RESULTS}/frames/{{field}}.masks.fits",
+        log:
+            f"{RESULTS}/logs/frames/{{field}}.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/frames/{{field}}.tsv"
+        conda:
+            "../../envs/python.yaml"
+        resources:
+            mem_mb=memory(600, times_input=4),
+            runtime=minutes(30),
+        params:
+            code=code_of("given_field"),
+            rows=lambda wildcards: {
+                band: list(row)
+                for band, row in FRAMES.fields[wildcards.field].items()
+                if band in BANDS
+            },
+            fault=lambda wildcards: FRAMES.faults.get(wildcards.field),
+            bands=BANDS,
+            reference_band=REFERENCE,
+            folder=f"{RESULTS}/frames/fetched/{{field}}",
+        message:
+            "{wildcards.field}: reading images"
+        script:
+            "../../scripts/given_field.py"
+
+    rule given_frames:
+        input:
+            status=f"{RESULTS}/frames/{{field}}.json",
+        output:
+            frames=kept(per_band("frames")),
+            errors=kept(per_band("errors")),
+        log:
+            f"{RESULTS}/logs/frames/{{field}}.names.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/frames/{{field}}.names.tsv"
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            code=code_of("given_frames"),
+            bands=BANDS,
+            folder=f"{RESULTS}/frames/fetched/{{field}}",
+            keep=config["keep_images"],
+        message:
+            "{wildcards.field}: images and error maps under their names"
+        script:
+            "../../scripts/given_frames.py"
+
+    rule softening:
+        input:
+            statuses=given_statuses,
+        output:
+            softening=f"{RESULTS}/frames/softening.json",
+        log:
+            f"{RESULTS}/logs/frames/softening.log",
+        benchmark:
+            f"{RESULTS}/benchmarks/frames/softening.tsv"
+        localrule: True
+        conda:
+            "../../envs/python.yaml"
+        params:
+            code=code_of("softening"),
+        message:
+            "softening of the magnitudes"
+        script:
+            "../../scripts/softening.py"
 
 
 rule psfields:
@@ -102,35 +218,3 @@ checkpoint exposures:
         "listing the delivered fields of pairs and stacks"
     script:
         "../../scripts/exposures.py"
-
-
-# a field that was not delivered has no frames: if it is requested by name, this job fails with the
-# reason
-rule frames:
-    input:
-        demo_archive,
-        status=f"{RESULTS}/frames/{{field}}.json",
-    output:
-        frames=kept(per_band("frames")),
-    log:
-        f"{RESULTS}/logs/frames/{{field}}.names.log",
-    benchmark:
-        f"{RESULTS}/benchmarks/frames/{{field}}.names.tsv"
-    localrule: True
-    conda:
-        "../../envs/python.yaml"
-    resources:
-        download_retries=config["download"]["retries"],
-        download_timeout=config["download"]["timeout"],
-    params:
-        code=code_of("frames"),
-        source=SOURCE,
-        release=config["release"],
-        bands=BANDS,
-        folder=f"{RESULTS}/frames/fetched/{{field}}",
-        # true: a link, so that the fetched file stays for the next run; false: the file is moved
-        keep=config["keep_images"],
-    message:
-        "{wildcards.field}: frames under their names"
-    script:
-        "../../scripts/frames.py"

@@ -44,7 +44,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|boosting|ensemble",
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
     conda:
         "../../envs/python.yaml"
     threads: 2
@@ -74,6 +74,7 @@ rule photoz_method:
 
 rule photoz_table:
     input:
+        lambda wildcards: TABLES[wildcards.table].model or [],
         tables=table_files,
     output:
         objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
@@ -86,7 +87,7 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mlp|tpz|som|boosting|ensemble",
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
         table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"
@@ -105,6 +106,7 @@ rule photoz_table:
         settings=settings_of_method,
         test_fraction=PHOTOZ["test_fraction"],
         grid=PHOTOZ["grid"],
+        trained_model=lambda wildcards: TABLES[wildcards.table].model or None,
         seed=config["seed"],
     message:
         "photometric redshifts of a table: {wildcards.table}, {wildcards.method}"

@@ -21,6 +21,7 @@ rule pixels:
         catalogues=per_band("sources", ".cat.fits", SEGMENTED),
         maps=per_band("sources", ".seg.fits", SEGMENTED),
         objects=f"{RESULTS}/catalogue/objects.csv",
+        softening=[] if FRAMES is None else f"{RESULTS}/frames/softening.json",
     output:
         pixels=f"{RESULTS}/pixels/{{field}}.parquet",
         counts=f"{RESULTS}/pixels/{{field}}.counts.csv",
@@ -39,6 +40,8 @@ rule pixels:
         reference_band=REFERENCE,
         detection=config["sources"]["detection"],
         reject=config["pixels"]["reject"],
+        extinction=config["pixels"]["extinction"],
+        wavelengths={} if FRAMES is None else FRAMES.wavelengths,
     message:
         "{wildcards.field}: pixel vectors"
     script:

@@ -27,7 +27,7 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "coadds", "changes", "photometry", "training"),
+        report_parts("macros", "photoz_checks", "coadds", "changes", "photometry", "training"),
         own_file("workflow/report/style.css"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),

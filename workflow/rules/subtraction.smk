@@ -33,6 +33,26 @@ def all_differences(wildcards):
     return [f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits" for row in rows]
 
 
+def epochs_of_series(product):
+    """Return an input function for a product of every epoch of a series in a band."""
+
+    def paths(wildcards):
+        return [
+            f"{RESULTS}/subtraction/{row.pair}/{row.band}/{product}"
+            for row in PLAN.delivered_pairs(not_delivered())
+            if (row.series, row.band) == (wildcards.series, wildcards.band)
+        ]
+
+    return paths
+
+
+def all_series(wildcards):
+    """Return the table of objects of every series and band."""
+    rows = [row for row in PLAN.delivered_pairs(not_delivered()) if row.series]
+    names = dict.fromkeys((row.series, row.band) for row in rows)
+    return [f"{RESULTS}/series/{series}/{band}/series.csv" for series, band in names]
+
+
 def all_transients(wildcards):
     """Return the transients of every pair in all bands."""
     pairs = dict.fromkeys(row.pair for row in PLAN.delivered_pairs(not_delivered()))
@@ -51,6 +71,9 @@ rule subtraction:
         difference=f"{RESULTS}/subtraction/{{pair}}/{{band}}/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.csv",
         cut_outs=f"{RESULTS}/subtraction/{{pair}}/{{band}}/cut_outs.fits",
+        votable=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.vot",
+        regions=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.reg",
+        alerts=f"{RESULTS}/subtraction/{{pair}}/{{band}}/transients.avro",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}},{{band}}.log",
     benchmark:
@@ -95,6 +118,8 @@ rule transients_of_pair:
         objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
     output:
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        votable=f"{RESULTS}/subtraction/{{pair}}/transients.vot",
+        regions=f"{RESULTS}/subtraction/{{pair}}/transients.reg",
     log:
         f"{RESULTS}/logs/subtraction/{{pair}}.log",
     benchmark:
@@ -110,3 +135,31 @@ rule transients_of_pair:
         "{wildcards.pair}: transients of all bands"
     script:
         "../../scripts/transients_of_pair.py"
+
+
+rule series:
+    input:
+        differences=epochs_of_series("difference.fits"),
+        transients=epochs_of_series("transients.csv"),
+    output:
+        series=f"{RESULTS}/series/{{series}}/{{band}}/series.csv",
+        light_curves=f"{RESULTS}/series/{{series}}/{{band}}/light_curves.csv",
+        tracklets=f"{RESULTS}/series/{{series}}/{{band}}/tracklets.csv",
+    log:
+        f"{RESULTS}/logs/series/{{series}},{{band}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/series/{{series}},{{band}}.tsv"
+    wildcard_constraints:
+        series="[A-Za-z0-9][A-Za-z0-9_.-]*",
+        band="[A-Za-z0-9][A-Za-z0-9_-]*",
+    conda:
+        "../../envs/python.yaml"
+    resources:
+        mem_mb=memory(600),
+        runtime=minutes(20),
+    params:
+        code=code_of("series"),
+    message:
+        "{wildcards.series}, {wildcards.band}: objects of the series"
+    script:
+        "../../scripts/series.py"

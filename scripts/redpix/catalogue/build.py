@@ -9,11 +9,9 @@ from redpix.catalogue.cells import checked_numbers
 from redpix.catalogue.twins import close_twins, same_id
 from redpix.core.exceptions import InputError
 
-_MAGNITUDES = ("u", "g", "r", "i", "z")
 _FRAME = ["run", "camcol", "field"]
-
 #: columns of objects.csv, in order; other columns of the table follow
-COLUMNS = ("id", "ra", "dec", "redshift", "redshiftError", "class", *_FRAME, *_MAGNITUDES)
+COLUMNS = ("id", "ra", "dec", "redshift", "redshiftError", "class", *_FRAME, *"ugriz")
 
 #: columns of rejected.csv; `detail` is the wrong value, or the line of the row's duplicate
 REJECTED_COLUMNS = ("line", "id", "reason", "detail")
@@ -146,14 +144,30 @@ def build(table, schema, name, duplicate_radius, fields=None):
     bad = reason != ""
     listed = zip(rows.index[bad], rows["id"][bad], reason[bad], detail[bad], strict=True)
     ragged = [(line, "", "row cannot be read", why) for line, why in table.ragged]
-    rejected = rejected_rows([*ragged, *listed])
-    rejected = rejected.sort_values("line", ignore_index=True)
+    rejected = rejected_rows([*ragged, *listed]).sort_values("line", ignore_index=True)
     return sorted_catalogue(objects[~bad], rejected, cleared, name)
+
+
+def columns_of(schema):
+    """Return the columns of a catalogue and those of its magnitudes.
+
+    Parameters
+    ----------
+    schema : Mapping
+        JSON schema of a row: the properties after ``field`` are magnitudes.
+
+    Returns
+    -------
+    columns, magnitudes : tuple of str
+    """
+    columns = tuple(schema["properties"])
+    return columns, columns[columns.index("field") + 1 :]
 
 
 def _named(rows, schema, name):
     """Return rows with the schema's column names; absent optional columns are empty."""
-    spelled = {column.lower(): column for column in COLUMNS if column not in _MAGNITUDES}
+    columns, magnitudes = columns_of(schema)
+    spelled = {column.lower(): column for column in columns if column not in magnitudes}
     names = [spelled.get(column.lower(), column) for column in rows.columns]
     double = [column for column in names if names.count(column) > 1]
     if double:
@@ -165,8 +179,8 @@ def _named(rows, schema, name):
             f"{', '.join(schema['required'])}"
         )
     rows = rows.set_axis(names, axis=1)
-    others = [column for column in names if column not in COLUMNS]
-    return rows.reindex(columns=[*COLUMNS, *others], fill_value="")
+    others = [column for column in names if column not in columns]
+    return rows.reindex(columns=[*columns, *others], fill_value="")
 
 
 def _parsed(rows, schema):
@@ -176,7 +190,8 @@ def _parsed(rows, schema):
     """
     rows["class"] = rows["class"].str.upper()
     values, faults, cleared = {}, {}, 0
-    for column in COLUMNS:
+    columns, magnitudes = columns_of(schema)
+    for column in columns:
         rule = schema["properties"][column]
         if "enum" in rule:
             values[column] = rows[column].to_numpy()
@@ -185,7 +200,7 @@ def _parsed(rows, schema):
         else:
             values[column], faults[column] = checked_numbers(rows[column].to_numpy(), rule)
     faults["redshift"][(values["redshift"] < 0) & (rows["class"] != "STAR")] = "is negative"
-    for band in _MAGNITUDES:
+    for band in magnitudes:
         impossible = faults.pop(band) != ""
         values[band][impossible] = np.nan
         cleared += np.count_nonzero(impossible)
@@ -194,8 +209,7 @@ def _parsed(rows, schema):
 
 def _first_fault(rows, faults, required):
     """Return the first fault of each row, empty without one, and the cell at fault."""
-    reason = np.full(len(rows), "", dtype=object)
-    detail = reason.copy()
+    reason, detail = np.full((2, len(rows)), "", dtype=object)
     for column, fault in faults.items():
         text = rows[column].to_numpy()
         if column in required:
@@ -219,15 +233,17 @@ def field_names(objects):
     Parameters
     ----------
     objects : DataFrame
-        Columns run, camcol and field.
+        Columns run, camcol and field; field alone if fields have names.
 
     Returns
     -------
     ndarray of str, shape (n,)
-        ``run-camcol-field``.
+        ``run-camcol-field``, or the name.
     """
-    frame = (objects[column] for column in _FRAME)
-    return np.array([f"{run}-{camcol}-{field}" for run, camcol, field in zip(*frame, strict=True)])
+    if "run" not in objects:
+        return objects["field"].to_numpy(str)
+    frame = objects[_FRAME].itertuples(index=False, name=None)
+    return np.array([f"{run}-{camcol}-{field}" for run, camcol, field in frame])
 
 
 def frames_of(objects):
@@ -236,14 +252,15 @@ def frames_of(objects):
     Parameters
     ----------
     objects : DataFrame
-        Columns run, camcol and field.
+        As for `field_names`.
 
     Returns
     -------
     DataFrame
         One row per frame: run, camcol, field.
     """
-    return objects[_FRAME].drop_duplicates().sort_values(_FRAME, ignore_index=True)
+    frame = [column for column in _FRAME if column in objects]
+    return objects[frame].drop_duplicates().sort_values(frame, ignore_index=True)
 
 
 def sorted_catalogue(objects, rejected, cleared, name):
@@ -276,6 +293,8 @@ def sorted_catalogue(objects, rejected, cleared, name):
             first = rejected[rejected["reason"] == reason].iloc[0]
             why = f"; most often: {reason}, as in line {first['line']} ({first['detail']!r})"
         raise InputError(f"{name}: no object is left, {len(rejected)} rows rejected{why}")
-    objects = objects.astype({"id": np.int64} | dict.fromkeys(_FRAME, np.int64))
-    objects = objects.sort_values([*_FRAME, "id"], ignore_index=True)
+    frame = [column for column in _FRAME if column in objects]
+    whole = ["id", *frame] if "run" in frame else ["id"]
+    objects = objects.astype(dict.fromkeys(whole, np.int64))
+    objects = objects.sort_values([*frame, "id"], ignore_index=True)
     return Catalogue(objects, rejected, cleared)

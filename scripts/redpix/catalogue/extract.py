@@ -11,7 +11,6 @@ from astropy.io import fits
 
 from redpix.catalogue.assoc import NO_OBJECT, assigned_objects, assoc_list
 from redpix.core.atomic_files import atomic
-from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
@@ -29,7 +28,7 @@ def find_objects(images, objects, catalogues, maps, field, bands, reference_band
     catalogues, maps : list of str
         Paths of the tables and of the segmentation maps to write, one per band.
     field : str
-        ``run-camcol-field``.
+        ``run-camcol-field``, or a name of a table of images.
     bands : sequence of str
         Bands, in the order of `images`.
     reference_band : str
@@ -47,7 +46,7 @@ def find_objects(images, objects, catalogues, maps, field, bands, reference_band
     InputError
         If SExtractor fails.
     """
-    rows = read_objects(objects, parse_field(field), reference_band)
+    rows = read_objects(objects, field, reference_band)
     outputs = dict(zip(bands, zip(images, catalogues, maps, strict=True), strict=True))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -131,8 +130,8 @@ def read_objects(path, field, band):
     ----------
     path : str
         Path of objects.csv.
-    field : redpix.core.field_name.Field
-        Run, camcol and field.
+    field : str
+        ``run-camcol-field``, or a name of a table of images.
     band : str
         Band of the magnitudes.
 
@@ -141,17 +140,23 @@ def read_objects(path, field, band):
     structured ndarray, shape (n,)
         id, ra and dec (degrees), mag (NaN if unknown).
     """
-    run, camcol, number = map(str, field)
     with open(path, newline="", encoding="utf-8") as file:
         rows = [
             (int(row["id"]), float(row["ra"]), float(row["dec"]), float(row[band] or "nan"))
             for row in csv.DictReader(file)
-            if (row["run"], row["camcol"], row["field"]) == (run, camcol, number)
+            if _field_of(row) == field
         ]
     table = np.array(rows, dtype=[("id", "i8"), ("ra", "f8"), ("dec", "f8"), ("mag", "f8")])
     if not len(table):
         log.warning("%s: no object in field %s", path, field)
     return table
+
+
+def _field_of(row):
+    """Return the field of a row of objects.csv."""
+    if "run" not in row:
+        return row["field"]
+    return f"{row['run']}-{row['camcol']}-{row['field']}"
 
 
 def write_assoc_list(path, objects, image):

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from redpix.catalogue.build import COLUMNS, rejected_rows, sorted_catalogue
+from redpix.catalogue.build import columns_of, rejected_rows, sorted_catalogue
 from redpix.catalogue.twins import close_twins
 from redpix.core.exceptions import InputError
 
@@ -21,8 +21,9 @@ def merge_detections(lists, schema, band, duplicate_radius):
     Parameters
     ----------
     lists : dict of DataFrame
-        By field, (run, camcol, field): columns ``number`` (1-based, at most `MOST_SOURCES`),
-        ``ra``, ``dec`` (degrees), ``mag`` and ``edge_distance`` (pixels); index: line of the file.
+        By field, (run, camcol, field) or (place in the table of images, name): columns ``number``
+        (1-based, at most `MOST_SOURCES`), ``ra``, ``dec`` (degrees), ``mag`` and
+        ``edge_distance`` (pixels); index: line of the file.
     schema : Mapping
         JSON schema of a row (objects.schema.yaml), for the limits of magnitudes.
     band : str
@@ -33,7 +34,8 @@ def merge_detections(lists, schema, band, duplicate_radius):
     Returns
     -------
     Catalogue
-        An id is made of run (6 digits), camcol, field (4 digits) and number (5 digits).
+        An id is made of run (6 digits), camcol, field (4 digits) and number (5 digits); or of the
+        place of the field in its table, from 1, and number (5 digits).
 
     Raises
     ------
@@ -59,20 +61,22 @@ def merge_detections(lists, schema, band, duplicate_radius):
     rule = schema["properties"][band]
     possible = rows["mag"].between(rule["minimum"], rule["maximum"])
     rows[band] = rows["mag"].where(possible)
-    objects = rows[twin < 0].reindex(columns=COLUMNS)
+    objects = rows[twin < 0].reindex(columns=columns_of(schema)[0])
     objects["class"] = ""
     return sorted_catalogue(objects, rejected, np.count_nonzero(~possible), "detections")
 
 
 def _numbered(field, sources):
     """Return the sources of a field with their ids and the line of each."""
-    run, camcol, number = field
+    name = "-".join(map(str, field)) if len(field) == 3 else field[1]
     if (sources["number"] > MOST_SOURCES).any():
         raise InputError(
-            f"field {run}-{camcol}-{number}: {len(sources)} sources; allowed: {MOST_SOURCES}, "
+            f"field {name}: {len(sources)} sources; allowed: {MOST_SOURCES}, "
             "raise sources.threshold"
         )
+    rows = sources[["ra", "dec", "mag", "edge_distance"]].astype(float).assign(line=sources.index)
+    if len(field) == 2:
+        return rows.assign(id=field[0] * (MOST_SOURCES + 1) + sources["number"], field=name)
+    run, camcol, number = field
     first = int(f"{run:06d}{camcol}{number:04d}{0:05d}")
-    rows = sources[["ra", "dec", "mag", "edge_distance"]].astype(float)
-    ids = first + sources["number"]
-    return rows.assign(line=rows.index, id=ids, run=run, camcol=camcol, field=number)
+    return rows.assign(id=first + sources["number"], run=run, camcol=camcol, field=number)

@@ -13,6 +13,12 @@ from redpix.catalogue.build import (
     frames_of,
     of_shard,
 )
+from redpix.catalogue.given_fields import (
+    named_schema,
+    placed_rows,
+    read_footprints,
+    with_reason_outside,
+)
 from redpix.catalogue.merge import merge_detections
 from redpix.catalogue.skyserver import skyserver_rows
 from redpix.catalogue.user_rows import user_rows
@@ -47,30 +53,37 @@ def make_catalogue(
         ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
     **query : dict
         For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
-        reference_band, the band of their magnitudes.
+        reference_band, the band of their magnitudes. For the fields of a user's table of images:
+        its bands, and statuses, the JSON files of the fields.
 
     Raises
     ------
     InputError
         If the source cannot be read, or no object is left.
     """
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    rules, bands = yaml.safe_load(Path(schema).read_text(encoding="utf-8")), query.get("bands")
+    if bands is not None:
+        rules = named_schema(rules, fields, bands)
     if origin == "detections":
-        lists = read_detections(source)
+        lists = read_detections(source, None if bands is None else fields)
         log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
         result = merge_detections(lists, rules, query["reference_band"], duplicate_radius)
     else:
         log.info("catalogue from %s: %s", origin, source)
         rows = _rows_from(origin, source, query)
-        result = build(rows, rules, source, duplicate_radius, fields)
+        if bands is None:
+            result = build(rows, rules, source, duplicate_radius, fields)
+        else:
+            rows = placed_rows(rows, read_footprints(query["statuses"]))
+            result = with_reason_outside(build(rows, rules, source, duplicate_radius))
     if shard is not None:
         result = of_shard(result, shard)
     _log_result(result, fields)
     if len(result.rejected) and origin not in ("demo", "detections"):
         log.warning("%d rows left out, listed in %s", len(result.rejected), rejected)
-    _write(objects, result.objects)
-    _write(frames, frames_of(result.objects))
-    _write(rejected, result.rejected)
+    tables = {objects: result.objects, frames: frames_of(result.objects), rejected: result.rejected}
+    for path, table in tables.items():
+        _write(path, table)
 
 
 def _rows_from(origin, source, query):
@@ -123,22 +136,29 @@ def demo_rows(truth):
     return truth._replace(rows=rows)
 
 
-def read_detections(paths):
+def read_detections(paths, fields=None):
     """Return the detections of each field.
 
     Parameters
     ----------
     paths : iterable of str
         CSVs of the rule detections; the field is in the file's name.
+    fields : sequence of str, optional
+        Names of the fields of a table of images, in its order.
 
     Returns
     -------
     dict of DataFrame
-        By run, camcol and field; the index is the 1-based line of the file.
+        By run, camcol and field, or by place in the table from 1 and name; the index is the 1-based
+        line of the file.
     """
     lists = {}
     for path in map(Path, paths):
-        field = tuple(map(int, path.name.removesuffix(".detections.csv").split("-")))
+        name = path.name.removesuffix(".detections.csv")
+        if fields is None:
+            field = tuple(map(int, name.split("-")))
+        else:
+            field = (list(fields).index(name) + 1, name)
         sources = pd.read_csv(path)
         lists[field] = sources.set_axis(sources.index + 2)  # line 1 is the header
     return lists

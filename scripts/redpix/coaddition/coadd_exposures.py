@@ -12,6 +12,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.backend import arrays as backend
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.exposure_cards import fits_unit, stack_cards
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.wcs import wcs_cards
 
@@ -74,7 +75,7 @@ def coadd_exposures(
     rejected = None
     if reject:
         registered, rejected = _without_outliers(registered, images, coadd)
-    stacked = _write_stack(coadd, registered, rejected, exposures[0], method, backend(arrays))
+    stacked = _write_stack(coadd, registered, rejected, exposures, method, backend(arrays))
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
 
 
@@ -109,13 +110,14 @@ def _without_outliers(registered, names, path):
     return masked, rejected
 
 
-def _write_stack(path, registered, rejected, first, method, arrays):
+def _write_stack(path, registered, rejected, exposures, method, arrays):
     """Stack registered exposures, write the coadd and return the stack."""
-    masks = [image.mask for image in registered]
+    first, masks = exposures[0], [image.mask for image in registered]
     epochs, mask = combined([image.epoch for image in registered], masks)
     stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
     cards = facts_of_coadd(stacked, method, masks, mask, first)
     cards += [card for image in registered for card in image.cards]
+    cards += stack_cards(exposures)
     write_coadd(path, stacked, mask, first, cards)
     return stacked
 
@@ -162,7 +164,7 @@ def facts_of_coadd(stacked, method, masks, mask, first):
         ("FILLED", float(filled), "share of INTERPOLATED"),
     ]
     if first.unit:
-        facts.append(("BUNIT", first.unit))
+        facts.append(("BUNIT", fits_unit(first.unit)))
     if first.zero_point is not None:
         facts.append(("MAGZERO", first.zero_point, "magnitude of unit flux"))
     return facts
@@ -191,6 +193,9 @@ def write_coadd(path, stacked, mask, first, cards):
     hdus = fits.HDUList([science, fits.ImageHDU(stacked.psf.astype(np.float32), name="PSF")])
     hdus.append(fits.ImageHDU(stacked.variance, header, name="VARIANCE"))
     hdus.append(fits.ImageHDU(mask, header, name="MASK"))
+    hdus["VARIANCE"].header["UTYPE"] = "VarianceUncertainty"  # as astropy names it
+    if first.unit:
+        hdus["VARIANCE"].header["BUNIT"] = fits_unit(first.unit, power=2)
     hdus["MASK"].header.extend(mask_cards())
     with atomic(path) as temporary:
-        hdus.writeto(temporary)
+        hdus.writeto(temporary, checksum=True)

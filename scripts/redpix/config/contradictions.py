@@ -143,6 +143,8 @@ def _catalogue_faults(config):
             f'catalogue.from: "demo" has only the objects of the demo sky, and source is '
             f"{shown(source)}; allowed: skyserver, detections, or the path of a table"
         )
+    if config["frames"] is not None:
+        return  # it has its own fields
     if origin == "skyserver" and source == "demo":
         yield (
             'catalogue.from: "skyserver" does not have the objects of the demo sky, and source is '
@@ -189,6 +191,7 @@ def _absent_files(config):
     """Yield a line per file of the configuration that does not exist."""
     photoz = config["photoz"]
     paths = {
+        "frames": (config["frames"], "null, or the path of a TSV of images by field and band"),
         "pairs": (config["pairs"], "null, or the path of a TSV of pairs"),
         "stacks": (config["stacks"], "null, or the path of a TSV of stacks"),
         "photoz.tables": (

@@ -1,9 +1,10 @@
 """Tables of pairs and stacks that a user writes: exposures to subtract or to coadd."""
 
 import re
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
+from redpix.config.pair_names import expanded, pair_name
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
@@ -24,7 +25,8 @@ REQUIRED = ("pair", "science", "reference", "band")
 class Pair(NamedTuple):
     """One row: `reference` is subtracted from `science` in one band.
 
-    The other fields hold the properties of the two images that the row gives, by `PROPERTIES`.
+    `of_science` and `of_reference` hold the properties of the two images that the row gives, by
+    `PROPERTIES`. `series` is the name of the row if its science image was a pattern of files.
     """
 
     pair: str
@@ -33,6 +35,7 @@ class Pair(NamedTuple):
     band: str
     of_science: dict = {}
     of_reference: dict = {}
+    series: str = ""
 
     @property
     def references(self):
@@ -66,25 +69,6 @@ def is_field(image):
     bool
     """
     return re.fullmatch(FIELD_PATTERN, image) is not None
-
-
-def pair_name(science, reference):
-    """Return a name for a pair of files that is safe as the name of a folder.
-
-    Parameters
-    ----------
-    science, reference : str
-        Paths; the reference may be several, joined by commas.
-
-    Returns
-    -------
-    str
-        Letters, digits, ``_ . -``; a letter or digit first.
-    """
-    stems = [PurePath(path).name.split(".fit")[0] for path in (science, *split_images(reference))]
-    more = f"_and_{len(stems) - 2}" if len(stems) > 2 else ""
-    words = [re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x" for stem in stems[:2]]
-    return f"{words[0]}_minus_{words[1]}{more}"
 
 
 def pair_of_files(science, reference):
@@ -141,11 +125,16 @@ def read_pairs(source, schema, bands, exists, name=None):
         One line per fault: line, column, value, what is allowed.
     """
     optional = [prefix + column for prefix in ("", REFERENCE) for column in PROPERTIES]
-    rows = [
-        (row.where, _pair(row.cells))
-        for row in read_checked_rows(source, schema, REQUIRED, name, optional)
-    ]
-    problems = list(_wrong_pairs(rows, bands, exists))
+    rows, problems = [], []
+    for row in read_checked_rows(source, schema, REQUIRED, name, optional):
+        pairs = expanded(_pair(row.cells))
+        rows += [(row.where, pair) for pair in pairs]
+        if not pairs:
+            problems.append(
+                f"{row.where}: science: {row.cells['science']!r}: no file matches; allowed: a "
+                "pattern such as night/*.fits that matches files"
+            )
+    problems += _wrong_pairs(rows, bands, exists)
     if problems:
         raise InputError("\n".join(problems))
     return [pair for _, pair in rows]

@@ -19,7 +19,7 @@ class Entry(NamedTuple):
     Attributes
     ----------
     train : str
-        Path of the catalogue to train with.
+        Path of the catalogue to train with; empty with a model.
     test : str
         Path of the catalogue to predict; empty: a part of `train` is held out.
     magnitudes : tuple of str
@@ -27,18 +27,22 @@ class Entry(NamedTuple):
     names : dict of str
         Further columns that are named: errors (a tuple, in the order of `magnitudes`), redshift,
         id and label; the others are found in the header.
+    model : str
+        Path of a trained model that predicts `test`; empty: a model is trained.
     """
 
     train: str
     test: str
     magnitudes: tuple
     names: dict
+    model: str = ""
 
 
 def read_listing(path):
     """Return the tables of a listing.
 
-    Its columns are name, train and, where needed, test, magnitudes, errors, redshift, id, class.
+    Its columns are name, train or model, and, where needed, test, magnitudes, errors, redshift, id,
+    class.
 
     Parameters
     ----------
@@ -58,7 +62,7 @@ def read_listing(path):
         return {}
     where = f"photoz.tables: {path}"
     rows, problems = read_rows(
-        path, ("name", "train"), optional=("test", *_NAMES), fill=True, name=where
+        path, ("name",), optional=("train", "test", "model", *_NAMES), fill=True, name=where
     )
     if problems:
         raise InputError(problems[0])
@@ -78,12 +82,17 @@ def read_listing(path):
 
 def _entry(row):
     """Return the catalogues of a row; raise InputError if a file does not exist."""
-    train, test = row.cells["train"], row.cells.get("test", "")
-    for column, path in (("train", train), ("test", test)):
-        if (path or column == "train") and not Path(path).is_file():
+    train, test, model = (row.cells.get(name, "") for name in ("train", "test", "model"))
+    if bool(train) == bool(model) or (model and not test):
+        raise InputError(
+            f"{row.where}: {row.cells['name']}: train {train!r}, model {model!r}, test {test!r}; "
+            "allowed: train, with or without test, or model and test"
+        )
+    for column, path in (("train", train), ("test", test), ("model", model)):
+        if path and not Path(path).is_file():
             raise InputError(
                 f"{row.where}: {row.cells['name']}: {column} {path!r}: the file does not exist; "
-                "allowed: the path of a table (for test also nothing)"
+                "allowed: the path of a file (for test also nothing)"
             )
     cells = {column: row.cells.get(column, "").strip() for column in _NAMES}
     magnitudes = tuple(filter(None, _split(cells["magnitudes"])))
@@ -98,7 +107,7 @@ def _entry(row):
                 f"{len(names['errors'])} names beside {len(magnitudes)} magnitudes; allowed: one "
                 "per name in magnitudes, empty between commas where there is none"
             )
-    return Entry(train, test, magnitudes, names)
+    return Entry(train, test, magnitudes, names, model)
 
 
 def _split(text):

@@ -26,7 +26,7 @@ def read_schema(path):
         return yaml.safe_load(file)
 
 
-def completed(config, schema, demo_epochs, count_objects=True):
+def completed(config, schema, demo_epochs, count_objects=True, frames=None):
     """Return the configuration with its defaults.
 
     Parameters
@@ -40,6 +40,8 @@ def completed(config, schema, demo_epochs, count_objects=True):
     count_objects : bool
         Whether a k of the user is compared with the number of training objects, for which a
         catalogue is read.
+    frames : redpix.config.frames_table.FramesTable, optional
+        The table that the key ``frames`` names. Its bands and fields replace those of the survey.
 
     Returns
     -------
@@ -50,6 +52,8 @@ def completed(config, schema, demo_epochs, count_objects=True):
     InputError
         One line per fault.
     """
+    if frames is not None:
+        config, schema = for_frames(config, schema, frames)
     # k is checked against the training set only if the user set k
     photoz = config.get("photoz")
     check_k = count_objects and isinstance(photoz, dict) and "k" in photoz
@@ -59,6 +63,8 @@ def completed(config, schema, demo_epochs, count_objects=True):
 
     full = validated(config, schema, bound if check_k else None)
     foreign = [field for field in full["fields"] or [] if field not in demo_epochs]
+    if frames is not None:
+        return {**full, "source": "frames"}
     if full["source"] == "demo" and foreign:
         raise InputError(
             f"fields: {foreign[0]} is not a field of the demo sky; allowed with source demo: "
@@ -70,6 +76,49 @@ def completed(config, schema, demo_epochs, count_objects=True):
             "other null"
         )
     return full
+
+
+def for_frames(config, schema, frames):
+    """Return a configuration and its schema for the bands and fields of a table of images.
+
+    Parameters
+    ----------
+    config : Mapping
+        Keys that the user set.
+    schema : dict
+        JSON schema of the configuration.
+    frames : redpix.config.frames_table.FramesTable
+        The table.
+
+    Returns
+    -------
+    config, schema : dict
+        Objects are detections unless the user names another origin. The reference band is r if the
+        table has it, else the middle band.
+
+    Raises
+    ------
+    InputError
+        If a key contradicts the table.
+    """
+    bands = list(frames.bands)
+    keys = dict(schema["properties"])
+    chosen = config.get("bands", bands)
+    listed = [band for band in bands if isinstance(chosen, list) and band in chosen] or bands
+    middle = "r" if "r" in listed else listed[len(listed) // 2]
+    keys["bands"] = {**keys["bands"], "items": {"enum": bands}, "default": bands, "minItems": 2}
+    keys["reference_band"] = {**keys["reference_band"], "enum": bands, "default": middle}
+    keys["fields"] = {**keys["fields"], "items": {"enum": list(frames.fields)}}
+    for key in ("shard", "gather"):
+        if config.get(key) is not None:
+            raise InputError(f"{key}: {config[key]} with frames; allowed with frames: null")
+    training = config.get("training_images")
+    if isinstance(training, dict) and training.get("origin") == "frames":
+        raise InputError("training_images.origin: frames with frames; allowed: simulated")
+    catalogue = config.get("catalogue") or {}
+    if isinstance(catalogue, dict) and catalogue.get("from", "demo") == "demo":
+        catalogue = {**catalogue, "from": "detections"}
+    return {**config, "catalogue": catalogue}, {**schema, "properties": keys}
 
 
 def largest_training_set(config, demo_fields):
@@ -117,8 +166,13 @@ def learner_settings(config, method):
     if method == "ensemble":
         members = photoz["ensemble"]["members"]
         return {"members": {name: learner_settings(config, name) for name in members}}
+    if method == "mlp":  # the old name of mdn
+        networks = photoz["mlp"]["networks"] or photoz["mdn"]["networks"]
+        return {**photoz["mdn"], **seed, "networks": networks, "arrays": config["arrays"]}
     settings = {**photoz[method], **(seed if method != "knn" else {})}
-    if method in ("knn", "mlp"):
+    if method == "mdn":
+        settings["arrays"] = config["arrays"]
+    if method == "knn":
         settings["k"] = photoz["k"]
     if method == "knn" and settings["index"] == "auto" and config["arrays"] != "numpy":
         settings["index"] = config["arrays"]

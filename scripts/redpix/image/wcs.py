@@ -30,6 +30,12 @@ _WCS_ERRORS = (
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
 
+# cards of distortions: on a plain grid they would distort it
+_DISTORTION = re.compile(
+    r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)|P[VS]\d+_\d+|(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d"
+    r"|D2IM.*|D[PQ]\d.*|TR\d_\d+|DV[AE]RR\d*"
+)
+
 # the place of an error in the code of wcslib
 _WCSLIB_PLACE = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ")
 
@@ -186,6 +192,27 @@ def is_tangent(wcs):
     return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
 
 
+def image_wcs(header):
+    """Return the WCS of an image: a tangent plane as `frame_wcs` reads it, or any other.
+
+    Parameters
+    ----------
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    astropy.wcs.WCS
+
+    Raises
+    ------
+    InputError
+        If the header has no usable celestial WCS; the caller names the file.
+    """
+    wcs = celestial_wcs(header)
+    return frame_wcs(header) if is_tangent(wcs) else wcs
+
+
 def has_wcs(header):
     """Return whether a header states a celestial WCS, usable or not.
 
@@ -257,4 +284,10 @@ def kept_cards(header):
         Cards in their order.
     """
     dropped = set(_STRUCTURE) | set(WCS_KEYS)
-    return fits.Header([card for card in header.cards if card.keyword not in dropped])
+    return fits.Header(
+        [
+            card
+            for card in header.cards
+            if card.keyword not in dropped and not _DISTORTION.fullmatch(card.keyword)
+        ]
+    )

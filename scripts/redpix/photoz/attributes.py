@@ -38,6 +38,8 @@ class Attributes:
         Some of u, g, r, i, z, in any order.
     named : bool
         Allow other names of bands, in the order of increasing wavelength.
+    softening : tuple of (str, float)
+        Band and softening parameter b of its asinh magnitudes. By default those of SDSS.
 
     Raises
     ------
@@ -48,6 +50,7 @@ class Attributes:
     kinds: tuple
     bands: tuple
     named: bool = False
+    softening: tuple = ()
 
     def __post_init__(self):
         for kind in self.kinds:
@@ -74,6 +77,20 @@ class Attributes:
             raise InputError(
                 "photoz.attributes: magnitudes include the brightness; give one of them"
             )
+
+    def softening_of(self, band):
+        """Return the softening parameter b of a band; None for that of SDSS.
+
+        Parameters
+        ----------
+        band : str
+            Name of the band.
+
+        Returns
+        -------
+        float or None
+        """
+        return dict(self.softening).get(band)
 
     @property
     def _middle(self):
@@ -113,8 +130,25 @@ class Attributes:
         kinds = tuple(kind for kind in self.kinds if kind != "errors")
         count = len(self.bands)
         still = np.zeros(count)
-        plain = Attributes(kinds, self.bands, self.named)
+        plain = Attributes(kinds, self.bands, self.named, self.softening)
         return plain.vectors(np.eye(count), still).T.tolist()
+
+    def columns_of(self, kinds):
+        """Return the columns of the attributes of some kinds, errors left out.
+
+        Parameters
+        ----------
+        kinds : sequence of str
+            Some of `KINDS`; ``brightness`` is a column of ``magnitudes``.
+
+        Returns
+        -------
+        list of int
+            0-based.
+        """
+        plain = tuple(kind for kind in kinds if kind != "errors")
+        wanted = Attributes(plain, self.bands, self.named).names
+        return [self.names.index(name) for name in wanted]
 
     def of_aperture(self):
         """Return the attributes of the summed fluxes of an object: these without the distance.
@@ -123,7 +157,8 @@ class Attributes:
         -------
         Attributes
         """
-        return Attributes(tuple(k for k in self.kinds if k != "distance"), self.bands, self.named)
+        kinds = tuple(kind for kind in self.kinds if kind != "distance")
+        return Attributes(kinds, self.bands, self.named, self.softening)
 
     def vectors(self, magnitudes, distance=None, errors=None):
         """Return the vectors of pixels or objects.
@@ -166,10 +201,30 @@ class Attributes:
         -------
         ndarray, shape (n, attributes), float32
         """
-        columns = list(enumerate(self.bands))
-        magnitudes = [asinh_magnitude(flux[:, i], band) for i, band in columns]
-        errors = [asinh_magnitude_error(flux[:, i], error[:, i], band) for i, band in columns]
-        return self.vectors(np.stack(magnitudes, axis=1), errors=np.stack(errors, axis=1))
+        return self.vectors(self.magnitudes(flux), errors=self.magnitudes(flux, error))
+
+    def magnitudes(self, flux, error=None):
+        """Return the asinh magnitudes of fluxes, or the errors of these magnitudes.
+
+        Parameters
+        ----------
+        flux : ndarray, shape (n, bands)
+            Nanomaggies.
+        error : ndarray, shape (n, bands), optional
+            1-sigma errors of the fluxes. With them, the errors of the magnitudes are returned.
+
+        Returns
+        -------
+        ndarray, shape (n, bands)
+        """
+        columns = []
+        for i, band in enumerate(self.bands):
+            b = self.softening_of(band)
+            if error is None:
+                columns.append(asinh_magnitude(flux[:, i], band, b))
+            else:
+                columns.append(asinh_magnitude_error(flux[:, i], error[:, i], band, b))
+        return np.stack(columns, axis=1)
 
 
 class Scaler(NamedTuple):

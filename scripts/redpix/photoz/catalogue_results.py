@@ -6,11 +6,13 @@ import numpy as np
 import pandas
 
 from redpix.photoz.calibration import CalibratedRedshifts, calibrate
+from redpix.photoz.class_metrics import classification
+from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
+from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
-from redpix.photoz.metrics import Scores, classification, score, summarise
-from redpix.photoz.model import shown_settings
+from redpix.photoz.methods import shown_settings
 from redpix.photoz.object_predictions import predict_objects
 from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
 from redpix.photoz.split import TARGET, TEST, TRAIN
@@ -53,7 +55,9 @@ def predict(learnt, train, test, n_threads):
                 prediction = learnt.held_out.take(place[block[rows]])
             else:
                 prediction = _predict(learner, part.take(rows), learnt, n_threads)
-            calibrated = calibrate(prediction, calibration, model.grid)
+            few = part.take(rows)
+            conditions = brightness_and_colour(few.vectors, few.attributes)
+            calibrated = calibrate(prediction, calibration, model.grid, conditions)
             yield TableResult(split, part, rows, calibrated, prediction)
 
 
@@ -76,8 +80,9 @@ class Measured:
     """
 
     def __init__(self, grid):
-        self._grid = grid
-        self._scores, self._labels = [], [np.empty((2, 0), int)]
+        self._kept = Kept(grid)
+        self._labels = [np.empty(0, int)]
+        self._probability = [np.empty((0, len(CLASSES)))]
 
     def add(self, result):
         """Add the objects to predict of a result; training objects are ignored.
@@ -89,26 +94,34 @@ class Measured:
         """
         if result.split != TEST:
             return
-        table, calibrated = result.sample.table.take(result.rows), result.calibrated
-        rows = np.isfinite(table.redshift) & (table.label != STAR)
-        self._scores.append(
-            score(calibrated.redshift[rows], calibrated.pdf[rows], table.redshift[rows], self._grid)
-        )
-        predicted = most_probable(result.prediction.probability)
-        self._labels.append(np.stack([table.label, predicted]))
+        part = result.sample.take(result.rows)
+        rows = np.isfinite(part.table.redshift) & (part.table.label != STAR)
+        scored = part.take(rows)
+        calibrated = CalibratedRedshifts._make(column[rows] for column in result.calibrated)
+        conditions = brightness_and_colour(scored.vectors, scored.attributes)
+        self._kept.add(calibrated, scored.table, conditions)
+        self._labels.append(part.table.label)
+        self._probability.append(result.prediction.probability)
 
-    def summary(self):
+    def summary(self, chosen):
         """Return the metrics of all objects so far.
+
+        Parameters
+        ----------
+        chosen : str
+            The point estimate that is ``z_phot``.
 
         Returns
         -------
         dict
-            ``objects`` and ``classification``.
+            ``objects``, ``point_estimates`` and ``classification``.
         """
-        true, predicted = np.concatenate(self._labels, axis=1)
+        probability = np.concatenate(self._probability)
+        label, predicted = np.concatenate(self._labels), most_probable(probability)
         return {
-            "objects": summarise(Scores.concatenate(self._scores)),
-            "classification": classification(true, predicted, CLASSES),
+            "objects": self._kept.summary(),
+            "point_estimates": self._kept.points(chosen),
+            "classification": classification(label, predicted, CLASSES, probability),
         }
 
 
@@ -193,4 +206,5 @@ def describe(model, columns, train, test):
         "completed": {"train": count_completed(train), "test": count_completed(test)},
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
+        "recalibration": model.calibrations["objects"].cells.about(),
     }

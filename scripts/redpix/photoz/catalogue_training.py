@@ -6,13 +6,14 @@ import numpy as np
 
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
+from redpix.photoz.conditional_calibration import brightness_and_colour
+from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import STAR, Prediction, Training
-from redpix.photoz.metrics import Scores, score, summarise
-from redpix.photoz.model import METHODS, Model
+from redpix.photoz.model import Model
 from redpix.photoz.object_predictions import predict_all
 from redpix.photoz.object_samples import blocks
+from redpix.photoz.recipe import checked_recipe, fit_with_folds, tuned_recipe
 from redpix.photoz.split import assign_folds, smallest_set
-from redpix.photoz.train import checked_recipe, tuned_recipe
 
 #: maximum number of objects that calibrate PDFs; bounds the memory
 MOST_CALIBRATING = 100_000
@@ -36,7 +37,7 @@ def learn(sample, recipe, n_threads):
     ----------
     sample : redpix.photoz.object_samples.Sample
         Objects that can be learnt from.
-    recipe : redpix.photoz.train.Recipe
+    recipe : redpix.photoz.recipe.Recipe
         Method, settings and seed of the training.
     n_threads : int
         Number of threads; the results do not depend on it.
@@ -57,33 +58,33 @@ def learn(sample, recipe, n_threads):
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
-    held_out = predict_held_out(sample, training, folds, recipe, n_threads)
-    learner = METHODS[recipe.method].fit(training, grid, n_threads, **recipe.settings)
+    learner, without = fit_with_folds(training, folds, recipe, n_threads)
+    held_out = predict_held_out(sample, folds, without, grid, n_threads)
     model = Model(
         method=recipe.method,
         settings=recipe.settings,
         attributes=sample.attributes,
         grid=grid,
         learners={"objects": learner},
-        calibrations={"objects": calibration_of(held_out, table.redshift, ~star, grid)},
+        calibrations={"objects": calibration_of(held_out, sample, ~star, grid)},
         tuning=record,
     )
     return Learnt(model, held_out, folds)
 
 
-def predict_held_out(sample, training, folds, recipe, n_threads):
+def predict_held_out(sample, folds, without, grid, n_threads):
     """Return a prediction of each object by a learner of the other folds.
 
     Parameters
     ----------
     sample : redpix.photoz.object_samples.Sample
         Objects of the training set.
-    training : redpix.photoz.learners.base.Training
-        Training set.
     folds : ndarray of int, shape (n,)
         0-based fold of each object.
-    recipe : redpix.photoz.train.Recipe
-        Method, settings and seed of the training.
+    without : callable
+        From `fit_with_folds`.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
     n_threads : int
         Number of threads.
 
@@ -92,24 +93,22 @@ def predict_held_out(sample, training, folds, recipe, n_threads):
     redpix.photoz.learners.base.Prediction
         In the order of the training set.
     """
-    learner, result = METHODS[recipe.method], None
+    result = None
     for fold in range(folds.max() + 1):
-        others = training.take(folds != fold)
-        fitted = learner.fit(others, recipe.grid, n_threads, **recipe.settings)
         rows = np.flatnonzero(folds == fold)
-        result = predict_all(fitted, sample, recipe.grid, n_threads, result, rows)
+        result = predict_all(without(fold), sample, grid, n_threads, result, rows)
     return result
 
 
-def calibration_of(held_out, redshift, members, grid):
+def calibration_of(held_out, sample, members, grid):
     """Return the calibration of held-out predictions, from at most `MOST_CALIBRATING` of them.
 
     Parameters
     ----------
     held_out : redpix.photoz.learners.base.Prediction
         Held-out predictions of the training set.
-    redshift : ndarray, shape (n,)
-        True redshifts.
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
     members : ndarray of bool, shape (n,)
         Objects to calibrate with.
     grid : ndarray, shape (nodes,)
@@ -121,10 +120,12 @@ def calibration_of(held_out, redshift, members, grid):
     """
     rows = np.flatnonzero(members)
     rows = rows[:: max(1, -(-len(rows) // MOST_CALIBRATING))]
-    return Calibration.fit(held_out.take(rows), redshift[rows], grid)
+    few = sample.take(rows)
+    conditions = brightness_and_colour(few.vectors, few.attributes)
+    return Calibration.fit(held_out.take(rows), few.table.redshift, grid, conditions)
 
 
-def cross_validated(learnt, table):
+def cross_validated(learnt, sample):
     """Return the metrics of the held-out predictions of the training set.
 
     Each fold is calibrated on the other folds. Stars are left out.
@@ -133,20 +134,27 @@ def cross_validated(learnt, table):
     ----------
     learnt : Learnt
         The model and its held-out predictions.
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
+    sample : redpix.photoz.object_samples.Sample
+        Objects of the training set.
 
     Returns
     -------
     dict
-        As from `redpix.photoz.metrics.summarise`.
+        ``cross_validation``, as from `redpix.photoz.metrics.summarise`, with the scores of the
+        point estimates; and ``conditional``.
     """
-    star, grid, scores = table.label == STAR, learnt.model.grid, []
-    truth = table.redshift
+    star, grid = sample.table.label == STAR, learnt.model.grid
+    kept = Kept(grid)
     for fold in range(learnt.folds.max() + 1):
         others = (learnt.folds != fold) & ~star
-        calibration = calibration_of(learnt.held_out, truth, others, grid)
+        calibration = calibration_of(learnt.held_out, sample, others, grid)
         for rows in blocks(np.flatnonzero((learnt.folds == fold) & ~star)):
-            calibrated = calibrate(learnt.held_out.take(rows), calibration, grid)
-            scores.append(score(calibrated.redshift, calibrated.pdf, truth[rows], grid))
-    return summarise(Scores.concatenate(scores))
+            part = sample.take(rows)
+            conditions = brightness_and_colour(part.vectors, part.attributes)
+            held_out = learnt.held_out.take(rows)
+            kept.add(calibrate(held_out, calibration, grid, conditions), part.table, conditions)
+    point = learnt.model.calibrations["objects"].point
+    return {
+        "cross_validation": {**kept.summary(), "point_estimates": kept.points(point)},
+        "conditional": kept.conditional(),
+    }

@@ -97,7 +97,7 @@ def read_objects(table, columns, roles, ids=None):
     """
     for column in (*columns.magnitudes, *filter(None, columns.errors)):
         if column not in table:
-            raise InputError(f"{table.name}: no column {column}, which the other file has")
+            raise InputError(f"{table.name}: no column {column}, which the training table has")
     magnitudes, errors, columns, codes, filled = _photometry(table, columns)
     label, spellings = _labels(table, roles.label)
     redshift = _numbers(table, [roles.redshift])[:, 0]

@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.photoz.calibration import calibrate
 from redpix.photoz.combine import COMBINERS, WEIGHTS, GeometricMeans, WeightedMeans, with_median
+from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.learners.base import CLASSES, Prediction
 
 #: name of the estimate from the summed fluxes of an object
@@ -46,7 +47,8 @@ class Estimates:
         self.grid = grid
         self.stacks = {name: WeightedMeans(objects, len(grid)) for name in WEIGHTS}
         self.product = GeometricMeans(objects, len(grid))
-        self.vectors = attributes.of_aperture().of_fluxes(totals.flux, totals.error)
+        self._aperture = attributes.of_aperture()
+        self.vectors = self._aperture.of_fluxes(totals.flux, totals.error)
         self._features = totals.features
         self.aperture, self.summary = _unknown(objects, grid), _unknown(objects, grid)
 
@@ -82,6 +84,16 @@ class Estimates:
             self.product.add(chunk.index, weight, prediction.pdf)
             if watch is not None:
                 watch(chunk, prediction)
+
+    def conditions(self):
+        """Return brightness and colour of the summed fluxes.
+
+        Returns
+        -------
+        ndarray, shape (objects, 2)
+            From `redpix.photoz.conditional_calibration.brightness_and_colour`.
+        """
+        return brightness_and_colour(self.vectors, self._aperture)
 
     def features(self):
         """Return features of the pixels of each object, NaN where its pixels are not predicted.
@@ -165,7 +177,8 @@ def calibrated_estimates(estimates, model):
     dict of str to redpix.photoz.calibration.CalibratedRedshifts
         One for each of `WAYS`, and `APERTURE`.
     """
+    conditions = estimates.conditions()
     return {
-        name: calibrate(prediction, model.calibrations[name], model.grid)
+        name: calibrate(prediction, model.calibrations[name], model.grid, conditions)
         for name, prediction in estimates.predictions(model.exponent).items()
     }

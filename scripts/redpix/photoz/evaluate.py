@@ -3,8 +3,11 @@
 import numpy as np
 
 from redpix.photoz import metrics
+from redpix.photoz.binned_metrics import conditional
+from redpix.photoz.class_metrics import classification
 from redpix.photoz.estimates import APERTURE, WAYS
 from redpix.photoz.learners.base import CLASSES, STAR
+from redpix.photoz.point_estimates import score_points
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
 #: maximum number of pixels whose scores are in memory
@@ -85,7 +88,7 @@ def most_probable(probability):
     return np.where(finite, np.argmax(np.where(finite[:, None], probability, 0), axis=1), -1)
 
 
-def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
+def evaluate(results, objects, split, probability, combiner, pixel_scores, model, conditions):
     """Return the metrics of the test objects.
 
     Stars count for the classification only.
@@ -98,35 +101,46 @@ def evaluate(results, objects, split, predicted, combiner, pixel_scores, grid):
         Redshifts and labels of the objects.
     split : ndarray of str, shape (objects,)
         ``train``, ``test`` or ``target`` for each object.
-    predicted : ndarray of int, shape (objects,)
-        Predicted labels, -1 where the class was not predicted.
+    probability : ndarray, shape (objects, classes)
+        Probability of each class, NaN where the class was not predicted.
     combiner : str
         The estimate that is the result.
     pixel_scores : PixelScores
         Scores of the pixels of test objects.
-    grid : ndarray, shape (nodes,)
-        Redshifts of the nodes.
+    model : redpix.photoz.model.Model
+        Trained model.
+    conditions : ndarray, shape (objects, 2)
+        Brightness and colour.
 
     Returns
     -------
     dict
-        ``pixels``, ``objects``, ``baseline``, ``combiners``, ``classification``.
+        ``pixels``, ``objects``, ``baseline``, ``combiners``, ``point_estimates``, ``conditional``
+        and ``classification``.
     """
     test = split == TEST
     scored = test & (objects.label != STAR)
     truth = objects.redshift[scored]
-    summaries = {
-        name: metrics.summarise(
-            metrics.score(result.redshift[scored], result.pdf[scored], truth, grid)
-        )
+    scores = {
+        name: metrics.score(result.redshift[scored], result.pdf[scored], truth, model.grid)
         for name, result in results.items()
     }
+    summaries = {name: metrics.summarise(one) for name, one in scores.items()}
+    chosen = results[combiner]
     return {
         "pixels": pixel_scores.summary(),
         "objects": summaries[combiner],
         "baseline": summaries[APERTURE],
         "combiners": {name: summaries[name] for name in WAYS},
-        "classification": metrics.classification(objects.label[test], predicted[test], CLASSES),
+        "point_estimates": score_points(
+            chosen.points()[scored], truth, model.calibrations[combiner].point
+        ),
+        "conditional": conditional(
+            scores[combiner], chosen.redshift[scored], truth, conditions[scored]
+        ),
+        "classification": classification(
+            objects.label[test], most_probable(probability)[test], CLASSES, probability[test]
+        ),
     }
 
 

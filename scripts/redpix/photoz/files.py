@@ -99,6 +99,46 @@ def pixel_reader(paths, names):
     return read
 
 
+def read_softening(paths, bands):
+    """Return the softening parameters of the asinh magnitudes of pixel tables.
+
+    Parameters
+    ----------
+    paths : list of str
+        Parquet files, one per field.
+    bands : sequence of str
+        Names of the bands.
+
+    Returns
+    -------
+    tuple of (str, float)
+        Band and parameter; empty for those of SDSS.
+
+    Raises
+    ------
+    InputError
+        If two tables differ.
+    """
+    stated = {}
+    for path in paths:
+        schema = pyarrow.parquet.read_schema(path)
+        facts = {
+            band: schema.field(f"mag_{band}").metadata or {}
+            for band in bands
+            if f"mag_{band}" in schema.names
+        }
+        key = b"softening"
+        values = tuple((band, float(one[key])) for band, one in facts.items() if key in one)
+        stated.setdefault(values, path)
+    if len(stated) > 1:
+        first, second = list(stated.values())[:2]
+        raise InputError(
+            f"{second}: another softening of the asinh magnitudes than in {first}; remove both "
+            "tables, and the same command makes them again"
+        )
+    return next(iter(stated), ())
+
+
 def read_model(path):
     """Return the model in a file model.npz, without executing anything from the file.
 

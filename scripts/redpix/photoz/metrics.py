@@ -1,4 +1,4 @@
-"""Metrics of redshifts, PDFs and classes.
+"""Metrics of redshifts and PDFs.
 
 With dz = (z_phot - z_spec) / (1 + z_spec) and F the predicted cumulative distribution:
 
@@ -166,37 +166,3 @@ def summarise(scores):
         "pit_ks": kstest(pit, "uniform").statistic,
     }
     return {"n": n, **{name: float(values[name]) for name in NAMES}}
-
-
-def classification(true, predicted, names):
-    """Return the accuracy and the confusion matrix of predicted classes.
-
-    Parameters
-    ----------
-    true, predicted : ndarray of int, shape (n,)
-        Indices into `names`; rows with -1 (unknown or not predicted) are left out.
-    names : sequence of str
-        Names of the attributes.
-
-    Returns
-    -------
-    dict
-        ``n``, ``accuracy`` and ``confusion``, the number of objects by true and predicted class.
-        With too few rows or a single class, they are None and there is a ``reason``.
-    """
-    rows = (true >= 0) & (predicted >= 0)
-    n = int(rows.sum())
-    if n < FEWEST:
-        reason = f"{n} scored; at least {FEWEST} are needed"
-        return {"n": n, "accuracy": None, "confusion": None, "reason": reason}
-    if len(np.unique(true[rows])) < 2:
-        only = names[true[rows][0]]
-        reason = f"one class only among the scored: {only}"
-        return {"n": n, "accuracy": None, "confusion": None, "reason": reason}
-    table = np.zeros((len(names), len(names)), int)
-    np.add.at(table, (true[rows], predicted[rows]), 1)
-    confusion = {
-        row: {column: int(table[i, j]) for j, column in enumerate(names)}
-        for i, row in enumerate(names)
-    }
-    return {"n": n, "accuracy": float(np.trace(table) / n), "confusion": confusion}

@@ -8,93 +8,12 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.calibration import Calibration
-from redpix.photoz.learners.boosting import Boosting
-from redpix.photoz.learners.ensemble import Ensemble
 from redpix.photoz.learners.gaussian_process import Process
-from redpix.photoz.learners.knn import KNN
-from redpix.photoz.learners.mlp import MLP
-from redpix.photoz.learners.som import SOM
-from redpix.photoz.learners.tpz import TPZ
-
-#: learners by their name in the configuration
-METHODS = {
-    "knn": KNN,
-    "mlp": MLP,
-    "tpz": TPZ,
-    "som": SOM,
-    "boosting": Boosting,
-    "ensemble": Ensemble,
-}
-
-#: learners that perturb the training set within its errors
-REALISING = ("tpz", "som")
+from redpix.photoz.methods import METHODS
+from redpix.photoz.model_origin import Origin
 
 #: version of the format of the arrays; other versions are refused
-VERSION = 4
-
-
-def known_kinds(method, kinds):
-    """Return the kinds of attributes of a learner.
-
-    Errors are added for learners that perturb the training set within its errors.
-
-    Parameters
-    ----------
-    method : str
-        One of `METHODS`.
-    kinds : sequence of str
-        Some of `redpix.photoz.attributes.KINDS`.
-
-    Returns
-    -------
-    tuple of str
-    """
-    return (*kinds, "errors") if method in REALISING and "errors" not in kinds else tuple(kinds)
-
-
-def completed(method, settings, attributes):
-    """Return the settings of a learner, completed with those that depend on the attributes.
-
-    Parameters
-    ----------
-    method : str
-        One of `METHODS`.
-    settings : dict
-        Settings of the learner.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
-
-    Returns
-    -------
-    dict
-    """
-    mixing = {"mixing": attributes.mixing}
-    settings = {**settings, "errors": attributes.errors}
-    if method == "ensemble":
-        members = {
-            name: {**one, **(mixing if name in REALISING else {})}
-            for name, one in settings["members"].items()
-        }
-        return {**settings, "members": members}
-    return {**settings, **(mixing if method in REALISING else {})}
-
-
-def shown_settings(settings):
-    """Return the settings without those that depend on the attributes, for metrics.json.
-
-    Parameters
-    ----------
-    settings : dict
-        Settings of the learner.
-
-    Returns
-    -------
-    dict
-    """
-    plain = {key: value for key, value in settings.items() if key != "mixing"}
-    if "members" in plain:
-        plain["members"] = {name: shown_settings(one) for name, one in plain["members"].items()}
-    return plain
+VERSION = 5
 
 
 @dataclass(frozen=True)
@@ -120,6 +39,8 @@ class Model:
         Exponent of the product of the pixels' PDFs.
     tuning : list of dict
         Record of `redpix.photoz.tuning.tune`; empty without tuning.
+    origin : redpix.photoz.model_origin.Origin or None
+        Training table, for the prediction of other tables; None for pixels.
     """
 
     method: str
@@ -130,6 +51,7 @@ class Model:
     calibrations: dict
     exponent: float = 1.0
     tuning: list = field(default_factory=list)
+    origin: Origin | None = None
 
     def arrays(self):
         """Return the model as named arrays of numbers and text, for ``numpy.savez``.
@@ -145,15 +67,18 @@ class Model:
             "settings": self.settings,
             "bands": self.attributes.bands,
             "named": self.attributes.named,
+            "softening": self.attributes.softening,
             "attributes": self.attributes.kinds,
             "learners": list(self.learners),
             "calibrations": self.calibrations,
             "exponent": self.exponent,
             "tuning": self.tuning,
+            "origin": self.origin.about() if self.origin else None,
         }
         return {
             "about": np.array(json.dumps(about)),
             "grid": self.grid,
+            **(self.origin.arrays() if self.origin else {}),
             **{
                 f"{part}_{name}": array
                 for part, learner in self.learners.items()
@@ -204,18 +129,19 @@ class Model:
             else:
                 learners[part] = learner.from_arrays(stored, grid, **about["settings"])
         kinds, bands = tuple(about["attributes"]), tuple(about["bands"])
+        softening = tuple((band, float(b)) for band, b in about.get("softening", ()))
         return cls(
             method=about["method"],
             settings=about["settings"],
-            attributes=Attributes(kinds, bands, about["named"]),
+            attributes=Attributes(kinds, bands, about["named"], softening),
             grid=grid,
             learners=learners,
             calibrations={
-                part: Calibration(scale, tuple(levels))
-                for part, (scale, levels) in about["calibrations"].items()
+                part: Calibration.of(values) for part, values in about["calibrations"].items()
             },
             exponent=about["exponent"],
             tuning=about["tuning"],
+            origin=Origin.of(about["origin"], arrays) if about["origin"] else None,
         )
 
     def insight(self):

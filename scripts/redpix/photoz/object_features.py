@@ -22,10 +22,12 @@ class Summaries:
         Number of objects.
     bands : sequence of str
         Names of the bands.
+    softening : dict of str to float, optional
+        Softening parameters of the asinh magnitudes; by default those of SDSS.
     """
 
-    def __init__(self, objects, bands):
-        self._bands = bands
+    def __init__(self, objects, bands, softening=None):
+        self._bands, self._softening = bands, softening or {}
         shape = (objects, len(bands))
         self._weighted, self._squares = np.zeros(shape), np.zeros(shape)
         self._count, self._total = np.zeros(objects), np.zeros(objects)
@@ -55,7 +57,8 @@ class Summaries:
         """
         factor = self._weighted / np.maximum(self._squares, 1e-30)
         columns = [
-            asinh_magnitude(factor[:, i] * self._total, band) for i, band in enumerate(self._bands)
+            asinh_magnitude(factor[:, i] * self._total, band, self._softening.get(band))
+            for i, band in enumerate(self._bands)
         ]
         colours = [a - b for a, b in zip(columns, columns[1:], strict=False)]
         extent = np.log(np.maximum(self._count, 1))

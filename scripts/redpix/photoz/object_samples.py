@@ -6,8 +6,8 @@ import numpy as np
 
 from redpix.photoz import catalogues
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.methods import METHODS, known_kinds
 from redpix.photoz.missing_bands import Donors
-from redpix.photoz.model import METHODS, known_kinds
 
 #: number of objects that are completed or predicted at a time; bounds the memory
 BLOCK = 20_000

@@ -6,7 +6,6 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.photoz.object_features import Summaries
-from redpix.sdss.magnitudes import asinh_magnitude_error
 
 
 def columns(attributes):
@@ -120,6 +119,8 @@ class Pixels:
                 for kind in ("flux", "error", "mag")
             )
             distance = np.asarray(table["distance"])
+            if self.attributes.softening:
+                magnitude = self.attributes.magnitudes(flux).astype(np.float32)
             vectors = self._vectors(magnitude, distance, flux, error)
             finite_vectors = np.isfinite(vectors)
             usable = finite_vectors.all(axis=1) & (error > 0).all(axis=1)
@@ -140,10 +141,9 @@ class Pixels:
         """Return the vectors, not finite where an error is not positive."""
         if not self.attributes.errors:
             return self.attributes.vectors(magnitude, distance)
-        bands = enumerate(self.attributes.bands)
         error = np.where(error > 0, error, np.nan)
-        errors = [asinh_magnitude_error(flux[:, i], error[:, i], band) for i, band in bands]
-        return self.attributes.vectors(magnitude, distance, np.stack(errors, axis=1))
+        errors = self.attributes.magnitudes(flux, error)
+        return self.attributes.vectors(magnitude, distance, errors)
 
     def _rows(self, identifiers):
         """Return the row of each identifier in the table of objects."""
@@ -196,7 +196,7 @@ def sum_by_object(pixels, objects):
     count = np.zeros(objects, np.int64)
     flux = np.zeros((objects, len(pixels.attributes.bands)))
     variance = np.zeros_like(flux)
-    summaries = Summaries(objects, pixels.attributes.bands)
+    summaries = Summaries(objects, pixels.attributes.bands, dict(pixels.attributes.softening))
     for chunk in pixels:
         summaries.add(chunk)
         count += np.bincount(chunk.index, minlength=objects)

@@ -4,25 +4,28 @@ The files written are those of `redpix.photoz.run_pixels`, with objects in place
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 from redpix.photoz import catalogues, files
+from redpix.photoz.apply_model import apply_model
 from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
-from redpix.photoz.model import completed
+from redpix.photoz.methods import completed, warn_of_old_names
+from redpix.photoz.model_origin import Origin
 from redpix.photoz.pdf import make_grid
-from redpix.photoz.train import Recipe
+from redpix.photoz.recipe import Recipe
 
 
 class TableChoices(NamedTuple):
     """Choices of a run on a table: the keys of ``photoz`` in the configuration, and the seed."""
 
-    method: str  #: one of `redpix.photoz.model.METHODS`
+    method: str  #: one of `redpix.photoz.methods.METHODS`
     attributes: list  #: some of `redpix.photoz.attributes.KINDS`
     magnitudes: tuple  #: columns of magnitudes; empty to choose them by name
     settings: dict  #: settings of the learner
@@ -30,6 +33,7 @@ class TableChoices(NamedTuple):
     tune: bool  #: choose the hyperparameters by cross-validation
     grid: list  #: smallest redshift, largest redshift and step of the PDFs
     seed: int
+    trained_model: str = None  #: file of the model to use; None to train one
     names: dict = None  #: other columns by `redpix.photoz.column_names.Names`; None to find them
 
 
@@ -61,11 +65,16 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         If the tables cannot be used.
     """
     choices = TableChoices(**choices)
+    warn_of_old_names(choices.method, choices.settings, log.warning)
+    if choices.trained_model:
+        outputs = dict(objects=objects, pixels=pixels, metrics=metrics, pdfs=pdfs, model=model)
+        apply_model(choices.trained_model, tables, outputs, choices, n_threads)
+        return
     train, test, columns, attributes, understood = read_samples(tables, choices)
     used = train.take(train.usable)
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=None,
         seed=choices.seed,
@@ -78,11 +87,13 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         for result in predict(learnt, train, test, n_threads):
             measured.add(result)
             written.write(result)
-    scores = {"cross_validation": cross_validated(learnt, used.table)} | measured.summary()
-    for name, values in scores.items():
+    scores = cross_validated(learnt, used)
+    tested = measured.summary(learnt.model.calibrations["objects"].point)
+    for name, values in (scores | tested).items():
         log.info("%s: %s", name, values)
     about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
     about["input"] = understood
-    write_text(metrics, json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
-    files.write_model(model, learnt.model)
+    write_text(metrics, json.dumps(about | scores | tested, indent=1, allow_nan=False) + "\n")
+    origin = Origin.of_training(columns, used, scores)
+    files.write_model(model, replace(learnt.model, origin=origin))
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))

@@ -8,7 +8,7 @@ import numpy as np
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.photoz import files
-from redpix.photoz.attributes import Attributes
+from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
 from redpix.photoz.estimates import (
     APERTURE,
     WAYS,
@@ -16,18 +16,20 @@ from redpix.photoz.estimates import (
     calibrated_estimates,
 )
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
-from redpix.photoz.model import completed, known_kinds, shown_settings
+from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
 from redpix.photoz.pdf import make_grid
 from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.pixel_objects import read_sky, split_sky
+from redpix.photoz.recipe import Recipe
 from redpix.photoz.split import TARGET, TEST, TRAIN
-from redpix.photoz.train import Recipe, train
+from redpix.photoz.train import train
+from redpix.sdss.magnitudes import SOFTENING
 
 
 class PixelChoices(NamedTuple):
     """Choices of a run on pixels: the keys of ``photoz`` in the configuration, and the seed."""
 
-    method: str  #: one of `redpix.photoz.model.METHODS`
+    method: str  #: one of `redpix.photoz.methods.METHODS`
     bands: list  #: names of the bands
     attributes: list  #: some of `redpix.photoz.attributes.KINDS`
     settings: dict  #: settings of the learner
@@ -99,6 +101,7 @@ def learn(sky, split, attributes, choices, n_threads):
     estimates : redpix.photoz.estimates.Estimates
         Empty if the model was loaded.
     """
+    warn_of_old_names(choices.method, choices.settings, log.warning)
     if choices.trained_model:
         model = files.read_model(choices.trained_model)
         model.check_fits(choices.method, attributes, choices.trained_model)
@@ -108,7 +111,7 @@ def learn(sky, split, attributes, choices, n_threads):
         groups = np.unique(sky.groups(choices.split_by), return_inverse=True)[1]
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes),
+        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
         grid=make_grid(*choices.grid),
         limit=choices.pixels_per_object,
         seed=choices.seed,
@@ -155,7 +158,7 @@ def estimate_from_pixels(
     """
     choices = PixelChoices(**choices)
     kinds = known_kinds(choices.method, choices.attributes)
-    attributes = Attributes(kinds, tuple(choices.bands))
+    attributes = attributes_of_tables(kinds, pixel_tables, choices)
     sky = read_sky(catalogue, pixel_tables, attributes)
     if choices.trained_model:
         split = np.where(np.isfinite(sky.objects.redshift), TEST, TARGET)
@@ -167,8 +170,10 @@ def estimate_from_pixels(
     scores = predict_others(pixels, sky, split, fitted, estimates, n_threads)
     results = calibrated_estimates(estimates, fitted)
     combined = estimates.predictions(fitted.exponent)[choices.combiner]
-    label = most_probable(combined.probability)
-    measured = evaluate(results, sky.objects, split, label, choices.combiner, scores, fitted.grid)
+    probability, conditions = combined.probability, estimates.conditions()
+    measured = evaluate(
+        results, sky.objects, split, probability, choices.combiner, scores, fitted, conditions
+    )
     for name in ("pixels", "objects", "baseline", "classification"):
         log.info("%s: %s", name, measured[name])
     about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
@@ -177,6 +182,38 @@ def estimate_from_pixels(
     write_pdfs(pdfs, sky.table["id"], results[choices.combiner].pdf, fitted.grid)
     files.write_model(model, fitted)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
+
+
+def attributes_of_tables(kinds, pixel_tables, choices):
+    """Return the attributes of the pixels, with the softening of the model or of the tables.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Kinds of attributes.
+    pixel_tables : list of str
+        Parquet files of pixels.
+    choices : PixelChoices
+        Choices of the run.
+
+    Returns
+    -------
+    redpix.photoz.attributes.Attributes
+
+    Raises
+    ------
+    InputError
+        If the tables differ in their softening.
+    """
+    bands = tuple(choices.bands)
+    softening = files.read_softening(pixel_tables, bands)
+    if choices.trained_model:
+        trained = files.read_model(choices.trained_model).attributes.softening
+        if softening and not trained:  # magnitudes of SDSS
+            softening = tuple((band, b) for band, b in SOFTENING.items() if band in bands)
+        softening = trained or softening
+    named = not set(bands) <= set(WAVELENGTH_ORDER)
+    return Attributes(kinds, bands, named, softening)
 
 
 def describe(model, choices, attributes, counts, dropped):
@@ -212,6 +249,7 @@ def describe(model, choices, attributes, counts, dropped):
         "exponent": round(model.exponent, 4),
         "tuning": model.tuning,
         "width_scale": {name: one.scale for name, one in model.calibrations.items()},
+        "recalibration": model.calibrations[choices.combiner].cells.about(),
     }
 
 

@@ -9,33 +9,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.photoz import pdf
 from redpix.photoz.calibration import Calibration
 from redpix.photoz.checks import check_samples
 from redpix.photoz.combine import fit_exponent
 from redpix.photoz.learners.base import STAR, Training
 from redpix.photoz.learners.gaussian_process import Process
-from redpix.photoz.model import METHODS, Model
+from redpix.photoz.model import Model
 from redpix.photoz.pixel_stream import sampled_vectors
-from redpix.photoz.split import (
-    assign_folds,
-    check_count,
-    chosen_neighbours,
-    sample_pixels,
-    smallest_set,
-)
-from redpix.photoz.tuning import tune
-
-
-class Recipe(NamedTuple):
-    """The method of a training, its settings and its random seed."""
-
-    method: str  #: one of `redpix.photoz.model.METHODS`
-    settings: dict  #: settings of the learner, such as ``{"k": 30, "mode": "linear"}``
-    grid: np.ndarray  #: (nodes,), redshifts at which PDFs are given
-    limit: int | None  #: maximum number of training pixels per object; None for all
-    seed: int
-    groups: np.ndarray | None = None  #: (objects,), groups that tuning holds out; None: no tuning
+from redpix.photoz.recipe import checked_recipe, fit_with_folds, regrouped, tuned_recipe
+from redpix.photoz.split import assign_folds, sample_pixels, smallest_set
 
 
 class PixelSamples(NamedTuple):
@@ -44,13 +26,13 @@ class PixelSamples(NamedTuple):
     pixels: Training  #: one row per sampled pixel; the group is the row of its object
     apertures: Training  #: one row per object, from its summed fluxes
 
-    def fit(self, members, recipe, n_threads):
-        """Return learners of some of the objects.
+    def fit(self, folds, recipe, n_threads):
+        """Return learners of the objects that are in a fold, and of those without a fold.
 
         Parameters
         ----------
-        members : ndarray of bool, shape (objects,)
-            Mask of the objects.
+        folds : ndarray of int, shape (objects,)
+            0-based fold of each object, -1 for objects that are not trained on.
         recipe : Recipe
             Method, settings and seed of the training.
         n_threads : int
@@ -58,18 +40,26 @@ class PixelSamples(NamedTuple):
 
         Returns
         -------
-        dict
+        learners : dict
             The learners ``pixels`` and ``apertures``.
+        without : callable
+            Takes a fold, and returns such learners that have not seen it.
         """
-        learner = METHODS[recipe.method]
+        members = folds >= 0
+        rows = members[self.pixels.group]
         parts = {
-            "pixels": self.pixels.take(members[self.pixels.group]),
-            "apertures": self.apertures.take(members),
+            "pixels": (self.pixels.take(rows), folds[self.pixels.group][rows]),
+            "apertures": (self.apertures.take(members), folds[members]),
         }
-        return {
-            name: learner.fit(part, recipe.grid, n_threads, **recipe.settings)
-            for name, part in parts.items()
+        both = {
+            name: fit_with_folds(part, fold, recipe, n_threads)
+            for name, (part, fold) in parts.items()
         }
+
+        def without(fold):
+            return {name: less(fold) for name, (_, less) in both.items()}
+
+        return {name: learner for name, (learner, _) in both.items()}, without
 
 
 def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn):
@@ -105,22 +95,22 @@ def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn)
         is constant.
     """
     star = objects.label == STAR
-    galaxies = training & ~star
-    folds = assign_folds(training, star, recipe.seed)
+    galaxies, folds = training & ~star, assign_folds(training, star, recipe.seed)
     recipe = checked_recipe(recipe, folds, star, objects.redshift[galaxies])
     samples = sample_objects(pixels, totals, objects, training, estimates.vectors, recipe)
     check_samples(samples.pixels, pixels.attributes.names, "pixels", warn)
     recipe, record = tuned_recipe(
         recipe, regrouped(samples.pixels, recipe.groups), smallest_set(folds, star), n_threads
     )
-    predict_folds(pixels, objects, training, folds, samples, estimates, recipe, n_threads)
+    learners, without = samples.fit(folds, recipe, n_threads)
+    predict_folds(pixels, objects, training, folds, without, estimates, recipe, n_threads)
     rows = np.flatnonzero(galaxies)
     exponent = fit_exponent(estimates.product, rows, objects.redshift[rows], recipe.grid)
+    conditions, truth = estimates.conditions()[rows], objects.redshift[rows]
     calibrations = {
-        name: Calibration.fit(prediction.take(galaxies), objects.redshift[galaxies], recipe.grid)
+        name: Calibration.fit(prediction.take(rows), truth, recipe.grid, conditions)
         for name, prediction in estimates.predictions(exponent).items()
     }
-    learners = samples.fit(training, recipe, n_threads)
     learners["summaries"] = _summary_learner(estimates, objects, galaxies, recipe)
     return Model(
         method=recipe.method,
@@ -132,35 +122,6 @@ def train(pixels, totals, objects, training, estimates, recipe, n_threads, warn)
         exponent=exponent,
         tuning=record,
     )
-
-
-def checked_recipe(recipe, folds, star, redshift):
-    """Return a recipe with its number of neighbours, checked against the training set.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Method, settings and seed of the training.
-    folds : ndarray of int, shape (objects,)
-        Number of the fold, -1 for objects that are not trained on.
-    star : ndarray of bool, shape (objects,)
-        True for stars.
-    redshift : ndarray
-        Redshifts of the training galaxies and quasars.
-
-    Returns
-    -------
-    Recipe
-
-    Raises
-    ------
-    InputError
-        If there are too few objects, or the grid does not contain their redshifts.
-    """
-    settings = chosen_neighbours(recipe.settings, folds, star)
-    check_count(recipe.method, METHODS[recipe.method].needs(settings), folds, star)
-    pdf.check_range(redshift, recipe.grid)
-    return recipe._replace(settings=settings)
 
 
 def sample_objects(pixels, totals, objects, training, vectors, recipe):
@@ -195,52 +156,7 @@ def sample_objects(pixels, totals, objects, training, vectors, recipe):
     )
 
 
-def regrouped(training, groups):
-    """Return a training set of pixels with the groups of their objects.
-
-    Parameters
-    ----------
-    training : redpix.photoz.learners.base.Training
-        Its group is the row of the object.
-    groups : ndarray of int, shape (objects,), or None
-        None changes nothing.
-
-    Returns
-    -------
-    redpix.photoz.learners.base.Training
-    """
-    return training if groups is None else training._replace(group=groups[training.group])
-
-
-def tuned_recipe(recipe, training, allowed, n_threads):
-    """Return a recipe with tuned settings, and the record of the candidates.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        Without groups it is returned unchanged.
-    training : redpix.photoz.learners.base.Training
-        Training set.
-    allowed : int
-        Maximum number of galaxies that a candidate may need.
-    n_threads : int
-        Number of threads.
-
-    Returns
-    -------
-    recipe : Recipe
-    record : list of dict
-        From `redpix.photoz.tuning.tune`.
-    """
-    if recipe.groups is None:
-        return recipe, []
-    settings, record = tune(
-        recipe.method, training, recipe.grid, recipe.settings, allowed, recipe.seed, n_threads
-    )
-    return recipe._replace(settings=settings), record
-
-
-def predict_folds(pixels, objects, training, folds, samples, estimates, recipe, n_threads):
+def predict_folds(pixels, objects, training, folds, without, estimates, recipe, n_threads):
     """Predict each training object from the folds without it.
 
     Parameters
@@ -253,8 +169,8 @@ def predict_folds(pixels, objects, training, folds, samples, estimates, recipe, 
         True for training objects.
     folds : ndarray of int, shape (objects,)
         0-based fold of each object.
-    samples : PixelSamples
-        Training sets of pixels and of summed fluxes.
+    without : callable
+        From `PixelSamples.fit`.
     estimates : Estimates
         The predictions are added to it.
     recipe : Recipe
@@ -263,9 +179,7 @@ def predict_folds(pixels, objects, training, folds, samples, estimates, recipe, 
         Number of threads.
     """
     for fold in range(folds.max() + 1):
-        held_out = folds == fold
-        learners = samples.fit(training & ~held_out, recipe, n_threads)
-        estimates.add(pixels, held_out, learners, n_threads)
+        estimates.add(pixels, folds == fold, without(fold), n_threads)
     galaxies = training & (objects.label != STAR)
     for fold in range(folds.max() + 1):
         others = galaxies & (folds != fold)

@@ -3,8 +3,9 @@
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.photoz import pdf
 from redpix.photoz.learners.base import STAR
-from redpix.photoz.model import METHODS
+from redpix.photoz.methods import METHODS
 from redpix.photoz.split import group_folds
 
 #: number of folds of the training set; a fold consists of whole groups
@@ -14,12 +15,19 @@ FOLDS = 3
 MOST_VECTORS = 4000
 
 #: learners that hold out groups during their training and need at least two
-HOLDING_OUT = ("mlp", "boosting")
+HOLDING_OUT = ("mdn", "mlp", "boosting")
+
+#: numbers of neighbours that are tried if the configuration gives none
+NEIGHBOURS = (12, 25, 50, 100)
+
+#: smallest density of a log score, so that one outlier cannot decide
+LEAST = 1e-3
 
 #: changes of the settings that are tried, by method
 OPTIONS = {
     "knn": ({"k": 25}, {"k": 50}, {"k": 100}, {"k": 200}),
-    "mlp": ({"penalty": 0.01}, {"penalty": 0.03}, {"penalty": 0.1}),
+    "mdn": (),  # the networks choose their augmentation and epochs themselves
+    "mlp": (),
     "tpz": ({"leaf": 3}, {"leaf": 5}, {"leaf": 10}),
     "som": (
         {"size": None, "filling": 12},
@@ -87,6 +95,72 @@ def tune(method, training, grid, settings, allowed, seed, n_threads):
     best = min(range(len(record)), key=lambda number: record[number]["mean_abs_dz"])
     chosen = [{**entry, "chosen": number == best} for number, entry in enumerate(record)]
     return {**settings, **record[best]["change"]}, chosen
+
+
+def tune_neighbours(method, training, grid, settings, allowed, seed, n_threads):
+    """Return settings with the number of neighbours of knn that has the best log score.
+
+    The score is the mean logarithm of the PDF at the redshift of held-out galaxies and quasars.
+
+    Parameters
+    ----------
+    method : str
+        ``knn`` or ``ensemble``; the settings of other methods are returned unchanged.
+    training : redpix.photoz.learners.base.Training
+        Its groups are held out together.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+    settings : dict
+        Settings with a number of neighbours, which is kept if no other can be tried.
+    allowed : int
+        Maximum number of neighbours.
+    seed : int
+        Seed of the random numbers.
+    n_threads : int
+        Number of threads.
+
+    Returns
+    -------
+    settings : dict
+    record : list of dict
+        ``method``, ``change``, ``log_score``, ``n`` and ``chosen`` of each candidate.
+    """
+    if method == "ensemble" and "knn" in settings["members"]:
+        member = {**settings["members"]["knn"], "errors": settings["errors"]}
+        best, record = tune_neighbours("knn", training, grid, member, allowed, seed, n_threads)
+        best = {key: value for key, value in best.items() if key != "errors"}
+        return {**settings, "members": {**settings["members"], "knn": best}}, record
+    plain = training.vectors[:, : training.vectors.shape[1] - settings["errors"]]
+    training = training.take(np.isfinite(plain).all(axis=1))
+    galaxies = training.take(training.label != STAR)
+    if method != "knn" or len(np.unique(galaxies.group)) < FOLDS:
+        return settings, []
+    small, fold = _folds(galaxies, seed)
+    fewest = min(np.sum(fold != number) for number in range(fold.max() + 1))
+    record = []
+    for k in NEIGHBOURS:
+        if k > min(allowed, fewest):
+            continue
+        change = {"k": k}
+        density = _densities(small, fold, grid, {**settings, **change}, n_threads)
+        score = float(np.log(np.maximum(density, LEAST)).mean())
+        record.append({"method": "knn", "change": change, "log_score": score, "n": len(density)})
+    if not record:
+        return settings, []
+    best = max(range(len(record)), key=lambda number: record[number]["log_score"])
+    chosen = [{**entry, "chosen": number == best} for number, entry in enumerate(record)]
+    return {**settings, **record[best]["change"]}, chosen
+
+
+def _densities(training, fold, grid, settings, n_threads):
+    """Return the PDF of knn at the redshift of each galaxy, predicted without its group."""
+    parts = []
+    for number in range(fold.max() + 1):
+        fitted = METHODS["knn"].fit(training.take(fold != number), grid, n_threads, **settings)
+        held_out = training.take(fold == number)
+        found = fitted.predict(held_out.vectors, n_threads)
+        parts.append(pdf.evaluate(found.pdf, held_out.redshift, grid))
+    return np.concatenate(parts)
 
 
 def _tune_members(training, grid, settings, allowed, seed, n_threads):

@@ -1,7 +1,6 @@
 """Write a field's pixel table: one row per pixel of each catalogue object."""
 
 import csv
-from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -14,57 +13,26 @@ from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
 from redpix.pixels.arrow_columns import number_column, text_column, unit
-from redpix.pixels.membership import Members, labels_of, members, relative_distance, usable
+from redpix.pixels.band_scales import band_scales, facts_of
+from redpix.pixels.dereddening import without_extinction
+from redpix.pixels.extinction import read_extinction
+from redpix.pixels.field_pixels import FieldPixels, PixelValues
+from redpix.pixels.membership import labels_of, members, relative_distance, usable
 from redpix.sdss.magnitudes import asinh_magnitude
 
 
-class FieldPixels(NamedTuple):
-    """Pixels of a field's objects.
-
-    Attributes
-    ----------
-    ids : ndarray of int64, shape (n,)
-        Identifier of each object.
-    members : redpix.pixels.membership.Members
-        Object and position of each of m pixels.
-    distance : ndarray, shape (m,), float32
-        Distance from the object's peak, relative to the object's largest distance.
-    dropped : dict of str to int
-        Number of dropped pixels by reason.
-    """
-
-    ids: np.ndarray
-    members: Members
-    distance: np.ndarray
-    dropped: dict
-
-    def only(self, keep):
-        """Return the pixels for which `keep` (bool, shape (m,)) is true."""
-        return self._replace(members=self.members.only(keep), distance=self.distance[keep])
-
-
-class PixelValues(NamedTuple):
-    """Measurements at m pixels.
-
-    Attributes
-    ----------
-    fluxes, errors : ndarray, shape (bands, m), float32
-        Nanomaggies.
-    mask : ndarray, shape (m,), int16
-        Union of the bands' masks, bits of `redpix.image.masks`.
-    """
-
-    fluxes: np.ndarray
-    errors: np.ndarray
-    mask: np.ndarray
-
-    def only(self, keep):
-        """Return the values at the pixels for which `keep` (bool, shape (m,)) is true."""
-        return PixelValues(self.fluxes[:, keep], self.errors[:, keep], self.mask[keep])
-
-
 def write_pixel_table(
-    images, catalogues, maps, objects, pixels, counts, bands, reference_band, detection, reject
+    images,
+    catalogues,
+    maps,
+    objects,
+    pixels,
+    counts,
+    bands,
+    reference_band,
+    detection,
+    reject,
+    **scale,
 ):
     """Write the pixel table of a field.
 
@@ -90,6 +58,8 @@ def write_pixel_table(
         With "band", a pixel must be in its object's segment in every band.
     reject : list of str
         Names of mask bits; pixels with one of them are dropped.
+    **scale : dict
+        softening, extinction and wavelengths, as for `scaled_table`.
     """
     every_band = detection == "band"
     reference = bands.index(reference_band) if every_band else 0
@@ -102,19 +72,56 @@ def write_pixel_table(
     }
     keep = number & ~masked
     selected, values = selected.only(keep), values.only(keep)
-    wcs = frame_wcs(fits.getheader(images[0]))
-    table = pixel_table(selected, values, wcs, read_truth(objects), bands)
+    table = scaled_table(selected, values, images, objects, bands, **scale)
     with atomic(pixels) as temporary:
         pq.write_table(table, temporary, compression="zstd")
+    numbers = _write_counts(counts, selected, dropped)
+    log.info("%s -> %s: %s", list(images), pixels, numbers)
+
+
+def scaled_table(
+    selected, values, images, objects, bands, softening=(), extinction="none", wavelengths=None
+):
+    """Return the pixel table with its units, softening and correction for extinction.
+
+    Parameters
+    ----------
+    selected, values : FieldPixels, PixelValues
+        The kept pixels, and their measurements.
+    images, objects, bands
+        As for `write_pixel_table`.
+    softening : str, optional
+        JSON file with the softening parameter of each band's asinh magnitudes. Without it, those
+        of SDSS are used.
+    extinction : {"none", "catalogue"}
+        With "catalogue", fluxes are corrected for the extinction that the catalogue states.
+    wavelengths : dict of str to float, optional
+        Effective wavelengths of bands that are not those of SDSS, Angstrom.
+
+    Returns
+    -------
+    pyarrow.Table
+    """
+    headers = [fits.getheader(image) for image in images]
+    scales = band_scales(bands, headers, softening)
+    table = pixel_table(selected, values, frame_wcs(headers[0]), read_truth(objects), bands, scales)
+    if extinction == "catalogue":
+        stated = read_extinction(objects, bands, wavelengths or {})
+        table = without_extinction(table, stated, scales)
+    return table
+
+
+def _write_counts(path, selected, dropped):
+    """Write the counts of objects and pixels of a field, and return them."""
     numbers = {
         "objects": len(selected.ids),
         "objects with pixels": len(np.unique(selected.members.index)),
-        "pixels": len(table),
+        "pixels": len(selected.members.index),
         **dropped,
     }
     rows = [f"{name},{number}" for name, number in numbers.items()]
-    write_text(counts, "\n".join(["what,number", *rows]) + "\n")
-    log.info("%s -> %s: %s", list(images), pixels, numbers)
+    write_text(path, "\n".join(["what,number", *rows]) + "\n")
+    return numbers
 
 
 def read_truth(path):
@@ -218,7 +225,7 @@ def read_values(paths, x, y):
     return PixelValues(fluxes, errors, mask)
 
 
-def pixel_table(selected, values, wcs, truth, bands):
+def pixel_table(selected, values, wcs, truth, bands, scales=None):
     """Return the pixel table.
 
     Parameters
@@ -233,6 +240,8 @@ def pixel_table(selected, values, wcs, truth, bands):
         Result of `read_truth`.
     bands : list of str
         Bands in the order of the values.
+    scales : dict of str to redpix.pixels.band_scales.BandScale, optional
+        Unit and softening of each band; by default those of SDSS.
 
     Returns
     -------
@@ -248,11 +257,13 @@ def pixel_table(selected, values, wcs, truth, bands):
     columns |= {"ra": ra, "dec": dec, "distance": selected.distance}
     for band, flux, error in zip(bands, values.fluxes, values.errors, strict=True):
         columns[f"flux_{band}"], columns[f"error_{band}"] = flux, error
-        columns[f"mag_{band}"] = asinh_magnitude(flux, band).astype(np.float32)
+        softening = scales[band].softening if scales else None
+        columns[f"mag_{band}"] = asinh_magnitude(flux, band, softening).astype(np.float32)
     columns["mask"] = values.mask
     columns["redshift"] = np.array(redshift, np.float32)[chosen.index]
     columns["redshift_error"] = np.array(redshift_error, np.float32)[chosen.index]
     arrays = {name: number_column(column) for name, column in columns.items()}
     arrays["class"] = text_column(classes).take(number_column(chosen.index))
-    schema = [pa.field(name, array.type, metadata=unit(name)) for name, array in arrays.items()]
+    facts = {name: unit(name) | facts_of(name, scales) for name in arrays}
+    schema = [pa.field(name, array.type, metadata=facts[name]) for name, array in arrays.items()]
     return pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(schema))

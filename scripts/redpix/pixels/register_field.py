@@ -1,10 +1,7 @@
 """Put a field's images and errors onto the north-up grid of its reference band."""
 
-import warnings
-
 import numpy as np
 from astropy.io import fits
-from astropy.wcs import FITSFixedWarning
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
@@ -12,14 +9,7 @@ from redpix.core.job import log
 from redpix.image.homography import homography
 from redpix.image.masks import mask_cards
 from redpix.image.pixel_map import local_scale, same_planes
-from redpix.image.wcs import (
-    celestial_wcs,
-    frame_wcs,
-    is_tangent,
-    kept_cards,
-    pixel_area,
-    wcs_header,
-)
+from redpix.image.wcs import image_wcs, kept_cards, pixel_area, wcs_header
 from redpix.pixels.grid import north_up_grid
 from redpix.pixels.noise_correlation import alike, noise_correlation, plane_at_centre
 from redpix.pixels.register import register
@@ -53,10 +43,7 @@ def read_frame(path):
     with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data, hdus[0].header
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FITSFixedWarning)  # old names of cards
-            wcs = celestial_wcs(header)
-        return image, header, frame_wcs(header) if is_tangent(wcs) else wcs
+        return image, header, image_wcs(header)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 

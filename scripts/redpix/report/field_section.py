@@ -12,10 +12,13 @@ BAND_SIDE = 700
 
 #: description of a colour picture by the number of its bands
 COLOURS = {
-    3: "{} as red, {} as green and {} as blue, balanced so that a star like the Sun is white",
-    2: "{} as red and {} as blue, balanced so that a star like the Sun is white",
+    3: "{} as red, {} as green and {} as blue",
+    2: "{} as red and {} as blue",
     1: "{} alone, in grey",
 }
+
+#: balance of a colour picture in bands of SDSS and in others
+SOLAR, EQUAL = ", balanced so that a star like the Sun is white", ", equal fluxes are white"
 
 
 def show_field(name, objects, paths, bands, reference):
@@ -50,6 +53,8 @@ def show_field(name, objects, paths, bands, reference):
         pictures.shrink(registered, registered_grid, BAND_SIDE),
         reference,
     )
+    balance = (SOLAR if set(bands) <= set("ugriz") else EQUAL) if len(colours) > 1 else ""
+    unit = {"count": "counts"}.get(header.get("BUNIT"), "nanomaggies")
     n_found = np.count_nonzero(objects["pixels"])
     return {
         "name": name,
@@ -58,9 +63,9 @@ def show_field(name, objects, paths, bands, reference):
             "observed": header.get("DATE-OBS", tables.DASH),
             "objects found": f"{n_found:,} of {len(objects):,}",
             "their pixels": f"{objects['pixels'].sum():,}",
-            f"median error, {reference}": f"{np.nanmedian(error):.4f} nanomaggies",
+            f"median error, {reference}": f"{np.nanmedian(error):.4f} {unit}",
         },
-        "colours": COLOURS[len(colours)].format(*colours),
+        "colours": COLOURS[len(colours)].format(*colours) + balance,
         "colour": data_uri(colour, photograph=True),
         "band": data_uri(figure, photograph=True),
     }

@@ -9,7 +9,7 @@ from astropy.io import fits
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from redpix.catalogue.build import field_names
-from redpix.image.wcs import frame_wcs
+from redpix.image.wcs import image_wcs
 from redpix.report.redshift_plots import PixelHistograms
 from redpix.report.tables import DASH
 
@@ -34,9 +34,11 @@ def read_objects(path, band):
     """
     types = {"id": "int64", "class": str}
     columns = ["id", "ra", "dec", "redshift", "class", "run", "camcol", "field", band]
-    objects = pd.read_csv(path, dtype=types, usecols=columns).rename(columns={band: "magnitude"})
+    objects = pd.read_csv(path, dtype=types, usecols=lambda name: name in columns)
+    objects = objects.rename(columns={band: "magnitude"})
     objects["class"] = objects["class"].fillna("")
-    return objects.drop(columns=["run", "camcol"]).assign(field=field_names(objects))
+    names = field_names(objects)
+    return objects.drop(columns=["run", "camcol"], errors="ignore").assign(field=names)
 
 
 def read_predictions(path):
@@ -175,7 +177,7 @@ def read_image(path):
     header : Header
     """
     with fits.open(path, memmap=False) as hdus:
-        return hdus[0].data, frame_wcs(hdus[0].header), hdus[0].header
+        return hdus[0].data, image_wcs(hdus[0].header), hdus[0].header
 
 
 def read_histograms(path, highest):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from redpix.report import redshift_plots, tables
 from redpix.report.figures import data_uri
+from redpix.report.photoz_checks import checks_of
 
 #: number of bins of magnitude and of redshift, with equal numbers of objects
 BINS = 4
@@ -53,6 +54,7 @@ def show_method(method, definitions):
         ],
         "table": tables.metric_table(metrics, definitions),
         "classes": classes,
+        "checks": checks_of(metrics),
         "accuracy": tables.format_metric(classes["accuracy"], "percent"),
         "figure": None,
         "importance": method.importance(),
@@ -222,13 +224,18 @@ def show_tables(paths, definitions):
     -------
     list of dict
     """
-    catalogues = {}
+    catalogues, checks = {}, {}
     for path in map(Path, paths):
         metrics = json.loads(path.read_text(encoding="utf-8"))
+        checks.setdefault(metrics["table"], {})[metrics["method"]] = checks_of(metrics)
         columns = catalogues.setdefault(metrics["table"], {})
         columns[f"{metrics['method']}, cross-validated"] = metrics["cross_validation"]
         columns[f"{metrics['method']}, test objects"] = metrics["objects"]
     return [
-        {"name": name, "table": tables.side_by_side(columns, definitions)}
+        {
+            "name": name,
+            "table": tables.side_by_side(columns, definitions),
+            "checks": checks[name],
+        }
         for name, columns in catalogues.items()
     ]

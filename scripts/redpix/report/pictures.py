@@ -97,13 +97,16 @@ def colour_bands(bands):
     Parameters
     ----------
     bands : sequence of str
-        Bands out of u, g, r, i, z, in any order.
+        Bands out of u, g, r, i, z in any order, or others in the order of wavelength.
 
     Returns
     -------
     tuple of str
         Three bands from red to blue, or all if there are fewer.
     """
+    if not set(bands) <= set(_SPECTRUM):
+        last = len(bands) - 1
+        return tuple(bands[place] for place in dict.fromkeys((last, last // 2, 0)))
     present = sorted(bands, key=_SPECTRUM.index, reverse=True)
     if len(present) < 3:
         return tuple(present)
@@ -178,7 +181,9 @@ def colour_picture(images, bands):
     ndarray of uint8, shape (ny, nx, 3)
         Light grey (`NO_DATA`) if a band lacks data.
     """
-    images = [image * 10 ** (0.4 * _SUN[band]) for image, band in zip(images, bands, strict=True)]
+    images = [
+        image * 10 ** (0.4 * _SUN.get(band, 0)) for image, band in zip(images, bands, strict=True)
+    ]
     valid = np.isfinite(images).all(axis=0)
     if not valid.any():
         return np.full((*valid.shape, 3), NO_DATA, np.uint8)

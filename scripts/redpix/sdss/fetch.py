@@ -242,12 +242,13 @@ def write_masks(path, spans, bands):
     """
     masked = [band for band in bands if spans[band] is not None]
     rows = np.concatenate([np.empty((0, 4), np.int32)] + [spans[band] for band in masked])
-    names = np.repeat(masked, [len(spans[band]) for band in masked]).astype("U1")
-    columns = [fits.Column("BAND", "1A", array=names)]
+    width = max(map(len, bands))
+    names = np.repeat(masked, [len(spans[band]) for band in masked]).astype(f"U{width}")
+    columns = [fits.Column("BAND", f"{width}A", array=names)]
     for name, values in zip(("BIT", "ROW", "FIRST", "LAST"), rows.T, strict=True):
         columns.append(fits.Column(name, "J", array=values))
     table = fits.BinTableHDU.from_columns(columns, name="SPANS")
-    for band in bands:
+    for band in (band for band in bands if len(band) == 1):  # a card has room for these
         table.header[f"MASK{band}"] = (band in masked, f"the archive has a survey mask in {band}")
     table.header["COMMENT"] = "ROW, FIRST and LAST count from 0; LAST is inclusive."
     with atomic(path) as temporary:

@@ -9,11 +9,14 @@ from astropy.stats import mad_std
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.difference_checks import blank_scores, more_cards
-from redpix.subtraction.tiles import IMAGES
+from redpix.subtraction.mosaic import IMAGES
+from redpix.subtraction.reference_map import map_cards
+from redpix.subtraction.transient_rows import exposure_columns
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
 
@@ -22,6 +25,9 @@ PLANES = ("D", "S", "SCORR", "ALPHA", "ALPHA_ERR", "VARIANCE")
 
 #: HDUs in the unit of the science image
 IN_UNIT = ("ALPHA", "ALPHA_ERR", "NEW", "REF")
+
+#: comment of the zero point
+ZERO_POINT = "magnitude of unit flux"
 
 #: HDUs that the cut-outs of a transient show
 SHOWN = ("NEW", "REF", "D")
@@ -37,7 +43,7 @@ def header_of(pair, planes, mask):
     ----------
     pair : redpix.subtraction.pair.RegisteredPair
         The registered pair.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     mask : ndarray of int16
         Bits of `redpix.image.masks`.
@@ -83,10 +89,11 @@ def header_of(pair, planes, mask):
         ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
         *more_cards(pair, blank),
+        *map_cards(pair.alignment.transform, pair.new.shape),
     ]
 
 
-def write_difference(path, difference, science):
+def write_difference(path, difference, exposures, cards=()):
     """Write all planes of a difference as HDUs on the pixels of the science image.
 
     Parameters
@@ -95,21 +102,33 @@ def write_difference(path, difference, science):
         FITS file to write.
     difference : redpix.subtraction.pair.PairDifference
         The difference with its mask, transients and cards.
-    science : redpix.image.exposure_file.Exposure
-        Only its WCS and unit are used.
+    exposures : sequence of redpix.image.exposure_file.Exposure
+        Science image and reference. The WCS and the unit are those of the science image.
+    cards : list of (str, object, str)
+        Cards of both exposures, from `redpix.image.exposure_cards.pair_cards`.
     """
-    wcs = wcs_cards(science.wcs)
-    cards = {"D": difference.header, "MASK": mask_cards()}
+    science, reference = exposures
+    wcs, unit = wcs_cards(science.wcs), fits_unit(science.unit)
+    zero_point = [] if science.zero_point is None else [("MAGZERO", science.zero_point, ZERO_POINT)]
+    cards = {
+        "D": [*difference.header, *zero_point, *cards],
+        "ALPHA": zero_point,
+        "VARIANCE": [("UTYPE", "VarianceUncertainty", "as astropy names it")],
+        "MASK": mask_cards(),
+        "NEW": [*zero_point, *exposure_cards(science)],
+        # it was scaled to the fluxes of the science image
+        "REF": [*zero_point, *exposure_cards(reference)],
+    }
     with atomic(path) as temporary:
         # one HDU after the other, so that one large image is in memory at a time
         for number, (name, image) in enumerate(_images(difference)):
             header = fits.Header() if name == "PSF_D" else wcs.copy()
             header["EXTNAME"] = name
-            if science.unit and name in IN_UNIT:
-                header["BUNIT"] = science.unit
-            header.extend(cards.get(name, []))
+            if name in PLANES or (unit and name in IN_UNIT):
+                header["BUNIT"] = unit if name in IN_UNIT else ""
+            header.extend(cards.get(name, []), update=True)
             write = fits.append if number else fits.writeto
-            write(temporary, image, header)
+            write(temporary, image, header, checksum=True)
 
 
 def _images(difference):
@@ -184,7 +203,7 @@ def _texts(values, form):
     return ["" if np.isnan(value) else format(value, form) for value in values]
 
 
-def write_transients(path, transients, science, band):
+def write_transients(path, transients, science, band, images=("", "")):
     """Write the table of transients, one row per transient, the most significant first.
 
     Parameters
@@ -194,9 +213,11 @@ def write_transients(path, transients, science, band):
     transients : redpix.subtraction.transients.Transients
         Transients of the difference.
     science : redpix.image.exposure_file.Exposure
-        Its WCS and zero point are used.
+        Its WCS, zero point, unit, time and filter are used.
     band : str
         Name of the band.
+    images : sequence of str
+        Names of science image and reference.
     """
     number = len(transients.x)
     sky = _sky(transients, science.wcs)
@@ -223,6 +244,7 @@ def write_transients(path, transients, science, band):
         "ra_error": _texts(ra_error, ".4f"),
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
+        **exposure_columns(science, images, number),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -230,7 +252,7 @@ def write_transients(path, transients, science, band):
         writer.writerows(zip(*columns.values(), strict=True))
 
 
-def write_cut_outs(path, difference, transients):
+def write_cut_outs(path, difference, transients, cards=()):
     """Write cubes NEW, REF and D with a square about each transient, in the order of the table.
 
     Parameters
@@ -241,10 +263,12 @@ def write_cut_outs(path, difference, transients):
         FITS file from `write_difference`. Only the pixels of the squares are read from it.
     transients : redpix.subtraction.transients.Transients
         Transients of the difference.
+    cards : list of (str, object, str)
+        Cards of both exposures, for the primary header.
     """
     x, y = (np.rint(along).astype(int) for along in (transients.x, transients.y))
     with fits.open(difference) as hdus, atomic(path) as temporary:
-        cubes = [fits.PrimaryHDU()]
+        cubes = [fits.PrimaryHDU(header=fits.Header(list(cards)))]
         for name in SHOWN:
             cube = windows(hdus[name].data, x, y, CUT_OUT, np.nan).astype(np.float32)
             cubes.append(fits.ImageHDU(cube if len(cube) else None, name=name))
@@ -257,4 +281,4 @@ def write_cut_outs(path, difference, transients):
             fits.Column("SCORR", "E", array=transients.scorr),
         ]
         cubes.append(fits.BinTableHDU.from_columns(columns, name="TRANSIENTS"))
-        fits.HDUList(cubes).writeto(temporary)
+        fits.HDUList(cubes).writeto(temporary, checksum=True)

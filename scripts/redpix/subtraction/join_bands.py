@@ -5,11 +5,13 @@ import csv
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.subtraction.hosts import nearest
+from redpix.subtraction.transient_formats import write_formats
+from redpix.subtraction.transient_rows import read_rows
 
 HOST_COLUMNS = ("host_id", "host_z_phot", "host_z_error")
 
 
-def join_bands(tables, objects, transients, host_radius):
+def join_bands(tables, objects, transients, votable, regions, host_radius):
     """Join the tables of transients of all bands and add the host of each transient.
 
     Parameters
@@ -20,6 +22,8 @@ def join_bands(tables, objects, transients, host_radius):
         CSV files of objects with redshifts; empty if the run has no objects.
     transients : str
         CSV file to write.
+    votable, regions : str
+        The same as a VOTable and as DS9 regions.
     host_radius : float
         Maximum distance of a transient from its host, arcsec.
     """
@@ -33,26 +37,9 @@ def join_bands(tables, objects, transients, host_radius):
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(row | {"id": number} for number, row in enumerate(rows, start=1))
+    write_formats(transients, votable, regions)
     hosts = sum(row["host_id"] != "" for row in rows)
     log.info("%s: %d rows, %d with a host", transients, len(rows), hosts)
-
-
-def read_rows(path):
-    """Return the rows of a CSV file and its columns.
-
-    Parameters
-    ----------
-    path : str
-        CSV file with a header.
-
-    Returns
-    -------
-    rows : list of dict
-    columns : list of str
-    """
-    with open(path, newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        return list(reader), reader.fieldnames
 
 
 def add_hosts(rows, paths, radius):

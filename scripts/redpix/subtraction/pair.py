@@ -8,8 +8,8 @@ import numpy as np
 from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
+from redpix.subtraction.mosaic import Mosaic
 from redpix.subtraction.pair_noise import PairNoise
-from redpix.subtraction.tiles import Mosaic
 from redpix.subtraction.transients import Transients
 
 
@@ -105,6 +105,8 @@ class RegisteredPair(NamedTuple):
         Covariance of the noise.
     stand_in : bool
         Whether a PSF is a Moffat profile that stands in for one that could not be measured.
+    stars : ndarray, shape (n, 2)
+        0-based x and y of the stars that the PSF of the science image is made from.
     """
 
     new: np.ndarray
@@ -122,6 +124,7 @@ class RegisteredPair(NamedTuple):
     background: float = 0.0
     noise: PairNoise = PairNoise()
     stand_in: bool = False
+    stars: np.ndarray = np.empty((0, 2))
 
     @property
     def fwhm(self):
@@ -134,7 +137,7 @@ class PairDifference(NamedTuple):
 
     Attributes
     ----------
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         D, S, Scorr, alpha, alpha_error and variance; in files if the image is large.
     mask : ndarray of int16
     transients : redpix.subtraction.transients.Transients

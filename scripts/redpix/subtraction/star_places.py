@@ -20,6 +20,9 @@ FARTHEST = 1.0
 #: distance of two places in standard deviations above which they belong to two sources
 APART = 3.0
 
+#: maximum number of stars, and minimum signal-to-noise ratio, that residuals are measured of
+MOST_STARS, LEAST_BRIGHT = 40, 50.0
+
 #: error of a place by the shape of a PSF, which noise does not explain, pixels
 SHARED = 0.02
 
@@ -33,13 +36,19 @@ class StarFitPlace(NamedTuple):
         x and y, 0-based.
     error : float
         1-sigma error along an axis by noise, pixels.
+    flux : float
+        Counts of the image.
     signal_to_noise : float
         Of the flux.
+    residual : float
+        Sum of the squared residuals beyond noise, over that of the point source itself.
     """
 
     place: np.ndarray
     error: float
+    flux: float
     signal_to_noise: float
+    residual: float
 
 
 def on_stars(transients, planes, pair):
@@ -52,15 +61,18 @@ def on_stars(transients, planes, pair):
     ----------
     transients : redpix.subtraction.transients.Transients
         Transients of the difference.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     pair : redpix.subtraction.pair.RegisteredPair
         The pair that was subtracted.
 
     Returns
     -------
-    redpix.subtraction.transients.Transients
+    transients : redpix.subtraction.transients.Transients
+    star_flux : ndarray
+        Flux of the brighter image of the star, in the unit of the science image; 0 without a star.
     """
+    star_flux = np.zeros(len(transients.x))
     columns = (transients.x, transients.y, transients.x_error, transients.y_error, transients.flux)
     x, y, x_error, y_error, flux = (np.array(column, float) for column in columns)
     alpha, alpha_error, variance = (
@@ -70,7 +82,7 @@ def on_stars(transients, planes, pair):
     for row in range(len(x)):
         pixel = round(y[row]), round(x[row])
         noise = np.array(planes.noise) * np.sqrt(max(variance[pixel], 1.0))
-        place, error = star_place(pair, noise, x[row], y[row])
+        place, error, light = star_place(pair, noise, x[row], y[row])
         if not np.isfinite(error):
             continue
         # errors of PSF and flux ratio leave a rest of the star, which shifts a faint change
@@ -80,8 +92,10 @@ def on_stars(transients, planes, pair):
         if np.linalg.norm(place - (x[row], y[row])) < allowed + SHARED:
             x[row], y[row] = place
             x_error[row] = y_error[row] = error
+            star_flux[row] = light
             flux[row] = interpolated(alpha, x[row : row + 1], y[row : row + 1])[0]
-    return transients._replace(x=x, y=y, x_error=x_error, y_error=y_error, flux=flux)
+    moved = transients._replace(x=x, y=y, x_error=x_error, y_error=y_error, flux=flux)
+    return moved, star_flux
 
 
 def star_place(pair, noise, x, y):
@@ -103,8 +117,10 @@ def star_place(pair, noise, x, y):
     error : float
         1-sigma error of the place along an axis. NaN if a star is missing in either image, or if
         the two images show it at different places.
+    flux : float
+        Of the image in which the star is brighter, in the unit of the new image.
     """
-    missing = np.full(2, np.nan), np.nan
+    missing = np.full(2, np.nan), np.nan, 0.0
     fits = []
     images = (pair.new, pair.psf_new), (pair.reference, pair.psf_reference)
     for (image, psf), sigma in zip(images, noise, strict=True):
@@ -122,7 +138,8 @@ def star_place(pair, noise, x, y):
     weight = np.array([fit.error**-2.0 for fit in fits])
     place = np.average([fit.place for fit in fits], axis=0, weights=weight)
     # two images with their own PSF errors show how well a place is known
-    return place, float(np.hypot(weight.sum() ** -0.5, apart / 2))
+    flux = max(first.flux, second.flux / pair.comparison.ratio)
+    return place, float(np.hypot(weight.sum() ** -0.5, apart / 2)), flux
 
 
 def fit_point(image, psf, noise, x, y, fwhm):
@@ -165,7 +182,11 @@ def fit_point(image, psf, noise, x, y, fwhm):
         if abs(step).max() < 1e-3:
             break
     error = np.sqrt(np.diag(np.linalg.pinv(design.T @ design))) * noise
-    return StarFitPlace(place, float(np.mean(error[1:3])), float(flux / error[0]))
+    left = data - flux * shape - level
+    residual = (left @ left - len(data) * noise**2) / (flux**2 * (shape @ shape))
+    return StarFitPlace(
+        place, float(np.mean(error[1:3])), float(flux), float(flux / error[0]), float(residual)
+    )
 
 
 def _pixels_near(image, x, y, radius):
@@ -188,3 +209,31 @@ def _shape_and_slopes(coefficients, offsets, step=0.1):
         for shift in shifts
     )
     return shape, (right - left) / (2 * step), (up - down) / (2 * step)
+
+
+def star_residual(pair, noise):
+    """Return the share of the power of bright stars that their PSF does not describe.
+
+    Parameters
+    ----------
+    pair : redpix.subtraction.pair.RegisteredPair
+        Images, PSFs and stars.
+    noise : (float, float)
+        1-sigma noise of a pixel of blank sky in the new image and in the reference.
+
+    Returns
+    -------
+    float
+        Median of the stars, of the image in which it is larger; 0 without a bright star.
+    """
+    x, y = np.clip(np.rint(pair.stars).astype(int), 0, np.array(pair.new.shape)[::-1] - 1).T
+    usable = (pair.mask[y, x] == 0) & np.isfinite(pair.new[y, x])
+    places = pair.stars[usable]
+    places = places[np.argsort(-pair.new[y[usable], x[usable]], kind="stable")][:MOST_STARS]
+    shares = [0.0]
+    images = (pair.new, pair.psf_new), (pair.reference, pair.psf_reference)
+    for (image, psf), sigma in zip(images, noise, strict=True):
+        fits = [fit_point(image, psf.at(x, y), sigma, x, y, psf.fwhm) for x, y in places]
+        bright = [fit.residual for fit in fits if fit and fit.signal_to_noise > LEAST_BRIGHT]
+        shares.append(max(float(np.median(bright)), 0.0) if bright else 0.0)
+    return max(shares)

@@ -3,10 +3,13 @@
 from redpix.astrometry.exposures import read_exposures
 from redpix.core.backend import arrays as backend
 from redpix.core.job import log
+from redpix.image.exposure_cards import pair_cards
 from redpix.image.mapped_image import planes_folder
+from redpix.subtraction.alerts import write_alerts
 from redpix.subtraction.difference_files import write_cut_outs, write_difference, write_transients
 from redpix.subtraction.pair import SubtractionSettings, Workspace
 from redpix.subtraction.subtract_pair import subtract_pair
+from redpix.subtraction.transient_formats import write_formats
 
 
 def subtract_files(
@@ -15,15 +18,19 @@ def subtract_files(
     difference,
     transients,
     cut_outs,
+    votable,
+    regions,
+    alerts,
     images,
     camera,
     arrays,
     band,
+    threads=1,
+    *,
     config,
     parameters,
     filter,
     psfex,
-    threads=1,
     **settings,
 ):
     """Subtract one exposure from another and write the difference and its transients.
@@ -34,6 +41,8 @@ def subtract_files(
         Files of an exposure, as for `redpix.astrometry.exposures.read_exposure`.
     difference, transients, cut_outs : str
         Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS).
+    votable, regions, alerts : str
+        The transients as a VOTable and as DS9 regions, and alert packets of the clean ones (AVRO).
     images : list of str
         Names of science image and reference as the table of pairs has them.
     camera : list of dict
@@ -43,27 +52,30 @@ def subtract_files(
         Backend of the arrays.
     band : str
         Name of the band.
-    config, parameters, filter, psfex : str
-        Settings files of SExtractor and PSFEx.
     threads : int
         Number of threads.
+    config, parameters, filter, psfex : str
+        Settings files of SExtractor and PSFEx.
     **settings : various
         Fields of `redpix.subtraction.pair.SubtractionSettings`.
-
-    Raises
-    ------
-    InputError
-        If a file cannot be used, or the pair cannot be registered, compared or subtracted.
     """
     settings = SubtractionSettings(**settings)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
-    common = {"background_mesh": settings.background_mesh, "noise": settings.noise}
-    files, reading = [science, reference], [{**one, **common} for one in camera]
-    exposures = read_exposures(files, band, reading, images, settings.registration, threads)
+    exposures = _exposures([science, reference], images, camera, band, settings, threads)
     with planes_folder(difference) as folder:
         workspace = Workspace(programs, folder, threads, backend(arrays))
         result = subtract_pair(*exposures, settings, workspace)
-        write_difference(difference, result, exposures[0])
-    write_transients(transients, result.transients, exposures[0], band)
-    write_cut_outs(cut_outs, difference, result.transients)
+        cards = pair_cards(*exposures, images)
+        write_difference(difference, result, exposures, cards)
+    write_transients(transients, result.transients, exposures[0], band, images)
+    write_cut_outs(cut_outs, difference, result.transients, cards)
+    write_formats(transients, votable, regions)
+    write_alerts(alerts, transients, cut_outs, difference)
     log.info("%s, %s: %d rows", difference, transients, len(result.transients.x))
+
+
+def _exposures(files, images, camera, band, settings, threads):
+    """Return the two exposures of a pair."""
+    common = {"background_mesh": settings.background_mesh, "noise": settings.noise}
+    reading = [{**one, **common} for one in camera]
+    return read_exposures(files, band, reading, images, settings.registration, threads)

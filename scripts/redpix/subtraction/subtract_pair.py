@@ -119,6 +119,7 @@ def register_pair(science, reference, settings, workspace):
         ),
         names=names,
         stand_in=stand_in,
+        stars=positions,
     )
 
 
@@ -182,7 +183,7 @@ def difference_planes(pair, settings, workspace):
 
     Returns
     -------
-    redpix.subtraction.tiles.Mosaic
+    redpix.subtraction.mosaic.Mosaic
 
     Raises
     ------
@@ -232,7 +233,7 @@ def flag_edges(mask, planes, reach):
     ----------
     mask : ndarray of int16
         Bits of `redpix.image.masks`.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     reach : float
         Distance from NO_DATA within which pixels are flagged, pixels.
@@ -254,7 +255,7 @@ def shown_reference(pair, planes):
     ----------
     pair : RegisteredPair
         The registered pair.
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
 
     Returns

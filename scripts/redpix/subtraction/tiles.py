@@ -7,6 +7,7 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.image.mapped_image import MappedImage
 from redpix.subtraction.epoch import measured_noise
+from redpix.subtraction.mosaic import IMAGES, DifferenceTile, Mosaic
 from redpix.subtraction.psf_matching import match_psf
 from redpix.subtraction.zogy import subtract
 
@@ -65,72 +66,6 @@ def _parts(length, side, margin):
     for low, high in zip(edges[:-1], edges[1:], strict=True):
         start, stop = max(0, low - margin), min(length, high + margin)
         yield slice(start, stop), slice(low - start, high - start), slice(low, high)
-
-
-class Mosaic(NamedTuple):
-    """Difference of two whole images, joined from tiles.
-
-    Attributes
-    ----------
-    D, S, Scorr, alpha, alpha_error, variance : ndarray or redpix.image.mapped_image.MappedImage
-        Images as in `redpix.subtraction.zogy.Difference`; the variance is that of D.
-    P_D : ndarray
-        PSF of D in the tile nearest to the centre, a stamp.
-    F_D, F_S : float
-        Medians of the tiles.
-    noise : (float, float)
-        Medians of the noise of the new and of the reference image.
-    matched : ndarray or None
-        Reference with the PSF of the new image, if requested.
-    """
-
-    D: np.ndarray
-    S: np.ndarray
-    Scorr: np.ndarray
-    alpha: np.ndarray
-    alpha_error: np.ndarray
-    variance: np.ndarray
-    P_D: np.ndarray
-    F_D: float
-    F_S: float
-    noise: tuple
-    matched: np.ndarray | None
-
-    def read(self, name):
-        """Return an image of the mosaic as an array.
-
-        Parameters
-        ----------
-        name : str
-            Name of the attribute.
-
-        Returns
-        -------
-        ndarray
-            Mapped from its file if the image lies in one.
-        """
-        plane = getattr(self, name)
-        return plane if isinstance(plane, np.ndarray) else plane.read()
-
-
-class _TileNumbers(NamedTuple):
-    """Numbers of the difference of one tile, and the position of its centre."""
-
-    x: float
-    y: float
-    P_D: np.ndarray
-    F_D: float
-    F_S: float
-    noise_new: float
-    noise_reference: float
-
-    def distance_to(self, shape):
-        """Return the distance of the tile from the centre of an image, pixels."""
-        return np.hypot(self.x - shape[1] / 2, self.y - shape[0] / 2)
-
-
-#: names of the images of a mosaic
-IMAGES = Mosaic._fields[:6]
 
 
 def empty_planes(shape, dtype, folder):
@@ -214,10 +149,11 @@ def subtract_tiles(
 
 def _joined(parts, planes, matched, shape):
     """Return the mosaic of tiles: medians of their numbers, the PSF of the most central."""
-    numbers = [(tile.F_D, tile.F_S, tile.noise_new, tile.noise_reference) for tile in parts]
+    numbers = [(tile.F_D, tile.F_S, tile.new.noise, tile.reference.noise) for tile in parts]
     F_D, F_S, noise_new, noise_reference = map(float, np.median(numbers, axis=0))
     central = min(parts, key=lambda tile: tile.distance_to(shape))
-    return Mosaic(*planes, central.P_D, F_D, F_S, (noise_new, noise_reference), matched)
+    noise = noise_new, noise_reference
+    return Mosaic(*planes, central.P_D, F_D, F_S, noise, matched, tuple(parts))
 
 
 def _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile):
@@ -267,10 +203,8 @@ def _subtract_tile(new, reference, tile, planes, options):
     difference = subtract(new, reference, **options)
     for plane, values in zip(planes, _images_of(difference), strict=True):
         plane[tile.inner] = values[tile.kept]
-    x, y = _centre(tile)
-    return _TileNumbers(
-        x, y, difference.P_D, difference.F_D, difference.F_S, new.noise, reference.noise
-    )
+    shapes = (epoch._replace(image=None, variance=None) for epoch in (new, reference))
+    return DifferenceTile(tile.inner, difference.P_D, difference.F_D, difference.F_S, *shapes)
 
 
 def _matched(new, reference, options):

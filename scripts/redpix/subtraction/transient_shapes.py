@@ -1,4 +1,4 @@
-"""Shapes of transients in the difference image: point source, motion, or neither."""
+"""Squares of pixels about transients, and the fit of a motion to them."""
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -30,48 +30,6 @@ def windows(image, x, y, reach, fill):
     inside = (rows >= 0) & (rows < image.shape[0]) & (columns >= 0) & (columns < image.shape[1])
     near = image[np.clip(rows, 0, image.shape[0] - 1), np.clip(columns, 0, image.shape[1] - 1)]
     return np.where(inside & np.isfinite(near), near, near.dtype.type(fill))
-
-
-def shape_misfit(difference, variance, psf, x, y, reach=4, tolerance=0.15):
-    """Return the chi-squared per pixel of the PSF fitted to each transient.
-
-    The PSF and its slopes are fitted linearly, because a source may lie between pixels. The
-    residuals are compared with the noise and with a part of the PSF itself.
-
-    Parameters
-    ----------
-    difference, variance : ndarray
-        D and its variance.
-    psf : ndarray
-        P_D, a stamp of odd sides.
-    x, y : ndarray
-        Positions, 0-based.
-    reach : int
-        Half a side of the square that is fitted, pixels.
-    tolerance : float
-        Relative error of the PSF.
-
-    Returns
-    -------
-    ndarray
-        Mean of squared residuals over their variance: 1 for a point source.
-    """
-    x, y = np.rint(x).astype(int), np.rint(y).astype(int)
-    slope_y, slope_x = np.gradient(psf)
-    middle = psf.shape[0] // 2
-    square = (slice(middle - reach, middle + reach + 1),) * 2
-    design = np.stack([plane[square].ravel() for plane in (psf, slope_x, slope_y)], axis=1)
-    shape = len(x), (2 * reach + 1) ** 2
-    data = windows(difference, x, y, reach, 0.0).reshape(shape)
-    noise = windows(variance, x, y, reach, np.inf).reshape(shape)
-    misfit = np.empty(len(x))
-    for row in range(len(x)):
-        weight = 1 / np.sqrt(noise[row])
-        fit = np.linalg.lstsq(design * weight[:, None], data[row] * weight, rcond=None)[0]
-        model = design @ fit
-        allowed = noise[row] + (tolerance * model) ** 2
-        misfit[row] = np.sum((data[row] - model) ** 2 / allowed) / np.isfinite(noise[row]).sum()
-    return misfit
 
 
 def motion_gain(difference, variance, psf, x, y, reach):

@@ -4,21 +4,44 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.core.job import log
 from redpix.image.masks import bit_value
+from redpix.subtraction.extended_light import light_along_lines
 from redpix.subtraction.halos_and_edges import halos
-from redpix.subtraction.star_places import on_stars
+from redpix.subtraction.shape_fit import fit_shapes
+from redpix.subtraction.star_places import on_stars, star_residual
 from redpix.subtraction.transient_places import find_places, interpolated, tops
-from redpix.subtraction.transient_shapes import motion_gain, shape_misfit, windows
+from redpix.subtraction.transient_shapes import motion_gain, windows
 
 #: flags of a transient beside the bits of `redpix.image.masks` (1 to 128)
 FLAGS = {
     "HALO": 256,  # in the halo, the spikes or the bleeding of a saturated star
-    "SHAPE": 512,  # not shaped like the PSF of the difference, see `shape_misfit`
+    "SHAPE": 512,  # not shaped like the PSF of the difference, see `misfit_of`
+    "PIXELS": 1024,  # one or two single pixels fit better than the PSF: cosmic ray, hot pixel
+    "EXTENDED": 2048,  # on light of a larger scale than the PSF: scattered light, gradient, halo
     "STAND_IN": 4096,  # measured with a profile that stands in for a PSF
 }
 
 #: misfit above which a transient is flagged SHAPE; at most 1.25 for simulated point sources
 WORST_MISFIT = 1.45
+
+#: share of the power of a point source that its residuals may have, as PSF errors leave it
+LEAST_RESIDUAL = 0.05
+
+#: the same in units of that of bright stars
+RESIDUALS = 4.0
+
+#: largest flux of a star over that of its change, up to which residuals of the star are allowed
+MOST_CONSTANT = 10.0
+
+#: signal-to-noise ratio of the light on both sides of a transient that makes a line
+LEAST_LINE = 2.5
+
+#: deviation of the gain by a point source, in standard deviations, that makes single pixels
+GAIN_DEVIATIONS = 3.0
+
+#: light at large scale over that of the transient, above which it is flagged EXTENDED
+MOST_EXTENDED = 0.33
 
 #: height of the opposite lobe over that of the peak, above which a transient is moving
 LEAST_DIPOLE = 0.4
@@ -48,7 +71,7 @@ class Transients(NamedTuple):
         From `motion_gain`: above 0 for a motion, below for a change of brightness; NaN if it was
         not computed.
     misfit : ndarray
-        From `shape_misfit`: chi-squared per pixel of the shape; NaN if it was not computed.
+        From `misfit_of`: chi-squared of the shape over what is allowed; NaN if not computed.
     flags : ndarray of int
         Bits of `redpix.image.masks` near the peak and of `FLAGS`.
     """
@@ -72,7 +95,7 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
 
     Parameters
     ----------
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     mask : ndarray of int
         Bits of `redpix.image.masks` of either image.
@@ -88,7 +111,6 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     Transients
         The most significant first.
     """
-    difference = (planes.read("D"), planes.read("variance"), planes.P_D)
     transients = detect(
         planes.read("Scorr"),
         planes.read("alpha"),
@@ -96,17 +118,70 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
         mask,
         fwhm,
         threshold,
-        difference,
+        (planes.read("D"), planes.read("variance"), planes.P_D),
     )
-    if pair is not None:
-        transients = on_stars(transients, planes, pair)
+    star_flux, residual = np.zeros(len(transients.x)), 0.0
+    if pair is not None and len(transients.x):
+        transients, star_flux = on_stars(transients, planes, pair)
+        residual = star_residual(pair, planes.noise)
+        log.info("residuals of bright stars: %.4f of their power", residual)
     x, y = transients.x, transients.y
+    shapes = fit_shapes(planes, x, y, transients.flux, fwhm)
+    misfit = misfit_of(shapes, residual, star_flux / np.maximum(abs(transients.flux), 1e-30))
     flags = transients.flags.copy()
     inside = halos(mask)[np.rint(y).astype(int), np.rint(x).astype(int)]
     flags[inside] |= FLAGS["HALO"]
-    misfit = shape_misfit(*difference, x, y)
     flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
+    flags[are_pixels(shapes)] |= FLAGS["PIXELS"]
+    ends = light_along_lines(planes.read("alpha"), planes.read("alpha_error"), x, y, fwhm)
+    along = np.sign(transients.flux) * ends
+    lines = (along > LEAST_LINE) & (along > MOST_EXTENDED * abs(shapes.signal_to_noise))
+    flags[(shapes.extended > MOST_EXTENDED) | lines] |= FLAGS["EXTENDED"]
     return transients._replace(misfit=misfit, flags=flags)
+
+
+def misfit_of(shapes, residual, constant):
+    """Return the chi-squared of each point source over what noise and PSF errors allow.
+
+    A PSF that is wrong leaves a share of a source's power. So what is allowed grows with the square
+    of the signal-to-noise ratio. A star that changed leaves residuals of its constant light, too.
+
+    Parameters
+    ----------
+    shapes : redpix.subtraction.shape_fit.ShapeFit
+        Fits of the transients.
+    residual : float
+        Share of the power of bright stars that their PSF does not describe.
+    constant : ndarray
+        Flux of the star over that of its change; 0 without a star.
+
+    Returns
+    -------
+    ndarray
+        1 for a point source of little signal.
+    """
+    constant = np.minimum(constant, MOST_CONSTANT)
+    share = LEAST_RESIDUAL + RESIDUALS * residual * (1 + constant**2)
+    return shapes.chi_squared / (shapes.pixels + share * shapes.signal_to_noise**2)
+
+
+def are_pixels(shapes):
+    """Return which transients are single pixels of an image: cosmic rays and hot pixels.
+
+    The gain by a point source over one or two single pixels has the mean G and the noise 2 sqrt(G).
+
+    Parameters
+    ----------
+    shapes : redpix.subtraction.shape_fit.ShapeFit
+        Fits of the transients.
+
+    Returns
+    -------
+    ndarray of bool
+    """
+    expected = np.maximum(shapes.expected_gain, 0)
+    least = expected - GAIN_DEVIATIONS * 2 * np.sqrt(expected)
+    return shapes.gain < np.clip(least, 0, expected / 2)
 
 
 def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None):

@@ -92,7 +92,10 @@ def test_options_of_a_subtraction_reach_it(done, science, reference, folder):
     assert sorted(path.name for path in (folder / "options").iterdir()) == [
         "cut_outs.fits",
         "difference.fits",
+        "transients.avro",
         "transients.csv",
+        "transients.reg",
+        "transients.vot",
     ]
 
 

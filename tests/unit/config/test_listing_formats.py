@@ -51,6 +51,6 @@ def test_a_listing_of_object_tables(tmp_path, form):
     plain.write_text(text)
     other.write_bytes(forms_of(text, "\t")[form])
     expected = read_listing(plain)
-    assert expected["one"] == (str(train), str(train), ("u", "g"), {})
-    assert expected["two"] == (str(train), "", (), {})
+    assert expected["one"] == (str(train), str(train), ("u", "g"), {}, "")
+    assert expected["two"] == (str(train), "", (), {}, "")
     assert read_listing(other) == expected

@@ -11,7 +11,7 @@ from redpix.config.schema import validated
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "docs/reference"
-TABLES = ("objects", "pairs", "stacks", "images")
+TABLES = ("objects", "pairs", "stacks", "frames", "images")
 
 #: keys without which an example is not a whole configuration
 COMPANIONS = {

@@ -121,7 +121,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"fields": ["../x"]}, "fields", '"../x"', "run-camcol-field, as in 2820-3-122"),
         ({"fields": ["1-7-3"]}, "fields", '"1-7-3"', "camcol 1-6"),
         ({"fields": ["1-2-3\n"]}, "fields", r'"1-2-3\n"', "run-camcol-field"),
-        ({"photoz": {"methods": ["svm"]}}, "photoz.methods", '"svm"', "one of knn, mlp, tpz"),
+        ({"photoz": {"methods": ["svm"]}}, "photoz.methods", '"svm"', "one of knn, mdn, tpz"),
         (
             {"photoz": {"som": {"topology": "spherical", "size": 6}}},
             "photoz.som.size",

@@ -3,13 +3,12 @@
 import numpy as np
 import pandas
 import pytest
-from learner_checks import five_fold
+from learner_checks import assert_alike, five_fold
 from redpix.photoz import metrics, pdf
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import STAR, Training
-from redpix.photoz.learners.knn import KNN, MODES, PARTS
+from redpix.photoz.learners.knn import KNN, MODES
 from redpix.photoz.learners.neighbours import principal_axes
-from redpix.photoz.split import group_folds
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
 
@@ -199,25 +198,21 @@ def test_errors_among_the_attributes_change_no_neighbour():
     assert np.array_equal(found.redshift, plain.redshift)
 
 
-@pytest.mark.parametrize("groups", [2, 3, 5])
-def test_redshifts_held_out_are_those_of_a_learner_without_the_group(groups):
-    known = training(300)._replace(group=np.arange(300) % groups)
-    found = KNN.fit(known, GRID, k=5, mode="mean").held_out()
-    moving = known.label != STAR
-    part = group_folds(known.group[moving], min(groups, PARTS), 0)
-    for number in np.unique(part):
-        galaxies = known.take(moving)
-        rest, own = galaxies.take(part != number), galaxies.take(part == number)
-        expected = KNN.fit(rest, GRID, k=5, mode="mean").predict(own.vectors).redshift
-        assert np.array_equal(found[part == number], expected)
+def test_without_a_fold_is_a_learner_of_the_rest():
+    known, query = training(300), training(40).vectors
+    folds = np.arange(300) % 3
+    learner = KNN.fit(known, GRID, k=5, mode="linear", folds=folds)
+    for fold in range(3):
+        rest = KNN.fit(known.take(folds != fold), GRID, k=5, mode="linear")
+        assert_alike(rest.predict(query), learner.without(fold).predict(query))
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_of_one_group_nothing_is_held_out(mode):
-    known = training(300)._replace(group=np.zeros(300, int))
-    found = KNN.fit(known, GRID, k=5, mode=mode).held_out()
-    assert found.shape == (np.sum(known.label != STAR),)
-    assert np.isnan(found).all()
+def test_columns_are_the_only_coordinates():
+    known, query = training(300), training(40).vectors
+    some = known._replace(vectors=known.vectors[:, [0, 2]])
+    expected = KNN.fit(some, GRID, k=5, mode="linear").predict(query[:, [0, 2]])
+    learner = KNN.fit(known, GRID, k=5, mode="linear", columns=[0, 2, 7])
+    assert_alike(expected, learner.predict(query))
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -109,25 +109,6 @@ def test_metrics_are_plain_numbers():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
-def test_classification_counts():
-    names = ("GALAXY", "QSO", "STAR")
-    true = np.array([0] * 6 + [2] * 4 + [-1, 0])
-    predicted = np.array([0, 0, 0, 0, 0, 2, 2, 2, 2, 1, 0, -1])
-    found = metrics.classification(true, predicted, names)
-    assert found["n"] == 10
-    assert found["accuracy"] == 0.8
-    assert found["confusion"]["GALAXY"] == {"GALAXY": 5, "QSO": 0, "STAR": 1}
-    assert found["confusion"]["STAR"] == {"GALAXY": 0, "QSO": 1, "STAR": 3}
-
-
-def test_no_accuracy_of_one_class_or_of_none():
-    names = ("GALAXY", "QSO", "STAR")
-    one = metrics.classification(np.zeros(20, int), np.zeros(20, int), names)
-    assert one["accuracy"] is None
-    assert one["reason"] == "one class only among the scored: GALAXY"
-    assert metrics.classification(np.zeros(20, int), np.full(20, -1), names)["accuracy"] is None
-
-
 def test_scores_of_more_pixels_than_are_kept_are_an_even_sample(monkeypatch):
     monkeypatch.setattr(evaluate, "MOST_PIXELS", 300)
     mean, pdfs, truth, _ = simulated(2000)

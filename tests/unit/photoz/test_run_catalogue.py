@@ -23,13 +23,13 @@ FILES = {
 KNN = {"k": 20, "mode": "linear"}
 SETTINGS = {
     "knn": KNN,
-    "mlp": {"k": 20, "networks": 4, "seed": 1},
+    "mdn": {"networks": 5, "steps": 150, "seed": 1, "arrays": "numpy"},
     "tpz": {"trees": 30, "seed": 1},
     "som": {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch"}
     | {"maps": 8, "iterations": 8, "mode": "linear", "seed": 1},
     "boosting": {"trees": 30, "leaves": 8, "rate": 0.1, "seed": 1},
 }
-SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "som")}}
+SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "mdn")}}
 PARAMS = {
     "method": "knn",
     "attributes": ["brightness", "colours", "errors"],
@@ -102,7 +102,7 @@ def test_files_are_those_of_pixels_and_agree(done):
     assert found["attributes"][:4] == ["mag_i", "g-r", "r-i", "i-z"]
 
 
-@pytest.mark.parametrize("method", ["knn", "mlp", "tpz", "som", "boosting", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "boosting", "ensemble"])
 def test_threads_change_nothing_and_test_redshifts_reach_nothing(tmp_path, method):
     settings = SETTINGS[method]
     train, test = sky(150, 1), sky(60, 2, first=1001)
@@ -128,7 +128,7 @@ def test_without_a_test_table_a_part_is_held_out_and_unknown_ones_are_targets(tm
     assert completed["train"]["objects"] + completed["test"]["objects"] == 2
 
 
-@pytest.mark.parametrize("method", ["knn", "mlp", "tpz", "som", "boosting", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "boosting", "ensemble"])
 def test_every_learner_predicts_objects_that_lack_a_band(tmp_path, method):
     train, test = sky(300, 1), sky(100, 2, first=1001)
     train.loc[::10, "z"], test.loc[::4, "g"], test.loc[::5, "z_err"] = np.nan, np.nan, -9999
@@ -336,8 +336,8 @@ def test_a_listing(tmp_path):
     a = tmp_path / "a.csv"
     path.write_text(f"# mine\nname\ttrain\ttest\tmagnitudes\none\t{a}\t{a}\tu, g\ntwo\t{a}\t\n")
     found = read_listing(path)
-    assert found["one"] == (str(a), str(a), ("u", "g"), {})
-    assert found["two"] == (str(a), "", (), {})
+    assert found["one"] == (str(a), str(a), ("u", "g"), {}, "")
+    assert found["two"] == (str(a), "", (), {}, "")
     assert read_listing(None) == {}
 
 
@@ -350,8 +350,8 @@ def test_a_listing_that_names_columns(tmp_path):
     )
     found = read_listing(path)
     names = {"redshift": "z_helio", "id": "number", "label": "kind", "errors": ("sB", "")}
-    assert found["one"] == (str(train), "", ("B", "V"), names)
-    assert found["two"] == (str(train), "", (), {})
+    assert found["one"] == (str(train), "", ("B", "V"), names, "")
+    assert found["two"] == (str(train), "", (), {}, "")
 
 
 @pytest.mark.parametrize(
@@ -362,13 +362,16 @@ def test_a_listing_that_names_columns(tmp_path):
             "a: errors 'sB': 1 names beside 2 magnitudes; allowed: one per name",
         ),
         ("", "empty; allowed: a header line and rows"),
-        ("name,train,test\n", "columns name,train,test; allowed: name, train"),
+        ("name,train,test\n", "columns name,train,test; allowed: name and, if wanted, train"),
         ("name\ttrain\ttest\n", "lists no table"),
         ("name\ttrain\ttest\n../x\tHERE\t\n", "name '../x' cannot be used"),
         ("name\ttrain\ttest\na\tHERE\t\na\tHERE\t\n", "name 'a' cannot be used"),
         ("name\ttrain\ttest\na\tno.csv\t\n", r"a: train 'no\.csv': the file does not exist"),
         ("name\ttrain\ttest\na\tHERE\tno.csv\n", r"a: test 'no\.csv': the file does not exist"),
-        ("name\ttrain\ttest\na\n", "a: train '': the file does not exist"),
+        ("name\ttrain\ttest\na\n", "a: train '', model '', test ''; allowed: train, with"),
+        ("name\ttrain\tmodel\na\tHERE\tHERE\n", "allowed: train, with or without test, or model"),
+        ("name\tmodel\na\tHERE\n", "allowed: train, with or without test, or model and test"),
+        ("name\tmodel\ttest\na\tm.npz\tHERE\n", "a: model 'm.npz': the file does not exist"),
     ],
 )
 def test_a_bad_listing_is_named(tmp_path, text, message):

@@ -71,7 +71,7 @@ def test_every_learner_is_tuned_alike_with_any_threads(method):
 
 @pytest.mark.parametrize(
     ("method", "groups", "left"),
-    [("knn", 1, 0), ("som", 1, 0), ("boosting", 1, 0), ("boosting", 2, 1), ("mlp", 2, 1)],
+    [("knn", 1, 0), ("som", 1, 0), ("boosting", 1, 0), ("boosting", 2, 1), ("mdn", 2, 1)],
 )
 def test_too_few_groups_to_hold_out_are_refused(method, groups, left):
     known = sky(200, 0.05)._replace(group=np.arange(200) % groups)

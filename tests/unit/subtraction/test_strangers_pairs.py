@@ -56,6 +56,8 @@ def test_counts_and_electrons_are_one_quantity(tmp_path, caplog):
 def test_a_wcs_in_quotes_is_that_of_its_numbers(tmp_path, caplog):
     _, numbers = subtract(tmp_path / "numbers", "crop_num_0160.fits", "crop_num_0140.fits")
     _, texts = subtract(tmp_path / "texts", "crop_str_0160.fits", "crop_str_0140.fits")
+    for row in numbers + texts:
+        del row["science"], row["reference"]
     assert texts == numbers
     assert "CRVAL1 and 27 more cards of the WCS are numbers in quotes" in caplog.text
 

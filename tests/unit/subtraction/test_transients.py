@@ -10,8 +10,8 @@ from redpix.psf.psf_model import PsfModel, full_width, with_round_wings
 from redpix.subtraction.halos_and_edges import beside_the_sky, halos
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.tiles import subtract_tiles, tiles
-from redpix.subtraction.transient_shapes import motion_gain, shape_misfit
-from redpix.subtraction.transients import FLAGS, WORST_MISFIT, detect
+from redpix.subtraction.transient_shapes import motion_gain
+from redpix.subtraction.transients import FLAGS, detect
 from redpix.subtraction.zogy import subtract
 from scipy.ndimage import distance_transform_edt
 
@@ -230,23 +230,8 @@ def test_hosts_are_the_nearest_within_reach():
     assert len(nearest([], [], object_ra, object_dec, 3.0)) == 0
 
 
-def test_misfit_tells_point_sources_from_the_rest():
-    for seed in range(4):
-        sky = subtraction_sky.make(seed)
-        image = sky.new.image.copy()
-        image[7, 9] += 400  # a cosmic ray
-        image[8, 250] -= 400
-        result = subtract(sky.new._replace(image=image), sky.reference)
-        planes = (result.D, result.D_variance, result.P_D)
-        # places between the pixels, as they are measured
-        points = shape_misfit(*planes, sky.x + 0.3, sky.y - 0.2)
-        others = shape_misfit(*planes, np.array([9, 250]), np.array([7, 8]))
-        assert points.max() < WORST_MISFIT < others.min()
-    assert len(shape_misfit(*planes, np.array([]), np.array([]))) == 0
-
-
-def test_what_is_not_known_is_no_misfit_and_no_motion():
-    """Point sources at the edge of what is known fit their PSF."""
+def test_what_is_not_known_is_no_motion():
+    """Point sources at the edge of the valid pixels do not move."""
     psf = subtraction_sky.gaussian(1.7)
     x, y = np.full(12, 61), np.arange(30, 390, 30)
     rng = np.random.default_rng(3)
@@ -254,7 +239,6 @@ def test_what_is_not_known_is_no_misfit_and_no_motion():
     image = (image + rng.standard_normal(image.shape)).astype(np.float32)
     variance = np.ones_like(image)
     image[:, 63:] = variance[:, 63:] = np.nan
-    assert shape_misfit(image, variance, psf, x, y).max() < WORST_MISFIT
     gain = motion_gain(image, variance, psf, x, y, 3)
     assert np.isfinite(gain).all()
     assert gain.max() < 0

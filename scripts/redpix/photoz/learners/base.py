@@ -8,10 +8,10 @@ A learner is a class with these members:
 - ``needs(settings)`` is the minimum number of training galaxies;
 - ``insight(names)`` describes the fitted learner by name, for metrics.json;
 - ``MISSING`` is True if vectors may have missing attributes (NaN);
-- ``held_out(n_threads)`` returns redshifts of the training galaxies by learners that have not seen
-  them. Only members of an ensemble need it.
+- ``fit(..., folds=folds)`` and ``without(fold)``, if present: the learner of a training set also
+  holds learners that have not seen a fold. Other learners are fitted again without it.
 
-`redpix.photoz.model.METHODS` names the learners. A learner takes unscaled attributes and measures
+`redpix.photoz.methods.METHODS` names the learners. A learner takes unscaled attributes and measures
 the scaling from its training set. Its results do not depend on ``n_threads``, the number of
 threads. The setting ``errors`` is the number of attributes at the end of a vector that are errors.
 """
@@ -69,23 +69,6 @@ class Training(NamedTuple):
         Training
         """
         return cls(**{name: arrays[name] for name in cls._fields})
-
-
-def without_errors(training, errors):
-    """Return a training set without the errors among its attributes.
-
-    Parameters
-    ----------
-    training : Training
-        Training set.
-    errors : int
-        Number of the last attributes that are errors.
-
-    Returns
-    -------
-    Training
-    """
-    return training._replace(vectors=training.vectors[:, : training.vectors.shape[1] - errors])
 
 
 class Prediction(NamedTuple):

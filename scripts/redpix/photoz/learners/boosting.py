@@ -142,21 +142,6 @@ class Boosting:
             grid=grid,
         )
 
-    def held_out(self, n_threads=1):
-        """Return redshifts of the training galaxies by trees that have not seen their objects.
-
-        Parameters
-        ----------
-        n_threads : int
-            Number of threads.
-
-        Returns
-        -------
-        ndarray, shape (galaxies,)
-            NaN for galaxies without a held-out prediction.
-        """
-        return self.held[0]
-
     def insight(self, names):
         """Return the importance of each attribute, and the scatter of the held-out redshifts.
 

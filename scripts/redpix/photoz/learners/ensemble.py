@@ -1,63 +1,57 @@
-"""The learner ensemble: a weighted mean of other learners."""
+"""The learner ensemble: a linear pool of other learners."""
 
 import numpy as np
-from scipy.optimize import linprog
-from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from redpix.core.exceptions import InputError
+from redpix.photoz import pdf
 from redpix.photoz.learners.base import STAR, Prediction
 from redpix.photoz.learners.boosting import Boosting
-from redpix.photoz.learners.knn import KNN, PARTS
-from redpix.photoz.learners.mlp import MLP
+from redpix.photoz.learners.knn import KNN
+from redpix.photoz.learners.mdn import MDN
+from redpix.photoz.learners.mdn_training import PARTS
+from redpix.photoz.learners.pooling import pool_weights
 from redpix.photoz.learners.som import SOM
 from redpix.photoz.learners.tpz import TPZ
-from redpix.photoz.pdf_transforms import shift
+from redpix.photoz.split import group_folds
 
-#: learners that may be members, by name
-MEMBERS = {"knn": KNN, "mlp": MLP, "tpz": TPZ, "som": SOM, "boosting": Boosting}
-
-#: name of the networks that ignore the errors among the attributes
-BLIND = "mlp_without_errors"
+#: learners that may be members, by name; mlp is the old name of mdn
+MEMBERS = {"mdn": MDN, "knn": KNN, "tpz": TPZ, "som": SOM, "boosting": Boosting, "mlp": MDN}
 
 #: maximum number of held-out vectors of the fit of the weights
 MOST_WEIGHED = 5000
 
 
 class Ensemble:
-    """A weighted mean of other learners.
+    """A weighted mean of the PDFs of other learners.
 
-    If mlp is a member and there are errors among the attributes, networks that ignore the errors
-    are another member.
-
-    The redshift is the weighted mean of the members' redshifts. The weights minimise the mean
-    |dz| of held-out training objects. The PDF is the weighted mean of the members' PDFs, each
-    moved to the common redshift. The probability of a class is the unweighted mean over the members
-    with a positive weight. A vector is outside the training set if members with more than half of
-    the weight say so.
+    The weights have the largest log-likelihood of training objects, each predicted by learners
+    that have not seen its fold. Probabilities of classes have weights of their own. The redshift
+    is the median of the PDF. A vector is outside the training set if knn says so, or, without knn,
+    if members with more than half of the weight say so.
 
     Parameters
     ----------
     members : list of learners
         Trained learners.
-    weights : ndarray, shape (members,)
-        Weight of each member.
+    weights, class_weights : ndarray, shape (members,)
+        Weight of each member for PDFs and for probabilities of classes.
     names : list of str
         Names of the members.
     grid : ndarray, shape (nodes,)
         Redshifts at which PDFs are given.
+    parts : dict of int to list of learners, optional
+        Members that have not seen a fold, by the fold.
     """
 
     MISSING = False  #: vectors must have all attributes
 
-    def __init__(self, members, weights, names, grid):
-        self.members, self.weights, self.names, self.grid = members, weights, names, grid
+    def __init__(self, members, weights, class_weights, names, grid, parts=None):
+        self.members, self.weights, self.class_weights = members, weights, class_weights
+        self.names, self.grid, self._parts = names, grid, parts or {}
 
     @staticmethod
     def needs(settings):
         """Return the minimum number of training galaxies.
-
-        It is larger than that of the members, because they also learn from parts of the training
-        set.
 
         Parameters
         ----------
@@ -68,11 +62,10 @@ class Ensemble:
         -------
         int
         """
-        most = max(MEMBERS[name].needs(one) for name, one in settings["members"].items())
-        return -(-most * PARTS // (PARTS - 1)) + 1
+        return max(MEMBERS[name].needs(one) for name, one in settings["members"].items())
 
     @classmethod
-    def fit(cls, training, grid, n_threads=1, **settings):
+    def fit(cls, training, grid, n_threads=1, *, folds=None, members, errors):
         """Return a learner of a training set.
 
         Parameters
@@ -83,8 +76,12 @@ class Ensemble:
             Redshifts at which PDFs are given.
         n_threads : int
             Number of threads.
-        **settings : object
-            ``members``, a dict of the settings of each member by its name, and ``errors``.
+        folds : ndarray of int, shape (n,), optional
+            Fold of each row. The default makes `PARTS` of whole groups.
+        members : dict of str to dict
+            Settings of each member by its name.
+        errors : int
+            Number of the last attributes that are errors.
 
         Returns
         -------
@@ -93,25 +90,60 @@ class Ensemble:
         Raises
         ------
         InputError
-            If all held-out galaxies lack the prediction of a member.
+            If the training set cannot be divided.
         """
-        recipes = _recipes(**settings)
-        members = [learner.fit(training, grid, n_threads, **one) for _, learner, one in recipes]
-        predicted = np.stack([member.held_out(n_threads) for member in members])
-        truth = training.redshift[training.label != STAR]
-        rows = np.flatnonzero(np.isfinite(predicted).all(axis=0))
-        if not len(rows):
+        if folds is None:
+            count = min(PARTS, len(np.unique(training.group)))
+            folds = group_folds(training.group, count, seed=0)
+        if len(np.unique(folds)) < 2:
             raise InputError(
-                "photoz.methods: ensemble: no training galaxy could be predicted by all members "
-                "without its object, so that they cannot be weighted; complete the catalogue or "
-                "use one of its members"
+                "photoz.methods: ensemble: all training objects are in one group, so that the "
+                "members cannot be weighted; complete the catalogue or use one of its members"
             )
-        rows = rows[:: -(-len(rows) // MOST_WEIGHED)]
-        weights = best_weights(predicted[:, rows], truth[rows])
-        return cls(members, weights, [name for name, _, _ in recipes], grid)
+        fitted, parts = {}, {int(fold): [] for fold in np.unique(folds)}
+        for name, settings in members.items():
+            settings = {**settings, "errors": errors}
+            fitted[name], held = _fit(MEMBERS[name], training, folds, grid, n_threads, settings)
+            for fold, learner in held.items():
+                parts[fold].append(learner)
+        even = np.full(len(fitted), 1 / len(fitted))
+        learner = cls(list(fitted.values()), even, even, list(fitted), grid, parts)
+        learner._weigh(training, folds, n_threads)
+        return learner
+
+    def without(self, fold):
+        """Return the ensemble of members that have not seen a fold, with the same weights.
+
+        Parameters
+        ----------
+        fold : int
+            One of the folds of `fit`.
+
+        Returns
+        -------
+        Ensemble
+        """
+        members = self._parts[int(fold)]
+        return Ensemble(members, self.weights, self.class_weights, self.names, self.grid)
+
+    def _weigh(self, training, folds, n_threads):
+        """Fit the weights to training objects, held out by fold."""
+        rows = np.arange(len(folds))[:: -(-len(folds) // MOST_WEIGHED)]
+        densities, classes = [], []
+        for fold in self._parts:
+            part = training.take(rows[folds[rows] == fold])
+            moving, labelled = part.label != STAR, part.label >= 0
+            found = [member.predict(part.vectors, n_threads) for member in self._parts[fold]]
+            truth = part.redshift[moving]
+            densities.append([pdf.evaluate(one.pdf[moving], truth, self.grid) for one in found])
+            label = part.label[labelled]
+            classes.append([one.probability[labelled, label] for one in found])
+        self.weights = pool_weights(np.concatenate(densities, axis=1))
+        likelihoods = np.concatenate(classes, axis=1)
+        self.class_weights = pool_weights(likelihoods[:, np.isfinite(likelihoods).all(axis=0)])
 
     def insight(self, names):
-        """Return the weights of the members by name.
+        """Return the weights of the members by name, and their own descriptions.
 
         Parameters
         ----------
@@ -122,7 +154,14 @@ class Ensemble:
         -------
         dict
         """
-        return {"weights": dict(zip(self.names, self.weights.tolist(), strict=True))}
+        return {
+            "weights": dict(zip(self.names, self.weights.tolist(), strict=True)),
+            "class_weights": dict(zip(self.names, self.class_weights.tolist(), strict=True)),
+            "of_members": {
+                name: member.insight(names)
+                for name, member in zip(self.names, self.members, strict=True)
+            },
+        }
 
     def arrays(self):
         """Return the learner as named arrays.
@@ -136,10 +175,11 @@ class Ensemble:
             for name, member in zip(self.names, self.members, strict=True)
             for key, array in member.arrays().items()
         }
-        return {"weights": self.weights, **stored}
+        weights = {"weights": self.weights, "class_weights": self.class_weights}
+        return {**weights, "names": np.array(self.names), **stored}
 
     @classmethod
-    def from_arrays(cls, arrays, grid, **settings):
+    def from_arrays(cls, arrays, grid, *, members, errors):
         """Return the learner that these arrays describe.
 
         Parameters
@@ -148,24 +188,30 @@ class Ensemble:
             From `arrays`.
         grid : ndarray, shape (nodes,)
             Redshifts at which PDFs are given.
-        **settings : object
-            Those of `fit`.
+        members : dict of str to dict
+            Settings of each member by its name.
+        errors : int
+            Number of the last attributes that are errors.
 
         Returns
         -------
         Ensemble
         """
-        recipes = _recipes(**settings)
-        members = []
-        for name, learner, member_settings in recipes:
+        names = [str(name) for name in arrays["names"]]
+        learners = []
+        for name in names:
             start = f"{name}."
             stored = {
                 key.removeprefix(start): array
                 for key, array in arrays.items()
                 if key.startswith(start)
             }
-            members.append(learner.from_arrays(stored, grid, **member_settings))
-        return cls(members, arrays["weights"], [name for name, _, _ in recipes], grid)
+            settings = {**members[name], "errors": errors}
+            learners.append(MEMBERS[name].from_arrays(stored, grid, **settings))
+        weights = [arrays["weights"], arrays["class_weights"]]
+        if any(one.shape != (len(names),) or not np.sum(one) > 0 for one in weights):
+            raise ValueError("weights of the members are absent")
+        return cls(learners, *weights, names, grid)
 
     def predict(self, vectors, n_threads=1):
         """Predict vectors with the members of positive weight.
@@ -181,59 +227,32 @@ class Ensemble:
         -------
         redpix.photoz.learners.base.Prediction
         """
-        weighted = [
-            (weight, member.predict(vectors, n_threads))
-            for weight, member in zip(self.weights, self.members, strict=True)
-            if weight > 0
-        ]
-        redshift = sum(weight * one.redshift for weight, one in weighted)
-        pdfs = sum(
-            weight * shift(one.pdf, redshift - one.redshift, self.grid) for weight, one in weighted
-        )
-        probability = np.mean([one.probability for _, one in weighted], axis=0)
-        outside = sum(weight * one.outside for weight, one in weighted) > 0.5
-        return Prediction(redshift, pdfs, probability, outside)
+        used = (self.weights > 0) | (self.class_weights > 0) | (np.array(self.names) == "knn")
+        found = {
+            name: member.predict(vectors, n_threads)
+            for name, member, one in zip(self.names, self.members, used, strict=True)
+            if one
+        }
+        pdfs = probability = share = 0
+        for prediction, weight, of_class in zip(
+            found.values(), self.weights[used], self.class_weights[used], strict=True
+        ):
+            pdfs = pdfs + weight * prediction.pdf
+            probability = probability + of_class * prediction.probability
+            share = share + weight * prediction.outside
+        outside = found["knn"].outside if "knn" in found else share > 0.5
+        return Prediction(pdf.quantiles(pdfs, [0.5], self.grid)[:, 0], pdfs, probability, outside)
 
 
-def _recipes(members, errors):
-    """Return the name, the learner and the settings of each member."""
-    recipes = [(name, MEMBERS[name], {**one, "errors": errors}) for name, one in members.items()]
-    if errors and "mlp" in members:
-        recipes.append((BLIND, MLP, {**members["mlp"], "errors": errors, "use_errors": False}))
-    return recipes
-
-
-def best_weights(predicted, truth):
-    """Return the weights with the smallest mean |z - z_spec| / (1 + z_spec).
-
-    They solve a linear program: minimise the sum of the slack variables that bound the residuals.
-
-    Parameters
-    ----------
-    predicted : ndarray, shape (members, n)
-        Redshifts by each member.
-    truth : ndarray, shape (n,)
-        True redshifts.
-
-    Returns
-    -------
-    ndarray, shape (members,)
-        Weights from 0 to 1, with the sum 1.
-    """
-    residuals = csr_array(((predicted - truth) / (1 + truth)).T)
-    n, members = residuals.shape
-    slack = eye_array(n)
-    bounds = vstack([hstack([residuals, -slack]), hstack([-residuals, -slack])]).tocsc()
-    solved = linprog(
-        np.concatenate([np.zeros(members), np.full(n, 1 / n)]),
-        A_ub=bounds,
-        b_ub=np.zeros(2 * n),
-        A_eq=np.concatenate([np.ones(members), np.zeros(n)])[None],
-        b_eq=[1.0],
-        method="highs",
-    )
-    if not solved.success:
-        raise RuntimeError(f"weights of an ensemble: {solved.message}")
-    # a member with a weight below 0.001 costs time without an effect
-    weights = np.where(solved.x[:members] < 1e-3, 0, solved.x[:members])
-    return weights / weights.sum()
+def _fit(learner, training, folds, grid, n_threads, settings):
+    """Return a member of all objects, and the members that have not seen a fold, by the fold."""
+    numbers = [int(fold) for fold in np.unique(folds)]
+    if hasattr(learner, "without"):
+        fitted = learner.fit(training, grid, n_threads, folds=folds, **settings)
+        return fitted, {fold: fitted.without(fold) for fold in numbers}
+    fitted = learner.fit(training, grid, n_threads, **settings)
+    parts = {
+        fold: learner.fit(training.take(folds != fold), grid, n_threads, **settings)
+        for fold in numbers
+    }
+    return fitted, parts

@@ -1,20 +1,11 @@
 """The learner knn: a linear fit to the redshifts of the nearest neighbours, or their mean."""
 
-import numpy as np
-
-from redpix.photoz.learners.base import Prediction, Training, without_errors
+from redpix.photoz.learners.base import Prediction, Training
 from redpix.photoz.learners.local_linear import local_linear
 from redpix.photoz.learners.neighbours import Neighbours, smoothed
-from redpix.photoz.split import group_folds
 
 #: estimators of the redshift: a linear fit to the neighbours, or their mean
 MODES = ("linear", "mean")
-
-#: number of parts of the training set; each is predicted from the others
-PARTS = 3
-
-#: maximum number of held-out vectors
-MOST_HELD = 6000
 
 #: number of vectors that are fitted at a time; bounds the memory
 BLOCK = 2000
@@ -46,15 +37,28 @@ class KNN:
         Number of the last attributes that are errors.
     index : str
         Method of the search: one of `redpix.photoz.learners.neighbour_index.KINDS`.
+    columns : sequence of int, optional
+        0-based columns of the attributes that are coordinates; the default is all but the errors.
+    folds : ndarray of int, shape (n,), optional
+        Fold of each training vector, for `without`.
     """
 
-    def __init__(self, training, grid, k, mode, errors=0, index="auto"):
+    def __init__(self, training, grid, k, mode, errors=0, index="auto", columns=None, folds=None):
         self.training = training
         self.grid = grid
         self.mode = mode
-        self._errors, self._index = errors, index
-        self._neighbours = Neighbours(without_errors(training, errors), k, index)
+        self.folds = folds
+        self._settings = {"k": k, "mode": mode, "errors": errors, "index": index}
+        self._settings["columns"] = columns
+        width = training.vectors.shape[1] - errors
+        self._columns = [n for n in range(width) if columns is None or n in columns]
+        plain = training._replace(vectors=self._plain(training.vectors))
+        self._neighbours = Neighbours(plain, k, index)
         self._redshift = training.redshift[self._neighbours.moving]
+
+    def _plain(self, vectors):
+        """Return the attributes that are coordinates."""
+        return vectors[:, self._columns]
 
     @classmethod
     def fit(cls, training, grid, n_threads=1, **settings):
@@ -69,7 +73,7 @@ class KNN:
         n_threads : int
             Ignored.
         **settings : object
-            ``k``, ``mode``, ``errors`` and ``index``.
+            ``k``, ``mode``, ``errors``, ``index``, ``columns`` and ``folds``.
 
         Returns
         -------
@@ -108,34 +112,20 @@ class KNN:
         """
         return {"index": self._neighbours.index.about()}
 
-    def held_out(self, n_threads=1):
-        """Return redshifts of the training galaxies by learners that have not seen their groups.
-
-        At most `MOST_HELD` galaxies are predicted, evenly distributed.
+    def without(self, fold):
+        """Return a learner of the training vectors outside a fold.
 
         Parameters
         ----------
-        n_threads : int
-            Number of threads.
+        fold : int
+            One of the folds of `fit`.
 
         Returns
         -------
-        ndarray, shape (galaxies,)
-            NaN for the other galaxies, and for all if there is only one group.
+        KNN
         """
-        moving = self.training.take(self._neighbours.moving)
-        parts = min(PARTS, len(np.unique(moving.group)))
-        part = group_folds(moving.group, parts, seed=0)
-        chosen = np.arange(len(part)) % -(-len(part) // MOST_HELD) == 0
-        redshift = np.full(len(part), np.nan)
-        if parts < 2:
-            return redshift
-        for number in range(parts):
-            rest = moving.take(part != number)
-            learner = KNN(rest, self.grid, self._neighbours.k, self.mode, self._errors, self._index)
-            rows = chosen & (part == number)
-            redshift[rows] = learner.predict(moving.vectors[rows], n_threads).redshift
-        return redshift
+        rest = self.training.take(self.folds != fold)
+        return KNN(rest, self.grid, **self._settings)
 
     def arrays(self):
         """Return the learner as named arrays.
@@ -179,7 +169,7 @@ class KNN:
         -------
         redpix.photoz.learners.base.Prediction
         """
-        vectors = vectors[:, : vectors.shape[1] - self._errors]
+        vectors = self._plain(vectors)
         nearest = self._neighbours.find(vectors, n_threads)
         samples = self._redshift[nearest.index]
         redshift, outside = samples.mean(axis=1), nearest.outside

@@ -160,21 +160,6 @@ class SOM:
         reach = float(arrays["reach"])
         return cls(scaler, redshifts, classes, arrays["out_of_bag"], reach, grid, errors)
 
-    def held_out(self, n_threads=1):
-        """Return redshifts of the training galaxies by the maps that have not seen their objects.
-
-        Parameters
-        ----------
-        n_threads : int
-            Number of threads.
-
-        Returns
-        -------
-        ndarray, shape (galaxies,)
-            NaN for galaxies without a held-out prediction.
-        """
-        return self.out_of_bag[0]
-
     def insight(self, names):
         """Return the number of cells of a map, and the scatter of the out-of-bag redshifts.
 

@@ -170,21 +170,6 @@ class TPZ:
         forest, classes = forests
         return cls(forest, classes, grid=grid, errors=errors, **plain)
 
-    def held_out(self, n_threads=1):
-        """Return redshifts of the training galaxies by the trees that have not seen their objects.
-
-        Parameters
-        ----------
-        n_threads : int
-            Number of threads.
-
-        Returns
-        -------
-        ndarray, shape (galaxies,)
-            NaN for galaxies without a held-out prediction.
-        """
-        return self.out_of_bag[0]
-
     def insight(self, names):
         """Return the importance of each attribute, and the scatter of the out-of-bag redshifts.
 

@@ -1,0 +1,74 @@
+"""Names of pairs that are safe as names of folders, and the pairs of a pattern of files."""
+
+import glob
+import os
+import re
+from pathlib import Path, PurePath
+
+from redpix.io.image_path import image_file, named_hdu, split_images
+
+
+def pair_name(science, reference):
+    """Return a name for a pair of files that is safe as the name of a folder.
+
+    Parameters
+    ----------
+    science, reference : str
+        Paths; the reference may be several, joined by commas.
+
+    Returns
+    -------
+    str
+        Letters, digits, ``_ . -``; a letter or digit first.
+    """
+    paths = [science, *split_images(reference)]
+    more = f"_and_{len(paths) - 2}" if len(paths) > 2 else ""
+    return f"{safe_stem(paths[0])}_minus_{safe_stem(paths[1])}{more}"
+
+
+def safe_stem(path):
+    """Return the name of a file without suffix, of letters, digits, ``_ . -`` only.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    str
+        At most 60 characters; ``x`` if none is left.
+    """
+    stem = PurePath(path).name.split(".fit")[0]
+    return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x"
+
+
+def expanded(row):
+    """Return the pairs of a row: one per file if its science image is a pattern.
+
+    Parameters
+    ----------
+    row : redpix.config.pairs_table.Pair
+        Row of the table. ``*`` and ``?`` in the science image match files; the reference is left
+        out.
+
+    Returns
+    -------
+    list of redpix.config.pairs_table.Pair
+        In the order of the paths. Their names are that of the row and the stem of the file.
+    """
+    file, hdu = image_file(row.science), named_hdu(row.science)
+    if not set(file) & set("*?"):
+        return [row]
+    references = {os.path.normpath(image_file(path)) for path in row.references}
+    files = sorted(path for path in glob.glob(file) if Path(path).is_file())
+    files = [path for path in files if os.path.normpath(path) not in references]
+    names = [f"{row.pair}.{safe_stem(path)}" for path in files]
+    names = [
+        name if names.count(name) == 1 else f"{name}_{number}"
+        for number, name in enumerate(names, start=1)
+    ]
+    return [
+        row._replace(pair=name, science=path + hdu, series=row.pair)
+        for name, path in zip(names, files, strict=True)
+    ]

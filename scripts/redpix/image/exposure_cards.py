@@ -1,0 +1,160 @@
+"""FITS cards that say when, where and with what an image was exposed, for products made from it."""
+
+import re
+
+from astropy.time import Time
+
+from redpix.io.camera import read_camera
+from redpix.io.header_values import filled
+
+#: cards of texts that a product has from its image
+TEXTS = {"OBJECT": "object", "TELESCOP": "telescope", "INSTRUME": "instrument"}
+
+#: names of the cards of a reference beside those of a science image
+OF_REFERENCE = {
+    "OBJECT": "REFOBJ",
+    "TELESCOP": "REFTEL",
+    "INSTRUME": "REFINST",
+    "DATE-OBS": "REFDATE",
+    "MJD-OBS": "REFMJD",
+    "MJD-AVG": "REFMJDAV",
+    "EXPTIME": "REFEXPT",
+    "FILTER": "REFFILT",
+    "AIRMASS": "REFAIRM",
+    "GAIN": "REFGAIN",
+}
+
+#: seconds per day
+DAY = 86400.0
+
+
+def fits_unit(unit, power=1):
+    """Return a unit in the spelling of the FITS standard.
+
+    Parameters
+    ----------
+    unit : str or None
+        Unit from `redpix.io.camera.unit_name`, such as ``electron/s``.
+    power : int
+        Power of the unit: 2 for a variance.
+
+    Returns
+    -------
+    str
+        ``electron s-1``, or ``electron2 s-2`` with a power of 2; empty if the unit is unknown.
+    """
+    if unit is None:
+        return ""
+    base, _, per = unit.partition("/")
+    base += str(power) if power != 1 else ""
+    return (
+        f"{base} {per}-{power}" if re.fullmatch("[a-z]+", per) else base + ("/" + per) * bool(per)
+    )
+
+
+def camera_of(exposure):
+    """Return the camera record of an exposure.
+
+    Parameters
+    ----------
+    exposure : redpix.image.exposure_file.Exposure
+        A frame of the survey has no record; its header is read.
+
+    Returns
+    -------
+    redpix.io.camera.CameraRecord
+    """
+    return exposure.camera or read_camera(exposure.header, {})
+
+
+def exposure_cards(exposure):
+    """Return the cards of an exposure for a product made from it.
+
+    Parameters
+    ----------
+    exposure : redpix.image.exposure_file.Exposure
+        Its header and camera are used.
+
+    Returns
+    -------
+    list of (str, object, str)
+        Keyword, value and comment. Unknown values are left out.
+    """
+    camera, header = camera_of(exposure), exposure.header
+    middle, seconds = camera.mid_exposure, camera.exposure_time
+    start = None if middle is None else middle - (seconds or 0.0) / 2 / DAY
+    texts = [(key, str(header[key]).strip()) for key in TEXTS if filled(header.get(key))]
+    cards = [(key, value, TEXTS[key]) for key, value in texts]
+    if start is not None:
+        cards.append(("DATE-OBS", Time(start, format="mjd").isot, "start of the exposure, UTC"))
+    cards += [
+        ("MJD-OBS", start, "[d] start of the exposure, UTC"),
+        ("MJD-AVG", middle, "[d] middle of the exposure, UTC"),
+        ("EXPTIME", seconds, "[s] exposure time"),
+        ("FILTER", camera.filter, "filter"),
+        ("AIRMASS", camera.airmass, "airmass"),
+        ("GAIN", camera.gain, "electrons per unit of the image"),
+    ]
+    return [card for card in cards if card[1] is not None]
+
+
+def reference_cards(exposure):
+    """Return the cards of a reference under names of their own.
+
+    Parameters
+    ----------
+    exposure : redpix.image.exposure_file.Exposure
+        The reference.
+
+    Returns
+    -------
+    list of (str, object, str)
+        As of `exposure_cards`, with the names of `OF_REFERENCE`.
+    """
+    return [
+        (OF_REFERENCE[key], value, f"reference: {comment}")
+        for key, value, comment in exposure_cards(exposure)
+    ]
+
+
+def pair_cards(science, reference, names):
+    """Return the cards of the two exposures of a pair.
+
+    Parameters
+    ----------
+    science, reference : redpix.image.exposure_file.Exposure
+        Exposures of the pair.
+    names : sequence of str
+        Names of the two images as the user wrote them.
+
+    Returns
+    -------
+    list of (str, object, str)
+    """
+    named = [("SCIENCE", names[0]), ("REFERENC", names[1])]  # long texts leave no room
+    return [*named, *exposure_cards(science), *reference_cards(reference)]
+
+
+def stack_cards(exposures):
+    """Return the cards of a coadd: those of its first exposure, times of all.
+
+    Parameters
+    ----------
+    exposures : list of redpix.image.exposure_file.Exposure
+        The exposures that are coadded.
+
+    Returns
+    -------
+    list of (str, object, str)
+        EXPTIME and GAIN are those of the first exposure, whose flux scale the coadd has. MJD-AVG is
+        the mean; TEXPTIME the sum.
+    """
+    cameras = [camera_of(exposure) for exposure in exposures]
+    middles = [camera.mid_exposure for camera in cameras]
+    seconds = [camera.exposure_time for camera in cameras]
+    cards = [card for card in exposure_cards(exposures[0]) if card[0] != "MJD-AVG"]
+    if None not in middles:
+        cards.append(("MJD-AVG", sum(middles) / len(middles), "[d] mean of the exposures, UTC"))
+    if None not in seconds:
+        cards.append(("TEXPTIME", sum(seconds), "[s] sum of the exposure times"))
+    return cards

@@ -1,0 +1,215 @@
+"""Predict a table with a model that another table has trained."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from redpix.core.atomic_files import write_text
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.photoz import files
+from redpix.photoz.calibration import calibrate
+from redpix.photoz.catalogue_files import ResultFiles
+from redpix.photoz.catalogue_results import Measured, TableResult
+from redpix.photoz.catalogue_samples import read
+from redpix.photoz.column_names import Names
+from redpix.photoz.conditional_calibration import brightness_and_colour
+from redpix.photoz.methods import shown_settings
+from redpix.photoz.object_predictions import predict_objects
+from redpix.photoz.object_samples import blocks, count_completed, count_reasons, sample_of
+from redpix.photoz.split import TARGET, TEST, TRAIN
+
+
+def read_table_model(path, method):
+    """Return the model of a table in a file.
+
+    Parameters
+    ----------
+    path : str
+        A file model.npz.
+    method : str
+        Method of the configuration.
+
+    Returns
+    -------
+    redpix.photoz.model.Model
+
+    Raises
+    ------
+    InputError
+        If the file is not a model of a table with this method.
+    """
+    model = files.read_model(path)
+    if model.origin is None or "objects" not in model.learners:
+        raise InputError(
+            f"{path}: a model of pixels; allowed: a model.npz of tables/<table>/<method>/"
+        )
+    if model.method != method:
+        raise InputError(
+            f"{path}: trained with method {model.method}, but photoz.methods has {method}; they "
+            "must agree"
+        )
+    return model
+
+
+def columns_of(origin, names, path):
+    """Return the columns of another table that the model uses.
+
+    Parameters
+    ----------
+    origin : redpix.photoz.model_origin.Origin
+        Training table of the model.
+    names : redpix.photoz.column_names.Names
+        Columns that the user names, in the order of the model's.
+    path : str
+        The model, for messages.
+
+    Returns
+    -------
+    redpix.photoz.magnitude_columns.Columns
+
+    Raises
+    ------
+    InputError
+        If the user names another number of columns.
+    """
+    columns = origin.columns
+    if names.magnitudes:
+        if len(names.magnitudes) != len(columns.magnitudes):
+            raise InputError(
+                f"{path}: trained on {', '.join(columns.magnitudes)}, but the list names "
+                f"{', '.join(names.magnitudes)}; allowed: one column per band of the model, in "
+                "its order"
+            )
+        columns = columns._replace(magnitudes=tuple(names.magnitudes))
+    if names.errors and columns.errors:
+        renamed = dict(zip(columns.errors, names.errors, strict=True))
+        inverse = tuple(renamed[name] for name in columns.ivar)
+        columns = columns._replace(errors=tuple(names.errors), ivar=inverse)
+    return columns
+
+
+def apply_model(path, tables, outputs, choices, n_threads=1):
+    """Predict the objects of a table with a trained model, measure and write the result.
+
+    Parameters
+    ----------
+    path : str
+        A file model.npz of a table.
+    tables : list of str
+        The table to predict; its bands and units are those of the training table.
+    outputs : dict of str to str
+        Files to write: ``objects``, ``pixels``, ``metrics``, ``pdfs`` and ``model``.
+    choices : redpix.photoz.run_catalogue.TableChoices
+        Choices of the run.
+    n_threads : int
+        Number of threads; the results do not depend on it.
+
+    Raises
+    ------
+    InputError
+        If the model or the table cannot be used.
+    """
+    model = read_table_model(path, choices.method)
+    names = Names(tuple(choices.magnitudes), **(choices.names or {}))
+    columns = columns_of(model.origin, names, path)
+    table, _, _, understood = read(tables[-1], names, columns)
+    sample = sample_of(table, model.attributes, model.method, model.origin.donors())
+    beyond = model.origin.beyond(table.magnitudes)
+    if beyond.any():
+        log.warning(
+            "%s: %d of %d objects have a magnitude outside the range of the %d training objects "
+            "of %s; their column outside is 1",
+            tables[-1],
+            beyond.sum(),
+            len(beyond),
+            model.origin.objects,
+            path,
+        )
+    measured = Measured(model.grid)
+    paths = [outputs[name] for name in ("objects", "pixels", "pdfs")]
+    with ResultFiles(*paths, model.grid, table.id.dtype.kind not in "iu") as written:
+        for result in predict_with(model, sample, beyond, n_threads):
+            measured.add(result)
+            written.write(result)
+    scores = model.origin.scores | measured.summary(model.calibrations["objects"].point)
+    for name, values in scores.items():
+        log.info("%s: %s", name, values)
+    about = {"table": Path(outputs["metrics"]).parents[1].name}
+    about |= describe(model, path, columns, sample) | {"input": [understood]}
+    write_text(outputs["metrics"], json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
+    files.write_model(outputs["model"], model)
+    log.info("written: %s", ", ".join(outputs.values()))
+
+
+def predict_with(model, sample, beyond, n_threads):
+    """Yield the calibrated predictions of the objects of a table, in blocks.
+
+    Parameters
+    ----------
+    model : redpix.photoz.model.Model
+        Model of a table.
+    sample : redpix.photoz.object_samples.Sample
+        Objects to predict.
+    beyond : ndarray of bool, shape (n,)
+        Objects outside the range of the training set.
+    n_threads : int
+        Number of threads.
+
+    Yields
+    ------
+    redpix.photoz.catalogue_results.TableResult
+    """
+    for block in blocks(np.arange(len(sample.reason))):
+        part = sample.take(block)
+        rows = np.flatnonzero(part.usable)
+        few = part.take(rows)
+        prediction = predict_objects(model.learners["objects"], few, model.grid, n_threads)
+        outside = (prediction.outside > 0) | beyond[block[rows]]
+        prediction = prediction._replace(outside=outside)
+        conditions = brightness_and_colour(few.vectors, few.attributes)
+        calibration = model.calibrations["objects"]
+        calibrated = calibrate(prediction, calibration, model.grid, conditions)
+        yield TableResult(TEST, part, rows, calibrated, prediction)
+
+
+def describe(model, path, columns, sample):
+    """Return the part of metrics.json that describes the model and the table.
+
+    Parameters
+    ----------
+    model : redpix.photoz.model.Model
+        Model of a table.
+    path : str
+        Its file.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes and errors.
+    sample : redpix.photoz.object_samples.Sample
+        Objects to predict.
+
+    Returns
+    -------
+    dict
+    """
+    has_redshift = np.isfinite(sample.table.redshift)
+    counts = {
+        TRAIN: model.origin.objects,
+        TEST: int((has_redshift & sample.usable).sum()),
+        TARGET: int((~has_redshift & sample.usable).sum()),
+    }
+    return {
+        "method": model.method,
+        **shown_settings(model.settings),
+        **model.insight(),
+        "model": path,
+        "columns": columns.magnitudes,
+        "attributes": model.attributes.names,
+        "split": {name: {"objects": count, "pixels": 0} for name, count in counts.items()},
+        "left_out": {"test": sample.left_out},
+        "left_out_reasons": count_reasons([sample]),
+        "completed": {"test": count_completed(sample)},
+        "tuning": model.tuning,
+        "width_scale": model.calibrations["objects"].scale,
+        "recalibration": model.calibrations["objects"].cells.about(),
+    }

@@ -1,0 +1,206 @@
+"""Read one band of a field from the files that a user lists: image, error and mask, calibrated."""
+
+from typing import NamedTuple
+
+import numpy as np
+from astropy.io import fits
+from astropy.wcs import WCS
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.background import smooth_background
+from redpix.image.masks import bit_value
+from redpix.image.noise import image_mask, noise_scale, pixel_noise, typical
+from redpix.image.pixel_map import local_scale
+from redpix.image.wcs import celestial_wcs
+from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
+from redpix.io.fits_files import read_image
+from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
+from redpix.sdss.magnitudes import SOFTENING
+from redpix.sdss.survey_files import identified_frame, plain_survey_file
+from redpix.sdss.write_error_maps import frame_errors
+
+#: side of the squares in which a background and its noise are measured, pixels
+MESH = 256
+
+#: minimum level of a sky that is subtracted, in units of the noise of a pixel
+LEAST_SKY = 1.0
+
+#: a given error map that differs from the noise of blank sky by more than this factor is doubted
+DOUBTED = 2.0
+
+#: maximum fraction of saturated pixels by a header that is believed
+MOST_SATURATED = 0.05
+
+
+class GivenBand(NamedTuple):
+    """One band of a field.
+
+    Attributes
+    ----------
+    image, error : ndarray, shape (ny, nx), float32
+        Flux per pixel and its 1-sigma error; nanomaggies if the zero point is known. Invalid pixels
+        are NaN.
+    mask : ndarray, shape (ny, nx), int16
+        Bits of `redpix.image.masks`.
+    header : astropy.io.fits.Header
+    wcs : astropy.wcs.WCS
+    about : dict
+        Origin of each property: zero_point, unit, sky, error, noise (per root of a square
+        arcsecond), softening (of SDSS, else None), remarks.
+    """
+
+    image: np.ndarray
+    error: np.ndarray
+    mask: np.ndarray
+    header: fits.Header
+    wcs: WCS
+    about: dict
+
+
+def read_band(row):
+    """Return one band of a field.
+
+    Parameters
+    ----------
+    row : redpix.config.given_frame.GivenFrame
+        Row of the user's table.
+
+    Returns
+    -------
+    GivenBand
+
+    Raises
+    ------
+    InputError
+        One line that begins with the column or the path at fault.
+    """
+    if row.error is row.variance is row.weight is None:
+        with plain_survey_file(row.image) as path:
+            identified = path and identified_frame(path)
+            if identified:
+                return _survey_band(row, path, *identified)
+    try:
+        file = read_image(row.image, PLANES)
+    except InputError as error:
+        raise InputError(f"image: {error}") from None
+    remarks = list(file.remarks)
+    camera = read_camera(file.header, _given(row), file.shape)
+    for remark in camera.remarks:
+        log.info("%s: %s", row.image, remark)
+    image = file.pixels.astype(np.float32)
+    try:
+        wcs = celestial_wcs(file.header)
+    except InputError as error:
+        raise InputError(f"image: {row.image}: {error}") from None
+    mask = image_mask(image, _believed_saturation(image, camera.saturation, remarks))
+    mask |= given_mask(row.mask, file.planes, image.shape, remarks)
+    image[(mask & bit_value("NO_DATA")) != 0] = np.nan
+    if not np.isfinite(image).any():
+        raise InputError(f"image: {row.image}: no pixel has a value")
+    error, origin = given_errors(row, file.planes, image.shape)
+    try:
+        sky = smooth_background(np.where(mask == 0, image, np.nan), MESH)
+        error, origin = _errors(image, sky, mask, camera, error, origin, remarks)
+    except InputError as fault:
+        raise InputError(f"image: {row.image}: {fault}") from None
+    image, said = _without_sky(image, sky, error)
+    factor, about = _calibration(row, camera, remarks)
+    about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
+    return _finished(row, image * factor, error * factor, mask, file.header, wcs, about, remarks)
+
+
+def _given(row):
+    """Return the camera values of a row, by their names in `read_camera`."""
+    return {name: getattr(row, name) for name in ("gain", "read_noise", "zero_point")}
+
+
+def _survey_band(row, path, field, band):
+    """Return a frame of SDSS with its error map and, if the row names it, its survey mask."""
+    error, _ = frame_errors(path, field, band)
+    with fits.open(path, memmap=False) as hdus:
+        image, header = hdus[0].data.astype(np.float32), hdus[0].header
+    remarks = []
+    mask = mask_of_spans(row.mask, image.shape, remarks)
+    about = {
+        "zero_point": NANOMAGGY_ZERO_POINT,
+        "zero_point_from": "frame of SDSS",
+        "unit": "nanomaggy",
+        "sky": "subtracted by the survey",
+        "error": "gain and dark variance of the SDSS camera",
+        "camera": {},
+        "psf": row.psf,
+        "softening": SOFTENING[band],
+    }
+    return _finished(row, image, error, mask, header, celestial_wcs(header), about, remarks)
+
+
+def _finished(row, image, error, mask, header, wcs, about, remarks):
+    """Return a band whose noise is known, after a check that some pixel is usable."""
+    usable = np.isfinite(image) & np.isfinite(error) & (error > 0)
+    if not usable.any():
+        raise InputError(f"image: {row.image}: no pixel has a value and a positive error")
+    scale = 3600 * local_scale(wcs, image.shape)
+    about["noise"] = float(np.median(error[usable][:: 1 + usable.sum() // 1_000_000]) / scale)
+    about["pixel_scale"] = round(scale, 5)
+    about.setdefault("softening", None)
+    about["remarks"] = list(dict.fromkeys(remarks))
+    for remark in about["remarks"]:
+        log.warning("%s, band %s: %s", row.field, row.band, remark)
+    return GivenBand(image, error.astype(np.float32), mask, header, wcs, about)
+
+
+def _believed_saturation(image, level, remarks):
+    """Return a saturation level, or None if it would hide a large part of the image."""
+    if level is None:
+        return None
+    with np.errstate(invalid="ignore"):
+        hidden = np.mean(image >= level)
+    if hidden <= MOST_SATURATED:
+        return level
+    remarks.append(
+        f"the saturation level {level:g} of the header is not used: {100 * hidden:.0f} % of the "
+        "pixels are above it"
+    )
+    return None
+
+
+def _errors(image, sky, mask, camera, error, origin, remarks):
+    """Return the error map and its origin: given and checked, or from gain, or measured."""
+    if error is None:
+        remarks += camera.remarks
+        noise = pixel_noise(image, sky, mask, camera, MESH)
+        return np.sqrt(noise.variance), noise.words
+    variance = np.square(np.where(np.isfinite(error), error, 0))
+    scale = noise_scale(image - sky, variance, mask)
+    log.info("noise of blank sky: %.3f times the given error", scale)
+    if not 1 / DOUBTED < scale < DOUBTED:
+        remarks.append(
+            f"the noise of blank sky, between neighbours, is {scale:.3g} times the given error "
+            f"({origin}); below 1, pixels may be correlated; otherwise check the column"
+        )
+    return error, origin
+
+
+def _without_sky(image, sky, error):
+    """Return the image without its sky, and what was subtracted."""
+    level, noise = typical(sky), float(np.nanmedian(error))
+    if abs(level) <= LEAST_SKY * noise:
+        return image, f"subtracted before: {level:.3g} in units of the image is left as it is"
+    return image - sky, f"subtracted: {level:.5g} in units of the image"
+
+
+def _calibration(row, camera, remarks):
+    """Return the factor to nanomaggies, and how it is known."""
+    zero_point, source = camera.zero_point, camera.sources.get("zero_point")
+    if source == "exposures.zero_point":
+        source = "the table"
+    if zero_point is None:
+        remarks.append(
+            "zero point unknown: one unit of the image counts as one nanomaggy (22.5); the column "
+            "zero_point of the table sets it"
+        )
+        zero_point, source = NANOMAGGY_ZERO_POINT, "assumed"
+    unit = "count" if source == "assumed" else "nanomaggy"
+    factor = np.float32(10 ** (-0.4 * (zero_point - NANOMAGGY_ZERO_POINT)))
+    return factor, {"zero_point": zero_point, "zero_point_from": source, "unit": unit}

@@ -1,0 +1,191 @@
+"""Bring one field of a user's table of images to the form of frames: one scale, errors, masks.
+
+A field with a fault is left out: the job succeeds, and the status file holds the reason.
+"""
+
+import json
+import os
+import re
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from redpix.config.given_frame import GivenFrame
+from redpix.core.atomic_files import atomic, write_text
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
+from redpix.image.wcs import is_tangent, kept_cards, wcs_cards
+from redpix.pixels.given_band import read_band
+from redpix.pixels.given_planes import spans_of_mask
+from redpix.pixels.given_psf import check_psf
+from redpix.sdss.fetch import write_masks
+
+#: difference of zero points between bands that is remarked on, mag
+MOST_APART = 5.0
+
+
+def prepare_field(status, masks, rows, fault, bands, reference_band, folder, field):
+    """Write the calibrated image and error map of each band of a field, its masks and its status.
+
+    Parameters
+    ----------
+    status : str
+        JSON file to write: field, delivered, reason, properties of each band, and the WCS of the
+        reference band.
+    masks : str
+        FITS file to write: the table of masked spans of all bands.
+    rows : dict of str to list
+        Cells of the field's rows by band, in the order of
+        `redpix.config.given_frame.GivenFrame`.
+    fault : str or None
+        Fault of the field in the table.
+    bands : list of str
+        Bands of the run.
+    reference_band : str
+        Band whose footprint is written.
+    folder : str
+        Folder of the images, ``<band>.fits``, and of the error maps, ``<band>.error.fits``.
+    field : str
+        Name of the field.
+    """
+    spans, content = dict.fromkeys(bands), {"field": field, "delivered": False, "frames": {}}
+    try:
+        if fault:
+            raise InputError(fault)
+        content |= _prepared(rows, bands, reference_band, Path(folder), spans)
+        content |= {"delivered": True, "reason": ""}
+    except InputError as error:
+        reason = " ".join(str(error).split())
+        log.warning("field %s is left out: %s", field, reason)
+        content["reason"] = reason
+        spans = dict.fromkeys(bands)
+    write_masks(masks, spans, bands)
+    write_text(status, json.dumps(content, indent=1) + "\n")
+
+
+def _prepared(rows, bands, reference_band, folder, spans):
+    """Write all bands of a field and return their part of the status."""
+    about, footprints = {}, {}
+    for band in bands:
+        row = GivenFrame._make(rows[band])
+        try:
+            given = read_band(row)
+            given.about["remarks"] += check_psf(row.psf)
+        except InputError as error:
+            raise InputError(f"band {band}: {error}") from None
+        header = frame_header(given, band)
+        for name, plane in ((f"{band}.fits", given.image), (f"{band}.error.fits", given.error)):
+            with atomic(folder / name) as temporary:
+                hdu = fits.PrimaryHDU(plane, header)
+                hdu.writeto(temporary, output_verify="silentfix+ignore")
+        spans[band] = spans_of_mask(given.mask)
+        about[band] = given.about | {"image": row.image}
+        footprints[band] = (given.wcs, given.image.shape)
+        log.info("%s: %s", band, about[band])
+    _check_overlap(footprints)
+    wcs, shape = footprints[reference_band]
+    cards = wcs_cards(wcs).tostring(sep="\n")
+    remarks = _far_zero_points(about)
+    return {"frames": about, "remarks": remarks, "footprint": {"wcs": cards, "shape": shape}}
+
+
+def frame_header(given, band):
+    """Return the header of a band's calibrated image.
+
+    Parameters
+    ----------
+    given : redpix.pixels.given_band.GivenBand
+        The band.
+    band : str
+        Its name.
+
+    Returns
+    -------
+    astropy.io.fits.Header
+    """
+    header = kept_cards(given.header)
+    if not is_tangent(given.wcs):
+        # the cards of distortions and other projections go where the WCS goes
+        for key in [key for key in header if re.match(r"(LTM|LTV|WAT|WCSDIM|CTYPE)", key)]:
+            header.remove(key, ignore_missing=True, remove_all=True)
+    header.extend(wcs_cards(given.wcs), update=True)
+    header["BAND"] = (band, "name in the table of frames")
+    header["BUNIT"] = (given.about["unit"], "flux per pixel")
+    header["ZPOINT"] = (given.about["zero_point"], "AB magnitude of one unit before")
+    header["ZPFROM"] = (given.about["zero_point_from"][:60], "origin of the zero point")
+    return header
+
+
+def _check_overlap(footprints):
+    """Refuse bands that do not overlap."""
+    for (band, one), (other, two) in combinations(footprints.items(), 2):
+        if not (_touches(one, two) or _touches(two, one)):
+            raise InputError(
+                f"band {other}: its image does not overlap with that of band {band}; allowed: "
+                "images of one field"
+            )
+
+
+def _touches(image, other_image):
+    """Return whether a position of an image lies inside another; each is its WCS and shape."""
+    (wcs, shape), (other, other_shape) = image, other_image
+    rows, columns = (np.linspace(0, side - 1, 17) for side in shape)
+    x, y = np.meshgrid(columns, rows)
+    sky = sky_of_pixels(wcs, x.ravel(), y.ravel())
+    u, v = pixels_of_sky(other, sky)
+    return bool(np.any((u > 0) & (v > 0) & (u < other_shape[1] - 1) & (v < other_shape[0] - 1)))
+
+
+def _far_zero_points(about):
+    """Return a remark if the zero points of the bands differ much."""
+    values = {band: one["zero_point"] for band, one in about.items()}
+    low, high = min(values, key=values.get), max(values, key=values.get)
+    if values[high] - values[low] < MOST_APART:
+        return []
+    remark = (
+        f"zero points differ by {values[high] - values[low]:.1f} mag between the bands {low} "
+        f"({values[low]:g}) and {high} ({values[high]:g})"
+    )
+    log.warning("%s", remark)
+    return [remark]
+
+
+def name_given(status, frames, errors, bands, folder, keep):
+    """Give the images and error maps of a field their names in the results folder.
+
+    Parameters
+    ----------
+    status : str
+        JSON file of `prepare_field`.
+    frames, errors : list of str
+        FITS files to write, one per band.
+    bands : list of str
+        Bands in the order of the files.
+    folder : str
+        Folder of `prepare_field`.
+    keep : bool
+        Whether the files stay in their folder, too.
+
+    Raises
+    ------
+    InputError
+        If the field is left out, or a file is missing.
+    """
+    content = json.loads(Path(status).read_text(encoding="utf-8"))
+    if not content["delivered"]:
+        raise InputError(f"field {content['field']}: {content['reason']}")
+    ends = (".fits", frames), (".error.fits", errors)
+    for end, outputs in ends:
+        for band, output in zip(bands, map(Path, outputs), strict=True):
+            path = Path(folder) / f"{band}{end}"
+            if not path.exists():
+                raise InputError(f"{path}: was removed; remove {status} to make it again")
+            output.unlink(missing_ok=True)
+            if keep:
+                os.link(path, output)
+            else:
+                os.replace(path, output)
+            log.info("%s -> %s", path, output)

@@ -1,0 +1,201 @@
+"""Quality and cost of redshifts and classes, cross-validated inside training files, beside peers.
+
+    .venv/bin/python tests/benchmarks/redshift_cost.py ../shared/real/galaxies
+        [--sets dc2 mgs classes] [--methods mdn ensemble knn] [--folds 1] [--peers PYTHON]
+
+Five folds are drawn with seed 0, of which the first FOLDS are used. Each method learns from four
+fifths and predicts the fifth; all choices are made inside the four fifths. PYTHON is that of an
+environment with the peers, such as
+
+    python -m venv /tmp/peers && /tmp/peers/bin/pip install lightgbm pz-rail-flexzboost
+
+Ratios are those to the peer of the same folds. CPU seconds include the calibration and the files.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "scripts"))
+
+import numpy as np
+import pandas
+from redpix.photoz import metrics, pdf
+from redpix.photoz.class_metrics import classification
+from redpix.photoz.learners.base import CLASSES
+from redpix.photoz.run_catalogue import estimate_from_table
+
+#: metrics that are printed
+SHOWN = ("nmad", "outliers_005", "outliers_015", "crps", "cde", "pit_ks", "cpu")
+
+KNN = {"k": None, "mode": "linear", "index": "auto"}
+MDN = {"networks": 5, "seed": 1}
+SETTINGS = {"knn": KNN, "mdn": MDN, "ensemble": {"members": {"knn": KNN, "mdn": MDN}}}
+
+FILES = {
+    "objects": "objects.csv",
+    "pixels": "pixels.dat",
+    "metrics": "metrics.json",
+    "pdfs": "pdfs.parquet",
+    "model": "model.npz",
+}
+
+
+def dc2(folder):
+    """Return RAIL's LSST DC2 training file with plain names of columns."""
+    table = pandas.read_csv(folder / "dc2_training.csv")
+    columns = {f"mag_{n}": table[f"mag_{band}_lsst"] for n, band in enumerate("ugrizy")}
+    columns |= {f"mag_err_{n}": table[f"mag_err_{band}_lsst"] for n, band in enumerate("ugrizy")}
+    return pandas.DataFrame(columns).assign(redshift=table["redshift"]), (0.0, 3.2, 0.005)
+
+
+def mgs(folder):
+    """Return MLZ's training file of the SDSS main sample."""
+    table = np.loadtxt(folder / "SDSS_MGS.train")
+    columns = {f"mag_{n}": table[:, 1 + n] for n in range(5)}
+    columns |= {f"mag_err_{n}": table[:, 10 + n] for n in range(5)}
+    return pandas.DataFrame(columns).assign(redshift=table[:, 0]), (0.0, 1.0, 0.005)
+
+
+def classes(folder):
+    """Return SDSS objects of three classes."""
+    table = pandas.read_csv(folder / "sdss_classes.csv")
+    columns = {f"mag_{n}": table[band] for n, band in enumerate("ugriz")}
+    found = pandas.DataFrame(columns).assign(redshift=table["redshift"], label=table["class"])
+    found["label"] = found["label"].map({name: n for n, name in enumerate(CLASSES)})
+    return found, (0.0, 5.0, 0.01)
+
+
+SETS = {"dc2": dc2, "mgs": mgs, "classes": classes}
+
+
+def run_method(method, train, test, grid, folder):
+    """Run one of our methods; return the content of metrics.json and the CPU seconds."""
+    bands = [c for c in train if c.startswith("mag_") and "err" not in c]
+    paths = []
+    for name, table in (("train", train), ("test", test)):
+        paths.append(str(folder / f"{name}.ours.csv"))
+        table = table.assign(id=table.index)
+        if "label" in table:
+            table["class"] = np.array(CLASSES)[table.pop("label").astype(int)]
+        table.to_csv(paths[-1], index=False)
+    out = folder / "mine" / method
+    out.mkdir(parents=True, exist_ok=True)
+    errors = [c for c in train if c.startswith("mag_err_")]
+    names = {"id": "id", "redshift": "redshift"} | ({"errors": tuple(errors)} if errors else {})
+    started = time.process_time()
+    estimate_from_table(
+        paths,
+        **{name: str(out / file) for name, file in FILES.items()},
+        method=method,
+        attributes=["brightness", "colours", "errors"],
+        magnitudes=tuple(bands),
+        settings=SETTINGS[method],
+        test_fraction=0.3,
+        tune=False,
+        grid=list(grid),
+        seed=1,
+        names=names,
+    )
+    return json.loads((out / "metrics.json").read_text()), time.process_time() - started
+
+
+def run_peer(python, name, train, test, grid, folder):
+    """Run a peer; return its metrics with the better of its point estimates."""
+    paths = []
+    for part, table in (("train", train), ("test", test)):
+        paths.append(str(folder / f"{part}.csv"))
+        table.fillna(99.0).to_csv(paths[-1], index=False)
+    nodes = pdf.make_grid(*grid)
+    result = folder / f"{name}.npz"
+    command = [python, str(HERE / "redshift_peers.py"), name, *paths, str(result)]
+    command += [str(grid[0]), str(grid[1]), str(len(nodes))]
+    subprocess.run(command, check=True, cwd=folder, capture_output=True)
+    found, truth = np.load(result), test["redshift"].to_numpy()
+    if "probability" in found:
+        probability = found["probability"]
+        label = test["label"].to_numpy()
+        return {
+            "classification": classification(
+                label, probability.argmax(axis=1), CLASSES, probability
+            ),
+            "cpu": float(found["cpu"]),
+        }
+    if "redshift" in found:
+        z = found["redshift"]
+        scores = metrics.score(z, np.ones((len(z), len(nodes))), truth, nodes)
+        summary = metrics.summarise(scores)
+        summary |= dict.fromkeys(("crps", "cde", "pit_ks"), np.nan)
+    else:
+        pdfs = pdf.normalise(np.maximum(found["pdf"], 0), nodes)
+        points = found["mode"], pdf.quantiles(pdfs, [0.5], nodes)[:, 0]
+        every = [metrics.summarise(metrics.score(z, pdfs, truth, nodes)) for z in points]
+        summary = min(every, key=lambda one: one["nmad"])
+    return {"objects": summary, "cpu": float(found["cpu"])}
+
+
+def show(name, folds, reference):
+    """Print the means over folds, and their ratios to those of a reference."""
+    means = {key: np.mean([one[key] for one in folds]) for key in SHOWN}
+    line = " ".join(f"{key} {means[key]:.4f}" for key in SHOWN)
+    print(f"{name:12s} {line}", flush=True)
+    if reference:
+        ratios = " ".join(f"{key} {means[key] / reference[key]:.3f}" for key in SHOWN)
+        print(f"{'  ratio':12s} {ratios}", flush=True)
+    return means
+
+
+def show_classes(name, folds):
+    """Print the means over folds of the metrics of classes."""
+    line = {
+        "accuracy": [one["accuracy"] for one in folds],
+        "log_loss": [one["log_loss"] for one in folds],
+        **{
+            f"QSO_{key}": [one["by_class"]["QSO"][key] for one in folds]
+            for key in ("completeness", "purity")
+        },
+    }
+    print(f"{name:12s} " + " ".join(f"{k} {np.mean(v):.4f}" for k, v in line.items()), flush=True)
+
+
+def run_set(name, table, grid, choices):
+    """Run all methods on the folds of one set, and print the results."""
+    fold = np.random.default_rng(0).permutation(len(table)) % 5
+    print(f"{name}: {len(table)} rows, {choices.folds} of 5 folds", flush=True)
+    peers = ("lightgbm",) if name == "classes" else ("flexzboost", "lightgbm")
+    results = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        for number in range(choices.folds):
+            train, test = table[fold != number], table[fold == number]
+            for peer in peers if choices.peers else ():
+                found = run_peer(choices.peers, peer, train, test, grid, Path(temporary))
+                results.setdefault(peer, []).append((found, found["cpu"]))
+            for method in choices.methods:
+                found = run_method(method, train, test, grid, Path(temporary))
+                results.setdefault(method, []).append(found)
+    reference = None
+    for method, folds in results.items():
+        if name != "classes":
+            values = [{**found["objects"], "cpu": cpu} for found, cpu in folds]
+            means = show(method, values, reference)
+            reference = means if method == "flexzboost" else reference
+        else:
+            show_classes(method, [found["classification"] for found, _ in folds])
+            print(f"{'':12s} cpu {np.mean([cpu for _, cpu in folds]):.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--methods", nargs="+", default=["mdn", "ensemble"], choices=SETTINGS)
+    parser.add_argument("--folds", type=int, default=1)
+    parser.add_argument("--peers")
+    chosen = parser.parse_args()
+    for one in chosen.sets:
+        run_set(one, *SETS[one](chosen.data), chosen)

@@ -1,0 +1,285 @@
+"""Fields of a user's table: units, errors, masks, sky and faults, against what was simulated."""
+
+import bz2
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from astropy.io import fits
+from given_sky import draw, flux_of, galaxies, tilted, write_table
+from redpix.config.frames_table import read_frames_table
+from redpix.config.given_frame import GivenFrame
+from redpix.image.wcs import celestial_wcs
+from redpix.pixels.band_scales import write_softening
+from redpix.pixels.given_field import prepare_field
+from redpix.pixels.register_field import register_field
+from redpix.sdss.magnitudes import SOFTENING
+from redpix.sdss.mask_table import read_masked, span_mask
+
+STRANGERS = Path(__file__).parents[4] / "shared/strangers/frames"
+SHAPE = (120, 130)
+CRVAL = (210.0, 5.0)
+
+#: noise of a pixel of the Legacy field, nanomaggies
+NOISE = {"g": 0.004, "r": 0.006, "z": 0.02}
+
+
+def prepare(folder, rows, reference=None):
+    """Prepare a field of these rows; returns its status."""
+    bands = [row.band for row in rows]
+    prepare_field(
+        status=str(folder / "status.json"),
+        masks=str(folder / "masks.fits"),
+        rows={row.band: list(row) for row in rows},
+        fault=None,
+        bands=bands,
+        reference_band=reference or bands[0],
+        folder=str(folder),
+        field="one",
+    )
+    return json.loads((folder / "status.json").read_text())
+
+
+def written(folder, band):
+    """Image, error and mask of a prepared band."""
+    image, error = (fits.getdata(folder / f"{band}{end}") for end in (".fits", ".error.fits"))
+    return image, error, span_mask(folder / "masks.fits", band, image.shape)
+
+
+@pytest.fixture
+def legacy(tmp_path):
+    """Rows of a field as of the Legacy Surveys (g, r, z, inverse variance), and its objects."""
+    header = tilted(SHAPE, 0.262, 0, CRVAL)
+    objects = galaxies(3, celestial_wcs(header), SHAPE, 1)
+    rows = []
+    for number, (band, noise) in enumerate({"g": 0.004, "r": 0.006, "z": 0.02}.items()):
+        image, sigma = draw(
+            objects, flux_of(objects, number - 1), header, SHAPE, noise, 22.5, number
+        )
+        weight = np.full(SHAPE, sigma**-2)
+        weight[:, :4] = 0
+        paths = [tmp_path / f"legacy_{band}.{kind}.fits" for kind in ("image", "invvar")]
+        fits.writeto(paths[0], image, header + fits.Header([("BUNIT", "nanomaggy")]))
+        fits.writeto(paths[1], weight.astype(np.float32))
+        rows.append(GivenFrame("one", band, str(paths[0]), weight=str(paths[1])))
+    return rows, objects
+
+
+def test_inverse_variances_become_errors(tmp_path, legacy):
+    rows, _ = legacy
+    status = prepare(tmp_path, rows)
+    assert status["delivered"]
+    for band, noise in NOISE.items():
+        image, error, _ = written(tmp_path, band)
+        assert np.isnan(error[:, :4]).all()
+        assert error[:, 4:] == pytest.approx(noise, rel=1e-5)
+        assert status["frames"][band]["zero_point_from"] == "BUNIT nanomaggy"
+        assert "left as it is" in status["frames"][band]["sky"]
+        assert np.array_equal(image, fits.getdata(tmp_path / f"legacy_{band}.image.fits"))
+
+
+def test_the_registered_field_keeps_the_fluxes(tmp_path, legacy):
+    rows, objects = legacy
+    prepare(tmp_path, rows)
+    bands = [row.band for row in rows]
+    outputs = [str(tmp_path / f"{band}.registered.fits") for band in bands]
+    register_field(
+        frames=[str(tmp_path / f"{band}.fits") for band in bands],
+        errors=[str(tmp_path / f"{band}.error.fits") for band in bands],
+        masks=str(tmp_path / "masks.fits"),
+        registered=outputs,
+        bands=bands,
+        reference_band="r",
+        engine="drizzle",
+    )
+    for number, path in enumerate(outputs):
+        image = np.nan_to_num(fits.getdata(path, "SCI"))
+        x, y = celestial_wcs(fits.getheader(path)).all_world2pix(objects["ra"], objects["dec"], 0)
+        rows_, columns = np.indices(image.shape)
+        sums = [
+            image[np.hypot(columns - a, rows_ - b) < 9].sum() for a, b in zip(x, y, strict=True)
+        ]
+        assert np.median(sums / flux_of(objects, number - 1)) == pytest.approx(1, abs=0.02)
+
+
+def test_counts_are_brought_to_nanomaggies_and_the_sky_is_taken_away(tmp_path):
+    header = tilted(SHAPE, 0.3, 20, CRVAL)
+    objects = galaxies(4, celestial_wcs(header), SHAPE, 1)
+    rows = []
+    for band, zero_point in (("V", 25.0), ("R", 31.0)):
+        image, sigma = draw(objects, flux_of(objects, 0), header, SHAPE, 0.01, zero_point, 5)
+        fits.writeto(tmp_path / f"{band}.counts.fits", image + 300 * sigma, header)
+        path = str(tmp_path / f"{band}.counts.fits")
+        rows.append(GivenFrame("one", band, path, zero_point=zero_point))
+    status = prepare(tmp_path, rows)
+    assert status["delivered"], status["reason"]
+    images = [written(tmp_path, band) for band in ("V", "R")]
+    for image, error, _ in images:
+        assert np.median(image) == pytest.approx(0, abs=0.004)
+        assert np.median(error) == pytest.approx(0.01, rel=0.1)
+    assert images[0][0] == pytest.approx(images[1][0], abs=0.01)
+    assert "differ by 6.0 mag between the bands V (25) and R (31)" in status["remarks"][0]
+    write_softening([str(tmp_path / "status.json")], str(tmp_path / "softening.json"))
+    softening = json.loads((tmp_path / "softening.json").read_text())
+    assert softening["V"] == pytest.approx(2e-9 * 0.01 / 0.3, rel=0.1)
+
+
+def changed(row, tmp_path, array, column):
+    path = tmp_path / f"changed.{column}.fits"
+    fits.writeto(path, array)
+    return row._replace(**{"weight": None, column: str(path)})
+
+
+@pytest.mark.parametrize(
+    ("column", "array", "fault"),
+    [
+        ("weight", np.ones((5, 6)), "weight: .*: 6 x 5 pixels, and its image has 130 x 120"),
+        ("variance", np.zeros(SHAPE), "variance: .*: no pixel is above 0"),
+        ("variance", np.full(SHAPE, -1.0), "variance: .*: no pixel is above 0"),
+        ("error", np.full(SHAPE, np.nan), "error: .*: no pixel is above 0"),
+        ("mask", np.zeros((4, 4), np.int16), "mask: .*: 4 x 4 pixels, and its image has"),
+        ("psf", np.zeros((5, 5)), "psf: .*do not have a positive sum"),
+    ],
+)
+def test_a_wrong_plane_leaves_the_field_out(tmp_path, legacy, column, array, fault):
+
+    rows, _ = legacy
+    rows[1] = changed(rows[1], tmp_path, array, column)
+    status = prepare(tmp_path, rows)
+    assert not status["delivered"]
+    assert re.match(f"band r: ({fault})", status["reason"])
+
+
+def test_bands_that_do_not_overlap_are_told(tmp_path, legacy):
+    rows, _ = legacy
+    far = tmp_path / "far.fits"
+    image = fits.getdata(rows[2].image)
+    fits.writeto(far, image, tilted(SHAPE, 0.262, 0, (211.0, 5.0)))
+    rows[2] = rows[2]._replace(image=str(far))
+    assert (
+        "band z: its image does not overlap with that of band g"
+        in prepare(tmp_path, rows)["reason"]
+    )
+
+
+def test_an_error_map_of_the_wrong_kind_is_doubted(tmp_path, legacy):
+    rows, _ = legacy
+    rows[0] = rows[0]._replace(variance=rows[0].weight, weight=None)
+    remarks = prepare(tmp_path, rows)["frames"]["g"]["remarks"]
+    assert any("times the given error" in remark for remark in remarks)
+
+
+def test_a_psf_that_is_not_normalised_or_centred_is_remarked_on(tmp_path, legacy):
+    rows, _ = legacy
+    stamp = np.zeros((11, 11))
+    stamp[5, 7] = 3.0
+    fits.writeto(tmp_path / "psf.fits", stamp)
+    rows[0] = rows[0]._replace(psf=str(tmp_path / "psf.fits"))
+    remarks = " ".join(prepare(tmp_path, rows)["frames"]["g"]["remarks"])
+    assert "its sum is 3" in remarks
+    assert "2.00 pixels from its centre" in remarks
+
+
+def test_a_wcs_in_galactic_coordinates_lands_where_it_should(tmp_path, legacy):
+    rows, objects = legacy
+    header = tilted(SHAPE, 0.262, 0, CRVAL)
+    from astropy.coordinates import SkyCoord
+
+    place = SkyCoord(*CRVAL, unit="deg").galactic
+    header["CTYPE1"], header["CTYPE2"] = "GLON-TAN", "GLAT-TAN"
+    header["CRVAL1"], header["CRVAL2"] = place.l.deg, place.b.deg
+    del header["RADESYS"]
+    wcs = celestial_wcs(header)
+    from redpix.image.pixel_map import pixels_of_sky
+
+    x, y = pixels_of_sky(wcs, objects[["ra", "dec"]].to_numpy())
+    row, column = np.indices(SHAPE)
+    image = sum(
+        flux * np.exp(-((column - a) ** 2 + (row - b) ** 2) / 8) / (8 * np.pi)
+        for flux, a, b in zip(flux_of(objects, 0), x, y, strict=True)
+    )
+    noise = 0.01 * np.random.default_rng(0).standard_normal(SHAPE)
+    fits.writeto(tmp_path / "gal.fits", (image + noise).astype(np.float32), header)
+    rows[2] = GivenFrame("one", "z", str(tmp_path / "gal.fits"), zero_point=22.5)
+    assert prepare(tmp_path, rows)["delivered"]
+    register_field(
+        *[[str(tmp_path / f"{band}{end}") for band in "grz"] for end in (".fits", ".error.fits")],
+        masks=str(tmp_path / "masks.fits"),
+        registered=[str(tmp_path / f"reg-{band}.fits") for band in "grz"],
+        bands=list("grz"),
+        reference_band="r",
+        engine="montage",
+    )
+    images = [np.nan_to_num(fits.getdata(tmp_path / f"reg-{band}.fits")) for band in "rz"]
+    both = np.corrcoef(images[0].ravel(), images[1].ravel())[0, 1]
+    assert both > 0.9
+
+
+def test_decam_cutouts_come_out_registered_with_errors_and_masks(tmp_path):
+    if not STRANGERS.is_dir():
+        pytest.skip("strangers' files are absent")
+    start = f"{STRANGERS}/decam_"
+    table = [
+        {"field": "d", "band": band, "image": f"{start}{band}_ooi.fits"}
+        | {"weight": f"{start}{band}_oow.fits", "mask": f"{start}{band}_ood.fits"}
+        | {"psf": f"{start}{band}_psfex.fits"}
+        for band in "grz"
+    ]
+    schema = Path(__file__).parents[3] / "workflow/schemas/frames.schema.yaml"
+    path = write_table(tmp_path / "frames.tsv", table)
+    given = read_frames_table(str(path), yaml.safe_load(schema.read_text()))
+    status = prepare(tmp_path, list(given.fields["d"].values()), "r")
+    assert status["delivered"], status["reason"]
+    register_field(
+        *[[str(tmp_path / f"{band}{end}") for band in "grz"] for end in (".fits", ".error.fits")],
+        masks=str(tmp_path / "masks.fits"),
+        registered=[str(tmp_path / f"reg-{band}.fits") for band in "grz"],
+        bands=list("grz"),
+        reference_band="r",
+        engine="montage",
+    )
+    peaks = set()
+    for band in "grz":
+        about = status["frames"][band]
+        assert about["zero_point_from"] == "assumed"
+        assert any("zero point unknown" in remark for remark in about["remarks"])
+        with fits.open(tmp_path / f"reg-{band}.fits") as hdus:
+            image, error, mask = (hdus[name].data for name in ("SCI", "ERR", "MASK"))
+            assert hdus["SCI"].header["ENGINE"] == "drizzle"
+            assert hdus["SCI"].header["BUNIT"] == "count"
+            assert not [key for key in hdus["SCI"].header if key.startswith("PV")]
+        assert (mask == 0).mean() > 0.7
+        weight = fits.getdata(f"{start}{band}_oow.fits", 1)
+        clear = np.median(error[mask == 0])
+        assert clear == pytest.approx(np.median(weight) ** -0.5, rel=0.05)
+        peaks.add(np.unravel_index(np.nanargmax(image), image.shape))
+    assert len(peaks) == 1  # the same star in all bands
+
+
+def test_frames_of_sdss_keep_image_error_and_mask(real, tmp_path):
+    """Everything below takes these three: the pixel table is the one of the survey's own path."""
+    from redpix.core.field_name import parse_field
+    from redpix.sdss.frames import frame_path, mask_path
+    from redpix.sdss.write_error_maps import frame_errors
+
+    field, packed = parse_field("4192-4-300"), {}
+    rows = []
+    for band in "gr":
+        packed[band] = real / "sas" / frame_path("dr17", field, band)
+        plain = tmp_path / f"frame-{band}.fits"
+        plain.write_bytes(bz2.decompress(packed[band].read_bytes()))
+        mask = str(real / "sas" / mask_path("dr17", field, band))
+        rows.append(GivenFrame("a", band, str(plain), mask=mask))
+    compressed = [rows[0]._replace(image=str(packed["g"])), rows[1]]
+    status = prepare(tmp_path, compressed)
+    assert status["delivered"], status["reason"]
+    for row in rows:
+        image, error, mask = written(tmp_path, row.band)
+        assert np.array_equal(image, fits.getdata(row.image))
+        assert np.array_equal(error, frame_errors(row.image, field, row.band)[0])
+        assert (mask & 1 << 2).any()
+        assert status["frames"][row.band]["softening"] == SOFTENING[row.band]
+    assert len(read_masked(tmp_path / "masks.fits", "r")[0])

@@ -1,0 +1,126 @@
+"""Frames of any survey, from a table of images to pixel tables and redshifts."""
+
+import csv
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from astropy.io import fits
+from chromium import check_page
+from conftest import run
+from given_sky import SLOPES, draw, flux_of, galaxies, tilted, write_table
+from redpix.image.wcs import celestial_wcs
+
+BANDS = ("HSC-u", "HSC-g", "HSC-r", "HSC-i", "HSC-z", "HSC-y")
+SHAPE = (190, 210)
+ZERO_POINT = 27.0
+
+
+def write_field(folder, field, crval, seed):
+    """Write a coadd in six bands with weights and masks; return its rows and its objects."""
+    reference = celestial_wcs(tilted(SHAPE, 0.2, 0, crval, 4e-6))
+    objects = galaxies(seed, reference, SHAPE, 1000 * seed)
+    rows = []
+    for number, (band, slope) in enumerate(zip(BANDS, SLOPES, strict=True)):
+        turned = band == "HSC-y"  # a camera of its own: larger pixels, turned
+        shape = (150, 160) if turned else SHAPE
+        header = tilted(shape, 0.27 if turned else 0.2, 31 if turned else 0, crval, 4e-6)
+        image, noise = draw(
+            objects, flux_of(objects, slope), header, shape, 0.01, ZERO_POINT, [seed, number]
+        )
+        mask = np.zeros(shape, np.int32)
+        mask[5:8, 5:9] = 2
+        image[5:8, 5:9] = 1e6
+        paths = {
+            name: folder / f"{field}_{band}.{name}.fits" for name in ("image", "weight", "mask")
+        }
+        fits.writeto(paths["image"], image, header)
+        fits.writeto(paths["weight"], np.full(shape, noise**-2))
+        fits.writeto(paths["mask"], mask, fits.Header([("MP_SAT", 1), ("MP_DETECTED", 5)]))
+        rows.append({"field": field, "band": band, **paths, "zero_point": ZERO_POINT})
+    return rows, objects
+
+
+@pytest.fixture(scope="module")
+def survey(tmp_path_factory):
+    """Folder of a run on three fields, of which the last has a fault; and the true objects."""
+    folder = tmp_path_factory.mktemp("survey")
+    fields = {"9813_4.4": (150.1, 2.2), "north": (150.1, 2.25)}
+    rows, tables = [], []
+    for seed, (field, crval) in enumerate(fields.items(), start=1):
+        more, objects = write_field(folder, field, crval, seed)
+        rows += more
+        tables.append(objects.assign(name=field))
+    rows += [{**row, "field": "broken", "weight": folder / "absent.fits"} for row in rows[:6]]
+    objects = pd.concat(tables)
+    objects[["id", "ra", "dec", "redshift", "class"]].to_csv(folder / "objects.csv", index=False)
+    table = write_table(folder / "frames.tsv", rows)
+    words = run(
+        folder,
+        name="survey",
+        frames=str(table),
+        catalogue={"from": str(folder / "objects.csv")},
+        photoz={"methods": ["knn"], "k": 5},
+    )
+    return folder / "results/survey", objects, words
+
+
+def test_a_field_with_a_fault_is_left_out_in_one_line(survey):
+    results, _, words = survey
+    with open(results / "frames/delivered.csv", newline="") as file:
+        reasons = {row["field"]: row["reason"] for row in csv.DictReader(file)}
+    assert [field for field, reason in reasons.items() if reason] == ["broken"]
+    assert "band HSC-u: weight: " in reasons["broken"]
+    assert "absent.fits: the file does not exist" in reasons["broken"]
+    assert "Left out: field broken: band HSC-u: " in words
+
+
+def test_fluxes_are_nanomaggies_of_the_truth(survey):
+    results, objects, _ = survey
+    pixels = pd.concat(
+        pq.read_table(path).to_pandas() for path in sorted(results.glob("pixels/*.parquet"))
+    )
+    truth = objects.set_index("id")
+    sums = pixels.groupby("object_id")[[f"flux_{band}" for band in BANDS]].sum()
+    assert len(sums) == len(truth)
+    for band, slope in zip(BANDS, SLOPES, strict=True):
+        ratio = sums[f"flux_{band}"] / flux_of(truth.loc[sums.index], slope)
+        # isophotes hold almost all of a Gaussian
+        assert 0.9 < np.median(ratio) < 1.01, band
+        # the corners of the turned band are empty
+        assert np.quantile(abs(ratio - np.median(ratio)), 0.8) < 0.03, band
+    assert not (pixels["mask"] & 1 << 2).any()
+    path = next(results.glob("pixels/north.parquet"))
+    assert pq.read_schema(path).field("flux_HSC-r").metadata[b"unit"] == b"nanomaggy"
+
+
+def test_softening_follows_the_noise(survey):
+    results, _, _ = survey
+    softening = json.loads((results / "frames/softening.json").read_text())
+    assert list(softening) == list(BANDS)
+    # twice the noise of a square arcsecond, in units of 1e9 nanomaggies
+    assert softening["HSC-r"] == pytest.approx(2 * 0.01 / 0.2 * 1e-9, rel=0.1)
+    table = pq.read_table(results / "pixels/north.parquet")
+    flux, magnitude = (table[f"{kind}_HSC-g"].to_numpy() for kind in ("flux", "mag"))
+    b, flux_0 = softening["HSC-g"], 1e9
+    expected = -2.5 / np.log(10) * (np.arcsinh(flux / flux_0 / (2 * b)) + np.log(b))
+    assert magnitude == pytest.approx(expected, abs=1e-4)
+    stated = pq.read_schema(results / "pixels/north.parquet").field("mag_HSC-g").metadata
+    assert float(stated[b"softening"]) == b
+
+
+def test_redshifts_follow_from_the_pixels(survey):
+    results, objects, _ = survey
+    predicted = pd.read_csv(results / "photoz/knn/objects.csv").set_index("object_id")
+    tested = predicted[predicted["split"] == "test"]
+    assert len(tested) >= 10
+    truth = objects.set_index("id")["redshift"].loc[tested.index]
+    error = (tested["z_phot"] - truth) / (1 + truth)
+    assert 1.48 * np.median(abs(error - error.median())) < 0.05
+
+
+def test_the_report_shows_the_fields(survey):
+    results, _, _ = survey
+    check_page(results / "report.html")
