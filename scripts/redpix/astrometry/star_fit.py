@@ -11,9 +11,6 @@ MOST_UNKNOWN = 0.05
 #: half a side of the square about a star that is fitted and must be valid, pixels
 INNER = 8
 
-#: half a side of the PSFs with which the stars are convolved, pixels
-REACH = 20
-
 
 class StarFit(NamedTuple):
     """Comparison of the stars of two images, one row per star.
@@ -63,7 +60,7 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     planes = (new, reference, new_variance, reference_variance)
     pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
     for number, (column, row) in enumerate(pixels):
-        psfs = [_middle(psf(column, row)) for psf in (psf_new, psf_reference)]
+        psfs = psf_new(column, row), psf_reference(column, row)
         stamps = _stamps(planes, column, row, psfs[0].shape[0] // 2 + INNER)
         if stamps is not None:
             index.append(number)
@@ -76,13 +73,6 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
         offset_error=table[:, 4:6],
         index=np.array(index, int),
     )
-
-
-def _middle(psf):
-    """Return the middle of a PSF; far wings of one image on those of the other do not count."""
-    half = min(psf.shape[0] // 2, REACH)
-    rows, columns = (slice(side // 2 - half, side // 2 + half + 1) for side in psf.shape)
-    return psf[rows, columns]
 
 
 def _stamps(planes, column, row, half):

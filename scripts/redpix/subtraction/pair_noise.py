@@ -51,7 +51,7 @@ def measure_noise(pair, settings):
     for covariance, usual, name in zip(measured, expected, pair.names.split(", "), strict=True):
         middle = covariance.shape[0] // 2
         # a coarser image that is interpolated has noise that is correlated over more pixels
-        farther = usual is not None and len(usual) > len(covariance)
+        farther = usual is not None and len(usual) > 1.2 * len(covariance)
         usable = covariance[middle, middle] > 0 and not farther
         if not (usable and unexpected(covariance, usual, pixels)):
             kept.append(None)
