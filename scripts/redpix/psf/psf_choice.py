@@ -194,6 +194,7 @@ def _as_model(psf):
         fwhm=0.0,
         stars=psf.stars,
         engine="effective",
+        fine=psf,
     )
     return model._replace(fwhm=full_width(model.at(*scale)))
 

@@ -32,6 +32,8 @@ class PsfModel(NamedTuple):
         Median reduced chi-squared of stars that were held out; NaN if it was not measured.
     wings : bool
         Whether the wings are those of the stars (`redpix.psf.wings`).
+    fine : redpix.psf.effective_psf.EffectivePsf or None
+        The PSF on a grid finer than the pixels, if it was made on one.
     """
 
     terms: np.ndarray
@@ -43,6 +45,7 @@ class PsfModel(NamedTuple):
     engine: str = "psfex"
     held_out: float = float("nan")
     wings: bool = False
+    fine: object = None
 
     @property
     def words(self):

@@ -25,6 +25,7 @@ from redpix.subtraction.small_images import (
 )
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
 from redpix.subtraction.transients import FLAGS, find_transients
+from redpix.subtraction.undersampled import corrected_fluxes
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -60,6 +61,7 @@ def subtract_pair(science, reference, settings, workspace):
     transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
     if pair.stand_in:
         transients = transients._replace(flags=transients.flags | FLAGS["STAND_IN"])
+    transients = corrected_fluxes(transients, planes, pair)
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 

@@ -67,6 +67,18 @@ def test_a_finer_mirrored_reference(tmp_path):
         assert row["flux"] == pytest.approx(flux, abs=3 * row["flux_error"])
 
 
+def test_undersampled_images(tmp_path):
+    header, _, rows = subtract(tmp_path, "under_sci.fits", "under_ref.fits")
+    assert header["PSF"] == "effective"
+    assert header["SCORRSKY"] == pytest.approx(1, abs=0.05)
+    clean = [row for row in rows if row["flags"] == 0]
+    assert len(clean) == 2
+    truth = (384.4, 204.5, 15000), (204.4, 339.4, 4000)
+    for row, (x, y, flux) in zip(clean, truth, strict=True):
+        assert np.hypot(row["x"] - x, row["y"] - y) < 0.3
+        assert row["flux"] == pytest.approx(flux, abs=3 * row["flux_error"])
+
+
 def test_a_given_flux_ratio_that_sources_contradict_is_said(tmp_path, caplog):
     header, *_ = subtract(tmp_path, "base_sci.fits", "base_ref.fits", flux_ratio=1.2)
     assert header["FLXRATIO"] == 1.2
