@@ -39,7 +39,7 @@ HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "
 include: f"{HERE}workflow/rules/common.smk"
 
 
-from redpix.core.resume import release_after_kill, retry_left_out
+from redpix.core.resume import release_after_kill, retry_catalogues, retry_left_out
 from redpix.core.run_summary import closing_words, failure_words
 
 
@@ -81,7 +81,7 @@ include: f"{HERE}workflow/rules/training_images.smk"
 include: f"{HERE}workflow/rules/report.smk"
 
 
-page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if ALONE else "report.html"
+page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if INPUT.alone else "report.html"
 whole_run = [
     rules.report.output,
     demo_products,
@@ -96,7 +96,7 @@ whole_run = [
 
 def own_page(target):
     """Return the page of a run on the user's input, if all of it belongs to one target."""
-    return [f"{RESULTS}/{page}"] if OWN and OWN_TARGETS == {target} else []
+    return [f"{RESULTS}/{page}"] if OWN and INPUT.targets == {target} else []
 
 
 rule all:
@@ -104,7 +104,7 @@ rule all:
     input:
         all_transients,
         all_series,
-        *([f"{RESULTS}/{page}"] if ALONE else whole_run),
+        *([f"{RESULTS}/{page}"] if INPUT.alone else whole_run),
     localrule: True
 
 
@@ -182,3 +182,4 @@ if workflow.is_main_process:
     held_lock, alone = release_after_kill(Path(".snakemake"))
     if alone:
         retry_left_out(Path(RESULTS) / "frames")
+        retry_catalogues(Path(RESULTS) / "photometry/catalogues")

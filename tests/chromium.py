@@ -20,7 +20,10 @@ for (const name of ["alert", "confirm", "prompt"]) window[name] = () => problems
 addEventListener("error", e => {
   problems.push(e.message || "failed: " + e.target.outerHTML.slice(0, 200));
 }, true);
-addEventListener("load", () => {
+addEventListener("load", function probe() {
+  // the explorer of objects draws after the page has loaded
+  const explorer = document.getElementById("explore");
+  if (explorer && !explorer.dataset.ready) return setTimeout(probe, 50);
   const images = [...document.images];
   const failed = image => !(image.complete && image.naturalWidth > 0);
   const resources = performance.getEntriesByType("resource").map(resource => resource.name);
@@ -73,10 +76,11 @@ def find_chromium():
 def open_page(path):
     """Open a copy of a page, without network, with a probe at the beginning of its head."""
     text = Path(path).read_text(encoding="utf-8")
-    assert text.count("<head>") == 1, f"{path}: no page with one <head>"
+    # the encoding has to stand in the first kilobyte
+    place = next(tag for tag in ('<meta charset="utf-8">', "<head>") if tag in text)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "page.html"
-        copy.write_text(text.replace("<head>", "<head>" + PROBE), encoding="utf-8")
+        copy.write_text(text.replace(place, place + PROBE, 1), encoding="utf-8")
         command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu"]
         command += ["--no-first-run", "--disable-background-networking", "--disable-sync"]
         command += ["--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND"]

@@ -13,6 +13,9 @@ GAIN = 1.6
 #: sky of a light of 60 s in each filter, counts
 SKY = {"V": 150.0, "R": 300.0}
 
+#: centre of the images and side of a pixel, degrees
+SKY_AT, PIXEL = (97.64, -29.67), 1 / 3600
+
 #: first exposure, Modified Julian Date
 FIRST = 61000.1
 
@@ -111,4 +114,17 @@ class RawNight:
             FILTER=band,
             OBJECT=target,
             **{"MJD-OBS": day, "TIMESYS": "UTC", "AIRMASS": 1.2},
+            **self.wcs_cards(dx, dy),
         )
+
+    def wcs_cards(self, dx=0.0, dy=0.0):
+        """Return the cards of the sky and the site of a light that is shifted by some pixels."""
+        cards = {
+            "CTYPE1": "RA---TAN",
+            "CTYPE2": "DEC--TAN",
+            "CRVAL1": SKY_AT[0],
+            "CRVAL2": SKY_AT[1],
+        }
+        cards |= {"CRPIX1": self.side / 2 + 1 + dx, "CRPIX2": self.side / 2 + 1 + dy}
+        cards |= {"CDELT1": -PIXEL, "CDELT2": PIXEL, "OBSERVAT": "SAAO"}
+        return cards

@@ -77,6 +77,18 @@ def registered(files, registration, band="image", names=None):
     return match_backgrounds(pair, settings), settings
 
 
+def opened(folder, frames=None):
+    """Yield name, registered pair and settings of each pair; the survey's pair needs frames."""
+    for name, (science, reference, registration) in PAIRS.items():
+        paths = [str(folder / file) for file in (science, reference)]
+        yield name, registered([[image_file(path)] for path in paths], registration, names=paths)
+    if frames:
+        science, reference, band = SURVEY
+        kinds = "frames/{}-" + band + ".fits", "errors/{}-" + band + ".fits", "frames/{}.masks.fits"
+        files = [[str(frames / kind.format(key)) for kind in kinds] for key in (science, reference)]
+        yield "sdss", registered(files, "wcs", band, [science, reference])
+
+
 def workspace():
     """Return programs and a folder."""
     programs = {name: str(path) for name, path in fits_sky.resources().items()}
@@ -247,30 +259,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--sources", type=int, default=60)
     parser.add_argument("--stars", action="store_true")
-    parser.add_argument("--pairs", nargs="*", default=[*PAIRS, "sdss"])
     chosen = parser.parse_args()
     logging.getLogger("redpix").setLevel(logging.ERROR)
     columns = "pair own_clean strong found clean purity flux_mean flux_std place_mean place_std"
     print("".join(f"{name:>11}" for name in columns.split()))
-    for seed, name in enumerate(chosen.pairs):
-        if name == "sdss":
-            if not chosen.frames:
-                continue
-            science, reference, band = SURVEY
-            files = [
-                [
-                    str(chosen.frames / kind)
-                    for kind in (f"frames/{key}-{band}.fits", f"errors/{key}-{band}.fits")
-                ]
-                + [str(chosen.frames / f"frames/{key}.masks.fits")]
-                for key in (science, reference)
-            ]
-            pair, settings = registered(files, "wcs", band, [science, reference])
-        else:
-            science, reference, registration = PAIRS[name]
-            paths = [str(chosen.folder / file) for file in (science, reference)]
-            files = [[image_file(path)] for path in paths]
-            pair, settings = registered(files, registration, names=paths)
+    for seed, (name, (pair, settings)) in enumerate(opened(chosen.folder, chosen.frames)):
         number = chosen.sources if min(pair.new.shape) > 400 else chosen.sources // 6
         done, own = count(pair, settings, chosen.rounds, number, chosen.stars, seed)
         flux, *both = np.array(done.pulls).T

@@ -25,6 +25,7 @@ IMPORTED_AS = {
     "faiss-cpu": "faiss",
     "pyyaml": "yaml",
     "montagepy": "MontagePy",
+    "pillow": "PIL",
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 from conftest import run
 from raw_night import GAIN, RawNight
 from scipy.spatial import cKDTree
@@ -61,7 +62,11 @@ def night(tmp_path_factory):
     """A night of two filters and three targets, and what the run said."""
     folder = tmp_path_factory.mktemp("night")
     raw, lights, wrong, damaged = write_night(folder / "raw")
-    words = run(folder, "photometry", night=str(folder / "raw"), name="night")
+    sky = WCS(fits.Header(raw.wcs_cards()))
+    x, y, _ = raw.sky_of("wasp 12")
+    ra, dec = sky.all_pix2world(x[transiting(raw)], y[transiting(raw)], 0)
+    wanted = {"targets": [["wasp_12", float(ra), float(dec)]]}
+    words = run(folder, "photometry", night=str(folder / "raw"), name="night", photometry=wanted)
     return folder, raw, lights, wrong, damaged, words
 
 
@@ -135,7 +140,8 @@ def test_the_transit_has_its_depth(night):
     number = transiting(raw)
     distance = np.hypot(first["x"] - x[number], first["y"] - y[number])
     assert distance.min() < 3
-    curve = curves[curves["star"] == first.loc[distance.idxmin(), "star"]].sort_values("mjd")
+    star = first.loc[distance.idxmin(), "star"]
+    curve = curves[curves["star"] == star].sort_values("mjd")
     inside = np.isin(np.arange(12), IN_TRANSIT)
     magnitude, error = curve["ensemble_magnitude"].to_numpy(), curve["ensemble_error"].to_numpy()
     means = [np.average(magnitude[part], weights=error[part] ** -2) for part in (inside, ~inside)]
@@ -143,6 +149,14 @@ def test_the_transit_has_its_depth(night):
     depth, depth_error = 1 - 10 ** (-0.4 * (means[0] - means[1])), np.hypot(*errors) / 1.0857
     assert depth == pytest.approx(DEPTH, abs=2 * depth_error)
     assert depth_error < 0.15 * DEPTH
+    target = pd.read_csv(results(night) / "photometry/light_curves/wasp_12.csv")
+    assert set(target.loc[target["field"] == "wasp_12_V", "star"]) == {star}
+    assert target["distance"].max() < 5
+    assert (results(night) / "photometry/light_curves/wasp_12.png").stat().st_size > 10_000
+    # the light takes up to 499 s from the Sun, and TDB - UTC is 69.2 s
+    lag = (curve["bjd_tdb"] - 2400000.5 - curve["mjd"]) * 86400 - 69.2
+    assert lag.abs().max() < 510
+    assert np.ptp(lag) < 0.1 * 60
     flux = curve["relative_flux"].to_numpy()
     assert 1 - flux[inside].mean() / flux[~inside].mean() == pytest.approx(DEPTH, abs=0.003)
 

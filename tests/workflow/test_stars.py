@@ -99,14 +99,17 @@ def test_the_report_shows_stars_and_light_curves(demo, night):
         [str(night / f"{name}.residual.fits") for name in names],
     )
     pictures = shown["images"][0]["pictures"]
-    assert set(pictures) == {"calibration", "stars", "stamps", "psf"}
+    assert set(pictures) == {"calibration", "stars", "stamps", "psf", "growth"}
     assert all(uri.startswith("data:image/") for uri in pictures.values())
     (field,) = show_light_curves([str(night / f"{n}.csv") for n in ("lightcurves", "scatter")])
     assert field["scatter"].startswith("data:image/png")
     page = render(
-        ROOT / "workflow/report/photometry.html.j2", photometry=shown, light_curves=[field]
+        ROOT / "workflow/report/photometry.html.j2",
+        photometry=shown,
+        light_curves=[field],
+        targets=[],
     )
-    assert page.count("<img") == 7
+    assert page.count("<img") == 8
     assert "zero point" in page
     assert show_images([], [], [], []) is None
     assert show_light_curves([]) == []

@@ -1,6 +1,5 @@
 """Configuration, plan of the run, path patterns and input functions that several stages share."""
 
-import contextlib
 import csv
 import functools
 import os
@@ -12,15 +11,14 @@ from pathlib import Path
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "scripts"))
 
-from redpix.config import own_input, run_settings
-from redpix.config.exposure_plan import ExposurePlan, named_coadd
+from redpix.config import run_settings
+from redpix.config.exposure_plan import ExposurePlan
 from redpix.config.frames_table import read_frames_table
 from redpix.config.given_cameras import camera_of_stack, cameras_of_pair
-from redpix.config.images_table import read_images
-from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.config.photoz_tables import read_listing
+from redpix.config.run_input import read_run_input
 from redpix.core.code_versions import code_version
-from redpix.core.exceptions import InputError
+from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes
 from redpix.core.run_summary import read_left_out
@@ -36,16 +34,6 @@ version_of = functools.cache(code_version)
 
 # keys that the user set, with their values
 GIVEN = dict(config)
-
-
-@contextlib.contextmanager
-def refusals(key):
-    """Exit with the lines of an InputError, each after a key."""
-    try:
-        yield
-    except InputError as error:
-        sys.exit("\n".join(f"{key}{line}" for line in str(error).splitlines()))
-
 
 with refusals("configuration: "):
     schema = run_settings.read_schema(ROOT / "workflow/schemas/config.schema.yaml")
@@ -63,8 +51,6 @@ with refusals("configuration: "):
         frames=FRAMES,
     )
     TABLES = read_listing(config["photoz"]["tables"])
-    ALONE = config["science"] is not None  # two files and nothing else
-    FILES = [pair_of_files(config["science"], config["reference"])] if ALONE else []
 
 RESULTS = f"results/{config['name']}"
 if FRAMES is not None:
@@ -78,66 +64,16 @@ LEARNABLE = config["catalogue"]["from"] != "detections" or config["photoz"]["mod
 METHODS = config["photoz"]["methods"] if LEARNABLE else []
 
 
-def will_exist(path):
-    """Return whether a file exists, or is a coadd of this run, which the plan checks."""
-    return Path(image_file(path)).is_file() or named_coadd(path, RESULTS) is not None
-
-
-def images_of_table(path, schema, bands, of_demo):
-    """Return the rows of a table of images; the images of the demo's table are simulated."""
-    exists = (lambda name: True) if of_demo else os.path.isfile
-    rows = read_images(path, schema, bands, exists)
-    return [row.within(RESULTS) for row in rows] if of_demo else rows
-
-
-READERS = {
-    "pairs": lambda *table: read_pairs(*table[:3], will_exist),
-    "stacks": lambda *table: read_stacks(*table[:3], will_exist),
-    "images": images_of_table,
-}
-
-
-def rows_of(key, with_demo):
-    """Return the rows of the table that a key names; two files alone have no tables."""
-    if ALONE:
-        return []
-    return run_settings.table_of_run(key, config, ROOT, READERS[key], with_demo)
-
-
-def works_on_own_input():
-    """Return whether the user brings all input of the run, which then needs no field of a sky."""
-    if ALONE:
-        return True
-    asked = own_input.asks_for_demo(GIVEN) or own_input.asks_for_sky(config)
-    if asked or not OWN_TARGETS:
-        return False
-    rows = {key: rows_of(key, with_demo=False) for key in READERS}
-    return not own_input.names_a_field(**rows)
-
-
-OWN_TARGETS = {"transients"} if ALONE else own_input.targets_of_input(config)
-
-
-def survey_fields_refused():
-    """Refuse fields of the survey in pairs, stacks and images where a table gives the fields."""
-    rows = {key: rows_of(key, with_demo=False) for key in READERS}
-    if FRAMES is not None and own_input.names_a_field(**rows):
-        raise InputError(
-            "frames: with pairs, stacks or images that name fields of the survey; allowed: files"
-        )
-
-
 with refusals(""):
-    survey_fields_refused()
-    OWN = works_on_own_input()
-    ROWS = {key: rows_of(key, with_demo=not OWN) for key in READERS}
+    INPUT = read_run_input(config, GIVEN, ROOT, RESULTS, by_frames=FRAMES is not None)
     PLAN = ExposurePlan(
-        FILES or ROWS["pairs"],
-        ROWS["stacks"],
+        INPUT.pairs,
+        INPUT.stacks,
         RESULTS,
         survey_psf=config["subtraction"]["psf"] == "psfield",
     )
 
+OWN = INPUT.own  # the user brings all input: no field of a sky is needed
 WHOLE_DEMO = config["source"] == "demo" and not config["fields"] and not OWN
 
 

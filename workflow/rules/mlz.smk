@@ -7,7 +7,9 @@ MLZ_FILES = ("train", "test", "inputs")
 def mlz_products(wildcards):
     """Return the inputs of MLZ for the objects of the sky, if some can train, and of tables."""
     sky = [f"{RESULTS}/photoz/mlz/objects.inputs"]
-    tables = [f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES if TABLES[table].train]
+    tables = [
+        f"{RESULTS}/tables/{table}/mlz/objects.inputs" for table in TABLES if TABLES[table].train
+    ]
     learnt = LEARNABLE and not OWN and delivered_fields(wildcards)
     return (sky if learnt else []) + tables
 

@@ -3,12 +3,14 @@
 import functools
 
 from redpix.config.image_plan import ImagePlan
+from redpix.config.images_table import SURVEYS
 
 LIGHT_CURVES = config["photometry"]["mode"] == "full"
+SURVEY = config["photometry"]["catalogue"]
 TARGETS = {name: [ra, dec] for name, ra, dec in config["photometry"]["targets"]}
 
 with refusals(""):
-    IMAGES = ImagePlan(ROWS["images"], RESULTS, LIGHT_CURVES)
+    IMAGES = ImagePlan(INPUT.images, RESULTS, LIGHT_CURVES, SURVEY)
 
 
 # names of a night's images hold no dots
@@ -21,7 +23,8 @@ if NIGHT_FILES:
 def images_of_night(path):
     """Return the plan of the images of a night, from the table that the night's rule wrote."""
     schema = run_settings.read_schema(ROOT / "workflow/schemas/images.schema.yaml")
-    return ImagePlan(read_images(path, schema, BANDS, lambda name: True), RESULTS, LIGHT_CURVES)
+    rows = read_images(path, schema, BANDS, lambda name: True)
+    return ImagePlan(rows, RESULTS, LIGHT_CURVES, SURVEY)
 
 
 def images():
@@ -39,6 +42,12 @@ def files_of_image(wildcards):
 def image_row(wildcards):
     """Return the row of an image in its table."""
     return images().row(wildcards.image)
+
+
+def catalogue_of_image(wildcards):
+    """Return the catalogue of an image; mode simple needs none."""
+    full = config["photometry"]["mode"] == "full"
+    return full and images().catalogue_of(wildcards.image) or []
 
 
 def image_products(suffix):
@@ -92,10 +101,41 @@ rule calibration:
         "../../scripts/calibration.py"
 
 
+rule star_catalogue:
+    input:
+        images=lambda wildcards: [
+            f"{RESULTS}/photometry/{image}.calibrated.fits"
+            for image in images().images_with(wildcards.field, wildcards.survey)
+        ],
+    output:
+        stars=f"{RESULTS}/photometry/catalogues/{{survey}}/{{field}}.ecsv",
+    log:
+        f"{RESULTS}/logs/photometry/catalogues/{{survey}}/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/star_catalogue/{{survey}}/{{field}}.tsv"
+    wildcard_constraints:
+        field="[A-Za-z0-9][A-Za-z0-9_.-]*",
+        survey=any_of(SURVEYS),
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(20),
+        downloads=1,
+    params:
+        code=code_of("star_catalogue"),
+        survey=lambda wildcards: wildcards.survey,
+    message:
+        "{wildcards.field}: stars of {wildcards.survey}"
+    script:
+        "../../scripts/star_catalogue.py"
+
+
 rule photometry_of_image:
     input:
         image=rules.calibration.output.calibrated,
-        catalogue=lambda wildcards: images().images[wildcards.image].catalogue or [],
+        catalogue=catalogue_of_image,
     output:
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",

@@ -27,8 +27,10 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "photoz_checks", "coadds", "changes", "photometry", "training"),
+        report_parts("macros", "verdict", "explore", "photoz_checks"),
+        report_parts("coadds", "changes", "photometry", "training"),
         own_file("workflow/report/style.css"),
+        own_file("workflow/report/objects.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
@@ -52,6 +54,7 @@ rule report:
         stars=image_products(".csv"),
         residuals=image_products(".residual.fits"),
         light_curves=light_curves,
+        targets=target_curves,
         training=training_products,
         network=network_products,
         template=own_file("workflow/report/report.html.j2"),

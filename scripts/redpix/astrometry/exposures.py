@@ -11,6 +11,7 @@ from redpix.core.parallel import side_by_side
 from redpix.image.exposure_file import Exposure, log_remarks, read_fits_exposure, rescaled
 from redpix.image.wcs import frame_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, check_units
+from redpix.io.fits_files import read_header
 from redpix.io.image_path import named_hdu
 from redpix.psf.given_psf import given_psf
 from redpix.psf.psf_model import STAMP
@@ -46,17 +47,24 @@ def read_exposure(paths, band, settings, name=""):
         One line that names the file.
     """
     if len(paths) == 1:
-        exposure = read_fits_exposure(paths[0] + named_hdu(name), settings)
+        path = paths[0] + named_hdu(name)
+        _check_size(path, read_header(path).shape)
+        exposure = read_fits_exposure(path, settings)
     else:
         exposure = _survey_frame(paths, band, settings)
+        _check_size(exposure.path, exposure.image.shape)
     exposure.given_psf = given_psf(settings)
-    if min(exposure.image.shape) <= STAMP:
-        rows, columns = exposure.image.shape
+    return exposure
+
+
+def _check_size(path, shape):
+    """Raise InputError if an image is not larger than a PSF."""
+    if min(shape) <= STAMP:
+        rows, columns = shape
         raise InputError(
-            f"{paths[0]}: an image of {columns} x {rows} pixels; allowed: larger than its PSF, "
+            f"{path}: an image of {columns} x {rows} pixels; allowed: larger than its PSF, "
             f"{STAMP} x {STAMP} pixels"
         )
-    return exposure
 
 
 def _survey_frame(paths, band, settings):

@@ -4,6 +4,7 @@ import difflib
 import json
 from pathlib import Path
 
+from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.io.table_bytes import is_path
 
@@ -52,8 +53,13 @@ def contradictions(config):
         ):
             yield f"subtraction.{section}.{why}"
     for key, other in (("science", "reference"), ("reference", "science")):
-        if config[key] is not None and config[other] is None:
+        if config[key] is not None and config[other] is None and not _is_packet(config[key], key):
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
+
+
+def _is_packet(path, key):
+    """Return whether an image is an alert packet, which is both images of a pair."""
+    return key == "science" and path.lower().endswith(PACKET)
 
 
 def too_many_neighbours(config, training_objects):

@@ -14,6 +14,8 @@ class ImagePlan:
         ``results/<name>``.
     light_curves : bool
         Whether fields with several images get light curves.
+    survey : str, optional
+        Catalogue of the images without one of their own, except frames of the survey.
 
     Attributes
     ----------
@@ -21,14 +23,22 @@ class ImagePlan:
         By name.
     fields : dict of str to list of str
         Names of the images of each field that gets light curves.
+    by_field : dict of str to list of Image
+        Images of every field.
     """
 
-    def __init__(self, images, results, light_curves=True):
+    def __init__(self, images, results, light_curves=True, survey=None):
+        if survey:
+            images = [
+                row if row.catalogue or row.frame else row._replace(catalogue=survey)
+                for row in images
+            ]
         self.images = {row.image: row for row in images}
+        self.by_field = fields(images)
         self.results = results
         self.fields = {
             name: [row.image for row in rows]
-            for name, rows in fields(images).items()
+            for name, rows in self.by_field.items()
             if light_curves and len(rows) > 1
         }
 
@@ -77,6 +87,37 @@ class ImagePlan:
             "errors": f"{self.results}/errors/{field}-{band}.fits",
             "masks": f"{self.results}/frames/{field}.masks.fits",
         }
+
+    def catalogue_of(self, name):
+        """Return the file of the catalogue of an image, or None.
+
+        Parameters
+        ----------
+        name : str
+            Name of an image.
+
+        Returns
+        -------
+        str or None
+        """
+        row = self.images[name]
+        if row.survey is None:
+            return row.catalogue
+        return f"{self.results}/photometry/catalogues/{row.survey}/{row.field or 'all'}.ecsv"
+
+    def images_with(self, field, survey):
+        """Return the names of the images of a field that take the stars of a survey.
+
+        Parameters
+        ----------
+        field, survey : str
+            Name of the field, and of the survey.
+
+        Returns
+        -------
+        list of str
+        """
+        return [row.image for row in self.by_field[field] if row.survey == survey]
 
     def raw_images(self):
         """Return the path of every image as it came, with the HDU that the table names."""

@@ -14,6 +14,9 @@ from redpix.io.image_path import image_file
 NUMBERS = ("exposure", "gain", "read_noise", "saturation")
 FILES = ("dark", "flat", "mask", "catalogue")
 
+#: words of the column `catalogue` that name a survey; any other value is the path of a table
+SURVEYS = ("gaia", "panstarrs", "skymapper", "apass", "sdss")
+
 _FRAME = re.compile(rf"({FIELD_PATTERN})-([ugriz])")
 
 
@@ -34,6 +37,11 @@ class Image(NamedTuple):
     magnitude: str | None = None
 
     @property
+    def survey(self):
+        """Return the survey that the column catalogue names, or None."""
+        return self.catalogue if self.catalogue in SURVEYS else None
+
+    @property
     def frame(self):
         """Return field and band if the path names a frame of the survey, else None."""
         match = _FRAME.fullmatch(self.path)
@@ -52,6 +60,8 @@ class Image(NamedTuple):
         Image
         """
         paths = {column: getattr(self, column) for column in ("path", *FILES)}
+        if self.survey:
+            del paths["catalogue"]
         return self._replace(**{c: path and f"{folder}/{path}" for c, path in paths.items()})
 
 
@@ -135,6 +145,8 @@ def _contradictions(where, rows, bands, exists):
     if any(row.image == other.image for other in rows[:-1]):
         yield f"{where}: image {row.image} is there twice; allowed: each name once"
     given = {column: getattr(row, column) for column in FILES}
+    if row.survey:
+        del given["catalogue"]
     if row.frame is None:
         given["path"] = row.path
     else:
@@ -145,5 +157,5 @@ def _contradictions(where, rows, bands, exists):
     for column, path in given.items():
         if path is not None and not exists(image_file(path)):
             yield f"{where}: {column}: {path}: the file does not exist"
-    if row.catalogue and not (row.magnitude or row.frame):
+    if row.catalogue and not (row.survey or row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

@@ -7,6 +7,9 @@ from pathlib import Path, PurePath
 
 from redpix.io.image_path import image_file, named_hdu, split_images
 
+#: how the name of an alert packet ends
+PACKET = ".avro"
+
 
 def pair_name(science, reference):
     """Return a name for a pair of files that is safe as the name of a folder.
@@ -43,6 +46,22 @@ def safe_stem(path):
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x"
 
 
+def cut_outs_of(packet):
+    """Return the images of a pair that an alert packet holds.
+
+    Parameters
+    ----------
+    packet : str
+        Path of an AVRO file.
+
+    Returns
+    -------
+    science, reference : str
+        Paths as `redpix.io.fits_files.read_image` takes them.
+    """
+    return f"{packet}[science]", f"{packet}[template]"
+
+
 def expanded(row):
     """Return the pairs of a row: one per file if its science image is a pattern.
 
@@ -50,7 +69,7 @@ def expanded(row):
     ----------
     row : redpix.config.pairs_table.Pair
         Row of the table. ``*`` and ``?`` in the science image match files; the reference is left
-        out.
+        out. An alert packet that is both images of the row stands for its cut-outs.
 
     Returns
     -------
@@ -58,6 +77,9 @@ def expanded(row):
         In the order of the paths. Their names are that of the row and the stem of the file.
     """
     file, hdu = image_file(row.science), named_hdu(row.science)
+    if file.lower().endswith(PACKET) and not hdu and row.reference == row.science:
+        science, reference = cut_outs_of(file)
+        return [row._replace(science=science, reference=reference)]
     if not set(file) & set("*?"):
         return [row]
     references = {os.path.normpath(image_file(path)) for path in row.references}

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from redpix.config.pair_names import expanded, pair_name
+from redpix.config.pair_names import PACKET, cut_outs_of, expanded, pair_name, safe_stem
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
@@ -77,7 +77,8 @@ def pair_of_files(science, reference):
     Parameters
     ----------
     science, reference : str
-        Paths of FITS images; `reference` may hold several, separated by commas.
+        Paths of FITS images; `reference` may hold several, separated by commas. An alert packet
+        as `science` is both images; `reference` may then be None.
 
     Returns
     -------
@@ -88,7 +89,11 @@ def pair_of_files(science, reference):
     InputError
         If a file does not exist.
     """
-    pair = Pair(pair_name(science, reference), science, reference, NO_BAND)
+    if science.lower().endswith(PACKET) and reference in (None, science):
+        name, (science, reference) = safe_stem(science), cut_outs_of(science)
+    else:
+        name = pair_name(science, reference)
+    pair = Pair(name, science, reference, NO_BAND)
     for key, images in (("science", [pair.science]), ("reference", pair.references)):
         for path in images:
             if not Path(image_file(path)).is_file():

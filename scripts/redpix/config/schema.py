@@ -133,7 +133,9 @@ def _completed(value, schema):
         return full | {name: rest for name, rest in value.items() if name not in full}
     value = _typed(value, _types(schema))
     if isinstance(value, list):
-        return [_completed(item, schema.get("items", {})) for item in value]
+        first, rest = schema.get("prefixItems", []), schema.get("items", {})
+        nodes = [*first, *[rest] * (len(value) - len(first))]
+        return [_completed(item, node) for item, node in zip(value, nodes, strict=False)]
     return value
 
 

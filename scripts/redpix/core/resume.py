@@ -77,6 +77,21 @@ def marked_file(mark):
     return Path(base64.urlsafe_b64decode("".join(pieces)).decode())
 
 
+def retry_catalogues(folder):
+    """Forget the catalogues that were not delivered, so that a new run requests them again.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<name>/photometry/catalogues``.
+    """
+    for path in folder.glob("*/*.ecsv"):
+        with open(path, encoding="utf-8") as file:
+            unanswered = any("{state: unanswered}" in line for line in file if line[0] == "#")
+        if unanswered:
+            path.unlink()
+
+
 def retry_left_out(folder):
     """Forget which fields were not delivered, so that a new run requests them again.
 

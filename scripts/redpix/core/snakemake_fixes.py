@@ -1,20 +1,27 @@
 """Changes to Snakemake 9 that each run of the workflow makes before it reads its rules.
 
-They keep results as they are. Two let the project lie in any folder. The others spare time and
-memory, which a survey's tens of thousands of jobs would take.
+They keep results as they are. Two let the project lie in any folder. Two are about messages: the
+time left, and reasons that fit a line. The others spare time and memory, which a survey's tens of
+thousands of jobs would take.
 """
 
 import gc
 import shlex
 import sys
+import textwrap
+import time
 
 import snakemake.api  # first: Snakemake's other modules cannot be imported by themselves
 import snakemake.dag
 import snakemake.iocontainers
 import snakemake.jobs
+import snakemake.logging
 
 #: objects that are made before Python looks for garbage among the young ones; its own choice is 700
 YOUNG_OBJECTS = 100_000
+
+#: length of the reason for a job in the messages of a run, characters
+LONGEST_REASON = 150
 
 
 def fix_snakemake():
@@ -25,6 +32,8 @@ def fix_snakemake():
     share_guards()
     ask_files_in_turn()
     collect_less_garbage()
+    say_time_left()
+    shorten_reasons()
 
 
 def allow_spaces():
@@ -77,3 +86,47 @@ def ask_files_in_turn():
 def collect_less_garbage():
     """Let Python look for garbage less often: nearly all objects of a graph live on."""
     gc.set_threshold(YOUNG_OBJECTS, 50, 100)
+
+
+def say_time_left():
+    """Let each line of progress end with the time left, from the jobs that have ended."""
+    progress = snakemake.logging.DefaultFormatter.format_progress
+    start = time.monotonic()
+
+    def with_time_left(formatter, message):
+        line = progress(formatter, message)
+        done, total = message["done"], message["total"]
+        seconds = (time.monotonic() - start) * (total - done) / max(done, 1)
+        return f"{line}{time_left(seconds)}"
+
+    snakemake.logging.DefaultFormatter.format_progress = with_time_left
+
+
+def time_left(seconds):
+    """Return words for the time that a run will still take.
+
+    Parameters
+    ----------
+    seconds : float
+        Estimate, s.
+
+    Returns
+    -------
+    str
+        Empty below a minute, else such as ``, about 5 min left``.
+    """
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return ""
+    return f", about {minutes} min left" if minutes < 120 else f", about {minutes / 60:.0f} h left"
+
+
+def shorten_reasons():
+    """Let a job state its reason in one line: it may name hundreds of files."""
+    job_info = snakemake.logging.DefaultFormatter.format_job_info
+
+    def with_short_reason(formatter, message):
+        reason = textwrap.shorten(str(message["reason"]), LONGEST_REASON, placeholder=" ...")
+        return job_info(formatter, {**message, "reason": reason})
+
+    snakemake.logging.DefaultFormatter.format_job_info = with_short_reason

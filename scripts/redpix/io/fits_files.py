@@ -14,6 +14,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.exceptions import InputError
+from redpix.io.alert_packet import is_packet, open_cut_out
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import split_path
 from redpix.io.merged_header import merged_header
@@ -156,10 +157,16 @@ def _read(path, wanted, with_pixels):
 
 def _read_parts(path, file, choice, wanted, with_pixels):
     """Return the chosen image of a file."""
-    stream, compressed = unpacked(file)
+    assumed = []
+    if is_packet(file):
+        stream, assumed = open_cut_out(file, choice)
+        compressed, choice = True, None
+    else:
+        stream, compressed = unpacked(file)
     with contextlib.closing(stream):
         hdus, trailing = walk(stream, file, compressed)
         hdu, remarks = _choose(hdus, choice)
+        remarks += assumed
         if trailing:
             remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
         if hdu is not hdus[-1] and hdus[-1].missing:

@@ -68,6 +68,7 @@ def exposure_cards(row, exposure, origin):
         ("EXPTIME", camera.exposure_time, "[s]"),
         ("MJD-MID", camera.mid_exposure, "UTC, middle of the exposure"),
         ("AIRMASS", camera.airmass, ""),
+        ("FILTER", camera.filter, ""),
         ("BUNIT", "nanomaggy" if row["frame"] else "count", "sky subtracted"),
         *site,
     ]

@@ -1,10 +1,13 @@
 """The zero point of an image, from a catalogue of stars of known magnitude."""
 
+import warnings
+
 import numpy as np
-from astropy.wcs import WCS, WcsError
+from astropy.wcs import WCS, FITSFixedWarning, WcsError
 
 from redpix.core.job import log
 from redpix.photometry.star_catalogue import read_star_catalogue
+from redpix.photometry.survey_zero_point import find_survey_zero_point, read_survey
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, match, zero_point
 
 
@@ -43,7 +46,10 @@ def sky_wcs(header, name):
     if "CTYPE1" not in header:
         return None
     try:
-        wcs = WCS(header)
+        with warnings.catch_warnings():
+            # such as that the geodetic position of the observatory was derived
+            warnings.simplefilter("ignore", FITSFixedWarning)
+            wcs = WCS(header)
     except WcsError as error:
         log.warning("%s: its WCS is left out: %s", name, str(error).splitlines()[-1])
         return None
@@ -66,9 +72,9 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
     wcs : astropy.wcs.WCS or None
         WCS of the image.
     catalogue : str or None
-        Table of stars of known magnitude.
+        Table of stars of known magnitude, or of a survey's stars.
     band : str or None
-        The catalogue's column of magnitudes.
+        The catalogue's column of magnitudes, or the survey's band.
 
     Returns
     -------
@@ -83,6 +89,13 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
         return ZeroPoint(header.get("MAGZERO", np.nan), np.nan, 0)
     stars = result.stars
     flux, error = stars.flux * correction, result.errors.flux * correction
+    survey = read_survey(catalogue)
+    if survey is not None:
+        measured = {"x": stars.x, "y": stars.y, "flux": flux, "error": error}
+        measured["flags"] = quality.flags
+        size = {"NAXIS2": result.model.shape[0], "NAXIS1": result.model.shape[1]}
+        cards = {**size, "FILTER": header.get("FILTER"), "MJD-MID": header.get("MJD-MID")}
+        return find_survey_zero_point(survey, measured, cards, wcs, band, result.psf.fwhm)
     x, y, magnitude = read_star_catalogue(catalogue, band, wcs)
     index = match(stars.x, stars.y, flux, x, y, result.psf.fwhm)
     matched = index >= 0

@@ -76,7 +76,8 @@ def measure_stars(image, stars, rejected, residual, row, settings, catalogue=Non
     if settings["mode"] == "simple":
         made = simple_photometry(planes, settings)
     else:
-        made = full_photometry(planes, settings, header, image, catalogue, band_of(row))
+        band = band_of(row) or settings.get("catalogue_band")
+        made = full_photometry(planes, settings, header, image, catalogue, band)
     number = len(made.stars["peak_x"])
     if not number:
         log.warning("%s: no star above %g sigma", image, settings["threshold"])

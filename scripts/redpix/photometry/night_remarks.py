@@ -39,11 +39,11 @@ def of_other_readouts(frame, frames, kinds):
 
 
 def _contrast(other, own):
-    """Return the parts in which a read-out differs from that of a light."""
+    """Return the parts in which a read-out differs; of another camera, the camera alone."""
+    parts = [part for part in zip(_PARTS, other, own, strict=True) if part[1] != part[2]]
+    camera = [part for part in parts if part[0] == "camera" and part[1] and part[2]]
     return ", ".join(
-        f"{name} {_shown(a)} (the light {_shown(b)})"
-        for name, a, b in zip(_PARTS, other, own, strict=True)
-        if a != b
+        f"{name} {_shown(a)} (the light {_shown(b)})" for name, a, b in camera or parts
     )
 
 

@@ -200,4 +200,5 @@ def residual_cards(result, scale):
         ("ZEROPT", scale.zero_point.value, "[mag] of psf_flux 1"),
         ("ZEROERR", scale.zero_point.error, "[mag] its error"),
         ("ZEROSTAR", scale.zero_point.stars, "stars of the catalogue that it is from"),
+        *scale.zero_point.cards(),
     ]

@@ -27,6 +27,53 @@ class ZeroPoint(NamedTuple):
     error: float
     stars: int
 
+    def cards(self):
+        """Return further header cards: an empty list."""
+        return []
+
+
+class SurveyZeroPoint(NamedTuple):
+    """Zero point of an image from the stars of a survey.
+
+    Attributes
+    ----------
+    value, error, stars
+        As of `ZeroPoint`.
+    catalogue, band, colour : str
+        Names of the survey, of the band and of the colour.
+    colour_term, colour_error : float
+        Change of the zero point per magnitude of colour, and its 1-sigma error.
+    pivot : float
+        Colour at which the zero point holds; NaN without colours.
+    """
+
+    value: float
+    error: float
+    stars: int
+    catalogue: str
+    band: str
+    colour: str
+    colour_term: float
+    colour_error: float
+    pivot: float
+
+    def cards(self):
+        """Return the header cards of the survey and the colour term.
+
+        Returns
+        -------
+        list of (str, object, str)
+            Keyword, value and comment.
+        """
+        return [
+            ("ZEROCAT", self.catalogue, "catalogue of the zero point"),
+            ("ZEROBAND", self.band, "band of the magnitudes"),
+            ("COLTERM", self.colour_term, "[mag/mag] change of ZEROPT with colour"),
+            ("COLERR", self.colour_error, "[mag/mag] its error"),
+            ("COLOUR", self.colour, "the colour"),
+            ("COLPIVOT", self.pivot, "[mag] colour at which ZEROPT holds"),
+        ]
+
 
 def match(x, y, flux, known_x, known_y, radius):
     """Match each known star to the brightest measured star within a radius.

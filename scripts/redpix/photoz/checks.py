@@ -3,7 +3,6 @@
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.photoz.attributes import constant_attributes, missing_attributes
 from redpix.photoz.learners.base import CLASSES, STAR
 
 
@@ -47,3 +46,43 @@ def check_samples(training, names, where, warn):
     if len(classes) < 2:
         present = ", ".join(CLASSES[label] for label in classes) or "none"
         warn(f"one class only among the training objects ({present}): no classes are predicted")
+
+
+def constant_attributes(vectors, names):
+    """Return the names of the attributes that have the same value in all vectors.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where an attribute is missing; such vectors are ignored.
+    names : sequence of str
+        Names of the attributes.
+
+    Returns
+    -------
+    list of str
+    """
+    columns = (column[np.isfinite(column)] for column in vectors.T)
+    return [
+        name
+        for name, column in zip(names, columns, strict=True)
+        if len(column) and not np.ptp(column)
+    ]
+
+
+def missing_attributes(vectors, names):
+    """Return the names of the attributes that all vectors lack.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        NaN where an attribute is missing.
+    names : sequence of str
+        Names of the attributes.
+
+    Returns
+    -------
+    list of str
+    """
+    present = np.isfinite(vectors).any(axis=0)
+    return [name for name, some in zip(names, present, strict=True) if not some]

@@ -12,6 +12,7 @@ from redpix.image.wcs import frame_wcs
 from redpix.report.difference_facts import band_facts
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
+from redpix.report.likely_transients import most_likely
 from redpix.subtraction.transients import matches
 
 #: minimum signal-to-noise ratio of the transients that count for completeness and purity
@@ -126,7 +127,7 @@ def show_pair(name, differences, transients, true):
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
         "completeness": show_completeness(bands),
         "n": len(transients),
-        "rows": transients[transients["flags"] == 0].head(LISTED).to_dict("records"),
+        "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }
 
 

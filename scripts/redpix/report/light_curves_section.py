@@ -1,11 +1,14 @@
 """Section of the report on light curves: scatter and curves of each field."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from scipy.stats import chi2
 
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
+from redpix.report.target_curve import target_figure
 
 
 def median_deviation(number):
@@ -38,15 +41,61 @@ def show_light_curves(paths):
     if not paths:
         return []
     curves, scatter = (pd.read_csv(path) for path in paths)
+    left_out = read_left_out_exposures(paths[0])
     if scatter.empty:
         return []
     return [
-        show_field_curves(name, curves[curves["field"] == name], stars)
+        show_field_curves(name, curves[curves["field"] == name], stars, left_out.get(name, ()))
         for name, stars in scatter.groupby("field", sort=False)
     ]
 
 
-def show_field_curves(name, curves, stars):
+def read_left_out_exposures(curves):
+    """Return the exposures that light curves leave out, with the reason, by field.
+
+    Parameters
+    ----------
+    curves : str
+        lightcurves.csv; the table of exposures is in the folder light_curves beside it.
+
+    Returns
+    -------
+    dict of str to list of str
+    """
+    path = Path(curves).parent / "light_curves/exposures.csv"
+    if not path.exists():
+        return {}
+    table = pd.read_csv(path)
+    rows = table[table["used"] == "no"]
+    found = {}
+    for field, image, reason in zip(rows["field"], rows["image"], rows["reason"], strict=True):
+        found.setdefault(field, []).append(f"{image}: {reason}")
+    return found
+
+
+def show_targets(paths):
+    """Return the figure of each target that the user names.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Tables of the targets.
+
+    Returns
+    -------
+    list of dict
+        Name and figure.
+    """
+    return [
+        {
+            "name": Path(path).stem,
+            "figure": data_uri(target_figure(Path(path).stem, pd.read_csv(path))),
+        }
+        for path in paths
+    ]
+
+
+def show_field_curves(name, curves, stars, left_out=()):
     """Return scatter and light curves of one field.
 
     Parameters
@@ -55,11 +104,16 @@ def show_field_curves(name, curves, stars):
         Name of the field.
     curves, stars : DataFrame
         Rows of lightcurves.csv and of scatter.csv.
+    left_out : sequence of str
+        Exposures that are left out, with the reason.
 
     Returns
     -------
     dict
     """
+    more = {"exposures left out": "; ".join(left_out)} if left_out else {}
+    if "ensemble_weight" in stars:
+        more["comparison stars"] = f"{np.count_nonzero(stars['ensemble_weight'])}"
     good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)]
     ratio = good["scatter"] / good["expected"]
     unusual = good.assign(ratio=ratio).sort_values("ratio", ascending=False)
@@ -73,6 +127,7 @@ def show_field_curves(name, curves, stars):
             "scatter over the expected, median": f"{ratio.median():.2f}, and "
             f"{median_deviation(good['exposures'].median()):.2f} if errors are right",
             "smallest scatter, 10 brightest": f"{bright['scatter'].head(10).min():.4f}",
+            **more,
         },
         "scatter": data_uri(plots.scatter_figure(stars)) if len(good) else None,
         "curves": data_uri(plots.curves_figure(curves, chosen)) if chosen else None,

@@ -36,10 +36,12 @@ class MethodResult:
         objects.csv with the column magnitude, NaN if unknown.
     metrics : dict
         metrics.json.
+    pixels_path, pdfs_path : str
+        pixels.dat and pdfs.parquet of the method.
     """
 
     def __init__(self, predictions, pixels, metrics, pdfs, model, magnitudes):
-        self._pixels, self._pdfs, self._model = pixels, pdfs, model
+        self.pixels_path, self.pdfs_path, self._model = pixels, pdfs, model
         self.name = Path(metrics).parent.name
         self.metrics = json.loads(Path(metrics).read_text(encoding="utf-8"))
         self.table = files.read_predictions(predictions)
@@ -76,7 +78,7 @@ class MethodResult:
         }
         true, predicted = test["redshift"].to_numpy(), test["z_phot"].to_numpy()
         highest = redshift_plots.highest_redshift(true, predicted)
-        histograms = files.read_histograms(self._pixels, highest)
+        histograms = files.read_histograms(self.pixels_path, highest)
         figure = data_uri(redshift_plots.redshift_figure(histograms, panels))
         return figure, histograms.n - int(histograms.redshift.sum())
 
@@ -88,7 +90,7 @@ class MethodResult:
         calibration, examples : str
             ``data:`` URIs.
         """
-        _, pdfs, grid = read_pdfs(self._pdfs)  # in the order of the objects
+        _, pdfs, grid = read_pdfs(self.pdfs_path)  # in the order of the objects
         test, pdfs = self.table[self.scored], pdfs[self.scored]
         true = test["redshift"].to_numpy()
         pit = pdf.evaluate(pdf.cumulative(pdfs, grid), true, grid)

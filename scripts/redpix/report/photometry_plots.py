@@ -3,6 +3,7 @@
 import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 #: maximum number of stars with stamps
 STAMPS = 25
@@ -59,7 +60,8 @@ def calibration_figure(raw, calibrated, background, unit):
     for axes, (title, image, limits) in zip(figure.subplots(1, 3), panels, strict=True):
         shown = axes.imshow(image, origin="lower", cmap="gray", **limits)
         axes.set(title=title, xlabel="x (pixels)", ylabel="y (pixels)")
-        figure.colorbar(shown, ax=axes, orientation="horizontal", aspect=35, pad=0.02, label=unit)
+        style = {"orientation": "horizontal", "aspect": 35, "pad": 0.02, "label": unit}
+        figure.colorbar(shown, ax=axes, ticks=MaxNLocator(5), **style)
     return figure
 
 
@@ -88,7 +90,7 @@ def stars_figure(image, residual, x, y, flags):
         left.scatter(
             x[chosen],
             y[chosen],
-            s=22,
+            s=22 if len(x) > 150 else 70,
             facecolors="none",
             edgecolors=colour,
             linewidths=0.6,

@@ -12,10 +12,15 @@ from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
+from redpix.report.camera_facts import camera_facts
 from redpix.report.figures import data_uri
+from redpix.report.growth_plots import growth_curves, growth_figure
 
-#: maximum number of images with pictures
-MOST = 3
+#: maximum number of images with all pictures, and with their stars circled
+MOST, MOST_CIRCLED = 3, 12
+
+#: names of the pictures of an image
+PICTURES = ("calibration", "stars", "stamps", "psf", "growth")
 
 #: plural of the unit of an image
 PLURAL = {"count": "counts", "nanomaggy": "nanomaggies"}
@@ -68,13 +73,30 @@ def show_images(raws, calibrated, tables, residuals):
         if reason:
             images.append({"name": name, "facts": {"left out": reason}, "pictures": None})
             continue
-        images.append(show_image(name, raw, image, stars[name], residual, shown < MOST))
+        images.append(show_image(name, raw, image, stars[name], residual, wanted(shown)))
         shown += 1
     measured = {k: v for k, v in stars.items() if "psf_flux_error" in v and len(v)}
     kinds = {fits.getheader(path).get("BUNIT", "count") for path in calibrated}
     units = " or ".join(sorted(PLURAL[kind] for kind in kinds))
     figure = data_uri(plots.errors_figure(measured, units)) if measured else None
     return {"images": images, "errors": figure}
+
+
+def wanted(number):
+    """Return which pictures an image gets: ``all``, its ``stars``, or an empty text.
+
+    Parameters
+    ----------
+    number : int
+        Number of the image, 0-based.
+
+    Returns
+    -------
+    str
+    """
+    if number < MOST:
+        return "all"
+    return "stars" if number < MOST_CIRCLED else ""
 
 
 def read_planes(calibrated, residual):
@@ -115,19 +137,22 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
         FITS files.
     stars : DataFrame
         The stars of the image.
-    pictures : bool
-        Whether to draw pictures.
+    pictures : str
+        Which pictures to draw, as of `wanted`.
 
     Returns
     -------
     dict
     """
     planes = read_planes(calibrated, residual)
-    return {
-        "name": name,
-        "facts": image_facts(planes, stars),
-        "pictures": show_pictures(raw, planes, stars) if pictures else None,
-    }
+    sky = np.where(planes.masked, np.nan, planes.residual)
+    facts = image_facts(planes, stars) | camera_facts(raw, planes.header, planes.background, sky)
+    drawn = None
+    if pictures == "all":
+        drawn = show_pictures(raw, planes, stars)
+    elif pictures:
+        drawn = dict.fromkeys(PICTURES) | {"stars": show_stars(planes, stars)}
+    return {"name": name, "facts": facts, "pictures": drawn}
 
 
 def image_facts(planes, stars):
@@ -190,25 +215,50 @@ def show_pictures(raw, planes, stars):
         ``data:`` URIs; None for a picture without content.
     """
     image = np.where(planes.masked, np.nan, planes.image)
-    flags = stars["flags"] if "flags" in stars else np.zeros(len(stars), int)
     calibration = plots.calibration_figure(
         raw=read_image(raw).pixels.astype(float),
         calibrated=image,
         background=planes.background,
         unit=PLURAL[planes.header["BUNIT"]],
     )
-    circles = plots.stars_figure(
-        image, planes.residual, x=stars["centroid_x"], y=stars["centroid_y"], flags=flags
-    )
-    psf = None
+    psf, growth = None, None
     if planes.psf is not None:
         psf = show_psf(planes.psf, planes.residual, stars)
+        sky = np.where(planes.masked, np.nan, planes.residual)
+        curves = growth_curves(sky, planes.psf, stars, planes.residual_header["APCORR"])
+        growth = data_uri(growth_figure(*curves, planes.psf.fwhm))
     return {
         "calibration": data_uri(calibration, photograph=True),
-        "stars": data_uri(circles, photograph=True),
+        "stars": show_stars(planes, stars),
         "stamps": data_uri(plots.stamps_figure(planes.image, stars)) if len(stars) else None,
         "psf": psf,
+        "growth": growth,
     }
+
+
+def show_stars(planes, stars):
+    """Return the figure of an image with its stars circled, and of the residual.
+
+    Parameters
+    ----------
+    planes : ImagePlanes
+        Pixels and headers of the image.
+    stars : DataFrame
+        The stars of the image.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    figure = plots.stars_figure(
+        np.where(planes.masked, np.nan, planes.image),
+        planes.residual,
+        x=stars["centroid_x"],
+        y=stars["centroid_y"],
+        flags=stars["flags"] if "flags" in stars else np.zeros(len(stars), int),
+    )
+    return data_uri(figure, photograph=True)
 
 
 def show_psf(psf, residual, stars):

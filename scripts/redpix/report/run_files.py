@@ -39,6 +39,8 @@ class RunFiles(NamedTuple):
         Calibrated image, CSV of stars and residual of each raw image.
     light_curves : list of str
         lightcurves.csv and scatter.csv.
+    targets : list of str
+        Tables of the light curves of the user's targets.
     training, network : list of str
         Files of the training images, and files of the network.
     """
@@ -66,6 +68,7 @@ class RunFiles(NamedTuple):
     stars: list = ()
     residuals: list = ()
     light_curves: list = ()
+    targets: list = ()
     training: list = ()
     network: list = ()
 

@@ -19,10 +19,12 @@ from redpix.report import (
     photoz_section,
     timing_section,
     training_section,
+    verdict_section,
 )
+from redpix.report.explorer_section import exploration
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
-from redpix.report.light_curves_section import show_light_curves
+from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
 
@@ -79,8 +81,10 @@ def write_report(
         version=redpix_version(),
         fields=[sections.pop(name) for name in shown],
         timings=timings,
+        verdict=verdict_section.show_verdict(products, run, methods),
         **sections,
         **head(run, settings, folder),
+        **exploration(template, products, run, methods, settings),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
@@ -153,6 +157,7 @@ def section_calls(products, methods, definitions, raws, truth):
             difference_section.show_pairs, products.differences, products.transients, truth
         ),
         "light_curves": partial(show_light_curves, products.light_curves),
+        "targets": partial(show_targets, products.targets),
         "methods": partial(photoz_section.show_methods, methods, definitions),
     }
 

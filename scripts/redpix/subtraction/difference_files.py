@@ -244,6 +244,7 @@ def write_transients(path, transients, science, band, images=("", "")):
         "ra_error": _texts(ra_error, ".4f"),
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
+        "score": _texts(transients.score, ".3f"),
         **exposure_columns(science, images, number),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:

@@ -8,6 +8,7 @@ from redpix.image.mapped_image import planes_folder
 from redpix.subtraction.alerts import write_alerts
 from redpix.subtraction.difference_files import write_cut_outs, write_difference, write_transients
 from redpix.subtraction.pair import SubtractionSettings, Workspace
+from redpix.subtraction.pair_checks import check_filters
 from redpix.subtraction.subtract_pair import subtract_pair
 from redpix.subtraction.transient_formats import write_formats
 
@@ -78,4 +79,6 @@ def _exposures(files, images, camera, band, settings, threads):
     """Return the two exposures of a pair."""
     common = {"background_mesh": settings.background_mesh, "noise": settings.noise}
     reading = [{**one, **common} for one in camera]
-    return read_exposures(files, band, reading, images, settings.registration, threads)
+    exposures = read_exposures(files, band, reading, images, settings.registration, threads)
+    check_filters(*exposures)
+    return exposures

@@ -17,6 +17,7 @@ from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
+from redpix.subtraction.pair_checks import check_depth
 from redpix.subtraction.pair_noise import correlations, measure_noise
 from redpix.subtraction.pair_psfs import engines, psfs_of_pair
 from redpix.subtraction.small_images import (
@@ -53,6 +54,7 @@ def subtract_pair(science, reference, settings, workspace):
         If the pair cannot be registered, compared or subtracted.
     """
     pair = register_pair(science, reference, settings, workspace)
+    check_depth(pair.new_variance, pair.reference_variance, pair.comparison.ratio, pair.names)
     pair = match_backgrounds(pair, settings)
     pair = measure_noise(pair, settings)
     planes = difference_planes(pair, settings, workspace)

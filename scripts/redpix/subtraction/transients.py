@@ -8,6 +8,7 @@ from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.subtraction.extended_light import light_along_lines
 from redpix.subtraction.halos_and_edges import halos
+from redpix.subtraction.real_score import features_of, probability
 from redpix.subtraction.shape_fit import fit_shapes
 from redpix.subtraction.star_places import on_stars, star_residual
 from redpix.subtraction.transient_places import find_places, interpolated, tops
@@ -46,6 +47,9 @@ MOST_EXTENDED = 0.33
 #: height of the opposite lobe over that of the peak, above which a transient is moving
 LEAST_DIPOLE = 0.4
 
+#: half a side of the square in which masked pixels are counted, pixels
+MASK_REACH = 6
+
 #: half a side of a transient's cut-outs, pixels
 CUT_OUT = 18
 
@@ -74,6 +78,9 @@ class Transients(NamedTuple):
         From `misfit_of`: chi-squared of the shape over what is allowed; NaN if not computed.
     flags : ndarray of int
         Bits of `redpix.image.masks` near the peak and of `FLAGS`.
+    score : ndarray
+        Probability that the transient is real, from `redpix.subtraction.real_score`; NaN if not
+        computed.
     """
 
     x: np.ndarray
@@ -88,6 +95,7 @@ class Transients(NamedTuple):
     motion: np.ndarray
     misfit: np.ndarray
     flags: np.ndarray
+    score: np.ndarray
 
 
 def find_transients(planes, mask, fwhm, threshold, pair=None):
@@ -129,15 +137,18 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     shapes = fit_shapes(planes, x, y, transients.flux, fwhm)
     misfit = misfit_of(shapes, residual, star_flux / np.maximum(abs(transients.flux), 1e-30))
     flags = transients.flags.copy()
-    inside = halos(mask)[np.rint(y).astype(int), np.rint(x).astype(int)]
-    flags[inside] |= FLAGS["HALO"]
+    pixels = np.rint(y).astype(int), np.rint(x).astype(int)
+    flags[halos(mask)[pixels]] |= FLAGS["HALO"]
     flags[misfit > WORST_MISFIT] |= FLAGS["SHAPE"]
     flags[are_pixels(shapes)] |= FLAGS["PIXELS"]
     ends = light_along_lines(planes.read("alpha"), planes.read("alpha_error"), x, y, fwhm)
     along = np.sign(transients.flux) * ends
     lines = (along > LEAST_LINE) & (along > MOST_EXTENDED * abs(shapes.signal_to_noise))
     flags[(shapes.extended > MOST_EXTENDED) | lines] |= FLAGS["EXTENDED"]
-    return transients._replace(misfit=misfit, flags=flags)
+    transients = transients._replace(misfit=misfit, flags=flags)
+    masked = np.mean(windows(mask, pixels[1], pixels[0], MASK_REACH, 1) != 0, axis=(1, 2))
+    features = features_of(transients, shapes, along, masked, fwhm)
+    return transients._replace(score=probability(features))
 
 
 def misfit_of(shapes, residual, constant):
@@ -229,6 +240,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
         motion=motion,
         misfit=unknown,
         flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
+        score=unknown,
     )
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
     return Transients._make(column[keep] for column in candidates)

@@ -39,6 +39,14 @@ def test_fields_of_several_images_have_light_curves():
     ]
 
 
+def test_a_survey_is_the_catalogue_of_images_without_one():
+    plan = ImagePlan(ROWS, "results/x", survey="gaia")
+    assert plan.catalogue_of("a") == "results/x/photometry/catalogues/gaia/m13.ecsv"
+    assert plan.images_with("m13", "gaia") == ["a", "b"]
+    assert plan.catalogue_of("c") is None  # a frame of the survey
+    assert ImagePlan(ROWS, "results/x").catalogue_of("a") is None
+
+
 def test_simple_photometry_has_none():
     plan = ImagePlan(ROWS, "results/x", light_curves=False)
     assert plan.light_curves() == plan.exposures == []

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 from redpix.config.contradictions import training_tables
-from redpix.config.schema import keys, validated
+from redpix.config.schema import _completed, keys, validated
 from redpix.core.exceptions import InputError
 
 ROOT = Path(__file__).parents[3]
@@ -259,3 +259,11 @@ def test_a_value_that_names_itself_without_end_is_refused():
     for value in (bomb, loop):
         with pytest.raises(InputError, match="^fields: more than 1000000 parts or 32 levels"):
             validated({"fields": value}, SCHEMA)
+
+
+def test_numbers_in_a_list_of_several_types_may_be_text():
+    """Snakemake gives floats of --config as text."""
+    schema = {"type": "array", "items": {"type": "array"}}
+    schema["items"]["prefixItems"] = [{"type": "string"}, {"type": "number"}]
+    full = {"type": "object", "properties": {"targets": schema}}
+    assert _completed({"targets": [["61", "10.5"]]}, full) == {"targets": [["61", 10.5]]}

@@ -47,3 +47,11 @@ def test_the_last_lines_name_what_was_left_out_and_the_report(tmp_path):
     (results / "report.html").touch()
     last = closing_words(results, "report.html", remarks=["No redshift."]).splitlines()[-2:]
     assert last == ["No redshift.", f"Report: {results / 'report.html'}"]
+
+
+def test_exposures_that_light_curves_leave_out_are_named(tmp_path):
+    folder = tmp_path / "photometry/light_curves"
+    folder.mkdir(parents=True)
+    (folder / "exposures.csv").write_text("image,used,reason\none,yes,\ntwo,no,truncated\n")
+    words = closing_words(tmp_path, "report.html").splitlines()
+    assert words[0] == "Left out of light curves: two: truncated"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from redpix.core import snakemake_fixes
 from redpix.core.code_versions import SCRIPTS
 
 SNAKEFILE = """
@@ -81,3 +82,32 @@ def test_shared_guards_keep_their_names():
     )
     assert "AttributeError: index() cannot be used on snakemake input" in done.stderr
     assert "assert" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, ""), (29, ""), (290, ", about 5 min left"), (36_000, ", about 10 h left")],
+)
+def test_the_time_left_in_words(seconds, words):
+    assert snakemake_fixes.time_left(seconds) == words
+
+
+def test_a_line_of_progress_says_the_time_left(monkeypatch):
+    formatter = snakemake_fixes.snakemake.logging.DefaultFormatter
+    monkeypatch.setattr(formatter, "format_progress", formatter.format_progress)
+    clock = iter([100.0, 700.0])
+    monkeypatch.setattr(snakemake_fixes.time, "monotonic", lambda: next(clock))
+    snakemake_fixes.say_time_left()
+    line = formatter([], False).format_progress({"done": 2, "total": 8})
+    assert line == "2 of 8 steps (25%) done, about 30 min left"
+
+
+def test_the_reason_for_a_job_fits_a_line(monkeypatch):
+    formatter = snakemake_fixes.snakemake.logging.DefaultFormatter
+    monkeypatch.setattr(formatter, "format_job_info", lambda self, message: message["reason"])
+    snakemake_fixes.shorten_reasons()
+    files = ", ".join(f"results/demo/frames/{number}.fits" for number in range(300))
+    said = formatter([], False).format_job_info({"reason": f"Missing output files: {files}"})
+    assert said.startswith("Missing output files: results/demo/frames/0.fits, ")
+    assert len(said) <= 150
+    assert said.endswith(" ...")

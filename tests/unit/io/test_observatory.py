@@ -105,5 +105,9 @@ def test_barycentric_times():
     lag = 66.184 + 499.005 * 1.0160 * np.cos(np.deg2rad(42.2)) * -np.cos(np.deg2rad(221.9))
     assert (times[0] - 2455000.5) * 86400 == pytest.approx(lag, abs=6)
     assert np.isnan(times[1])
-    assert len(site_cards(fits.Header({"OBSERVAT": "SAAO"}), None)[0]) == 3
+    cards = {
+        card: value for card, value, _ in site_cards(fits.Header({"OBSERVAT": "SAAO"}), None)[0]
+    }
+    assert len(cards) == 3
+    assert np.hypot(np.hypot(cards["OBSGEO-X"], cards["OBSGEO-Y"]), cards["OBSGEO-Z"]) > 6.37e6
     assert site_cards(fits.Header(), None) == ([], ())

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photoz.attributes import Attributes, Scaler, constant_attributes
+from redpix.photoz.attributes import Attributes, Scaler
+from redpix.photoz.checks import constant_attributes
 from redpix.photoz.pixel_stream import columns
 from redpix.sdss.magnitudes import asinh_magnitude
 

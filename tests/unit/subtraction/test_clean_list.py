@@ -9,6 +9,7 @@ from astropy.io import fits
 from redpix.image.wcs import celestial_wcs
 from redpix.subtraction.difference_shapes import difference_shapes
 from redpix.subtraction.extended_light import extended_share, light_along_lines
+from redpix.subtraction.real_score import Features, probability
 from redpix.subtraction.shape_fit import fit_shapes
 from redpix.subtraction.tiles import subtract_tiles
 from redpix.subtraction.transients import FLAGS, find_transients
@@ -158,3 +159,32 @@ def test_scattered_light_at_a_vignetted_edge(strangers, tmp_path):
     found = pd.read_csv(fits_sky.subtract(science, reference, tmp_path).transients)
     assert np.sum(found["flags"] == 0) < 5
     assert np.sum(found["flags"] & FLAGS["EXTENDED"] > 0) > 20
+
+
+def test_sources_are_likely_real_and_single_pixels_are_not():
+    real, false = [], []
+    for seed in range(2):
+        sky = subtraction_sky.make(seed)
+        image = sky.new.image.copy()
+        rng = np.random.default_rng(seed)
+        rays = rng.integers(15, 240, (12, 2))
+        image[rays[:, 1], rays[:, 0]] += 400
+        planes = difference(sky, sky.new._replace(image=image))
+        found = find_transients(planes, np.zeros(SHAPE, np.int16), 4.0, 6.0)
+        for places, values in ((np.column_stack([sky.x, sky.y]), real), (rays, false)):
+            for x, y in places:
+                away = np.hypot(found.x - x, found.y - y)
+                values += [found.score[away.argmin()]] if away.min() < 1.5 else []
+    assert np.mean(np.array(real) > 0.5) > 0.9
+    assert np.mean(np.array(false) < 0.5) > 0.9
+    assert 0 <= min(false) < max(real) <= 1
+
+
+def test_any_fault_makes_a_transient_less_likely_real():
+    ideal = np.zeros((1, len(Features._fields)))
+    best = probability(Features._make(ideal.T))[0]
+    assert 0.9 < best < 1
+    for number in range(len(Features._fields)):
+        faulty = ideal.copy()
+        faulty[0, number] = 1.0
+        assert probability(Features._make(faulty.T))[0] < best

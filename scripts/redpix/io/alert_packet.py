@@ -1,0 +1,130 @@
+"""Read the cut-outs of an alert packet (AVRO) as FITS files in memory.
+
+Packets in the manner of ZTF hold three compressed FITS files and a record of the candidate. A path
+names a cut-out as an HDU: ``alert.avro[science]``, ``alert.avro[template]``.
+"""
+
+import gzip
+import io
+import math
+
+import fastavro
+from astropy.io import fits
+
+from redpix.core.exceptions import InputError
+
+#: key of each cut-out by its name in a path
+CUT_OUTS = {
+    "SCIENCE": "cutoutScience",
+    "TEMPLATE": "cutoutTemplate",
+    "DIFFERENCE": "cutoutDifference",
+}
+
+#: filters of ZTF by the number in `fid`
+ZTF_FILTERS = {1: "g", 2: "r", 3: "i"}
+
+#: pixel scale of ZTF, arcsec
+ZTF_SCALE = 1.0117
+
+#: offset of a Julian Date from a Modified Julian Date, days
+MJD_OFFSET = 2400000.5
+
+#: largest packet that is read, bytes
+LARGEST = 100_000_000
+
+
+def is_packet(path):
+    """Return whether a path is that of an alert packet.
+
+    Parameters
+    ----------
+    path : str
+        Path of a file, which may name a cut-out.
+
+    Returns
+    -------
+    bool
+    """
+    return path.split("[")[0].lower().endswith(".avro")
+
+
+def open_cut_out(path, choice):
+    """Return a cut-out of an alert packet as a FITS file in memory.
+
+    Parameters
+    ----------
+    path : str
+        AVRO file. Of several packets, the first is read.
+    choice : (str, object) or None
+        Name of the cut-out in capitals, a key of `CUT_OUTS`; SCIENCE by default.
+
+    Returns
+    -------
+    stream : io.BytesIO
+        FITS file. Its header has what the packet says about the exposure.
+    remarks : list of str
+        Assumptions, one sentence each.
+
+    Raises
+    ------
+    InputError
+        If the file is not a packet with this cut-out; the caller names the file.
+    """
+    name = "SCIENCE" if choice is None else str(choice[0] if isinstance(choice, tuple) else choice)
+    if name not in CUT_OUTS:
+        raise InputError(f"cut-out {name}; allowed: {', '.join(CUT_OUTS).lower()}")
+    with open(path, "rb") as file:
+        try:
+            packet = next(fastavro.reader(file), None)
+        except Exception as error:  # fastavro raises many kinds on a damaged file
+            words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise InputError(f"is not an AVRO file ({words})") from None
+    stamp = (packet or {}).get(CUT_OUTS[name])
+    if not isinstance(stamp, dict) or not stamp.get("stampData"):
+        raise InputError(f"is an AVRO file without {CUT_OUTS[name]}; allowed: an alert packet")
+    data = stamp["stampData"]
+    if data[:2] == b"\x1f\x8b":
+        with gzip.open(io.BytesIO(data)) as content:
+            data = content.read(LARGEST)
+    with fits.open(io.BytesIO(data)) as hdus:
+        image, header = hdus[0].data, hdus[0].header
+        remarks = _add_cards(header, image.shape, packet)
+        made = io.BytesIO()
+        fits.PrimaryHDU(image, header).writeto(made, output_verify="silentfix")
+    made.seek(0)
+    return made, remarks
+
+
+def _add_cards(header, shape, packet):
+    """Add to a header what a packet says about the exposure; return remarks."""
+    candidate = packet.get("candidate") or {}
+    cards = {"OBJECT": packet.get("objectId"), "MAGZERO": candidate.get("magzpsci")}
+    fid = candidate.get("fid")
+    cards["FILTER"] = ZTF_FILTERS.get(fid, fid)
+    if candidate.get("jd"):
+        cards["MJD-OBS"] = candidate["jd"] - MJD_OFFSET
+    cards["EXPTIME"] = candidate.get("exptime")
+    for key, value in cards.items():
+        known = value is not None and not (isinstance(value, float) and math.isnan(value))
+        if key not in header and known:
+            header[key] = value
+    ra, dec = candidate.get("ra"), candidate.get("dec")
+    if "CTYPE1" in header or ra is None or dec is None:
+        return []
+    header.update(_wcs(ra, dec, shape))
+    return [
+        f"the packet has no WCS: north up, east left and {ZTF_SCALE} arcsec per pixel, as of ZTF, "
+        "with the candidate in the middle, are assumed"
+    ]
+
+
+def _wcs(ra, dec, shape):
+    """Return the cards of a WCS with the candidate in the middle of a cut-out."""
+    cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": ra, "CRVAL2": dec}
+    cards |= {f"CRPIX{axis}": shape[2 - axis] // 2 + 1.0 for axis in (1, 2)}
+    return cards | {
+        "CD1_1": -ZTF_SCALE / 3600,
+        "CD1_2": 0.0,
+        "CD2_1": 0.0,
+        "CD2_2": ZTF_SCALE / 3600,
+    }

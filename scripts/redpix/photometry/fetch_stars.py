@@ -1,0 +1,223 @@
+"""Fetch the stars of a survey catalogue around images, and keep them as a table."""
+
+from itertools import chain
+
+import numpy as np
+from astropy import units as u
+from astropy.coordinates import SkyCoord
+from astropy.io import fits
+from astropy.table import Table, unique, vstack
+
+from redpix.core.atomic_files import atomic
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.wcs import celestial_wcs
+from redpix.photometry.surveys import GAIA_RELATIONS, RELATION_ERROR, SURVEYS
+
+#: largest number of stars of one request
+ROWS = 100_000
+
+#: seconds until a request is given up, and the number of attempts
+TIMEOUT, ATTEMPTS = 90, 2
+
+#: radius of a request over that of its image: exposures that are shifted need no further request
+MARGIN = 1.15
+
+#: largest radius of a request, degrees
+WIDEST = 3.0
+
+
+def fetch_stars(images, stars, survey):
+    """Fetch the stars of a survey in the footprints of images and write their table.
+
+    Without an answer the table is empty, and its header says why. The next run asks again.
+
+    Parameters
+    ----------
+    images : list of str
+        FITS files of calibrated images. Those without a WCS are left out.
+    stars : str
+        ECSV to write: ra, dec (degrees), pmra, pmdec (mas per year), magnitude and error in each
+        band, and colour.
+    survey : str
+        One of `redpix.photometry.surveys.SURVEYS`.
+    """
+    cones = footprints(images)
+    tables, state, failed = [], "complete", "" if cones else "no image has a WCS"
+    for centre, radius in cones:
+        try:
+            tables.append(ask(survey, centre, radius))
+        except InputError as error:
+            state, failed = "unanswered", str(error)
+            break
+    if failed:
+        log.warning("catalogue: %s: %s; magnitudes stay instrumental", survey, failed)
+        tables = []
+    made = joined(tables, survey)
+    made.meta |= {"survey": survey, "table": SURVEYS[survey].table}
+    made.meta |= {"state": state, "failed": failed}
+    with atomic(stars) as temporary:
+        made.write(temporary, format="ascii.ecsv", overwrite=True)
+    log.info("%s: %d stars of %s in %d cones", stars, len(made), survey, len(cones))
+
+
+def footprints(images):
+    """Return the cones that cover images.
+
+    Parameters
+    ----------
+    images : list of str
+        FITS files of calibrated images.
+
+    Returns
+    -------
+    list of (astropy.coordinates.SkyCoord, float)
+        Centre and radius in degrees; a cone inside an earlier one is left out.
+    """
+    cones = []
+    for path in images:
+        header = fits.getheader(path)
+        try:
+            wcs = celestial_wcs(header)
+        except InputError:
+            log.warning("%s: no WCS, so no stars of a catalogue", path)
+            continue
+        nx, ny = header["NAXIS1"], header["NAXIS2"]
+        x, y = (
+            np.array([(nx - 1) / 2, 0, nx - 1, 0, nx - 1]),
+            np.array([(ny - 1) / 2, 0, 0, ny - 1, ny - 1]),
+        )
+        sky = SkyCoord(*wcs.all_pix2world(x, y, 0), unit="deg")
+        radius = float(sky[0].separation(sky[1:]).max().deg)
+        if radius > WIDEST:
+            log.warning("%s: %.1f degrees wide: the field is too large for a request", path, radius)
+            continue
+        covered = (sky[0].separation(centre).deg + radius <= size for centre, size in cones)
+        if not any(covered):
+            cones.append((sky[0], MARGIN * radius))
+    return cones
+
+
+def ask(survey, centre, radius):
+    """Return the answer of VizieR for the stars of a survey in a cone.
+
+    Parameters
+    ----------
+    survey : str
+        One of `redpix.photometry.surveys.SURVEYS`.
+    centre : astropy.coordinates.SkyCoord
+        Middle of the cone.
+    radius : float
+        Degrees.
+
+    Returns
+    -------
+    astropy.table.Table
+        As of `standard_stars`.
+
+    Raises
+    ------
+    InputError
+        If VizieR does not answer with a table.
+    """
+    from astroquery.exceptions import RemoteServiceError, TableParseError
+    from astroquery.exceptions import TimeoutError as QueryTimeout
+    from astroquery.vizier import Vizier
+    from requests.exceptions import ConnectionError as ConnectionFailed
+
+    entry = SURVEYS[survey]
+    columns = [*entry.position, *chain.from_iterable(entry.bands.values())]
+    limited = entry.bands[entry.limited][0]
+    service = Vizier(
+        columns=[*columns, "pmRA", "pmDE"],
+        column_filters={limited: f"{entry.limits[0]}..{entry.limits[1]}", **entry.filters},
+        row_limit=ROWS,
+        timeout=TIMEOUT,
+    )
+    for attempt in range(ATTEMPTS):
+        try:
+            answer = service.query_region(
+                centre, radius=radius * u.deg, catalog=entry.table, cache=False
+            )
+            break
+        except (OSError, RemoteServiceError, TableParseError, QueryTimeout, ValueError) as error:
+            if attempt == ATTEMPTS - 1:
+                words = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+                if isinstance(error, ConnectionFailed):
+                    words = "no connection"
+                raise InputError(f"VizieR does not answer ({words})") from None
+    if not len(answer):
+        return standard_stars(Table(names=columns, dtype=[float] * len(columns)), survey)
+    return standard_stars(answer[0], survey)
+
+
+def standard_stars(answer, survey):
+    """Return an answer of VizieR with the names and units of redpix.
+
+    Parameters
+    ----------
+    answer : astropy.table.Table
+        Columns as VizieR names them; an apostrophe may be an underscore.
+    survey : str
+        One of `redpix.photometry.surveys.SURVEYS`.
+
+    Returns
+    -------
+    astropy.table.Table
+        Columns ra, dec, pmra, pmdec, each band and its error, colour; NaN where unknown. For Gaia
+        also V, R, I and g, r, i by its published relations.
+
+    Raises
+    ------
+    InputError
+        If a column of positions is missing.
+    """
+    entry = SURVEYS[survey]
+    columns = {name.lower().replace("'", "_"): name for name in answer.colnames}
+
+    def values(name):
+        found = columns.get(name.lower().replace("'", "_"))
+        if found is None:
+            return np.full(len(answer), np.nan)
+        return np.ma.filled(np.ma.asarray(answer[found], float), np.nan)
+
+    if entry.position[0].lower() not in columns:
+        raise InputError(
+            f"the answer lacks {entry.position[0]}; it has {', '.join(answer.colnames)}"
+        )
+    made = Table({"ra": values(entry.position[0]), "dec": values(entry.position[1])})
+    for name in ("pmRA", "pmDE"):
+        moves = values(name) if entry.epoch else np.zeros(len(answer))
+        made[{"pmRA": "pmra", "pmDE": "pmdec"}[name]] = np.nan_to_num(moves)
+    for band, (magnitude, error) in entry.bands.items():
+        made[band], made[f"{band}_error"] = values(magnitude), values(error)
+    made["colour"] = made[entry.colour[0]] - made[entry.colour[1]]
+    if survey == "gaia":
+        for band, (terms, (low, high)) in GAIA_RELATIONS.items():
+            colour = np.asarray(made["colour"])
+            inside = (colour > low) & (colour < high)
+            difference = np.polynomial.polynomial.polyval(np.where(inside, colour, np.nan), terms)
+            made[band] = made["G"] - difference
+            made[f"{band}_error"] = np.full(len(made), RELATION_ERROR)
+    return made
+
+
+def joined(tables, survey):
+    """Return the stars of several cones, each once.
+
+    Parameters
+    ----------
+    tables : list of astropy.table.Table
+        As of `standard_stars`.
+    survey : str
+        One of `redpix.photometry.surveys.SURVEYS`.
+
+    Returns
+    -------
+    astropy.table.Table
+    """
+    if not tables:
+        empty = Table(names=SURVEYS[survey].position, dtype=[float, float])
+        return standard_stars(empty, survey)
+    whole = vstack(tables, metadata_conflicts="silent")
+    return unique(whole, keys=["ra", "dec"]) if len(whole) else whole

@@ -1,0 +1,240 @@
+"""Pictures and PDFs of single objects, which the page shows when an object is chosen."""
+
+import base64
+import io
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pyarrow.parquet
+from PIL import Image
+
+from redpix.report import files, pictures
+
+#: pixels around the outermost pixels of an object on its picture
+MARGIN = 6
+
+#: number of picture pixels along a side of one image pixel
+MAGNIFY = 4
+
+#: maximum number of objects with a picture: those whose redshift is furthest off, then others
+MOST_PICTURES = 1000
+
+#: maximum number of values of a PDF on the page
+_NODES = 120
+
+
+def choose_objects(deviation, most=MOST_PICTURES):
+    """Return the rows of the objects that get a picture.
+
+    Parameters
+    ----------
+    deviation : ndarray, shape (n,)
+        (z_phot - z) / (1 + z); NaN if the redshift is unknown.
+    most : int
+        Maximum number of rows.
+
+    Returns
+    -------
+    ndarray of int
+        In increasing order.
+    """
+    order = np.argsort(-np.nan_to_num(np.abs(deviation), nan=-1.0), kind="stable")
+    return np.sort(order[:most])
+
+
+def pixel_redshifts(path, ids):
+    """Return the predicted redshifts of the pixels of objects.
+
+    Parameters
+    ----------
+    path : str
+        pixels.dat of a method, in the order of the pixel tables.
+    ids : ndarray of int64
+        Objects.
+
+    Returns
+    -------
+    dict of int to ndarray
+        Objects of the training set have none.
+    """
+    pieces = []
+    reader = pd.read_csv(
+        path,
+        sep=" ",
+        comment="#",
+        header=None,
+        usecols=[0, 2],
+        names=["z", "id"],
+        dtype={"id": "int64"},
+        chunksize=1_000_000,
+    )
+    for piece in reader:
+        pieces.append(piece[piece["id"].isin(ids)])
+    rows = pd.concat(pieces) if pieces else pd.DataFrame({"z": [], "id": []})
+    return {int(one): group.to_numpy() for one, group in rows.groupby("id", sort=False)["z"]}
+
+
+def field_details(registered, pixels, bands, ids, redshifts, span):
+    """Return the pictures of the objects of one field.
+
+    Parameters
+    ----------
+    registered : list of str
+        Registered images, from red to blue.
+    pixels : str
+        Pixel table of the field.
+    bands : tuple of str
+        Bands of the images.
+    ids : ndarray of int64
+        Objects that get a picture.
+    redshifts : dict of int to ndarray
+        From `pixel_redshifts`.
+    span : (float, float)
+        Redshifts at the ends of the colours.
+
+    Returns
+    -------
+    dict of str to dict
+        By object id: `cut`, the colour cut-out with the outline of the segment, and `map`, the
+        redshift of each pixel, as ``data:`` URIs. `map` is missing without pixel redshifts.
+    """
+    planes = [files.read_image(path)[0] for path in registered]
+    field = pictures.colour_picture(planes, bands)
+    columns = ["object_id", "x", "y"]
+    table = pyarrow.parquet.read_table(pixels, columns=columns).to_pandas()
+    details = {}
+    for one, rows in table[table["object_id"].isin(ids)].groupby("object_id", sort=False):
+        window = cut_window(rows["x"].to_numpy(), rows["y"].to_numpy(), field.shape[:2])
+        details[str(one)] = {"cut": cut_out(field, window, rows)}
+        z = redshifts.get(int(one))
+        if z is not None and len(z) == len(rows):
+            details[str(one)]["map"] = redshift_map(field, window, rows, z, span)
+    return details
+
+
+def cut_window(x, y, shape):
+    """Return the rows and columns around the pixels of an object.
+
+    Parameters
+    ----------
+    x, y : ndarray of int
+        Pixels of the object, 0-based.
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    (slice, slice)
+        Rows and columns, 0-based.
+    """
+    half = max(np.ptp(x), np.ptp(y)) // 2 + MARGIN
+    middle_x, middle_y = (x.min() + x.max()) // 2, (y.min() + y.max()) // 2
+    rows = slice(max(0, middle_y - half), min(shape[0], middle_y + half + 1))
+    return rows, slice(max(0, middle_x - half), min(shape[1], middle_x + half + 1))
+
+
+def cut_out(field, window, rows):
+    """Return a colour cut-out with the outline of the object's segment.
+
+    Parameters
+    ----------
+    field : ndarray of uint8, shape (ny, nx, 3)
+        Picture of the field in colour.
+    window : (slice, slice)
+        Rows and columns of the cut-out.
+    rows : DataFrame
+        Columns x and y of the object's pixels.
+
+    Returns
+    -------
+    str
+        ``data:`` URI, north up.
+    """
+    inside = np.zeros(field.shape[:2], bool)
+    inside[rows["y"], rows["x"]] = True
+    large = enlarged(field[window])
+    mask = enlarged(inside[window])
+    core = mask.copy()
+    for axis in (0, 1):
+        for step in (-1, 1):
+            core &= np.roll(mask, step, axis)
+    large[mask & ~core] = (255, 196, 0)
+    return data_uri(large)
+
+
+def redshift_map(field, window, rows, z, span):
+    """Return the redshifts of an object's pixels in colour, on its image in grey.
+
+    Parameters
+    ----------
+    field : ndarray of uint8, shape (ny, nx, 3)
+        Picture of the field in colour.
+    window : (slice, slice)
+        Rows and columns of the map.
+    rows : DataFrame
+        Columns x and y of the object's pixels.
+    z : ndarray
+        Redshift of each pixel.
+    span : (float, float)
+        Redshifts at the ends of the colours.
+
+    Returns
+    -------
+    str
+        ``data:`` URI, north up.
+    """
+    grey = field[window].mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8)
+    scaled = np.clip((z - span[0]) / (span[1] - span[0]), 0, 1)
+    colours = matplotlib.colormaps["viridis"](scaled, bytes=True)[:, :3]
+    grey[rows["y"] - window[0].start, rows["x"] - window[1].start] = colours
+    return data_uri(enlarged(grey))
+
+
+def enlarged(values):
+    """Return an array with each pixel as a square of `MAGNIFY` pixels."""
+    return values.repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1)
+
+
+def data_uri(values):
+    """Return a picture as a ``data:`` URI with its first row at the bottom.
+
+    Parameters
+    ----------
+    values : ndarray of uint8, shape (ny, nx) or (ny, nx, 3)
+        Grey levels, or red, green and blue.
+
+    Returns
+    -------
+    str
+    """
+    data = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(values[::-1])).save(data, "webp", quality=80)
+    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+
+
+def packed_pdfs(pdfs, grid):
+    """Return PDFs in a short form for the page.
+
+    Parameters
+    ----------
+    pdfs : ndarray, shape (n, nodes)
+        Probability densities.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    dict
+        `grid`, a list of redshifts; `scale`, the maximum of each PDF; `levels`, the PDFs over
+        their maximum in steps of 1/255, in base 64.
+    """
+    step = max(1, -(-len(grid) // _NODES))
+    pdfs = np.asarray(pdfs, float)[:, ::step]
+    scale = np.maximum(pdfs.max(axis=1), 1e-30)
+    levels = np.round(255 * pdfs / scale[:, None]).astype(np.uint8)
+    return {
+        "grid": [round(float(z), 5) for z in grid[::step]],
+        "scale": [round(float(value), 4) for value in scale],
+        "levels": base64.b64encode(levels.tobytes()).decode(),
+    }

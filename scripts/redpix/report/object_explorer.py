@@ -1,0 +1,262 @@
+"""A table of objects and linked plots that answer clicks, built with Bokeh.
+
+Bokeh draws the plots and the table, links them and sorts. It comes from PyPI with its licence, and
+its scripts are written into the page, so that the page opens without a network.
+"""
+
+import re
+
+from bokeh.embed import components
+from bokeh.layouts import column, gridplot
+from bokeh.models import (
+    CDSView,
+    ColumnDataSource,
+    DataTable,
+    IndexFilter,
+    NumberFormatter,
+    Range1d,
+    Span,
+    TableColumn,
+)
+from bokeh.plotting import figure
+from bokeh.resources import Resources
+
+#: scripts of Bokeh that the page needs
+PARTS = ("bokeh", "bokeh-widgets", "bokeh-tables")
+
+#: colour of each class; other classes are grey
+CLASSES = {"GALAXY": "#1f5583", "QSO": "#9a4b00", "STAR": "#7a2f8f"}
+
+#: width and height of a plot, pixels
+PLOT = (330, 290)
+
+#: tools of each plot
+TOOLS = "pan,wheel_zoom,box_select,lasso_select,tap,reset"
+
+#: random name of a document or a place
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+#: title and decimals of each column of the table
+COLUMNS = {
+    "object": ("object", None),
+    "field": ("field", None),
+    "class": ("class", None),
+    "split": ("set", None),
+    "n_pixels": ("pixels", 0),
+    "magnitude": ("magnitude", 2),
+    "redshift": ("z", 4),
+    "z_phot": ("z_phot", 4),
+    "z_error": ("error", 4),
+    "deviation": ("Δz / (1 + z)", 4),
+    "pit": ("PIT", 3),
+    "ra": ("RA (deg)", 5),
+    "dec": ("Dec (deg)", 5),
+}
+
+
+def library():
+    """Return the scripts of Bokeh.
+
+    Returns
+    -------
+    list of str
+    """
+    *scripts, _ = Resources(mode="inline", minified=True, components=list(PARTS)).js_raw
+    # the last one would write to the console of the browser
+    return [*scripts, 'Bokeh.require("core/logging").logger.set_level("error");']
+
+
+def explore(table, band, colours, highest):
+    """Return the table of objects and the plots that are linked with it.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The columns of `COLUMNS`, and those named in `colours`.
+    band : str
+        Band of the magnitudes.
+    colours : tuple of str
+        Two columns of colours, or none.
+    highest : float
+        Upper end of the redshifts of PDFs.
+
+    Returns
+    -------
+    script, div : str
+        Script that draws, without its tags, and the place in the page where it draws.
+    """
+    data = {name: table[name].to_numpy() for name in (*COLUMNS, *colours)}
+    data["colour"] = [CLASSES.get(name, "#667788") for name in table["class"]]
+    source = ColumnDataSource(data, name="objects")
+    shown = IndexFilter(list(range(len(table))), name="shown")
+    view = CDSView(filter=shown)
+    drawn = [*plots(source, view, band, colours), pdf_plot(highest)]
+    grid = gridplot(drawn, ncols=3, toolbar_location="right", merge_tools=True)
+    layout = column(grid, objects_table(source, view), sizing_mode="stretch_width")
+    script, div = components(layout, wrap_script=False)
+    return numbered(script, div)
+
+
+def numbered(script, div):
+    """Return the script and the place of a document with names that do not change between runs.
+
+    Bokeh counts its models from the start of a process, and names a document by a random number.
+
+    Parameters
+    ----------
+    script, div : str
+        From `bokeh.embed.components`.
+
+    Returns
+    -------
+    script, div : str
+    """
+    pattern = rf"{_UUID}|(?<=\")p\d{{4,}}(?=\")"
+    names = {}
+    for name in re.findall(pattern, script):
+        names.setdefault(name, f"p{len(names) + 1}")
+    return tuple(re.sub(pattern, lambda found: names[found[0]], text) for text in (script, div))
+
+
+def plots(source, view, band, colours):
+    """Return the plots of objects.
+
+    Parameters
+    ----------
+    source : ColumnDataSource
+        The objects.
+    view : CDSView
+        The objects that pass the filter.
+    band : str
+        Band of the magnitudes.
+    colours : tuple of str
+        Two columns of colours, or none.
+
+    Returns
+    -------
+    list of figure
+    """
+    redshifts = scatter(source, view, ("redshift", "true redshift"), ("z_phot", "z_phot"))
+    redshifts.line([0, 10], [0, 10], line_color="#888888", line_dash="dotted")
+    redshifts.x_range.range_padding = redshifts.y_range.range_padding = 0.05
+    redshifts.x_range.bounds = redshifts.y_range.bounds = None
+    deviation = scatter(
+        source, view, ("magnitude", f"magnitude in {band}"), ("deviation", "Δz / (1 + z)")
+    )
+    for height in (-0.15, 0.0, 0.15):
+        line = Span(location=height, dimension="width", line_color="#888888", line_dash="dotted")
+        deviation.add_layout(line)
+    pit = scatter(source, view, ("z_phot", "z_phot"), ("pit", "PIT of the true redshift"))
+    sky = scatter(source, view, ("ra", "right ascension (deg)"), ("dec", "declination (deg)"))
+    sky.x_range.flipped = True
+    found = [redshifts, deviation, pit, sky]
+    if colours:
+        found.insert(3, scatter(source, view, *((name, f"{name} (mag)") for name in colours)))
+    return found
+
+
+def scatter(source, view, horizontal, vertical):
+    """Return a plot of one column of the objects against another.
+
+    Parameters
+    ----------
+    source : ColumnDataSource
+        The objects.
+    view : CDSView
+        The objects that pass the filter.
+    horizontal, vertical : (str, str)
+        Column and label of each axis.
+
+    Returns
+    -------
+    figure
+    """
+    plot = figure(
+        width=PLOT[0],
+        height=PLOT[1],
+        tools=TOOLS,
+        active_drag="box_select",
+        x_axis_label=horizontal[1],
+        y_axis_label=vertical[1],
+        output_backend="webgl" if len(source.data["ra"]) > 20_000 else "canvas",
+    )
+    points = plot.scatter(
+        horizontal[0],
+        vertical[0],
+        source=source,
+        view=view,
+        size=5,
+        color="colour",
+        alpha=0.65,
+        line_color=None,
+        selection_color="#d62728",
+        selection_alpha=1.0,
+        nonselection_alpha=0.12,
+    )
+    plot.x_range.renderers = plot.y_range.renderers = [points]
+    plot.toolbar.logo = None
+    return plot
+
+
+def objects_table(source, view):
+    """Return the table of objects: sorted by a click on a column, drawn as far as it shows.
+
+    Parameters
+    ----------
+    source : ColumnDataSource
+        The objects.
+    view : CDSView
+        The objects that pass the filter.
+
+    Returns
+    -------
+    DataTable
+    """
+    columns = []
+    for name, (title, decimals) in COLUMNS.items():
+        format_ = "0" if not decimals else f"0.{decimals * '0'}"
+        options = {} if decimals is None else {"formatter": NumberFormatter(format=format_)}
+        columns.append(TableColumn(field=name, title=title, **options))
+    return DataTable(
+        source=source,
+        view=view,
+        columns=columns,
+        height=300,
+        sizing_mode="stretch_width",
+        index_position=None,
+        reorderable=False,
+        selectable=True,
+    )
+
+
+def pdf_plot(highest):
+    """Return the plot of the PDF of the chosen object, which is empty at first.
+
+    Parameters
+    ----------
+    highest : float
+        Upper end of the redshifts.
+
+    Returns
+    -------
+    figure
+    """
+    plot = figure(
+        width=PLOT[0],
+        height=PLOT[1],
+        tools=TOOLS,
+        active_drag="box_select",
+        x_range=(0, highest),
+        y_range=Range1d(0, 1, name="densities"),
+        x_axis_label="redshift",
+        y_axis_label="probability density",
+        title="PDF of the chosen object",
+    )
+    curve = ColumnDataSource({"z": [], "p": []}, name="pdf")
+    plot.varea("z", 0, "p", source=curve, fill_color="#1f5583", fill_alpha=0.25)
+    plot.line("z", "p", source=curve, line_color="#1f5583")
+    plot.add_layout(
+        Span(location=None, dimension="height", line_color="#9a4b00", name="truth", visible=False)
+    )
+    plot.toolbar.logo = None
+    return plot

@@ -1,0 +1,15 @@
+"""The end of a run whose input has faults."""
+
+import pytest
+from redpix.core.exceptions import InputError, refusals
+
+
+def test_each_line_of_a_refusal_has_its_key():
+    with pytest.raises(SystemExit) as caught, refusals("configuration: "):
+        raise InputError("k: 0: not above 0\nname: missing")
+    assert str(caught.value) == "configuration: k: 0: not above 0\nconfiguration: name: missing"
+
+
+def test_other_errors_are_not_hidden():
+    with pytest.raises(KeyError), refusals(""):
+        raise KeyError("a fault of the code")

@@ -1,0 +1,77 @@
+"""Marks of the verdict: good numbers, numbers out of bounds, and numbers that are missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from redpix.report import verdict
+
+
+def marks(lines):
+    return [line.mark for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "left_out", "mark"),
+    [(3, 0, "good"), (19, 1, "look"), (5, 5, "bad"), (0, 3, "bad"), (0, 0, "bad")],
+)
+def test_fields(delivered, left_out, mark):
+    assert verdict.judge_fields(delivered, left_out).mark == mark
+
+
+def test_calibrated_pdfs_of_any_number_of_objects_are_good():
+    generator = np.random.default_rng(3)
+    for n in (30, 300, 10_000):
+        good = 0
+        for _ in range(200):
+            pit = np.sort(generator.uniform(size=n))
+            steps = np.arange(n)
+            distance = max(np.max((steps + 1) / n - pit), np.max(pit - steps / n))
+            inside = np.mean(np.abs(pit - 0.5) < 0.3415)
+            found = {"n": n, "coverage_68": inside, "pit_ks": distance}
+            good += marks(verdict.judge_redshifts("knn", found, "x")).count("good")
+        assert good >= 0.97 * 400
+
+
+def test_pdfs_that_are_too_narrow_are_out_of_bounds():
+    found = {"n": 1000, "coverage_68": 0.45, "pit_ks": 0.14}
+    assert marks(verdict.judge_redshifts("knn", found, "x")) == ["bad", "bad"]
+
+
+def test_without_true_redshifts_there_is_nothing_to_judge():
+    assert verdict.judge_redshifts("knn", {"n": 0, "coverage_68": None, "pit_ks": None}, "x") == []
+    assert verdict.judge_redshifts("knn", {}, "x") == []
+
+
+@pytest.mark.parametrize(
+    ("std", "rms", "expected"),
+    [
+        (0.99, 0.03, ["good", "good"]),
+        (1.08, 0.12, ["look", "look"]),
+        (2.56, 0.6, ["bad", "bad"]),
+        (float("nan"), "unknown", []),
+    ],
+)
+def test_difference_images(std, rms, expected):
+    header = {"SCORRSTD": std, "REGRMSX": rms, "REGRMSY": 0.0}
+    assert marks(verdict.judge_difference("pair", "r", header)) == expected
+
+
+@pytest.mark.parametrize(
+    ("scale", "rate", "expected"),
+    [(1.03, 0.0, ["good", "good"]), (1.2, 0.03, ["look", "look"]), (0.4, 0.9, ["bad", "bad"])],
+)
+def test_images(scale, rate, expected):
+    header = {"NOISESCL": scale, "FALSRATE": rate}
+    assert marks(verdict.judge_image("a", header)) == expected
+    assert verdict.judge_image("a", {}) == []
+
+
+@pytest.mark.parametrize(("factor", "mark"), [(1.0, "good"), (2.0, "look"), (9.0, "bad")])
+def test_light_curves(factor, mark):
+    expected = np.geomspace(1e-3, 0.1, 40)
+    stars = pd.DataFrame(
+        {"flux": 1 / expected, "expected": expected, "scatter": factor * expected, "flags": 0}
+    )
+    assert marks(verdict.judge_light_curves(stars)) == [mark]
+    stars["flags"] = 4
+    assert verdict.judge_light_curves(stars) == []

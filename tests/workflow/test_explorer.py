@@ -1,0 +1,112 @@
+"""The explorer of objects in a real browser: filter, choose, step, deep link, narrow window."""
+
+import json
+import re
+import subprocess
+from urllib.parse import unquote
+
+import pandas as pd
+import pytest
+from chromium import find_chromium
+from test_report import Run
+
+#: waits for the explorer, does what `{steps}` says, and writes the answer into the page
+SCRIPT = """<script>
+const problems = [];
+addEventListener("error", e => problems.push(e.message || "failed: " + e.target.outerHTML));
+addEventListener("securitypolicyviolation", e => problems.push(`line ${e.lineNumber}: policy`));
+(async () => {
+  const pause = ms => new Promise(go => setTimeout(go, ms));
+  while (!document.getElementById("explore")?.dataset.ready) await pause(50);
+  const get = id => document.getElementById(id);
+  const objects = Bokeh.documents[0].get_model_by_name("objects");
+  const type = text => {
+    get("filter").value = text;
+    get("filter").dispatchEvent(new Event("input"));
+  };
+  const answer = {};
+  STEPS
+  await pause(300);
+  answer.problems = problems;
+  answer.fetched = performance.getEntriesByType("resource").map(one => one.name)
+    .filter(name => !name.startsWith("data:"));
+  answer.width = document.documentElement.scrollWidth;
+  const text = "answer=" + encodeURIComponent(JSON.stringify(answer)) + "=end";
+  document.documentElement.innerHTML = "<body></body>";
+  document.body.textContent = text;
+})();
+</script>"""
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    """A report with redshifts, and its objects."""
+    run = Run(tmp_path_factory.mktemp("explored"))
+    return run.report(), pd.read_csv(run.paths.predictions[0])
+
+
+def use(page, folder, steps, address="", width=1200):
+    """Open a page, take steps in it, and return the answer."""
+    path, _ = page
+    copy = folder / "page.html"
+    script = SCRIPT.replace("STEPS", steps)
+    # before the page's policy, and after its encoding
+    place = '<meta charset="utf-8">'
+    text = path.read_text(encoding="utf-8").replace(place, f"{place}{script}")
+    copy.write_text(text, encoding="utf-8")
+    command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    command += [f"--user-data-dir={folder}/profile", f"--window-size={width},900"]
+    command += ["--virtual-time-budget=30000", "--dump-dom", f"{copy.as_uri()}{address}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    found = re.search(r"answer=([^=]+)=end", done.stdout)
+    assert found, done.stderr[-2000:]
+    answer = json.loads(unquote(found[1]))
+    assert answer["problems"] == []
+    assert answer["fetched"] == []
+    return answer
+
+
+def test_the_worst_outlier_in_one_click(page, tmp_path):
+    steps = """get("worst").click();
+    answer.words = get("chosen").textContent;
+    answer.pictures = get("chosen").querySelectorAll("img").length;
+    answer.hash = location.hash;
+    answer.pdf = Math.max(...Bokeh.documents[0].get_model_by_name("pdf").data.p);"""
+    answer = use(page, tmp_path, steps)
+    table = page[1][page[1]["split"] == "test"]
+    off = ((table["z_phot"] - table["redshift"]) / (1 + table["redshift"])).abs()
+    worst = table["object_id"][off.idxmax()]
+    assert answer["words"].startswith(f"Object {worst} in ")
+    assert answer["hash"] == f"#object={worst}"
+    assert answer["pdf"] > 0
+    assert answer["pictures"] >= 1
+
+
+def test_a_filter_a_step_and_the_choice_in_all_plots(page, tmp_path):
+    limit = float(page[1]["z_phot"].median())
+    steps = f"""type("z_phot > {limit}");
+    answer.said = get("filtered").textContent;
+    get("next").click();
+    answer.chosen = objects.selected.indices.length;
+    type("z_fot > 1"); answer.unknown = get("filtered").textContent;
+    type("bright"); answer.unclear = get("filtered").textContent;
+    objects.selected.indices = [0, 1, 2]; answer.count = get("count").textContent;
+    get("brush").click(); answer.none = get("count").textContent;"""
+    answer = use(page, tmp_path, steps)
+    above = (page[1]["z_phot"] > limit).sum()
+    assert answer["said"] == f"{above} of {len(page[1])} objects"
+    assert answer["chosen"] == 1
+    assert answer["unknown"] == "unknown column: z_fot"
+    assert answer["unclear"] == "not understood: bright"
+    assert (answer["count"], answer["none"]) == ("3 chosen", "")
+
+
+def test_an_address_leads_to_an_object(page, tmp_path):
+    wanted = page[1]["object_id"].iloc[3]
+    answer = use(page, tmp_path, 'answer.words = get("chosen").textContent;', f"#object={wanted}")
+    assert answer["words"].startswith(f"Object {wanted} in ")
+
+
+def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
+    assert use(page, tmp_path, "", width=500)["width"] <= 500
