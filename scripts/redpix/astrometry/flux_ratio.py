@@ -28,10 +28,9 @@ def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names):
     Returns
     -------
     ratio : float
-        The given one; or the mean of the two if they agree; or that by apertures, which do not
-        depend on the PSFs.
+        The given one; or the mean of the two if they agree; or the more precise one.
     apart : float
-        Relative difference of the two if they do not agree; otherwise 0.
+        Relative difference of the two if the PSFs seem to be wrong; otherwise 0.
     remarks : list of str
         Warnings, one sentence each.
 
@@ -83,11 +82,17 @@ def _of_measured(measured):
     mean = float(np.average([one.ratio for one in measured], weights=weights))
     if _agree(first.ratio, last.ratio, np.hypot(first.error, last.error)):
         return mean, 0.0, []
+    precise = last if last.error < first.error else first
     remark = (
         f"the flux ratio is {first.ratio:.4f} +- {first.error:.4f} by PSFs and {last.ratio:.4f} "
-        f"+- {last.error:.4f} by apertures; that by apertures is used; a PSF may be wrong"
+        f"+- {last.error:.4f} by apertures; "
+        + (
+            "that by apertures is used; a PSF may be wrong"
+            if precise is last
+            else "that by PSFs is used; light may lie outside the apertures"
+        )
     )
-    return last.ratio, abs(first.ratio / last.ratio - 1), [remark]
+    return precise.ratio, abs(first.ratio / precise.ratio - 1), [remark]
 
 
 def _agree(one, other, error):
