@@ -33,21 +33,18 @@ FULL = {
     "coaddition": {"side": 2048, "images": 8, "number": 800},
     "neighbours": {"vectors": 200_000, "attributes": 8, "queries": 100_000, "k": 100},
     "training_network": {"number": 500, "side": 60, "bands": 5, "epochs": 6},
+    "mixture_density": {"vectors": 40_000, "attributes": 12, "steps": 2000},
 }
 SMALL = {
     "subtraction": {"side": 300, "number": 40},
     "coaddition": {"side": 200, "images": 3, "number": 20},
     "neighbours": {"vectors": 5000, "attributes": 8, "queries": 1000, "k": 20},
     "training_network": {"number": 40, "side": 24, "bands": 2, "epochs": 3},
+    "mixture_density": {"vectors": 400, "attributes": 4, "steps": 60},
 }
 
 #: parts that could use a card and that the library does not have
-ABSENT = {
-    "mixture_density": {
-        "skipped": "redpix has no mixture-density network; photoz.method mlp is scikit-learn's "
-        "MLPRegressor, which runs on the processor alone"
-    }
-}
+ABSENT = {}
 
 #: what is told of a backend as soon as it is measured
 SHOWN = ("seconds", "ratio", "within", "skipped", "error")

@@ -19,7 +19,10 @@ import numpy as np
 from redpix.coaddition.stack import stack
 from redpix.core.backend import NUMPY, GpuBackend, arrays
 from redpix.core.exceptions import InputError
+from redpix.photoz.learners import mixture_training
+from redpix.photoz.learners.mixture_pdfs import MixtureGrid
 from redpix.photoz.learners.neighbour_index import Everywhere, Exact, recall
+from redpix.photoz.learners.photometric_inputs import Layout, PhotometricInputs
 from redpix.simulation import network
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.tiles import subtract_tiles
@@ -37,6 +40,7 @@ BOUNDS = {
     },
     "coaddition": {"image": 1e-3, "variance": 1e-3},
     "neighbours": {"distance": 1e-4, "missed": 1e-4},
+    "mixture_density": {"density": 1e-2, "log_score": 0.05},
 }
 
 #: of the network: predictions in units of the brightest input pixel, and the last loss. A card's
@@ -270,9 +274,48 @@ def check_training_network(size, threads):
     return measure
 
 
+def check_mixture_density(size, threads):
+    """Train a mixture-density network, and evaluate NumPy's network with every backend.
+
+    Training amplifies rounding errors, so that only its held-out log score is compared.
+    """
+    drawn, _ = device_skies.vectors(size["vectors"], 1, size["attributes"])
+    count = len(drawn)
+    value = np.sin(drawn[:, 0] / 2) + 0.1 * np.random.default_rng(5).standard_normal(count)
+    columns = drawn.astype(np.float32), value.astype(np.float32), np.ones(count, np.float32)
+    sample = mixture_training.NetworkSample(*columns, np.zeros((count, 0), np.float32))
+    learn, test = sample.take(slice(0, None, 2)), sample.take(slice(1, None, 2))
+    inputs = PhotometricInputs.fit(learn.vectors, Layout(0))
+    plan = mixture_training.TrainingPlan(1, 0.0, size["steps"])
+    plan = plan._replace(epochs=size["steps"] * mixture_training.BATCH / len(learn.value))
+    grid, reference = np.linspace(0, 2, 401), {}
+
+    def densities(layers, backend):
+        nodes = MixtureGrid(grid, (0.5, 0.2), backend)
+        pairs = mixture_training.mixtures(layers, test.vectors[:PILOT], inputs, backend)
+        return np.concatenate([backend.take(nodes.densities(one)) for _, one in pairs])
+
+    def measure(name, backend):
+        layers, entry = timed(name, lambda: mixture_training.fit(learn, inputs, plan, [1], backend))
+        score = mixture_training.log_score(layers, test, inputs, backend)
+        if not reference:
+            reference.update(layers=layers, score=score, seconds=entry["seconds"])
+            reference["density"] = densities(layers, backend)
+        entry |= {"ratio": reference["seconds"] / entry["seconds"], "log_score": score}
+        change = abs(score - reference["score"])
+        differences = {
+            "density": difference(densities(reference["layers"], backend), reference["density"]),
+            "log_score": {"absolute": change, "relative": change / abs(reference["score"])},
+        }
+        return {**entry, **compared(differences, BOUNDS["mixture_density"])}
+
+    return measure
+
+
 CHECKS = {
     "subtraction": check_subtraction,
     "coaddition": check_coaddition,
     "neighbours": check_neighbours,
     "training_network": check_training_network,
+    "mixture_density": check_mixture_density,
 }

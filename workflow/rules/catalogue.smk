@@ -52,7 +52,7 @@ checkpoint catalogue:
     conda:
         "../../envs/python.yaml"
     resources:
-        mem_mb=memory(1200),
+        mem_mb=memory(1200, times_input=18),
         runtime=minutes(30),
     params:
         code=code_of("catalogue"),

@@ -5,6 +5,12 @@ if SOURCE == "demo":
     SOURCE = f"{RESULTS}/demo/archive"
 
 
+def given_rows(wildcards):
+    """Return the rows of a field of a table of images, by band."""
+    rows = FRAMES.fields[wildcards.field]
+    return {band: list(rows[band]) for band in BANDS if band in rows}
+
+
 def given_files(field):
     """Return the files of a field of a table of images that exist."""
     rows = FRAMES.fields[field].values()
@@ -96,11 +102,7 @@ else:
             runtime=minutes(30),
         params:
             code=code_of("given_field"),
-            rows=lambda wildcards: {
-                band: list(row)
-                for band, row in FRAMES.fields[wildcards.field].items()
-                if band in BANDS
-            },
+            rows=given_rows,
             fault=lambda wildcards: FRAMES.faults.get(wildcards.field),
             bands=BANDS,
             reference_band=REFERENCE,
@@ -125,7 +127,9 @@ else:
             "../../envs/python.yaml"
         params:
             code=code_of("given_frames"),
+            rows=given_rows,
             bands=BANDS,
+            reference_band=REFERENCE,
             folder=f"{RESULTS}/frames/fetched/{{field}}",
             keep=config["keep_images"],
         message:

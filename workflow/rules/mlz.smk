@@ -61,7 +61,7 @@ rule photoz_table_mlz:
     conda:
         "../../envs/python.yaml"
     resources:
-        mem_mb=memory(1000),
+        mem_mb=memory(1000, times_input=12),
         runtime=minutes(10),
     params:
         code=code_of("photoz_table_mlz"),

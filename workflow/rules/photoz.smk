@@ -93,7 +93,7 @@ rule photoz_table:
         "../../envs/python.yaml"
     threads: 2
     resources:
-        mem_mb=memory(1200, times_input=3),
+        mem_mb=memory(1200, times_input=12),
         runtime=minutes(60),
         gpu=cards(),
     params:

@@ -27,10 +27,11 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "verdict", "explore", "photoz_checks"),
-        report_parts("coadds", "changes", "photometry", "training"),
+        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks"),
+        report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/objects.js"),
+        own_file("workflow/report/changes.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
@@ -49,6 +50,9 @@ rule report:
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
+        series=all_series,
+        series_curves=series_tables("light_curves.csv"),
+        tracklets=series_tables("tracklets.csv"),
         tables=table_products("metrics.json"),
         calibrated=image_products(".calibrated.fits"),
         stars=image_products(".csv"),
@@ -92,6 +96,7 @@ rule report_pair:
         # what the template includes
         report_parts("macros", "changes"),
         own_file("workflow/report/style.css"),
+        own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
         template=own_file("workflow/report/pair.html.j2"),

@@ -1,5 +1,8 @@
 """Sources: SExtractor with ASSOC finds the catalogue's objects in the registered images."""
 
+# reference: the reference band; sum, chi2: all bands combined
+DETECTION_IMAGE = config["sources"]["detection_image"]
+
 
 rule sources:
     input:
@@ -23,6 +26,7 @@ rule sources:
     params:
         code=code_of("sources"),
         detection=config["sources"]["detection"],
+        detection_image=DETECTION_IMAGE,
         threshold=config["sources"]["threshold"],
         min_area=config["sources"]["min_area"],
         assoc_radius=config["sources"]["assoc_radius"],
@@ -39,6 +43,7 @@ rule sources:
 rule detections:
     input:
         image=f"{RESULTS}/registered/{{field}}-{REFERENCE}.fits",
+        bands=[] if DETECTION_IMAGE == "reference" else per_band("registered"),
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/detections.param"),
         filter=resource("sextractor/sources.conv"),
@@ -55,6 +60,7 @@ rule detections:
         runtime=minutes(10),
     params:
         code=code_of("detections"),
+        detection_image=DETECTION_IMAGE,
         threshold=config["sources"]["threshold"],
         min_area=config["sources"]["min_area"],
     message:

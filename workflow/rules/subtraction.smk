@@ -53,6 +53,11 @@ def all_series(wildcards):
     return [f"{RESULTS}/series/{series}/{band}/series.csv" for series, band in names]
 
 
+def series_tables(name):
+    """Return an input function for a table beside the table of objects of every series."""
+    return lambda wildcards: [str(Path(path).with_name(name)) for path in all_series(wildcards)]
+
+
 def all_transients(wildcards):
     """Return the transients of every pair in all bands."""
     pairs = dict.fromkeys(row.pair for row in PLAN.delivered_pairs(not_delivered()))

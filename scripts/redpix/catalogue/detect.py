@@ -7,16 +7,28 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
+from redpix.catalogue.detection_image import prepare_combined
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import edge_distance
+from redpix.image.wcs import frame_wcs, pixel_area
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 
 #: columns of the list: pixel coordinates are 0-based, the number is 1-based
-COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance")
+COLUMNS = ("number", "x", "y", "ra", "dec", "flux", "flux_error", "mag", "edge_distance", "radius")
 
 
-def list_detections(image, config, parameters, filter, detections, threshold, min_area):
+def list_detections(
+    image,
+    config,
+    parameters,
+    filter,
+    detections,
+    threshold,
+    min_area,
+    bands=(),
+    detection_image="reference",
+):
     """Write a CSV of the sources that SExtractor detects in an image.
 
     Parameters
@@ -26,11 +38,17 @@ def list_detections(image, config, parameters, filter, detections, threshold, mi
     config, parameters, filter : str
         Paths of SExtractor's settings, list of measurements and detection filter.
     detections : str
-        Path of the CSV to write, with `COLUMNS`: degrees, nanomaggies, magnitudes, pixels.
+        Path of the CSV to write, with `COLUMNS`: degrees, nanomaggies, magnitudes, pixels;
+        the radius of the segment in arcsec.
     threshold : float
         Detection threshold in units of the background's standard deviation.
     min_area : int
         Smallest number of pixels above the threshold.
+    bands : list of str
+        Paths of the registered images of all bands, if they are combined.
+    detection_image : {"reference", "sum", "chi2"}
+        Image in which sources are detected: that of the reference band, or the weighted sum or the
+        chi-square of all bands.
 
     Raises
     ------
@@ -47,17 +65,24 @@ def list_detections(image, config, parameters, filter, detections, threshold, mi
         settings = copied_settings(paths, Path(folder))
         prepared = prepare(image, Path(folder))
         table = Path(folder) / "detections.fits"
-        sources = run_sextractor(prepared, prepared, table, None, settings, options)
-    _write(detections, sources, fits.getdata(image, "MASK"))
+        seen = prepared
+        if detection_image != "reference":
+            seen = prepare_combined(bands, detection_image, Path(folder))
+        sources = run_sextractor(seen, prepared, table, None, settings, options)
+    wcs = frame_wcs(fits.getheader(image, "SCI"))
+    _write(detections, sources, fits.getdata(image, "MASK"), wcs)
     log.info("%s: %d detections, -> %s", image, len(sources), detections)
     if not len(sources):
         log.warning("%s: no source is brighter than %s sigma", image, threshold)
     log.info("median magnitude %.2f", np.median(sources["MAG_AUTO"]) if len(sources) else np.nan)
 
 
-def _write(path, sources, mask):
+def _write(path, sources, mask, wcs):
     """Write SExtractor's table as CSV with 0-based coordinates and distances from the edge."""
     x, y = sources["X_IMAGE"] - 1.0, sources["Y_IMAGE"] - 1.0
+    # of a circle with the area of the segment
+    scale = 3600 * np.sqrt(pixel_area(wcs))
+    radius = np.sqrt(sources["ISOAREA_IMAGE"] / np.pi) * scale
     columns = (
         x,
         y,
@@ -67,6 +92,7 @@ def _write(path, sources, mask):
         sources["FLUXERR_AUTO"],
         sources["MAG_AUTO"],
         edge_distance(mask, x, y),
+        radius,
     )
     with atomic(path) as temporary, open(temporary, "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -10,6 +10,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.catalogue.assoc import NO_OBJECT, assigned_objects, assoc_list
+from redpix.catalogue.detection_image import prepare_combined
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
@@ -36,7 +37,8 @@ def find_objects(images, objects, catalogues, maps, field, bands, reference_band
     **settings : dict
         ``config``, ``parameters``, ``filter``: paths of SExtractor's settings, list of
         measurements and detection filter. ``detection``: "reference" (all bands have the sources
-        of the reference band) or "band" (each its own). ``threshold``: detection threshold in
+        of the reference band) or "band" (each its own). ``detection_image``: "reference", or
+        "sum" or "chi2" of all bands. ``threshold``: detection threshold in
         units of the background's standard deviation. ``min_area``: smallest number of pixels
         above the threshold. ``assoc_radius``: largest distance of a source from its object,
         pixels. ``assoc_type``, ``assoc_selection``: SExtractor's ASSOC_TYPE, ASSOCSELEC_TYPE.
@@ -55,6 +57,8 @@ def find_objects(images, objects, catalogues, maps, field, bands, reference_band
         listed = write_assoc_list(assoc, rows, outputs[reference_band][0])
         program = _Program(folder / "catalogue.fits", copied, _options(settings), assoc)
         detected, shared_map = None, None
+        if settings["detection_image"] != "reference":
+            detected = prepare_combined(images, settings["detection_image"], folder)
         # the reference band comes first: in one mode its segmentation serves the others
         for band in sorted(bands, key=lambda band: band != reference_band):
             image, catalogue, segmentation = outputs[band]

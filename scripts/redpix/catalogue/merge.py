@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from redpix.catalogue.build import columns_of, rejected_rows, sorted_catalogue
-from redpix.catalogue.twins import close_twins
+from redpix.catalogue.twins import close_twins, covered_twins
 from redpix.core.exceptions import InputError
 
 #: largest number of sources in a field: an id has five digits for the source
@@ -15,8 +15,8 @@ def merge_detections(lists, schema, band, duplicate_radius):
     """Return a catalogue of the sources that are detected in each field; redshifts are unknown.
 
     A source that two fields show is kept in the field where it is farther from the image's
-    edge; if equally far, in the field given first. Two sources of one field are two objects,
-    however close.
+    edge; if equally far, in the field given first. A source inside the segment of an object that
+    another field keeps is not an object. Two sources of one field are two objects, however close.
 
     Parameters
     ----------
@@ -51,6 +51,11 @@ def merge_detections(lists, schema, band, duplicate_radius):
     preferred = np.lexsort((np.arange(len(rows)), position, -rows["edge_distance"]))
     ra, dec = rows["ra"].to_numpy(), rows["dec"].to_numpy()
     twin = close_twins(ra, dec, duplicate_radius, preferred, group=position)
+    if "radius" in rows and duplicate_radius > 0:
+        # a source inside the segment of another field's object would count its pixels again
+        alone = preferred[twin[preferred] < 0]
+        inside = covered_twins(ra, dec, rows["radius"].to_numpy(), alone, position)
+        twin = np.where(inside >= 0, inside, twin)
     late = np.flatnonzero(twin >= 0)
     rejected = rejected_rows(
         [
@@ -74,7 +79,8 @@ def _numbered(field, sources):
             f"field {name}: {len(sources)} sources; allowed: {MOST_SOURCES}, "
             "raise sources.threshold"
         )
-    rows = sources[["ra", "dec", "mag", "edge_distance"]].astype(float).assign(line=sources.index)
+    columns = ["ra", "dec", "mag", "edge_distance"] + ["radius"] * ("radius" in sources)
+    rows = sources[columns].astype(float).assign(line=sources.index)
     if len(field) == 2:
         return rows.assign(id=field[0] * (MOST_SOURCES + 1) + sources["number"], field=name)
     run, camcol, number = field

@@ -54,9 +54,7 @@ def close_twins(ra, dec, radius, preferred, group=None):
     twin = np.full(len(ra), -1)
     if radius == 0 or not len(preferred):
         return twin
-    ra, dec = np.deg2rad(ra[preferred]), np.deg2rad(dec[preferred])
-    # points on the unit sphere: neither RA 0 nor a pole is an edge
-    points = np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)
+    points = _on_sphere(ra[preferred], dec[preferred])
     chord = 2 * math.sin(math.radians(radius / 3600) / 2)
     tree = cKDTree(points)
     crowded = tree.query_ball_point(points, chord, return_length=True) > 1
@@ -68,3 +66,44 @@ def close_twins(ra, dec, radius, preferred, group=None):
         near = near[(near != row) & (twin[near] < 0)]
         twin[near if group is None else near[group[near] != group[row]]] = row
     return twin
+
+
+def covered_twins(ra, dec, radius, preferred, group):
+    """Return for each row the more preferred row of another group that covers its position.
+
+    Parameters
+    ----------
+    ra, dec : ndarray, shape (n,)
+        Degrees.
+    radius : ndarray, shape (n,)
+        Radius of the sky that each row covers, arcsec.
+    preferred : ndarray of int
+        0-based rows to compare, most preferred first.
+    group : ndarray, shape (n,)
+        Rows of one group do not cover each other.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        -1 for rows that are kept or not compared.
+    """
+    twin = np.full(len(ra), -1)
+    if not len(preferred):
+        return twin
+    points = _on_sphere(ra[preferred], dec[preferred])
+    chords = 2 * np.sin(np.radians(radius[preferred] / 3600) / 2)
+    tree = cKDTree(points)
+    for place, near in enumerate(tree.query_ball_point(points, chords)):
+        row = preferred[place]
+        if twin[row] >= 0 or len(near) < 2:
+            continue
+        others = preferred[np.array(near)[np.array(near) > place]]
+        others = others[(twin[others] < 0) & (group[others] != group[row])]
+        twin[others] = row
+    return twin
+
+
+def _on_sphere(ra, dec):
+    """Return points on the unit sphere: neither RA 0 nor a pole is an edge."""
+    ra, dec = np.deg2rad(ra), np.deg2rad(dec)
+    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)

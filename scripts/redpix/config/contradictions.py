@@ -37,6 +37,12 @@ def contradictions(config):
             f"reference_band: {shown(config['reference_band'])} is not one of the bands of this "
             f"run; allowed: one of {', '.join(config['bands'])}"
         )
+    sources = config["sources"]
+    if sources["detection"] == "band" and sources["detection_image"] != "reference":
+        yield (
+            f"sources.detection_image: {shown(sources['detection_image'])} with "
+            'sources.detection "band", which detects in each band alone; allowed: reference'
+        )
     yield from _range_faults(config["training_images"])
     yield from _grid_faults(photoz["grid"])
     yield from _attribute_faults(photoz, config["bands"])
@@ -245,6 +251,8 @@ def _map_faults(som):
 
 def _grid_faults(grid):
     """Yield a line if a redshift grid does not consist of whole steps, or of too many."""
+    if grid == "auto":
+        return
     low, high, step = grid
     if not 0 < step <= high - low:
         yield (

@@ -42,7 +42,7 @@ def safe_stem(path):
     str
         At most 60 characters; ``x`` if none is left.
     """
-    stem = PurePath(path).name.split(".fit")[0]
+    stem = PurePath(path).name.split(".fit")[0].removesuffix(PACKET)
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x"
 
 

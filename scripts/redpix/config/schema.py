@@ -149,6 +149,8 @@ def _is_other(text, types):
     """Return whether text stands for a value of another type."""
     if "string" not in types or (text == "null" and "null" in types):
         return True
+    if "array" in types and text.startswith("["):
+        return True
     try:
         return "number" in types and math.isfinite(float(text))
     except ValueError:

@@ -4,6 +4,9 @@ import inspect
 import os
 import stat
 
+#: endings of files whose content is packed, and how much larger it is unpacked
+PACKED, PACKING = (".gz", ".bz2", ".xz", ".parquet"), 4
+
 
 def memory(megabytes, times_input=0):
     """Return a function of a job that gives its memory in MB, a whole number.
@@ -13,7 +16,7 @@ def memory(megabytes, times_input=0):
     megabytes : float
         Memory of a job without input, MB.
     times_input : float, optional
-        Further memory per size of the input files.
+        Further memory per size of the input files; packed ones count `PACKING` times.
 
     Returns
     -------
@@ -68,4 +71,6 @@ def _size(path):
         found = os.stat(path)
     except FileNotFoundError:
         return 0
-    return found.st_size if stat.S_ISREG(found.st_mode) else 0
+    if not stat.S_ISREG(found.st_mode):
+        return 0
+    return found.st_size * (PACKING if str(path).endswith(PACKED) else 1)

@@ -165,7 +165,8 @@ class PixelMap(NamedTuple):
         """
         if np.ndim(self.area) == 0:
             return self.area
-        return _between_nodes(self.area, shape, slice(0, shape[0])).astype(np.float32)
+        plane = self.area.astype(np.float32)
+        return _between_nodes(plane, shape, slice(0, shape[0]), np.float32)
 
 
 def pixel_map(wcs, shape, grid_wcs, grid_shape):
@@ -246,13 +247,14 @@ def _nodes(shape):
     return (plane.astype(float) for plane in np.meshgrid(columns, rows))
 
 
-def _between_nodes(plane, shape, rows):
+def _between_nodes(plane, shape, rows, kind=np.float64):
     """Return values at nodes, interpolated linearly to whole rows of the grid.
 
     Offsets curve by less than 1e-5 pixels over the distance of two nodes.
     """
-    along_y = _weights(np.arange(rows.start, rows.stop), plane.shape[0])
-    return (along_y @ plane) @ _weights(np.arange(shape[1]), plane.shape[1]).T
+    along_y = _weights(np.arange(rows.start, rows.stop), plane.shape[0]).astype(kind)
+    along_x = _weights(np.arange(shape[1]), plane.shape[1]).astype(kind)
+    return (along_y @ plane) @ along_x.T
 
 
 def _weights(positions, count):

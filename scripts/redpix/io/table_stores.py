@@ -3,12 +3,13 @@
 import io
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_bytes import MOST_BYTES
-from redpix.io.table_columns import StoredColumns, from_astropy, plain
+from redpix.io.table_columns import MOST_ELEMENTS, StoredColumns, from_astropy, plain
 
 
 def read_parquet(data, name):
@@ -51,10 +52,29 @@ def read_parquet(data, name):
         if column.startswith("__index_level_"):
             words.append(f"{column}, an index of the rows, left out")
         elif pa.types.is_nested(kind):
-            words.append(f"{column} holds arrays, left out")
+            columns |= _elements(column, table[column], words)
         else:
             columns[column] = plain(table[column])
     return StoredColumns(columns, units, words)
+
+
+def _elements(name, column, words):
+    """Return the elements of lists of one length as columns; none for other lists."""
+    kind = column.type
+    lists = (
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+    if lists and not pa.types.is_nested(kind.value_type):
+        lengths = set(pc.unique(pc.list_value_length(column)).to_pylist())
+        if len(lengths) == 1 and 0 < (max(lengths) or 0) <= MOST_ELEMENTS:
+            count = lengths.pop()
+            words.append(f"{name} split into {name}_1 to {name}_{count}")
+            return {
+                f"{name}_{place + 1}": plain(pc.list_element(column, place))
+                for place in range(count)
+            }
+    words.append(f"{name} holds arrays, left out")
+    return {}
 
 
 def read_hdf5(data, name):

@@ -78,20 +78,6 @@ class Attributes:
                 "photoz.attributes: magnitudes include the brightness; give one of them"
             )
 
-    def softening_of(self, band):
-        """Return the softening parameter b of a band; None for that of SDSS.
-
-        Parameters
-        ----------
-        band : str
-            Name of the band.
-
-        Returns
-        -------
-        float or None
-        """
-        return dict(self.softening).get(band)
-
     @property
     def _middle(self):
         return len(self.bands) // 2
@@ -217,9 +203,9 @@ class Attributes:
         -------
         ndarray, shape (n, bands)
         """
-        columns = []
+        columns, softening = [], dict(self.softening)
         for i, band in enumerate(self.bands):
-            b = self.softening_of(band)
+            b = softening.get(band)
             if error is None:
                 columns.append(asinh_magnitude(flux[:, i], band, b))
             else:

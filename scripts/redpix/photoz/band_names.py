@@ -7,6 +7,8 @@ Legacy Surveys, AllWISE and VizieR, and the documentation of RAIL and EAZY.
 import re
 from typing import NamedTuple
 
+import numpy as np
+
 #: approximate wavelengths of bands, nm
 WAVELENGTHS = {
     **{"FUV": 154, "NUV": 231, "UVW2": 193, "UVM2": 225, "UVW1": 260},
@@ -148,6 +150,33 @@ FLUXES = [
 ]
 
 
+def zero_point_of(unit):
+    """Return the AB magnitude of a flux of 1 in a unit.
+
+    Parameters
+    ----------
+    unit : str
+        Unit as a table gives it, such as ``nmgy``, ``uJy`` or ``erg / (s cm2 Hz)``.
+
+    Returns
+    -------
+    float or None
+        None if it is not a unit of flux density.
+    """
+    for name in (unit, unit.lower()):
+        if name in ZERO_POINTS:
+            return ZERO_POINTS[name]
+    if not unit:
+        return None
+    from astropy import units  # only here: it takes a tenth of a second to import
+
+    try:
+        janskys = units.Unit(unit).to(units.Jy)
+    except (ValueError, TypeError, units.UnitConversionError):
+        return None
+    return round(float(2.5 * np.log10(3631 / janskys)), 4)
+
+
 def wavelength(band):
     """Return the approximate wavelength of a band in nm.
 
@@ -211,3 +240,18 @@ def looks_like_magnitude(column):
     if re.search("mag", column, re.IGNORECASE):
         return True
     return any(band_of(column, family) for family in MAGNITUDES)
+
+
+def looks_like_photometry(column):
+    """Return whether the name of a column is that of a magnitude or a flux in some band.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column.
+
+    Returns
+    -------
+    bool
+    """
+    return looks_like_magnitude(column) or any(band_of(column, family) for family in FLUXES)

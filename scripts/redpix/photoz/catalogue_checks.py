@@ -1,20 +1,17 @@
-"""Check tables of magnitudes before a model is trained on them."""
+"""Refuse tables of magnitudes from which a model cannot be learnt honestly."""
 
 import numpy as np
 from scipy.stats import spearmanr
 
 from redpix.core.exceptions import InputError
-from redpix.photoz.band_names import looks_like_magnitude
 from redpix.photoz.catalogues import alike
+from redpix.photoz.learners.base import FEWEST
 
 #: rank correlation with the redshift above which a column is refused as a copy of the redshift
 LEAK = 0.999
 
 #: the same limit for a column whose median difference from the redshift is below `NEAR`
 NEAR_LEAK, NEAR = 0.9, 0.01
-
-#: rank correlation above which a column whose name is not that of a magnitude is doubtful
-DOUBTFUL = 0.6
 
 
 def check_apart(train, test, with_ids, names):
@@ -101,7 +98,7 @@ def check_honest(vectors, redshift, names, name):
     """
     for values, column in zip(vectors.T, names, strict=True):
         rows = np.isfinite(values)
-        if not rows.any() or not np.ptp(values[rows]) or not np.ptp(redshift[rows]):
+        if rows.sum() < FEWEST or not np.ptp(values[rows]) or not np.ptp(redshift[rows]):
             continue
         correlation = abs(spearmanr(values[rows], redshift[rows]).statistic)
         difference = np.median(abs(values[rows] - redshift[rows]))
@@ -109,32 +106,4 @@ def check_honest(vectors, redshift, names, name):
             raise InputError(
                 f"{name}: {column} is the redshift under another name; allowed: name the "
                 "magnitude columns without it"
-            )
-
-
-def check_named(vectors, redshift, names, name, warn):
-    """Warn of columns that follow the redshift and whose names are not those of magnitudes.
-
-    Parameters
-    ----------
-    vectors : ndarray, shape (n, columns)
-        NaN where missing.
-    redshift : ndarray, shape (n,)
-        Redshifts.
-    names : sequence of str
-        Names of the columns.
-    name : str
-        Name of the file, for messages.
-    warn : callable
-        Called with one line of text per doubtful column.
-    """
-    for values, column in zip(vectors.T, names, strict=True):
-        rows = np.isfinite(values)
-        if looks_like_magnitude(column) or not rows.any() or not np.ptp(values[rows]):
-            continue
-        correlation = spearmanr(values[rows], redshift[rows]).statistic
-        if abs(correlation) > DOUBTFUL:
-            warn(
-                f"{name}: {column} does not look like a magnitude and follows the redshift (rank "
-                f"correlation {correlation:.2f}): check that it is measured without the distance"
             )

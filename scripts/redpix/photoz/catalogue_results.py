@@ -12,8 +12,8 @@ from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
 from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
-from redpix.photoz.methods import shown_settings
-from redpix.photoz.object_predictions import predict_objects
+from redpix.photoz.methods import shown_settings, taken_vectors
+from redpix.photoz.object_predictions import predict_objects, taken
 from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
@@ -52,7 +52,7 @@ def predict(learnt, train, test, n_threads):
             part = sample.take(block)
             rows = np.flatnonzero(part.usable)
             if split == TRAIN:
-                prediction = learnt.held_out.take(place[block[rows]])
+                prediction = taken(learnt.held_out, place[block[rows]])
             else:
                 prediction = _predict(learner, part.take(rows), learnt, n_threads)
             few = part.take(rows)
@@ -64,7 +64,7 @@ def predict(learnt, train, test, n_threads):
 def _predict(learner, sample, learnt, n_threads):
     """Return the predictions of objects, of which there may be none."""
     if not len(sample.vectors):
-        return learnt.held_out.take(slice(0))
+        return taken(learnt.held_out, slice(0))
     return predict_objects(learner, sample, learnt.model.grid, n_threads)
 
 
@@ -169,22 +169,21 @@ def object_table(result):
     return shown.assign(bands_measured=measured, reason=sample.reason.astype(str))
 
 
-def describe(model, columns, train, test):
+def describe(model, samples):
     """Return the part of metrics.json that describes the model and its data.
 
     Parameters
     ----------
     model : redpix.photoz.model.Model
         Trained model.
-    columns : redpix.photoz.magnitude_columns.Columns
-        Columns of magnitudes and errors.
-    train, test : redpix.photoz.object_samples.Sample
+    samples : redpix.photoz.catalogue_samples.Samples
         Training set and objects to predict.
 
     Returns
     -------
     dict
     """
+    train, test = samples.train, samples.test
     has_redshift = np.isfinite(test.table.redshift)
     counts = (
         int(train.usable.sum()),
@@ -195,7 +194,7 @@ def describe(model, columns, train, test):
         "method": model.method,
         **shown_settings(model.settings),
         **model.insight(),
-        "columns": columns.magnitudes,
+        "columns": samples.columns.magnitudes,
         "attributes": model.attributes.names,
         "split": {
             name: {"objects": count, "pixels": 0}
@@ -204,7 +203,14 @@ def describe(model, columns, train, test):
         "left_out": {"train": train.left_out, "test": test.left_out},
         "left_out_reasons": count_reasons([train, test]),
         "completed": {"train": count_completed(train), "test": count_completed(test)},
+        "training_vectors": {
+            "given": counts[0],
+            "taken": taken_vectors(model.method, model.settings, counts[0]),
+        },
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
+        "input": samples.understood,
+        "warnings": list(samples.warnings),
+        "compared": samples.compared,
         "recalibration": model.calibrations["objects"].cells.about(),
     }

@@ -8,14 +8,15 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.photoz import catalogues
-from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured, check_named
+from redpix.photoz.catalogue_checks import check_apart, check_honest, check_measured
+from redpix.photoz.catalogue_doubts import check_alike, check_fluxes, check_named, check_order
 from redpix.photoz.checks import check_samples
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
-from redpix.photoz.learners.base import STAR, Training
+from redpix.photoz.learners.base import FEWEST, STAR, Training
 from redpix.photoz.magnitude_columns import Columns, choose_columns
 from redpix.photoz.missing_bands import Donors
-from redpix.photoz.object_samples import attributes_of, count_reasons, sample_of
+from redpix.photoz.object_samples import Sample, attributes_of, count_reasons, sample_of
 from redpix.photoz.split import TRAIN, split_objects
 
 #: no column is named
@@ -31,7 +32,33 @@ class Input(NamedTuple):
     understood: dict  #: for metrics.json: columns, zero points, and what was done to values
 
 
-def read(path, names=NO_NAMES, columns=None):
+class Samples(NamedTuple):
+    """Training set and objects to predict of a run, checked."""
+
+    train: Sample  #: all training objects, also those that cannot be used
+    test: Sample  #: all other objects
+    columns: Columns
+    understood: list  #: how each table was understood
+    warnings: list  #: doubtful properties, one line of text each
+    compared: dict  #: differences of both tables, from `check_alike`; empty for one table
+
+
+class Warnings(list):
+    """Warnings of a run, which go to the log, too."""
+
+    def __call__(self, text):
+        """Add a warning.
+
+        Parameters
+        ----------
+        text : str
+            One line.
+        """
+        log.warning("%s", text)
+        self.append(text)
+
+
+def read(path, names=NO_NAMES, columns=None, warn=None):
     """Return the objects of a table, and how its columns were understood.
 
     Parameters
@@ -42,6 +69,8 @@ def read(path, names=NO_NAMES, columns=None):
         Columns that the user names; the others are found by name.
     columns : redpix.photoz.magnitude_columns.Columns, optional
         Columns of another table, which are used here, too.
+    warn : callable, optional
+        Called with one line of text per doubtful property; by default the log has them.
 
     Returns
     -------
@@ -52,6 +81,7 @@ def read(path, names=NO_NAMES, columns=None):
     InputError
         If the table cannot be read or lacks columns.
     """
+    warn = Warnings() if warn is None else warn
     table = read_table(path, ids=(names.id or "id",))
     log.info("%s", table.understood)
     header = table.names
@@ -60,19 +90,22 @@ def read(path, names=NO_NAMES, columns=None):
         header,
         names.magnitudes,
         path,
-        log.warning,
+        warn,
         errors=names.errors,
         roles=roles,
         units=table.units,
     )
-    roles, ids = _usable_ids(table, roles, names, path)
+    roles, ids = _usable_ids(table, roles, names, warn)
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
+    check_fluxes(objects, columns, table.units, path, warn)
+    if columns.bands:
+        check_order(objects, columns, path, warn)
     return Input(objects, columns, roles.id is not None, understood)
 
 
-def _usable_ids(table, roles, names, path):
+def _usable_ids(table, roles, names, warn):
     """Return the roles, and exact ids; both are without ids that cannot be used.
 
     Ids that the user names, or that are called id, are refused if they cannot be used.
@@ -85,15 +118,15 @@ def _usable_ids(table, roles, names, path):
     except InputError as error:
         if required:
             raise
-        log.warning("%s; %s is not used as the id", error, roles.id)
+        warn(f"{error}; {roles.id} is not used as the id")
         return roles._replace(id=None), None
     if not required and len(np.unique(ids)) < len(ids):
-        log.warning("%s: %s is not used as the id, because values occur twice", path, roles.id)
+        warn(f"{table.name}: {roles.id} is not used as the id, because values occur twice")
         return roles._replace(id=None), None
     return roles, ids
 
 
-def read_tables(paths, names, test_fraction, seed):
+def read_tables(paths, names, test_fraction, seed, warn=None):
     """Return the objects to learn from, the objects to predict, and the columns used.
 
     Parameters
@@ -106,6 +139,8 @@ def read_tables(paths, names, test_fraction, seed):
         Fraction of the objects that is held out if there is one table.
     seed : int
         Seed of the random numbers.
+    warn : callable, optional
+        As for `read`.
 
     Returns
     -------
@@ -120,7 +155,7 @@ def read_tables(paths, names, test_fraction, seed):
     InputError
         If a table cannot be used, or if the two tables share objects.
     """
-    known, columns, with_ids, understood = read(paths[0], names)
+    known, columns, with_ids, understood = read(paths[0], names, None, warn)
     if understood["redshift"] is None:
         raise InputError(
             f"{paths[0]}: no column of redshifts; allowed: redshift, z_spec, specz, z_true and the "
@@ -128,7 +163,7 @@ def read_tables(paths, names, test_fraction, seed):
             "r or i)"
         )
     if len(paths) > 1:
-        other, _, other_ids, more = read(paths[1], names, columns)
+        other, _, other_ids, more = read(paths[1], names, columns, warn)
         check_apart(known, other, with_ids and other_ids, paths)
         unknown = ~np.isfinite(known.redshift)
         if unknown.any():  # they are predicted, too
@@ -146,7 +181,7 @@ def read_tables(paths, names, test_fraction, seed):
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns, [understood]
 
 
-def check_training(train, columns, attributes, path):
+def check_training(train, columns, path, warn):
     """Warn of doubtful training objects; raise InputError if they cannot be learnt from.
 
     Parameters
@@ -155,27 +190,44 @@ def check_training(train, columns, attributes, path):
         Training set.
     columns : redpix.photoz.magnitude_columns.Columns
         Columns of magnitudes and errors.
-    attributes : redpix.photoz.attributes.Attributes
-        Attributes of the vectors.
     path : str
         The file of the objects, for messages.
+    warn : callable
+        Called with one line of text per doubtful property.
 
     Raises
     ------
     InputError
-        If there are no objects, a column is the redshift, or nothing varies.
+        If there are too few objects, a column is the redshift, or nothing varies.
     """
-    table, vectors = train.table, train.vectors
+    table, vectors, names = train.table, train.vectors, train.attributes.names
     if not len(table.id):
         raise InputError(f"{path}: no object has a redshift and a magnitude")
     moving = table.label != STAR
     redshift = table.redshift[moving]
-    check_honest(vectors[moving], redshift, attributes.names, path)
+    if 0 < len(redshift) < FEWEST:
+        raise InputError(
+            f"{path}: {len(redshift)} galaxies or quasars have a redshift and a magnitude; "
+            f"allowed: at least {FEWEST} to learn from"
+        )
+    if not _vary(table.magnitudes[moving]):
+        raise InputError(
+            f"{path}: every magnitude is constant: {', '.join(columns.magnitudes)}; allowed: "
+            "measured magnitudes, which differ between objects"
+        )
+    check_honest(vectors[moving], redshift, names, path)
     values = np.hstack([table.magnitudes, table.errors])[moving]
     check_honest(values, redshift, (*columns.magnitudes, *columns.errors), path)
-    check_named(table.magnitudes[moving], redshift, columns.magnitudes, path, log.warning)
+    check_named(table.magnitudes[moving], redshift, columns.magnitudes, path, warn)
     samples = Training(vectors, table.redshift, table.label, table.id)
-    check_samples(samples, attributes.names, path, log.warning)
+    check_samples(samples, names, path, warn)
+
+
+def _vary(values):
+    """Return whether a column has two different numbers, or no number at all."""
+    columns = (column[np.isfinite(column)] for column in values.T)
+    spans = [np.ptp(column) for column in columns if len(column)]
+    return any(spans) or not spans
 
 
 def read_samples(tables, choices):
@@ -190,21 +242,16 @@ def read_samples(tables, choices):
 
     Returns
     -------
-    train, test : redpix.photoz.object_samples.Sample
-        All objects, also those that cannot be used.
-    columns : redpix.photoz.magnitude_columns.Columns
-    attributes : redpix.photoz.attributes.Attributes
-    understood : list of dict
-        How each table was understood.
+    Samples
 
     Raises
     ------
     InputError
         If the tables cannot be used.
     """
-    names = Names(tuple(choices.magnitudes), **(choices.names or {}))
+    names, warn = Names(tuple(choices.magnitudes), **(choices.names or {})), Warnings()
     known, other, columns, understood = read_tables(
-        tables, names, choices.test_fraction, choices.seed
+        tables, names, choices.test_fraction, choices.seed, warn
     )
     attributes = attributes_of(choices.method, choices.attributes, columns)
     check_measured(known, columns, bool(attributes.errors), tables[0])
@@ -213,7 +260,7 @@ def read_samples(tables, choices):
     reasons = count_reasons([train, test])
     if reasons:
         counts = ", ".join(f"{count} objects: {reason}" for reason, count in reasons.items())
-        log.warning("%s: neither learnt from nor predicted: %s", " and ".join(tables), counts)
+        warn(f"{' and '.join(tables)}: neither learnt from nor predicted: {counts}")
     completed = [int(sample.completed.sum()) for sample in (train, test)]
     if any(completed):
         log.info(
@@ -222,5 +269,10 @@ def read_samples(tables, choices):
             " and ".join(tables),
             *completed,
         )
-    check_training(train.take(train.usable), columns, attributes, tables[0])
-    return train, test, columns, attributes, understood
+    check_training(train.take(train.usable), columns, tables[0], warn)
+    compared = {}
+    if len(tables) > 1:
+        compared = check_alike(
+            known.magnitudes, other.magnitudes, columns.magnitudes, tables[1], warn
+        )
+    return Samples(train, test, columns, understood, warn, compared)

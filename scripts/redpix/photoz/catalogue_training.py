@@ -4,19 +4,21 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.core.job import log
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import STAR, Prediction, Training
+from redpix.photoz.methods import taken_vectors
 from redpix.photoz.model import Model
-from redpix.photoz.object_predictions import predict_all
+from redpix.photoz.object_predictions import predict_all, taken
 from redpix.photoz.object_samples import blocks
 from redpix.photoz.recipe import checked_recipe, fit_with_folds, tuned_recipe
 from redpix.photoz.split import assign_folds, smallest_set
 
-#: maximum number of objects that calibrate PDFs; bounds the memory
-MOST_CALIBRATING = 100_000
+#: maximum number of values of the PDFs that calibrate others; bounds the memory
+MOST_CALIBRATING = 10_000_000
 
 
 class Learnt(NamedTuple):
@@ -58,6 +60,13 @@ def learn(sample, recipe, n_threads):
     folds = assign_folds(np.ones(len(star), bool), star, recipe.seed)[group]
     recipe = checked_recipe(recipe, folds, star, table.redshift[~star])
     recipe, record = tuned_recipe(recipe, training, smallest_set(folds, star), n_threads)
+    for name, most in taken_vectors(recipe.method, recipe.settings, len(star)).items():
+        log.warning(
+            "photoz.%s.vectors: %d of %d training vectors are taken at a time",
+            name,
+            most,
+            len(star),
+        )
     learner, without = fit_with_folds(training, folds, recipe, n_threads)
     held_out = predict_held_out(sample, folds, without, grid, n_threads)
     model = Model(
@@ -101,7 +110,7 @@ def predict_held_out(sample, folds, without, grid, n_threads):
 
 
 def calibration_of(held_out, sample, members, grid):
-    """Return the calibration of held-out predictions, from at most `MOST_CALIBRATING` of them.
+    """Return the calibration of held-out predictions, from a sample of large training sets.
 
     Parameters
     ----------
@@ -119,10 +128,10 @@ def calibration_of(held_out, sample, members, grid):
     redpix.photoz.calibration.Calibration
     """
     rows = np.flatnonzero(members)
-    rows = rows[:: max(1, -(-len(rows) // MOST_CALIBRATING))]
+    rows = rows[:: max(1, -(-len(rows) * len(grid) // MOST_CALIBRATING))]
     few = sample.take(rows)
     conditions = brightness_and_colour(few.vectors, few.attributes)
-    return Calibration.fit(held_out.take(rows), few.table.redshift, grid, conditions)
+    return Calibration.fit(taken(held_out, rows), few.table.redshift, grid, conditions)
 
 
 def cross_validated(learnt, sample):
@@ -151,7 +160,7 @@ def cross_validated(learnt, sample):
         for rows in blocks(np.flatnonzero((learnt.folds == fold) & ~star)):
             part = sample.take(rows)
             conditions = brightness_and_colour(part.vectors, part.attributes)
-            held_out = learnt.held_out.take(rows)
+            held_out = taken(learnt.held_out, rows)
             kept.add(calibrate(held_out, calibration, grid, conditions), part.table, conditions)
     point = learnt.model.calibrations["objects"].point
     return {

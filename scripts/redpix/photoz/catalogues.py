@@ -198,12 +198,25 @@ def alike(magnitudes, errors):
         0-based rows.
     """
     measured = np.isfinite(magnitudes)
-    if errors.shape[1]:
-        # an error without a magnitude is not a measurement
-        magnitudes = np.hstack([magnitudes, np.where(measured, errors, np.nan)])
     first = np.arange(len(magnitudes))
-    telling = np.flatnonzero(np.isfinite(magnitudes).sum(axis=1) >= TELLING)
-    rows = np.nan_to_num(magnitudes[telling], nan=np.inf)
-    _, where, number = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-    first[telling] = telling[where[number]]
+    # an error without a magnitude is not a measurement
+    columns = [*magnitudes.T]
+    columns += [
+        np.where(one, error, np.nan) for one, error in zip(measured.T, errors.T, strict=False)
+    ]
+    telling = sum(np.isfinite(column).astype(np.int64) for column in columns) >= TELLING
+    repeated = pandas.Series(_row_hashes(columns, len(first))).duplicated(keep=False).to_numpy()
+    rows = np.flatnonzero(telling & repeated)
+    values = np.nan_to_num(np.stack([column[rows] for column in columns], axis=1), nan=np.inf)
+    _, where, number = np.unique(values, axis=0, return_index=True, return_inverse=True)
+    first[rows] = rows[where[number.ravel()]]
     return first
+
+
+def _row_hashes(columns, count):
+    """Return a number per row that is equal for equal rows, and seldom for others."""
+    key = np.zeros(count, np.uint64)
+    for column in columns:
+        values = np.where(np.isfinite(column), column, np.inf) + 0.0  # -0 counts as 0
+        key = key * np.uint64(0x9E3779B97F4A7C15) + pandas.util.hash_array(values)
+    return key

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
+from redpix.io.table_values import shortened
 
 #: names of a column of spectroscopic redshifts, upper or lower case; the first of them wins
 REDSHIFTS = (
@@ -69,12 +70,34 @@ class Roles(NamedTuple):
     label: str = None
 
 
+class ColumnNames(tuple):
+    """Names of columns, in which a name is found in constant time.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the columns of a table.
+    """
+
+    def __new__(cls, names):
+        """Return the names, with an index."""
+        header = super().__new__(cls, names)
+        header.exact, header.alike = frozenset(header), {}
+        for name in header:
+            header.alike.setdefault(name.lower(), []).append(name)
+        return header
+
+    def __contains__(self, name):
+        """Return whether a column has a name, in the same case."""
+        return name in self.exact
+
+
 def find(header, name):
     """Return the column of a name, the same case first, else upper or lower case, or None.
 
     Parameters
     ----------
-    header : sequence of str
+    header : ColumnNames
         Names of the columns.
     name : str
         Wanted name.
@@ -83,9 +106,7 @@ def find(header, name):
     -------
     str or None
     """
-    if name in header:
-        return name
-    return next((column for column in header if column.lower() == name.lower()), None)
+    return name if name in header else next(iter(header.alike.get(name.lower(), ())), None)
 
 
 def find_roles(header, names, where, needed=True):
@@ -114,11 +135,12 @@ def find_roles(header, names, where, needed=True):
     InputError
         If a needed column is missing, or if more than one column may be the redshift.
     """
+    header = ColumnNames(header)
     for key, column in (("redshift", names.redshift), ("id", names.id), ("class", names.label)):
         if needed and column and column not in header:
             raise InputError(
                 f"{where}: no column {column}, which the listing's column {key} names; there are "
-                f"{', '.join(header)}"
+                f"{shortened(', '.join(header), 300)}"
             )
     names = names._replace(
         redshift=names.redshift if names.redshift in header else "",

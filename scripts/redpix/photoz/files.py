@@ -157,7 +157,10 @@ def read_model(path):
         If the file is not a model.
     """
     with readable(path, "a model"):
-        return Model.from_arrays(read_arrays(path, "a model"), path)
+        model = Model.from_arrays(read_arrays(path, "a model"), path)
+        with np.errstate(all="ignore"):  # a PDF that is not finite is found
+            model.try_out()
+        return model
 
 
 def write_pixels(file, ids, objects, split, chunk, prediction):

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
+from redpix.photoz.band_names import FLUXES, MAGNITUDES, band_of, wavelength
+
 
 def describe_input(path, roles, columns, objects, found):
     """Return how a table was understood.
@@ -32,6 +34,11 @@ def describe_input(path, roles, columns, objects, found):
         "id": roles.id,
         "class": roles.label,
         "magnitudes": list(columns.magnitudes),
+        "bands": list(columns.bands),
+        "wavelengths": [
+            wavelength(band) if columns.bands else _wavelength(band)
+            for band in columns.bands or columns.magnitudes
+        ],
         "errors": [error or None for error in columns.errors],
         "inverse_variances": list(columns.ivar),
         "zero_points": list(columns.zero_points),
@@ -40,6 +47,13 @@ def describe_input(path, roles, columns, objects, found):
         "with_redshift": int(np.isfinite(objects.redshift).sum()),
         **found,
     }
+
+
+def _wavelength(column):
+    """Return the approximate wavelength of a column's band in nm, None if it is unknown."""
+    bands = filter(None, (band_of(column, family) for family in (*MAGNITUDES, *FLUXES)))
+    value = next((wavelength(band) for band in bands), float("inf"))
+    return value if value < float("inf") else None
 
 
 def in_words(path, understood):
@@ -59,6 +73,7 @@ def in_words(path, understood):
     parts = [
         f"redshift from {understood['redshift']}" if understood["redshift"] else "no redshift",
         _photometry(understood),
+        *_bands(understood),
         _errors(understood),
         f"id from {understood['id']}" if understood["id"] else "id: the number of the line",
         f"class from {understood['class']}" if understood["class"] else "class: all galaxies",
@@ -84,6 +99,13 @@ def _photometry(understood):
     points = dict.fromkeys(f"{point:g}" for point in understood["zero_points"])
     scale = "asinh" if all(understood["softening"]) else "AB"
     return f"{scale} magnitudes from fluxes {named}, zero point {', '.join(points)}"
+
+
+def _bands(understood):
+    """Return what was assumed of the bands of a vector in words."""
+    if not understood["bands"]:
+        return []
+    return [f"their elements taken as {' '.join(understood['bands'])}, the order of SDSS"]
 
 
 def _errors(understood):

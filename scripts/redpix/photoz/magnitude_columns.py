@@ -4,18 +4,20 @@ import re
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
+from redpix.io.table_values import shortened
 from redpix.photoz.attributes import WAVELENGTH_ORDER
 from redpix.photoz.band_names import (
     ERROR_NAMES,
     ERRORS_OF_BANDS,
     FLUXES,
     MAGNITUDES,
-    ZERO_POINTS,
     band_of,
     looks_like_magnitude,
     wavelength,
+    zero_point_of,
 )
-from redpix.photoz.column_names import REDSHIFTS, Names, find, find_roles
+from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
+from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
 NO_MAGNITUDE = re.compile(
@@ -50,6 +52,8 @@ class Columns(NamedTuple):
         Zero points of the fluxes in AB magnitudes; empty for magnitudes.
     softening : tuple of float
         Softening of the asinh magnitudes of fluxes, in the unit of the flux.
+    bands : tuple of str
+        Bands that are assumed for the elements of a vector; empty for columns with names of bands.
     """
 
     magnitudes: tuple
@@ -57,6 +61,7 @@ class Columns(NamedTuple):
     ivar: tuple = ()
     zero_points: tuple = ()
     softening: tuple = ()
+    bands: tuple = ()
 
 
 def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, units=None):
@@ -88,18 +93,58 @@ def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, uni
     InputError
         If a column is missing or the truth, or if there are fewer than two magnitudes.
     """
+    header = ColumnNames(header)
+    magnitudes, errors = expanded(magnitudes, header), expanded(errors, header)
+    if not magnitudes and sdss_names(header):
+        found = _of_vectors(header, name, warn, roles, units or {})
+        if found:
+            return found
     roles = roles or find_roles(header, Names(tuple(magnitudes)), name)
     chosen = tuple(magnitudes) or _by_name(header, roles, name, warn)
     for column in [*chosen, *filter(None, errors)]:
         if column not in header:
-            raise InputError(f"{name}: no column {column}; there are {', '.join(header)}")
+            raise InputError(f"{name}: no column {column}; there are {_listed(header)}")
     if len(chosen) < 2:
         raise InputError(
             f"{name}: columns of at least two magnitudes are needed, such as u, g, r, i, z; "
-            f"there are {', '.join(header)}"
+            f"there are {_listed(header)}{_vectors_in_words(header)}"
         )
     _refuse_truth(chosen, roles, name)
     return _with_errors(chosen, tuple(errors), header, units or {}, name)
+
+
+def _of_vectors(header, name, warn, roles, units):
+    """Return the columns of SDSS's vectors; None if other columns are magnitudes."""
+    bands = sdss_names(header)
+    vectors = {band: column for column, band in bands.items()}
+    renamed = [bands.get(column, column) for column in header]
+    units = {bands.get(column, column): unit for column, unit in units.items()}
+    found = choose_columns(renamed, (), name, warn, roles=roles, units=units)
+    if not set(found.magnitudes) <= set(vectors):
+        return None
+    return found._replace(
+        magnitudes=tuple(vectors[column] for column in found.magnitudes),
+        errors=tuple(vectors.get(column, column) for column in found.errors),
+        ivar=tuple(vectors.get(column, column) for column in found.ivar),
+        bands=tuple(column.rpartition("_")[2] for column in found.magnitudes),
+    )
+
+
+def _vectors_in_words(header):
+    """Return how vectors can be used, for a message; empty without vectors."""
+    vectors = vectors_of(header)
+    if not vectors:
+        return ""
+    return (
+        f"; {shortened(', '.join(vectors), 100)}: vectors whose bands are unknown; name one in the "
+        "listing's column magnitudes if its elements are in the order of wavelength, else its "
+        "elements, such as " + next(iter(vectors.values()))[0]
+    )
+
+
+def _listed(header):
+    """Return the names of columns for a message, at most 300 characters."""
+    return shortened(", ".join(header), 300)
 
 
 def _refuse_truth(chosen, roles, name):
@@ -126,12 +171,14 @@ def _by_name(header, roles, name, warn):
     if others:
         warn(
             f"{name}: ignored, because the names do not look like magnitudes: "
-            f"{', '.join(others)}; the listing's column magnitudes selects columns"
+            f"{shortened(', '.join(others), 300)}; the listing's column magnitudes selects columns"
         )
-    named = [column for column in named if column not in others]
+        ignored = set(others)
+        named = [column for column in named if column not in ignored]
     if survey or any(TRUTH.match(column) for column in named):
         return tuple(survey + named)
-    rest = [c for c in header if c not in {*reserved, *others}]
+    reserved.update(others)
+    rest = ColumnNames(c for c in header if c not in reserved)
     return _of_families(rest, MAGNITUDES) or _of_families(rest, FLUXES) or tuple(named)
 
 
@@ -175,7 +222,7 @@ def _plain_error(column, header):
     """Return the column of errors that follows the usual rules, or None."""
     names = [pattern.format(column) for pattern in ERROR_NAMES]
     exact = next((name for name in names if name in header), None)
-    if exact or any(c != column and c.lower() == column.lower() for c in header):
+    if exact or len(header.alike.get(column.lower(), ())) > 1:
         return exact
     return next(filter(None, (find(header, name) for name in names)), None)
 
@@ -222,4 +269,5 @@ def _with_errors(chosen, given, header, units, name):
 def _zero_point(column, usual, units):
     """Return the zero point of a flux from its unit, or the usual one; None for a magnitude."""
     unit = units.get(column, "").strip()
-    return ZERO_POINTS.get(unit, ZERO_POINTS.get(unit.lower(), usual))
+    point = zero_point_of(unit)
+    return usual if point is None else point

@@ -104,6 +104,29 @@ def warn_of_old_names(method, settings, warn):
         )
 
 
+def taken_vectors(method, settings, count):
+    """Return how many training vectors the learners take that take fewer than they are given.
+
+    Parameters
+    ----------
+    method : str
+        One of `METHODS`.
+    settings : dict
+        Settings of the learner.
+    count : int
+        Number of training vectors.
+
+    Returns
+    -------
+    dict of str to int
+        Maximum number of vectors of a tree, a map or a model, by method.
+    """
+    members = settings["members"] if method == "ensemble" else {method: settings}
+    return {
+        name: one["vectors"] for name, one in members.items() if one.get("vectors", count) < count
+    }
+
+
 def shown_settings(settings):
     """Return the settings without those that depend on the attributes, for metrics.json.
 

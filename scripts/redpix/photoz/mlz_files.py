@@ -15,9 +15,9 @@ from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.object_samples import vectors_of
-from redpix.photoz.pdf import make_grid
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.pixel_stream import sampled_vectors
+from redpix.photoz.redshift_grid import chosen_grid
 from redpix.photoz.split import TRAIN, sample_pixels
 
 
@@ -79,8 +79,8 @@ def write_files(paths, name, attributes, train, test, grid, tpz, som):
         Attributes of the vectors.
     train, test : iterable of Rows
         Training set and objects to predict.
-    grid : list of float
-        Smallest redshift, largest redshift and step of the PDFs.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes of the PDFs.
     tpz, som : dict
         The keys ``photoz.tpz`` and ``photoz.som`` of the configuration.
 
@@ -93,7 +93,7 @@ def write_files(paths, name, attributes, train, test, grid, tpz, som):
     if not count:
         raise InputError("photoz: no galaxy or quasar with a redshift for MLZ to train on")
     write_rows(paths.test, attributes, test)
-    write_text(paths.inputs, mlz.inputs(name, attributes, count, make_grid(*grid), tpz, som))
+    write_text(paths.inputs, mlz.inputs(name, attributes, count, grid, tpz, som))
 
 
 def export_pixels(
@@ -139,6 +139,7 @@ def export_pixels(
     aperture = vector.of_aperture()
     vectors = aperture.of_fluxes(sky.totals.flux, sky.totals.error)
     train, test = ([Rows(ids[r], redshift[r], vectors[r])] for r in (training, others))
+    settings["grid"] = _nodes(settings["grid"], aperture, train)
     write_files(MlzFiles(*objects), "objects", aperture, train, test, **settings)
 
     counts = np.where(training, sky.totals.pixels, 0)
@@ -146,6 +147,13 @@ def export_pixels(
     index, drawn = sampled_vectors(sky.pixels, sky.totals, training, chosen)
     train = [Rows(ids[index], redshift[index], drawn)]
     write_files(MlzFiles(*pixels), "pixels", vector, train, pixels_of(sky, ids, others), **settings)
+
+
+def _nodes(grid, attributes, train):
+    """Return the nodes of the redshift grid, from the training objects if it is ``auto``."""
+    (rows,) = train
+    plain = rows.vectors[:, : rows.vectors.shape[1] - attributes.errors]
+    return chosen_grid(grid, plain, rows.redshift)
 
 
 def pixels_of(sky, ids, members):
@@ -205,4 +213,5 @@ def export_table(
 
     train = rows_of(training, np.isfinite(training.redshift) & (training.label != STAR))
     test = rows_of(other, other.label != STAR)
+    settings["grid"] = _nodes(settings["grid"], vector, train)
     write_files(MlzFiles(*objects), "objects", vector, train, test, **settings)

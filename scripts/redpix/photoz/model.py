@@ -7,7 +7,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.photoz.attributes import Attributes
-from redpix.photoz.calibration import Calibration
+from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.learners.gaussian_process import Process
 from redpix.photoz.methods import METHODS
 from redpix.photoz.model_origin import Origin
@@ -143,6 +143,30 @@ class Model:
             tuning=about["tuning"],
             origin=Origin.of(about["origin"], arrays) if about["origin"] else None,
         )
+
+    def try_out(self):
+        """Predict two made-up vectors with each learner, so that damage shows at once.
+
+        Raises
+        ------
+        ValueError
+            If a PDF is not finite. Damaged arrays may raise other exceptions.
+        """
+        if self.grid.ndim != 1 or len(self.grid) < 3 or not np.all(np.diff(self.grid) > 0):
+            raise ValueError("the redshifts of the grid do not increase")
+        widths = {
+            "pixels": len(self.attributes.names),
+            "objects": len(self.attributes.names),
+            "apertures": len(self.attributes.of_aperture().names),
+        }
+        for part, width in widths.items():
+            if part not in self.learners:
+                continue
+            prediction = self.learners[part].predict(np.zeros((2, width), np.float32))
+            for calibration in self.calibrations.values():
+                found = calibrate(prediction, calibration, self.grid, np.zeros((2, 2)))
+                if found.pdf.shape != (2, len(self.grid)) or not np.isfinite(found.pdf).all():
+                    raise ValueError(f"the learner of {part} gives no PDF")
 
     def insight(self):
         """Return a description of the learner of whole objects, by name.

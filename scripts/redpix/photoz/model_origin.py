@@ -84,7 +84,8 @@ class Origin(NamedTuple):
         ValueError
             If sizes do not agree.
         """
-        columns = Columns._make(tuple(part) for part in about["columns"])
+        parts = [tuple(part) for part in about["columns"]]
+        columns = Columns(*parts)
         low, high, magnitudes, errors = (
             arrays[f"origin_{name}"] for name in ("low", "high", "magnitudes", "errors")
         )

@@ -10,7 +10,7 @@ from redpix.photoz.methods import METHODS, known_kinds
 from redpix.photoz.missing_bands import Donors
 
 #: number of objects that are completed or predicted at a time; bounds the memory
-BLOCK = 20_000
+BLOCK = 5000
 
 #: reasons for which an object is neither learnt from nor predicted
 UNMEASURED = "no band is measured"

@@ -16,10 +16,11 @@ from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
+from redpix.photoz.learners.base import STAR
 from redpix.photoz.methods import completed, warn_of_old_names
 from redpix.photoz.model_origin import Origin
-from redpix.photoz.pdf import make_grid
 from redpix.photoz.recipe import Recipe
+from redpix.photoz.redshift_grid import chosen_grid
 
 
 class TableChoices(NamedTuple):
@@ -31,7 +32,7 @@ class TableChoices(NamedTuple):
     settings: dict  #: settings of the learner
     test_fraction: float  #: fraction of the objects that is held out if there is one table
     tune: bool  #: choose the hyperparameters by cross-validation
-    grid: list  #: smallest redshift, largest redshift and step of the PDFs
+    grid: list  #: smallest redshift, largest redshift and step of the PDFs, or ``auto``
     seed: int
     trained_model: str = None  #: file of the model to use; None to train one
     names: dict = None  #: other columns by `redpix.photoz.column_names.Names`; None to find them
@@ -70,12 +71,13 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         outputs = dict(objects=objects, pixels=pixels, metrics=metrics, pdfs=pdfs, model=model)
         apply_model(choices.trained_model, tables, outputs, choices, n_threads)
         return
-    train, test, columns, attributes, understood = read_samples(tables, choices)
+    samples = read_samples(tables, choices)
+    train, test = samples.train, samples.test
     used = train.take(train.usable)
     recipe = Recipe(
         method=choices.method,
-        settings=completed(choices.method, choices.settings, attributes, choices.attributes),
-        grid=make_grid(*choices.grid),
+        settings=completed(choices.method, choices.settings, train.attributes, choices.attributes),
+        grid=_grid(choices, used),
         limit=None,
         seed=choices.seed,
         groups=catalogues.alike(used.table.magnitudes, used.table.errors) if choices.tune else None,
@@ -91,9 +93,15 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
     tested = measured.summary(learnt.model.calibrations["objects"].point)
     for name, values in (scores | tested).items():
         log.info("%s: %s", name, values)
-    about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, columns, train, test)}
-    about["input"] = understood
+    about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, samples)}
     write_text(metrics, json.dumps(about | scores | tested, indent=1, allow_nan=False) + "\n")
-    origin = Origin.of_training(columns, used, scores)
+    origin = Origin.of_training(samples.columns, used, scores)
     files.write_model(model, replace(learnt.model, origin=origin))
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
+
+
+def _grid(choices, sample):
+    """Return the redshift grid of a run, from training objects if it is ``auto``."""
+    moving = sample.table.label != STAR
+    vectors = sample.vectors[:, : sample.vectors.shape[1] - sample.attributes.errors]
+    return chosen_grid(choices.grid, vectors[moving], sample.table.redshift[moving])

@@ -16,11 +16,12 @@ from redpix.photoz.estimates import (
     calibrated_estimates,
 )
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
+from redpix.photoz.learners.base import STAR
 from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
-from redpix.photoz.pdf import make_grid
 from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.recipe import Recipe
+from redpix.photoz.redshift_grid import chosen_grid
 from redpix.photoz.split import TARGET, TEST, TRAIN
 from redpix.photoz.train import train
 from redpix.sdss.magnitudes import SOFTENING
@@ -37,7 +38,7 @@ class PixelChoices(NamedTuple):
     split_by: str  #: groups that are held out together: ``object`` or ``field``
     pixels_per_object: int | None  #: maximum number of training pixels per object; None for all
     tune: bool  #: choose the hyperparameters by cross-validation
-    grid: list  #: smallest redshift, largest redshift and step of the PDFs
+    grid: list  #: smallest redshift, largest redshift and step of the PDFs, or ``auto``
     combiner: str  #: one of `redpix.photoz.estimates.WAYS`, whose redshift becomes ``z_phot``
     trained_model: str | None  #: file of the model to use; None to train one
     seed: int
@@ -112,7 +113,7 @@ def learn(sky, split, attributes, choices, n_threads):
     recipe = Recipe(
         method=choices.method,
         settings=completed(choices.method, choices.settings, attributes, choices.attributes),
-        grid=make_grid(*choices.grid),
+        grid=_grid(choices.grid, sky, split, attributes),
         limit=choices.pixels_per_object,
         seed=choices.seed,
         groups=groups,
@@ -123,6 +124,15 @@ def learn(sky, split, attributes, choices, n_threads):
         sky.pixels, sky.totals, sky.objects, training, estimates, recipe, n_threads, log.warning
     )
     return model, estimates
+
+
+def _grid(grid, sky, split, attributes):
+    """Return the redshift grid of a run, from the summed fluxes of objects if it is ``auto``."""
+    rows = (split == TRAIN) & (sky.objects.label != STAR)
+    kinds = tuple(kind for kind in attributes.of_aperture().kinds if kind != "errors")
+    plain = Attributes(kinds, attributes.bands, attributes.named)
+    vectors = plain.of_fluxes(sky.totals.flux[rows], sky.totals.error[rows])
+    return chosen_grid(grid, vectors, sky.objects.redshift[rows])
 
 
 def estimate_from_pixels(

@@ -20,6 +20,9 @@ HOLDING_OUT = ("mdn", "mlp", "boosting")
 #: numbers of neighbours that are tried if the configuration gives none
 NEIGHBOURS = (12, 25, 50, 100)
 
+#: maximum number of vectors that choose the number of neighbours
+MOST_SCORED = 2000
+
 #: smallest density of a log score, so that one outlier cannot decide
 LEAST = 1e-3
 
@@ -135,7 +138,7 @@ def tune_neighbours(method, training, grid, settings, allowed, seed, n_threads):
     galaxies = training.take(training.label != STAR)
     if method != "knn" or len(np.unique(galaxies.group)) < FOLDS:
         return settings, []
-    small, fold = _folds(galaxies, seed)
+    small, fold = _folds(galaxies, seed, MOST_SCORED)
     fewest = min(np.sum(fold != number) for number in range(fold.max() + 1))
     record = []
     for k in NEIGHBOURS:
@@ -190,11 +193,11 @@ def _check_groups(method, training, fold):
         )
 
 
-def _folds(training, seed):
+def _folds(training, seed, most=None):
     """Return some whole groups of the training set, and the fold of each row."""
     names, number = np.unique(training.group, return_inverse=True)
     order = np.random.default_rng([seed, 11]).permutation(len(names))[number]
-    limit = max(np.sort(order)[min(MOST_VECTORS, len(order)) - 1], FOLDS - 1)
+    limit = max(np.sort(order)[min(most or MOST_VECTORS, len(order)) - 1], FOLDS - 1)
     small = training.take(order <= limit)
     return small, group_folds(small.group, min(FOLDS, len(np.unique(small.group))), seed)
 

@@ -16,6 +16,7 @@ from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
 from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
+from redpix.pixels.given_zero_point import stated_zero_point
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.survey_files import identified_frame, plain_survey_file
 from redpix.sdss.write_error_maps import frame_errors
@@ -28,6 +29,9 @@ LEAST_SKY = 1.0
 
 #: a given error map that differs from the noise of blank sky by more than this factor is doubted
 DOUBTED = 2.0
+
+#: a weight map that differs from it by more than this factor has relative weights
+RELATIVE = 5.0
 
 #: maximum fraction of saturated pixels by a header that is believed
 MOST_SATURATED = 0.05
@@ -105,7 +109,8 @@ def read_band(row):
     except InputError as fault:
         raise InputError(f"image: {row.image}: {fault}") from None
     image, said = _without_sky(image, sky, error)
-    factor, about = _calibration(row, camera, remarks)
+    zero_point = stated_zero_point(camera, file.header, local_scale(wcs, image.shape))
+    factor, about = _calibration(zero_point, remarks)
     about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
     return _finished(row, image * factor, error * factor, mask, file.header, wcs, about, remarks)
 
@@ -174,6 +179,12 @@ def _errors(image, sky, mask, camera, error, origin, remarks):
     variance = np.square(np.where(np.isfinite(error), error, 0))
     scale = noise_scale(image - sky, variance, mask)
     log.info("noise of blank sky: %.3f times the given error", scale)
+    if origin.startswith("weight") and not 1 / RELATIVE < scale < RELATIVE:
+        remarks.append(
+            "the weights are relative, not inverse variances: the noise of blank sky is "
+            f"{scale:.3g} times theirs, and the errors are scaled to it"
+        )
+        return error * np.float32(scale), f"{origin}, scaled to the noise of blank sky"
     if not 1 / DOUBTED < scale < DOUBTED:
         remarks.append(
             f"the noise of blank sky, between neighbours, is {scale:.3g} times the given error "
@@ -190,11 +201,9 @@ def _without_sky(image, sky, error):
     return image - sky, f"subtracted: {level:.5g} in units of the image"
 
 
-def _calibration(row, camera, remarks):
+def _calibration(stated, remarks):
     """Return the factor to nanomaggies, and how it is known."""
-    zero_point, source = camera.zero_point, camera.sources.get("zero_point")
-    if source == "exposures.zero_point":
-        source = "the table"
+    zero_point, source = stated
     if zero_point is None:
         remarks.append(
             "zero point unknown: one unit of the image counts as one nanomaggy (22.5); the column "

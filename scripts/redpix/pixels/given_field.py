@@ -153,7 +153,7 @@ def _far_zero_points(about):
     return [remark]
 
 
-def name_given(status, frames, errors, bands, folder, keep):
+def name_given(status, frames, errors, rows, bands, reference_band, folder, keep):
     """Give the images and error maps of a field their names in the results folder.
 
     Parameters
@@ -162,8 +162,12 @@ def name_given(status, frames, errors, bands, folder, keep):
         JSON file of `prepare_field`.
     frames, errors : list of str
         FITS files to write, one per band.
+    rows : dict of str to list
+        As for `prepare_field`: files that were removed after use are made again.
     bands : list of str
         Bands in the order of the files.
+    reference_band : str
+        One of them.
     folder : str
         Folder of `prepare_field`.
     keep : bool
@@ -172,17 +176,20 @@ def name_given(status, frames, errors, bands, folder, keep):
     Raises
     ------
     InputError
-        If the field is left out, or a file is missing.
+        If the field is left out, or a removed file cannot be made again.
     """
     content = json.loads(Path(status).read_text(encoding="utf-8"))
     if not content["delivered"]:
         raise InputError(f"field {content['field']}: {content['reason']}")
     ends = (".fits", frames), (".error.fits", errors)
+    made = [Path(folder) / f"{band}{end}" for end, _ in ends for band in bands]
+    missing = [path for path in made if not path.exists()]
+    if missing:
+        log.warning("%s: was removed after use; made again", missing[0])
+        _prepared(rows, bands, reference_band, Path(folder), {})
     for end, outputs in ends:
         for band, output in zip(bands, map(Path, outputs), strict=True):
             path = Path(folder) / f"{band}{end}"
-            if not path.exists():
-                raise InputError(f"{path}: was removed; remove {status} to make it again")
             output.unlink(missing_ok=True)
             if keep:
                 os.link(path, output)

@@ -24,6 +24,10 @@ from redpix.pixels.montage_program import run_mprojectpp
 #: lobes; the cubic spline falls by a factor of 3.7 per pixel and is below 0.001 there
 REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0, "drizzle": 0.7072}
 
+# pixels of the largest image that drizzle resamples at once, and rows of others at a time: a
+# position takes 16 bytes
+_WHOLE, _STRIP = 4_000_000, 256
+
 #: engines that resample tangent planes only
 TANGENT_ONLY = ("montage", "swarp")
 
@@ -167,7 +171,7 @@ class Drizzle:
     """
 
     def __init__(self):
-        self._key, self._map = None, None
+        self._wcs, self._key, self._transform, self._last = None, None, None, (None, None)
 
     def __call__(self, array, wcs, grid):
         """Return an array on a grid; NaN outside it.
@@ -198,24 +202,36 @@ class Drizzle:
                 "pip install drizzle==3.0.0 (it needs a C compiler where PyPI has no wheel), or "
                 "montage"
             ) from None
-        values = np.array(array, np.float32)
-        weight = np.isfinite(values).astype(np.float32)
-        values[weight == 0] = 0
         resampler = Resampler(kernel="square", out_shape=grid.shape, disable_ctx=True)
-        resampler.add_image(
-            values, 1.0, self._positions(values.shape, wcs, grid), weight_map=weight
-        )
+        for rows in self._strips(array.shape):
+            values = np.array(array[rows], np.float32)
+            weight = np.isfinite(values).astype(np.float32)
+            values[weight == 0] = 0
+            # a row beyond the strip gives its pixels their corners, and no flux
+            low, high = int(rows.start > 0), int(rows.stop < len(array))
+            around = slice(rows.start - low, rows.stop + high)
+            values, weight = (np.pad(one, ((low, high), (0, 0))) for one in (values, weight))
+            positions = self._positions(array.shape, around, wcs, grid)
+            resampler.add_image(values, 1.0, positions, weight_map=weight)
         return np.where(resampler.out_wht > 0, resampler.out_img, np.float32(np.nan))
 
-    def _positions(self, shape, wcs, grid):
-        """Return the grid position of each pixel, shape (ny, nx, 2)."""
-        key = (wcs, shape, grid.shape, tuple(grid.wcs.wcs.crpix))
-        if self._key is None or self._key[0] is not wcs or self._key[1:] != key[1:]:
+    def _strips(self, shape):
+        """Return the rows that are resampled at a time: all of an image of usual size."""
+        step = shape[0] if shape[0] * shape[1] <= _WHOLE else _STRIP
+        return [slice(first, min(first + step, shape[0])) for first in range(0, shape[0], step)]
+
+    def _positions(self, shape, rows, wcs, grid):
+        """Return the grid position of each pixel of some rows, shape (rows, nx, 2)."""
+        corner = tuple(grid.wcs.wcs.crpix)
+        key = (shape, grid.shape, corner)
+        if self._wcs is not wcs or self._key != key:
             transform = pixel_map(wcs, shape, grid.wcs, grid.shape)
-            y, x = np.indices(shape)
-            places = transform.forward(x.ravel().astype(float), y.ravel().astype(float))
-            self._key, self._map = key, np.stack(places, axis=-1).reshape(*shape, 2)
-        return self._map
+            self._wcs, self._key, self._transform, self._last = wcs, key, transform, (None, None)
+        if self._last[0] != rows:
+            y, x = np.mgrid[rows, : shape[1]].astype(float)
+            places = self._transform.forward(x.ravel(), y.ravel())
+            self._last = rows, np.stack(places, axis=-1).reshape(-1, shape[1], 2)
+        return self._last[1]
 
 
 def _placed(data, header, grid):

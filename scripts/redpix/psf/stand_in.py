@@ -31,7 +31,7 @@ LEAST_CHANGE = 0.5
 NARROW = 0.6
 
 
-def stand_in_psf(image, variance, mask, changes=None):
+def stand_in_psf(image, variance, mask, difference=None):
     """Return a Moffat profile that stands in for the PSF of an image.
 
     Parameters
@@ -40,8 +40,9 @@ def stand_in_psf(image, variance, mask, changes=None):
         Image without its background, and its variance.
     mask : ndarray of int
         Not 0 in pixels that are ignored.
-    changes : redpix.psf.small_image_stars.WidthFits, optional
-        Sources of the difference of two images that are brighter in this one.
+    difference : (ndarray, ndarray, ndarray), optional
+        This image minus another, its variance and its mask. A source that is new in it counts as a
+        star, and is measured there, where its host galaxy does not lie under it.
 
     Returns
     -------
@@ -49,14 +50,33 @@ def stand_in_psf(image, variance, mask, changes=None):
         None if the image shows no star. Its number of stars is 0 if it was made from fewer than
         `LEAST_STARS`, or if only its width was fitted.
     """
-    fits = fit_widths(image, variance, mask)
-    if changes is not None:
-        fits = fits.joined(changes.take(_are_sources(changes, fits)))
-    stars = fits.take(same_width(fits))
-    if not len(stars.x):
+    planes = image, variance, mask
+    fits, new = fit_widths(*planes), np.zeros(0, bool)
+    if difference is not None:
+        changes = fit_widths(*difference)
+        changes = changes.take(_are_sources(changes, fits))
+        fits = fits.take(_far_from(fits, changes)).joined(changes)
+        new = np.arange(len(fits.x)) >= len(fits.x) - len(changes.x)
+    chosen = same_width(fits)
+    if not chosen.any():
         return None
-    fwhm = mean_width(stars)
-    return _profile(stars, fwhm, image, variance, mask) or profile_of_width(fwhm)
+    fwhm = mean_width(fits.take(chosen))
+    half = int(np.ceil(REACH * fwhm))
+    if not new.any():
+        stamps = _stamps(fits.take(chosen), half, *planes)
+    else:
+        parts = (fits.take(chosen & ~new), planes), (fits.take(chosen & new), difference)
+        parts = [_stamps(stars, half, *where) for stars, where in parts]
+        stamps = StarStamps._make(map(np.concatenate, zip(*parts, strict=True)))
+    return _profile(stamps, fwhm, variance) or profile_of_width(fwhm)
+
+
+def _far_from(fits, others):
+    """Return which sources do not lie at the place of one of the others."""
+    if not len(others.x):
+        return np.ones(len(fits.x), bool)
+    distance = np.hypot(fits.x[:, None] - others.x, fits.y[:, None] - others.y)
+    return (distance > SAME_PLACE).all(axis=1)
 
 
 def _are_sources(changes, fits):
@@ -71,18 +91,17 @@ def _are_sources(changes, fits):
     return ~there | bright | narrow
 
 
-def _profile(stars, fwhm, image, variance, mask):
+def _profile(stamps, fwhm, variance):
     """Return a Moffat profile of free width, exponent and ellipticity; None with faint stars."""
-    stamps = _stamps(stars, int(np.ceil(REACH * fwhm)), image, variance, mask)
     noise = np.sqrt(np.median(variance[variance > 0]) * 4 * np.pi) * fwhm / 2.355
     stamps = stamps.take(stamps.flux > LEAST_SN / 2 * noise)
     if not len(stamps.x) or stamps.flux.max() < LEAST_SN * noise:
         return None
-    profile, kept = fit_profile(stamps, image.shape, fwhm)
+    profile, kept = fit_profile(stamps, variance.shape, fwhm)
     if profile is None or not len(kept.x):
         return None
     axis = np.arange(STAMP) - STAMP // 2.0
-    x, y = (np.array([(length - 1) / 2]) for length in image.shape[::-1])
+    x, y = (np.array([(length - 1) / 2]) for length in variance.shape[::-1])
     stamp = profile.at(x, y, axis[None, None, :], axis[None, :, None])[0]
     width = full_width(stamp)
     if not 0.8 < width / fwhm < 1.25:  # a neighbour spoils the fit

@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
+from redpix.report.change_stamps import show_stamps
 from redpix.report.difference_facts import band_facts
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
@@ -38,6 +39,8 @@ class BandResults(NamedTuple):
         Whether each of them was found.
     warnings : list of str
         What the header warns of.
+    stamps : list of dict
+        Transients with cut-outs, from `redpix.report.change_stamps.show_stamps`.
     """
 
     facts: dict
@@ -46,6 +49,7 @@ class BandResults(NamedTuple):
     magnitudes: np.ndarray = None
     hits: np.ndarray = None
     warnings: tuple = ()
+    stamps: list = ()
 
 
 class Recovery(NamedTuple):
@@ -127,6 +131,7 @@ def show_pair(name, differences, transients, true):
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
         "completeness": show_completeness(bands),
         "n": len(transients),
+        "stamps": [stamp for one in bands.values() for stamp in one.stamps],
         "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }
 
@@ -156,8 +161,12 @@ def show_band(path, band, rows, true, with_triplets):
         clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
         facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
         facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
-        warnings = tuple(str(text) for text in header["WARN*"].values())
-        results = BandResults(facts, hdus["SCORR"].data[clean], warnings=warnings)
+        results = BandResults(
+            facts,
+            hdus["SCORR"].data[clean],
+            warnings=tuple(str(text) for text in header["WARN*"].values()),
+            stamps=show_stamps(hdus, most_likely(rows)),
+        )
         best = rows[rows["flags"] == 0].head(MOST)
         if with_triplets and len(best):
             results = results._replace(triplets=show_triplets(hdus, best))

@@ -10,40 +10,10 @@ import pyarrow.parquet
 from redpix.photoz import pdf
 from redpix.photoz.pdf_file import read_pdfs
 from redpix.report import object_details, object_explorer
-from redpix.report.page_policy import policy
 from redpix.report.pictures import colour_bands
 
 #: share of the redshifts below the ends of the colours of maps of redshift
 _ENDS = (0.02, 0.98)
-
-
-def exploration(template, products, run, methods, settings):
-    """Return the explorer of objects, and the scripts of the page, by name in the template.
-
-    Parameters
-    ----------
-    template : str
-        Template of the page; the script that answers clicks lies beside it.
-    products : redpix.report.run_files.RunFiles
-        Files of the run.
-    run : redpix.report.run_files.RunTables or None
-        Fields and objects of the run, if it has fields.
-    methods : list of redpix.report.method_results.MethodResult
-        Products of each method.
-    settings : dict
-        Configuration of the run.
-
-    Returns
-    -------
-    dict
-        `explorer`, `scripts`, and `policy`, which lets the page run these scripts alone.
-    """
-    explorer = show_objects(products, run, methods, settings)
-    scripts = []
-    if explorer:
-        answers = Path(template).with_name("objects.js").read_text(encoding="utf-8")
-        scripts = [*explorer["scripts"], answers]
-    return {"explorer": explorer, "scripts": scripts, "policy": policy(scripts)}
 
 
 def show_objects(products, run, methods, settings):
@@ -173,7 +143,7 @@ def add_colours(table, fields, bands):
         return ()
     middle = max(1, len(bands) // 2 - 1)
     three = bands[middle - 1 : middle + 2] if middle + 2 <= len(bands) else bands[-3:]
-    columns = ["object_id", *(f"flux_{band}" for band in three)]
+    columns = ["object_id"] + [f"flux_{band}" for band in three]
     parts = [pyarrow.parquet.read_table(path, columns=columns).to_pandas() for path in paths]
     sums = pd.concat(parts).groupby("object_id").sum().reindex(table["object_id"])
     flux = np.where(sums > 0, sums, np.nan)

@@ -55,6 +55,10 @@ def show_field(name, objects, paths, bands, reference):
     )
     balance = (SOLAR if set(bands) <= set("ugriz") else EQUAL) if len(colours) > 1 else ""
     unit = {"count": "counts"}.get(header.get("BUNIT"), "nanomaggies")
+    # of images that a user listed
+    origin = {}
+    if "ZPFROM" in header:
+        origin = {f"zero point, {reference}": f"{header['ZPOINT']:g}, {header['ZPFROM']}"}
     n_found = np.count_nonzero(objects["pixels"])
     return {
         "name": name,
@@ -64,6 +68,7 @@ def show_field(name, objects, paths, bands, reference):
             "objects found": f"{n_found:,} of {len(objects):,}",
             "their pixels": f"{objects['pixels'].sum():,}",
             f"median error, {reference}": f"{np.nanmedian(error):.4f} {unit}",
+            **origin,
         },
         "colours": COLOURS[len(colours)].format(*colours) + balance,
         "colour": data_uri(colour, photograph=True),

@@ -151,7 +151,8 @@ def plots(source, view, band, colours):
     sky.x_range.flipped = True
     found = [redshifts, deviation, pit, sky]
     if colours:
-        found.insert(3, scatter(source, view, *((name, f"{name} (mag)") for name in colours)))
+        across, up = ((name, f"{name} (mag)") for name in colours)
+        found.insert(3, scatter(source, view, across, up))
     return found
 
 

@@ -5,6 +5,7 @@ from redpix.core.job import log
 from redpix.core.version import redpix_version
 from redpix.report import difference_section, files
 from redpix.report.figures import house_style
+from redpix.report.page_scripts import blinking
 
 
 def write_pair_report(difference, transients, template, page, science, reference, pair):
@@ -26,13 +27,15 @@ def write_pair_report(difference, transients, template, page, science, reference
         Name of the pair.
     """
     with house_style():
-        text = files.render(
-            template,
-            version=redpix_version(),
-            name=pair,
-            science=science,
-            reference=reference,
-            pairs=difference_section.show_pairs([difference], [transients], None),
-        )
+        pairs = difference_section.show_pairs([difference], [transients], None)
+    text = files.render(
+        template,
+        version=redpix_version(),
+        name=pair,
+        science=science,
+        reference=reference,
+        pairs=pairs,
+        **blinking(template, pairs),
+    )
     write_text(page, text)
     log.info("%s: %.1f MB", page, len(text) / 1e6)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from redpix.report import redshift_plots, tables
+from redpix.report.catalogue_input import show_input
 from redpix.report.figures import data_uri
 from redpix.report.photoz_checks import checks_of
 
@@ -224,9 +225,10 @@ def show_tables(paths, definitions):
     -------
     list of dict
     """
-    catalogues, checks = {}, {}
+    catalogues, checks, inputs = {}, {}, {}
     for path in map(Path, paths):
         metrics = json.loads(path.read_text(encoding="utf-8"))
+        inputs.setdefault(metrics["table"], show_input(metrics))
         checks.setdefault(metrics["table"], {})[metrics["method"]] = checks_of(metrics)
         columns = catalogues.setdefault(metrics["table"], {})
         columns[f"{metrics['method']}, cross-validated"] = metrics["cross_validation"]
@@ -235,6 +237,7 @@ def show_tables(paths, definitions):
         {
             "name": name,
             "table": tables.side_by_side(columns, definitions),
+            "input": inputs[name],
             "checks": checks[name],
         }
         for name, columns in catalogues.items()

@@ -33,6 +33,8 @@ class RunFiles(NamedTuple):
         FITS file of each coadd, and the first image of each.
     differences, transients : list of str
         FITS file of each difference, and CSV of the transients of each pair.
+    series, series_curves, tracklets : list of str
+        series.csv, light_curves.csv and tracklets.csv of each series and band.
     tables : list of str
         metrics.json of each table of objects and method.
     calibrated, stars, residuals : list of str
@@ -63,6 +65,9 @@ class RunFiles(NamedTuple):
     coadd_firsts: list = ()
     differences: list = ()
     transients: list = ()
+    series: list = ()
+    series_curves: list = ()
+    tracklets: list = ()
     tables: list = ()
     calibrated: list = ()
     stars: list = ()

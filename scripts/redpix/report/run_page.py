@@ -9,7 +9,6 @@ import yaml
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log, progress
-from redpix.core.version import redpix_version
 from redpix.report import (
     coadd_section,
     difference_section,
@@ -19,14 +18,14 @@ from redpix.report import (
     photoz_section,
     timing_section,
     training_section,
-    verdict_section,
 )
-from redpix.report.explorer_section import exploration
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
 from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
+from redpix.report.run_head import first_sections
+from redpix.report.series_section import show_series
 
 
 def write_report(
@@ -78,13 +77,10 @@ def write_report(
         timings = timing_section.show_timings(benchmarks, folder)
     text = files.render(
         template,
-        version=redpix_version(),
         fields=[sections.pop(name) for name in shown],
         timings=timings,
-        verdict=verdict_section.show_verdict(products, run, methods),
         **sections,
-        **head(run, settings, folder),
-        **exploration(template, products, run, methods, settings),
+        **first_sections(template, products, run, methods, settings, folder, sections["pairs"]),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
@@ -156,6 +152,7 @@ def section_calls(products, methods, definitions, raws, truth):
         "pairs": partial(
             difference_section.show_pairs, products.differences, products.transients, truth
         ),
+        "series": partial(show_series, products.series),
         "light_curves": partial(show_light_curves, products.light_curves),
         "targets": partial(show_targets, products.targets),
         "methods": partial(photoz_section.show_methods, methods, definitions),
@@ -184,58 +181,6 @@ def draw(calls, threads):
     with ProcessPoolExecutor(threads, get_context("fork")) as pool:
         futures = {name: pool.submit(call) for name, call in calls.items()}
         return {name: futures[name].result() for name in progress(futures, "report: parts")}
-
-
-def head(run, settings, folder):
-    """Return the description and the numbers at the top of the page, by name in the template.
-
-    Parameters
-    ----------
-    run : redpix.report.run_files.RunTables or None
-        Fields and objects of the run, if it has fields.
-    settings : dict
-        Configuration of the run.
-    folder : str
-        Folder of its results.
-
-    Returns
-    -------
-    dict
-    """
-    return {
-        "run": {
-            "name": settings["name"],
-            "folder": folder,
-            "settings": settings,
-            "configuration": yaml.safe_dump(settings, sort_keys=False),
-        },
-        "sky": describe_sky(run) if run else None,
-    }
-
-
-def describe_sky(run):
-    """Return the fields of a run, and the numbers at the top of the page.
-
-    Parameters
-    ----------
-    run : redpix.report.run_files.RunTables
-        Fields and objects of the run.
-
-    Returns
-    -------
-    dict
-    """
-    total = run.whereabouts.iloc[-1].drop("class")
-    objects = run.objects
-    return {
-        "delivered": run.delivered,
-        "left_out": run.left_out,
-        "totals": {
-            **total,
-            "known": objects["redshift"].count(),
-            "pixels": objects["pixels"].sum(),
-        },
-    }
 
 
 def redshift_tables(products, methods, definitions):

@@ -4,7 +4,6 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.psf.small_image_stars import fit_widths
 from redpix.psf.stand_in import stand_in_psf
 
 #: minimum signal-to-noise ratio of the stars that are compared where a PSF is not measured
@@ -84,10 +83,10 @@ def with_stand_ins(psfs, exposures, ratio):
     """
     if all(psf is not None for psf in psfs):
         return list(psfs), False
-    changes = _changes(exposures, ratio)
+    differences = _differences(exposures, ratio)
     made = [
-        psf or stand_in_psf(*planes, one)
-        for psf, (_, *planes), one in zip(psfs, exposures, changes, strict=True)
+        psf or stand_in_psf(*planes, difference)
+        for psf, (_, *planes), difference in zip(psfs, exposures, differences, strict=True)
     ]
     if not any(made):
         names = ", ".join(name for name, *_ in exposures)
@@ -119,12 +118,12 @@ def _log_profile(name, psf, measured, of_other):
     )
 
 
-def _changes(exposures, ratio):
-    """Return the sources of the plain difference that are brighter in the one, in the other."""
+def _differences(exposures, ratio):
+    """Return each image minus the other, with variance and mask; None without a flux ratio."""
     (_, new, new_variance, new_mask), (_, old, old_variance, old_mask) = exposures
     if ratio is None:
         return None, None
     difference = new - old / np.float32(ratio)
     variance = new_variance + old_variance / np.float32(ratio) ** 2
     mask = new_mask | old_mask
-    return fit_widths(difference, variance, mask), fit_widths(-difference, variance, mask)
+    return (difference, variance, mask), (-difference, variance, mask)

@@ -11,7 +11,7 @@ import pytest
 from conftest import ROOT
 
 BENCHMARKS = ROOT / "tests/benchmarks"
-PARTS = ["subtraction", "coaddition", "neighbours", "training_network"]
+PARTS = ["subtraction", "coaddition", "neighbours", "training_network", "mixture_density"]
 BACKENDS = ["numpy", "torch-cpu", "torch-cuda", "cupy-cuda"]
 
 

@@ -13,3 +13,9 @@ def test_memory_follows_the_files_that_are_there(tmp_path):
 
 def test_time_grows_with_each_attempt():
     assert [minutes(10)({}, attempt) for attempt in (1, 2)] == [10, 20]
+
+
+def test_packed_files_count_as_they_are_unpacked(tmp_path):
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(bytes(2_000_000))
+    assert memory(100, times_input=3)({}, [str(path)], 1) == 124

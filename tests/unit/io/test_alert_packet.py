@@ -74,7 +74,7 @@ def test_cut_outs_are_images_with_what_the_packet_says(packet):
 def test_a_packet_is_a_pair(packet):
     path, _ = packet
     pair = pair_of_files(path, None)
-    assert (pair.pair, pair.band) == ("alert.avro", NO_BAND)
+    assert (pair.pair, pair.band) == ("alert", NO_BAND)
     assert pair.images == [f"{path}[science]", f"{path}[template]"]
 
 

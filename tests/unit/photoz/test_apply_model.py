@@ -95,3 +95,36 @@ def test_a_damaged_origin_is_refused(trained, tmp_path):
     np.savez(tmp_path / "model.npz", **{**arrays, "about": np.array(json.dumps(about))})
     with pytest.raises(InputError, match="model.npz: cannot be read as a model"):
         read_model(tmp_path / "model.npz")
+
+
+def refusal(path):
+    """Return the message of an InputError, or None if the model can be read."""
+    try:
+        read_model(path)
+    except InputError as error:
+        return str(error)
+    return None
+
+
+DAMAGES = {
+    "absent": lambda array: None,
+    "other shape": lambda array: np.zeros(3),
+    "empty": lambda array: np.zeros((0, *array.shape[1:])),
+    "text": lambda array: array.astype("U8"),
+    "not a number": lambda array: np.full(array.shape, np.nan),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damage_is_one_line_when_the_model_is_read(trained, tmp_path, damage):
+    first, _ = trained
+    arrays, path = dict(np.load(first / "model.npz")), tmp_path / "model.npz"
+    refused = 0
+    for name in arrays:
+        damaged = {**arrays, name: DAMAGES[damage](arrays[name])}
+        np.savez(path, **{key: value for key, value in damaged.items() if value is not None})
+        message = refusal(path)
+        refused += message is not None
+        assert message is None or message.startswith(f"{path}: ")
+        assert "\n" not in (message or "")
+    assert refused > 0.3 * len(arrays)

@@ -120,6 +120,39 @@ def test_fluxes_become_magnitudes_with_their_errors(tmp_path, inverse):
     np.testing.assert_array_equal(again.objects.magnitudes, objects.magnitudes[60:])
 
 
+@pytest.mark.parametrize(
+    ("unit", "janskys"),
+    [("nmgy", 3.631e-6), ("Jy", 1), ("uJy", 1e-6), ("0.001 Jy", 1e-3), ("erg / (s cm2 Hz)", 1e23)],
+)
+def test_units_of_fluxes(tmp_path, unit, janskys):
+    table = galaxies()
+    flux = 3631 * 10 ** (-0.4 * table[["g", "r", "i"]].to_numpy()) / janskys
+    lines = ["zspec," + ",".join(f"flux_{b} [{unit}],flux_err_{b} [{unit}]" for b in "gri")]
+    for redshift, row in zip(table["zspec" if "zspec" in table else "redshift"], flux, strict=True):
+        lines.append(
+            f"{redshift}," + ",".join(f"{one!r},{0.01 * one!r}" for one in map(float, row))
+        )
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(lines) + "\n")
+    found = read(str(path)).objects
+    np.testing.assert_allclose(found.magnitudes, table[["g", "r", "i"]], atol=2e-3)
+
+
+def test_fluxes_of_another_unit_are_told(tmp_path, caplog):
+    table = galaxies()
+    fluxes = pandas.DataFrame({"zspec": table["redshift"]})
+    for band in "gri":
+        fluxes[f"flux_{band}"] = 3631 * 10 ** (-0.4 * table[band])
+    read(stored(tmp_path, fluxes))
+    assert "the median magnitude of the fluxes is 32" in caplog.text
+    caplog.clear()
+    read(stored(tmp_path, fluxes.rename(columns=lambda name: name.replace("_g", "_g [adu]"))))
+    assert "the unit adu is not one of flux density; the zero point 22.5" in caplog.text
+    caplog.clear()
+    read(stored(tmp_path, fluxes.set_index("zspec").mul(1e9 / 3631).reset_index()))
+    assert "median magnitude" not in caplog.text
+
+
 def test_negative_fluxes_stay_and_unobserved_ones_do_not(tmp_path):
     table = pandas.DataFrame({"zspec": [0.1, 0.2, 0.3, 0.4]})
     for band in "gr":

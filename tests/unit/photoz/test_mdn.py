@@ -181,7 +181,7 @@ def test_two_redshifts_of_equal_colours_are_two_maxima():
 
 
 def test_classes_are_those_of_the_sky():
-    sky = curved_sky(1500, 0.02)
+    sky = curved_sky(1000, 0.02)
     label = np.where(sky.vectors[:, 2] > 0, STAR, 0)
     learner = MDN.fit(sky._replace(label=label), GRID, **SETTINGS)
     query = curved_sky(400, 0.02, seed=2).vectors
@@ -261,7 +261,7 @@ def test_real_galaxies(real):
     rows = np.random.default_rng(0).permutation(5000)
     known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000)).take(rows[:3500])
     settings = {**SETTINGS, "bands": 5, "errors": 5, "epochs": 30, "augmentation": 0.0}
-    settings["steps"] = 1000
+    settings["steps"] = 700
     found = MDN.fit(known, GRID, **settings).predict(vectors[rows[3500:]])
     worth = metrics.summarise(metrics.score(found.redshift, found.pdf, table[rows[3500:], 0], GRID))
     assert worth["nmad"] < 0.0143

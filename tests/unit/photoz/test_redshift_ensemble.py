@@ -4,9 +4,10 @@ import itertools
 
 import numpy as np
 import pytest
-from learner_checks import assert_alike, five_fold
+from learner_checks import assert_alike
 from redpix.core.exceptions import InputError
 from redpix.photoz import metrics, pdf
+from redpix.photoz.learners.base import Training
 from redpix.photoz.learners.ensemble import Ensemble
 from redpix.photoz.learners.pooling import pool_weights
 from test_mdn import GRID, curved_sky
@@ -83,20 +84,21 @@ def test_objects_of_one_group_cannot_be_weighed():
         Ensemble.fit(known, GRID, members={"knn": MEMBERS["knn"]}, errors=0)
 
 
-def test_real_galaxies_five_fold(real):
-    """Local linear regression alone has a sigma NMAD of .0143 and a CDE loss of -18.0."""
+def test_real_galaxies(real):
+    """Half of the benchmark's training file; local linear regression alone has -17.2 in CDE."""
     table = np.loadtxt(real / "galaxies/SDSS_MGS.train")
     vectors = np.hstack([table[:, 1:6], np.log(table[:, 10:15])]).astype(np.float32)
-    networks = {"networks": 3, "seed": 1, "epochs": 30, "augmentation": 0.0, "steps": 600}
+    rows = np.random.default_rng(0).permutation(5000)
+    count = 3000
+    known = Training(vectors, table[:, 0], np.zeros(5000, int), np.arange(5000)).take(rows[:count])
+    networks = {"networks": 3, "seed": 1, "epochs": 30, "augmentation": 0.0, "steps": 700}
     members = {"knn": {"k": 50, "mode": "linear"}, "mdn": {**networks, "bands": 5}}
-
-    def fit(known):
-        folds = known.group % 3
-        return Ensemble.fit(known, GRID, folds=folds, members=members, errors=5)
-
-    found, _ = five_fold(fit, vectors, table[:, 0])
-    worth = metrics.summarise(metrics.score(found.redshift, found.pdf, table[:, 0], GRID))
-    assert worth["nmad"] < 0.0136
-    assert worth["pit_ks"] < 0.03
-    assert worth["coverage_68"] == pytest.approx(0.68, abs=0.03)
-    assert worth["cde"] < -19.5
+    folds = np.arange(count) % 3
+    learner = Ensemble.fit(known, GRID, folds=folds, members=members, errors=5)
+    found = learner.predict(vectors[rows[count:]])
+    scores = metrics.score(found.redshift, found.pdf, table[rows[count:], 0], GRID)
+    worth = metrics.summarise(scores)
+    assert worth["nmad"] < 0.0145
+    assert worth["pit_ks"] < 0.05
+    assert worth["coverage_68"] == pytest.approx(0.68, abs=0.04)
+    assert worth["cde"] < -18.5

@@ -6,6 +6,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from redpix.image.pixel_map import local_scale, pixel_map
 from redpix.image.wcs import celestial_wcs, is_tangent
+from redpix.pixels import resampling_engines
 from redpix.pixels.grid import north_up_grid
 from redpix.pixels.register import register
 from redpix.pixels.register_field import engine_of_band
@@ -108,6 +109,18 @@ def test_the_outermost_pixels_of_a_grid_are_right(name):
     rim &= found.mask == 0
     assert rim.sum() > 60
     assert np.abs(found.image - exact(image, wcs, grid))[rim].max() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["TAN", "SIP"])
+def test_strips_of_rows_change_nothing(monkeypatch, name):
+    wcs, image = CASES[name], noise(2)
+    grid = north_up_grid(wcs, SHAPE)
+    whole = engine("drizzle")[0](image, wcs, grid)
+    monkeypatch.setattr(resampling_engines, "_WHOLE", 10)
+    monkeypatch.setattr(resampling_engines, "_STRIP", 16)
+    strips = engine("drizzle")[0](image, wcs, grid)
+    assert np.array_equal(np.isnan(whole), np.isnan(strips))
+    assert np.nanmax(abs(whole - strips)) < 1e-5
 
 
 def test_engines_of_tangent_planes_leave_others_to_drizzle():

@@ -14,7 +14,7 @@ from redpix.config.frames_table import read_frames_table
 from redpix.config.given_frame import GivenFrame
 from redpix.image.wcs import celestial_wcs
 from redpix.pixels.band_scales import write_softening
-from redpix.pixels.given_field import prepare_field
+from redpix.pixels.given_field import name_given, prepare_field
 from redpix.pixels.register_field import register_field
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.mask_table import read_masked, span_mask
@@ -125,6 +125,95 @@ def test_counts_are_brought_to_nanomaggies_and_the_sky_is_taken_away(tmp_path):
     write_softening([str(tmp_path / "status.json")], str(tmp_path / "softening.json"))
     softening = json.loads((tmp_path / "softening.json").read_text())
     assert softening["V"] == pytest.approx(2e-9 * 0.01 / 0.3, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("cards", "zero_point", "origin"),
+    [
+        ({"BUNIT": "nJy"}, 31.4, "BUNIT nJy"),
+        ({"BUNIT": "uJy"}, 23.9, "BUNIT uJy"),
+        ({"FLUXMAG0": 63095734448.0194}, 27.0, "FLUXMAG0"),
+        ({"MAGZERO": 30.0, "BUNIT": "adu"}, 30.0, "MAGZERO"),
+        # one MJy/sr in a pixel of 0.262 arcsec
+        (
+            {"BUNIT": "MJy/sr"},
+            8.9 - 2.5 * np.log10(1e6 * (0.262 / 206264.806) ** 2),
+            "BUNIT MJy/sr",
+        ),
+    ],
+)
+def test_units_and_cards_state_the_zero_point(tmp_path, legacy, cards, zero_point, origin):
+    rows, _ = legacy
+    path = tmp_path / "other.fits"
+    header = tilted(SHAPE, 0.262, 0, CRVAL)
+    header.update(cards)
+    fits.writeto(path, fits.getdata(rows[0].image), header)
+    rows[0] = rows[0]._replace(image=str(path))
+    about = prepare(tmp_path, rows)["frames"]["g"]
+    assert about["zero_point"] == pytest.approx(zero_point, abs=1e-4)
+    assert about["zero_point_from"] == origin
+    factor = 10 ** (-0.4 * (zero_point - 22.5))
+    expected = fits.getdata(path) * factor
+    assert written(tmp_path, "g")[0] == pytest.approx(expected, rel=1e-4, abs=1e-6 * factor)
+
+
+def test_planes_beside_the_image_are_used(tmp_path, legacy):
+    """A compressed file with image, mask and variance, as pipelines of LSST and HSC write it."""
+    rows, _ = legacy
+    image, header = fits.getdata(rows[0].image), tilted(SHAPE, 0.262, 0, CRVAL)
+    mask = np.zeros(SHAPE, np.int32)
+    mask[30:33, 40:44], mask[60, :] = 2, 32
+    variance = np.full(SHAPE, np.float32(NOISE["g"] ** 2))
+    planes = ("IMAGE", image, header), ("MASK", mask, None), ("VARIANCE", variance, None)
+    hdus = [fits.PrimaryHDU(header=fits.Header([("FLUXMAG0", 10**9.0)]))]
+    hdus += [
+        fits.CompImageHDU(plane, cards, name=name, quantize_level=1e4)
+        for name, plane, cards in planes
+    ]
+    hdus[2].header["MP_SAT"], hdus[2].header["MP_DETECTED"] = 1, 5
+    path = tmp_path / "calexp.fits.fz"
+    fits.HDUList(hdus).writeto(path)
+    rows[0] = GivenFrame("one", "g", str(path))
+    status = prepare(tmp_path, rows)
+    assert status["delivered"], status["reason"]
+    assert status["frames"]["g"]["error"].startswith("HDU VARIANCE of")
+    assert status["frames"]["g"]["zero_point"] == pytest.approx(22.5)
+    found, error, marked = written(tmp_path, "g")
+    assert found == pytest.approx(image, abs=1e-4)
+    assert error == pytest.approx(NOISE["g"], rel=1e-3)
+    assert np.array_equal(marked != 0, mask == 2)  # DETECTED is not a fault
+
+
+def test_relative_weights_are_scaled_to_the_noise(tmp_path, legacy):
+    rows, _ = legacy
+    weight = tmp_path / "relative.fits"
+    fits.writeto(weight, np.full(SHAPE, 3.0))  # three exposures
+    rows[0] = rows[0]._replace(weight=str(weight))
+    about = prepare(tmp_path, rows)["frames"]["g"]
+    assert np.median(written(tmp_path, "g")[1]) == pytest.approx(NOISE["g"], rel=0.1)
+    assert any("the weights are relative" in remark for remark in about["remarks"])
+
+
+def test_files_that_were_removed_are_made_again(tmp_path, legacy):
+    rows, _ = legacy
+    prepare(tmp_path, rows)
+    bands = [row.band for row in rows]
+    expected = {band: written(tmp_path, band)[0] for band in bands}
+    outputs = [[tmp_path / f"{kind}-{band}.fits" for band in bands] for kind in ("sci", "err")]
+    for _ in range(2):  # the first time, files are moved away
+        name_given(
+            status=str(tmp_path / "status.json"),
+            frames=[str(path) for path in outputs[0]],
+            errors=[str(path) for path in outputs[1]],
+            rows={row.band: list(row) for row in rows},
+            bands=bands,
+            reference_band="g",
+            folder=str(tmp_path),
+            keep=False,
+        )
+        assert not (tmp_path / "g.fits").exists()
+    for band, path in zip(bands, outputs[0], strict=True):
+        assert np.array_equal(fits.getdata(path), expected[band])
 
 
 def changed(row, tmp_path, array, column):

@@ -46,8 +46,7 @@ def test_a_change_on_a_galaxy_is_a_star():
     """The image shows a galaxy only; what is new on it has the width of the PSF."""
     image, variance, mask = scene([(31.0, 31.0, 60000, 6.0)])
     new, _, _ = scene([(31.0, 31.0, 60000, 6.0), (33.0, 30.4, 9000, FWHM)], seed=2)
-    changes = fit_widths(new - image, 2 * variance, mask)
-    made = stand_in_psf(new, variance, mask, changes)
+    made = stand_in_psf(new, variance, mask, (new - image, 2 * variance, mask))
     assert made.fwhm == pytest.approx(np.hypot(FWHM, 0.6), rel=0.06)
     assert made.stars == 0
 

@@ -23,7 +23,7 @@ from redpix.photoz.split import group_folds
 #: number of parts of the training set; each is predicted from the others
 PARTS = 4
 
-#: maximum number of training vectors
+#: maximum number of training vectors, if it is not given
 MOST_VECTORS = 10_000
 
 #: quantiles of the scaled residuals that make a PDF
@@ -57,7 +57,7 @@ class Boosting:
         Fraction of each attribute in the gain of the splits.
     held : ndarray, shape (2, n)
         Held-out redshift of each training galaxy or quasar, and its true redshift. NaN for
-        galaxies that are not among the `MOST_VECTORS` random ones.
+        galaxies that are not among the random ones of the training.
     grid : ndarray, shape (nodes,)
         Redshifts at which PDFs are given.
     """
@@ -89,7 +89,7 @@ class Boosting:
         return 2 * LEAF
 
     @classmethod
-    def fit(cls, training, grid, n_threads=1, *, trees, leaves, rate, seed, errors=0):
+    def fit(cls, training, grid, n_threads=1, *, trees, leaves, rate, seed, **limits):
         """Return a learner of a training set.
 
         Parameters
@@ -108,22 +108,24 @@ class Boosting:
             Learning rate.
         seed : int
             Seed of the random numbers.
-        errors : int
-            Ignored: errors are attributes like the others.
+        **limits : object
+            ``vectors``, the maximum number of training vectors; ``errors`` is ignored, because
+            errors are attributes like the others.
 
         Returns
         -------
         Boosting
         """
+        most = limits.get("vectors", MOST_VECTORS)
         galaxies = training.take(training.label != STAR)
-        chosen = _some(len(galaxies.group), seed)
+        chosen = _some(len(galaxies.group), seed, most)
         sample = galaxies.take(chosen)
         settings = {"max_leaf_nodes": leaves, "learning_rate": rate, "max_iter": trees}
         final, held_out = _fit_redshifts(sample, n_threads, seed, settings)
         residuals = sample.redshift - held_out
         width = width_trees(sample.vectors, residuals, seed)
         labelled = training.take(training.label >= 0)
-        labelled = labelled.take(_some(len(labelled.group), seed))
+        labelled = labelled.take(_some(len(labelled.group), seed, most))
         classes, labels = class_trees(labelled, seed)
         scatter = width.sums(sample.vectors, n_threads)[:, 0]
         least = max(float(np.quantile(scatter, 0.01)), grid[1] - grid[0])
@@ -254,6 +256,6 @@ def _fit_redshifts(sample, n_threads, seed, settings):
     return final, held_out
 
 
-def _some(count, seed):
-    """Return at most `MOST_VECTORS` random rows out of `count`, in increasing order."""
-    return np.sort(np.random.default_rng([seed, 9]).permutation(count)[:MOST_VECTORS])
+def _some(count, seed, most):
+    """Return at most `most` random rows out of `count`, in increasing order."""
+    return np.sort(np.random.default_rng([seed, 9]).permutation(count)[:most])

@@ -8,13 +8,19 @@ from joblib import Parallel, delayed
 from redpix.core.backend import arrays as array_backend
 from redpix.photoz.learners import mixture_training
 from redpix.photoz.learners.base import STAR
-from redpix.photoz.learners.mixture_training import NetworkSample, Schedule, TrainingPlan
+from redpix.photoz.learners.mixture_training import BATCH, NetworkSample, Schedule, TrainingPlan
 
 #: number of parts of the training set; network i leaves out part i modulo `PARTS`
 PARTS = 5
 
-#: augmentations and numbers of epochs that are tried, in this order
-AUGMENTATIONS, EPOCHS = (0.0, 0.5), (30, 60, 120)
+#: augmentations that are tried, with the smallest number of epochs
+AUGMENTATIONS, EPOCHS = (0.0, 0.5), 30
+
+#: maximum number of steps of the smallest number of epochs, which large training sets reach
+FIRST_STEPS = 1500
+
+#: multiples of the number of epochs that are tried in turn, as long as the log score gains
+LONGER = (2, 4)
 
 #: maximum number of held-out vectors that choose them
 MOST_HELD = 20_000
@@ -105,7 +111,7 @@ class Course:
         """
         parts = self._parts
         if len(parts) < 2:
-            plan = TrainingPlan(self._settings.epochs or EPOCHS[0], 0.0, self._settings.steps)
+            plan = TrainingPlan(self._settings.epochs or EPOCHS, 0.0, self._settings.steps)
             return [self._train(0, -1, plan)], np.array([-1]), []
         first, plan, trials = self._choose(n_threads)
         count = max(self._settings.networks, len(parts))
@@ -140,9 +146,10 @@ class Course:
 
         attempt(self._first_plans())
         best = max(tried, key=lambda plan: tried[plan][0])
-        for epochs in EPOCHS if self._settings.epochs is None else ():
-            longer = best._replace(epochs=epochs)
-            if longer.epochs <= best.epochs or self._length(longer) == self._length(best):
+        first = best.epochs
+        for factor in LONGER if self._settings.epochs is None else ():
+            longer = best._replace(epochs=factor * first)
+            if self._length(longer) == self._length(best):
                 continue
             attempt([longer])
             if tried[longer][0] < tried[best][0] + WORTH:
@@ -153,7 +160,8 @@ class Course:
     def _first_plans(self):
         """Return the plans of the smallest number of epochs, one per augmentation."""
         settings = self._settings
-        epochs = settings.epochs or EPOCHS[0]
+        few = FIRST_STEPS * BATCH / np.sum(self._folds != self._parts[0])
+        epochs = settings.epochs or float(min(EPOCHS, round(few, 1)))
         augmentations = AUGMENTATIONS if settings.augmentation is None else (settings.augmentation,)
         if not (settings.bands and settings.errors):
             augmentations = (0.0,)

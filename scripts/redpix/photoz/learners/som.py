@@ -15,6 +15,9 @@ from redpix.photoz.learners.som_maps import MapPlan, scaled, train_maps
 #: fraction of the training vectors that are inside; the others fit their cells badly
 REACH_SHARE = 0.995
 
+#: maximum number of training vectors that measure the scatter and the reach; bounds the memory
+MOST_HELD = 20_000
+
 
 class SOM:
     """Maps for the redshift, and other maps for the class.
@@ -91,7 +94,7 @@ class SOM:
             Number of the last attributes that are errors.
         **settings : object
             The keys of ``photoz.som``: ``topology``, ``size``, ``filling``, ``periodic``,
-            ``update``, ``maps``, ``iterations``, ``mode``.
+            ``update``, ``maps``, ``iterations``, ``mode``, ``vectors``.
 
         Returns
         -------
@@ -107,9 +110,14 @@ class SOM:
             fractions = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
             classes, _ = train_maps(labelled, fractions, plan)
         learner = cls(plan.scaler, redshifts, classes, None, np.inf, grid, errors)
-        samples, misfit = learner._samples(plain, n_threads)
+        some = slice(None, None, max(1, -(-len(plain) // MOST_HELD)))
+        samples, misfit = learner._samples(plain[some], n_threads)
+        out = out[:, some]
         count = out.sum(axis=0)
-        held_out = (samples.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)
+        held_out = np.full(len(plain), np.nan)
+        held_out[some] = (samples.mean(axis=2) * out).sum(axis=0) / np.where(
+            count > 0, count, np.nan
+        )
         learner.out_of_bag = np.stack([held_out, galaxies.redshift])
         learner.reach = np.quantile(misfit, REACH_SHARE)
         return learner

@@ -17,7 +17,7 @@ SHARE = 0.75
 #: number of training vectors per cell, and maximum number of cells, if the size is not given
 FILLING, MOST_CELLS = 22, 400
 
-#: maximum number of training vectors of a map
+#: maximum number of training vectors of a map, if it is not given
 MOST_VECTORS = 10_000
 
 #: standardised attributes are clipped to this number of standard deviations
@@ -94,7 +94,8 @@ def train_maps(training, values, plan):
     distance = som_topology.distances(settings["topology"], size, settings["periodic"])
     numbers = range(settings["maps"])
     generators = [np.random.default_rng([plan.seed, 8, number]) for number in numbers]
-    drawn = [realise(training, plan.mixing, plan.errors, MOST_VECTORS, one) for one in generators]
+    most = settings.get("vectors", MOST_VECTORS)
+    drawn = [realise(training, plan.mixing, plan.errors, most, one) for one in generators]
     attributes = training.vectors.shape[1] - plan.errors
     count = max(min(2, attributes), round(SHARE * attributes))
     used = np.zeros((len(drawn), attributes), bool)

@@ -8,7 +8,13 @@ from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
-from redpix.photoz.learners.tpz_trees import LEAF, Tree, grow_tree, out_of_bag_redshifts
+from redpix.photoz.learners.tpz_trees import (
+    LEAF,
+    MOST_VECTORS,
+    Tree,
+    grow_tree,
+    out_of_bag_redshifts,
+)
 from redpix.photoz.learners.tree_leaves import attribute_span, smoothed_shares
 
 
@@ -65,19 +71,7 @@ class TPZ:
         return 2 * settings.get("leaf", LEAF)
 
     @classmethod
-    def fit(
-        cls,
-        training,
-        grid,
-        n_threads=1,
-        *,
-        trees,
-        seed,
-        mixing,
-        errors=0,
-        leaf=LEAF,
-        mode="regression",
-    ):
+    def fit(cls, training, grid, n_threads=1, *, trees, seed, mixing, errors=0, **limits):
         """Return a learner of a training set.
 
         Parameters
@@ -96,10 +90,9 @@ class TPZ:
             Derivatives of the attributes by the magnitudes, `Attributes.mixing`.
         errors : int
             Number of the last attributes that are errors.
-        leaf : int
-            Minimum number of training vectors in a leaf.
-        mode : str
-            One of `redpix.photoz.learners.tpz_trees.MODES`.
+        **limits : object
+            ``leaf``, the minimum number of training vectors in a leaf; ``vectors``, the maximum
+            number of those of a tree; ``mode``, one of `redpix.photoz.learners.tpz_trees.MODES`.
 
         Returns
         -------
@@ -108,7 +101,10 @@ class TPZ:
         galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
         seeds = [(seed, number) for number in range(trees)]
-        plan = {"grid": grid, "mixing": mixing, "errors": errors, "leaf": leaf}
+        mode = limits.get("mode", "regression")
+        plan = {"grid": grid, "mixing": mixing, "errors": errors}
+        plan["leaf"] = limits.get("leaf", LEAF)
+        plan["vectors"] = limits.get("vectors", MOST_VECTORS)
         grown = _grow_forest(galaxies, mode, seeds, n_threads, plan)
         classes = []
         if len(np.unique(labelled.label)) > 1:

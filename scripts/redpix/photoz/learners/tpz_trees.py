@@ -18,7 +18,7 @@ MODES = ("regression", "classification")
 #: number of redshift bins from the smallest to the largest training redshift
 BINS = 40
 
-#: maximum number of training vectors of a tree
+#: maximum number of training vectors of a tree, if it is not given
 MOST_VECTORS = 10_000
 
 
@@ -110,7 +110,7 @@ def out_of_bag_redshifts(grown, vectors):
     return total / np.where(count > 0, count, np.nan)
 
 
-def grow_tree(training, grid, kind, seed, mixing, errors, leaf):
+def grow_tree(training, grid, kind, seed, mixing, errors, leaf, vectors=MOST_VECTORS):
     """Grow a tree on a perturbed bootstrap sample.
 
     Parameters
@@ -129,13 +129,15 @@ def grow_tree(training, grid, kind, seed, mixing, errors, leaf):
         Number of the last attributes that are errors.
     leaf : int
         Minimum number of training vectors in a leaf.
+    vectors : int
+        Maximum number of training vectors of the tree.
 
     Returns
     -------
     GrownTree
     """
     generator = np.random.default_rng([seed[0], 6, seed[1]])
-    vectors, rows, out = realise(training, mixing, errors, MOST_VECTORS, generator)
+    vectors, rows, out = realise(training, mixing, errors, vectors, generator)
     settings = {"min_samples_leaf": leaf, "max_features": SHARE}
     settings["random_state"] = int(generator.integers(2**31))
     redshift = training.redshift[rows]

@@ -1,0 +1,224 @@
+"""Warn of doubtful tables of magnitudes: leaks of the redshift, units, tables that differ."""
+
+import numpy as np
+from scipy.stats import ks_2samp, rankdata, spearmanr
+
+from redpix.io.table_values import shortened
+from redpix.photoz.band_names import looks_like_photometry, zero_point_of
+from redpix.photoz.learners.base import FEWEST
+
+#: maximum number of objects that are compared, and of bins of a rank; they bound the time
+MOST_COMPARED, MOST_BINS = 20_000, 16
+
+#: mutual information above which a column is doubtful, relative to the other magnitudes (real
+#: magnitudes reach 1.3), and in nats
+FAR_ABOVE, LEAST_INFORMATION = 1.6, 0.2
+
+#: Kolmogorov-Smirnov distance above which two tables differ, if it is not reached by chance. The
+#: second number is the critical distance of equally many objects for a probability of 1e-6
+LEAST_DISTANCE, BY_CHANCE = 0.1, 2.69
+
+#: limits of the median magnitude of a table of galaxies
+BRIGHT, FAINT = 5.0, 32.0
+
+#: rank correlation above which a column whose name is not that of a magnitude is doubtful
+DOUBTFUL = 0.6
+
+
+def check_fluxes(table, columns, units, name, warn):
+    """Warn of fluxes whose unit is not understood, or gives magnitudes that no survey has.
+
+    Parameters
+    ----------
+    table : redpix.photoz.catalogues.GalaxyTable
+        Objects of a table of magnitudes.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of fluxes; nothing is checked for magnitudes.
+    units : dict of str to str
+        Units by column, as the table gives them.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text per doubtful property.
+    """
+    if not columns.zero_points:
+        return
+    given = {units[column].strip() for column in columns.magnitudes if units.get(column)}
+    strange = sorted(unit for unit in given if zero_point_of(unit) is None)
+    points = ", ".join(dict.fromkeys(f"{point:g}" for point in columns.zero_points))
+    advice = "convert fluxes to nanomaggies, or give a unit such as nJy"
+    if strange:
+        warn(
+            f"{name}: the unit {', '.join(strange)} is not one of flux density; the zero point "
+            f"{points} of the column's name is taken: {advice}"
+        )
+    middle = np.nanmedian(table.magnitudes) if np.isfinite(table.magnitudes).any() else BRIGHT
+    if not BRIGHT <= middle <= FAINT:
+        warn(
+            f"{name}: with the zero point {points}, the median magnitude of the fluxes is "
+            f"{middle:.1f}, so their unit is another one: {advice}"
+        )
+
+
+def check_order(table, columns, name, warn):
+    """Warn if the elements of vectors are not in the order of wavelength that is assumed.
+
+    Galaxies, quasars and most stars are fainter in the first band, u, than in the last, z.
+
+    Parameters
+    ----------
+    table : redpix.photoz.catalogues.GalaxyTable
+        Objects of a table of magnitudes.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if they are not.
+    """
+    colour = table.magnitudes[:, 0] - table.magnitudes[:, -1]
+    colour = colour[np.isfinite(colour)]
+    if len(colour) >= FEWEST and np.median(colour) < 0:
+        warn(
+            f"{name}: {columns.magnitudes[0]} is brighter than {columns.magnitudes[-1]} in most "
+            f"objects, so the elements may not be {' '.join(columns.bands)}: name them in the "
+            "listing's column magnitudes, by wavelength"
+        )
+
+
+def check_named(magnitudes, redshift, names, name, warn):
+    """Warn of columns that follow the redshift more than magnitudes do.
+
+    A column whose name is not that of a magnitude is doubtful if its rank correlation with the
+    redshift is above `DOUBTFUL`. Any column is doubtful if its mutual information with the
+    redshift is `FAR_ABOVE` times that of every magnitude besides it.
+
+    Parameters
+    ----------
+    magnitudes : ndarray, shape (n, columns)
+        NaN where missing.
+    redshift : ndarray, shape (n,)
+        Redshifts.
+    names : sequence of str
+        Names of the columns.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text per doubtful column.
+    """
+    step = max(1, -(-len(redshift) // MOST_COMPARED))
+    values, truth = magnitudes[::step], redshift[::step]
+    information = np.array([mutual_information(column, truth) for column in values.T])
+    by_name = np.array([looks_like_photometry(column) for column in names])
+    for number, column in enumerate(names):
+        others = np.arange(len(names)) != number
+        usual = information[others & by_name] if (others & by_name).any() else information[others]
+        informed = information[number] > max(LEAST_INFORMATION, FAR_ABOVE * usual.max())
+        measured = np.isfinite(values[:, number])
+        known, redshifts = values[measured, number], truth[measured]
+        if len(redshifts) < FEWEST or not np.ptp(known) or not np.ptp(redshifts):
+            continue
+        correlation = spearmanr(known, redshifts).statistic
+        if not by_name[number] and abs(correlation) > DOUBTFUL:
+            fact = "does not look like a magnitude and follows the redshift"
+        elif informed:
+            fact = (
+                f"follows the redshift: it tells {information[number]:.2f} nats about it, other "
+                f"magnitudes at most {usual.max():.2f}"
+            )
+        else:
+            continue
+        warn(
+            f"{name}: {column} {fact} (rank correlation {correlation:.2f}): check that it is "
+            "measured without the distance"
+        )
+
+
+def mutual_information(values, redshift):
+    """Return the mutual information of a column and the redshift, in nats.
+
+    It is that of a histogram of ranks, minus the bias of its bins (Miller 1955). Ranks make it
+    independent of the unit.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        NaN where missing.
+    redshift : ndarray, shape (n,)
+        Redshifts.
+
+    Returns
+    -------
+    float
+        0 for fewer than `FEWEST` objects with values.
+    """
+    measured = np.isfinite(values)
+    n = int(measured.sum())
+    if n < FEWEST:
+        return 0.0
+    bins = int(np.clip(np.sqrt(n / 10), 2, MOST_BINS))
+    places = (
+        ((rankdata(one[measured], method="ordinal") - 1) * bins // n).astype(int)
+        for one in (values, redshift)
+    )
+    table = np.zeros((bins, bins))
+    np.add.at(table, tuple(places), 1 / n)
+    independent = np.outer(table.sum(axis=1), table.sum(axis=0))
+    filled = table > 0
+    information = np.sum(table[filled] * np.log(table[filled] / independent[filled]))
+    return float(information - (bins - 1) ** 2 / (2 * n))
+
+
+def check_alike(train, test, names, path, warn):
+    """Warn if the magnitudes of two tables have different distributions.
+
+    The magnitudes and the colours of neighbouring bands are compared with a two-sample
+    Kolmogorov-Smirnov test.
+
+    Parameters
+    ----------
+    train, test : ndarray, shape (n, bands)
+        Magnitudes of two tables, NaN where missing.
+    names : sequence of str
+        Names of the bands.
+    path : str
+        Name of the second file, for messages.
+    warn : callable
+        Called with one line of text if they differ.
+
+    Returns
+    -------
+    dict of str to dict
+        ``ks``, the largest difference of the cumulative distributions, and ``shift``, the
+        difference of the medians in magnitudes (second table minus first), of each magnitude and
+        colour. Empty if a table has fewer than `FEWEST` objects.
+    """
+    columns = dict(zip(names, zip(train.T, test.T, strict=True), strict=True))
+    for index, pair in enumerate(zip(names, names[1:], strict=False)):
+        colours = [table[:, index] - table[:, index + 1] for table in (train, test)]
+        columns["-".join(pair)] = tuple(colours)
+    compared, different = {}, []
+    for name, (first, second) in columns.items():
+        first, second = (_sampled(one[np.isfinite(one)]) for one in (first, second))
+        if len(first) and len(test) and not len(second) and name in names:
+            different.append(f"{name} (not measured)")
+        if min(len(first), len(second)) < FEWEST:
+            continue
+        distance = float(ks_2samp(first, second, method="asymp").statistic)
+        shift = float(np.median(second) - np.median(first))
+        compared[name] = {"ks": round(distance, 4), "shift": round(shift, 4)}
+        by_chance = BY_CHANCE * np.sqrt(1 / len(first) + 1 / len(second))
+        if distance > max(LEAST_DISTANCE, by_chance):
+            different.append(f"{name} (KS {distance:.2f}, median {shift:+.2f})")
+    if different:
+        warn(
+            f"{path}: its distribution differs from that of the training table in "
+            f"{shortened(', '.join(different), 300)}: check units, zero points, extinction and the "
+            "order of the bands; redshifts are calibrated for objects like the training objects"
+        )
+    return compared
+
+
+def _sampled(values):
+    """Return at most `MOST_COMPARED` values, evenly taken."""
+    return values[:: max(1, -(-len(values) // MOST_COMPARED))]

@@ -1,0 +1,96 @@
+"""The description of a run and the numbers at the top of its page."""
+
+import yaml
+
+from redpix.core.version import redpix_version
+from redpix.report.explorer_section import show_objects
+from redpix.report.page_scripts import blinking, own_script
+from redpix.report.verdict_section import show_verdict
+
+
+def first_sections(template, products, run, methods, settings, folder, pairs):
+    """Return what the page begins with, by name in the template.
+
+    Parameters
+    ----------
+    template : str
+        Template of the page.
+    products : redpix.report.run_files.RunFiles
+        Files of the run.
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
+    methods : list of redpix.report.method_results.MethodResult
+        Products of each method.
+    settings : dict
+        Configuration of the run.
+    folder : str
+        Folder of its results.
+    pairs : list of dict
+        From `redpix.report.difference_section.show_pairs`.
+
+    Returns
+    -------
+    dict
+        Version, head, verdict, explorer and scripts.
+    """
+    explorer = show_objects(products, run, methods, settings)
+    scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    return {
+        "version": redpix_version(),
+        "verdict": show_verdict(products, run, methods),
+        **head(run, settings, folder),
+        "explorer": explorer,
+        **blinking(template, pairs, scripts),
+    }
+
+
+def head(run, settings, folder):
+    """Return the description and the numbers at the top of the page, by name in the template.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
+    settings : dict
+        Configuration of the run.
+    folder : str
+        Folder of its results.
+
+    Returns
+    -------
+    dict
+    """
+    return {
+        "run": {
+            "name": settings["name"],
+            "folder": folder,
+            "settings": settings,
+            "configuration": yaml.safe_dump(settings, sort_keys=False),
+        },
+        "sky": describe_sky(run) if run else None,
+    }
+
+
+def describe_sky(run):
+    """Return the fields of a run, and the numbers at the top of the page.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
+
+    Returns
+    -------
+    dict
+    """
+    total = run.whereabouts.iloc[-1].drop("class")
+    objects = run.objects
+    return {
+        "delivered": run.delivered,
+        "left_out": run.left_out,
+        "totals": {
+            **total,
+            "known": objects["redshift"].count(),
+            "pixels": objects["pixels"].sum(),
+        },
+    }
