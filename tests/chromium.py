@@ -108,3 +108,64 @@ def check_page(path):
     assert page.silent == 0
     assert page.fetched == []
     return page.pictures
+
+
+#: waits until the page is ready, takes the steps, and writes the answer into the page
+SCRIPT = """<script>
+const problems = [];
+addEventListener("error", e => problems.push(e.message || "failed: " + e.target.outerHTML));
+addEventListener("securitypolicyviolation", e => problems.push(`line ${e.lineNumber}: policy`));
+(async () => {
+  const pause = ms => new Promise(go => setTimeout(go, ms));
+  while (!(READY)) await pause(50);
+  const answer = {};
+  try {
+    STEPS
+  } catch (error) {
+    problems.push(String(error));
+  }
+  await pause(300);
+  answer.problems = problems;
+  answer.fetched = performance.getEntriesByType("resource").map(one => one.name)
+    .filter(name => !name.startsWith("data:"));
+  answer.width = document.documentElement.scrollWidth;
+  const text = "answer:" + encodeURIComponent(JSON.stringify(answer)) + ":end";
+  document.documentElement.innerHTML = "<body></body>";
+  document.body.textContent = text;
+})();
+</script>"""
+
+
+def act_on_page(path, folder, ready, steps, address="", width=1200):
+    """Open a copy of a page, take steps in it, and return what they write into `answer`.
+
+    Parameters
+    ----------
+    path : path-like
+        Page with ``<meta charset="utf-8">`` before its policy.
+    folder : Path
+        Folder for the copy and the profile of the browser.
+    ready, steps : str
+        JavaScript: an expression that is true when the page is ready, and statements.
+    address : str
+        Fragment of the address, such as ``#object=1``.
+    width : int
+        Width of the window, pixels.
+    """
+    text = Path(path).read_text(encoding="utf-8")
+    place = '<meta charset="utf-8">'
+    assert place in text
+    script = SCRIPT.replace("READY", ready).replace("STEPS", steps)
+    copy = folder / "page.html"
+    copy.write_text(text.replace(place, f"{place}{script}", 1), encoding="utf-8")
+    command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+    command += ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    command += [f"--user-data-dir={folder}/profile", f"--window-size={width},900"]
+    command += ["--virtual-time-budget=30000", "--dump-dom", f"{copy.as_uri()}{address}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    found = re.search(r">answer:([^:\"]+):end", done.stdout)
+    assert found, done.stderr[-2000:]
+    answer = json.loads(unquote(found[1]))
+    assert answer["problems"] == []
+    assert answer["fetched"] == []
+    return answer

@@ -1,41 +1,18 @@
 """The explorer of objects in a real browser: filter, choose, step, deep link, narrow window."""
 
-import json
-import re
-import subprocess
-from urllib.parse import unquote
-
 import pandas as pd
 import pytest
-from chromium import find_chromium
+from chromium import act_on_page
 from test_report import Run
 
-#: waits for the explorer, does what `{steps}` says, and writes the answer into the page
-SCRIPT = """<script>
-const problems = [];
-addEventListener("error", e => problems.push(e.message || "failed: " + e.target.outerHTML));
-addEventListener("securitypolicyviolation", e => problems.push(`line ${e.lineNumber}: policy`));
-(async () => {
-  const pause = ms => new Promise(go => setTimeout(go, ms));
-  while (!document.getElementById("explore")?.dataset.ready) await pause(50);
-  const get = id => document.getElementById(id);
-  const objects = Bokeh.documents[0].get_model_by_name("objects");
-  const type = text => {
-    get("filter").value = text;
-    get("filter").dispatchEvent(new Event("input"));
-  };
-  const answer = {};
-  STEPS
-  await pause(300);
-  answer.problems = problems;
-  answer.fetched = performance.getEntriesByType("resource").map(one => one.name)
-    .filter(name => !name.startsWith("data:"));
-  answer.width = document.documentElement.scrollWidth;
-  const text = "answer=" + encodeURIComponent(JSON.stringify(answer)) + "=end";
-  document.documentElement.innerHTML = "<body></body>";
-  document.body.textContent = text;
-})();
-</script>"""
+HELP = """
+const get = id => document.getElementById(id);
+const objects = Bokeh.documents[0].get_model_by_name("objects");
+const type = text => {
+  get("filter").value = text;
+  get("filter").dispatchEvent(new Event("input"));
+};
+"""
 
 
 @pytest.fixture(scope="module")
@@ -46,25 +23,9 @@ def page(tmp_path_factory):
 
 
 def use(page, folder, steps, address="", width=1200):
-    """Open a page, take steps in it, and return the answer."""
-    path, _ = page
-    copy = folder / "page.html"
-    script = SCRIPT.replace("STEPS", steps)
-    # before the page's policy, and after its encoding
-    place = '<meta charset="utf-8">'
-    text = path.read_text(encoding="utf-8").replace(place, f"{place}{script}")
-    copy.write_text(text, encoding="utf-8")
-    command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
-    command += ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"]
-    command += [f"--user-data-dir={folder}/profile", f"--window-size={width},900"]
-    command += ["--virtual-time-budget=30000", "--dump-dom", f"{copy.as_uri()}{address}"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
-    found = re.search(r"answer=([^=]+)=end", done.stdout)
-    assert found, done.stderr[-2000:]
-    answer = json.loads(unquote(found[1]))
-    assert answer["problems"] == []
-    assert answer["fetched"] == []
-    return answer
+    """Take steps in a page of the explorer, and return the answer."""
+    ready = 'document.getElementById("explore")?.dataset.ready'
+    return act_on_page(page[0], folder, ready, HELP + steps, address, width)
 
 
 def test_the_worst_outlier_in_one_click(page, tmp_path):

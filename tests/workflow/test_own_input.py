@@ -1,12 +1,13 @@
 """Runs on a user's own input: they plan nothing of the demo and end with a page of their own."""
 
+import csv
 import re
 
 import fits_sky
 import numpy as np
 import pytest
 from astropy.io import fits
-from chromium import check_page
+from chromium import act_on_page, check_page
 from conftest import run
 from star_field import simulate
 
@@ -107,7 +108,7 @@ def test_images_end_with_a_page_of_the_images_alone(place):
     words = run(place, "photometry", name="stars", images="images.tsv")
     results = place / "results/stars"
     assert f"Report: {results / 'report.html'}" in words
-    assert sections(results / "report.html") == ["run", "photometry", "timings"]
+    assert sections(results / "report.html") == ["verdict", "run", "photometry", "timings"]
     check_page(results / "report.html")
     assert {path.name for path in results.iterdir()} == {
         *("photometry", "report.html", "logs", "benchmarks", "provenance")
@@ -118,7 +119,7 @@ def test_a_table_of_magnitudes_ends_with_a_page_of_its_redshifts(place):
     words = run(place, name="mags", photoz={"tables": "tables.tsv"})
     results = place / "results/mags"
     assert f"Report: {results / 'report.html'}" in words
-    assert sections(results / "report.html") == ["run", "redshifts", "timings"]
+    assert sections(results / "report.html") == ["verdict", "run", "redshifts", "timings"]
     check_page(results / "report.html")
     assert {path.name for path in results.iterdir()} == {
         *("tables", "report.html", "logs", "benchmarks", "provenance")
@@ -128,8 +129,9 @@ def test_a_table_of_magnitudes_ends_with_a_page_of_its_redshifts(place):
 def test_the_page_of_two_files_links_to_them(tmp_path):
     sky = fits_sky.stars()
     cards = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE}
-    for seed, name in enumerate(("old", "new"), start=1):
-        fits_sky.write(tmp_path / f"{name}.fits", fits_sky.counts(sky, seed), **cards)
+    fits_sky.write(tmp_path / "old.fits", fits_sky.counts(sky, 1), **cards)
+    more = [np.append(one, value) for one, value in zip(sky, (61.0, 43.0, 8e3), strict=True)]
+    fits_sky.write(tmp_path / "new.fits", fits_sky.counts(more, 2), **cards)
     files = {"science": "new.fits", "reference": "old.fits"}
     words = run(tmp_path, "transients", **files, subtraction={"background_mesh": 64})
     page = tmp_path / "results/demo/subtraction/new_minus_old/report.html"
@@ -137,3 +139,19 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     links = re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
     assert links == ["transients.csv", "image/difference.fits", "image/cut_outs.fits"]
     assert all((page.parent / link).is_file() for link in links)
+    steps = """
+    const press = key => document.body.dispatchEvent(
+      new KeyboardEvent("keydown", {key, bubbles: true}));
+    answer.count = document.getElementById("changes-count").textContent;
+    document.getElementById("flagged").click();
+    answer.all = document.querySelectorAll("#stamps > li").length;
+    answer.pictures = document.querySelectorAll("#stamps img").length;
+    press("n"); press("r"); press("n"); press("b");
+    answer.marks = redpixMarks();"""
+    answer = act_on_page(page, tmp_path, "window.redpixMarks", steps)
+    rows = list(csv.DictReader((page.parent / "transients.csv").open()))
+    assert f"of {len(rows)} changes, 0 marked" in answer["count"]
+    assert (answer["all"], answer["pictures"]) == (len(rows), 4 * len(rows))
+    assert rows
+    marks = [row["mark"] for row in csv.DictReader(answer["marks"].splitlines())]
+    assert marks == (["real", "bogus"] if len(rows) > 1 else ["bogus"])

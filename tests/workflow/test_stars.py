@@ -339,6 +339,23 @@ def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_
     assert found["magnitude"].to_numpy() == pytest.approx(expected, abs=1e-3)
 
 
+def test_a_field_that_fails_does_not_cost_another_its_light_curves(tmp_path, monkeypatch, caplog):
+    job = small_field(tmp_path, 4, exposures=4)
+    job["fields"] = {"bad": ["e0", "e1"], "good": ["e2", "e3"]}
+
+    def measured_or_not(exposure, reference, positions):
+        if exposure.image == "e1":
+            raise np.linalg.LinAlgError("Singular matrix")
+        return ForcedPhotometry(np.full(4, 1e5), np.full(4, 200.0), {})
+
+    monkeypatch.setattr(light_curve_files, "forced", measured_or_not)
+    light_curve_files.make_light_curves(**job)
+    assert "bad: Singular matrix, so no light curves" in caplog.text
+    assert set(pd.read_csv(job["curves"])["field"]) == {"good"}
+    fate = pd.read_csv(job["exposures"]).set_index("image")
+    assert fate["used"].to_dict() == {"e0": "no", "e1": "no", "e2": "yes", "e3": "yes"}
+
+
 def test_two_exposures_know_each_others_pixels_by_their_wcs(tmp_path):
     cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 50.0, "CRVAL2": 5.0}
     cards |= {"CRPIX1": 50.0, "CRPIX2": 50.0, "CDELT1": -1e-3, "CDELT2": 1e-3}

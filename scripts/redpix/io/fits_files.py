@@ -1,8 +1,9 @@
 """Read an image from any FITS file.
 
 A path may name an HDU: ``night.fits[2]`` by number (0 is the primary), ``night.fits[SCI]`` by
-name, ``night.fits[SCI,2]`` by name and EXTVER. Without an HDU, the first two-dimensional image is
-read. The functions return their assumptions as remarks; callers log them.
+name, ``night.fits[SCI,2]`` by name and EXTVER. ``night.fits[R]``, ``[G]`` or ``[B]`` names one
+colour of a mosaic camera (BAYERPAT) or of a cube of three planes. Without an HDU, the first
+two-dimensional image is read. The functions return their assumptions as remarks; callers log them.
 """
 
 import contextlib
@@ -15,6 +16,7 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.io.alert_packet import is_packet, open_cut_out
+from redpix.io.colour_planes import colour_of, is_cube, one_colour
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import split_path
 from redpix.io.merged_header import merged_header
@@ -97,7 +99,7 @@ def read_image(path, planes=()):
     ----------
     path : str or path-like
         A FITS file, which may be compressed (gzip, bzip2, xz, or tiles as ``.fz``). It may name an
-        HDU: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``.
+        HDU: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``; or a colour: ``path[R]``.
     planes : sequence of str, optional
         Names of further HDUs to read. HDUs of another shape are ignored.
 
@@ -165,7 +167,8 @@ def _read_parts(path, file, choice, wanted, with_pixels):
         stream, compressed = unpacked(file)
     with contextlib.closing(stream):
         hdus, trailing = walk(stream, file, compressed)
-        hdu, remarks = _choose(hdus, choice)
+        colour = colour_of(choice, hdus)
+        hdu, remarks = _choose(hdus, None if colour else choice, colour)
         remarks += assumed
         if trailing:
             remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
@@ -179,6 +182,9 @@ def _read_parts(path, file, choice, wanted, with_pixels):
             for plane in _planes_of(hdu, hdus, wanted)
         }
     shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
+    if colour:
+        pixels, shape, words = one_colour(pixels, shape, header, colour)
+        planes, remarks = {}, remarks + words
     return FitsImage(
         path,
         hdu.label,
@@ -199,13 +205,17 @@ def _damage(hdu):
     return f"{hdu.label} is truncated: {hdu.missing} of {hdu.size} bytes are missing"
 
 
-def _choose(hdus, choice):
+def _choose(hdus, choice, colour=None):
     """Return the HDU that holds the image, and remarks on the choice."""
     if choice is not None:
         return _chosen(hdus, choice), []
     flat = [hdu for hdu in hdus if hdu.is_image and len(flat_shape(hdu.shape)) == 2]
+    cubes = [hdu for hdu in hdus if is_cube(hdu)]
+    if not flat and cubes and colour:
+        return cubes[0], []
     if not flat:
-        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}")
+        way = "; a path like file.fits[R], [G] or [B] chooses a plane of the cube" if cubes else ""
+        raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}{way}")
     sky = [hdu for hdu in flat if hdu.name not in AUXILIARY]
     taken, others = (sky or flat)[0], (sky or flat)[1:]
     remarks = []

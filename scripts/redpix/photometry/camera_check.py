@@ -190,7 +190,7 @@ def noise_of_differences(values):
 
 def _strip(level, noise):
     """Return the number of first rows whose level is abruptly not that of the next."""
-    outer = max(len(level) // 20, 3)
+    outer = max(len(level) // 8, 3)
     steps = abs(np.diff(level[: outer + STEP_ROWS]))
     jumps = np.flatnonzero(np.nan_to_num(steps) > STRIP_JUMP * noise)
     if not len(jumps):

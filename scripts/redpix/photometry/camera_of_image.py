@@ -4,6 +4,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.io.header_values import filled
+from redpix.photometry import ccd
 from redpix.photometry.camera_check import checked_gain, find_plateau
 from redpix.photometry.sky_choice import choose_sky
 
@@ -19,8 +20,7 @@ def refuse_colour(path, header):
     if filled(header.get("BAYERPAT")):
         raise InputError(
             f"{path}: BAYERPAT = {header['BAYERPAT']}: neighbouring pixels have different filters; "
-            "allowed: an image of one channel, such as the mean of the two green pixels, without "
-            "this card"
+            f"allowed: one colour, {path}[R], {path}[G] or {path}[B]"
         )
 
 
@@ -69,5 +69,7 @@ def with_checked_gain(camera, made, zero_is_known):
         sky, _ = choose_sky(counts, made.mask, TEST_MESH)
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
-    level, noise = float(np.median(sky.level)), float(np.median(sky.rms))
+    # without its gradient, which adds to the scatter in a square
+    noise = float(np.median(ccd.background(counts - sky.level, made.mask, TEST_MESH).rms))
+    level = float(np.median(sky.level))
     return checked_gain(camera, level, noise, zero_is_known)

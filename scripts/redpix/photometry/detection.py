@@ -84,7 +84,7 @@ def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     ratio : ndarray, shape (n,)
         Only with `with_ratio`.
     """
-    half = int(np.ceil(_FILTER * psf.fwhm))
+    half = min(int(np.ceil(_FILTER * psf.fwhm)), psf.reach)
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
     stamp = psf.stamps(*middle, half, derivatives=False)[0]
     image, variance = scene.image, scene.variance

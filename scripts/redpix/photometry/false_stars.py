@@ -39,12 +39,15 @@ class FalseRate(NamedTuple):
         Signal-to-noise ratio below which stars on the blank sky may be false.
     light : float
         The same for stars in the light of others.
+    in_light : int
+        Number of detections on the negative image in the light of stars.
     """
 
     detections: int
     rate: float
     sky: float
     light: float
+    in_light: int
 
     @property
     def is_high(self):
@@ -175,7 +178,7 @@ def false_rate(scene, psf, stars, ratio, threshold, model, before, after):
     dark = max(dark, key=len)
     bright = after.ratio[after.among(model > limit)]
     count = len(dark) + len(bright)
-    rate = FalseRate(count, count / max(len(ratio), 1), threshold, threshold)
+    rate = FalseRate(count, count / max(len(ratio), 1), threshold, threshold, len(bright))
     if not rate.is_high:
         return rate, np.zeros(len(ratio), bool)
     beside = light_of_others(psf, stars, model) > limit

@@ -25,6 +25,9 @@ from redpix.photometry.table_file import write_table
 #: flags that bar a star from setting an exposure's scale
 SPOILT = FLAGS["SATURATED"] | FLAGS["MASKED"] | FLAGS["EDGE"] | FLAGS["BLENDED"] | FLAGS["MISFIT"]
 
+#: minimum number of stars without a flag; with fewer, flagged stars are comparison stars, too
+LEAST_CLEAN = 3
+
 
 class FieldTables(NamedTuple):
     """Tables of one field.
@@ -72,7 +75,10 @@ def make_light_curves(
     made = []
     for field, names in fields.items():
         of_field = [MeasuredExposure(name, *files[name]) for name in names]
-        made.append(curves_of_field(field, of_field, settings))
+        try:
+            made.append(curves_of_field(field, of_field, settings))
+        except (InputError, np.linalg.LinAlgError) as problem:  # the other fields go on
+            made.append(_without_curves(field, of_field, {}, str(problem)))
     for column, path in (("curves", curves), ("scatter", scatter), ("exposures", exposures)):
         tables = [getattr(one, column) for one in made if getattr(one, column) is not None]
         table = pd.concat(tables) if tables else pd.DataFrame({"field": [], "star": []})
@@ -126,7 +132,7 @@ def curves_of_field(name, exposures, settings):
         reference=[one.image for one in measured].index(reference.image),
         zero_point=reference.zero_point,
         scaled=scaled,
-        ensemble=ensemble(flux / scaled.response, error / scaled.response, steady),
+        ensemble=ensemble(flux / scaled.response, error / scaled.response, comparison(steady)),
         fwhm=np.array([one.fwhm for one in used]),
     )
     scale = scaled.scale[fluxes.reference]
@@ -136,6 +142,21 @@ def curves_of_field(name, exposures, settings):
         with_star_columns(table, fluxes),
         exposure_table(name, exposures, reference.image, left_out, measured, scaled),
     )
+
+
+def comparison(clean):
+    """Return the stars that may be comparison stars: those without a flag, or else all.
+
+    Parameters
+    ----------
+    clean : ndarray of bool, shape (stars,)
+        Stars without a flag.
+
+    Returns
+    -------
+    ndarray of bool, shape (stars,)
+    """
+    return clean if np.count_nonzero(clean) >= LEAST_CLEAN else np.ones_like(clean)
 
 
 def _without_curves(name, exposures, left_out, words):

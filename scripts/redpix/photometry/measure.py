@@ -22,7 +22,7 @@ from redpix.photometry.star_table import (
     star_columns,
 )
 from redpix.photometry.table_file import write_table
-from redpix.photometry.trust import flag_untrusted
+from redpix.photometry.trust import better_column, flag_untrusted, with_apertures
 
 
 class Photometry(NamedTuple):
@@ -165,11 +165,8 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     sky = planes["BACKGROUND"] + image - result.scene.image
     sky[~np.isfinite(result.scene.variance)] = np.nan
     wcs = sky_wcs(header, name)
-    factor = aperture_correction(result.stars, quality, result.errors)
-    zero = find_zero_point(result, quality, factor[0], header, wcs, catalogue, band)
-    scale = FluxScale(*factor, zero)
-    log_fit(name, result, scale)
-    quality = flag_untrusted(name, result, quality)
+    scale = flux_scale(name, result, quality, header, wcs, catalogue, band)
+    quality = flag_untrusted(name, result, quality, scale.column)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),
@@ -177,3 +174,43 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
         planes={"RESIDUAL": residual, "SKY": sky, "PSF": result.psf.terms},
         cards=residual_cards(result, scale),
     )
+
+
+def flux_scale(name, result, quality, header, wcs, catalogue, band):
+    """Return the aperture correction, the better flux and the zero point of an image.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image in messages.
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    quality : redpix.photometry.quality.Quality
+        Quality of the stars.
+    header : astropy.io.fits.Header
+        Header of the calibrated image.
+    wcs : astropy.wcs.WCS or None
+        WCS of the image.
+    catalogue : str or None
+        Table of stars of known magnitude.
+    band : str or None
+        The catalogue's column of magnitudes.
+
+    Returns
+    -------
+    redpix.photometry.star_table.FluxScale
+
+    Raises
+    ------
+    InputError
+        If the catalogue cannot be used.
+    """
+    factor = aperture_correction(result.stars, quality, result.errors)
+    column = better_column(name, result, quality, factor[0])
+    measured, correction = result, factor[0]
+    if column == "aperture_flux":
+        measured, correction = with_apertures(result, quality), 1.0
+    zero = find_zero_point(measured, quality, correction, header, wcs, catalogue, band)
+    scale = FluxScale(*factor, zero, column)
+    log_fit(name, result, scale)
+    return scale

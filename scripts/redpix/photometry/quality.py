@@ -215,7 +215,7 @@ def aperture_fluxes(scene, rest, psf, stars):
     flux, error : ndarray, shape (n,)
         Counts.
     """
-    radius = APERTURE * psf.fwhm
+    radius = min(APERTURE * psf.fwhm, psf.reach)
     share = enclosed(psf, radius)
     hidden = ~np.isfinite(scene.variance)
     variance = np.where(hidden, 0, scene.variance)

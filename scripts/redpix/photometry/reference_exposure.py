@@ -10,6 +10,9 @@ from redpix.photometry.measured_exposure import positions_in
 #: maximum number of exposures that are tried as reference
 CANDIDATES = 8
 
+#: share of exposures that a reference may miss without a search for a better one
+FEW = 0.1
+
 
 class Matched(NamedTuple):
     """A reference and the exposures that show its stars.
@@ -32,8 +35,8 @@ def matched_exposures(exposures, locate=positions_in):
     """Return the exposure that most others match, with the matches.
 
     Exposures are tried in the order of their numbers of stars, at most `CANDIDATES`. The search
-    ends at an exposure that all others match, except those that no other one matched. An
-    exposure of another field with more stars is therefore not the reference.
+    ends at an exposure that all others match, except a share of `FEW` and those that no other one
+    matched. An exposure of another field with more stars is therefore not the reference.
 
     Parameters
     ----------
@@ -54,7 +57,7 @@ def matched_exposures(exposures, locate=positions_in):
             best = made
         if len(made.positions) == 1:
             alone.add(candidate.image)
-        elif set(made.left_out) <= alone:
+        elif set(made.left_out) <= alone or len(made.left_out) <= FEW * len(exposures):
             break
     return best
 

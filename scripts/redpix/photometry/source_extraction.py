@@ -12,6 +12,9 @@ _BRIGHT = 10.0
 #: minimum number of pixels above the threshold; hot pixels and most cosmic rays have fewer
 _AREA = 5
 
+#: the same for sources that are not split
+_WIDE_BRIGHT, _WIDE_AREA = 3.0, 20
+
 #: maximum number of sources into which a blend is split
 _PARTS = 65_536
 
@@ -31,7 +34,7 @@ _HALF_CORE = 8
 ALONE, LEAST_ALONE = 2 * _REACH, 10
 
 
-def first_sources(image, noise, mask):
+def first_sources(image, noise, mask, *, whole=False):
     """Return the bright sources of an image, from `sep.extract`.
 
     Parameters
@@ -42,6 +45,8 @@ def first_sources(image, noise, mask):
         Standard deviation of the sky, counts.
     mask : ndarray of int, shape (ny, nx)
         Pixels that are not 0 are set to 0 counts.
+    whole : bool
+        Do not split sources; a defocused star has several peaks.
 
     Returns
     -------
@@ -57,9 +62,11 @@ def first_sources(image, noise, mask):
     values = np.where(hidden, 0.0, image)
     sep.set_extract_pixstack(max(300_000, image.size // 2))
     # unfiltered, because a filter would spread a hot pixel over several
-    threshold = _BRIGHT * float(np.median(noise))
+    threshold = (_WIDE_BRIGHT if whole else _BRIGHT) * float(np.median(noise))
     sep.set_sub_object_limit(_PARTS)
     settings = {"mask": hidden, "minarea": _AREA, "filter_kernel": None}
+    if whole:
+        settings |= {"deblend_cont": 1.0, "minarea": _WIDE_AREA}
     for number in _THRESHOLDS:
         try:
             return sep.extract(values, threshold, deblend_nthresh=number, **settings)
@@ -71,7 +78,7 @@ def first_sources(image, noise, mask):
     )
 
 
-def half_light_radii(image, sources):
+def half_light_radii(image, sources, reach=_REACH):
     """Return the half-light radius of each source.
 
     Parameters
@@ -80,6 +87,8 @@ def half_light_radii(image, sources):
         Counts, sky subtracted.
     sources : structured ndarray, shape (n,)
         Table of `first_sources`.
+    reach : float or ndarray, shape (n,)
+        Radius that holds the total flux of a star, pixels.
 
     Returns
     -------
@@ -87,7 +96,7 @@ def half_light_radii(image, sources):
         Pixels; NaN if the flux is not above 0.
     """
     values = np.where(np.isfinite(image), image, 0.0)
-    reach = np.full(len(sources), _REACH)
+    reach = np.broadcast_to(np.asarray(reach, float), len(sources)).copy()
     return sep.flux_radius(values, sources["x"], sources["y"], reach, 0.5)[0]
 
 

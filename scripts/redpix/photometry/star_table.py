@@ -39,12 +39,15 @@ class FluxScale(NamedTuple):
     correction_stars : int
         Number of stars from which the aperture correction is measured.
     zero_point : redpix.photometry.zero_point.ZeroPoint
+    column : str
+        Column of the better flux, psf_flux or aperture_flux; magnitudes are of it.
     """
 
     correction: float
     correction_error: float
     correction_stars: int
     zero_point: ZeroPoint
+    column: str = "psf_flux"
 
 
 def star_columns(result, quality, scale, sky, wcs):
@@ -70,7 +73,10 @@ def star_columns(result, quality, scale, sky, wcs):
     """
     stars, errors = result.stars, result.errors
     flux, flux_error = stars.flux * scale.correction, errors.flux * scale.correction
-    magnitude, magnitude_error = magnitudes(flux, flux_error, scale.zero_point.value)
+    better = flux, flux_error
+    if scale.column == "aperture_flux":
+        better = quality.aperture_flux, quality.aperture_error
+    magnitude, magnitude_error = magnitudes(better[0], better[1], scale.zero_point.value)
     ra, dec = wcs.all_pix2world(stars.x, stars.y, 0) if wcs else [np.full(len(flux), np.nan)] * 2
     return {
         "peak_x": quality.peak_x,
@@ -197,7 +203,8 @@ def residual_cards(result, scale):
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),
-        ("ZEROPT", scale.zero_point.value, "[mag] of psf_flux 1"),
+        ("FLUXCOL", scale.column, "column of the better flux; magnitudes are of it"),
+        ("ZEROPT", scale.zero_point.value, "[mag] of flux 1"),
         ("ZEROERR", scale.zero_point.error, "[mag] its error"),
         ("ZEROSTAR", scale.zero_point.stars, "stars of the catalogue that it is from"),
         *scale.zero_point.cards(),

@@ -5,10 +5,17 @@ import numpy as np
 from redpix.core.job import log
 from redpix.photometry.quality import CORE, FLAGS
 from redpix.photometry.sky_cells import CELL, cell_means
-from redpix.psf.star_stamps import STAMP
+from redpix.psf.stacked_psf import half_of_stamps
 
 #: error of the PSF, relative to the light of a star, from which fluxes of the PSF are not trusted
 MOST_PSF_ERROR = 0.06
+
+#: detections on the negative image in the light of stars, relative to the number of stars, and
+#: relative difference of aperture and PSF fluxes, from which the latter are not trusted
+MOST_NEGATIVE, MOST_OFFSET = 0.4, 0.015
+
+#: standard errors by which that difference must exceed 0
+_CERTAIN = 3.0
 
 #: deviation of the sky of a square, noise of a pixel, from which stars in it are not trusted
 MOST_SKY_ERROR = 1.0
@@ -47,6 +54,43 @@ def psf_error(result, quality):
     return float(np.median(np.sqrt(excess) / ratio[good]))
 
 
+def psf_fault(result, quality, correction):
+    """Return why fluxes of the PSF are not trusted.
+
+    Parameters
+    ----------
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    quality : redpix.photometry.quality.Quality
+        Quality of the stars.
+    correction : float
+        Aperture correction.
+
+    Returns
+    -------
+    str or None
+        None if they are trusted.
+    """
+    error = psf_error(result, quality)
+    if error > MOST_PSF_ERROR:
+        return f"the PSF is wrong by {100 * error:.0f} % of the light of bright stars"
+    if result.false.in_light > max(MOST_NEGATIVE * len(quality.flags), _LEAST):
+        return (
+            f"{result.false.in_light} places in the light of {len(quality.flags)} stars are "
+            "darker than the PSF says"
+        )
+    ratio = result.stars.flux / result.errors.flux
+    good = ((quality.flags & ~FLAGS["MISFIT"]) == 0) & (ratio > _BRIGHT)
+    shares = quality.aperture_flux[good] / (result.stars.flux[good] * correction) - 1
+    if len(shares) < _LEAST:
+        return None
+    off = float(np.median(shares))
+    sure = _CERTAIN * 1.4826 * np.median(abs(shares - off)) / np.sqrt(len(shares))
+    if abs(off) > max(MOST_OFFSET, sure):
+        return f"fluxes of the PSF and of apertures differ by {100 * abs(off):.1f} %"
+    return None
+
+
 def on_wrong_sky(result):
     """Find the stars in squares whose sky the model does not follow.
 
@@ -72,8 +116,8 @@ def on_wrong_sky(result):
     return wrong[tuple(at)]
 
 
-def flag_untrusted(name, result, quality):
-    """Return the quality of stars with the flags PSF, SKY and DOUBTFUL; log what is not trusted.
+def better_column(name, result, quality, correction):
+    """Return the column of the better flux of an image; log a warning if it is not psf_flux.
 
     Parameters
     ----------
@@ -83,6 +127,67 @@ def flag_untrusted(name, result, quality):
         Fitted stars of the image.
     quality : redpix.photometry.quality.Quality
         Quality of the stars.
+    correction : float
+        Aperture correction.
+
+    Returns
+    -------
+    str
+        psf_flux or aperture_flux.
+    """
+    if result.stacked:
+        log.warning(
+            "%s: a Moffat profile does not describe the stars (defocus or trails): the PSF is "
+            "stacked from %d stars and ends %d px from them",
+            name,
+            result.psf.stars,
+            half_of_stamps(result.psf),
+        )
+    reason = psf_fault(result, quality, correction)
+    if not reason:
+        return "psf_flux"
+    log.warning(
+        "%s: %s, so psf_flux is not trusted and all stars have the flag PSF; aperture_flux is the "
+        "better flux, and magnitudes are of it",
+        name,
+        reason,
+    )
+    return "aperture_flux"
+
+
+def with_apertures(result, quality):
+    """Return the stars of a fit with their aperture fluxes in place of those of the PSF.
+
+    Parameters
+    ----------
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    quality : redpix.photometry.quality.Quality
+        Quality of the stars.
+
+    Returns
+    -------
+    redpix.photometry.crowded.Result
+    """
+    return result._replace(
+        stars=result.stars._replace(flux=quality.aperture_flux),
+        errors=result.errors._replace(flux=quality.aperture_error),
+    )
+
+
+def flag_untrusted(name, result, quality, column):
+    """Return the quality of stars with the flags PSF, SKY and DOUBTFUL.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image in messages.
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
+    quality : redpix.photometry.quality.Quality
+        Quality of the stars.
+    column : str
+        Column of the better flux.
 
     Returns
     -------
@@ -90,23 +195,8 @@ def flag_untrusted(name, result, quality):
     """
     flags = quality.flags.copy()
     flags[result.doubtful] |= FLAGS["DOUBTFUL"]
-    if result.stacked:
-        log.warning(
-            "%s: a Moffat profile does not describe the stars (defocus, trails, a pedestal): the "
-            "PSF is stacked from %d stars and ends %.0f px from them",
-            name,
-            result.psf.stars,
-            STAMP * result.psf.fwhm,
-        )
-    error = psf_error(result, quality)
-    if error > MOST_PSF_ERROR:
+    if column != "psf_flux":
         flags |= FLAGS["PSF"]
-        log.warning(
-            "%s: the PSF is wrong by %.0f %% of the light of bright stars, so psf_flux is not "
-            "trusted and all stars have the flag PSF; aperture_flux is the better flux",
-            name,
-            100 * error,
-        )
     wrong = on_wrong_sky(result)
     if wrong.any():
         flags[wrong] |= FLAGS["SKY"]

@@ -59,7 +59,7 @@ class EffectivePsf(NamedTuple):
         derivatives : bool
             Return the derivatives as well.
         middle : (ndarray, ndarray), optional
-            Columns and rows of the central pixels, at most one pixel from the nearest ones.
+            Columns and rows of the central pixels. The stamps must lie within the grid.
 
         Returns
         -------
@@ -83,7 +83,8 @@ class EffectivePsf(NamedTuple):
     def _stamps(self, x, y, dx, dy, half, derivatives):
         """Return the stamps of a few stars at offsets (dx, dy) from their central pixels."""
         middle = self.terms.shape[1] // 2
-        inner = min(int(np.ceil((half + 1) / self.step)) + 2, middle)
+        farthest = half + max(1.0, np.abs(dx).max(), np.abs(dy).max())
+        inner = min(int(np.ceil(farthest / self.step)) + 2, middle)
         cut = slice(middle - inner, middle + inner + 1)
         terms = self.terms[:, cut, cut]
         powers = position_powers(x, y, self.shape, self.degree)

@@ -13,11 +13,9 @@ from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.psf_correction import spline_design
 from redpix.psf.star_stamps import flattened
 
-#: deviation of stars from a Moffat profile that makes the profile useless, relative
-MISFIT = 0.4
-
-#: exponent of a Moffat profile below which its wings hold too much light
-SMALLEST_BETA = 1.7
+#: relative deviation of few and of many stars from a Moffat profile that makes the profile useless,
+#: and number of many
+MISFIT, MANY = (0.4, 0.15), 6
 
 #: largest and smallest distance between nodes of the grid, pixels
 _STEPS = (0.35, 1.0)
@@ -28,8 +26,11 @@ _NODES = 30
 #: stiffness of the grid, relative to the information of the pixels
 _STIFFNESS = 1e-4
 
-#: half-width of the grid, FWHM; it is 0 beyond the stamps
-_EXTENT = 10.0
+#: brightness of the ring that tells the extent of a star, relative to the brightest, and the margin
+_FAINT, _MARGIN = 0.02, 1.15
+
+#: distance by which stars may stray from the middle of their stamps, pixels
+_STRAY = 3.0
 
 #: number of rounds of PSF, fluxes and positions
 _ROUNDS = 5
@@ -59,23 +60,23 @@ def misfit(stars, model, radius):
     return float(np.sqrt(max(np.median(rest2.sum(axis=(1, 2)) / light2), 0)))
 
 
-def is_unlike(stars, profile):
-    """Return whether a Moffat profile does not describe the stars.
+def is_unlike(stars, psf, radius):
+    """Return whether a PSF does not describe the stars.
 
     Parameters
     ----------
     stars : redpix.psf.star_stamps.StarStamps
-        Pixels of the PSF stars at fitted positions.
-    profile : redpix.psf.moffat.Profile
-        Profile of the image.
+        Pixels of the PSF stars.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    radius : float
+        Pixels farther from the star are left out, pixels.
 
     Returns
     -------
     bool
     """
-    model = stars.flux[:, None, None] * profile.at(stars.x, stars.y, *stars.offsets())[0]
-    wrong = misfit(stars, model, profile.fwhm) > MISFIT
-    return bool(wrong or 1 + np.exp(profile.log_beta) < SMALLEST_BETA)
+    return describes(psf, stars, radius) > MISFIT[len(stars.x) >= MANY]
 
 
 def describes(psf, stars, radius):
@@ -95,10 +96,34 @@ def describes(psf, stars, radius):
     float
         As of `misfit`.
     """
+    if stars.half + _STRAY > psf.reach + 1:  # the PSF ends within the stamps
+        return float("inf")
     for _ in range(_ROUNDS):
         stars = _fitted(stars, psf)
     model = stars.flux[:, None, None] * stars.of_psf(psf, derivatives=False)
     return misfit(stars, model, radius)
+
+
+def extent(stars):
+    """Return the radius at which the light of stars ends, from the medians of rings.
+
+    Parameters
+    ----------
+    stars : redpix.psf.star_stamps.StarStamps
+        Pixels of the PSF stars.
+
+    Returns
+    -------
+    int
+        Pixels; neighbours that few of the stars have do not count.
+    """
+    shares = np.where(np.isfinite(stars.variance), stars.value, np.nan) / stars.flux[:, None, None]
+    axis = np.arange(-stars.half, stars.half + 1)
+    radius = np.rint(np.hypot(axis, axis[:, None])).astype(int)
+    rings = [shares[:, radius == r].ravel() for r in range(stars.half + 1)]
+    light = np.array([np.nanmedian(np.append(ring, 0.0)) for ring in rings])
+    outer = int(np.flatnonzero(light > _FAINT * light.max()).max(initial=1))
+    return int(min(np.ceil(_MARGIN * outer) + 2, stars.half))
 
 
 def stacked_psf(stars, shape, fwhm):
@@ -116,13 +141,13 @@ def stacked_psf(stars, shape, fwhm):
     Returns
     -------
     redpix.psf.effective_psf.EffectivePsf
-        The same all over the image.
+        The same all over the image. It ends at the edge of the stamps.
     """
     step = max(float(np.clip(fwhm / 6, *_STEPS)), stars.half / _NODES)
     inner = int(stars.half / step)
-    margin = int(np.ceil(_EXTENT * fwhm / step)) + 3 - inner
     stars = _centred(stars)
     psf = None
+    margin = int(np.ceil((_STRAY + 2) / step)) + 3
     for _ in range(_ROUNDS):
         table = _nodes(stars, step, inner)
         table = np.pad(table / (table.sum() * step**2), margin)
@@ -141,7 +166,11 @@ def _centred(stars):
     move_x, move_y = (
         np.clip(np.sum(bright * axis, axis=(1, 2)) / total, -1, 1) for axis in (dx, dy)
     )
-    return stars._replace(flux=value.sum(axis=(1, 2)), x=stars.x + move_x, y=stars.y + move_y)
+    return stars._replace(
+        flux=value.sum(axis=(1, 2)),
+        x=stars.column + np.clip(stars.x + move_x - stars.column, -_STRAY, _STRAY),
+        y=stars.row + np.clip(stars.y + move_y - stars.row, -_STRAY, _STRAY),
+    )
 
 
 def _nodes(stars, step, inner):
@@ -172,11 +201,19 @@ def _fitted(stars, psf):
     rest = flattened(stars.value - flux * value)
     moves = np.linalg.solve(normal, np.einsum("nap,np->na", local, weight * rest)[..., None])
     moves = moves[..., 0]
+    near = np.column_stack([stars.x - stars.column, stars.y - stars.row])
+    near += np.clip(moves[:, 1:], -0.5, 0.5)
     return stars._replace(
         flux=np.maximum(stars.flux + moves[:, 0], 0.1 * stars.flux),
-        x=stars.x + np.clip(moves[:, 1], -0.5, 0.5),
-        y=stars.y + np.clip(moves[:, 2], -0.5, 0.5),
+        x=stars.column + np.clip(near[:, 0], -_STRAY, _STRAY),
+        y=stars.row + np.clip(near[:, 1], -_STRAY, _STRAY),
     )
+
+
+def half_of_stamps(psf):
+    """Return the half-width of the stamps from which a PSF was stacked, pixels."""
+    lit = np.flatnonzero(psf.terms[0].any(axis=0))
+    return int((len(lit) // 2) * psf.step) if len(lit) else 1
 
 
 def width_at_half(psf):

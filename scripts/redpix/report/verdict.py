@@ -247,6 +247,8 @@ def judge_light_curves(scatter):
     list of Judgement
         Empty without stars of known scatter.
     """
+    if not {"flags", "expected", "scatter"} <= set(scatter.columns):
+        return []
     steady = scatter[(scatter["flags"] == 0) & (scatter["expected"] > 0)]
     steady = steady[steady["scatter"].notna()]
     if steady.empty:

@@ -89,10 +89,9 @@ def assumptions(products):
     """
     found = {}
     for metrics in map(read_metrics, products.tables):
-        understood = metrics.get("input")
-        if understood:
+        for understood in metrics.get("input", []):
             sentence = in_words(understood["file"], understood).partition(": ")[2]
-            found[f"table {metrics['table']}"] = sentence
+            found[f"table {metrics['table']}, {understood['file']}"] = sentence
     for path in products.calibrated:
         header = fits.getheader(path)
         name = Path(path).name.removesuffix(".calibrated.fits")

@@ -5,7 +5,12 @@ import pytest
 from conftest import ROOT
 from redpix.core.exceptions import InputError
 from redpix.io.camera import read_camera
-from redpix.photometry.camera_check import checked_gain, find_plateau, without_sky
+from redpix.photometry.camera_check import (
+    checked_gain,
+    find_plateau,
+    strips_without_sky,
+    without_sky,
+)
 from redpix.photometry.exposure_image import calibrate_image
 from star_field import Moffat, draw
 
@@ -149,3 +154,22 @@ def test_zeros_and_nan_around_a_turned_image_are_the_same():
 def test_an_image_of_a_colour_camera_is_refused():
     with pytest.raises(InputError, match="BAYERPAT = .*different filters; allowed"):
         calibrate_image(row("bayer.fits"), SETTINGS)
+
+
+def test_dark_rows_at_the_border_are_not_sky():
+    rng = np.random.default_rng(2)
+    image = rng.normal(500, 10, (200, 150))
+    hidden = np.zeros(image.shape, bool)
+    assert not strips_without_sky(image, hidden).any()
+    image[:14] -= 90
+    image[:, -2:] -= 200
+    strips = strips_without_sky(image, hidden)
+    assert strips[:14].all()
+    assert strips[:, -2:].all()
+    assert strips[20:, :-5].mean() == 0
+
+
+def test_vignetted_rows_are_sky():
+    rows = np.linspace(-1, 1, 200)[:, None]
+    image = np.random.default_rng(2).normal(500, 10, (200, 150)) - 200 * rows**2
+    assert not strips_without_sky(image, np.zeros(image.shape, bool)).any()

@@ -125,6 +125,10 @@ def test_the_search_for_a_reference_ends():
     assert len(matched_exposures(alike, counted).positions) == 50
     assert len(calls) == 50
     calls.clear()
+    clouds = series([("field", 20)] * 47 + [("cloud", 3)] * 3)
+    assert len(matched_exposures(clouds, counted).left_out) == 3
+    assert len(calls) == 50
+    calls.clear()
     matched_exposures(series([(number, 20) for number in range(50)]), counted)
     assert len(calls) == 50 * CANDIDATES
 

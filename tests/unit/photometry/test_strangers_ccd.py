@@ -127,3 +127,17 @@ def test_a_globular_cluster_has_stars(tmp_path):
     assert np.count_nonzero(distance < 2) > 0.7 * len(known)
     # the cores of stars are not cosmic rays
     assert np.mean(planes["MASK"] != 0) < 0.001
+
+
+@pytest.mark.parametrize("colour", "RGB")
+def test_each_colour_of_a_mosaic_has_its_stars(colour, tmp_path):
+    path = STRANGERS / f"ccd/bayer.fits[{colour}]"
+    stars, cards, planes = measure(path, tmp_path)
+    assert planes["SCI"].shape == (128, 128)
+    x, y, _ = np.loadtxt(STRANGERS / "ccd/truth.txt").T
+    # a pixel of a colour is 2 x 2 pixels of the mosaic
+    tree = cKDTree(np.column_stack([x, y]) / 2)
+    distance, _ = tree.query(np.column_stack([stars["centroid_x"], stars["centroid_y"]]))
+    clean = stars["flags"] == 0
+    assert clean.sum() > 25
+    assert np.mean(distance[clean] < 1.0) > 0.95

@@ -5,7 +5,7 @@ import pytest
 from redpix.photometry import crowded
 from redpix.photometry.scene import Placed
 from redpix.psf import star_selection
-from redpix.psf.effective_psf_fit import fit_profile
+from redpix.psf.effective_psf_fit import effective_psf, fit_profile
 from redpix.psf.stacked_psf import is_unlike, stacked_psf
 from scipy.ndimage import gaussian_filter
 
@@ -43,7 +43,7 @@ def test_a_ring_is_recognised_and_stacked(defocused):
         image, 400 * plane, plane, np.zeros(image.shape, int), truth, 8.0
     )
     profile, fitted = fit_profile(stamps, image.shape, 8.0)
-    assert is_unlike(fitted, profile)
+    assert is_unlike(stamps, effective_psf(profile, len(fitted.x)), 8.0)
     psf = stacked_psf(stamps, image.shape, 8.0)
     assert psf.terms.sum() * psf.step**2 == pytest.approx(1)
     made = psf.stamps(np.array([160.0]), np.array([160.0]), 20, derivatives=False)[0]

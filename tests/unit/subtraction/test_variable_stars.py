@@ -84,3 +84,23 @@ def test_variable_stars_of_a_pair_are_clean_rows(strangers, tmp_path):
         assert row["kind"] == ("brighter" if flux > 0 else "fainter")
         assert abs(row["flux"] - flux) < 3 * row["flux_error"]
         assert row["flux_error"] < 0.08 * abs(flux)
+
+
+def test_a_cepheid_in_a_crowded_field(strangers, tmp_path, monkeypatch):
+    """A change by 0.162 mag, measured in apertures, of a star of 118 000 counts."""
+    # the PSF is constant over this small field
+    monkeypatch.setattr("redpix.psf.psfex.LEAST_VARYING", 10**9, raising=False)
+    folder = strangers / "pairs"
+    science, reference = (str(folder / name) for name in ("cep61w.fits", "cep1.fts"))
+    products = fits_sky.subtract(science, reference, tmp_path, registration="sources")
+    found = pd.read_csv(products.transients)
+    away = np.hypot(found["x"] - 258.3, found["y"] - 202.7)
+    assert np.sum(away < 10) == 1
+    row = found.loc[away.idxmin()]
+    assert away.min() < 0.3
+    assert row["flags"] == 0
+    assert row["kind"] == "brighter"
+    # the star has 126 000 counts within 12 pixels
+    assert row["flux"] == pytest.approx(16358 / 0.94, rel=0.05)
+    assert abs(row["flux"] - 16358 / 0.94) < 2 * row["flux_error"]
+    assert row["score"] > 0.5
