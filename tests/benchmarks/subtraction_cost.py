@@ -96,10 +96,10 @@ def whole(new_path, reference_path, output):
     """All of a subtraction of two files that lie on the same pixels, with two threads."""
     from redpix.astrometry.align_pair import sources_of, star_programs
     from redpix.astrometry.exposures import read_exposures
-    from redpix.astrometry.star_comparison import ComparedImages, compare_stars
+    from redpix.astrometry.star_comparison import ComparedImages, compare_fluxes
     from redpix.core.parallel import side_by_side
     from redpix.image.background import matched_background
-    from redpix.psf.psfex import fit_psf
+    from redpix.psf.psf_choice import fit_psf
     from redpix.subtraction.difference_files import write_difference
     from redpix.subtraction.pair import PairDifference
     from redpix.subtraction.tiles import subtract_tiles
@@ -120,7 +120,7 @@ def whole(new_path, reference_path, output):
         (psf_new, positions), (psf_reference, _) = made
     psfs = psf_new.at, psf_reference.at
     images = ComparedImages(new.image, old.image, new.variance, old.variance, *psfs)
-    ratio, scatter, _ = compare_stars(images, positions, new_path)
+    ratio, scatter = compare_fluxes(images, positions, positions, new_path)[:2]
     middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
     stamps = (psf(*middle) for psf in psfs)
     new.image -= matched_background(new.image, old.image, ratio, *stamps, 128)

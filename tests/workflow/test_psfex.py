@@ -8,7 +8,8 @@ import subtraction_sky
 from conftest import ROOT
 from redpix.core.exceptions import InputError
 from redpix.psf.moffat import moffat_stamp
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psf_choice import fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
 
 SHAPE = (500, 520)
@@ -40,7 +41,8 @@ def test_psf_of_many_stars_is_the_true_one(tmp_path):
     for x, y in ((60, 60), (250, 250), (450, 400)):
         stamp = model.at(x, y)
         assert stamp.sum() == pytest.approx(1)
-        assert abs(stamp - true).max() < 0.02 * true.max()
+        middle = np.s_[len(stamp) // 2 - 20 : len(stamp) // 2 + 21]
+        assert abs(stamp[middle, middle] - true).max() < 0.02 * true.max()
         # what a matched filter sees: the effective area
         assert np.sum(stamp**2) == pytest.approx(np.sum(true**2), rel=0.02)
 

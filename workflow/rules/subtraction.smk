@@ -109,6 +109,7 @@ rule subtraction:
         flux_ratio=config["subtraction"]["flux_ratio"],
         match_background=config["subtraction"]["match_background"],
         match_reference=config["subtraction"]["match_reference"],
+        psf_engine=config["subtraction"]["psf_engine"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:

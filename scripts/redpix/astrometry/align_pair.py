@@ -14,6 +14,7 @@ from redpix.astrometry.star_map import LEAST_STARS, Map, fit_map, left_out
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.homography import homography, stated_distortion
+from redpix.image.pixel_areas import AVERAGED, matrices, within_pixel
 from redpix.image.resample import Resampled, noise_correlation, resample
 from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
@@ -71,6 +72,9 @@ class Alignment(NamedTuple):
         ndarray
             From `redpix.image.resample.noise_correlation`.
         """
+        x, y = (np.array([(part.start + part.stop - 1) / 2]) for part in (columns, rows))
+        if len(within_pixel(matrices(self.transform, x, y)[0])) > 1:
+            return np.ones((1, 1))  # means over pixels; what is left is measured on blank sky
         return noise_correlation(self.transform, rows, columns)
 
 
@@ -194,12 +198,13 @@ def _log_transform(transform, science, reference):
     size = _pixel_size(transform, science.image.shape)
     least, most = SCALE_RANGE
     if not least < size < most:
+        words = "interpolated, and the noise of a difference is accurate to 10 %"
         log.warning(
-            "%s: its pixels are %.2f times as large as those of %s; it is interpolated, and the "
-            "noise of a difference is accurate to 10 %%",
+            "%s: its pixels are %.2f times as large as those of %s; it is %s",
             reference.path,
             size,
             science.path,
+            "averaged over them" if size**-2 > AVERAGED else words,
         )
 
 

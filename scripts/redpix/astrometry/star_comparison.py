@@ -6,10 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 
+from redpix.astrometry.aperture_ratio import UNKNOWN, FluxRatio, aperture_ratio, mean_ratio
+from redpix.astrometry.flux_ratio import joined_ratio
 from redpix.astrometry.flux_scatter import flux_scatter
 from redpix.astrometry.star_fit import fit_stars
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.psf.psf_model import full_width
 
 #: minimum number of stars to compare if their S/N is similar
 MANY = 10
@@ -51,12 +54,19 @@ class ImageComparison(NamedTuple):
         Number of stars whose fluxes were compared.
     registration_error : ndarray, shape (2,)
         rms error along x and y, pixels.
+    by_psfs, by_apertures : redpix.astrometry.aperture_ratio.FluxRatio
+        The flux ratio by PSF stars, and by apertures about all sources.
+    remarks : tuple of str
+        Warnings about the flux ratio, one sentence each.
     """
 
     ratio: float
     scatter: float
     n_stars: int
     registration_error: np.ndarray
+    by_psfs: FluxRatio = UNKNOWN
+    by_apertures: FluxRatio = UNKNOWN
+    remarks: tuple = ()
 
 
 def compare_images(
@@ -87,23 +97,23 @@ def compare_images(
     Raises
     ------
     InputError
-        As `compare_stars` and `registration_error`.
+        If the flux ratio is neither known nor measurable, or as `registration_error`.
     """
-    ratio, scatter, n_stars = compare_stars(images, positions, names, flux_ratio, by_zero_points)
     error = registration_error(images, sources, left_out, names)
-    return ImageComparison(ratio, scatter, n_stars, error)
+    fluxes = compare_fluxes(images, positions, sources, names, flux_ratio, by_zero_points)
+    return fluxes._replace(registration_error=error)
 
 
-def compare_stars(images, positions, source, given=None, by_zero_points=None):
-    """Return the flux ratio of two images and its scatter, from stars in both.
+def compare_fluxes(images, positions, sources, names, given=None, by_zero_points=None):
+    """Return the flux ratio of two images by PSF stars and by apertures.
 
     Parameters
     ----------
     images : ComparedImages
         The two images.
-    positions : ndarray, shape (n, 2)
-        x, y of stars, 0-based.
-    source : str
+    positions, sources : ndarray, shape (n, 2)
+        x, y of stars and of all bright sources, 0-based.
+    names : str
         Name of the images in messages.
     given : float, optional
         Known flux ratio. The stars then only measure its scatter.
@@ -112,46 +122,48 @@ def compare_stars(images, positions, source, given=None, by_zero_points=None):
 
     Returns
     -------
-    ratio : float
-        Flux in the reference over that in the new image.
-    scatter : float
-        Relative scatter of the ratio beyond noise.
-    n_stars : int
-        Number of stars compared.
+    ImageComparison
+        Without the error of registration.
 
     Raises
     ------
     InputError
-        If fewer than 3 stars are in both images, and the flux ratio and a zero point are unknown.
+        If fewer than 3 sources are in both images, and the flux ratio and a zero point are
+        unknown.
     """
     fit, good = _selected(images, positions)
-    n_stars = int(good.sum())
-    if n_stars < 3:
-        if given:
-            log.warning(
-                "%s: %d stars in both images: too few to measure the scatter, 0 is used",
-                source,
-                n_stars,
-            )
-            return given, 0.0, n_stars
-        if by_zero_points:
-            log.warning(
-                "%s: %d stars in both images: too few to measure the flux ratio; %.5g by the zero "
-                "points is taken",
-                source,
-                n_stars,
-                by_zero_points,
-            )
-            return by_zero_points, 0.0, n_stars
-        raise InputError(
-            f"{source}: {n_stars} stars in both images; allowed: at least 3, or their flux ratio "
-            "in subtraction.flux_ratio, or the zero points of both images; if the images show the "
-            "same stars, a WCS may be wrong: subtraction.registration sources does not use it"
-        )
-    ratio = given or float(np.median(fit.ratio[good]))
-    scatter = flux_scatter(fit.ratio[good] / ratio, fit.ratio_error[good] / ratio)
-    log.info("flux ratio %.5f, scatter %.5f of %d stars", ratio, scatter, n_stars)
-    return ratio, scatter, n_stars
+    ratio, error = fit.ratio[good], fit.ratio_error[good]
+    by_psfs = mean_ratio(ratio, error)
+    middle = [(length - 1) / 2 for length in images.new.shape[::-1]]
+    fwhm = max(full_width(psf(*middle)) for psf in (images.psf_new, images.psf_reference))
+    variances = images.new_variance, images.reference_variance
+    by_apertures = aperture_ratio(images.new, images.reference, variances, sources, fwhm)
+    joined, apart, remarks = joined_ratio(by_psfs, by_apertures, given, by_zero_points, names)
+    scatter = 0.0
+    if len(ratio) >= 3:
+        scatter = float(np.hypot(flux_scatter(ratio / by_psfs.ratio, error / by_psfs.ratio), apart))
+    log.info(
+        "flux ratio %.5f, scatter %.5f; by %d stars %.5f +- %.5f, by %d apertures %.5f +- %.5f",
+        joined,
+        scatter,
+        by_psfs.number,
+        by_psfs.ratio,
+        by_psfs.error,
+        by_apertures.number,
+        by_apertures.ratio,
+        by_apertures.error,
+    )
+    for remark in remarks:
+        log.warning("%s: %s", names, remark)
+    return ImageComparison(
+        ratio=joined,
+        scatter=scatter,
+        n_stars=by_psfs.number,
+        registration_error=np.zeros(2),
+        by_psfs=by_psfs,
+        by_apertures=by_apertures,
+        remarks=tuple(remarks),
+    )
 
 
 def registration_error(images, positions, left_out, source):

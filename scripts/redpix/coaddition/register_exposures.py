@@ -8,8 +8,9 @@ import numpy as np
 from redpix.astrometry.align_pair import align, sources_of, star_programs
 from redpix.astrometry.star_comparison import ComparedImages, ImageComparison, compare_images
 from redpix.image.background import smooth_background
+from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_model import MovedPsf
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.subtraction.epoch import Epoch
 
 

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from redpix.core.exceptions import InputError
 from redpix.image.masks import DTYPE, bit_value
+from redpix.image.pixel_areas import area_map, matrices, within_pixel
 
 #: distance over which bits of a mask spread, pixels: beyond, the quintic spline's weight is 3 % at
 #: most
@@ -49,8 +50,9 @@ def resample(image, variance, mask, transform, shape, side=512):
     """Resample an image with a quintic spline and its variance linearly.
 
     Both conserve sums over apertures. The spline leaves the noise almost uncorrelated. Linear
-    interpolation of the variance has no negative lobes beside stars. Flux per pixel is kept: if
-    pixel sizes differ, the flux ratio of stars contains the ratio of pixel areas.
+    interpolation of the variance has no negative lobes beside stars. Fluxes of sources are kept:
+    pixels are multiplied by the ratio of their areas. An image with smaller pixels is averaged
+    over the pixels of the new image.
 
     Parameters
     ----------
@@ -80,6 +82,7 @@ def resample(image, variance, mask, transform, shape, side=512):
         np.full(shape, np.nan, np.float32),
         np.full(shape, bit_value("NO_DATA"), DTYPE),
     )
+    areas = area_map(transform, shape)
     overlap = False
     for top in range(0, shape[0], side):
         for left in range(0, shape[1], side):
@@ -87,7 +90,7 @@ def resample(image, variance, mask, transform, shape, side=512):
                 slice(top, min(top + side, shape[0])),
                 slice(left, min(left + side, shape[1])),
             )
-            inside, values = _resampled_tile(reference, transform, tile)
+            inside, values = _resampled_tile(reference, transform, areas, tile)
             if values is not None:
                 overlap = True
                 for plane, pixels in zip(result, values, strict=True):
@@ -97,21 +100,27 @@ def resample(image, variance, mask, transform, shape, side=512):
     return result
 
 
-def _resampled_tile(reference, transform, tile):
+def _resampled_tile(reference, transform, areas, tile):
     """Return which pixels of a tile lie inside the reference, and their `Resampled` values."""
     y, x = np.mgrid[tile].astype(float)
     u, v = transform(x, y)
     rows, columns = reference.image.shape
-    inside = (u >= REACH) & (u <= columns - 1 - REACH)
-    inside &= (v >= REACH) & (v <= rows - 1 - REACH)
+    middle_x, middle_y = (np.array([coordinate.mean()]) for coordinate in (x, y))
+    offsets = within_pixel(matrices(transform, middle_x, middle_y)[0])
+    reach = REACH + int(np.ceil(abs(offsets).max()))
+    inside = (u >= reach) & (u <= columns - 1 - reach)
+    inside &= (v >= reach) & (v <= rows - 1 - reach)
     if not inside.any():
         return inside, None
     u, v = u[inside], v[inside]
     block = _block(v, rows), _block(u, columns)
     positions = v - block[0].start, u - block[1].start
-    return inside, _values_at(
-        reference.image[block], reference.variance[block], reference.mask[block], positions
-    )
+    planes = reference.image[block], reference.variance[block], reference.mask[block]
+    values = _values_at(*planes, positions, offsets)
+    area = areas(x[inside], y[inside]).astype(np.float32)
+    # the mean over a pixel has the noise of as many pixels as it covers
+    scale = area**2 if len(offsets) == 1 else area
+    return inside, values._replace(image=values.image * area, variance=values.variance * scale)
 
 
 def _block(positions, length):
@@ -120,19 +129,27 @@ def _block(positions, length):
     return slice(max(0, low), min(length, high))
 
 
-def _values_at(image, variance, mask, positions):
-    """Return image, variance and mask at positions (rows, columns) between their pixels."""
+def _values_at(image, variance, mask, positions, offsets):
+    """Return image, variance and mask at positions (rows, columns), the means over offsets."""
+    wider = int(np.ceil(abs(offsets).max()))
     bad = ~(np.isfinite(image) & (variance > 0))
     mask = np.where(bad, mask | bit_value("BAD"), mask)
     spread = np.zeros(mask.shape, DTYPE)
     for bit in range(15):
-        reach = REPLACED_REACH if (1 << bit) & bit_value(*REPLACED) else REACH
+        reach = wider + (REPLACED_REACH if (1 << bit) & bit_value(*REPLACED) else REACH)
         layer = (mask & (1 << bit)) != 0
         if layer.any():
             spread[ndimage.binary_dilation(layer, np.ones((2 * reach + 1,) * 2))] |= 1 << bit
-    spline = ndimage.spline_filter(np.where(bad, 0, image), 5, np.float32, mode="mirror")
+    order = 5 if len(offsets) == 1 else 3  # a mean needs no steeper filter
+    spline = ndimage.spline_filter(np.where(bad, 0, image), order, np.float32, mode="mirror")
     linear = np.where(bad, 0, variance).astype(np.float32)
-    values = ndimage.map_coordinates(spline, positions, order=5, mode="mirror", prefilter=False)
+    values = np.zeros(len(positions[0]), np.float32)
+    for right, up in offsets:
+        places = positions[0] + up, positions[1] + right
+        values += ndimage.map_coordinates(
+            spline, places, order=order, mode="mirror", prefilter=False
+        )
+    values /= len(offsets)
     variances = ndimage.map_coordinates(linear, positions, order=1, mode="mirror")
     bits = spread[tuple(np.rint(coordinate).astype(int) for coordinate in positions)]
     outside = (bits & bit_value("NO_DATA")) != 0

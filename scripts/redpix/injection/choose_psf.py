@@ -13,9 +13,10 @@ from redpix.core.job import log
 from redpix.image.wcs import frame_wcs, pixel_area
 from redpix.io.whole_fits import open_whole
 from redpix.psf.moffat import moffat_stamp
+from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_file import write_psfs
 from redpix.psf.psf_model import PsfModel, full_width
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
 from redpix.sdss.archive import Archive
 from redpix.sdss.fetch_psfields import check_psfield

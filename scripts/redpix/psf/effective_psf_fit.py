@@ -22,7 +22,7 @@ _EXTENT = 10.0
 LEAST = (1, 10, 40)
 
 
-def fit_profile(stars, shape, fwhm, rounds=8):
+def fit_profile(stars, shape, fwhm, rounds=8, degree=None):
     """Fit the Moffat profile of an image to its stars by the Gauss-Newton method.
 
     Parameters
@@ -35,6 +35,8 @@ def fit_profile(stars, shape, fwhm, rounds=8):
         First guess, pixels.
     rounds : int
         Maximum number of iterations.
+    degree : int, optional
+        Degree of the variation over the image. The default follows from the number of stars.
 
     Returns
     -------
@@ -43,7 +45,8 @@ def fit_profile(stars, shape, fwhm, rounds=8):
     stars : redpix.psf.star_stamps.StarStamps
         Stars without outliers, with improved fluxes and positions.
     """
-    degree = max(d for d, least in enumerate(LEAST) if len(stars.x) >= least)
+    if degree is None:
+        degree = max(d for d, least in enumerate(LEAST) if len(stars.x) >= least)
     number = (degree + 1) * (degree + 2) // 2
     start = np.zeros(number)
     start[0] = np.log(alpha_of(fwhm, 3.0))
@@ -132,7 +135,7 @@ def effective_psf(profile, stars=0):
     grid = np.arange(-nodes, nodes + 1) * step
     # one degree more, because a profile is not linear in its width
     degree = profile.degree + (profile.degree > 0)
-    side = max(3, 2 * degree + 1)
+    side = 2 * degree + 1
     rows, columns = (np.linspace(0, length - 1, side) for length in profile.shape)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
     positions = np.stack([x, y], 1)[:, :, None]

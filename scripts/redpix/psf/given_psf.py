@@ -96,7 +96,7 @@ def profile_of_width(fwhm):
 
 def _model(stamp, fwhm):
     """Return a stamp as a PSF that is the same everywhere."""
-    return PsfModel((stamp / stamp.sum())[None], 0, (0.0, 0.0), (1.0, 1.0), float(fwhm), 0)
+    return PsfModel((stamp / stamp.sum())[None], 0, (0.0, 0.0), (1.0, 1.0), float(fwhm), 0, "given")
 
 
 def _resized(stamp):

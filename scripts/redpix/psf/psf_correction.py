@@ -22,7 +22,7 @@ _LEAST_CORRECTED = (12, 150)
 _EXPECTED = (0.1, 0.003)
 
 
-def corrected(psf, stars):
+def corrected(psf, stars, least=_LEAST_CORRECTED):
     """Return a PSF corrected for its residuals on its stars.
 
     The terms of the polynomial of the position are corrected one after another. The number of stars
@@ -34,12 +34,14 @@ def corrected(psf, stars):
         PSF of the image.
     stars : redpix.psf.star_stamps.StarStamps
         Stars at their fitted positions.
+    least : sequence of int
+        Minimum number of stars for a correction of degree 0, 1.
 
     Returns
     -------
     redpix.psf.effective_psf.EffectivePsf
     """
-    degree = sum(len(stars.x) >= least for least in _LEAST_CORRECTED) - 1
+    degree = sum(len(stars.x) >= number for number in least) - 1
     scaled = position_powers(stars.x, stars.y, psf.shape, psf.degree)
     exponents = [(i, j) for j in range(psf.degree + 1) for i in range(psf.degree + 1 - j)]
     design = spline_design(stars, psf.step, _inner(psf))

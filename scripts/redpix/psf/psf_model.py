@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import ndimage
 
+from redpix.image.pixel_areas import within_pixel
+
 #: side of the stamp of a PSF, pixels, as in resources/psfex/stars.psfex
 STAMP = 41
 
@@ -24,6 +26,14 @@ class PsfModel(NamedTuple):
         Pixels.
     stars : int
         Number of stars from which the PSF was made; 0 if it was not measured.
+    engine : {"psfex", "effective", "moffat", "given"}
+        What made it. Noisy wings of PSFEx are replaced by their azimuthal mean.
+    held_out : float
+        Median reduced chi-squared of stars that were held out; NaN if it was not measured.
+    wings : bool
+        Whether the wings are those of the stars (`redpix.psf.wings`).
+    fine : redpix.psf.effective_psf.EffectivePsf or None
+        The PSF on a grid finer than the pixels, if it was made on one.
     """
 
     terms: np.ndarray
@@ -32,9 +42,18 @@ class PsfModel(NamedTuple):
     scale: tuple
     fwhm: float
     stars: int
+    engine: str = "psfex"
+    held_out: float = float("nan")
+    wings: bool = False
+    fine: object = None
+
+    @property
+    def words(self):
+        """Engine, degree and number of stars in words, for headers and reports."""
+        return f"{self.engine}, degree {self.degree}, {self.stars} stars"
 
     def at(self, x, y):
-        """Return the stamp at a position, of unit sum, with round wings.
+        """Return the stamp at a position, of unit sum.
 
         Parameters
         ----------
@@ -48,7 +67,9 @@ class PsfModel(NamedTuple):
         x = (x + 1 - self.zero[0]) / self.scale[0]
         y = (y + 1 - self.zero[1]) / self.scale[1]
         powers = [x**i * y**j for j in range(self.degree + 1) for i in range(self.degree + 1 - j)]
-        stamp = with_round_wings(np.tensordot(powers, self.terms, axes=1))
+        stamp = np.tensordot(powers, self.terms, axes=1)
+        round_wings = self.engine == "psfex" and not self.wings
+        stamp = with_round_wings(stamp) if round_wings else stamp
         return stamp / stamp.sum()
 
 
@@ -71,6 +92,11 @@ class MovedPsf(NamedTuple):
         """FWHM in the original image, pixels."""
         return self.psf.fwhm
 
+    @property
+    def words(self):
+        """The words of the original PSF."""
+        return self.psf.words
+
     def at(self, x, y):
         """Return the stamp at a position of the resampled image, of unit sum.
 
@@ -88,7 +114,12 @@ class MovedPsf(NamedTuple):
         # steps on the original pixels, in rows and columns, of one step on the resampled pixels
         steps = np.array([[v[2] - v[0], v[1] - v[0]], [u[2] - u[0], u[1] - u[0]]])
         centre = np.array(stamp.shape) // 2
-        moved = ndimage.affine_transform(stamp, steps, centre - steps @ centre, order=5)
+        # a finer image is averaged over the pixels
+        parts = [
+            ndimage.affine_transform(stamp, steps, centre + offset - steps @ centre, order=5)
+            for offset in within_pixel(steps)
+        ]
+        moved = np.sum(parts, axis=0)
         return moved / moved.sum()
 
 

@@ -10,18 +10,39 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.core.programs import find_tool
-from redpix.psf.moffat import moffat_stamp
-from redpix.psf.psf_model import STAMP, PsfModel, full_width
+from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.sextractor import run_sextractor, write_inputs
+from redpix.psf.star_locus import star_locus
+from redpix.psf.star_selection import choose, cut_stamps
+from redpix.psf.star_stamps import StarStamps
+from redpix.psf.wings import Rings, measure_rings
 
 #: diameter of the aperture that holds the flux of a star, pixels
 APERTURE = 24
 
-#: minimum number of stars for a PSF that varies over the image
-LEAST_VARYING = 20
-
-#: minimum number of stars for a constant PSF
+#: minimum number of stars for a PSF of PSFEx
 LEAST = 3
+
+#: minimum signal-to-noise ratio of a star from which a PSF is made
+LEAST_SN = 30.0
+
+#: the same if fewer than `ENOUGH` stars reach it
+FAINT_SN = 15.0
+
+#: number of stars beyond which fainter ones are not taken
+ENOUGH = 10
+
+
+class _Places(NamedTuple):
+    """Positions and fluxes of stars whose stamps are cut."""
+
+    x: np.ndarray
+    y: np.ndarray
+    flux: np.ndarray
+
+    def take(self, rows):
+        """Return some of the stars."""
+        return _Places(self.x[rows], self.y[rows], self.flux[rows])
 
 
 class SourceTable(NamedTuple):
@@ -33,10 +54,25 @@ class SourceTable(NamedTuple):
         FITS_LDAC file, the input of PSFEx.
     table : ndarray
         Its columns by SExtractor's names.
+    shape : (int, int)
+        ny, nx of the image.
+    stars : ndarray of bool
+        Rows of the sources that are stars by their size and bright enough for a PSF.
+    stamps : redpix.psf.star_stamps.StarStamps
+        Pixels of isolated stars.
+    rows : ndarray of int
+        Row of the table of each stamp.
+    rings : redpix.psf.wings.Rings
+        Rings about the isolated stars.
     """
 
     path: Path
     table: np.ndarray
+    shape: tuple
+    stars: np.ndarray
+    stamps: StarStamps
+    rows: np.ndarray
+    rings: Rings
 
     def places(self, least_sn=30.0):
         """Return the positions of bright sources without flags, the brightest first.
@@ -99,70 +135,134 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     }
     catalogue = folder / f"{name}.cat"
     run_sextractor(inputs, inputs, catalogue, None, settings, options)
-    return SourceTable(catalogue, fits.getdata(catalogue, 2))
+    table = fits.getdata(catalogue, 2)
+    stars = stars_of(table)
+    stamps, rows = _stamps(table, stars, image, variance, mask)
+    keys = ("XWIN_IMAGE", "YWIN_IMAGE", "FLUX_AUTO", "FLUX_RADIUS")
+    others = np.stack([table[key] for key in keys], axis=1).astype(float) - (1, 1, 0, 0)
+    invalid = (mask != 0) | outside
+    rings = measure_rings(image, variance, invalid, stamps, others, width_of(table, stars))
+    return SourceTable(catalogue, table, image.shape, stars, stamps, rows, rings)
 
 
-def fit_psf(stars, config, source):
-    """Return the PSF of an image and the stars from which it is made.
+def stars_of(table):
+    """Select the stars of a table of sources from which a PSF can be made.
 
     Parameters
     ----------
-    stars : SourceTable
+    table : ndarray
+        Sources with SExtractor's columns.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+    """
+    clean = (table["FLAGS"] == 0) & (table["IMAFLAGS_ISO"] == 0)
+    for least in (LEAST_SN, FAINT_SN):
+        usable = clean & (table["SNR_WIN"] > least)
+        stars = star_locus(table["FLUX_RADIUS"], table["ELONGATION"], usable)
+        if np.count_nonzero(stars) >= ENOUGH:
+            break
+    return stars
+
+
+def _stamps(table, stars, image, variance, mask):
+    """Return the stamps of isolated stars and their rows of the table."""
+    fwhm = width_of(table, stars)
+    x, y = (table[f"{axis}WIN_IMAGE"].astype(float) - 1 for axis in "XY")
+    flux = table["FLUX_AUTO"].astype(float)
+    ratio = np.where(stars, np.inf, 0)
+    rows = choose(x, y, flux, ratio, table["FLUX_RADIUS"], fwhm, image.shape)
+    places = _Places(x[rows], y[rows], flux[rows])
+    invalid = np.where(variance > 0, mask, 1)
+    # the variance of an exposure contains the photon noise of its stars
+    gain = np.broadcast_to(np.inf, image.shape)
+    stamps, kept = cut_stamps(image, variance, gain, invalid, places, fwhm)
+    return stamps, rows[kept]
+
+
+def width_of(table, stars):
+    """Return the median FWHM of stars, or of the brightest sources if there are no stars.
+
+    Parameters
+    ----------
+    table : ndarray
+        Sources with SExtractor's columns.
+    stars : ndarray of bool
+        Rows of the stars.
+
+    Returns
+    -------
+    float
+        Pixels; 3 without a source of positive width.
+    """
+    some = table[stars] if stars.any() else table[np.argsort(-table["FLUX_AUTO"])[:10]]
+    widths = some["FWHM_IMAGE"][some["FWHM_IMAGE"] > 0]
+    return float(np.median(widths)) if len(widths) else 3.0
+
+
+def run_psfex(sources, rows, config, degree, source):
+    """Return the PSF that PSFEx makes of some stars.
+
+    Parameters
+    ----------
+    sources : SourceTable
         Sources of the image.
+    rows : ndarray of int or of bool
+        Rows of the stars.
     config : Path
         Settings file of PSFEx.
+    degree : int
+        Degree of the polynomials of the position.
     source : str
         Name of the image in messages.
 
     Returns
     -------
-    model : redpix.psf.psf_model.PsfModel
-        A Moffat profile, with a warning, if there are too few stars.
-    places : ndarray, shape (n, 2)
-        0-based x and y of the stars from which the PSF is made.
+    model : redpix.psf.psf_model.PsfModel or None
+        None if there are too few stars. With few stars the degree is lower.
+    places : ndarray, shape (n, 2) or None
+        0-based x and y of the stars that PSFEx accepted.
 
     Raises
     ------
     InputError
-        If the image shows no source, if its sources are not stars, or if PSFEx fails.
+        If PSFEx fails.
     """
-    if not len(stars.table):
-        raise InputError(f"{source}: no source, so no PSF; allowed: an image that shows stars")
-    for degree, least in ((2, LEAST_VARYING), (0, LEAST)):
-        made = _run_psfex(stars, config, degree, least, source)
-        if made is not None:
-            return made
-    fwhm = float(np.median(stars.table["FWHM_IMAGE"][np.argsort(-stars.table["FLUX_AUTO"])[:10]]))
-    if not 1 < fwhm < 15:
-        raise InputError(f"{source}: no stars for a PSF; sources have a FWHM of {fwhm:.1f} pixels")
-    log.warning("%s: too few stars for a PSF; a Moffat profile of %.2f px is taken", source, fwhm)
-    # not integrated over pixels: the measured FWHM includes the width of a pixel
-    profile = moffat_stamp(fwhm, STAMP, integrated=False)
-    model = PsfModel(profile[None], 0, (0.0, 0.0), (1.0, 1.0), fwhm, 0)
-    return model, stars.places()
-
-
-def _run_psfex(stars, config, degree, least, source):
-    """Return the PSF of a degree and its stars' positions; None if there are too few stars."""
-    output = stars.path.with_suffix(".stars")
-    command = [find_tool("psfex"), stars.path, "-c", config, "-PSFVAR_DEGREES", str(degree)]
-    command += ["-OUTCAT_NAME", output]
+    chosen = sources.path.with_suffix(f".d{degree}.cat")
+    with fits.open(sources.path, memmap=False) as hdus:
+        hdus[2].data = hdus[2].data[rows]
+        hdus.writeto(chosen, overwrite=True)
+    output = chosen.with_suffix(".stars")
+    command = [find_tool("psfex"), chosen, "-c", config, "-PSFVAR_DEGREES", str(degree)]
+    # the stars are bright enough by SNR_WIN; a wide aperture holds more noise
+    command += ["-OUTCAT_NAME", output, "-SAMPLE_MINSN", "1"]
     log.info("%s", " ".join(map(str, command)))
     done = subprocess.run(
-        list(map(str, command)), cwd=stars.path.parent, capture_output=True, text=True, check=False
+        list(map(str, command)), cwd=chosen.parent, capture_output=True, text=True, check=False
     )
-    made = stars.path.with_suffix(".psf")
+    made = chosen.with_suffix(".psf")
     if done.returncode or not made.exists():
         words = done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}"
         raise InputError(f"{source}: PSFEx failed: {words[-300:]}")
-    with fits.open(made, memmap=False) as hdus:
+    model = _read_model(made, degree)
+    made.unlink()
+    if model is None:
+        return None, None
+    table = fits.getdata(output, 2)
+    used = table[table["FLAGS_PSF"] == 0]
+    return model, np.column_stack([used["X_IMAGE"], used["Y_IMAGE"]]).astype(float) - 1
+
+
+def _read_model(path, degree):
+    """Return the PSF in a file of PSFEx; None if it has too few stars."""
+    with fits.open(path, memmap=False) as hdus:
         header, terms = hdus[1].header, hdus[1].data["PSF_MASK"][0].astype(float)
     number = header["ACCEPTED"]
-    made.unlink()
-    # with few stars, PSFEx makes a PSF of a lower degree
-    if number < least or not np.isfinite(terms).all() or not terms[0].sum() > 0:
+    if number < LEAST or not np.isfinite(terms).all() or not terms[0].sum() > 0:
         return None
     axes = ("1", "2") if degree else ()
+    degree = min(degree, header["POLDEG1"]) if degree else 0
     model = PsfModel(
         terms=terms if terms.ndim == 3 else terms[None],
         degree=degree,
@@ -171,7 +271,4 @@ def _run_psfex(stars, config, degree, least, source):
         fwhm=0.0,
         stars=number,
     )
-    model = model._replace(fwhm=full_width(model.at(model.zero[0] - 1, model.zero[1] - 1)))
-    table = fits.getdata(output, 2)
-    used = table[table["FLAGS_PSF"] == 0]
-    return model, np.column_stack([used["X_IMAGE"], used["Y_IMAGE"]]).astype(float) - 1
+    return model._replace(fwhm=full_width(model.at(model.zero[0] - 1, model.zero[1] - 1)))

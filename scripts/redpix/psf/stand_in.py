@@ -107,7 +107,7 @@ def _profile(stamps, fwhm, variance):
     if not 0.8 < width / fwhm < 1.25:  # a neighbour spoils the fit
         return None
     number = len(kept.x) if len(kept.x) >= LEAST_STARS else 0
-    return PsfModel((stamp / stamp.sum())[None], 0, (0.0, 0.0), (1.0, 1.0), width, number)
+    return PsfModel((stamp / stamp.sum())[None], 0, (0.0, 0.0), (1.0, 1.0), width, number, "moffat")
 
 
 def _stamps(stars, half, image, variance, mask):

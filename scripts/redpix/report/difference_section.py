@@ -10,6 +10,7 @@ from astropy.io import fits
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
 from redpix.report.change_stamps import show_stamps
+from redpix.report.difference_facts import band_facts
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
 from redpix.report.likely_transients import most_likely
@@ -36,6 +37,8 @@ class BandResults(NamedTuple):
         Magnitudes of the true transients in the image.
     hits : ndarray of bool or None
         Whether each of them was found.
+    warnings : list of str
+        What the header warns of.
     stamps : list of dict
         Transients with cut-outs, from `redpix.report.change_stamps.show_stamps`.
     """
@@ -45,6 +48,7 @@ class BandResults(NamedTuple):
     triplets: str = None
     magnitudes: np.ndarray = None
     hits: np.ndarray = None
+    warnings: tuple = ()
     stamps: list = ()
 
 
@@ -121,6 +125,7 @@ def show_pair(name, differences, transients, true):
         bands[band] = show_band(path, band, rows, true, with_triplets=not drawn)
     return {
         "name": name,
+        "warnings": [f"{band}: {text}" for band, one in bands.items() for text in one.warnings],
         "bands": [{"name": band, "facts": one.facts} for band, one in bands.items()],
         "scores": data_uri(score_figure({band: one.scores for band, one in bands.items()})),
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
@@ -156,8 +161,12 @@ def show_band(path, band, rows, true, with_triplets):
         clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
         facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
         facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
-        stamps = show_stamps(hdus, most_likely(rows))
-        results = BandResults(facts, hdus["SCORR"].data[clean], stamps=stamps)
+        results = BandResults(
+            facts,
+            hdus["SCORR"].data[clean],
+            warnings=tuple(str(text) for text in header["WARN*"].values()),
+            stamps=show_stamps(hdus, most_likely(rows)),
+        )
         best = rows[rows["flags"] == 0].head(MOST)
         if with_triplets and len(best):
             results = results._replace(triplets=show_triplets(hdus, best))
@@ -233,30 +242,6 @@ def row_title(row):
     """
     magnitude = f"{row.mag:.1f} mag, " if np.isfinite(row.mag) else ""
     return f"{row.band} {magnitude}{row.scorr:+.0f}σ"
-
-
-def band_facts(header, usable):
-    """Return the facts that the header of a difference states, by label.
-
-    Parameters
-    ----------
-    header : Header
-        Header of the HDU D.
-    usable : float
-        Share of the common sky without a mask bit.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    return {
-        "robust std of Scorr": f"{header['SCORRSTD']:.4f}",
-        "flux ratio": f"{header['FLXRATIO']:.4f}, scatter {header['FLXSCAT']:.4f}",
-        "registration, rms": f"{header['REGRMSX']:.3f} and {header['REGRMSY']:.3f} pixels, "
-        f"{header['NSTARS']} stars",
-        "FWHM": f"{header['FWHMNEW']:.2f} and {header['FWHMREF']:.2f} pixels",
-        "usable": f"{100 * usable:.1f} % of the common sky",
-    }
 
 
 def recovery(rows, flux, x, y, error):

@@ -13,6 +13,7 @@ from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
+from redpix.subtraction.difference_checks import blank_scores, more_cards
 from redpix.subtraction.mosaic import IMAGES
 from redpix.subtraction.reference_map import map_cards
 from redpix.subtraction.transient_rows import exposure_columns
@@ -65,7 +66,8 @@ def header_of(pair, planes, mask):
     spread = float(mad_std(score[clean]))
     white = (planes.read("D")[rows] / np.sqrt(planes.read("variance")[rows]))[clean]
     error_x, error_y = pair.comparison.registration_error
-    log.info("Scorr: robust std %.4f", spread)
+    blank = blank_scores(planes, mask, rows)
+    log.info("Scorr: robust std %.4f, on blank sky %.4f", spread, blank.score)
     return [
         ("F_D", planes.F_D, "flux zero point of D, median of tiles"),
         ("F_S", planes.F_S, "S of a source of unit flux, median of tiles"),
@@ -79,11 +81,14 @@ def header_of(pair, planes, mask):
         ("REGRMSY", error_y, "[pix] along y"),
         ("NSTARS", pair.comparison.n_stars, "stars compared"),
         ("PSF", pair.psf_source, "where PSFs come from"),
+        ("PSFNEW", pair.psf_new.words, "PSF of the science image"),
+        ("PSFREF", pair.psf_reference.words, "PSF of the reference"),
         ("FWHMNEW", pair.psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", pair.psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
         ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
+        *more_cards(pair, blank),
         *map_cards(pair.alignment.transform, pair.new.shape),
     ]
 

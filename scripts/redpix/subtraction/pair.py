@@ -9,6 +9,7 @@ from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
 from redpix.subtraction.mosaic import Mosaic
+from redpix.subtraction.pair_noise import PairNoise
 from redpix.subtraction.transients import Transients
 
 
@@ -37,6 +38,8 @@ class SubtractionSettings(NamedTuple):
         Whether to subtract the background that the images do not share.
     match_reference : bool
         Whether to convolve the reference that is shown to the PSF of the science image.
+    psf_engine : {"auto", "psfex", "effective"}
+        As in `redpix.psf.psf_choice.fit_psf`.
     noise : {"measured", "given"}
         Whether variances are scaled to the noise that is measured on blank sky.
     """
@@ -51,6 +54,7 @@ class SubtractionSettings(NamedTuple):
     flux_ratio: float | None
     match_background: bool
     match_reference: bool
+    psf_engine: str = "auto"
     noise: str = "measured"
 
 
@@ -89,7 +93,7 @@ class RegisteredPair(NamedTuple):
         Its image is None: `reference`, `reference_variance` and `mask` hold it.
     psf_new, psf_reference : redpix.psf.psf_model.PsfModel or MovedPsf
     psf_source : str
-        psfield or psfex.
+        psfield, or the engines that made the PSFs.
     noise_scales : (float, float)
         Noise on blank sky over the error map, of each image.
     comparison : redpix.astrometry.star_comparison.ImageComparison
@@ -97,6 +101,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    noise : redpix.subtraction.pair_noise.PairNoise
+        Covariance of the noise.
     stand_in : bool
         Whether a PSF is a Moffat profile that stands in for one that could not be measured.
     stars : ndarray, shape (n, 2)
@@ -116,6 +122,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    noise: PairNoise = PairNoise()
     stand_in: bool = False
     stars: np.ndarray = np.empty((0, 2))
 

@@ -13,21 +13,20 @@ from redpix.core.exceptions import InputError
 from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
 from redpix.image.masks import bit_value
-from redpix.psf.psf_model import MovedPsf
-from redpix.psf.psfex import find_sources, fit_psf
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.halos_and_edges import beside_the_sky
 from redpix.subtraction.pair import PairDifference, RegisteredPair
 from redpix.subtraction.pair_checks import check_depth
+from redpix.subtraction.pair_noise import correlations, measure_noise
+from redpix.subtraction.pair_psfs import engines, psfs_of_pair
 from redpix.subtraction.small_images import (
-    FAINTEST,
-    measured_psf,
     with_stand_ins,
     zero_point_ratio,
 )
 from redpix.subtraction.tiles import empty_planes, subtract_tiles
 from redpix.subtraction.transients import FLAGS, find_transients
+from redpix.subtraction.undersampled import corrected_fluxes
 
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
@@ -57,12 +56,14 @@ def subtract_pair(science, reference, settings, workspace):
     pair = register_pair(science, reference, settings, workspace)
     check_depth(pair.new_variance, pair.reference_variance, pair.comparison.ratio, pair.names)
     pair = match_backgrounds(pair, settings)
+    pair = measure_noise(pair, settings)
     planes = difference_planes(pair, settings, workspace)
     pair = pair._replace(new_variance=None, reference_variance=None)  # frees them
     mask = flag_edges(pair.mask, planes, reach=2 * pair.fwhm)
     transients = find_transients(planes, mask, pair.fwhm, settings.threshold, pair)
     if pair.stand_in:
         transients = transients._replace(flags=transients.flags | FLAGS["STAND_IN"])
+    transients = corrected_fluxes(transients, planes, pair)
     header = header_of(pair, planes, mask)
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
@@ -96,7 +97,9 @@ def register_pair(science, reference, settings, workspace):
         stars, reference_stars = _sources(science, reference, programs, workspace.threads)
         alignment = align(science, reference, stars, reference_stars, settings.registration)
         _take_arrays(reference)
-        psfs, positions = _psfs(science, reference, stars, alignment, programs, workspace.threads)
+        psfs, positions = psfs_of_pair(
+            science, reference, stars, alignment, programs, settings.psf_engine, workspace.threads
+        )
     new, new_variance, new_mask = _take_arrays(science)
     old, old_variance, old_mask = alignment.image
     by_zero_points = zero_point_ratio(science, reference)
@@ -113,7 +116,7 @@ def register_pair(science, reference, settings, workspace):
         alignment=alignment._replace(image=None),
         psf_new=psfs[0],
         psf_reference=psfs[1],
-        psf_source="moffat" if stand_in else "psfield" if psfs[0] is science.psf else "psfex",
+        psf_source="psfield" if psfs[0] is science.psf else engines(psfs),
         noise_scales=(science.noise_scale, reference.noise_scale),
         comparison=compare_images(
             images, positions, sources, left_out, names, settings.flux_ratio, by_zero_points
@@ -138,35 +141,6 @@ def _sources(science, reference, programs, threads):
         partial(sources_of, reference, "raw", programs),
     ]
     return side_by_side(calls, threads)
-
-
-def _psfs(science, reference, stars, alignment, programs, threads):
-    """Return the PSFs of both images on the same pixels, and the positions of the stars."""
-    calls = [
-        partial(_psf_of_science, stars, science, programs),
-        partial(_psf_of_moved, alignment, reference, programs),
-    ]
-    (psf_new, positions), (psf_reference, _) = side_by_side(calls, threads)
-    if science.psf and reference.psf:
-        psf_new, psf_reference = science.psf, MovedPsf(reference.psf, alignment.transform)
-    return (psf_new, psf_reference), positions
-
-
-def _psf_of_science(stars, science, programs):
-    """Return the PSF of the science image and the positions of its stars."""
-    if science.given_psf:
-        return science.given_psf, stars.places(FAINTEST)
-    return measured_psf(fit_psf, stars, programs.psfex, science.path)
-
-
-def _psf_of_moved(alignment, reference, programs):
-    """Return the PSF of a resampled image and the positions of its stars."""
-    if reference.given_psf:
-        return MovedPsf(reference.given_psf, alignment.transform), None
-    moved, path = alignment.image, reference.path
-    folder, settings = programs.folder, programs.sextractor
-    sources = find_sources("reference", *moved, folder, settings, path)
-    return measured_psf(fit_psf, sources, programs.psfex, path)
 
 
 def match_backgrounds(pair, settings):
@@ -224,9 +198,17 @@ def difference_planes(pair, settings, workspace):
     # half of each measured variance is assigned to each image
     astrometry = tuple(comparison.registration_error / np.sqrt(2))
     calibration = np.hypot(comparison.scatter, settings.psf_error) / np.sqrt(2)
-    new = Epoch(pair.new, None, None, 1.0, pair.new_variance, astrometry, calibration)
-    reference = new._replace(
-        image=pair.reference, flux=comparison.ratio, variance=pair.reference_variance
+    correlation, reference_correlation = correlations(pair)
+    reference = Epoch(
+        image=pair.reference,
+        psf=None,
+        flux=comparison.ratio,
+        variance=pair.reference_variance,
+        astrometry=astrometry,
+        calibration=calibration,
+    )
+    new = reference._replace(
+        image=pair.new, flux=1.0, variance=pair.new_variance, correlation=correlation
     )
     precision = PRECISION[settings.precision]
     try:
@@ -235,7 +217,7 @@ def difference_planes(pair, settings, workspace):
             reference,
             pair.psf_new.at,
             pair.psf_reference.at,
-            correlation=pair.alignment.noise_correlation,
+            correlation=reference_correlation,
             match_reference=settings.match_reference,
             planes=empty_planes(pair.new.shape, precision, workspace.folder),
             dtype=precision,

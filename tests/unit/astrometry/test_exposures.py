@@ -182,8 +182,8 @@ def test_a_distortion_that_a_wcs_states_is_followed(science, folder):
     header = fits.getheader(made.difference, "D")
     assert header["NSTARS"] > 25
     assert max(header["REGRMSX"], header["REGRMSY"]) < 0.05
-    # its pixels are of another size here and there: flux a pixel is kept
-    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.06)
+    # fluxes of sources are kept, whatever the size of the pixels
+    assert header["FLXRATIO"] == pytest.approx(0.7, rel=0.02)
 
 
 @pytest.mark.parametrize("times", [0.7, 2.0, 3.0])
@@ -200,7 +200,9 @@ def test_noise_is_known_where_pixels_are_of_another_size(science, folder, times,
     reference = fits_sky.write(folder / f"x{times}/reference.fits", image, place=place, **CARDS)
     made = fits_sky.subtract(science, reference, folder / f"x{times}")
     header = fits.getheader(made.difference, "D")
-    assert header["SCORRSTD"] == pytest.approx(1, abs=0.05)
+    assert header["SCORRSKY"] == pytest.approx(1, abs=0.05)
+    # beside stars, pixels of three times the size are too coarse for their PSF
+    assert header["SCORRSTD"] == pytest.approx(1, abs=0.1)
     assert header["DSTD"] == pytest.approx(1, abs=0.12)
     assert f"its pixels are {times:.2f} times as large as those of" in caplog.text
 

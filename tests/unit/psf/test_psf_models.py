@@ -10,8 +10,9 @@ from astropy.io import fits
 from redpix.astrometry.exposures import read_exposure
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
+from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_model import MovedPsf, PsfModel, full_width
-from redpix.psf.psfex import find_sources, fit_psf
+from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
 from redpix.sdss.fetch_psfields import check_psfield
 from redpix.sdss.frames import SHAPE, frame_path

@@ -132,7 +132,8 @@ def test_asteroids_among_cosmic_rays(strangers, tmp_path, science, reference):
     """Five minutes each, 600 cosmic rays: both movers at both epochs, and hardly anything else."""
     folder = strangers / "pairs"
     names = [f"low_{number}.fits" for number in (science, reference)]
-    products = fits_sky.subtract(*(str(folder / name) for name in names), tmp_path)
+    images = (str(folder / name) for name in names)
+    products = fits_sky.subtract(*images, tmp_path, background_mesh=128)
     found = pd.read_csv(products.transients)
     true = pd.read_csv(folder / "truth_known.tsv", sep="\t")
     true = true[(true["file"] == names[0]) & (true["reference"] == names[1])]

@@ -1,0 +1,125 @@
+"""Flux ratio of two images on the same pixels by apertures, without their PSFs."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.astrometry.flux_scatter import OUTLIER, flux_scatter
+
+#: radius of the apertures, and inner and outer radius of the sky about them, FWHM
+APERTURE, SKY = 4.0, (6.0, 9.0)
+
+#: minimum signal-to-noise ratio of a source in each aperture
+LEAST_SN = 20.0
+
+#: maximum number of sources, the brightest
+MOST = 200
+
+
+class FluxRatio(NamedTuple):
+    """A flux ratio and its error.
+
+    Attributes
+    ----------
+    ratio : float
+        Flux in the reference over that in the new image; NaN if it cannot be measured.
+    error : float
+        1-sigma error of the mean.
+    number : int
+        Number of sources.
+    """
+
+    ratio: float
+    error: float
+    number: int
+
+
+#: a ratio that is not measured
+UNKNOWN = FluxRatio(np.nan, np.inf, 0)
+
+
+def aperture_ratio(new, reference, variances, positions, fwhm):
+    """Return the flux ratio of two images by apertures about their sources.
+
+    Parameters
+    ----------
+    new, reference : ndarray, shape (ny, nx)
+        Images on the same pixels; NaN where they have no value.
+    variances : (ndarray, ndarray)
+        Their variances.
+    positions : ndarray, shape (n, 2)
+        x, y of sources, 0-based, the brightest first. Galaxies are as good as stars.
+    fwhm : float
+        FWHM of the wider PSF, pixels.
+
+    Returns
+    -------
+    FluxRatio
+    """
+    rows = []
+    for x, y in positions[:MOST]:
+        both = [_aperture(image, x, y, fwhm) for image in (new, reference, *variances)]
+        if None not in both:
+            (n, r, vn, vr) = both
+            rows.append((n[0], r[0], np.sqrt(max(vn[1], 0)), np.sqrt(max(vr[1], 0))))
+    table = np.array(rows, float).reshape(-1, 4)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        table = table[(table[:, :2] > LEAST_SN * table[:, 2:]).all(axis=1)]
+    ratio = table[:, 1] / table[:, 0]
+    error = ratio * np.hypot(table[:, 2] / table[:, 0], table[:, 3] / table[:, 1])
+    return mean_ratio(ratio, error)
+
+
+def mean_ratio(ratio, error):
+    """Return the mean of flux ratios of sources, without outliers.
+
+    Parameters
+    ----------
+    ratio, error : ndarray, shape (n,)
+        Flux ratios and their 1-sigma errors.
+
+    Returns
+    -------
+    FluxRatio
+        Its error includes the scatter that the errors do not explain.
+    """
+    if len(ratio) < 3:
+        return FluxRatio(np.nan, np.inf, len(ratio))
+    middle = _weighted_median(ratio, error**-2.0)
+    total = np.hypot(error, middle * flux_scatter(ratio / middle, error / middle))
+    for _ in range(5):
+        kept = abs(ratio - middle) <= OUTLIER * total
+        if np.count_nonzero(kept) < 3:
+            return FluxRatio(float(middle), np.inf, int(kept.sum()))
+        middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
+    return FluxRatio(float(middle), float(np.sum(total[kept] ** -2.0) ** -0.5), int(kept.sum()))
+
+
+def _weighted_median(values, weights):
+    """Return the value with half of the weights below it."""
+    order = np.argsort(values)
+    share = np.cumsum(weights[order]) / np.sum(weights)
+    return values[order][np.searchsorted(share, 0.5)]
+
+
+def _aperture(image, x, y, fwhm):
+    """Return the sum in an aperture above its sky, and the bare sum; None if pixels are missing."""
+    half = int(np.ceil(SKY[1] * fwhm))
+    column, row = round(float(x)), round(float(y))
+    region = (
+        slice(max(0, row - half), row + half + 1),
+        slice(max(0, column - half), column + half + 1),
+    )
+    pixels = image[region]
+    rows, columns = np.indices(pixels.shape)
+    radius = np.hypot(rows + region[0].start - y, columns + region[1].start - x) / fwhm
+    # the share of a pixel within the aperture falls from 1 to 0 over the width of a pixel
+    share = np.clip((APERTURE - radius) * fwhm + 0.5, 0, 1)
+    inner = share > 0
+    sky = pixels[(radius > SKY[0]) & (radius < SKY[1])]
+    sky = sky[np.isfinite(sky)]
+    complete = np.isclose(share.sum(), np.pi * (APERTURE * fwhm) ** 2, rtol=0.05)
+    if not complete or not np.isfinite(pixels[inner]).all() or len(sky) < 50:
+        return None
+    total = float(np.sum(share[inner] * pixels[inner]))
+    return total - float(np.median(sky)) * share.sum(), total

@@ -1,0 +1,92 @@
+"""Fluxes of transients in undersampled images.
+
+The light that a pixel receives from a narrow star depends on the position of the star within the
+pixel. The flux that is interpolated between pixels is then too low. The ratio of the measured to
+the true flux is that of a star of the finer PSF at the same position, which is subtracted alone.
+"""
+
+import numpy as np
+
+from redpix.core.job import log
+from redpix.subtraction.transient_places import interpolated
+from redpix.subtraction.zogy import subtract
+
+#: FWHM of a PSF below which an image is undersampled, pixels
+UNDERSAMPLED = 2.0
+
+#: ratio of measured to true flux that is believed
+_LEAST, _MOST = 0.5, 1.2
+
+
+def corrected_fluxes(transients, planes, pair):
+    """Return transients whose fluxes are corrected for their positions within a pixel.
+
+    Parameters
+    ----------
+    transients : redpix.subtraction.transients.Transients
+        Transients of the difference.
+    planes : redpix.subtraction.mosaic.Mosaic
+        The difference.
+    pair : redpix.subtraction.pair.RegisteredPair
+        The pair that was subtracted.
+
+    Returns
+    -------
+    redpix.subtraction.transients.Transients
+        The same ones unless a PSF is narrow and was made on a grid finer than the pixels.
+    """
+    psfs = pair.psf_new, pair.psf_reference
+    fine = [getattr(psf, "fine", None) if psf.fwhm < UNDERSAMPLED else None for psf in psfs]
+    if not len(transients.x) or not any(fine):
+        return transients
+    share = np.ones(len(transients.x))
+    for row, (x, y, flux) in enumerate(
+        zip(transients.x, transients.y, transients.flux, strict=True)
+    ):
+        psf = fine[0] if flux > 0 else fine[1]
+        if psf is not None:
+            share[row] = measured_share(planes.tile_at(x, y), psf, x, y, flux > 0)
+    share = np.where((share > _LEAST) & (share < _MOST), share, 1.0)
+    log.info(
+        "undersampled: fluxes of %d transients are divided by %.3f to %.3f for their positions "
+        "within a pixel",
+        len(share),
+        share.min(),
+        share.max(),
+    )
+    return transients._replace(
+        flux=transients.flux / share, flux_error=transients.flux_error / share
+    )
+
+
+def measured_share(tile, psf, x, y, brighter):
+    """Return the flux that is measured of a star of unit flux.
+
+    Parameters
+    ----------
+    tile : redpix.subtraction.mosaic.DifferenceTile
+        PSFs, noise and flux of both epochs.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image that the star is in.
+    x, y : float
+        Position of the star, 0-based.
+    brighter : bool
+        Whether the star is in the new image; otherwise in the reference.
+
+    Returns
+    -------
+    float
+    """
+    half = min(tile.new.psf.shape[0] // 2, psf.reach)
+    star = psf.stamps(np.array([x]), np.array([y]), half, derivatives=False)[0]
+    side = max(tile.new.psf.shape + tile.reference.psf.shape) | 1
+    image = np.zeros((2 * side + 1,) * 2)
+    image[side - half : side + half + 1, side - half : side + half + 1] = star
+    images = (image, 0 * image) if brighter else (0 * image, image)
+    epochs = [
+        epoch._replace(image=one * epoch.flux)
+        for epoch, one in zip((tile.new, tile.reference), images, strict=True)
+    ]
+    alpha = subtract(*epochs, dtype=np.float64).alpha
+    place = side + x - round(float(x)), side + y - round(float(y))
+    return abs(float(interpolated(alpha, np.array([place[0]]), np.array([place[1]]))[0]))
