@@ -19,6 +19,7 @@ NOT_PLANNED = {
 #: empty files that stand for those of a user, and for results that a guide makes before
 FILES = (
     *("new.fits", "old.fits", "raw/m67_1.fits", "raw/m67_2.fits", "raw/dark.fits", "raw/flat.fits"),
+    *(f"cosmos_1_{band}{kind}.fits" for band in "grz" for kind in ("", ".wht", ".mask")),
     *("galaxy.reg", "results/demo/photoz/knn/model.npz", "shards/keep"),
 )
 
@@ -34,6 +35,7 @@ CATALOGUES = (
 #: tables that a guide shows: file, guide, beginning of the block
 SHOWN = (
     ("my_night.tsv", "ccd_night.md", "image\t"),
+    ("frames.tsv", "any_survey.md", "field\t"),
     ("my_pairs.tsv", "pairs_and_stacks.md", "pair\t"),
     ("my_stacks.tsv", "pairs_and_stacks.md", "stack\t"),
     ("my_catalogues.tsv", "magnitudes.md", "name\t"),
