@@ -3,10 +3,13 @@
 import functools
 
 from redpix.config.image_plan import ImagePlan
-from redpix.config.images_table import SURVEYS
+from redpix.config.images_table import SURVEYS, read_images
 
 LIGHT_CURVES = config["photometry"]["mode"] == "full"
 SURVEY = config["photometry"]["catalogue"]
+# keys that light curves alone read: a change of them measures no image again
+LATER = {"targets", "detrend", "site_altitude", "telescope_diameter"}
+MEASURING = {key: value for key, value in config["photometry"].items() if key not in LATER}
 TARGETS = {name: [ra, dec] for name, ra, dec in config["photometry"]["targets"]}
 
 with refusals(""):
@@ -156,7 +159,7 @@ rule photometry_of_image:
         code=code_of("photometry_of_image"),
         row=image_row,
         others=lambda wildcards: len(images().images) > 1,
-        settings=config["photometry"],
+        settings=MEASURING,
     message:
         "{wildcards.image}: measuring stars"
     script:

@@ -116,8 +116,8 @@ rule report_pair:
         runtime=minutes(20),
     params:
         code=code_of("report_pair"),
-        science=config["science"],
-        reference=config["reference"],
+        science=INPUT.pairs[0].science if INPUT.alone else None,
+        reference=INPUT.pairs[0].reference if INPUT.alone else None,
     message:
         "{wildcards.pair}: report"
     script:

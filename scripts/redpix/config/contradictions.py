@@ -208,7 +208,7 @@ def _absent_files(config):
         "stacks": (config["stacks"], "null, or the path of a TSV of stacks"),
         "photoz.tables": (
             photoz["tables"],
-            "null, or the path of a TSV with the columns name, train, test",
+            "null, or the path of a TSV with the columns name, train or model, test",
         ),
         "photoz.model": (photoz["model"], "null, or the path of a model.npz of another run"),
     }

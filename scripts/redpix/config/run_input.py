@@ -64,7 +64,10 @@ def read_run_input(config, given, root, results, by_frames=False):
         One line per fault of a table, beginning with its key.
     """
     if config["science"] is not None:  # two files and nothing else
-        files = [pair_of_files(config["science"], config["reference"])]
+        try:
+            files = [pair_of_files(config["science"], config["reference"])]
+        except InputError as error:
+            raise InputError(f"configuration: {error}") from None
         return RunInput(files, [], [], alone=True, own=True, targets={"transients"})
     read = readers(results)
     without_demo = rows_of_tables(config, root, read, with_demo=False)

@@ -63,17 +63,17 @@ def completed(config, schema, demo_epochs, count_objects=True, frames=None):
 
     full = validated(config, schema, bound if check_k else None)
     foreign = [field for field in full["fields"] or [] if field not in demo_epochs]
+    if full["night"] is not None and full["images"] is not None:
+        raise InputError(
+            f"night: {full['night']} with images: {full['images']}; allowed: one of them, the "
+            "other null"
+        )
     if frames is not None:
         return {**full, "source": "frames"}
     if full["source"] == "demo" and foreign:
         raise InputError(
             f"fields: {foreign[0]} is not a field of the demo sky; allowed with source demo: "
             + ", ".join(demo_epochs)
-        )
-    if full["night"] is not None and full["images"] is not None:
-        raise InputError(
-            f"night: {full['night']} with images: {full['images']}; allowed: one of them, the "
-            "other null"
         )
     return full
 

@@ -153,7 +153,9 @@ def scatter_table(name, reference, reference_scale, scaled, headers, settings):
     number, measured, photons = scatter(scaled)
     air = air_scatter(name, headers, settings)
     if not np.isfinite(reference.zero_point):
-        log.info("%s: no zero point of %s, so no magnitudes", name, reference.image)
+        log.info(
+            "%s: no zero point of the PSF fluxes of %s, so no magnitudes", name, reference.image
+        )
     # the reference's zero point is valid for fluxes at the reference's transmission
     bright = np.where(scaled.mean > 0, scaled.mean * reference_scale, np.nan)
     columns = {

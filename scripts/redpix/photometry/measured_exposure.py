@@ -116,8 +116,10 @@ class MeasuredExposure:
 
     @property
     def zero_point(self):
-        """Magnitude of a star of flux 1; NaN if unknown."""
-        return fits.getheader(self.residual).get("ZEROPT", np.nan)
+        """Magnitude of a star of PSF flux 1; NaN if unknown or if apertures have the magnitudes."""
+        header = fits.getheader(self.residual)
+        by_psf = header.get("FLUXCOL", "psf_flux") == "psf_flux"
+        return header.get("ZEROPT", np.nan) if by_psf else np.nan
 
     @property
     def positions(self):

@@ -16,7 +16,6 @@ BLOCK = 5000
 UNMEASURED = "no band is measured"
 FEW_BANDS = "fewer than two bands are measured"
 UNLIKE = "no training object has its bands and the missing ones"
-NO_REDSHIFT = "no redshift to learn from"
 
 
 class Sample(NamedTuple):

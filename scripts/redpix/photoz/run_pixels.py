@@ -130,7 +130,7 @@ def _grid(grid, sky, split, attributes):
     """Return the redshift grid of a run, from the summed fluxes of objects if it is ``auto``."""
     rows = (split == TRAIN) & (sky.objects.label != STAR)
     kinds = tuple(kind for kind in attributes.of_aperture().kinds if kind != "errors")
-    plain = Attributes(kinds, attributes.bands, attributes.named)
+    plain = Attributes(kinds, attributes.bands, attributes.named, attributes.softening)
     vectors = plain.of_fluxes(sky.totals.flux[rows], sky.totals.error[rows])
     return chosen_grid(grid, vectors, sky.objects.redshift[rows])
 

@@ -41,7 +41,7 @@ def check_psf(path):
         raise InputError(f"psf: {path}: its pixels do not have a positive sum; allowed: a PSF")
     remarks, norm = [], stamp.sum()
     if not model and abs(norm - 1) > MOST_NORM:
-        remarks.append(f"psf: {path}: its sum is {norm:.4g}, and it is used as if it were 1")
+        remarks.append(f"psf: {path}: its sum is {norm:.4g} where 1 is expected")
     y, x = np.indices(stamp.shape)
     shift = np.hypot(
         (stamp * x).sum() / norm - (stamp.shape[1] - 1) / 2,

@@ -67,7 +67,8 @@ def write_registered(path, registered, header, grid):
     primary.header.extend(cards)
     primary.header["EXTNAME"] = "SCI"
     error = fits.ImageHDU(registered.error, cards, name="ERR")
-    error.header["BUNIT"] = ("nanomaggy", "1-sigma; right for sums over apertures")
+    unit = header.get("BUNIT", "nanomaggy")
+    error.header["BUNIT"] = (unit, "1-sigma; right for sums over apertures")
     mask = fits.ImageHDU(registered.mask, cards, name="MASK")
     mask.header.extend(mask_cards())
     with atomic(path) as temporary:

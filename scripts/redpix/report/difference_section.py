@@ -92,7 +92,7 @@ def show_pairs(differences, tables, truth):
         show_pair(
             Path(table).parent.name,
             [path for path in differences if Path(path).parents[1] == Path(table).parent],
-            pd.read_csv(table),
+            pd.read_csv(table, dtype={"band": str}),
             true,
         )
         for table in tables

@@ -113,11 +113,12 @@ def shown_fields(products, settings):
         By field: its registered images by band, and its pixel table.
     """
     tables = {Path(path).stem: path for path in products.pixels}
+    images = {Path(path).stem: path for path in products.registered}
     fields = {}
-    for path in products.registered:
-        field, _, band = Path(path).stem.rpartition("-")
-        if band in settings["bands"] and field in tables:
-            fields.setdefault(field, ({}, tables[field]))[0][band] = path
+    for field, table in tables.items():
+        bands = [band for band in settings["bands"] if f"{field}-{band}" in images]
+        if bands:
+            fields[field] = ({band: images[f"{field}-{band}"] for band in bands}, table)
     return fields
 
 

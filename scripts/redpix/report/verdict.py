@@ -200,7 +200,7 @@ def judge_image(name, header):
     name : str
         Name of the image.
     header : Mapping
-        Header of its residual: NOISESCL, FALSRATE.
+        Header of its residual: NOISESCL, NEGRATE.
 
     Returns
     -------
@@ -219,7 +219,7 @@ def judge_image(name, header):
                 "photometry",
             )
         )
-    rate = _number(header.get("FALSRATE"))
+    rate = _number(header.get("NEGRATE"))
     if rate is not None:
         lines.append(
             Judgement(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 from astropy.io import fits
 
+from redpix.photometry.planes_file import reason_left_out
 from redpix.photoz.input_words import in_words
 from redpix.report import verdict
 
@@ -93,6 +94,8 @@ def assumptions(products):
             sentence = in_words(understood["file"], understood).partition(": ")[2]
             found[f"table {metrics['table']}, {understood['file']}"] = sentence
     for path in products.calibrated:
+        if reason_left_out(path):
+            continue
         header = fits.getheader(path)
         name = Path(path).name.removesuffix(".calibrated.fits")
         found[f"image {name}"] = (

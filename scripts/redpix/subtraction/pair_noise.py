@@ -7,6 +7,9 @@ import numpy as np
 from redpix.core.job import log
 from redpix.image.noise_covariance import blank_sky, covariances, neighbours, positive, unexpected
 
+#: the images of a pair in messages
+IMAGE_NAMES = ("science image", "reference")
+
 
 class PairNoise(NamedTuple):
     """Covariance of the noise of both images, by the distance of two pixels.
@@ -48,7 +51,7 @@ def measure_noise(pair, settings):
     expected = (None, pair.alignment.noise_correlation(rows, columns))
     pixels = np.count_nonzero(blank)
     kept = []
-    for covariance, usual, name in zip(measured, expected, pair.names.split(", "), strict=True):
+    for covariance, usual, name in zip(measured, expected, IMAGE_NAMES, strict=True):
         middle = covariance.shape[0] // 2
         # a coarser image that is interpolated has noise that is correlated over more pixels
         farther = usual is not None and len(usual) > 1.2 * len(covariance)
@@ -59,8 +62,9 @@ def measure_noise(pair, settings):
         if settings.noise == "given":
             covariance = covariance / covariance[middle, middle]
         log.info(
-            "%s: noise of neighbouring pixels has a correlation of %.2f; its spectrum is measured "
-            "on blank sky",
+            "%s: noise of neighbouring pixels of the %s has a correlation of %.2f; its spectrum is "
+            "measured on blank sky",
+            pair.names,
             name,
             neighbours(covariance),
         )

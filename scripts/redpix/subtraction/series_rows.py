@@ -107,7 +107,8 @@ def tracklet_row(name, tracklet, curve, epochs, sky):
     hours, known = hours_of(epochs)
     first = min(epoch.mjd for epoch in epochs) if known else np.nan
     (ra, later_ra), (dec, later_dec) = sky(*tracklet.at([tracklet.hour, tracklet.hour + 0.1]))
-    east = (later_ra - ra) * np.cos(np.deg2rad(dec)) * 36000
+    moved = (later_ra - ra + 180) % 360 - 180  # the track may cross RA 0
+    east = moved * np.cos(np.deg2rad(dec)) * 36000
     north = (later_dec - dec) * 36000
     pairs = [epoch.name for epoch, there in zip(epochs, curve.detected, strict=True) if there]
     return {

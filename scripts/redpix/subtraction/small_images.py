@@ -35,7 +35,7 @@ def measured_psf(fit, sources, config, source):
     ----------
     fit : callable
         ``fit(sources, config, source)`` returns PSF and positions, as
-        `redpix.psf.psfex.fit_psf` does.
+        `redpix.psf.psf_choice.fit_psf` does.
     sources : redpix.psf.psfex.SourceTable
         Sources of the image.
     config : Path

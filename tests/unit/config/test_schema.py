@@ -197,7 +197,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"reference": "a.fits"}, "science", "null with a reference", "path of a FITS image"),
         ({"exposures": {"gain": 0}}, "exposures.gain", "0", "a number above 0"),
         ({"images": 5}, "images", "5", "path of a TSV"),
-        ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train, test"),
+        ({"photoz": {"tables": "t.tsv"}}, "photoz.tables", '"t.tsv"', "name, train or model, test"),
     ],
 )
 def test_one_line_names_key_value_and_what_is_allowed(change, key, value, allowed):

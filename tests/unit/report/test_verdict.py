@@ -61,7 +61,7 @@ def test_difference_images(std, rms, expected):
     [(1.03, 0.0, ["good", "good"]), (1.2, 0.03, ["look", "look"]), (0.4, 0.9, ["bad", "bad"])],
 )
 def test_images(scale, rate, expected):
-    header = {"NOISESCL": scale, "FALSRATE": rate}
+    header = {"NOISESCL": scale, "NEGRATE": rate}
     assert marks(verdict.judge_image("a", header)) == expected
     assert verdict.judge_image("a", {}) == []
 
