@@ -102,14 +102,29 @@ def curve_rows(name, curve, epochs, sky):
             }
 
 
+def steps_on_sky(ra, dec, later_ra, later_dec):
+    """Return the steps from one position to a near one, also across right ascension 0.
+
+    Parameters
+    ----------
+    ra, dec, later_ra, later_dec : float
+        Positions, degrees.
+
+    Returns
+    -------
+    east, north : float
+        Arcseconds.
+    """
+    moved = (later_ra - ra + 180) % 360 - 180
+    return moved * np.cos(np.deg2rad(dec)) * 3600, (later_dec - dec) * 3600
+
+
 def tracklet_row(name, tracklet, curve, epochs, sky):
     """Return the row of a tracklet."""
     hours, known = hours_of(epochs)
     first = min(epoch.mjd for epoch in epochs) if known else np.nan
     (ra, later_ra), (dec, later_dec) = sky(*tracklet.at([tracklet.hour, tracklet.hour + 0.1]))
-    moved = (later_ra - ra + 180) % 360 - 180  # the track may cross RA 0
-    east = moved * np.cos(np.deg2rad(dec)) * 36000
-    north = (later_dec - dec) * 36000
+    east, north = (10 * step for step in steps_on_sky(ra, dec, later_ra, later_dec))
     pairs = [epoch.name for epoch, there in zip(epochs, curve.detected, strict=True) if there]
     return {
         "object": name,

@@ -9,6 +9,7 @@ from redpix.config.pairs_table import read_pairs
 from redpix.core.exceptions import InputError
 from redpix.subtraction.reference_map import ReferenceMap, map_cards
 from redpix.subtraction.series import SeriesEpoch, all_detections, groups_of, light_curve
+from redpix.subtraction.series_rows import steps_on_sky
 from redpix.subtraction.tracklets import link
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
@@ -125,3 +126,10 @@ def test_a_pattern_of_files_is_a_series_without_its_reference(tmp_path):
 def test_a_pattern_that_matches_nothing_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"^p.tsv: line 2: science: '.*c\*.fits': no file matches"):
         read(tmp_path, f"{tmp_path}/c*.fits")
+
+
+def test_steps_on_the_sky_cross_right_ascension_0():
+    east, north = steps_on_sky(359.9999, 60.0, 0.0001, 60.0002)
+    assert east == pytest.approx(0.0002 * 0.5 * 3600)
+    assert north == pytest.approx(0.0002 * 3600)
+    assert steps_on_sky(0.0001, 0.0, 359.9999, 0.0)[0] == pytest.approx(-0.72)
