@@ -24,11 +24,10 @@ def unpacked(source):
     folder = Path(".snakemake/redpix", commit.strip()).absolute()
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as part:
-            packed = subprocess.run([*git, "archive", commit.strip()], check=True, stdout=-1)
-            subprocess.run(["tar", "-x", "-C", part], input=packed.stdout, check=True)
-            Path(part).rename(folder)
-            Path(part).mkdir()
+        part = tempfile.mkdtemp(dir=folder.parent)
+        packed = subprocess.check_output([*git, "archive", commit.strip()])
+        subprocess.run(["tar", "-x", "-C", part], input=packed, check=True)
+        Path(part).rename(folder)  # whole, or not there
     return f"{folder}/"
 
 
