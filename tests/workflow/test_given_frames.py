@@ -124,3 +124,11 @@ def test_redshifts_follow_from_the_pixels(survey):
 def test_the_report_shows_the_fields(survey):
     results, _, _ = survey
     check_page(results / "report.html")
+
+
+def test_injection_is_refused_in_a_line(survey):
+    folder = survey[0].parents[1]
+    table = str(folder / "frames.tsv")
+    words = run(folder, "-n", "--", "injection", status=1, name="survey", frames=table)
+    assert f"injection: with frames: {table}: sources are injected" in words
+    assert "Traceback" not in words

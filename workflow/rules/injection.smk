@@ -28,6 +28,11 @@ def injection_tables(wildcards):
 
 def injected_archive(wildcards):
     """Return the frames with injected sources, and masks, of all delivered fields."""
+    if FRAMES is not None:
+        sys.exit(
+            f"injection: with frames: {config['frames']}: sources are injected into frames of "
+            "SDSS alone; allowed: frames: null"
+        )
     archive = f"{RESULTS}/injection/archive"
     return [
         f"{archive}/{path(config['release'], parse_field(field), band)}"
