@@ -129,6 +129,6 @@ def test_the_report_shows_the_fields(survey):
 def test_injection_is_refused_in_a_line(survey):
     folder = survey[0].parents[1]
     table = str(folder / "frames.tsv")
-    words = run(folder, "-n", "--", "injection", status=1, name="survey", frames=table)
+    words = run(folder, "-n", "injection", status=1, name="survey", frames=table)
     assert f"injection: with frames: {table}: sources are injected" in words
     assert "Traceback" not in words
