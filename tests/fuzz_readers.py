@@ -190,7 +190,7 @@ def table_readers(rng):
 def model_readers(rng):
     """Return the readers of models: of the file, of its description and of an array in it."""
     training = Training(
-        rng.uniform(0, 1, (40, 5)).astype(np.float32),
+        rng.uniform(0, 1, (40, 4)).astype(np.float32),  # the colours of five bands
         rng.uniform(0, 1, 40),
         np.zeros(40, int),
         np.arange(40),

@@ -20,7 +20,7 @@ NOT_PLANNED = {
 FILES = (
     *("new.fits", "old.fits", "raw/m67_1.fits", "raw/m67_2.fits", "raw/dark.fits", "raw/flat.fits"),
     *(f"cosmos_1_{band}{kind}.fits" for band in "grz" for kind in ("", ".wht", ".mask")),
-    *("galaxy.reg", "results/demo/photoz/knn/model.npz", "shards/keep"),
+    *("galaxy.reg", "results/demo/photoz/knn/model.npz", "models/mine.npz", "shards/keep"),
 )
 
 OBJECTS = "id,ra,dec,run,camcol,field\n1,180.0,45.0,9001,3,100\n"
@@ -30,6 +30,7 @@ CATALOGUES = (
     "results/sky/injection/truth.csv",
     "data/mine_train.csv",
     "data/mine_test.csv",
+    "data/new.csv",
 )
 
 #: tables that a guide shows: file, guide, beginning of the block
@@ -38,7 +39,8 @@ SHOWN = (
     ("frames.tsv", "any_survey.md", "field\t"),
     ("my_pairs.tsv", "pairs_and_stacks.md", "pair\t"),
     ("my_stacks.tsv", "pairs_and_stacks.md", "stack\t"),
-    ("my_catalogues.tsv", "magnitudes.md", "name\t"),
+    ("my_catalogues.tsv", "magnitudes.md", "name\ttrain"),
+    ("new_tables.tsv", "magnitudes.md", "name\tmodel"),
 )
 
 LINES = sorted({line for page in COMMAND_PAGES for line in command_lines(page)})
