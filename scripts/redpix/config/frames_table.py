@@ -1,13 +1,12 @@
 """Table of multi-band images that a user writes: the frames of any survey, by field and band."""
 
-import math
 import os
 from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
 from redpix.config.given_frame import GivenFrame
-from redpix.config.table_rows import fault_of, read_rows
+from redpix.config.table_rows import as_number, fault_of, read_rows
 from redpix.core.exceptions import InputError
 
 #: columns that hold numbers
@@ -98,10 +97,10 @@ def read_frames_table(path, schema):
         errors = sorted(validator.iter_errors(given), key=lambda error: list(error.path))
         unnamed = [error for error in errors if _concerns_names(error)]
         if unnamed:
-            problems += [f"{where}: {_fault(error)}" for error in unnamed]
+            problems += [f"{where}: {fault_of(error)}" for error in unnamed]
             continue
         row = GivenFrame(**{column: given.get(column) for column in GivenFrame._fields})
-        lines = [_fault(error) for error in errors] or list(_contradictions(row, fields))
+        lines = [fault_of(error) for error in errors] or list(_contradictions(row, fields))
         if lines:
             faults.setdefault(row.field, f"{where}: {lines[0]}")
         fields.setdefault(row.field, {}).setdefault(row.band, row)
@@ -116,21 +115,7 @@ def read_frames_table(path, schema):
 
 def _value(column, text):
     """Return a cell as a number if its column holds numbers."""
-    if column not in NUMBERS:
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text  # the schema refuses it with its own message
-    return number if math.isfinite(number) else text
-
-
-def _fault(error):
-    """Return a schema's error in words."""
-    if error.validator != "required":
-        return fault_of(error)
-    absent = next(name for name in error.validator_value if name not in error.instance)
-    return f"{absent} is empty; allowed: {error.schema['properties'][absent]['allowed']}"
+    return as_number(text) if column in NUMBERS else text
 
 
 def _concerns_names(error):

@@ -97,7 +97,7 @@ def read_images(source, schema, bands, exists, name=None):
     validator, images = Draft202012Validator(schema), []
     for where, cells in rows:
         given = {column: _value(column, cell) for column, cell in cells.items() if cell}
-        faults = [f"{where}: {_fault(error)}" for error in validator.iter_errors(given)]
+        faults = [f"{where}: {fault_of(error)}" for error in validator.iter_errors(given)]
         if not faults:
             images.append(Image(**given))
             faults = list(_contradictions(where, images, bands, exists))
@@ -129,14 +129,6 @@ def fields(images):
 def _value(column, text):
     """Return a cell as a number if its column holds numbers."""
     return as_number(text) if column in NUMBERS else text
-
-
-def _fault(error):
-    """Return a schema's error in words."""
-    if error.validator != "required":
-        return fault_of(error)
-    absent = next(name for name in error.validator_value if name not in error.instance)
-    return f"{absent} is empty; allowed: {error.schema['properties'][absent]['allowed']}"
 
 
 def _contradictions(where, rows, bands, exists):

@@ -159,11 +159,14 @@ def fault_of(error):
     Parameters
     ----------
     error : jsonschema.ValidationError
-        Error of one cell of a row.
+        Error of one cell of a row, or of a row without a cell that it needs.
 
     Returns
     -------
     str
     """
+    if error.validator == "required":
+        absent = next(name for name in error.validator_value if name not in error.instance)
+        return f"{absent} is empty; allowed: {error.schema['properties'][absent]['allowed']}"
     column = ".".join(map(str, error.path))
     return f"{column}: {error.instance!r}; allowed: {error.schema['allowed']}"

@@ -12,6 +12,7 @@ import fastavro
 from astropy.io import fits
 
 from redpix.core.exceptions import InputError
+from redpix.io.observation_time import JULIAN
 
 #: key of each cut-out by its name in a path
 CUT_OUTS = {
@@ -25,9 +26,6 @@ ZTF_FILTERS = {1: "g", 2: "r", 3: "i"}
 
 #: pixel scale of ZTF, arcsec
 ZTF_SCALE = 1.0117
-
-#: offset of a Julian Date from a Modified Julian Date, days
-MJD_OFFSET = 2400000.5
 
 #: largest packet that is read, bytes
 LARGEST = 100_000_000
@@ -102,7 +100,7 @@ def _add_cards(header, shape, packet):
     fid = candidate.get("fid")
     cards["FILTER"] = ZTF_FILTERS.get(fid, fid)
     if candidate.get("jd"):
-        cards["MJD-OBS"] = candidate["jd"] - MJD_OFFSET
+        cards["MJD-OBS"] = candidate["jd"] - JULIAN
     cards["EXPTIME"] = candidate.get("exptime")
     for key, value in cards.items():
         known = value is not None and not (isinstance(value, float) and math.isnan(value))

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 
 _UNIX_EPOCH = 40587.0  # MJD of 1970-01-01
-_JULIAN = 2400000.5  # JD of MJD 0
+
+#: Julian Date of Modified Julian Date 0, days
+JULIAN = 2400000.5
 
 #: seconds per day
 _DAY = 86400.0
@@ -245,7 +247,7 @@ def _day_number(value):
     if days is None or unit not in ("", "d", "day", "days"):
         return None
     if days > 2_000_000:
-        days -= _JULIAN
+        days -= JULIAN
     return days if _PLAUSIBLE[0] < days < _PLAUSIBLE[1] else None
 
 

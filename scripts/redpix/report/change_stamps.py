@@ -7,7 +7,8 @@ import numpy as np
 from astropy.stats import mad_std
 
 from redpix.image.masks import BITS
-from redpix.report.object_details import data_uri, enlarged
+from redpix.report.figures import picture_uri
+from redpix.report.pictures import enlarged
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT, FLAGS
 
@@ -126,7 +127,7 @@ def coloured(level, colours):
     """
     found = matplotlib.colormaps[colours](np.nan_to_num(level), bytes=True)[..., :3].copy()
     found[~np.isfinite(level)] = (150, 165, 150)
-    return data_uri(enlarged(found))
+    return picture_uri(enlarged(found))
 
 
 def stamps_json(pairs):

@@ -8,6 +8,8 @@ import contextlib
 import io
 
 import matplotlib
+import numpy as np
+from PIL import Image
 
 #: settings of matplotlib for all figures
 STYLE = {
@@ -67,4 +69,26 @@ def data_uri(figure, photograph=False):
     else:
         kind = "png"
         figure.savefig(data, format=kind, metadata={"Software": None})
+    return _encoded(data, kind)
+
+
+def picture_uri(values):
+    """Return an array of pixels as a ``data:`` URI, with its first row at the bottom.
+
+    Parameters
+    ----------
+    values : ndarray of uint8, shape (ny, nx) or (ny, nx, 3)
+        Grey levels, or red, green and blue.
+
+    Returns
+    -------
+    str
+    """
+    data = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(values[::-1])).save(data, "webp", quality=80)
+    return _encoded(data, "webp")
+
+
+def _encoded(data, kind):
+    """Return the bytes of a picture as a ``data:`` URI."""
     return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"

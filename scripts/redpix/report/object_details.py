@@ -1,21 +1,18 @@
 """Pictures and PDFs of single objects, which the page shows when an object is chosen."""
 
 import base64
-import io
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
-from PIL import Image
 
 from redpix.report import files, pictures
+from redpix.report.figures import picture_uri
+from redpix.report.pictures import enlarged
 
 #: pixels around the outermost pixels of an object on its picture
 MARGIN = 6
-
-#: number of picture pixels along a side of one image pixel
-MAGNIFY = 4
 
 #: maximum number of objects with a picture: those whose redshift is furthest off, then others
 MOST_PICTURES = 1000
@@ -160,7 +157,7 @@ def cut_out(field, window, rows):
         for step in (-1, 1):
             core &= np.roll(mask, step, axis)
     large[mask & ~core] = (255, 196, 0)
-    return data_uri(large)
+    return picture_uri(large)
 
 
 def redshift_map(field, window, rows, z, span):
@@ -188,29 +185,7 @@ def redshift_map(field, window, rows, z, span):
     scaled = np.clip((z - span[0]) / (span[1] - span[0]), 0, 1)
     colours = matplotlib.colormaps["viridis"](scaled, bytes=True)[:, :3]
     grey[rows["y"] - window[0].start, rows["x"] - window[1].start] = colours
-    return data_uri(enlarged(grey))
-
-
-def enlarged(values):
-    """Return an array with each pixel as a square of `MAGNIFY` pixels."""
-    return values.repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1)
-
-
-def data_uri(values):
-    """Return a picture as a ``data:`` URI with its first row at the bottom.
-
-    Parameters
-    ----------
-    values : ndarray of uint8, shape (ny, nx) or (ny, nx, 3)
-        Grey levels, or red, green and blue.
-
-    Returns
-    -------
-    str
-    """
-    data = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values[::-1])).save(data, "webp", quality=80)
-    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return picture_uri(enlarged(grey))
 
 
 def packed_pdfs(pdfs, grid):

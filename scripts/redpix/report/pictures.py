@@ -25,6 +25,9 @@ _LARGEST = 1050
 #: number of image pixels along a side of the close-up
 CLOSE_UP = 300
 
+#: number of picture pixels along a side of one enlarged image pixel
+MAGNIFY = 4
+
 
 class Picture(NamedTuple):
     """A rectangle of an image, possibly shrunk.
@@ -228,3 +231,18 @@ def close_up_corner(image, marks, side=CLOSE_UP):
             if score > best:
                 best, corner = score, (left, bottom)
     return corner
+
+
+def enlarged(values):
+    """Return an array with each pixel as a square of `MAGNIFY` pixels.
+
+    Parameters
+    ----------
+    values : ndarray, shape (ny, nx) or (ny, nx, 3)
+        Pixels.
+
+    Returns
+    -------
+    ndarray, shape (MAGNIFY ny, MAGNIFY nx) or (MAGNIFY ny, MAGNIFY nx, 3)
+    """
+    return values.repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1)

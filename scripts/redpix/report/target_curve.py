@@ -6,14 +6,12 @@ from matplotlib.figure import Figure
 
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
+from redpix.io.observation_time import JULIAN
 from redpix.photometry.table_file import write_table
 from redpix.report.figures import house_style
 
 #: maximum distance between the target and its star, arcseconds
 RADIUS = 5.0
-
-#: from MJD to JD, days
-_JULIAN = 2400000.5
 
 
 def write_target_curve(curves, scatter, table, plot, target, position):
@@ -122,7 +120,7 @@ def target_figure(target, curves):
 
 def _times(rows):
     """Return the times of a light curve in hours, and the words of the axis."""
-    for column, zero, scale in (("bjd_tdb", 0.0, "BJD (TDB)"), ("mjd", _JULIAN, "JD (UTC)")):
+    for column, zero, scale in (("bjd_tdb", 0.0, "BJD (TDB)"), ("mjd", JULIAN, "JD (UTC)")):
         days = rows[column] + zero
         if days.notna().all():
             first = np.floor(days.min() * 100) / 100

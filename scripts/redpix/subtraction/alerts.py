@@ -13,10 +13,8 @@ from astropy.io import fits
 
 from redpix.core.atomic_files import atomic
 from redpix.core.version import redpix_version
+from redpix.io.observation_time import JULIAN
 from redpix.subtraction.transient_rows import read_rows
-
-#: offset of a Julian Date from a Modified Julian Date, days
-MJD_OFFSET = 2400000.5
 
 _CUT_OUT = {
     "type": "record",
@@ -134,7 +132,7 @@ def _candidate(row, header, difference):
 
     mjd = number("mjd")
     return {
-        "jd": None if mjd is None else mjd + MJD_OFFSET,
+        "jd": None if mjd is None else mjd + JULIAN,
         "fid": row["filter"] or None,
         "band": row["band"],
         "pdiffimfilename": difference,
