@@ -1,8 +1,8 @@
 """Barycentric times of exposures: BJD in the scale TDB (Eastman et al. 2010, PASP 122, 935)."""
 
-import warnings
-
 import numpy as np
+
+from redpix.image.earth_rotation import rotation_tables
 
 
 def bjd_tdb(mjd, ra, dec, xyz):
@@ -27,19 +27,12 @@ def bjd_tdb(mjd, ra, dec, xyz):
     from astropy import units as u
     from astropy.coordinates import EarthLocation, SkyCoord
     from astropy.time import Time
-    from astropy.utils import iers
 
     found = np.full(len(ra), np.nan)
     known = np.isfinite(ra) & np.isfinite(dec)
     if not known.any():
         return found
-    # later than the tables, the Earth's rotation changes the time by less than a microsecond
-    with (
-        iers.conf.set_temp("auto_download", False),
-        iers.conf.set_temp("iers_degraded_accuracy", "warn"),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
+    with rotation_tables():
         place = EarthLocation.from_geocentric(*xyz, unit=u.m)
         time = Time(mjd, format="mjd", scale="utc", location=place)
         stars = SkyCoord(ra[known] * u.deg, dec[known] * u.deg)
