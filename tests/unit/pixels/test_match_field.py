@@ -13,6 +13,7 @@ from redpix.config.given_frame import GivenFrame
 from redpix.core.field_name import parse_field
 from redpix.image.masks import bit_value
 from redpix.image.wcs import celestial_wcs, wcs_cards
+from redpix.pixels.band_psf import frame_psf
 from redpix.pixels.engine_kernel import measure_kernel
 from redpix.pixels.given_band import read_band
 from redpix.pixels.given_field import frame_header
@@ -349,3 +350,13 @@ def test_bands_of_another_survey_with_given_psfs(strangers, tmp_path):
     widths = [header["FWHMIN"] for header in headers]
     assert max(widths) / min(widths) > 1.4
     assert max(header["PSFRESID"] for header in headers) < 0.01
+
+
+def test_the_psf_of_the_survey(real):
+    folder = real / "sas/dr17/eboss/photo/redux/301/4192/objcs/4"
+    path = str(folder / "psField-004192-4-0300.fit")
+    origin, model = frame_psf(None, path, "r", (1489, 2048))
+    assert origin == "psField"
+    assert 2 < model.fwhm < 5
+    assert frame_psf(None, path, "HSC-r", (1489, 2048)) == ("", None)
+    assert frame_psf(None, None, "r", (1489, 2048)) == ("", None)
