@@ -132,3 +132,35 @@ def test_injection_is_refused_in_a_line(survey):
     words = run(folder, "-n", "injection", status=1, name="survey", frames=table)
     assert f"injection: with frames: {table}: sources are injected" in words
     assert "Traceback" not in words
+
+
+def test_bands_of_one_psf(tmp_path):
+    """Given PSFs of different widths."""
+    axis, bands = np.arange(-10, 11), ("HSC-g", "HSC-r")
+    rows, objects = write_field(tmp_path, "north", (150.1, 2.25), 3)
+    rows = [row for row in rows if row["band"] in bands]
+    for row, width in zip(rows, (1.6, 2.1), strict=True):
+        row["psf"] = tmp_path / f"{row['band']}.psf.fits"
+        fits.writeto(row["psf"], np.exp(-(axis**2 + axis[:, None] ** 2) / 2 / width**2))
+    objects[["id", "ra", "dec", "redshift", "class"]].to_csv(tmp_path / "objects.csv", index=False)
+    run(
+        tmp_path,
+        "results/one/pixels/north.parquet",
+        name="one",
+        frames=str(write_table(tmp_path / "frames.tsv", rows)),
+        catalogue={"from": str(tmp_path / "objects.csv")},
+        registration={"match_psf": True},
+    )
+    results, headers = tmp_path / "results/one", []
+    pixels = pq.read_table(results / "pixels/north.parquet").to_pandas()
+    assert len(pixels) > 500
+    for band in bands:
+        with fits.open(results / f"matched/north-{band}.fits") as hdus:
+            headers.append(hdus["SCI"].header)
+            values = hdus["SCI"].data[pixels["y"], pixels["x"]]
+            assert np.array_equal(values, pixels[f"flux_{band}"])
+    g, r = headers
+    assert (g["PSFFROM"], r["PSFFROM"]) == ("given", "given")
+    assert g["FWHMIN"] == pytest.approx(2.355 * 1.6, rel=0.15)
+    assert g["FWHMIN"] + 0.8 < r["FWHMIN"] < r["FWHMOUT"] == g["FWHMOUT"]
+    assert g["NOISECOR"] < r["NOISECOR"]
