@@ -21,14 +21,6 @@ def injected_field(wildcards):
     }
 
 
-def listed_psfs(wildcards):
-    """Return the PSF of each band in a table of images; None for frames of SDSS."""
-    if FRAMES is None:
-        return None
-    rows = FRAMES.fields[wildcards.field]
-    return {band: rows[band].psf for band in BANDS}
-
-
 def injection_tables(wildcards):
     """Return the user's tables of sources to inject."""
     return [path for key in ("galaxies", "points") if (path := config["injection"][key]) != "demo"]
@@ -86,7 +78,7 @@ rule injection_psf:
         release=config["release"],
         bands=BANDS,
         psf=config["injection"]["psf"],
-        listed=listed_psfs,
+        listed=None if FRAMES is None else listed_psfs,
     message:
         "{wildcards.field}: point spread functions for injection"
     script:
