@@ -4,6 +4,8 @@ import difflib
 import json
 from pathlib import Path
 
+from redpix.config.file_paths import fault_of_path
+from redpix.config.name_clashes import clashes
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.io.table_bytes import is_path
@@ -48,6 +50,8 @@ def contradictions(config):
     yield from _attribute_faults(photoz, config["bands"])
     yield from _map_faults(photoz["som"])
     yield from _absent_files(config)
+    yield from _path_faults(config)
+    yield from _target_faults(config["photometry"]["targets"])
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
             'subtraction.psf: "psfield" with source "demo", which does not have psField files; '
@@ -225,6 +229,33 @@ def _absent_files(config):
                 f"training_images.{key}: {shown(path)}: the file does not exist; allowed: the "
                 "path of a table"
             )
+
+
+def _path_faults(config):
+    """Yield a line per path of the configuration that Snakemake cannot take."""
+    paths = [
+        ("source", config["source"]),
+        ("gather", config["gather"]),
+        ("catalogue.from", config["catalogue"]["from"]),
+        ("photoz.model", config["photoz"]["model"]),
+        ("container", config["container"]),
+    ]
+    paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
+    training = training_tables(config["training_images"])
+    paths += [(f"training_images.{key}", path) for key, path in training]
+    for key, path in paths:
+        fault = fault_of_path(path) if path else None
+        if fault:
+            yield f"{key}: {shown(path)}: {fault}"
+
+
+def _target_faults(targets):
+    """Yield a line per target whose light curve would replace that of another."""
+    names = [name for name, _, _ in targets]
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"photometry.targets: {name} is there {names.count(name)} times; allowed: once"
+    for name, fact in clashes(dict.fromkeys(names), ("{}.csv",), ("exposures.csv",)):
+        yield f"photometry.targets: {name}: {fact}; allowed: another name"
 
 
 def _range_faults(training):
