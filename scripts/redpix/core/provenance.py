@@ -108,9 +108,43 @@ def record(snakemake):
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
-    name = ",".join(entry["wildcards"].values()) or WHOLE_RUN
     text = json.dumps(entry, indent=1, default=str)
-    write_text(results / FOLDER / snakemake.rule / f"{name}.json", text + "\n")
+    path = _record_path(results, snakemake.rule, entry["wildcards"].values())
+    write_text(path, text + "\n")
+
+
+def _record_path(results, rule, wildcards):
+    """Return the path of the record of a job."""
+    return results / FOLDER / rule / f"{','.join(wildcards) or WHOLE_RUN}.json"
+
+
+def recorded_input(path, rule, wildcards, product):
+    """Return the checksum that an input had when its job last ran.
+
+    Parameters
+    ----------
+    path : str
+        Path of the input.
+    rule : str
+        Name of the rule.
+    wildcards : iterable of str
+        Values of the job's wildcards, in order.
+    product : str
+        A product of the job.
+
+    Returns
+    -------
+    str or None
+        SHA-256 in hexadecimal digits; None without a record.
+    """
+    results = results_folder(product)
+    if results is None:
+        return None
+    try:
+        text = _record_path(results, rule, wildcards).read_text(encoding="utf-8")
+        return json.loads(text)["inputs"].get(_named(path))
+    except (OSError, ValueError, LookupError):
+        return None
 
 
 def results_folder(path):
