@@ -8,6 +8,7 @@ from redpix.config.file_paths import fault_of_path
 from redpix.config.name_clashes import clashes
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
+from redpix.config.sfd_files import sfd_files
 from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
@@ -153,6 +154,12 @@ def _catalogue_faults(config):
         yield (
             f"catalogue.from: {shown(origin)}: the file does not exist{hint}; allowed: "
             f"{', '.join(CATALOGUE_SOURCES)}, or the path of a table"
+        )
+    maps = config["catalogue"]["sfd_maps"]
+    if maps is not None and not sfd_files(maps):
+        yield (
+            f"catalogue.sfd_maps: {shown(maps)}: the folder has no map; allowed: null, or a folder "
+            "with SFD_dust_4096_ngp.fits and SFD_dust_4096_sgp.fits"
         )
     if origin == "demo" and source != "demo":
         yield (

@@ -86,6 +86,8 @@ def test_tables_page_has_every_column_of_every_table():
 def test_examples_of_a_key_are_allowed(key, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "shards").mkdir()
+    (tmp_path / "data/sfd").mkdir(parents=True)
+    (tmp_path / "data/sfd/SFD_dust_4096_ngp.fits").touch()
     for example in KEYS[key]["examples"]:
         assert Draft202012Validator(KEYS[key]).is_valid(example)
         if isinstance(example, str) and re.search(r"\.(csv|tsv|npz|fits)$", example):
