@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from redpix.config.file_paths import fault_of_path
-from redpix.config.name_clashes import clashes
+from redpix.config.name_clashes import target_faults
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
@@ -52,7 +52,7 @@ def contradictions(config):
     yield from _map_faults(photoz["som"])
     yield from _absent_files(config)
     yield from _path_faults(config)
-    yield from _target_faults(config["photometry"]["targets"])
+    yield from target_faults(config["photometry"]["targets"])
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
             'subtraction.psf: "psfield" with source "demo", which does not have psField files; '
@@ -254,15 +254,6 @@ def _path_faults(config):
         fault = fault_of_path(path) if path else None
         if fault:
             yield f"{key}: {shown(path)}: {fault}"
-
-
-def _target_faults(targets):
-    """Yield a line per target whose light curve would replace that of another."""
-    names = [name for name, _, _ in targets]
-    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
-        yield f"photometry.targets: {name} is there {names.count(name)} times; allowed: once"
-    for name, fact in clashes(dict.fromkeys(names), ("{}.csv",), ("exposures.csv",)):
-        yield f"photometry.targets: {name}: {fact}; allowed: another name"
 
 
 def _range_faults(training):

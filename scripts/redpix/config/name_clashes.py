@@ -67,6 +67,26 @@ def clashes(names, products, beside=(), folds_case=None):
         owners |= {_folded(path, folds_case): name for path in paths}
 
 
+def target_faults(targets):
+    """Yield a line per target whose light curve would replace that of another.
+
+    Parameters
+    ----------
+    targets : list of (str, float, float)
+        The key `photometry.targets`.
+
+    Yields
+    ------
+    str
+        ``key: value: fact; allowed: ...``
+    """
+    names = [name for name, _, _ in targets]
+    for name in dict.fromkeys(name for name in names if names.count(name) > 1):
+        yield f"photometry.targets: {name} is there {names.count(name)} times; allowed: once"
+    for name, fact in clashes(dict.fromkeys(names), ("{}.csv",), ("exposures.csv",)):
+        yield f"photometry.targets: {name}: {fact}; allowed: another name"
+
+
 def _folded(path, folds_case):
     """Return the name by which a file system knows a path."""
     return path.casefold() if folds_case else path

@@ -63,14 +63,8 @@ def job(snakemake):
         _name_altered(snakemake)
         raise SystemExit(1) from None
     except Exception as error:
-        number = full_disk(error)
-        if number:
-            log.error(
-                "%s: %s; free space, then run the same command to continue",
-                getattr(error, "filename", None)
-                or f"{snakemake.output[0]}, or the temporary folder {tempfile.gettempdir()}",
-                os.strerror(number),
-            )
+        if full_disk(error):
+            _name_full_disk(error, snakemake.output[0])
             raise SystemExit(1) from None
         _start_again_if_stale(error)
         _name_altered(snakemake)
@@ -104,6 +98,14 @@ def _log_file(path):
         if not full_disk(error):
             raise
         return logging.NullHandler()
+
+
+def _name_full_disk(error, product):
+    """Log which file, or else which folders, the disk did not take."""
+    named = getattr(error, "filename", None)
+    place = named or f"{product}, or the temporary folder {tempfile.gettempdir()}"
+    words = os.strerror(full_disk(error))
+    log.error("%s: %s; free space, then run the same command to continue", place, words)
 
 
 def _start_again_if_stale(error):

@@ -18,7 +18,7 @@ import snakemake.jobs
 import snakemake.logging
 import snakemake.persistence
 
-from redpix.core.provenance import recorded_input
+from redpix.core.recorded_input import recorded_input
 
 #: objects that are made before Python looks for garbage among the young ones; its own choice is 700
 YOUNG_OBJECTS = 100_000
