@@ -50,6 +50,7 @@ rule report:
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
+        catalogues=all_known,
         series=all_series,
         series_curves=series_tables("light_curves.csv"),
         tracklets=series_tables("tracklets.csv"),
@@ -99,6 +100,7 @@ rule report_pair:
         own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
         page=f"{RESULTS}/subtraction/{{pair}}/report.html",

@@ -33,6 +33,8 @@ class RunFiles(NamedTuple):
         FITS file of each coadd, and the first image of each.
     differences, transients : list of str
         FITS file of each difference, and CSV of the transients of each pair.
+    catalogues : list of str
+        Tables of known objects in the fields of pairs.
     series, series_curves, tracklets : list of str
         series.csv, light_curves.csv and tracklets.csv of each series and band.
     tables : list of str
@@ -65,6 +67,7 @@ class RunFiles(NamedTuple):
     coadd_firsts: list = ()
     differences: list = ()
     transients: list = ()
+    catalogues: list = ()
     series: list = ()
     series_curves: list = ()
     tracklets: list = ()
