@@ -4,12 +4,11 @@ import difflib
 import json
 from pathlib import Path
 
-from redpix.config.file_paths import fault_of_path
+from redpix.config.file_paths import path_faults, training_tables
 from redpix.config.name_clashes import target_faults
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
-from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
 LONGEST_GRID = 10_000
@@ -51,7 +50,7 @@ def contradictions(config):
     yield from _attribute_faults(photoz, config["bands"])
     yield from _map_faults(photoz["som"])
     yield from _absent_files(config)
-    yield from _path_faults(config)
+    yield from path_faults(config)
     yield from target_faults(config["photometry"]["targets"])
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
@@ -94,25 +93,6 @@ def too_many_neighbours(config, training_objects):
             f"photoz.k: {k} is larger than the training set; allowed: a whole "
             f"number from 1 to {training_objects}, the largest possible number of its objects"
         )
-
-
-def training_tables(training):
-    """Yield key and path of every table that training images are made from.
-
-    Parameters
-    ----------
-    training : Mapping
-        Section training_images of the configuration.
-
-    Yields
-    ------
-    key, path : str
-    """
-    if training["table"] is not None:
-        yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra"):
-        names = [training[key]] if isinstance(training[key], str) else training[key]
-        yield from ((key, name) for name in names if is_path(name))
 
 
 def shown(value):
@@ -242,24 +222,6 @@ def _absent_files(config):
                 f"training_images.{key}: {shown(path)}: the file does not exist; allowed: the "
                 "path of a table"
             )
-
-
-def _path_faults(config):
-    """Yield a line per path of the configuration that Snakemake cannot take."""
-    paths = [
-        ("source", config["source"]),
-        ("gather", config["gather"]),
-        ("catalogue.from", config["catalogue"]["from"]),
-        ("photoz.model", config["photoz"]["model"]),
-        ("container", config["container"]),
-    ]
-    paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
-    training = training_tables(config["training_images"])
-    paths += [(f"training_images.{key}", path) for key, path in training]
-    for key, path in paths:
-        fault = fault_of_path(path) if path else None
-        if fault:
-            yield f"{key}: {shown(path)}: {fault}"
 
 
 def _range_faults(training):

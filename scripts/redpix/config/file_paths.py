@@ -4,6 +4,7 @@ import re
 
 from redpix.core.exceptions import InputError
 from redpix.io.image_path import image_file
+from redpix.io.table_bytes import is_path
 
 #: what Snakemake would replace in a path: a name or an expression in braces
 _BRACES = re.compile(r"[{}]")
@@ -77,3 +78,51 @@ def check_folder(key, folder):
     fault = fault_of_path(str(folder))
     if fault:
         raise InputError(f"{key}: {folder}: {fault}")
+
+
+def training_tables(training):
+    """Yield key and path of every table that training images are made from.
+
+    Parameters
+    ----------
+    training : Mapping
+        Section training_images of the configuration.
+
+    Yields
+    ------
+    key, path : str
+    """
+    if training["table"] is not None:
+        yield "table", training["table"]
+    for key in ("cosmology", "bands", "spectra"):
+        names = [training[key]] if isinstance(training[key], str) else training[key]
+        yield from ((key, name) for name in names if is_path(name))
+
+
+def path_faults(config):
+    """Yield a line per path of the configuration that Snakemake cannot take.
+
+    Parameters
+    ----------
+    config : Mapping
+        Completed configuration.
+
+    Yields
+    ------
+    str
+        ``key: value: fact; allowed: ...``
+    """
+    paths = [
+        ("source", config["source"]),
+        ("gather", config["gather"]),
+        ("catalogue.from", config["catalogue"]["from"]),
+        ("photoz.model", config["photoz"]["model"]),
+        ("container", config["container"]),
+    ]
+    paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
+    training = training_tables(config["training_images"])
+    paths += [(f"training_images.{key}", path) for key, path in training]
+    for key, path in paths:
+        fault = fault_of_path(path) if path else None
+        if fault:
+            yield f"{key}: {path}: {fault}"
