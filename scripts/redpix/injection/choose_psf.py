@@ -14,16 +14,18 @@ from redpix.image.pixel_map import local_scale
 from redpix.image.wcs import celestial_wcs
 from redpix.io.whole_fits import open_whole
 from redpix.psf.given_model import read_given_model
-from redpix.psf.moffat import moffat_stamp
+from redpix.psf.given_psf import moffat_model
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_file import write_psfs
-from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
 from redpix.sdss.archive import Archive
 from redpix.sdss.fetch_psfields import check_psfield
 from redpix.sdss.mask_table import span_mask
 from redpix.sdss.psfield import FILTERS, psfield_model, psfield_path
+
+#: side of the stamp of a Moffat profile, pixels
+MOFFAT_SIDE = 51
 
 
 def fetch_psfield(field, folder, required, source, release, **patience):
@@ -131,22 +133,6 @@ def measured_psf(frame, error, masks, band, sextractor, psfex):
         return fit_psf(stars, psfex_copy, frame)[0]
 
 
-def moffat_psf(fwhm):
-    """Return a Moffat PSF of a FWHM in pixels, constant across the frame.
-
-    Parameters
-    ----------
-    fwhm : float
-        Pixels.
-
-    Returns
-    -------
-    redpix.psf.psf_model.PsfModel
-    """
-    stamp = moffat_stamp(fwhm)
-    return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
-
-
 def listed_psf(path, psf, scale):
     """Return the PSF of an image of a user's table, unless it must be measured.
 
@@ -176,7 +162,9 @@ def listed_psf(path, psf, scale):
         )
     if psf == "auto" and path is not None:
         return read_given_model(path)
-    return None if psf in ("auto", "measured") else moffat_psf(float(psf) / scale)
+    if psf in ("auto", "measured"):
+        return None
+    return moffat_model(float(psf) / scale, side=MOFFAT_SIDE)
 
 
 def choose_psf(

@@ -67,7 +67,8 @@ def first_psf(scene, hidden, mask):
     unusable = mask & star_selection.UNUSABLE
     profile, stamps = first_profile(scene, noise, mask, unusable)
     psf = None if profile is None else effective_psf(profile, len(stamps.x))
-    if psf is None or len(stamps.x) < LEAST_STACKED or is_unlike(stamps, psf, profile.fwhm):
+    # of few stars, such as pieces of trails that look whole, a profile can be wrong unnoticed
+    if psf is None or len(stamps.x) < MANY or is_unlike(stamps, psf, profile.fwhm):
         other, of_any = any_shape_psf(scene, noise, mask, unusable)
         if other is not None and (of_any is None or psf is None):
             return other, of_any

@@ -13,6 +13,9 @@ from redpix.psf.psf_model import STAMP, PsfModel, full_width
 #: distance of the centroid from the central pixel that is corrected, pixels
 LEAST_SHIFT = 0.01
 
+#: distance of the centroid from the central pixel from which an image is not a PSF, pixels
+MOST_SHIFT = 2.0
+
 #: radius about the peak within which the centroid is measured, pixels
 _CORE = 6.0
 
@@ -101,8 +104,27 @@ def _on_pixels(term, sampling):
     return _padded(ndimage.map_coordinates(term, places, order=5))
 
 
-def _image(path):
-    """Return an image of a PSF, centred on its centroid."""
+def read_stamp(path):
+    """Read an image of a PSF as it is in its file.
+
+    Parameters
+    ----------
+    path : str
+        FITS image with the pixels of the image that the PSF is of.
+
+    Returns
+    -------
+    stamp : ndarray, shape (ny, nx)
+    centre : ndarray, shape (2,)
+        Row and column of the centroid, 0-based.
+    shift : float
+        Distance of the centroid from the middle of the stamp, pixels.
+
+    Raises
+    ------
+    InputError
+        If the image is not a PSF.
+    """
     try:
         stamp = read_image(path).pixels.astype(float)
     except InputError as error:
@@ -112,8 +134,21 @@ def _image(path):
             f"psf: {path}: {stamp.shape[1]} x {stamp.shape[0]} pixels, sum {stamp.sum():.3g}; "
             "allowed: at least 5 x 5 finite pixels with a sum above 0"
         )
-    centre, middle = centroid(stamp), [side // 2 for side in stamp.shape]
-    shift = np.hypot(*np.subtract(centre, middle))
+    centre = centroid(stamp)
+    # the middle of an even side lies between two pixels
+    shift = float(np.hypot(*np.subtract(centre, [(side - 1) / 2 for side in stamp.shape])))
+    if not shift <= MOST_SHIFT:
+        raise InputError(
+            f"psf: {path}: its centroid is {shift:.2f} pixels from its centre; allowed: at most "
+            f"{MOST_SHIFT:g}"
+        )
+    return stamp, centre, shift
+
+
+def _image(path):
+    """Return an image of a PSF, centred on its centroid."""
+    stamp, centre, _ = read_stamp(path)
+    shift = np.hypot(*np.subtract(centre, [side // 2 for side in stamp.shape]))
     if shift > LEAST_SHIFT:
         log.info("%s: the PSF is moved by %.2f px to the central pixel", path, shift)
     reach = min(STAMP, min(stamp.shape)) // 2

@@ -1,11 +1,9 @@
-"""PSFs that a user gives: a FITS image, or the FWHM of a Moffat profile."""
-
-import numpy as np
+"""PSFs that a user gives: a file, or the FWHM of a Moffat profile."""
 
 from redpix.core.exceptions import InputError
-from redpix.io.fits_files import read_image
+from redpix.psf.given_model import read_given_model
 from redpix.psf.moffat import moffat_stamp
-from redpix.psf.psf_model import STAMP, PsfModel, full_width
+from redpix.psf.psf_model import STAMP, PsfModel
 
 #: FWHM of a PSF that a Moffat profile can stand for, pixels
 FWHM_RANGE = (0.8, 15.0)
@@ -17,7 +15,8 @@ def given_psf(camera):
     Parameters
     ----------
     camera : Mapping
-        Keys psf (path of a FITS image) and fwhm (pixels); None or missing if not given.
+        Keys psf (path of a FITS image or a PSFEx model) and fwhm (pixels); None or missing if not
+        given.
 
     Returns
     -------
@@ -30,44 +29,10 @@ def given_psf(camera):
         If the image is not a PSF, or if the FWHM is impossible.
     """
     if camera.get("psf") is not None:
-        return read_psf(camera["psf"])
+        return read_given_model(camera["psf"])
     if camera.get("fwhm") is not None:
         return profile_of_width(camera["fwhm"])
     return None
-
-
-def read_psf(path):
-    """Read a PSF from a FITS image.
-
-    Parameters
-    ----------
-    path : str
-        Stamp of odd sides with the PSF in its central pixel.
-
-    Returns
-    -------
-    redpix.psf.psf_model.PsfModel
-        Of `STAMP` x `STAMP` pixels and unit sum.
-
-    Raises
-    ------
-    InputError
-        If the image is not a PSF.
-    """
-    stamp = read_image(path).pixels.astype(float)
-    if any(side % 2 == 0 or side < 5 for side in stamp.shape):
-        rows, columns = stamp.shape
-        raise InputError(f"{path}: a PSF of {columns} x {rows} pixels; allowed: odd sides from 5")
-    if not np.isfinite(stamp).all() or not stamp.sum() > 0:
-        raise InputError(f"{path}: a PSF of sum {stamp.sum():.3g}; allowed: finite, a sum above 0")
-    peak = np.unravel_index(np.argmax(stamp), stamp.shape)
-    off = np.subtract(peak, [side // 2 for side in stamp.shape])
-    if abs(off).max() > 1:
-        raise InputError(
-            f"{path}: a PSF with its peak at x {peak[1]}, y {peak[0]} (0-based); allowed: the "
-            "peak in the central pixel"
-        )
-    return _model(_resized(stamp), full_width(_resized(stamp)))
 
 
 def profile_of_width(fwhm):
@@ -90,22 +55,25 @@ def profile_of_width(fwhm):
     least, most = FWHM_RANGE
     if not least <= fwhm <= most:
         raise InputError(f"fwhm: {fwhm:g} pixels; allowed: {least:g} to {most:g}")
-    # not integrated over pixels: the measured FWHM includes the width of a pixel
-    return _model(moffat_stamp(fwhm, STAMP, integrated=False), fwhm)
+    return moffat_model(fwhm)
 
 
-def _model(stamp, fwhm):
-    """Return a stamp as a PSF that is the same everywhere."""
-    return PsfModel((stamp / stamp.sum())[None], 0, (0.0, 0.0), (1.0, 1.0), float(fwhm), 0, "given")
+def moffat_model(fwhm, side=STAMP):
+    """Return a Moffat profile of any FWHM as a PSF that is the same everywhere.
 
+    The profile is sampled at the centres of pixels, not integrated over them, because a measured
+    FWHM includes the width of a pixel.
 
-def _resized(stamp):
-    """Return a stamp that is cut or padded with zeros to `STAMP` x `STAMP` pixels."""
-    made = np.zeros((STAMP, STAMP))
-    half = [min(STAMP, side) // 2 for side in stamp.shape]
-    to, cut = (
-        tuple(slice(middle - h, middle + h + 1) for middle, h in zip(centre, half, strict=True))
-        for centre in ((STAMP // 2,) * 2, tuple(side // 2 for side in stamp.shape))
-    )
-    made[to] = stamp[cut]
-    return made
+    Parameters
+    ----------
+    fwhm : float
+        Pixels; it includes the width of a pixel.
+    side : int
+        Side of the stamp, pixels, odd.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+    """
+    stamp = moffat_stamp(fwhm, side, integrated=False)
+    return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), float(fwhm), 0, "given")

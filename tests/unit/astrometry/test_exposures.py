@@ -382,9 +382,9 @@ def test_given_psfs_and_gains_are_those_of_their_image(science, reference, folde
 @pytest.mark.parametrize(
     ("stamp", "words"),
     [
-        (np.ones((20, 20)), "a PSF of 20 x 20 pixels; allowed: odd sides"),
-        (np.eye(21)[::-1] * np.arange(21), "a PSF with its peak at x 20, y 0"),
-        (np.zeros((21, 21)), "a PSF of sum 0"),
+        (np.ones((4, 20)), "20 x 4 pixels, sum 80; allowed: at least 5 x 5"),
+        (np.eye(21)[::-1] * np.arange(21), "its centroid is .* pixels from its centre"),
+        (np.zeros((21, 21)), "21 x 21 pixels, sum 0"),
     ],
 )
 def test_an_image_that_is_not_a_psf_is_refused(science, reference, tmp_path, stamp, words):

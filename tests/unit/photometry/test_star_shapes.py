@@ -62,6 +62,8 @@ def field(shape, size, side=256, stars=24):
         (moffat, 3.0, {}),
         (trail, 8.0, {}),
         (trail, 15.0, {}),
+        (trail, 20.0, {"stars": 16}),
+        (trail, 25.0, {"stars": 12, "side": 320}),
         (donut, 5.0, {}),
         (donut, 8.0, {"stars": 12}),
         (donut, 14.0, {"stars": 12, "side": 320}),

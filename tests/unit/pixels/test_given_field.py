@@ -230,7 +230,7 @@ def changed(row, tmp_path, array, column):
         ("variance", np.full(SHAPE, -1.0), "variance: .*: no pixel is above 0"),
         ("error", np.full(SHAPE, np.nan), "error: .*: no pixel is above 0"),
         ("mask", np.zeros((4, 4), np.int16), "mask: .*: 4 x 4 pixels, and its image has"),
-        ("psf", np.zeros((5, 5)), "psf: .*do not have a positive sum"),
+        ("psf", np.zeros((5, 5)), "psf: .*5 x 5 pixels, sum 0; allowed: "),
     ],
 )
 def test_a_wrong_plane_leaves_the_field_out(tmp_path, legacy, column, array, fault):
