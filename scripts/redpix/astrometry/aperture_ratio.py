@@ -85,14 +85,22 @@ def mean_ratio(ratio, error):
     """
     if len(ratio) < 3:
         return FluxRatio(np.nan, np.inf, len(ratio))
-    middle = _weighted_median(ratio, error**-2.0)
+    # a bright variable star must not outweigh the others, so the start weighs half of them alike
+    equal = np.maximum(error, np.median(error))
+    middle, uncertain = _weighted_median(ratio, equal**-2.0), 1.25 * _error_of_mean(equal)
     total = np.hypot(error, middle * flux_scatter(ratio / middle, error / middle))
     for _ in range(5):
-        kept = abs(ratio - middle) <= OUTLIER * total
+        kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)
         if np.count_nonzero(kept) < 3:
             return FluxRatio(float(middle), np.inf, int(kept.sum()))
         middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
-    return FluxRatio(float(middle), float(np.sum(total[kept] ** -2.0) ** -0.5), int(kept.sum()))
+        uncertain = _error_of_mean(total[kept])
+    return FluxRatio(float(middle), float(uncertain), int(kept.sum()))
+
+
+def _error_of_mean(errors):
+    """Return the error of a mean of values, weighted by their errors."""
+    return np.sum(errors**-2.0) ** -0.5
 
 
 def _weighted_median(values, weights):
