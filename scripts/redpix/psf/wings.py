@@ -160,7 +160,10 @@ def with_wings(model, stamps, rings, fwhm, shape):
     axis = np.arange(-half, half + 1)
     radius = np.hypot(axis, axis[:, None]) / fwhm
     share = np.clip((radius - _START) / (_END - _START), 0, 1)
-    wings = _laws(np.maximum(radius, _START)) @ powers
+    # the rings at the end of the wings are the level of the sky, as in a curve of growth
+    outer = half / fwhm
+    level = _laws(outer) @ powers
+    wings = _laws(np.clip(radius, _START, outer)) @ powers - level
     terms = np.stack([_padded(term, half) for term in model.terms]) * (1 - share)
     terms[0] += share * wings
     return model._replace(terms=terms, wings=True)
