@@ -4,9 +4,11 @@ import difflib
 import json
 from pathlib import Path
 
+from redpix.config.file_paths import path_faults, training_tables
+from redpix.config.name_clashes import target_faults
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
-from redpix.io.table_bytes import is_path
+from redpix.config.sfd_files import sfd_files
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
 LONGEST_GRID = 10_000
@@ -48,6 +50,8 @@ def contradictions(config):
     yield from _attribute_faults(photoz, config["bands"])
     yield from _map_faults(photoz["som"])
     yield from _absent_files(config)
+    yield from path_faults(config)
+    yield from target_faults(config["photometry"]["targets"])
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
             'subtraction.psf: "psfield" with source "demo", which does not have psField files; '
@@ -91,25 +95,6 @@ def too_many_neighbours(config, training_objects):
         )
 
 
-def training_tables(training):
-    """Yield key and path of every table that training images are made from.
-
-    Parameters
-    ----------
-    training : Mapping
-        Section training_images of the configuration.
-
-    Yields
-    ------
-    key, path : str
-    """
-    if training["table"] is not None:
-        yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra"):
-        names = [training[key]] if isinstance(training[key], str) else training[key]
-        yield from ((key, name) for name in names if is_path(name))
-
-
 def shown(value):
     """Return a value of the configuration as JSON of at most 80 characters.
 
@@ -149,6 +134,12 @@ def _catalogue_faults(config):
         yield (
             f"catalogue.from: {shown(origin)}: the file does not exist{hint}; allowed: "
             f"{', '.join(CATALOGUE_SOURCES)}, or the path of a table"
+        )
+    maps = config["catalogue"]["sfd_maps"]
+    if maps is not None and not sfd_files(maps):
+        yield (
+            f"catalogue.sfd_maps: {shown(maps)}: the folder has no map; allowed: null, or a folder "
+            "with SFD_dust_4096_ngp.fits and SFD_dust_4096_sgp.fits"
         )
     if origin == "demo" and source != "demo":
         yield (
@@ -216,6 +207,12 @@ def _absent_files(config):
         path = config["injection"][key]
         if path != "demo":
             paths[f"injection.{key}"] = (path, f"demo, or the path of a table of {key}")
+    for path in config["subtraction"]["identify"]["lists"]:
+        if not Path(path).is_file():
+            yield (
+                f"subtraction.identify.lists: {shown(path)}: the file does not exist; allowed: a "
+                "list of paths of tables"
+            )
     for key, (path, allowed) in paths.items():
         if path is not None and not Path(path).is_file():
             yield f"{key}: {shown(path)}: the file does not exist; allowed: {allowed}"

@@ -4,8 +4,9 @@ import re
 
 from astropy.time import Time
 
+from redpix.image.site_cards import site_cards
 from redpix.io.camera import read_camera
-from redpix.io.header_values import filled
+from redpix.io.header_values import card_text, filled
 
 #: cards of texts that a product has from its image
 TEXTS = {"OBJECT": "object", "TELESCOP": "telescope", "INSTRUME": "instrument"}
@@ -22,6 +23,9 @@ OF_REFERENCE = {
     "FILTER": "REFFILT",
     "AIRMASS": "REFAIRM",
     "GAIN": "REFGAIN",
+    "OBSGEO-X": "REFGEO-X",
+    "OBSGEO-Y": "REFGEO-Y",
+    "OBSGEO-Z": "REFGEO-Z",
 }
 
 #: seconds per day
@@ -94,6 +98,7 @@ def exposure_cards(exposure):
         ("FILTER", camera.filter, "filter"),
         ("AIRMASS", camera.airmass, "airmass"),
         ("GAIN", camera.gain, "electrons per unit of the image"),
+        *site_cards(header, middle)[0],
     ]
     return [card for card in cards if card[1] is not None]
 
@@ -131,7 +136,8 @@ def pair_cards(science, reference, names):
     -------
     list of (str, object, str)
     """
-    named = [("SCIENCE", names[0]), ("REFERENC", names[1])]  # long texts leave no room
+    # long texts leave no room for a comment
+    named = [("SCIENCE", card_text(names[0])), ("REFERENC", card_text(names[1]))]
     return [*named, *exposure_cards(science), *reference_cards(reference)]
 
 
