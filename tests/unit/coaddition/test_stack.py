@@ -69,7 +69,7 @@ def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method
     output = folder / f"{method}.fits"
     fits_sky.coadd(paths, output, method)
     found, blank = significances(output, sky)
-    assert len(found) > 10
+    assert len(found) > 11
     theory = FAINT * information
     if method == "proper":
         assert found.mean() == pytest.approx(theory, rel=0.01)
