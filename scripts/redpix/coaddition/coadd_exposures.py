@@ -8,6 +8,7 @@ from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.register_exposures import register_exposures
 from redpix.coaddition.reject import LEAST_IMAGES, rejected_pixels, with_rejected
 from redpix.coaddition.stack import stack
+from redpix.coaddition.stack_noise import noise_on_sky, with_measured_noise
 from redpix.core.atomic_files import atomic
 from redpix.core.backend import arrays as backend
 from redpix.core.exceptions import InputError
@@ -75,6 +76,7 @@ def coadd_exposures(
     rejected = None
     if reject:
         registered, rejected = _without_outliers(registered, images, coadd)
+    registered = with_measured_noise(registered, images)
     stacked = _write_stack(coadd, registered, rejected, exposures, method, backend(arrays))
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
 
@@ -115,7 +117,10 @@ def _write_stack(path, registered, rejected, exposures, method, arrays):
     first, masks = exposures[0], [image.mask for image in registered]
     epochs, mask = combined([image.epoch for image in registered], masks)
     stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
-    cards = facts_of_coadd(stacked, method, masks, mask, first)
+    noise = stacked.noise
+    if any(image.measured for image in registered):
+        noise = noise_on_sky(stacked, mask, path)
+    cards = facts_of_coadd(stacked, noise, method, masks, mask, first)
     cards += [card for image in registered for card in image.cards]
     cards += stack_cards(exposures)
     write_coadd(path, stacked, mask, first, cards)
@@ -132,13 +137,15 @@ def _stacked(epochs, registered, rejected, method, arrays, path):
         raise InputError(f"{path} and others: {error}") from None
 
 
-def facts_of_coadd(stacked, method, masks, mask, first):
+def facts_of_coadd(stacked, noise, method, masks, mask, first):
     """Return the FITS cards that describe a coadd.
 
     Parameters
     ----------
     stacked : redpix.coaddition.stack.StackedImage
         The coadd.
+    noise : float
+        Noise of its blank sky.
     method : str
         Method of the coaddition.
     masks : list of ndarray of int
@@ -159,7 +166,7 @@ def facts_of_coadd(stacked, method, masks, mask, first):
         ("METHOD", method, "of coaddition"),
         ("NIMAGES", len(masks), "images coadded"),
         ("F_C", 1 / stacked.noise, "zero point of C; SCI is C / F_C"),
-        ("NOISE", stacked.noise, "1-sigma, blank sky, all images"),
+        ("NOISE", noise, "1-sigma, blank sky, all images"),
         ("COVERED", float(covered), "by its images, mean share"),
         ("FILLED", float(filled), "share of INTERPOLATED"),
     ]

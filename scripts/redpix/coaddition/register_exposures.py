@@ -30,6 +30,8 @@ class RegisteredImage(NamedTuple):
         rms error along x and y, pixels.
     cards : list of tuple
         FITS cards that describe the exposure.
+    measured : bool
+        Whether the correlation was measured on blank sky.
     """
 
     epoch: Epoch
@@ -38,6 +40,7 @@ class RegisteredImage(NamedTuple):
     correlation: Callable | None
     registration_error: tuple
     cards: list
+    measured: bool = False
 
 
 def register_exposures(exposures, names, programs, registration, background_mesh):

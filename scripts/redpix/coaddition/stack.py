@@ -52,7 +52,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
         sky. median: its PSF depends on brightness; that of the plain mean is given.
     correlations : sequence of callable or None, optional
         ``correlation(rows, columns)`` of each image: covariance of its noise in a region, as in
-        `Epoch`; None for white noise. Only a proper coadd uses it.
+        `Epoch`; None for white noise.
     workers : int
         Threads of the transforms.
     arrays : redpix.core.backend.NumpyBackend
@@ -72,12 +72,12 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
     """
     centre = _central_psfs(psfs, common_shape(epochs))
     epochs = _with_noise(epochs)
+    correlations = correlations or [None] * len(epochs)
     if method == "proper":
-        correlations = correlations or [None] * len(epochs)
         image, variance = _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected)
         psf, noise = _central_coadd(epochs, centre, correlations)
         return StackedImage(image, variance, psf, noise)
-    return _combine_pixels(epochs, centre, method)
+    return _combine_pixels(epochs, centre, correlations, method)
 
 
 def _central_psfs(psfs, shape):
@@ -96,12 +96,14 @@ def _with_noise(epochs):
     return [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
 
 
-def _combine_pixels(epochs, psfs, method):
+def _combine_pixels(epochs, psfs, correlations, method):
     """Return the mean or the median of images, pixel by pixel."""
     precision = np.array([(epoch.flux / epoch.noise) ** 2 for epoch in epochs])
     shares = precision if method == "mean" else np.ones(len(epochs))
-    variance = _variance_of_mean(epochs, shares)
+    own = _own_variances(correlations, epochs[0].image.shape)
+    variance = _variance_of_mean(epochs, shares, own)
     shares = shares / shares.sum()
+    precision = precision / own  # of a pixel
     noise = np.sqrt(np.sum(shares**2 / precision))
     image = weighted_mean(epochs) if method == "mean" else median(epochs)
     if method == "median":
@@ -115,13 +117,20 @@ def _combine_pixels(epochs, psfs, method):
     return StackedImage(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
 
-def _variance_of_mean(epochs, shares):
+def _own_variances(correlations, shape):
+    """Return the variance of the pixels of each image in units of that of its noise."""
+    rows, columns = (slice(0, length) for length in shape)
+    stamps = [one and one(rows, columns) for one in correlations]
+    return np.array([1.0 if s is None else s[s.shape[0] // 2, s.shape[1] // 2] for s in stamps])
+
+
+def _variance_of_mean(epochs, shares, own):
     """Return the variance of the weighted mean of the valid pixels."""
     valid = [np.isfinite(epoch.image) for epoch in epochs]
     present = np.tensordot(shares, valid, axes=1)
     variance = sum(
-        k * (share / e.flux) ** 2 * np.where(k, e.variance, 0)
-        for k, share, e in zip(valid, shares, epochs, strict=True)
+        k * (share / e.flux) ** 2 * one * np.where(k, e.variance, 0)
+        for k, share, e, one in zip(valid, shares, epochs, own, strict=True)
     )
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(present > 0, variance / present**2, np.nan)

@@ -4,9 +4,9 @@ import difflib
 import json
 from pathlib import Path
 
-from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
+from redpix.io.image_path import is_packet
 from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
@@ -60,13 +60,9 @@ def contradictions(config):
         ):
             yield f"subtraction.{section}.{why}"
     for key, other in (("science", "reference"), ("reference", "science")):
-        if config[key] is not None and config[other] is None and not _is_packet(config[key], key):
+        both = key == "science" and config[key] is not None and is_packet(config[key])
+        if config[key] is not None and config[other] is None and not both:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
-
-
-def _is_packet(path, key):
-    """Return whether an image is an alert packet, which is both images of a pair."""
-    return key == "science" and path.lower().endswith(PACKET)
 
 
 def too_many_neighbours(config, training_objects):

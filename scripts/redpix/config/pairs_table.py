@@ -4,11 +4,11 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from redpix.config.pair_names import PACKET, cut_outs_of, expanded, pair_name, safe_stem
+from redpix.config.pair_names import cut_outs_of, expanded, pair_name, safe_stem
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.image_path import image_file, split_images
+from redpix.io.image_path import image_file, is_packet, split_images
 
 #: band of a pair of images for which no band is given
 NO_BAND = "image"
@@ -89,7 +89,7 @@ def pair_of_files(science, reference):
     InputError
         If a file does not exist.
     """
-    if science.lower().endswith(PACKET) and reference in (None, science):
+    if is_packet(science) and reference in (None, science):
         name, (science, reference) = safe_stem(science), cut_outs_of(science)
     else:
         name = pair_name(science, reference)
