@@ -150,6 +150,23 @@ def test_what_one_image_does_not_know_comes_from_the_others():
     assert np.mean(found) == pytest.approx(2000 * theory(), rel=0.02)
 
 
+def test_noise_of_many_images_with_holes_by_few_components():
+    """Thirty images of any seeing; each lacks a border of rows and single pixels."""
+    rng = np.random.default_rng(7)
+    made = []
+    for _ in range(30):
+        width, noise, flux = rng.uniform(1.2, 2.4), rng.uniform(8, 12), rng.uniform(0.7, 1.4)
+        image = rng.normal(0, noise, SHAPE)
+        image[: rng.integers(0, 60)] = np.nan
+        image[rng.random(SHAPE) < 0.05] = np.nan
+        made.append(Epoch(image, subtraction_sky.gaussian(width), noise, flux))
+    result = coadd(made)
+    scores = (result.C / np.sqrt(result.variance))[15:60]
+    assert np.nanmean(result.variance[15:60]) > 1.2
+    # 8100 pixels whose noise is white where the images are whole
+    assert np.nanstd(scores) == pytest.approx(1, abs=0.03)
+
+
 def test_a_hole_taken_for_zero_would_ruin_it():
     """The star loses flux if its invalid pixels count as zero: the test above can fail."""
     sky = epochs(0, flux=2000.0)
