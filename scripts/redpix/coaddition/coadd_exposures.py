@@ -1,9 +1,12 @@
 """Coadd exposures of the same sky in one band, on the pixels of the first of them."""
 
+import functools
+from pathlib import Path
+
 import numpy as np
 from astropy.io import fits
 
-from redpix.astrometry.exposures import read_exposures
+from redpix.astrometry.exposures import check_exposure_units, exposure_reader
 from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.register_exposures import register_exposures
 from redpix.coaddition.reject import LEAST_IMAGES, rejected_pixels, with_rejected
@@ -14,8 +17,13 @@ from redpix.core.backend import arrays as backend
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.exposure_cards import fits_unit, stack_cards
+from redpix.image.mapped_image import keeper, planes_folder
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.wcs import wcs_cards
+from redpix.io.camera import check_units
+
+#: number of files of a field of the survey without PSFs: frame, error map, masks
+MOST_WITHOUT_PSF = 3
 
 
 def coadd_exposures(
@@ -69,26 +77,41 @@ def coadd_exposures(
     """
     groups = [files[f"image_{number}"] for number in range(1, len(images) + 1)]
     reading = {**camera, "background_mesh": background_mesh}
-    exposures = read_exposures(groups, band, reading, images, registration)
-    _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
-    registered = register_exposures(exposures, images, programs, registration, background_mesh)
-    rejected = None
-    if reject:
-        registered, rejected = _without_outliers(registered, images, coadd)
-    registered = with_measured_noise(registered, images)
-    stacked = _write_stack(coadd, registered, rejected, exposures, method, backend(arrays))
+    exposures = []
+    reader = _patched_exposures(
+        exposure_reader(groups, band, reading, images, registration), exposures
+    )
+    # PSFs of the survey are used if all exposures bring one, which a look at all of them shows
+    if all(len(group) > MOST_WITHOUT_PSF for group in groups):
+        reader = list(reader)
+    with planes_folder(Path(coadd).parent / f".{band}" / "planes") as folder:
+        keeps = functools.partial(keeper, folder, len(groups))
+        registered = register_exposures(
+            reader, images, programs, registration, background_mesh, keeps
+        )
+        check_exposure_units(exposures)
+        keep, rejected = keeps(exposures[0].image.shape), None
+        if reject:
+            registered, rejected = _without_outliers(registered, images, coadd, keep)
+        registered = with_measured_noise(registered, images)
+        stacked = _write_stack(
+            coadd, registered, rejected, exposures, method, backend(arrays), keep
+        )
     log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
 
 
-def _patch(exposures):
-    """Flag invalid pixels as BAD and replace useless ones, in place."""
-    for exposure in exposures:
+def _patched_exposures(reader, exposures):
+    """Yield exposures whose useless pixels are replaced, and append each to a list."""
+    for exposure in reader:
         exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
         exposure.image = patched(exposure.image, exposure.mask)
+        exposures.append(exposure)
+        check_units((one.path, one.unit) for one in (exposures[0], exposure))
+        yield exposure
 
 
-def _without_outliers(registered, names, path):
+def _without_outliers(registered, names, path, keep):
     """Return registered images whose outliers are COSMIC_RAY and counted, and the outliers."""
     if len(registered) < LEAST_IMAGES:
         log.info("%s: coaddition.reject: not applied to fewer than %d images", path, LEAST_IMAGES)
@@ -99,23 +122,24 @@ def _without_outliers(registered, names, path):
         masks,
         [image.psf for image in registered],
         [image.registration_error for image in registered],
+        keep,
     )
-    counts = [int(np.count_nonzero(plane)) for plane in rejected]
+    counts = [int(np.count_nonzero(np.asarray(plane))) for plane in rejected]
     for name, count in zip(names, counts, strict=True):
         log.info("%s: %s: %d pixels rejected", path, name, count)
     masked = [
         image._replace(mask=mask, cards=[*image.cards, (f"REJ{number}", count, "[pix] rejected")])
         for number, (image, mask, count) in enumerate(
-            zip(registered, with_rejected(masks, rejected), counts, strict=True), start=1
+            zip(registered, with_rejected(masks, rejected, keep), counts, strict=True), start=1
         )
     ]
     return masked, rejected
 
 
-def _write_stack(path, registered, rejected, exposures, method, arrays):
+def _write_stack(path, registered, rejected, exposures, method, arrays, keep):
     """Stack registered exposures, write the coadd and return the stack."""
     first, masks = exposures[0], [image.mask for image in registered]
-    epochs, mask = combined([image.epoch for image in registered], masks)
+    epochs, mask = combined([image.epoch for image in registered], masks, keep)
     stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
     noise = stacked.noise
     if any(image.measured for image in registered):
@@ -160,14 +184,14 @@ def facts_of_coadd(stacked, noise, method, masks, mask, first):
     list of tuple
         Keyword, value and, if needed, comment.
     """
-    covered = np.mean([(m & bit_value("NO_DATA")) == 0 for m in masks])
+    shares = [np.mean((np.asarray(m) & bit_value("NO_DATA")) == 0) for m in masks]
     filled = np.mean((mask & bit_value("INTERPOLATED")) != 0)
     facts = [
         ("METHOD", method, "of coaddition"),
         ("NIMAGES", len(masks), "images coadded"),
         ("F_C", 1 / stacked.noise, "zero point of C; SCI is C / F_C"),
         ("NOISE", noise, "1-sigma, blank sky, all images"),
-        ("COVERED", float(covered), "by its images, mean share"),
+        ("COVERED", float(np.mean(shares)), "by its images, mean share"),
         ("FILLED", float(filled), "share of INTERPOLATED"),
     ]
     if first.unit:

@@ -10,7 +10,7 @@ from redpix.coaddition.seeing import seeing_corrections
 from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise
-from redpix.subtraction.tiles import SIDE, tiles
+from redpix.subtraction.tiles import SIDE, side_for, tiles
 
 #: half the width of the overlap of tiles, pixels
 MARGIN = 64
@@ -111,8 +111,8 @@ def _combine_pixels(epochs, psfs, correlations, method):
         # pixels that an image lacks have the loss of a median of equally deep images
         loss = [1.0] + [median_noise(np.ones(n)) * np.sqrt(n) for n in range(1, len(epochs))]
         loss.append(noise / noise_of_mean)
-        valid = [np.isfinite(epoch.image) for epoch in epochs]
-        variance = variance * np.square(loss)[np.sum(valid, axis=0)]
+        valid = sum(np.isfinite(epoch.image).astype(np.int16) for epoch in epochs)
+        variance = variance * np.square(loss)[valid]
     psf = np.tensordot(shares, psfs, axes=1)
     return StackedImage(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
@@ -126,12 +126,11 @@ def _own_variances(correlations, shape):
 
 def _variance_of_mean(epochs, shares, own):
     """Return the variance of the weighted mean of the valid pixels."""
-    valid = [np.isfinite(epoch.image) for epoch in epochs]
-    present = np.tensordot(shares, valid, axes=1)
-    variance = sum(
-        k * (share / e.flux) ** 2 * one * np.where(k, e.variance, 0)
-        for k, share, e, one in zip(valid, shares, epochs, own, strict=True)
-    )
+    present, variance = 0.0, 0.0
+    for share, epoch, one in zip(shares, epochs, own, strict=True):
+        valid = np.isfinite(epoch.image)
+        present = present + share * valid
+        variance = variance + (share / epoch.flux) ** 2 * one * np.where(valid, epoch.variance, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(present > 0, variance / present**2, np.nan)
 
@@ -140,7 +139,7 @@ def _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected):
     """Return the image and the variance of a proper coadd."""
     shape = epochs[0].image.shape
     image, variance = (np.full(shape, np.nan, np.float32) for _ in range(2))
-    for tile in tiles(shape, margin=MARGIN):
+    for tile in tiles(shape, side_for(len(epochs), MARGIN), MARGIN):
         present = [n for n, e in enumerate(epochs) if np.isfinite(e.image[tile.outer]).any()]
         cuts = [_cut(epochs[n], psfs[n], correlations[n], tile) for n in present]
         if cuts:

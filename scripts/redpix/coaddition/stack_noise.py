@@ -77,7 +77,7 @@ def noise_on_sky(stacked, mask, path):
 def _with_covariance(number, one, other, name):
     """Return an image with its measured covariance, unless the expected one holds."""
     images, variances = ([getattr(each.epoch, plane) for each in (one, other)] for plane in PLANES)
-    scaled, blank = blank_sky(images, variances, one.mask | other.mask)
+    scaled, blank = blank_sky(images, variances, np.asarray(one.mask) | np.asarray(other.mask))
     measured = covariances(scaled, blank)
     if measured is None:
         return one

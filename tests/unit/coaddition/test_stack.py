@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.stats import mad_std
+from redpix.image import mapped_image
 from redpix.image.masks import bit_value
 from scipy.ndimage import gaussian_filter
 from scipy.ndimage import shift as shifted
@@ -89,6 +90,19 @@ def test_a_coadd_has_the_signal_to_noise_of_all_its_images(stack, folder, method
         assert (header["BUNIT"], header["METHOD"], header["NIMAGES"]) == ("adu", method, 4)
         assert header["F_C"] == pytest.approx(1 / header["NOISE"])
         assert hdus["PSF"].data.sum() == pytest.approx(1, abs=1e-3)
+
+
+def test_planes_in_files_give_the_same_coadd(stack, folder, monkeypatch):
+    made = []
+    for limit in (10**9, 0):
+        monkeypatch.setattr(mapped_image, "LARGE_STACK", limit)
+        output = folder / f"planes {limit}.fits"
+        fits_sky.coadd(stack[0][:3], output)
+        with fits.open(output) as hdus:
+            made.append([hdu.data.copy() for hdu in hdus])
+        assert not list(folder.glob(".*"))
+    for one, other in zip(*made, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def correlated(seed, sigma):
