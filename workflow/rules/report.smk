@@ -36,6 +36,7 @@ rule report:
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
         registered=shown("registered", BANDS),
+        matched=shown("matched", BANDS) if MATCH_PSF else [],
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=of_sky(pixel_tables),
@@ -78,8 +79,8 @@ rule report:
         runtime=minutes(20),
     params:
         code=code_of("report"),
-        # the page does not show how files were fetched
-        settings={key: value for key, value in config.items() if key != "download"},
+        # the page does not show how files were fetched, nor other runs
+        settings={key: config[key] for key in config if key not in ("download", "runs")},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
         raws=lambda wildcards: images().raw_images(),
