@@ -79,26 +79,32 @@ def coadd_exposures(
     reading = {**camera, "background_mesh": background_mesh}
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     exposures = []
-    reader = _patched_exposures(
-        exposure_reader(groups, band, reading, images, registration), exposures
-    )
-    # PSFs of the survey are used if all exposures bring one, which a look at all of them shows
-    if all(len(group) > MOST_WITHOUT_PSF for group in groups):
-        reader = list(reader)
+    reader = _reader(groups, band, reading, images, registration, exposures)
     with planes_folder(Path(coadd).parent / f".{band}" / "planes") as folder:
         keeps = functools.partial(keeper, folder, len(groups))
-        registered = register_exposures(
-            reader, images, programs, registration, background_mesh, keeps
-        )
-        check_exposure_units(exposures)
-        keep, rejected = keeps(exposures[0].image.shape), None
-        if reject:
-            registered, rejected = _without_outliers(registered, images, coadd, keep)
-        registered = with_measured_noise(registered, images)
-        stacked = _write_stack(
-            coadd, registered, rejected, exposures, method, backend(arrays), keep
-        )
-    log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
+        options = {"registration": registration, "background_mesh": background_mesh}
+        registered = register_exposures(reader, images, programs, keep=keeps, **options)
+        keep = keeps(exposures[0].image.shape)
+        _coadd_registered(coadd, registered, exposures, images, reject, method, arrays, keep)
+
+
+def _reader(groups, band, reading, names, registration, exposures):
+    """Return exposures to iterate over; each is appended to a list once it is read."""
+    reader = exposure_reader(groups, band, reading, names, registration)
+    reader = _patched_exposures(reader, exposures)
+    # PSFs of the survey are used if all exposures bring one: then all are read first
+    return list(reader) if all(len(group) > MOST_WITHOUT_PSF for group in groups) else reader
+
+
+def _coadd_registered(path, registered, exposures, names, reject, method, arrays, keep):
+    """Reject outliers, measure the noise, stack, and write the coadd."""
+    check_exposure_units(exposures)
+    rejected = None
+    if reject:
+        registered, rejected = _without_outliers(registered, names, path, keep)
+    registered = with_measured_noise(registered, names)
+    stacked = _write_stack(path, registered, rejected, exposures, method, backend(arrays), keep)
+    log.info("%s: %d images, noise %.5g", path, len(exposures), stacked.noise)
 
 
 def _patched_exposures(reader, exposures):
