@@ -126,6 +126,32 @@ def test_the_report_shows_the_fields(survey):
     check_page(results / "report.html")
 
 
+def test_galaxies_of_the_fields_are_redshifted(survey):
+    results, objects, _ = survey
+    folder = results.parents[1]
+    filters = ["lsst2023-u", *(f"hsc2017-{band}" for band in "grizy")]
+    training = {"origin": "frames", "number": 3, "z_in": [0.1, 0.5], "z_out": [0.5, 0.8]}
+    run(
+        folder,
+        "training_images",
+        name="survey",
+        frames=str(folder / "frames.tsv"),
+        catalogue={"from": str(folder / "objects.csv")},
+        photoz={"methods": ["knn"], "k": 5},
+        injection={"psf": 1.3},
+        training_images=training | {"size": 30, "filters": filters},
+    )
+    inputs = np.load(results / "training_images/inputs.npy")
+    truth = pd.read_csv(results / "training_images/truth.csv")
+    assert inputs.shape == (3, 30, 30, 6)
+    # the cut-out of 6 arcsec holds a Gaussian of 0.55 arcsec, in each band
+    expected = objects.set_index("id").loc[truth["id"]]
+    for number, slope in enumerate(SLOPES[:5]):
+        sums = inputs[..., number].sum(axis=(1, 2))
+        assert sums == pytest.approx(flux_of(expected, slope), rel=0.03)
+    assert truth["seeing_in_HSC-r"].to_numpy() == pytest.approx(1.3, rel=0.05)
+
+
 def test_injection_is_refused_in_a_line(survey):
     folder = survey[0].parents[1]
     table = str(folder / "frames.tsv")
