@@ -2,8 +2,8 @@
 
 PSF-consistent Gaussian apertures (GAaP: Kuijken 2008, A&A 482, 1053; Kuijken et al. 2015,
 MNRAS 454, 3500). A weight W' on an image with the PSF P measures the flux in the aperture W before
-the seeing, if the correlation of W' with P is W. In Fourier space W' = W / conj(P). It exists if W is
-broader than P. The same W in all bands gives colours that do not depend on the seeing.
+the seeing, if the correlation of W' with P is W. In Fourier space W' = W / conj(P). It exists if W
+is broader than P. The same W in all bands gives colours that do not depend on the seeing.
 """
 
 from typing import NamedTuple
@@ -165,9 +165,13 @@ class _Weights:
         dx, dy = (shapes.x - self.column)[:, None, None], (shapes.y - self.row)[:, None, None]
         # the objects lie beside the centres of their pixels; the stamp's centre is at `half`
         phase = np.exp(-2j * np.pi * ((dx + half) * wave_x + (dy + half) * wave_y))
-        transfer = np.conj(_transfer(psf, self.size))
-        self.transform = gaussian * phase * np.conj(transfer)
-        self.transform /= np.abs(transfer) ** 2 + _LEAST
+        if callable(psf):
+            stamps = (psf(x, y) for x, y in zip(shapes.x, shapes.y, strict=True))
+            transfer = np.stack([_transfer(stamp, self.size) for stamp in stamps])
+        else:
+            transfer = _transfer(psf, self.size)
+        # over the conjugate, regularised: T / |T|^2 = 1 / conj(T)
+        self.transform = gaussian * phase * transfer / (np.abs(transfer) ** 2 + _LEAST)
         self.weight = fft.irfft2(self.transform, s=(self.size, self.size))
         power = _transfer(covariance, self.size).real
         counted = np.full(self.size // 2 + 1, 2.0)
@@ -179,13 +183,11 @@ class _Weights:
         """Return fluxes, errors and flags."""
         around = np.arange(-self.half, self.half)
         rows, columns = self.row[:, None] + around, self.column[:, None] + around
-        beyond_y, beyond_x = (
-            (at < 0) | (at >= side)
-            for at, side in ((rows, image.shape[0]), (columns, image.shape[1]))
-        )
+        high, wide = image.shape
+        beyond_y, beyond_x = (rows < 0) | (rows >= high), (columns < 0) | (columns >= wide)
         where = (
-            np.clip(rows, 0, image.shape[0] - 1)[:, :, None],
-            np.clip(columns, 0, image.shape[1] - 1)[:, None, :],
+            np.clip(rows, 0, high - 1)[:, :, None],
+            np.clip(columns, 0, wide - 1)[:, None, :],
         )
         beyond = beyond_y[:, :, None] | beyond_x[:, None, :]
         bad = invalid[where] | beyond

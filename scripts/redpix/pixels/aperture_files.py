@@ -1,0 +1,129 @@
+"""Write the fluxes of a field's objects in Gaussian apertures before the seeing."""
+
+import csv
+
+import numpy as np
+from astropy.io import fits
+
+from redpix.catalogue.assoc import NO_OBJECT
+from redpix.core.atomic_files import atomic
+from redpix.core.job import log
+from redpix.image.masks import bit_value
+from redpix.pixels.band_psf import interpolated, registered_band
+from redpix.pixels.gaap import aperture_fluxes, apertures
+from redpix.psf.psf_model import full_width
+
+#: FWHM over the 1-sigma width of a Gaussian
+_FWHM = 2.3548
+
+
+def measure_apertures(
+    frames,
+    registered,
+    catalogue,
+    psfields,
+    sextractor,
+    psfex,
+    table,
+    bands,
+    psf_files,
+    reject,
+    field,
+):
+    """Write the fluxes of the objects of a field in Gaussian apertures before the seeing.
+
+    Parameters
+    ----------
+    frames : list of str
+        FITS files of the frames, one per band.
+    registered : list of str
+        FITS files of the registered images with the HDUs SCI, ERR and MASK, one per band.
+    catalogue : str
+        FITS table of the detections of the reference band.
+    psfields : list of str
+        The survey's psField file, or nothing.
+    sextractor : list of str
+        SExtractor's configuration, output parameters and convolution filter.
+    psfex : str
+        PSFEx's configuration.
+    table : str
+        CSV to write, one row per object.
+    bands : list of str
+        Bands in the order of the files.
+    psf_files : dict of str to str
+        Files of PSFs by band, as the user's table of frames lists them.
+    reject : list of str
+        Names of mask bits; pixels with one of them are not used.
+    field : str
+        Name of the field.
+    """
+    found, widths = {}, []
+    survey = psfields[0] if psfields else None
+    for band, frame, path in zip(bands, frames, registered, strict=True):
+        given = psf_files.get(band)
+        found[band] = one = registered_band(band, frame, path, given, survey, (sextractor, psfex))
+        if one.psf is None:
+            log.warning(
+                "field %s: band %s: its column gaap_flux_%s is empty, because the band shows too "
+                "few stars and no PSF is given; allowed: the column psf of the table of frames",
+                field,
+                band,
+                band,
+            )
+            continue
+        stamp = _middle_stamp(one)
+        widths.append(full_width(stamp) / _FWHM)
+        log.info(
+            "field %s: band %s: PSF %s, FWHM %.2f px",
+            field,
+            band,
+            one.psf.origin,
+            _FWHM * widths[-1],
+        )
+    detections = fits.getdata(catalogue, "OBJECTS")
+    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
+    detections = detections[np.argsort(detections["OBJECT_ID"])]
+    shapes = apertures(
+        detections["X_IMAGE"] - 1.0,
+        detections["Y_IMAGE"] - 1.0,
+        detections["A_IMAGE"],
+        detections["B_IMAGE"],
+        detections["THETA_IMAGE"],
+        max(widths, default=1.0),
+    )
+    fluxes = {band: _fluxes(one, shapes, bit_value(*reject)) for band, one in found.items()}
+    _write(table, np.asarray(detections["OBJECT_ID"], np.int64), shapes, fluxes)
+    log.info("%s: %d objects, bands %s", table, len(detections), ", ".join(bands))
+
+
+def _middle_stamp(one):
+    """Return the PSF in the middle of a field."""
+    header = fits.getheader(one.path, "SCI")
+    return one.psf.at((header["NAXIS1"] - 1) / 2, (header["NAXIS2"] - 1) / 2)
+
+
+def _fluxes(one, shapes, rejected):
+    """Return the fluxes in one band; None without a PSF."""
+    if one.psf is None:
+        return None
+    with fits.open(one.path, memmap=False) as hdus:
+        image, error, mask = (hdus[name].data for name in ("SCI", "ERR", "MASK"))
+    psf, noise = interpolated(one.psf, image.shape), one.kernel.covariance()
+    return aperture_fluxes(image, error, (mask & rejected) != 0, shapes, psf, noise)
+
+
+def _write(path, ids, shapes, fluxes):
+    """Write a table of apertures and fluxes; missing values are empty."""
+    columns = {"id": ids, "gaap_xx": shapes.xx, "gaap_yy": shapes.yy, "gaap_xy": shapes.xy}
+    flags = np.zeros(len(ids), int)
+    for band, made in fluxes.items():
+        missing = np.full(len(ids), np.nan)
+        columns[f"gaap_flux_{band}"] = missing if made is None else made.flux
+        columns[f"gaap_flux_err_{band}"] = missing if made is None else made.error
+        flags |= 0 if made is None else made.flags
+    columns["gaap_flags"] = flags
+    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(columns)
+        for row in zip(*(column.tolist() for column in columns.values()), strict=True):
+            writer.writerow("" if value != value else value for value in row)
