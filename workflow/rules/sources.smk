@@ -77,6 +77,7 @@ rule apertures:
         frames=per_band("frames"),
         registered=per_band("registered"),
         catalogue=f"{RESULTS}/sources/{{field}}-{REFERENCE}.cat.fits",
+        objects=f"{RESULTS}/catalogue/objects.csv",
         psfields=survey_psfs,
         sextractor=[
             resource("sextractor/sources.sex"),
@@ -100,6 +101,8 @@ rule apertures:
         bands=BANDS,
         psf_files=listed_psfs,
         reject=config["pixels"]["reject"],
+        extinction=config["pixels"]["extinction"],
+        wavelengths={} if FRAMES is None else FRAMES.wavelengths,
     message:
         "{wildcards.field}: fluxes in apertures before the seeing"
     script:

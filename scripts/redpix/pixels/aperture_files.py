@@ -10,6 +10,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.pixels.band_psf import interpolated, registered_band
+from redpix.pixels.extinction import read_extinction
 from redpix.pixels.gaap import aperture_fluxes, apertures
 from redpix.psf.psf_model import full_width
 
@@ -29,6 +30,9 @@ def measure_apertures(
     psf_files,
     reject,
     field,
+    objects,
+    extinction,
+    wavelengths,
 ):
     """Write the fluxes of the objects of a field in Gaussian apertures before the seeing.
 
@@ -56,6 +60,12 @@ def measure_apertures(
         Names of mask bits; pixels with one of them are not used.
     field : str
         Name of the field.
+    objects : str
+        CSV of the object catalogue.
+    extinction : {"none", "catalogue"}
+        With "catalogue", the table states the extinction of the objects.
+    wavelengths : dict of str to float
+        Effective wavelengths of bands that are not those of SDSS, Angstrom.
     """
     found, widths = {}, []
     survey = psfields[0] if psfields else None
@@ -92,7 +102,8 @@ def measure_apertures(
         max(widths, default=1.0),
     )
     fluxes = {band: _fluxes(one, shapes, bit_value(*reject)) for band, one in found.items()}
-    _write(table, np.asarray(detections["OBJECT_ID"], np.int64), shapes, fluxes)
+    stated = read_extinction(objects, bands, wavelengths) if extinction == "catalogue" else None
+    _write(table, np.asarray(detections["OBJECT_ID"], np.int64), shapes, fluxes, stated)
     log.info("%s: %d objects, bands %s", table, len(detections), ", ".join(bands))
 
 
@@ -112,7 +123,7 @@ def _fluxes(one, shapes, rejected):
     return aperture_fluxes(image, error, (mask & rejected) != 0, shapes, psf, noise)
 
 
-def _write(path, ids, shapes, fluxes):
+def _write(path, ids, shapes, fluxes, extinction):
     """Write a table of apertures and fluxes; missing values are empty."""
     columns = {"id": ids, "gaap_xx": shapes.xx, "gaap_yy": shapes.yy, "gaap_xy": shapes.xy}
     flags = np.zeros(len(ids), int)
@@ -121,6 +132,9 @@ def _write(path, ids, shapes, fluxes):
         columns[f"gaap_flux_{band}"] = missing if made is None else made.flux
         columns[f"gaap_flux_err_{band}"] = missing if made is None else made.error
         flags |= 0 if made is None else made.flags
+    if extinction is not None:
+        values = np.array([extinction.values[one] for one in ids.tolist()]).reshape(-1, len(fluxes))
+        columns |= {f"extinction_{band}": values[:, k] for k, band in enumerate(fluxes)}
     columns["gaap_flags"] = flags
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

@@ -65,6 +65,8 @@ def field(tmp_path):
     ]
     catalogue = tmp_path / "i.cat.fits"
     fits.BinTableHDU.from_columns(columns, name="OBJECTS").writeto(catalogue)
+    known = pd.DataFrame({"id": ids[ids != NO_OBJECT], "ebv": 0.1})
+    known.to_csv(tmp_path / "objects.csv", index=False)
     return {
         "frames": paths["frame"],
         "registered": paths["registered"],
@@ -80,6 +82,9 @@ def field(tmp_path):
         "psf_files": dict(zip(BANDS, paths["psf"], strict=True)),
         "reject": ["NO_DATA", "EDGE", "BAD"],
         "field": "simulated",
+        "objects": str(tmp_path / "objects.csv"),
+        "extinction": "catalogue",
+        "wavelengths": {},
     }
 
 
@@ -96,6 +101,7 @@ def test_colours_do_not_depend_on_the_seeing(field):
     assert ratio.mean() == pytest.approx(COLOUR, rel=5e-3)
     assert np.std((ratio - COLOUR) / error) == pytest.approx(1, abs=0.35)
     assert (table["gaap_flags"] == 0).all()
+    assert (table["extinction_g"] > 1.5 * table["extinction_i"]).all()
 
 
 def test_a_band_without_a_psf_is_empty_and_said(field, caplog):
