@@ -18,3 +18,4 @@ class PixelChoices(NamedTuple):
     combiner: str  #: one of `redpix.photoz.estimates.WAYS`, whose redshift becomes ``z_phot``
     trained_model: str | None  #: file of the model to use; None to train one
     seed: int
+    apertures: list = ()  #: tables of aperture fluxes, one per field; empty for sums of pixels

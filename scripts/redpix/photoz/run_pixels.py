@@ -65,7 +65,7 @@ def predict_others(path, sky, split, model, estimates, n_threads):
     return scores
 
 
-def learn(sky, split, attributes, choices, n_threads, fluxes):
+def learn(sky, split, attributes, choices, n_threads):
     """Train a model or load one, and return it with the estimates of the training objects.
 
     Parameters
@@ -80,8 +80,6 @@ def learn(sky, split, attributes, choices, n_threads, fluxes):
         Choices of the run.
     n_threads : int
         Number of threads.
-    fluxes : {"pixels", "gaap"}
-        Fluxes of objects: sums of their pixels, or Gaussian apertures.
 
     Returns
     -------
@@ -90,6 +88,7 @@ def learn(sky, split, attributes, choices, n_threads, fluxes):
         Empty if the model was loaded.
     """
     warn_of_old_names(choices.method, choices.settings, log.warning)
+    fluxes = GAAP if choices.apertures else PIXELS
     if choices.trained_model:
         model = files.read_model(choices.trained_model)
         model.check_fits(choices.method, attributes, choices.trained_model, fluxes)
@@ -123,16 +122,7 @@ def _grid(grid, sky, split, attributes):
 
 
 def estimate_from_pixels(
-    catalogue,
-    pixel_tables,
-    objects,
-    pixels,
-    metrics,
-    pdfs,
-    model,
-    n_threads=1,
-    apertures=(),
-    **choices,
+    catalogue, pixel_tables, objects, pixels, metrics, pdfs, model, n_threads=1, **choices
 ):
     """Train or load a model, predict every object, measure the result and write it.
 
@@ -154,8 +144,6 @@ def estimate_from_pixels(
         NumPy file of the model to write.
     n_threads : int
         Number of threads; the results do not depend on it.
-    apertures : list of str
-        Tables of aperture fluxes, one per field; empty for sums of pixels.
     **choices : object
         The fields of `PixelChoices`.
 
@@ -167,15 +155,14 @@ def estimate_from_pixels(
     choices = PixelChoices(**choices)
     kinds = known_kinds(choices.method, choices.attributes)
     attributes = attributes_of_tables(kinds, pixel_tables, choices)
-    sky = read_sky(catalogue, pixel_tables, attributes, apertures)
+    sky = read_sky(catalogue, pixel_tables, attributes, choices.apertures)
     if choices.trained_model:
         split = np.where(np.isfinite(sky.objects.redshift), TEST, TARGET)
     else:
         split = split_sky(sky, choices.split_by, choices.test_fraction, choices.seed)
     counts = count_splits(split, sky.totals)
     log.info("%s; %d pixels left out: not finite", counts, sky.totals.dropped)
-    fluxes = GAAP if apertures else PIXELS
-    fitted, estimates = learn(sky, split, attributes, choices, n_threads, fluxes)
+    fitted, estimates = learn(sky, split, attributes, choices, n_threads)
     scores = predict_others(pixels, sky, split, fitted, estimates, n_threads)
     results = calibrated_estimates(estimates, fitted)
     combined = estimates.predictions(fitted.exponent)[choices.combiner]

@@ -19,20 +19,7 @@ _FWHM = 2.3548
 
 
 def measure_apertures(
-    frames,
-    registered,
-    catalogue,
-    psfields,
-    sextractor,
-    psfex,
-    table,
-    bands,
-    psf_files,
-    reject,
-    field,
-    objects,
-    extinction,
-    wavelengths,
+    frames, registered, catalogue, psfields, objects, table, bands, psf_files, field, **settings
 ):
     """Write the fluxes of the objects of a field in Gaussian apertures before the seeing.
 
@@ -46,32 +33,48 @@ def measure_apertures(
         FITS table of the detections of the reference band.
     psfields : list of str
         The survey's psField file, or nothing.
-    sextractor : list of str
-        SExtractor's configuration, output parameters and convolution filter.
-    psfex : str
-        PSFEx's configuration.
+    objects : str
+        CSV of the object catalogue.
     table : str
         CSV to write, one row per object.
     bands : list of str
         Bands in the order of the files.
     psf_files : dict of str to str
         Files of PSFs by band, as the user's table of frames lists them.
-    reject : list of str
-        Names of mask bits; pixels with one of them are not used.
     field : str
         Name of the field.
-    objects : str
-        CSV of the object catalogue.
-    extinction : {"none", "catalogue"}
-        With "catalogue", the table states the extinction of the objects.
-    wavelengths : dict of str to float
-        Effective wavelengths of bands that are not those of SDSS, Angstrom.
+    **settings : dict
+        ``sextractor``, ``psfex``: settings, as for `redpix.pixels.match_field.match_field`.
+        ``reject``: names of mask bits of pixels that are not used. ``extinction``: "none", or
+        "catalogue" to state the extinction of objects. ``wavelengths``: effective wavelengths of
+        bands that are not those of SDSS, Angstrom.
     """
-    found, widths = {}, []
-    survey = psfields[0] if psfields else None
-    for band, frame, path in zip(bands, frames, registered, strict=True):
-        given = psf_files.get(band)
-        found[band] = one = registered_band(band, frame, path, given, survey, (sextractor, psfex))
+    programs, survey = (settings["sextractor"], settings["psfex"]), (psfields or [None])[0]
+    found = {
+        band: registered_band(band, frame, path, psf_files.get(band), survey, programs)
+        for band, frame, path in zip(bands, frames, registered, strict=True)
+    }
+    width = _widest(found, field)
+    detections = fits.getdata(catalogue, "OBJECTS")
+    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
+    detections = detections[np.argsort(detections["OBJECT_ID"])]
+    x, y = detections["X_IMAGE"] - 1.0, detections["Y_IMAGE"] - 1.0
+    major, minor, theta = (detections[f"{name}_IMAGE"] for name in ("A", "B", "THETA"))
+    shapes = apertures(x, y, major, minor, theta, width)
+    fluxes = {
+        band: _fluxes(one, shapes, bit_value(*settings["reject"])) for band, one in found.items()
+    }
+    stated = None
+    if settings["extinction"] == "catalogue":
+        stated = read_extinction(objects, bands, settings["wavelengths"])
+    _write(table, np.asarray(detections["OBJECT_ID"], np.int64), shapes, fluxes, stated)
+    log.info("%s: %d objects, bands %s", table, len(detections), ", ".join(bands))
+
+
+def _widest(found, field):
+    """Return the 1-sigma width of the widest PSF, pixels, and say which PSF each band has."""
+    widths = [1.0 / _FWHM]
+    for band, one in found.items():
         if one.psf is None:
             log.warning(
                 "field %s: band %s: its column gaap_flux_%s is empty, because the band shows too "
@@ -81,30 +84,10 @@ def measure_apertures(
                 band,
             )
             continue
-        stamp = _middle_stamp(one)
-        widths.append(full_width(stamp) / _FWHM)
-        log.info(
-            "field %s: band %s: PSF %s, FWHM %.2f px",
-            field,
-            band,
-            one.psf.origin,
-            _FWHM * widths[-1],
-        )
-    detections = fits.getdata(catalogue, "OBJECTS")
-    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
-    detections = detections[np.argsort(detections["OBJECT_ID"])]
-    shapes = apertures(
-        detections["X_IMAGE"] - 1.0,
-        detections["Y_IMAGE"] - 1.0,
-        detections["A_IMAGE"],
-        detections["B_IMAGE"],
-        detections["THETA_IMAGE"],
-        max(widths, default=1.0),
-    )
-    fluxes = {band: _fluxes(one, shapes, bit_value(*reject)) for band, one in found.items()}
-    stated = read_extinction(objects, bands, wavelengths) if extinction == "catalogue" else None
-    _write(table, np.asarray(detections["OBJECT_ID"], np.int64), shapes, fluxes, stated)
-    log.info("%s: %d objects, bands %s", table, len(detections), ", ".join(bands))
+        fwhm = full_width(_middle_stamp(one))
+        widths.append(fwhm / _FWHM)
+        log.info("field %s: band %s: PSF %s, FWHM %.2f px", field, band, one.psf.origin, fwhm)
+    return max(widths)
 
 
 def _middle_stamp(one):
@@ -139,5 +122,6 @@ def _write(path, ids, shapes, fluxes, extinction):
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
-        for row in zip(*(column.tolist() for column in columns.values()), strict=True):
+        values = [column.tolist() for column in columns.values()]
+        for row in zip(*values, strict=True):
             writer.writerow("" if value != value else value for value in row)
