@@ -47,6 +47,11 @@ def image_row(wildcards):
     return images().row(wildcards.image)
 
 
+def row_to_calibrate(wildcards):
+    """Return the columns of an image's row that its calibration reads."""
+    return images().calibration_row(wildcards.image)
+
+
 def catalogue_of_image(wildcards):
     """Return the catalogue of an image; mode simple needs none."""
     full = config["photometry"]["mode"] == "full"
@@ -95,7 +100,7 @@ rule calibration:
         runtime=minutes(10),
     params:
         code=code_of("calibration"),
-        row=image_row,
+        row=row_to_calibrate,
         others=lambda wildcards: len(images().images) > 1,
         settings=run_settings.calibration_settings(config),
     message:

@@ -3,6 +3,9 @@
 from redpix.config.images_table import FILES, fields
 from redpix.io.image_path import image_file
 
+#: columns of the table of images that only later steps than the calibration read
+AFTERWARDS = ("catalogue", "magnitude", "field")
+
 
 class ImagePlan:
     """Images of a run.
@@ -61,6 +64,22 @@ class ImagePlan:
         """
         row = self.images[name]
         return {**row._asdict(), "frame": row.frame}
+
+    def calibration_row(self, name):
+        """Return the row of an image without the columns that its calibration does not read.
+
+        A change of these columns, such as another catalogue, calibrates no image again.
+
+        Parameters
+        ----------
+        name : str
+            Name of an image.
+
+        Returns
+        -------
+        dict
+        """
+        return {key: value for key, value in self.row(name).items() if key not in AFTERWARDS}
 
     def files_of(self, name):
         """Return the files that an image is calibrated from, by their names in the table.

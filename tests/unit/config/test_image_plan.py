@@ -29,6 +29,14 @@ def test_files_of_an_image_are_its_own_or_those_of_a_frame():
     assert plan.raw_images()[2] == "results/x/frames/9001-3-100-r.fits"
 
 
+def test_another_catalogue_or_field_calibrates_no_image_again():
+    rows = [ROWS[0], ROWS[0]._replace(catalogue="gaia", magnitude="g", field="m92")]
+    before, after = (ImagePlan([row], "results/x").calibration_row("a") for row in rows)
+    assert before == after
+    dark = ImagePlan([ROWS[0]._replace(dark="other.fits")], "results/x").calibration_row("a")
+    assert dark != before
+
+
 def test_fields_of_several_images_have_light_curves():
     plan = ImagePlan(ROWS, "results/x")
     assert plan.fields == {"m13": ["a", "b"]}
