@@ -81,10 +81,44 @@ def read(path, names=NO_NAMES, columns=None, warn=None):
     InputError
         If the table cannot be read or lacks columns.
     """
-    warn = Warnings() if warn is None else warn
+    return understand(open_table(path, names), names, columns, warn)
+
+
+def open_table(path, names):
+    """Return a table with all columns, as `redpix.io.tables.read_table` reads it.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+    names : redpix.photoz.column_names.Names
+        Columns that the user names.
+
+    Returns
+    -------
+    redpix.io.table.Table
+    """
     table = read_table(path, ids=(names.id or "id",))
     log.info("%s", table.understood)
-    header = table.names
+    return table
+
+
+def understand(table, names=NO_NAMES, columns=None, warn=None):
+    """Return the objects of a table that was opened, and how its columns were understood.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        From `open_table`.
+    names, columns, warn : object, optional
+        As for `read`.
+
+    Returns
+    -------
+    Input
+    """
+    warn = Warnings() if warn is None else warn
+    header, path = table.names, table.name
     roles = find_roles(header, names, path, needed=columns is None)
     columns = columns or choose_columns(
         header,
