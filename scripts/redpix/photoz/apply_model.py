@@ -12,13 +12,14 @@ from redpix.photoz import files
 from redpix.photoz.calibration import calibrate
 from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, TableResult
-from redpix.photoz.catalogue_samples import open_table, understand
 from redpix.photoz.column_names import Names
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.methods import shown_settings
 from redpix.photoz.object_predictions import predict_objects
 from redpix.photoz.object_samples import blocks, count_completed, count_reasons, sample_of
 from redpix.photoz.split import TARGET, TEST, TRAIN
+from redpix.photoz.table_differences import check_alike, check_errors_alike
+from redpix.photoz.table_input import Warnings, open_table, understand
 from redpix.photoz.vector_columns import expanded
 
 
@@ -122,20 +123,17 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
     """
     model = read_table_model(path, choices.method)
     names = Names(tuple(choices.magnitudes), **(choices.names or {}))
-    opened = open_table(tables[-1], names)
+    opened, warn = open_table(tables[-1], names), Warnings()
     columns = columns_of(model.origin, names, opened.names, path)
-    table, _, _, understood = understand(opened, names, columns)
+    table, _, _, understood = understand(opened, names, columns, warn)
+    compared = compare(model.origin, table, columns, tables[-1], warn)
     sample = sample_of(table, model.attributes, model.method, model.origin.donors())
     beyond = model.origin.beyond(table.magnitudes)
     if beyond.any():
-        log.warning(
-            "%s: %d of %d objects have a magnitude outside the range of the %d training objects "
-            "of %s; their column outside is 1",
-            tables[-1],
-            beyond.sum(),
-            len(beyond),
-            model.origin.objects,
-            path,
+        warn(
+            f"{tables[-1]}: {beyond.sum()} of {len(beyond)} objects have a magnitude outside the "
+            f"range of the {model.origin.objects} training objects of {path}; their column outside "
+            "is 1"
         )
     measured = Measured(model.grid)
     paths = [outputs[name] for name in ("objects", "pixels", "pdfs")]
@@ -148,9 +146,35 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
         log.info("%s: %s", name, values)
     about = {"table": Path(outputs["metrics"]).parents[1].name}
     about |= describe(model, path, columns, sample) | {"input": [understood]}
+    about |= {"warnings": list(warn), "compared": compared}
     write_text(outputs["metrics"], json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
     files.write_model(outputs["model"], model)
     log.info("written: %s", ", ".join(outputs.values()))
+
+
+def compare(origin, table, columns, path, warn):
+    """Warn if a table differs from the training table of a model; return the differences.
+
+    Parameters
+    ----------
+    origin : redpix.photoz.model_origin.Origin
+        Training table of the model.
+    table : redpix.photoz.catalogues.GalaxyTable
+        Objects to predict.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of the table.
+    path : str
+        Name of the table, for messages.
+    warn : callable
+        Called with one line of text per difference.
+
+    Returns
+    -------
+    dict
+        From `redpix.photoz.table_differences.check_alike`.
+    """
+    check_errors_alike(origin.errors, table.errors, columns.errors, path, warn)
+    return check_alike(origin.magnitudes, table.magnitudes, columns.magnitudes, path, warn)
 
 
 def predict_with(model, sample, beyond, n_threads):

@@ -132,7 +132,9 @@ def test_bands_of_another_survey(tmp_path):
         for old in pixels.schema:
             kind, _, band = old.name.partition("_")
             field = old.with_name(f"{kind}_{bands[band]}") if band in bands else old
-            softening = {"softening": str(SOFTENING[band])} if kind == "mag" and band in bands else {}
+            softening = (
+                {"softening": str(SOFTENING[band])} if kind == "mag" and band in bands else {}
+            )
             fields.append(field.with_metadata(softening))
         pyarrow.parquet.write_table(
             pyarrow.Table.from_arrays(pixels.columns, schema=pyarrow.schema(fields)), path

@@ -5,9 +5,9 @@ import pandas
 import pytest
 from astropy.table import Table
 from redpix.core.exceptions import InputError
-from redpix.photoz.catalogue_samples import read
 from redpix.photoz.column_names import Names
 from redpix.photoz.run_catalogue import estimate_from_table
+from redpix.photoz.table_input import read
 from table_runs import FILES, PARAMS
 
 
