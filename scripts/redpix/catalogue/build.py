@@ -199,11 +199,15 @@ def _parsed(rows, schema):
             faults[column] = np.where(allowed, "", "is unknown").astype(object)
         else:
             values[column], faults[column] = checked_numbers(rows[column].to_numpy(), rule)
-    faults["redshift"][(values["redshift"] < 0) & (rows["class"] != "STAR")] = "is negative"
-    for band in magnitudes:
-        impossible = faults.pop(band) != ""
-        values[band][impossible] = np.nan
-        cleared += np.count_nonzero(impossible)
+        if column == "redshift":
+            negative = (values[column] < 0) & (rows["class"].to_numpy() != "STAR")
+            faults[column][negative] = "is negative"
+        if column in magnitudes:
+            impossible = faults.pop(column) != ""
+            values[column][impossible] = np.nan
+            cleared += np.count_nonzero(impossible)
+        elif not (faults[column] != "").any():  # one text for all rows bounds the memory
+            faults[column] = np.broadcast_to(np.array("", object), len(rows))
     return values, faults, cleared
 
 
