@@ -78,6 +78,7 @@ include: f"{HERE}workflow/rules/photometry.smk"
 include: f"{HERE}workflow/rules/injection.smk"
 include: f"{HERE}workflow/rules/training_images.smk"
 include: f"{HERE}workflow/rules/report.smk"
+include: f"{HERE}workflow/rules/compare.smk"
 
 
 page = f"subtraction/{PLAN.pairs[0].pair}/report.html" if INPUT.alone else "report.html"
@@ -169,6 +170,8 @@ onstart:
 onsuccess:
     unpredicted = ["No redshift is predicted: detections need a model, photoz.model"]
     remarks = unpredicted if not METHODS and not OWN else []
+    if COMPARED and Path(COMPARISON, "report.html").exists():
+        remarks.append(f"Comparison: {Path(COMPARISON, 'report.html').resolve()}")
     print(closing_words(Path(RESULTS), page, PLAN.left_out if PLAN.fields else None, remarks))
 
 
@@ -182,3 +185,4 @@ if workflow.is_main_process:
     if alone:
         retry_left_out(Path(RESULTS) / "frames")
         retry_catalogues(Path(RESULTS) / "photometry/catalogues")
+        retry_catalogues(Path(RESULTS) / "known")

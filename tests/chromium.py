@@ -21,9 +21,10 @@ addEventListener("error", e => {
   problems.push(e.message || "failed: " + e.target.outerHTML.slice(0, 200));
 }, true);
 addEventListener("load", function probe() {
-  // the explorer of objects draws after the page has loaded
-  const explorer = document.getElementById("explore");
+  // plots are drawn after the page has loaded
+  const explorer = document.getElementById("explore"), drawn = window.Bokeh?.documents;
   if (explorer && !explorer.dataset.ready) return setTimeout(probe, 50);
+  if (drawn && !(drawn.length && drawn.every(one => one.is_idle))) return setTimeout(probe, 50);
   const images = [...document.images];
   const failed = image => !(image.complete && image.naturalWidth > 0);
   const resources = performance.getEntriesByType("resource").map(resource => resource.name);

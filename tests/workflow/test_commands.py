@@ -21,6 +21,7 @@ FILES = (
     *("new.fits", "old.fits", "raw/m67_1.fits", "raw/m67_2.fits", "raw/dark.fits", "raw/flat.fits"),
     *(f"cosmos_1_{band}{kind}.fits" for band in "grz" for kind in ("", ".wht", ".mask")),
     *("galaxy.reg", "results/demo/photoz/knn/model.npz", "models/mine.npz", "shards/keep"),
+    *(f"results/{run}/provenance/catalogue/all.json" for run in ("demo", "trial")),
 )
 
 OBJECTS = "id,ra,dec,run,camcol,field\n1,180.0,45.0,9001,3,100\n"

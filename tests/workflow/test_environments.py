@@ -30,7 +30,12 @@ IMPORTED_AS = {
 
 
 #: packages that are not in conda-forge, and where they are
-ELSEWHERE = {"snakemake-minimal": "bioconda", "montage-wrapper": "pip", "montagepy": "pip"}
+ELSEWHERE = {
+    "snakemake-minimal": "bioconda",
+    "montage-wrapper": "pip",
+    "montagepy": "pip",
+    "sfdmap2": "pip",
+}
 
 #: platforms of the programs by their public recipes (the conda-forge feedstocks) and wheels,
 #: as of 2026-11-27

@@ -41,6 +41,7 @@ checkpoint catalogue:
         source=catalogue_source,
         statuses=given_statuses,
         schema=own_file("workflow/schemas/objects.schema.yaml"),
+        sfd_maps=sfd_files(config["catalogue"]["sfd_maps"]),
     output:
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",

@@ -17,6 +17,7 @@ from redpix.config.frames_table import read_frames_table
 from redpix.config.given_cameras import camera_of_stack, cameras_of_pair
 from redpix.config.photoz_tables import read_listing
 from redpix.config.run_input import read_run_input
+from redpix.config.sfd_files import sfd_files
 from redpix.core.code_versions import code_version
 from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field

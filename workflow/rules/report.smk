@@ -36,6 +36,7 @@ rule report:
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
         registered=shown("registered", BANDS),
+        matched=shown("matched", BANDS) if MATCH_PSF else [],
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=of_sky(pixel_tables),
@@ -50,6 +51,7 @@ rule report:
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
+        catalogues=all_known,
         series=all_series,
         series_curves=series_tables("light_curves.csv"),
         tracklets=series_tables("tracklets.csv"),
@@ -77,8 +79,8 @@ rule report:
         runtime=minutes(20),
     params:
         code=code_of("report"),
-        # the page does not show how files were fetched
-        settings={key: value for key, value in config.items() if key != "download"},
+        # the page does not show how files were fetched, nor other runs
+        settings={key: config[key] for key in config if key not in ("download", "runs")},
         folder=RESULTS,
         benchmarks=f"{RESULTS}/benchmarks",
         raws=lambda wildcards: images().raw_images(),
@@ -99,6 +101,7 @@ rule report_pair:
         own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
         page=f"{RESULTS}/subtraction/{{pair}}/report.html",

@@ -20,6 +20,7 @@ from redpix.catalogue.given_fields import (
     with_reason_outside,
 )
 from redpix.catalogue.merge import merge_detections
+from redpix.catalogue.sfd_maps import with_reddening
 from redpix.catalogue.skyserver import skyserver_rows
 from redpix.catalogue.user_rows import user_rows
 from redpix.core.atomic_files import atomic
@@ -31,7 +32,17 @@ _DEMO_REDSHIFT_ERROR = "0.0001"
 
 
 def make_catalogue(
-    source, schema, objects, frames, rejected, origin, duplicate_radius, fields, shard, **query
+    source,
+    schema,
+    objects,
+    frames,
+    rejected,
+    origin,
+    duplicate_radius,
+    fields,
+    shard,
+    sfd_maps=(),
+    **query,
 ):
     """Write the catalogue of objects, the frames that hold them, and the rejected rows.
 
@@ -51,6 +62,8 @@ def make_catalogue(
         ``run-camcol-field``; rows of other fields are left out.
     shard : str or None
         ``run-camcol`` to which the catalogue is cut after the duplicates are removed.
+    sfd_maps : list of str, optional
+        Maps of dust of SFD; E(B-V) at each object becomes the column ebv_sfd.
     **query : dict
         For SkyServer: area, limit and release, as for `skyserver_rows`. For detections:
         reference_band, the band of their magnitudes. For the fields of a user's table of images:
@@ -61,29 +74,34 @@ def make_catalogue(
     InputError
         If the source cannot be read, or no object is left.
     """
-    rules, bands = yaml.safe_load(Path(schema).read_text(encoding="utf-8")), query.get("bands")
-    if bands is not None:
-        rules = named_schema(rules, fields, bands)
-    if origin == "detections":
-        lists = read_detections(source, None if bands is None else fields)
-        log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
-        result = merge_detections(lists, rules, query["reference_band"], duplicate_radius)
-    else:
-        log.info("catalogue from %s: %s", origin, source)
-        rows = _rows_from(origin, source, query)
-        if bands is None:
-            result = build(rows, rules, source, duplicate_radius, fields)
-        else:
-            rows = placed_rows(rows, read_footprints(query["statuses"]))
-            result = with_reason_outside(build(rows, rules, source, duplicate_radius))
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    result = _checked_objects(source, rules, origin, duplicate_radius, fields, query)
     if shard is not None:
         result = of_shard(result, shard)
+    result = result._replace(objects=with_reddening(result.objects, sfd_maps))
     _log_result(result, fields)
     if len(result.rejected) and origin not in ("demo", "detections"):
         log.warning("%d rows left out, listed in %s", len(result.rejected), rejected)
     tables = {objects: result.objects, frames: frames_of(result.objects), rejected: result.rejected}
     for path, table in tables.items():
         _write(path, table)
+
+
+def _checked_objects(source, rules, origin, duplicate_radius, fields, query):
+    """Return the catalogue of all shards."""
+    bands = query.get("bands")
+    if bands is not None:
+        rules = named_schema(rules, fields, bands)
+    if origin == "detections":
+        lists = read_detections(source, None if bands is None else fields)
+        log.info("%d detections in %d fields", sum(map(len, lists.values())), len(lists))
+        return merge_detections(lists, rules, query["reference_band"], duplicate_radius)
+    log.info("catalogue from %s: %s", origin, source)
+    rows = _rows_from(origin, source, query)
+    if bands is None:
+        return build(rows, rules, source, duplicate_radius, fields)
+    rows = placed_rows(rows, read_footprints(query["statuses"]))
+    return with_reason_outside(build(rows, rules, source, duplicate_radius))
 
 
 def _rows_from(origin, source, query):

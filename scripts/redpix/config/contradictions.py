@@ -6,6 +6,7 @@ from pathlib import Path
 
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
+from redpix.config.sfd_files import sfd_files
 from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
@@ -105,8 +106,9 @@ def training_tables(training):
     """
     if training["table"] is not None:
         yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra"):
-        names = [training[key]] if isinstance(training[key], str) else training[key]
+    for key in ("cosmology", "bands", "spectra", "filters"):
+        value = training.get(key) or []
+        names = [value] if isinstance(value, str) else value
         yield from ((key, name) for name in names if is_path(name))
 
 
@@ -149,6 +151,12 @@ def _catalogue_faults(config):
         yield (
             f"catalogue.from: {shown(origin)}: the file does not exist{hint}; allowed: "
             f"{', '.join(CATALOGUE_SOURCES)}, or the path of a table"
+        )
+    maps = config["catalogue"]["sfd_maps"]
+    if maps is not None and not sfd_files(maps):
+        yield (
+            f"catalogue.sfd_maps: {shown(maps)}: the folder has no map; allowed: null, or a folder "
+            "with SFD_dust_4096_ngp.fits and SFD_dust_4096_sgp.fits"
         )
     if origin == "demo" and source != "demo":
         yield (
@@ -216,6 +224,12 @@ def _absent_files(config):
         path = config["injection"][key]
         if path != "demo":
             paths[f"injection.{key}"] = (path, f"demo, or the path of a table of {key}")
+    for path in config["subtraction"]["identify"]["lists"]:
+        if not Path(path).is_file():
+            yield (
+                f"subtraction.identify.lists: {shown(path)}: the file does not exist; allowed: a "
+                "list of paths of tables"
+            )
     for key, (path, allowed) in paths.items():
         if path is not None and not Path(path).is_file():
             yield f"{key}: {shown(path)}: the file does not exist; allowed: {allowed}"

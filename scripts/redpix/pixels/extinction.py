@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.interpolate import CubicSpline
 
+from redpix.config.sfd_files import COLUMN as SFD_COLUMN
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 
@@ -129,8 +130,8 @@ def coefficient(band, wavelength=None):
 def read_extinction(path, bands, wavelengths):
     """Read the extinction of the objects of a catalogue.
 
-    Columns extinction_<band> of all bands are preferred to E(B-V). An object without a value gets
-    the median of the others.
+    Columns extinction_<band> of all bands are preferred to E(B-V), and this to E(B-V) of the maps
+    of SFD. An object without a value gets that of the maps, or else the median of the others.
 
     Parameters
     ----------
@@ -154,18 +155,27 @@ def read_extinction(path, bands, wavelengths):
     header = list(pd.read_csv(path, nrows=0).columns)
     names = {name.lower(): name for name in header}
     columns = [names.get(f"extinction_{band}".lower()) for band in bands]
-    reddening = [name for name in header if re.sub(r"[\W_]", "", name.lower()) in _REDDENING]
+    stated = [name for name in header if re.sub(r"[\W_]", "", name.lower()) in _REDDENING]
+    reddening = [name for name in stated if name != SFD_COLUMN] or stated
     if all(columns):
-        factors, kind = np.eye(len(bands)), "extinction"
+        kind = "extinction"
     elif reddening:
         columns, kind = reddening[:1], "E(B-V)"
-        factors = np.array([[_needed(band, wavelengths.get(band)) for band in bands]])
     else:
         return None
-    table = pd.read_csv(path, usecols=["id", *columns], dtype={"id": "int64"})
-    values = np.stack([_numbers(table[name], kind, path) for name in columns], axis=1) @ factors
+    maps = [SFD_COLUMN] if SFD_COLUMN in header and SFD_COLUMN not in columns else []
+    table = pd.read_csv(path, usecols=["id", *columns, *maps], dtype={"id": "int64"})
+    values = np.stack([_numbers(table[name], kind) for name in columns], axis=1)
+    if kind == "E(B-V)" or (maps and np.isnan(values).any()):
+        factors = np.array([_needed(band, wavelengths.get(band)) for band in bands])
+        values = values * factors if kind == "E(B-V)" else values
+        if maps:
+            spare = _numbers(table[SFD_COLUMN], "E(B-V)")[:, None] * factors
+            values = _filled(values, spare, columns, path)
+    values = _complete(values, columns, kind, path)
+    words = "E(B-V) of the maps of SFD" if columns == [SFD_COLUMN] else kind
     return Extinction(
-        dict(zip(table["id"].tolist(), values, strict=True)), f"{', '.join(columns)} ({kind})"
+        dict(zip(table["id"].tolist(), values, strict=True)), f"{', '.join(columns)} ({words})"
     )
 
 
@@ -181,25 +191,46 @@ def _needed(band, wavelength):
     return value
 
 
-def _numbers(column, kind, path):
-    """Return the values of a column; impossible ones are replaced by the median."""
+def _numbers(column, kind):
+    """Return the values of a column; impossible ones are NaN."""
     low, high = _RANGES[kind]
     values = pd.to_numeric(column, errors="coerce").to_numpy(float)
-    possible = (values >= low) & (values <= high)
-    if not possible.any():
-        raise InputError(
-            f"{path}: column {column.name}: no value from {low:g} to {high:g}; allowed: {kind} in "
-            "magnitudes, or pixels.extinction none"
-        )
-    if not possible.all():
-        middle = np.median(values[possible])
+    return np.where((values >= low) & (values <= high), values, np.nan)
+
+
+def _filled(values, spare, columns, path):
+    """Return extinctions, with those of the maps of SFD where they are missing."""
+    missing = np.isnan(values)
+    if missing.any():
         log.warning(
-            "%s: column %s: %d of %d values are missing or impossible; the median %.4f is used",
+            "%s: %s: %d of %d objects have no possible value; the maps of SFD give it",
             path,
-            column.name,
-            np.sum(~possible),
+            ", ".join(columns),
+            missing.any(axis=1).sum(),
             len(values),
-            middle,
         )
-        values = np.where(possible, values, middle)
+    return np.where(missing, spare, values)
+
+
+def _complete(values, columns, kind, path):
+    """Return extinctions, with the median of the others where they are missing."""
+    missing = np.isnan(values)
+    for number in np.flatnonzero(missing.any(axis=0)):
+        column = columns[min(number, len(columns) - 1)]
+        if missing[:, number].all():
+            low, high = _RANGES[kind]
+            raise InputError(
+                f"{path}: column {column}: no value from {low:g} to {high:g}; allowed: {kind} in "
+                "magnitudes, or pixels.extinction none"
+            )
+        middle = np.nanmedian(values[:, number])
+        if kind == "extinction" or number == 0:
+            log.warning(
+                "%s: column %s: %d of %d values are missing or impossible; the median is used",
+                path,
+                column,
+                missing[:, number].sum(),
+                len(values),
+            )
+        values[missing[:, number], number] = middle
     return values

@@ -97,7 +97,7 @@ def explore(table, band, colours, highest):
     return numbered(script, div)
 
 
-def numbered(script, div):
+def numbered(script, div, prefix="p"):
     """Return the script and the place of a document with names that do not change between runs.
 
     Bokeh counts its models from the start of a process, and names a document by a random number.
@@ -106,6 +106,8 @@ def numbered(script, div):
     ----------
     script, div : str
         From `bokeh.embed.components`.
+    prefix : str
+        Beginning of the names; a page with several documents has one for each.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def numbered(script, div):
     pattern = rf"{_UUID}|(?<=\")p\d{{4,}}(?=\")"
     names = {}
     for name in re.findall(pattern, script):
-        names.setdefault(name, f"p{len(names) + 1}")
+        names.setdefault(name, f"{prefix}{len(names) + 1}")
     return tuple(re.sub(pattern, lambda found: names[found[0]], text) for text in (script, div))
 
 

@@ -189,6 +189,7 @@ def test_values_come_out_in_their_type(change, expected):
         ({"catalogue": {"from": "skyserver"}}, "catalogue.from", '"skyserver"', "detections"),
         ({"source": "file:///sky"}, "catalogue.from", '"demo"', "allowed: skyserver"),
         ({"catalogue": {"from": "detections"}}, "fields", "null", "[2820-3-122]"),
+        ({"catalogue": {"sfd_maps": "no"}}, "catalogue.sfd_maps", '"no"', "SFD_dust_4096_ngp.fits"),
         # what this version does not have
         ({"pairs": "p.tsv"}, "pairs", '"p.tsv"', "null, or the path of a TSV"),
         ({"subtraction": {"threshold": 2}}, "subtraction.threshold", "2.0", "not below 3"),

@@ -83,7 +83,7 @@ def test_links_lead_somewhere(page):
 @pytest.mark.parametrize("page", named(COMMAND_PAGES))
 def test_targets_follow_two_dashes(page):
     rules = re.findall(r"^rule (\w+):", (ROOT / "Snakefile").read_text(), flags=re.MULTILINE)
-    rules = {*rules, "report", "training_images", "network"} - {"all"}
+    rules = {*rules, "report", "compare", "training_images", "network"} - {"all"}
     for words in commands(page):
         greedy = any(word in GREEDY for word in words)
         targets = words[words.index("--") + 1 :] if "--" in words else []

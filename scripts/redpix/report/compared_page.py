@@ -1,0 +1,190 @@
+"""Write the page that shows two runs side by side."""
+
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from bokeh.embed import components
+from bokeh.layouts import column, row
+from bokeh.models import ColumnDataSource, DataTable, NumberFormatter, Span, TableColumn
+from bokeh.plotting import figure
+
+from redpix.core.atomic_files import write_text
+from redpix.core.job import log
+from redpix.core.version import redpix_version
+from redpix.report import compared_runs, compared_settings, files
+from redpix.report.object_explorer import TOOLS, library, numbered
+from redpix.report.page_policy import policy
+from redpix.report.verdict_section import MARKS
+
+#: maximum number of objects in the plot and the table of a method, those that changed most
+MOST_OBJECTS = 20_000
+
+#: title and decimals of each column of the table of objects
+_COLUMNS = {
+    "object": ("object", None),
+    "split": ("set", None),
+    "redshift": ("true z", 4),
+    "first": ("z_phot, first", 4),
+    "second": ("z_phot, second", 4),
+    "change": ("change / (1 + z)", 4),
+    "sigmas": ("change / error", 2),
+    "better": ("closer to the truth by", 4),
+}
+
+
+def write_comparison(template, definitions, page, table, runs, folder, seed, state):
+    """Write the page that compares two runs, and the table of their objects.
+
+    Parameters
+    ----------
+    template, definitions, page, table : str
+        Jinja template, YAML with the texts of metrics, HTML file and CSV of the objects to write.
+    runs : list of str
+        Names of the two runs.
+    folder : str
+        Folder of all results.
+    seed : int
+        Seed of the random numbers, which resample objects.
+    state : list of str
+        Digest of the records of each run.
+    """
+    for run, digest in zip(runs, state, strict=True):
+        log.info("%s: digest of the records %s", run, digest)
+    folders = [Path(folder) / run for run in runs]
+    texts = yaml.safe_load(Path(definitions).read_text(encoding="utf-8"))
+    paths = [compared_runs.methods_of(one) for one in folders]
+    methods = [
+        compared_runs.compare_redshifts(
+            name,
+            compared_runs.read_predictions(paths[0][name]),
+            compared_runs.read_predictions(paths[1][name]),
+            texts["metrics"],
+            seed,
+        )
+        for name in paths[0]
+        if name in paths[1]
+    ]
+    write_objects(table, methods)
+    scripts = library() if any(len(one["objects"]) for one in methods) else []
+    for number, method in enumerate(methods):
+        if len(method["objects"]):
+            shown = method["objects"].head(MOST_OBJECTS)
+            script, method["div"] = show_objects(shown, runs, f"m{number}p")
+            scripts.append(script)
+    content = {
+        "runs": runs,
+        "methods": methods,
+        "only": [(run, sorted(set(paths[k]) - set(paths[1 - k]))) for k, run in enumerate(runs)],
+        "verdicts": compared_runs.compare_verdicts(*folders),
+        "changes": compared_runs.compare_changes(*folders),
+        "stars": compared_runs.compare_photometry(*folders),
+        "settings": compared_settings.compare_settings(*folders),
+        "most": MOST_OBJECTS,
+        "words": MARKS,
+    }
+    if not (methods or content["changes"] or content["stars"]):
+        log.warning("%s, %s: the runs share no method of redshifts, pair or image", *runs)
+    text = files.render(
+        template, version=redpix_version(), scripts=scripts, policy=policy(scripts), **content
+    )
+    write_text(page, text)
+    log.info("%s: %d methods in both runs, %.1f MB", page, len(methods), len(text) / 1e6)
+
+
+def write_objects(path, methods):
+    """Write the objects that both runs have, of all methods.
+
+    Parameters
+    ----------
+    path : str
+        CSV file.
+    methods : list of dict
+        From `redpix.report.compared_runs.compare_redshifts`.
+    """
+    parts = [one["objects"].assign(method=one["name"]) for one in methods]
+    empty = pd.DataFrame(columns=["method", *_COLUMNS])
+    table = pd.concat(parts) if parts else empty
+    write_text(path, table[["method", *_COLUMNS]].to_csv(index=False, float_format="%.6g"))
+
+
+def show_objects(objects, runs, prefix):
+    """Return the linked plots and the table of the objects of a method.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        From `redpix.report.compared_objects.object_changes`.
+    runs : list of str
+        Names of the two runs.
+    prefix : str
+        Beginning of the names of its parts on the page.
+
+    Returns
+    -------
+    script, div : str
+        Script that draws, and the place in the page where it draws.
+    """
+    source = ColumnDataSource({name: objects[name].to_numpy() for name in _COLUMNS})
+    columns = []
+    for name, (title, decimals) in _COLUMNS.items():
+        words = title.replace("first", runs[0]).replace("second", runs[1])
+        options = (
+            {} if decimals is None else {"formatter": NumberFormatter(format=f"0.{decimals * '0'}")}
+        )
+        columns.append(TableColumn(field=name, title=words, **options))
+    both = points(source, "first", "second", runs)
+    both.line([0, 10], [0, 10], line_color="#888888", line_dash="dotted")
+    moved = points(source, "redshift", "change", ("true redshift", "change / (1 + z)"))
+    moved.add_layout(Span(location=0, dimension="width", line_color="#888888", line_dash="dotted"))
+    table = DataTable(
+        source=source,
+        columns=columns,
+        height=320,
+        sizing_mode="stretch_width",
+        index_position=None,
+        reorderable=False,
+    )
+    layout = column(row(both, moved), table, sizing_mode="stretch_width")
+    return numbered(*components(layout, wrap_script=False), prefix)
+
+
+def points(source, across, up, labels):
+    """Return a plot of two columns of the objects.
+
+    Parameters
+    ----------
+    source : ColumnDataSource
+        The objects.
+    across, up : str
+        Columns.
+    labels : sequence of str
+        Labels of both axes.
+
+    Returns
+    -------
+    figure
+    """
+    plot = figure(
+        width=460,
+        height=320,
+        tools=TOOLS,
+        active_drag="box_select",
+        x_axis_label=labels[0],
+        y_axis_label=labels[1],
+    )
+    drawn = plot.scatter(
+        across,
+        up,
+        source=source,
+        size=5,
+        color="#1f5583",
+        alpha=0.6,
+        line_color=None,
+        selection_color="#d62728",
+        selection_alpha=1.0,
+        nonselection_alpha=0.15,
+    )
+    plot.x_range.renderers = plot.y_range.renderers = [drawn]
+    plot.toolbar.logo = None
+    return plot

@@ -1,0 +1,276 @@
+"""Read the products of two runs and compare them stage by stage."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from astropy.io import fits
+
+from redpix.photoz import metrics
+from redpix.photoz.pdf_file import read_pdfs
+from redpix.report import compared_objects, compared_places, files, tables, verdict
+from redpix.report.verdict_section import read_metrics
+
+
+class ScoredObjects(NamedTuple):
+    """Redshifts of one method of a run.
+
+    Attributes
+    ----------
+    table : DataFrame
+        objects.csv.
+    scores : redpix.photoz.metrics.Scores
+        Scores of the rows of `scored`.
+    scored : ndarray of int
+        Rows of held-out objects with a known redshift, other than stars.
+    """
+
+    table: pd.DataFrame
+    scores: metrics.Scores
+    scored: np.ndarray
+
+
+def products_by_name(folder, pattern, parts):
+    """Return the files of a run that match a pattern, by the names of their folders.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<name>``.
+    pattern : str
+        Pattern below the folder.
+    parts : slice
+        Parts of the path, relative to the folder, that make the name.
+
+    Returns
+    -------
+    dict of str to Path
+    """
+    paths = sorted(folder.glob(pattern))
+    return {" ".join(path.relative_to(folder).parts[parts]): path for path in paths}
+
+
+def methods_of(folder):
+    """Return objects.csv of each method of a run, by its name, or the table's and its name.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<name>``.
+
+    Returns
+    -------
+    dict of str to Path
+    """
+    return products_by_name(folder, "photoz/*/objects.csv", slice(1, 2)) | products_by_name(
+        folder, "tables/*/*/objects.csv", slice(1, 3)
+    )
+
+
+def read_predictions(path):
+    """Return the redshifts of a method, with their scores.
+
+    Parameters
+    ----------
+    path : Path
+        objects.csv; pdfs.parquet lies beside it.
+
+    Returns
+    -------
+    ScoredObjects
+    """
+    types = {"object_id": str, "class": str, "split": str}
+    table = pd.read_csv(path, dtype=types)
+    ids, pdfs, grid = read_pdfs(path.with_name("pdfs.parquet"))
+    place = pd.Series(np.arange(len(ids)), index=ids.astype(str))
+    place = place[~place.index.duplicated()].reindex(table["object_id"]).to_numpy()
+    known = table["redshift"].notna() & table["z_phot"].notna() & np.isfinite(place)
+    stars = table["class"] == "STAR" if "class" in table else np.zeros(len(table), bool)
+    held_out = (table["split"] == "test") & known & ~stars
+    rows = np.flatnonzero(held_out.to_numpy())
+    rows = rows[np.isfinite(pdfs[place[rows].astype(int)]).all(axis=1)]
+    chosen = table.iloc[rows]
+    scores = metrics.score(
+        chosen["z_phot"].to_numpy(float),
+        pdfs[place[rows].astype(int)],
+        chosen["redshift"].to_numpy(float),
+        grid,
+    )
+    return ScoredObjects(table, scores, rows)
+
+
+def compare_redshifts(name, first, second, definitions, seed):
+    """Return the metrics and the objects of one method of two runs.
+
+    Parameters
+    ----------
+    name : str
+        Name of the method.
+    first, second : ScoredObjects
+        Redshifts of each run.
+    definitions : list of dict
+        The metrics to show.
+    seed : int
+        Seed of the random numbers.
+
+    Returns
+    -------
+    dict
+        `name`; `n`, numbers of held-out objects of the first, the second, and both; `rows`, a list
+        of (definition, texts, mark); `reason`, why numbers are missing; `objects`, from
+        `redpix.report.compared_objects.object_changes`.
+    """
+    held_out = [one.table.iloc[one.scored] for one in (first, second)]
+    low, high = compared_objects.match(held_out[0], held_out[1])
+    scores = [first.scores, second.scores]
+    paired = len(low) > 0
+    if paired:
+        rows = (low, high)
+        scores = [
+            metrics.Scores._make(column[row] for column in one)
+            for one, row in zip(scores, rows, strict=True)
+        ]
+    changes = compared_objects.metric_changes(scores[0], scores[1], seed, paired=paired)
+    by_key = {change.key: change for change in changes}
+    summary = metrics.summarise(min(scores, key=lambda one: len(one.dz)))
+    return {
+        "name": name,
+        "n": (len(held_out[0]), len(held_out[1]), len(low)),
+        "rows": [change_row(row, by_key[row["key"]]) for row in definitions],
+        "reason": summary.get("reason"),
+        "paired": paired,
+        "objects": compared_objects.object_changes(first.table, second.table),
+    }
+
+
+def change_row(definition, change):
+    """Return a metric of two runs as text.
+
+    Parameters
+    ----------
+    definition : dict
+        Name and form of the metric.
+    change : redpix.report.compared_objects.MetricChange
+        Its values.
+
+    Returns
+    -------
+    dict
+        `name`, `first`, `second`, `difference`, `error` and `mark`.
+    """
+    form = definition["form"]
+    signed = tables.format_metric(change.difference, form)
+    if change.difference is not None and change.difference > 0 and not signed.startswith("+"):
+        signed = f"+{signed}"
+    return {
+        "name": definition["name"],
+        "first": tables.format_metric(change.first, form),
+        "second": tables.format_metric(change.second, form),
+        "difference": signed,
+        "error": tables.format_metric(change.error, "plain" if form == "signed" else form),
+        "mark": change.mark,
+    }
+
+
+def judgements(folder):
+    """Return the verdict of a run from its products.
+
+    Parameters
+    ----------
+    folder : Path
+        ``results/<name>``.
+
+    Returns
+    -------
+    dict of (str, str) to redpix.report.verdict.Judgement
+        By stage and quantity.
+    """
+    lines = []
+    delivered = folder / "frames/delivered.csv"
+    if delivered.exists():
+        came = files.read_text_table(delivered)["delivered"] == "yes"
+        lines.append(verdict.judge_fields(int(came.sum()), int((~came).sum())))
+    for name, path in methods_of(folder).items():
+        values = read_metrics(path.with_name("metrics.json")).get("objects") or {}
+        lines += verdict.judge_redshifts(name, values, "")
+    for name, path in products_by_name(
+        folder, "subtraction/*/*/difference.fits", slice(1, 3)
+    ).items():
+        pair, _, band = name.rpartition(" ")
+        lines += verdict.judge_difference(pair, band, fits.getheader(path, "D"))
+    for path in sorted(folder.glob("photometry/*.residual.fits")):
+        lines += verdict.judge_image(path.name.removesuffix(".residual.fits"), fits.getheader(path))
+    scatter = folder / "photometry/scatter.csv"
+    if scatter.exists():
+        lines += verdict.judge_light_curves(pd.read_csv(scatter))
+    return {(line.stage, line.text): line for line in lines}
+
+
+def compare_verdicts(first, second):
+    """Return the verdicts of two runs side by side.
+
+    Parameters
+    ----------
+    first, second : Path
+        ``results/<name>`` of each run.
+
+    Returns
+    -------
+    list of dict
+        `stage`, `text`, and `first` and `second`: a Judgement, or None.
+    """
+    runs = [judgements(folder) for folder in (first, second)]
+    return [
+        {"stage": key[0], "text": key[1], "first": runs[0].get(key), "second": runs[1].get(key)}
+        for key in dict.fromkeys([*runs[0], *runs[1]])
+    ]
+
+
+def compare_changes(first, second):
+    """Return the transients of the pairs that two runs share.
+
+    Parameters
+    ----------
+    first, second : Path
+        ``results/<name>`` of each run.
+
+    Returns
+    -------
+    list of dict
+        `pair`, and the values of `redpix.report.compared_places.compare_transients`.
+    """
+    runs = [
+        products_by_name(one, "subtraction/*/transients.csv", slice(1, 2))
+        for one in (first, second)
+    ]
+    return [
+        {"pair": pair, **row}
+        for pair, path in runs[0].items()
+        if pair in runs[1]
+        for row in compared_places.compare_transients(pd.read_csv(path), pd.read_csv(runs[1][pair]))
+    ]
+
+
+def compare_photometry(first, second):
+    """Return the fluxes of the stars of the images that two runs share.
+
+    Parameters
+    ----------
+    first, second : Path
+        ``results/<name>`` of each run.
+
+    Returns
+    -------
+    list of dict
+        `image`, and the values of `redpix.report.compared_places.compare_stars`.
+    """
+    found = []
+    for path in sorted(first.glob("photometry/*.residual.fits")):
+        image = path.name.removesuffix(".residual.fits")
+        stars = [folder / f"photometry/{image}.csv" for folder in (first, second)]
+        if not all(one.exists() for one in stars):
+            continue
+        tables_ = [pd.read_csv(one) for one in stars]
+        if all("psf_flux" in one for one in tables_):
+            found.append({"image": image, **compared_places.compare_stars(*tables_)})
+    return found
