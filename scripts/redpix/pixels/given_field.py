@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.config.given_frame import GivenFrame
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, link_or_copy, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
@@ -84,6 +84,7 @@ def _prepared(rows, bands, reference_band, folder, spans):
         spans[band] = spans_of_mask(given.mask)
         about[band] = given.about | {"image": row.image}
         footprints[band] = (given.wcs, given.image.shape)
+        del given, plane  # before the next band is read
         log.info("%s: %s", band, about[band])
     _check_overlap(footprints)
     wcs, shape = footprints[reference_band]
@@ -192,7 +193,7 @@ def name_given(status, frames, errors, rows, bands, reference_band, folder, keep
             path = Path(folder) / f"{band}{end}"
             output.unlink(missing_ok=True)
             if keep:
-                os.link(path, output)
+                link_or_copy(path, output)
             else:
                 os.replace(path, output)
             log.info("%s -> %s", path, output)
