@@ -235,6 +235,7 @@ def object_columns(catalogue, calibrated, n_pixels, split, outside, label, proba
         z_mean=calibrated.mean.round(6),
         z_median=calibrated.median.round(6),
         z_mode=calibrated.mode.round(6),
+        z_best=calibrated.best.round(6),
         z_lo95=calibrated.low95.round(6),
         z_hi95=calibrated.high95.round(6),
     )
