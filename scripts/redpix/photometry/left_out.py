@@ -92,4 +92,4 @@ def _write_reason(path, reason):
     header = fits.Header()
     header[LEFT_OUT] = card_text(reason)
     with atomic(path) as temporary:
-        fits.PrimaryHDU(None, header).writeto(temporary)
+        fits.PrimaryHDU(None, header).writeto(temporary, checksum=True)
