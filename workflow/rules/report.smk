@@ -36,6 +36,7 @@ rule report:
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
         registered=shown("registered", BANDS),
+        matched=shown("matched", BANDS) if MATCH_PSF else [],
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=of_sky(pixel_tables),

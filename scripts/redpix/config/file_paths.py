@@ -94,8 +94,9 @@ def training_tables(training):
     """
     if training["table"] is not None:
         yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra"):
-        names = [training[key]] if isinstance(training[key], str) else training[key]
+    for key in ("cosmology", "bands", "spectra", "filters"):
+        value = training.get(key) or []
+        names = [value] if isinstance(value, str) else value
         yield from ((key, name) for name in names if is_path(name))
 
 

@@ -21,7 +21,7 @@ class RunFiles(NamedTuple):
         has no fields.
     objects, rejected : str or list
         CSV of the catalogue, and CSV of its rejected rows; empty if the run has no fields.
-    registered, frames, errors : list of str
+    registered, matched, frames, errors : list of str
         FITS images of the fields that are shown.
     pixels, counts : list of str
         Pixel table (Parquet) and pixel counts (CSV) of each field.
@@ -53,6 +53,7 @@ class RunFiles(NamedTuple):
     objects: str | list = ()
     rejected: str | list = ()
     registered: list = ()
+    matched: list = ()
     frames: list = ()
     errors: list = ()
     pixels: list = ()

@@ -110,6 +110,7 @@ def field_calls(names, objects, products, settings):
     """
     paths = {
         "registered": {Path(path).name: path for path in products.registered},
+        "matched": {Path(path).name: path for path in products.matched},
         "frames": {Path(path).name: path for path in products.frames},
         "errors": {Path(path).name: path for path in products.errors},
     }
