@@ -33,6 +33,7 @@ rule photoz_method:
         PHOTOZ["model"] or [],
         catalogue=f"{RESULTS}/catalogue/objects.csv",
         pixel_tables=pixel_tables,
+        apertures=aperture_tables if PHOTOZ["object_fluxes"] == "gaap" else [],
     output:
         f"{RESULTS}/photoz/{{method}}/objects.ecsv",
         objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
