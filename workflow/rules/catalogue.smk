@@ -43,6 +43,7 @@ checkpoint catalogue:
         schema=own_file("workflow/schemas/objects.schema.yaml"),
         sfd_maps=sfd_files(config["catalogue"]["sfd_maps"]),
     output:
+        f"{RESULTS}/catalogue/objects.ecsv",
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",
         rejected=f"{RESULTS}/catalogue/rejected.csv",

@@ -140,6 +140,7 @@ rule photometry_of_image:
         image=rules.calibration.output.calibrated,
         catalogue=catalogue_of_image,
     output:
+        f"{RESULTS}/photometry/{{image}}.ecsv",
         stars=f"{RESULTS}/photometry/{{image}}.csv",
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
         residual=f"{RESULTS}/photometry/{{image}}.residual.fits",
@@ -172,6 +173,8 @@ rule light_curves:
         stars=of_exposures(".csv"),
         residuals=of_exposures(".residual.fits"),
     output:
+        f"{RESULTS}/photometry/lightcurves.ecsv",
+        f"{RESULTS}/photometry/scatter.ecsv",
         curves=f"{RESULTS}/photometry/lightcurves.csv",
         scatter=f"{RESULTS}/photometry/scatter.csv",
         exposures=f"{RESULTS}/photometry/light_curves/exposures.csv",
