@@ -27,11 +27,12 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks"),
+        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks", "gantt"),
         report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/objects.js"),
         own_file("workflow/report/changes.js"),
+        own_file("workflow/report/viewer.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),

@@ -8,7 +8,7 @@ from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
 
 
-def first_sections(template, products, run, methods, settings, folder, pairs):
+def first_sections(template, products, run, methods, settings, folder, pairs, viewers):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -27,16 +27,21 @@ def first_sections(template, products, run, methods, settings, folder, pairs):
         Folder of its results.
     pairs : list of dict
         From `redpix.report.difference_section.show_pairs`.
+    viewers : dict
+        From `redpix.report.viewer_section.join_viewers`.
 
     Returns
     -------
     dict
-        Version, head, verdict, explorer and scripts.
+        Version, head, verdict, explorer, viewers and scripts.
     """
     explorer = show_objects(products, run, methods, settings)
     scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    if viewers["data"]:
+        scripts.append(own_script(template, "viewer.js"))
     return {
         "version": redpix_version(),
+        "viewers": viewers,
         "verdict": show_verdict(products, run, methods),
         **head(run, settings, folder),
         "explorer": explorer,

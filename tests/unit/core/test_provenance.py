@@ -29,7 +29,7 @@ def job(rule, output, inputs=(), wildcards=FIELD, **params):
     """Return the job of a rule as a script sees it."""
     params |= {"code": code_version(rule)}
     return SimpleNamespace(
-        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards
+        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards, threads=1
     )
 
 
@@ -93,7 +93,7 @@ def outputs_of_rules():
 
 
 #: rules whose outputs other jobs of the run do not read
-UNREAD = ("", "injection_frame")
+UNREAD = ("", "injection_frame", "compare")
 
 
 @pytest.mark.parametrize(
