@@ -133,10 +133,10 @@ def test_a_click_on_a_star_shows_its_light_curve(small, tmp_path):
     document.querySelectorAll("#star-charts svg .star")[1].dispatchEvent(new MouseEvent("click"));
     answer.other = place.querySelector(".told").textContent;"""
     answer = use(small, tmp_path, steps)
-    assert answer["first"].startswith("Star m 2, 2 exposures")
+    assert answer["first"].startswith("Star 2 of m, 2 exposures")
     assert answer["told"] == "the bright star"
-    assert answer["curve"].startswith("Star m 1, ")
-    assert answer["label"] == "Light curve of star m 1"
+    assert answer["curve"].startswith("Star 1 of m, ")
+    assert answer["label"] == "Light curve of star 1 of m"
     assert answer["other"] == "another star"
 
 

@@ -241,7 +241,7 @@
   // magnitude against scatter, and the light curve of the chosen star
   const charts = document.getElementById("star-charts");
   if (!charts) return;
-  const space = "http://www.w3.org/2000/svg", W = 460, H = 300, L = 62, B = 36;
+  const space = "http://www.w3.org/2000/svg", W = 460, H = 300, L = 74, B = 36;
   const draw = (tag, values, text) => {
     const element = document.createElementNS(space, tag);
     for (const [name, value] of Object.entries(values)) element.setAttribute(name, value);
@@ -261,11 +261,17 @@
     const [x0, x1] = span(xs), [y0, y1] = span(ys.map(f));
     const X = x => L + (x - x0) / (x1 - x0) * (W - L - 8), Y = y => H - B - (f(y) - y0) / (y1 - y0) * (H - B - 8);
     chart.append(draw("rect", {x: L, y: 8, width: W - L - 8, height: H - B - 8, class: "frame"}));
-    for (let k = 0; k <= 4; k++) {
-      const x = x0 + k / 4 * (x1 - x0), y = y0 + k / 4 * (y1 - y0);
-      chart.append(draw("text", {x: X(x), y: H - B + 14, "text-anchor": "middle"}, (x1 - x0 < 50 ? x.toFixed(x1 - x0 < 2 ? 3 : 1) : x.toFixed(0))));
-      chart.append(draw("text", {x: L - 5, y: H - B - k / 4 * (H - B - 8) + 4, "text-anchor": "end"}, Number((log ? 10 ** y : y).toPrecision(4))));
-    }
+    // round numbers, about four
+    const round = (low, high) => {
+      const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
+      const step = power * [1, 2, 5, 10].find(factor => power * factor >= rough), found = [];
+      for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
+      return found;
+    };
+    for (const x of round(x0, x1)) chart.append(draw("text", {x: X(x), y: H - B + 14, "text-anchor": "middle"}, x));
+    let heights = round(y0, y1).map(y => [y, y]);
+    if (log) heights = [...Array(14).keys()].flatMap(k => [1, 3].map(one => [Math.log10(one * 10 ** (k - 9)), Number((one * 10 ** (k - 9)).toPrecision(3))])).filter(([y]) => y > y0 && y < y1);
+    for (const [y, text] of heights) chart.append(draw("text", {x: L - 5, y: H - B - (y - y0) / (y1 - y0) * (H - B - 8) + 4, "text-anchor": "end"}, text));
     chart.append(draw("text", {x: (L + W) / 2, y: H - 4, "text-anchor": "middle"}, names[0]));
     chart.append(draw("text", {x: 12, y: H / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${H / 2})`}, names[1]));
     return [X, Y];
@@ -286,14 +292,14 @@
   }
   addEventListener("star", event => {
     page.star = event.detail; // for viewers that start later
-    const name = event.detail, rows = page.curves[name];
+    const name = event.detail, rows = page.curves[name], [field, star] = name.split(/ (?=\S+$)/), title = `Star ${star} of ${field}`;
     for (const dot of points.values()) dot.classList.remove("chosen");
     points.get(name)?.classList.add("chosen");
     if (!rows) return;
     const fine = rows.t.map((_, k) => k).filter(k => rows.t[k] !== null && rows.flux[k] !== null);
-    if (!fine.length) return void (caption.textContent = `Star ${name} has no measured exposure.`);
+    if (!fine.length) return void (caption.textContent = `${title} has no measured exposure.`);
     const day = Math.floor(Math.min(...fine.map(k => rows.t[k]))), error = k => rows.error[k] ?? 0;
-    const [X, Y] = axes(curve, `Light curve of star ${name}`, fine.map(k => rows.t[k] - day),
+    const [X, Y] = axes(curve, `Light curve of ${title.toLowerCase()}`, fine.map(k => rows.t[k] - day),
       fine.flatMap(k => [rows.flux[k] - error(k), rows.flux[k] + error(k)]),
       [day > 1000 ? `MJD − ${day}` : "exposure", "relative flux"], false);
     for (const k of fine) {
@@ -301,7 +307,7 @@
       curve.append(draw("line", {x1: x, x2: x, y1: Y(rows.flux[k] - error(k)), y2: Y(rows.flux[k] + error(k)), class: "bar"}));
       curve.append(draw("circle", {cx: x, cy: Y(rows.flux[k]), r: 3.5, class: style}));
     }
-    caption.textContent = `Star ${name}, ${fine.length} exposures.`;
+    caption.textContent = `${title}, ${fine.length} exposures.`;
   });
   // the star with the largest ratio of scatter to expectation
   const unusual = page.scatter.filter(row => row[3] > 0 && !row[4]).sort((a, b) => b[2] / b[3] - a[2] / a[3])[0] ?? page.scatter[0];

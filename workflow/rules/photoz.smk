@@ -34,9 +34,11 @@ rule photoz_method:
         catalogue=f"{RESULTS}/catalogue/objects.csv",
         pixel_tables=pixel_tables,
     output:
-        objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
+        objects=shown_in_report(
+            f"{RESULTS}/photoz/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/photoz/{{method}}/metrics.json",
+        metrics=shown_in_report(f"{RESULTS}/photoz/{{method}}/metrics.json", "metrics", "Redshifts"),
         pdfs=f"{RESULTS}/photoz/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/photoz/{{method}}/model.npz",
     log:
@@ -77,9 +79,13 @@ rule photoz_table:
         lambda wildcards: TABLES[wildcards.table].model or [],
         tables=table_files,
     output:
-        objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
+        objects=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json",
+        metrics=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json", "metrics", "Redshifts"
+        ),
         pdfs=f"{RESULTS}/tables/{{table}}/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/tables/{{table}}/{{method}}/model.npz",
     log:

@@ -65,7 +65,7 @@ rule report:
         template=own_file("workflow/report/report.html.j2"),
         definitions=own_file("workflow/report/definitions.yaml"),
     output:
-        page=f"{RESULTS}/report.html",
+        page=shown_in_report(f"{RESULTS}/report.html", "page", "Report"),
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
@@ -102,7 +102,7 @@ rule report_pair:
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
         template=own_file("workflow/report/pair.html.j2"),
     output:
-        page=f"{RESULTS}/subtraction/{{pair}}/report.html",
+        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "page", "Report"),
     log:
         f"{RESULTS}/logs/report/{{pair}}.log",
     benchmark:

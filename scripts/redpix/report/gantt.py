@@ -10,8 +10,18 @@ MOST_JOBS = 2000
 
 #: colours of rules, in the order of their first job; white text on each has a contrast above 4.5
 COLOURS = (
-    *("#1f5583", "#9a4b00", "#1c6b37", "#7a2f8f", "#a3201d", "#4a5568"),
-    *("#00667a", "#6b5b00", "#8a2560", "#3a4fa0", "#5f3a1d", "#2f6f5f"),
+    "#1f5583",
+    "#9a4b00",
+    "#1c6b37",
+    "#7a2f8f",
+    "#a3201d",
+    "#4a5568",
+    "#00667a",
+    "#6b5b00",
+    "#8a2560",
+    "#3a4fa0",
+    "#5f3a1d",
+    "#2f6f5f",
 )
 
 

@@ -90,7 +90,7 @@ def read_jobs(folder, metadata=METADATA):
         if record.get("incomplete") or not start or not end or record["rule"] in _PAGES:
             continue
         # several products of a job have the same log
-        key = (record["rule"], *(record.get("log") or [product]))
+        key = (record["rule"], tuple(record.get("log") or [product]))
         name = str(Path(product).relative_to(folder))
         rule = _DEMO if record["rule"].startswith(_DEMO) else record["rule"]
         job = JobTime(rule, name, float(start), float(end), cores.get(product, 1))

@@ -47,12 +47,14 @@ def psf_over_field(psf, shape, half):
     stamps : ndarray, shape (9, side, side)
         Share of the flux in each pixel.
     widths : ndarray, shape (9,)
-        Full widths at half maximum, pixels.
+        Full widths at half maximum, pixels, on the scale of the width in the PSF's file.
     """
-    y, x = np.meshgrid(*([int(share * side) for share in PLACES] for side in shape), indexing="ij")
+    rows, columns = ([int(share * side) for share in PLACES] for side in shape)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
     x, y = x.ravel(), y.ravel()
     stamps = np.asarray(psf.stamps(x.astype(float), y.astype(float), half, derivatives=False))
-    return x, y, stamps, np.array([width_of(stamp) for stamp in stamps])
+    widths = np.array([width_of(stamp) for stamp in stamps])
+    return x, y, stamps, psf.fwhm * widths / widths[len(widths) // 2]
 
 
 def psf_over_field_figure(x, y, stamps, widths):
@@ -67,7 +69,7 @@ def psf_over_field_figure(x, y, stamps, widths):
     -------
     Figure
     """
-    figure = Figure(figsize=(7.2, 7.4), layout="constrained")
+    figure = Figure(figsize=(5.2, 5.4), layout="constrained")
     grid = figure.subplots(3, 3)
     highest = stamps.max()
     for place, stamp in enumerate(stamps):

@@ -6,9 +6,10 @@ from redpix.core.version import redpix_version
 from redpix.report.explorer_section import show_objects
 from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
+from redpix.report.viewer_section import join_viewers
 
 
-def first_sections(template, products, run, methods, settings, folder, pairs, viewers):
+def first_sections(template, products, run, methods, settings, folder, sections):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -25,10 +26,9 @@ def first_sections(template, products, run, methods, settings, folder, pairs, vi
         Configuration of the run.
     folder : str
         Folder of its results.
-    pairs : list of dict
-        From `redpix.report.difference_section.show_pairs`.
-    viewers : dict
-        From `redpix.report.viewer_section.join_viewers`.
+    sections : dict
+        Other sections of the page by name: the transients of ``pairs``, and the images of
+        ``star_viewers`` and ``field_viewers``.
 
     Returns
     -------
@@ -37,6 +37,7 @@ def first_sections(template, products, run, methods, settings, folder, pairs, vi
     """
     explorer = show_objects(products, run, methods, settings)
     scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
     if viewers["data"]:
         scripts.append(own_script(template, "viewer.js"))
     return {
@@ -45,7 +46,7 @@ def first_sections(template, products, run, methods, settings, folder, pairs, vi
         "verdict": show_verdict(products, run, methods),
         **head(run, settings, folder),
         "explorer": explorer,
-        **blinking(template, pairs, scripts),
+        **blinking(template, sections["pairs"], scripts),
     }
 
 

@@ -20,15 +20,13 @@ from redpix.report import (
     training_section,
 )
 from redpix.report.field_section import show_field
-from redpix.report.field_viewers import show_field_viewers
 from redpix.report.figures import house_style
 from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
 from redpix.report.run_head import first_sections
 from redpix.report.series_section import show_series
-from redpix.report.star_viewers import show_star_viewers
-from redpix.report.viewer_section import join_viewers
+from redpix.report.viewer_section import viewer_calls
 
 
 def write_report(
@@ -79,16 +77,12 @@ def write_report(
     with house_style():
         sections = draw(calls, threads)
         timings = timing_section.show_timings(benchmarks, folder)
-    viewers = join_viewers(sections.pop("star_viewers"), sections.pop("field_viewers"))
-    head = first_sections(
-        template, products, run, methods, settings, folder, sections["pairs"], viewers
-    )
     text = files.render(
         template,
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         **sections,
-        **head,
+        **first_sections(template, products, run, methods, settings, folder, sections),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
@@ -164,37 +158,6 @@ def section_calls(products, methods, definitions, raws, truth):
         "light_curves": partial(show_light_curves, products.light_curves),
         "targets": partial(show_targets, products.targets),
         "methods": partial(photoz_section.show_methods, methods, definitions),
-    }
-
-
-def viewer_calls(products, run, methods, settings):
-    """Return the calls that make the images of the page's viewer, by name.
-
-    Parameters
-    ----------
-    products : redpix.report.run_files.RunFiles
-        Files of the run.
-    run : redpix.report.run_files.RunTables or None
-        Fields and objects of the run, if it has fields.
-    methods : list of redpix.report.method_results.MethodResult
-        Products of each method.
-    settings : dict
-        Configuration of the run.
-
-    Returns
-    -------
-    dict of str to callable
-    """
-    return {
-        "star_viewers": partial(
-            show_star_viewers,
-            products.calibrated,
-            products.stars,
-            products.residuals,
-            products.light_curves,
-            settings["report"],
-        ),
-        "field_viewers": partial(show_field_viewers, products, run, methods, settings),
     }
 
 

@@ -75,6 +75,8 @@ def test_a_mark_names_the_flags_of_its_star():
 class Widening:
     """A Gaussian PSF whose width grows along x."""
 
+    fwhm = 2.3548 * 1.8  # in the middle of the image
+
     def stamps(self, x, y, half, derivatives):
         assert not derivatives
         axis = np.arange(-half, half + 1)
