@@ -185,3 +185,4 @@ if workflow.is_main_process:
     if alone:
         retry_left_out(Path(RESULTS) / "frames")
         retry_catalogues(Path(RESULTS) / "photometry/catalogues")
+        retry_catalogues(Path(RESULTS) / "known")

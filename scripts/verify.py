@@ -17,7 +17,7 @@ from pathlib import Path
 from redpix.core.provenance import FOLDER, checksum, located, records
 
 #: folders of results/<name>/ that a run with keep_images: false empties
-IMAGES = ("frames", "errors", "registered", "sources")
+IMAGES = ("frames", "errors", "registered", "matched", "sources")
 
 
 def flaws(results, entries, without_images=False):

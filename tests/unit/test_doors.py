@@ -7,7 +7,7 @@ import re
 
 import pytest
 from redpix.core.code_versions import SCRIPTS
-from workflow_rules import doors
+from workflow_rules import RULES, doors
 
 
 def section(text, keyword):
@@ -66,3 +66,15 @@ def test_a_door_is_a_door(rule, text, door):
     tree = ast.parse((SCRIPTS / f"{door}.py").read_text())
     kinds = [type(node).__name__ for node in tree.body]
     assert kinds == ["Expr", "ImportFrom", "ImportFrom", "With"]
+
+
+def test_no_name_of_a_rules_file_stands_in_another():
+    """All files of rules share one namespace: the last of two functions of a name serves both."""
+    pattern = re.compile(r"^def (\w+)\(|^([A-Z_]+) = ", re.MULTILINE)
+    files = {}
+    for path in RULES:
+        for name in {
+            function or constant for function, constant in pattern.findall(path.read_text())
+        }:
+            files.setdefault(name, []).append(path.name)
+    assert {name: where for name, where in files.items() if len(where) > 1} == {}

@@ -126,9 +126,67 @@ def test_the_report_shows_the_fields(survey):
     check_page(results / "report.html")
 
 
+def test_galaxies_of_the_fields_are_redshifted(survey):
+    results, objects, _ = survey
+    folder = results.parents[1]
+    filters = ["lsst2023-u", *(f"hsc2017-{band}" for band in "grizy")]
+    training = {"origin": "frames", "number": 3, "z_in": [0.1, 0.5], "z_out": [0.5, 0.8]}
+    run(
+        folder,
+        "training_images",
+        name="survey",
+        frames=str(folder / "frames.tsv"),
+        catalogue={"from": str(folder / "objects.csv")},
+        photoz={"methods": ["knn"], "k": 5},
+        injection={"psf": 1.3},
+        training_images=training | {"size": 30, "filters": filters},
+    )
+    inputs = np.load(results / "training_images/inputs.npy")
+    truth = pd.read_csv(results / "training_images/truth.csv")
+    assert inputs.shape == (3, 30, 30, 6)
+    # the cut-out of 6 arcsec holds a Gaussian of 0.55 arcsec, in each band
+    expected = objects.set_index("id").loc[truth["id"]]
+    for number, slope in enumerate(SLOPES[:5]):
+        sums = inputs[..., number].sum(axis=(1, 2))
+        assert sums == pytest.approx(flux_of(expected, slope), rel=0.03)
+    assert truth["seeing_in_HSC-r"].to_numpy() == pytest.approx(1.3, rel=0.05)
+
+
 def test_injection_is_refused_in_a_line(survey):
     folder = survey[0].parents[1]
     table = str(folder / "frames.tsv")
     words = run(folder, "-n", "injection", status=1, name="survey", frames=table)
     assert f"injection: with frames: {table}: sources are injected" in words
     assert "Traceback" not in words
+
+
+def test_bands_of_one_psf(tmp_path):
+    """Given PSFs of different widths."""
+    axis, bands = np.arange(-10, 11), ("HSC-g", "HSC-r")
+    rows, objects = write_field(tmp_path, "north", (150.1, 2.25), 3)
+    rows = [row for row in rows if row["band"] in bands]
+    for row, width in zip(rows, (1.6, 2.1), strict=True):
+        row["psf"] = tmp_path / f"{row['band']}.psf.fits"
+        fits.writeto(row["psf"], np.exp(-(axis**2 + axis[:, None] ** 2) / 2 / width**2))
+    objects[["id", "ra", "dec", "redshift", "class"]].to_csv(tmp_path / "objects.csv", index=False)
+    run(
+        tmp_path,
+        "results/one/pixels/north.parquet",
+        name="one",
+        frames=str(write_table(tmp_path / "frames.tsv", rows)),
+        catalogue={"from": str(tmp_path / "objects.csv")},
+        registration={"match_psf": True},
+    )
+    results, headers = tmp_path / "results/one", []
+    pixels = pq.read_table(results / "pixels/north.parquet").to_pandas()
+    assert len(pixels) > 500
+    for band in bands:
+        with fits.open(results / f"matched/north-{band}.fits") as hdus:
+            headers.append(hdus["SCI"].header)
+            values = hdus["SCI"].data[pixels["y"], pixels["x"]]
+            assert np.array_equal(values, pixels[f"flux_{band}"])
+    g, r = headers
+    assert (g["PSFFROM"], r["PSFFROM"]) == ("given", "given")
+    assert g["FWHMIN"] == pytest.approx(2.355 * 1.6, rel=0.15)
+    assert g["FWHMIN"] + 0.8 < r["FWHMIN"] < r["FWHMOUT"] == g["FWHMOUT"]
+    assert g["NOISECOR"] < r["NOISECOR"]

@@ -20,7 +20,7 @@
       make("img", {src: row.difference, alt: `Difference of ${name}`}));
     const score = row.score === null ? "" : `, score ${row.score.toFixed(2)}`;
     const words = make("p", {textContent: `${name}: ${row.kind}, ${row.scorr.toFixed(1)} sigma${score}` +
-      (row.flags.length ? `, ${row.flags.join(" ")}` : "")});
+      (row.flags.length ? `, ${row.flags.join(" ")}` : "") + (row.known_as ? `, ${row.known_as}` : "")});
     const note = make("input", {type: "text", placeholder: "note", value: marks.get(key(row))?.note ?? ""});
     note.setAttribute("aria-label", `Note on ${name}`);
     note.addEventListener("change", () => mark(row, marks.get(key(row))?.mark ?? "", note.value));

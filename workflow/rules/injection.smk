@@ -78,6 +78,7 @@ rule injection_psf:
         release=config["release"],
         bands=BANDS,
         psf=config["injection"]["psf"],
+        listed=None if FRAMES is None else listed_psfs,
     message:
         "{wildcards.field}: point spread functions for injection"
     script:

@@ -17,7 +17,7 @@ SEGMENTED = BANDS if config["sources"]["detection"] == "band" else [REFERENCE]
 
 rule pixels:
     input:
-        images=per_band("registered"),
+        images=per_band(MEASURED),
         catalogues=per_band("sources", ".cat.fits", SEGMENTED),
         maps=per_band("sources", ".seg.fits", SEGMENTED),
         objects=f"{RESULTS}/catalogue/objects.csv",

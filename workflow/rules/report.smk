@@ -37,6 +37,7 @@ rule report:
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
         registered=shown("registered", BANDS),
+        matched=shown("matched", BANDS) if MATCH_PSF else [],
         frames=shown("frames", [REFERENCE]),
         errors=shown("errors", [REFERENCE]),
         pixels=of_sky(pixel_tables),
@@ -51,6 +52,7 @@ rule report:
         coadd_firsts=first_of_coadds,
         differences=all_differences,
         transients=all_transients,
+        catalogues=all_known,
         series=all_series,
         series_curves=series_tables("light_curves.csv"),
         tracklets=series_tables("tracklets.csv"),
@@ -100,6 +102,7 @@ rule report_pair:
         own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
         transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
         page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "page", "Report"),

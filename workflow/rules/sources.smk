@@ -7,6 +7,8 @@ DETECTION_IMAGE = config["sources"]["detection_image"]
 rule sources:
     input:
         images=per_band("registered"),
+        # with one PSF, if it is wanted
+        matched=per_band("matched") if MATCH_PSF else [],
         objects=f"{RESULTS}/catalogue/objects.csv",
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/sources.param"),

@@ -1,5 +1,7 @@
 """Difference imaging: what changed between two exposures of one sky."""
 
+IDENTIFY = config["subtraction"]["identify"]
+
 
 def exposures_of_pair(wildcards):
     """Return the files of both exposures of a pair in a band."""
@@ -56,6 +58,36 @@ def all_series(wildcards):
 def series_tables(name):
     """Return an input function for a table beside the table of objects of every series."""
     return lambda wildcards: [str(Path(path).with_name(name)) for path in all_series(wildcards)]
+
+
+def differences_of(name, column="pair"):
+    """Return the differences of a pair, or of a series, in all bands."""
+    return [
+        f"{RESULTS}/subtraction/{row.pair}/{row.band}/difference.fits"
+        for row in PLAN.delivered_pairs(not_delivered())
+        if name == (row.pair if column == "pair" else row.series or row.pair)
+    ]
+
+
+def known_bodies(wildcards):
+    """Return the table of bodies of the Solar System of a pair, if the user chose it."""
+    return [f"{RESULTS}/known/bodies/{wildcards.pair}.ecsv"] if IDENTIFY["bodies"] else []
+
+
+def gaia_of_pair(wildcards):
+    """Return the table of Gaia's sources of a pair, or of its series, if the user chose it."""
+    rows = [row for row in PLAN.pairs if row.pair == wildcards.pair]
+    names = {row.series or row.pair for row in rows}
+    return [f"{RESULTS}/known/gaia/{name}.ecsv" for name in names] if IDENTIFY["gaia"] else []
+
+
+def all_known(wildcards):
+    """Return the tables of known objects of all pairs."""
+    rows = PLAN.delivered_pairs(not_delivered())
+    bodies = dict.fromkeys(row.pair for row in rows) if IDENTIFY["bodies"] else ()
+    gaia = dict.fromkeys(row.series or row.pair for row in rows) if IDENTIFY["gaia"] else ()
+    paths = [f"{RESULTS}/known/bodies/{name}.ecsv" for name in bodies]
+    return paths + [f"{RESULTS}/known/gaia/{name}.ecsv" for name in gaia]
 
 
 def all_transients(wildcards):
@@ -116,11 +148,66 @@ rule subtraction:
         "../../scripts/subtraction.py"
 
 
+rule known_bodies:
+    input:
+        differences=lambda wildcards: differences_of(wildcards.pair),
+    output:
+        bodies=f"{RESULTS}/known/bodies/{{pair}}.ecsv",
+    log:
+        f"{RESULTS}/logs/known/bodies/{{pair}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/known_bodies/{{pair}}.tsv"
+    wildcard_constraints:
+        pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(20),
+        downloads=1,
+    params:
+        code=code_of("known_bodies"),
+    message:
+        "{wildcards.pair}: known bodies of the Solar System"
+    script:
+        "../../scripts/known_bodies.py"
+
+
+rule gaia_sources:
+    input:
+        differences=lambda wildcards: differences_of(wildcards.place, column="series"),
+    output:
+        sources=f"{RESULTS}/known/gaia/{{place}}.ecsv",
+    log:
+        f"{RESULTS}/logs/known/gaia/{{place}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/gaia_sources/{{place}}.tsv"
+    wildcard_constraints:
+        place="[A-Za-z0-9][A-Za-z0-9_.-]*",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(20),
+        downloads=1,
+    params:
+        code=code_of("gaia_sources"),
+    message:
+        "{wildcards.place}: sources of Gaia"
+    script:
+        "../../scripts/gaia_sources.py"
+
+
 rule transients_of_pair:
     input:
         tables=bands_of_pair,
         # hosts are objects of the run's own sky: the files of a user have none
         objects=lambda wildcards: photoz_products("objects.csv")(wildcards)[:1],
+        bodies=known_bodies,
+        gaia=gaia_of_pair,
+        lists=IDENTIFY["lists"],
     output:
         transients=shown_in_report(
             f"{RESULTS}/subtraction/{{pair}}/transients.csv", "transients", "Changes"
@@ -138,6 +225,7 @@ rule transients_of_pair:
     params:
         code=code_of("transients_of_pair"),
         host_radius=config["subtraction"]["host_radius"],
+        radius=IDENTIFY["radius"],
     message:
         "{wildcards.pair}: transients of all bands"
     script:

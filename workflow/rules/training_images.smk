@@ -1,7 +1,6 @@
 """Training images: pairs of images of a galaxy, at one redshift and at another."""
 
 from redpix.config.contradictions import training_tables as tables_of_training
-from redpix.io.table_bytes import is_path
 
 TRAINING = config["training_images"]
 
@@ -15,12 +14,19 @@ FRAMES_KEYS = (
     "seeing",
     "targets",
     "cosmology",
+    "filters",
 )
 
 
 def training_tables(wildcards):
     """Return the user's tables that training images are made from."""
     return [path for _, path in tables_of_training(TRAINING)]
+
+
+def tables_for_frames(wildcards):
+    """Return the user's tables that training images of frames are made from."""
+    tables = tables_of_training(TRAINING)
+    return [path for key, path in tables if key in ("cosmology", "filters")]
 
 
 def training_products(wildcards):
@@ -75,7 +81,7 @@ else:
 
     rule training_images:
         input:
-            [path for path in [TRAINING["cosmology"]] if is_path(path)],
+            tables_for_frames,
             objects=f"{RESULTS}/catalogue/objects.csv",
             registered=lambda wildcards: [
                 f"{image_home(field)}/registered/{field}-{band}.fits"
@@ -116,6 +122,7 @@ else:
             bands=BANDS,
             reference_band=REFERENCE,
             fields=lambda wildcards: delivered_fields(wildcards),
+            given_wavelengths=None if FRAMES is None else FRAMES.wavelengths,
             seed=config["seed"],
         message:
             "galaxies of the frames at another redshift"

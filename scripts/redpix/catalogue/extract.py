@@ -17,13 +17,17 @@ from redpix.image.wcs import frame_wcs
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 
 
-def find_objects(images, objects, catalogues, maps, field, bands, reference_band, **settings):
+def find_objects(
+    images, matched, objects, catalogues, maps, field, bands, reference_band, **settings
+):
     """Run SExtractor on every band of a field; write its catalogues and segmentation maps.
 
     Parameters
     ----------
     images : list of str
-        Paths of the registered images, one per band.
+        Paths of the registered images, one per band, in which sources are detected.
+    matched : list of str
+        Paths of images to measure instead, with one PSF, one per band; or empty.
     objects : str
         Path of the object catalogue, objects.csv.
     catalogues, maps : list of str
@@ -52,26 +56,34 @@ def find_objects(images, objects, catalogues, maps, field, bands, reference_band
     outputs = dict(zip(bands, zip(images, catalogues, maps, strict=True), strict=True))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        copied = copied_settings(settings, folder)
         assoc = folder / "assoc.list"
         listed = write_assoc_list(assoc, rows, outputs[reference_band][0])
-        program = _Program(folder / "catalogue.fits", copied, _options(settings), assoc)
+        table, copied = folder / "catalogue.fits", copied_settings(settings, folder)
+        program = _Program(table, copied, _options(settings), assoc)
         detected, shared_map = None, None
         if settings["detection_image"] != "reference":
             detected = prepare_combined(images, settings["detection_image"], folder)
+        seen = _prepared_matched(matched, bands, folder)
         # the reference band comes first: in one mode its segmentation serves the others
         for band in sorted(bands, key=lambda band: band != reference_band):
             image, catalogue, segmentation = outputs[band]
             measured = prepare(image, folder)
             if detected is None or settings["detection"] == "band":
                 detected = measured
+            measured = seen.get(band, measured)
             paths = catalogue, segmentation, shared_map
             counts = _measure(program, detected, measured, paths, listed["id"])
-            log.info(
-                "%s: %d detections, %d of %d objects found, -> %s", image, *counts, segmentation
-            )
+            words = "%s: %d detections, %d of %d objects found, -> %s"
+            log.info(words, image, *counts, segmentation)
             if settings["detection"] == "reference":
                 shared_map = shared_map or segmentation
+
+
+def _prepared_matched(matched, bands, folder):
+    """Return the files of the images with one PSF by band; their names are those of the others."""
+    apart = folder / "matched"
+    apart.mkdir()
+    return {band: prepare(path, apart) for band, path in zip(bands, matched, strict=False)}
 
 
 class _Program(NamedTuple):

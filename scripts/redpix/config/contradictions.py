@@ -106,8 +106,9 @@ def training_tables(training):
     """
     if training["table"] is not None:
         yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra"):
-        names = [training[key]] if isinstance(training[key], str) else training[key]
+    for key in ("cosmology", "bands", "spectra", "filters"):
+        value = training.get(key) or []
+        names = [value] if isinstance(value, str) else value
         yield from ((key, name) for name in names if is_path(name))
 
 
@@ -223,6 +224,12 @@ def _absent_files(config):
         path = config["injection"][key]
         if path != "demo":
             paths[f"injection.{key}"] = (path, f"demo, or the path of a table of {key}")
+    for path in config["subtraction"]["identify"]["lists"]:
+        if not Path(path).is_file():
+            yield (
+                f"subtraction.identify.lists: {shown(path)}: the file does not exist; allowed: a "
+                "list of paths of tables"
+            )
     for key, (path, allowed) in paths.items():
         if path is not None and not Path(path).is_file():
             yield f"{key}: {shown(path)}: the file does not exist; allowed: {allowed}"

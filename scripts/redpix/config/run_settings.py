@@ -112,9 +112,6 @@ def for_frames(config, schema, frames):
     for key in ("shard", "gather"):
         if config.get(key) is not None:
             raise InputError(f"{key}: {config[key]} with frames; allowed with frames: null")
-    training = config.get("training_images")
-    if isinstance(training, dict) and training.get("origin") == "frames":
-        raise InputError("training_images.origin: frames with frames; allowed: simulated")
     catalogue = config.get("catalogue") or {}
     if isinstance(catalogue, dict) and catalogue.get("from", "demo") == "demo":
         catalogue = {**catalogue, "from": "detections"}

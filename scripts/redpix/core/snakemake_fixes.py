@@ -13,6 +13,7 @@ import time
 
 import snakemake.api  # first: Snakemake's other modules cannot be imported by themselves
 import snakemake.dag
+import snakemake.io
 import snakemake.iocontainers
 import snakemake.jobs
 import snakemake.logging
@@ -30,6 +31,7 @@ def fix_snakemake():
     ignore_script_times()
     check_scripts_once()
     share_guards()
+    keep_flags_of_flagged_paths()
     ask_files_in_turn()
     collect_less_garbage()
     say_time_left()
@@ -70,6 +72,46 @@ def share_guards():
         return shared.setdefault(name, object.__new__(cls))
 
     snakemake.iocontainers.AttributeGuard.__new__ = guard
+
+
+class FlagsToCome(dict):
+    """Flags of a path without any: with the first one, the path gets a table of flags.
+
+    Parameters
+    ----------
+    path : snakemake.io.AnnotatedString
+    """
+
+    def __init__(self, path):
+        super().__init__()
+        self.path = path
+
+    def __setitem__(self, name, value):
+        super().__setitem__(name, value)
+        self.path.flags = dict(self)
+
+    def update(self, *flags, **named):
+        super().update(*flags, **named)
+        self.path.flags = dict(self)
+
+
+def keep_flags_of_flagged_paths():
+    """Let a path have attributes of its own only with flags such as temp(): few paths have any."""
+
+    def init(path, value):
+        if snakemake.io.is_callable(value):
+            path.callable = value
+
+    def flags(path):
+        return FlagsToCome(path) if path._flags is None else path._flags
+
+    def set_flags(path, flags):
+        if flags or path._flags is not None:
+            path._flags = flags
+
+    paths = snakemake.io.AnnotatedString
+    paths._flags = paths.callable = None
+    paths.__init__, paths.flags = init, property(flags, set_flags)
 
 
 def ask_files_in_turn():

@@ -4,6 +4,7 @@ import re
 
 from astropy.time import Time
 
+from redpix.image.site_cards import site_cards
 from redpix.io.camera import read_camera
 from redpix.io.header_values import filled
 
@@ -22,6 +23,9 @@ OF_REFERENCE = {
     "FILTER": "REFFILT",
     "AIRMASS": "REFAIRM",
     "GAIN": "REFGAIN",
+    "OBSGEO-X": "REFGEO-X",
+    "OBSGEO-Y": "REFGEO-Y",
+    "OBSGEO-Z": "REFGEO-Z",
 }
 
 #: seconds per day
@@ -94,6 +98,7 @@ def exposure_cards(exposure):
         ("FILTER", camera.filter, "filter"),
         ("AIRMASS", camera.airmass, "airmass"),
         ("GAIN", camera.gain, "electrons per unit of the image"),
+        *site_cards(header, middle)[0],
     ]
     return [card for card in cards if card[1] is not None]
 

@@ -10,8 +10,10 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
-from redpix.image.wcs import frame_wcs, pixel_area
+from redpix.image.pixel_map import local_scale
+from redpix.image.wcs import celestial_wcs
 from redpix.io.whole_fits import open_whole
+from redpix.psf.given_model import read_given_model
 from redpix.psf.moffat import moffat_stamp
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_file import write_psfs
@@ -129,7 +131,7 @@ def measured_psf(frame, error, masks, band, sextractor, psfex):
         return fit_psf(stars, psfex_copy, frame)[0]
 
 
-def given_psf(fwhm):
+def moffat_psf(fwhm):
     """Return a Moffat PSF of a FWHM in pixels, constant across the frame.
 
     Parameters
@@ -145,8 +147,42 @@ def given_psf(fwhm):
     return PsfModel(stamp[None], 0, (0.0, 0.0), (1.0, 1.0), full_width(stamp), 0)
 
 
-def choose_psf(frames, errors, masks, sextractor, psfex, psf_file, bands, psf, field, **archive):
-    """Write the PSFs of a field: from the survey, measured on stars, or of a given FWHM.
+def listed_psf(path, psf, scale):
+    """Return the PSF of an image of a user's table, unless it must be measured.
+
+    Parameters
+    ----------
+    path : str or None
+        PSF that the table names: a PSFEx model or an image.
+    psf : str or float
+        As for `choose_psf`.
+    scale : float
+        Pixel scale, arcsec.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel or None
+        None for a PSF that is to be measured.
+
+    Raises
+    ------
+    InputError
+        If the survey's PSF is wanted, or the file is not a PSF.
+    """
+    if psf == "psfield":
+        raise InputError(
+            'injection.psf: "psfield" with frames, which are not those of SDSS; allowed: auto, '
+            "measured, or a FWHM in arcsec"
+        )
+    if psf == "auto" and path is not None:
+        return read_given_model(path)
+    return None if psf in ("auto", "measured") else moffat_psf(float(psf) / scale)
+
+
+def choose_psf(
+    frames, errors, masks, sextractor, psfex, psf_file, bands, psf, field, listed=None, **archive
+):
+    """Write the PSFs of a field: given, from the survey, measured on stars, or of a given FWHM.
 
     Parameters
     ----------
@@ -164,33 +200,38 @@ def choose_psf(frames, errors, masks, sextractor, psfex, psf_file, bands, psf, f
         Bands in the order of `frames`.
     psf : str or float
         "psfield" for the PSF of the survey, "measured" for that of the frame's stars, "auto" for
-        the first of these that exists; a number is the FWHM of a Moffat profile in arcsec.
+        that of the user's table or of the survey, or else the measured one; a number is the FWHM
+        of a Moffat profile in arcsec.
     field : str
         Name of the field, such as 94-3-7.
+    listed : dict of str to str, optional
+        PSF of each band by the user's table of images, None if the table has none. Without the
+        argument, frames are those of SDSS.
     **archive : str or int
         source, release, retries and timeout of `fetch_psfield`: the archive of the survey.
 
     Raises
     ------
     InputError
-        If the PSF cannot be fetched or measured.
+        If the PSF cannot be fetched, read or measured.
     """
-    field = parse_field(field)
     models, origins, scales = {}, {}, {}
     with tempfile.TemporaryDirectory() as folder:
         psfield = None
-        if psf in ("auto", "psfield"):
-            psfield = fetch_psfield(field, folder, required=psf == "psfield", **archive)
+        if listed is None:
+            number = parse_field(field)
+            if psf in ("auto", "psfield"):
+                psfield = fetch_psfield(number, folder, required=psf == "psfield", **archive)
         for band, frame, error in zip(bands, frames, errors, strict=True):
-            scales[band] = 3600 * np.sqrt(pixel_area(frame_wcs(fits.getheader(frame))))
+            header = fits.getheader(frame)
+            shape = header["NAXIS2"], header["NAXIS1"]
+            scales[band] = 3600 * local_scale(celestial_wcs(header), shape)
             if psfield:
-                origins[band] = "psfield"
-                models[band] = survey_psf(psfield, band, fits.getdata(frame).shape, field)
-            elif psf in ("auto", "measured"):
-                origins[band] = "measured"
-                models[band] = measured_psf(frame, error, masks, band, sextractor, psfex)
+                origins[band], models[band] = "psfield", survey_psf(psfield, band, shape, number)
             else:
-                origins[band] = "given"
-                models[band] = given_psf(float(psf) / scales[band])
+                models[band] = listed_psf((listed or {}).get(band), psf, scales[band])
+                origins[band] = "measured" if models[band] is None else "given"
+            if models[band] is None:
+                models[band] = measured_psf(frame, error, masks, band, sextractor, psfex)
             log.info("%s: %s, FWHM %.3f pixels", frame, origins[band], models[band].fwhm)
     write_psfs(psf_file, models, origins, scales)

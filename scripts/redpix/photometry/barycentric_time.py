@@ -1,42 +1,8 @@
 """Barycentric times of exposures: BJD in the scale TDB (Eastman et al. 2010, PASP 122, 935)."""
 
-import warnings
-
 import numpy as np
 
-from redpix.io.observatory import observatory
-
-#: cards of the geocentric position of the observatory, metres
-CARDS = ("OBSGEO-X", "OBSGEO-Y", "OBSGEO-Z")
-
-
-def site_cards(header, middle):
-    """Return the cards of the observatory's position, and remarks.
-
-    Parameters
-    ----------
-    header : mapping
-        Header of a raw image.
-    middle : float or None
-        Modified Julian Date (UTC) of the exposure.
-
-    Returns
-    -------
-    cards : list of (str, object, str)
-        Keyword, value and comment; empty if the observatory is unknown.
-    remarks : tuple of str
-    """
-    site = observatory(header, middle)
-    if site is None:
-        return [], ()
-    xyz = site.xyz
-    if xyz is None:
-        from astropy.coordinates import EarthLocation  # its import takes 0.3 s
-
-        place = EarthLocation.from_geodetic(site.longitude, site.latitude, site.height)
-        xyz = [float(axis.to_value("m")) for axis in place.geocentric]
-    words = f"[m] from {site.source}"
-    return [(card, value, words) for card, value in zip(CARDS, xyz, strict=True)], site.remarks
+from redpix.image.earth_rotation import rotation_tables
 
 
 def bjd_tdb(mjd, ra, dec, xyz):
@@ -61,19 +27,12 @@ def bjd_tdb(mjd, ra, dec, xyz):
     from astropy import units as u
     from astropy.coordinates import EarthLocation, SkyCoord
     from astropy.time import Time
-    from astropy.utils import iers
 
     found = np.full(len(ra), np.nan)
     known = np.isfinite(ra) & np.isfinite(dec)
     if not known.any():
         return found
-    # later than the tables, the Earth's rotation changes the time by less than a microsecond
-    with (
-        iers.conf.set_temp("auto_download", False),
-        iers.conf.set_temp("iers_degraded_accuracy", "warn"),
-        warnings.catch_warnings(),
-    ):
-        warnings.simplefilter("ignore")
+    with rotation_tables():
         place = EarthLocation.from_geocentric(*xyz, unit=u.m)
         time = Time(mjd, format="mjd", scale="utc", location=place)
         stars = SkyCoord(ra[known] * u.deg, dec[known] * u.deg)

@@ -5,8 +5,8 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.site_cards import site_cards
 from redpix.image.wcs import celestial_wcs, wcs_cards
-from redpix.photometry.barycentric_time import site_cards
 
 #: cards of the raw header, beside its WCS, that the calibrated image keeps
 KEPT = ("OBJECT", "FILTER", "DATE-OBS", "TELESCOP", "INSTRUME", "OBSERVER")

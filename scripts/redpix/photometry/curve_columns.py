@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.job import log
-from redpix.photometry.barycentric_time import CARDS, bjd_tdb
+from redpix.image.site_cards import CARDS
+from redpix.photometry.barycentric_time import bjd_tdb
 from redpix.photometry.detrending import LEAST_PER_TERM, detrend, trend_terms
 from redpix.photometry.ensemble import EnsembleMagnitudes
 from redpix.photometry.image_zero_point import sky_wcs

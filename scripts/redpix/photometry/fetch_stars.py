@@ -3,28 +3,15 @@
 from itertools import chain
 
 import numpy as np
-from astropy import units as u
-from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.table import Table, unique, vstack
 
+from redpix.catalogue.cones import cones_of
+from redpix.catalogue.vizier import ask_vizier, named_columns, numbers_of
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.image.wcs import celestial_wcs
 from redpix.photometry.surveys import GAIA_RELATIONS, RELATION_ERROR, SURVEYS
-
-#: largest number of stars of one request
-ROWS = 100_000
-
-#: seconds until a request is given up, and the number of attempts
-TIMEOUT, ATTEMPTS = 90, 2
-
-#: radius of a request over that of its image: exposures that are shifted need no further request
-MARGIN = 1.15
-
-#: largest radius of a request, degrees
-WIDEST = 3.0
 
 
 def fetch_stars(images, stars, survey):
@@ -42,7 +29,7 @@ def fetch_stars(images, stars, survey):
     survey : str
         One of `redpix.photometry.surveys.SURVEYS`.
     """
-    cones = footprints(images)
+    cones = cones_of((path, fits.getheader(path)) for path in images)
     tables, state, failed = [], "complete", "" if cones else "no image has a WCS"
     for centre, radius in cones:
         try:
@@ -59,43 +46,6 @@ def fetch_stars(images, stars, survey):
     with atomic(stars) as temporary:
         made.write(temporary, format="ascii.ecsv", overwrite=True)
     log.info("%s: %d stars of %s in %d cones", stars, len(made), survey, len(cones))
-
-
-def footprints(images):
-    """Return the cones that cover images.
-
-    Parameters
-    ----------
-    images : list of str
-        FITS files of calibrated images.
-
-    Returns
-    -------
-    list of (astropy.coordinates.SkyCoord, float)
-        Centre and radius in degrees; a cone inside an earlier one is left out.
-    """
-    cones = []
-    for path in images:
-        header = fits.getheader(path)
-        try:
-            wcs = celestial_wcs(header)
-        except InputError:
-            log.warning("%s: no WCS, so no stars of a catalogue", path)
-            continue
-        nx, ny = header["NAXIS1"], header["NAXIS2"]
-        x, y = (
-            np.array([(nx - 1) / 2, 0, nx - 1, 0, nx - 1]),
-            np.array([(ny - 1) / 2, 0, 0, ny - 1, ny - 1]),
-        )
-        sky = SkyCoord(*wcs.all_pix2world(x, y, 0), unit="deg")
-        radius = float(sky[0].separation(sky[1:]).max().deg)
-        if radius > WIDEST:
-            log.warning("%s: %.1f degrees wide: the field is too large for a request", path, radius)
-            continue
-        covered = (sky[0].separation(centre).deg + radius <= size for centre, size in cones)
-        if not any(covered):
-            cones.append((sky[0], MARGIN * radius))
-    return cones
 
 
 def ask(survey, centre, radius):
@@ -120,33 +70,12 @@ def ask(survey, centre, radius):
     InputError
         If VizieR does not answer with a table.
     """
-    from astroquery.exceptions import RemoteServiceError, TableParseError
-    from astroquery.exceptions import TimeoutError as QueryTimeout
-    from astroquery.vizier import Vizier
-    from requests.exceptions import ConnectionError as ConnectionFailed
-
     entry = SURVEYS[survey]
-    columns = [*entry.position, *chain.from_iterable(entry.bands.values())]
+    columns = [*entry.position, *chain.from_iterable(entry.bands.values()), "pmRA", "pmDE"]
     limited = entry.bands[entry.limited][0]
-    service = Vizier(
-        columns=[*columns, "pmRA", "pmDE"],
-        column_filters={limited: f"{entry.limits[0]}..{entry.limits[1]}", **entry.filters},
-        row_limit=ROWS,
-        timeout=TIMEOUT,
-    )
-    for attempt in range(ATTEMPTS):
-        try:
-            answer = service.query_region(
-                centre, radius=radius * u.deg, catalog=entry.table, cache=False
-            )
-            break
-        except (OSError, RemoteServiceError, TableParseError, QueryTimeout, ValueError) as error:
-            if attempt == ATTEMPTS - 1:
-                words = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
-                if isinstance(error, ConnectionFailed):
-                    words = "no connection"
-                raise InputError(f"VizieR does not answer ({words})") from None
-    if not len(answer):
+    filters = {limited: f"{entry.limits[0]}..{entry.limits[1]}", **entry.filters}
+    answer = ask_vizier(entry.table, columns, centre, radius, filters)
+    if not answer:
         return standard_stars(Table(names=columns, dtype=[float] * len(columns)), survey)
     return standard_stars(answer[0], survey)
 
@@ -173,15 +102,11 @@ def standard_stars(answer, survey):
         If a column of positions is missing.
     """
     entry = SURVEYS[survey]
-    columns = {name.lower().replace("'", "_"): name for name in answer.colnames}
 
     def values(name):
-        found = columns.get(name.lower().replace("'", "_"))
-        if found is None:
-            return np.full(len(answer), np.nan)
-        return np.ma.filled(np.ma.asarray(answer[found], float), np.nan)
+        return numbers_of(answer, name)
 
-    if entry.position[0].lower() not in columns:
+    if entry.position[0].lower() not in named_columns(answer):
         raise InputError(
             f"the answer lacks {entry.position[0]}; it has {', '.join(answer.colnames)}"
         )

@@ -3,6 +3,7 @@
 import numpy as np
 from astropy.table import Table
 
+from redpix.catalogue.vizier import moved_positions, years_since
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photometry.light_curves import star_transform
@@ -20,9 +21,6 @@ LEAST_COLOURED, LEAST_SPREAD = 10, 0.1
 
 #: a colour term is used if it exceeds its error by this factor
 SURE = 3.0
-
-#: milliarcseconds per degree
-_MAS = 3.6e6
 
 
 def read_survey(path):
@@ -64,10 +62,8 @@ def at_epoch(table, middle):
     epoch = SURVEYS[table.meta["survey"]].epoch
     if epoch is None or middle is None:
         return ra, dec
-    years = 2000 + (middle - 51544.5) / 365.25 - epoch
-    # pmRA of a catalogue is a motion on the sky, with the cosine of the declination
-    ra = ra + table["pmra"] * years / _MAS / np.cos(np.deg2rad(dec))
-    return np.asarray(ra), np.asarray(dec + table["pmdec"] * years / _MAS)
+    years = years_since(epoch, middle)
+    return moved_positions(ra, dec, table["pmra"], table["pmdec"], years)
 
 
 def find_survey_zero_point(table, stars, header, wcs, band, fwhm):

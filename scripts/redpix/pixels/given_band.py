@@ -125,7 +125,7 @@ def _survey_band(row, path, field, band):
     error, _ = frame_errors(path, field, band)
     with fits.open(path, memmap=False) as hdus:
         image, header = hdus[0].data.astype(np.float32), hdus[0].header
-    remarks = []
+    remarks = _unused_values(row)
     mask = mask_of_spans(row.mask, image.shape, remarks)
     about = {
         "zero_point": NANOMAGGY_ZERO_POINT,
@@ -138,6 +138,18 @@ def _survey_band(row, path, field, band):
         "softening": SOFTENING[band],
     }
     return _finished(row, image, error, mask, header, celestial_wcs(header), about, remarks)
+
+
+def _unused_values(row):
+    """Return a remark if a row of a frame of SDSS has values that the frame itself states."""
+    names = [name for name, value in _given(row).items() if value is not None]
+    if not names:
+        return []
+    values = ", ".join(f"{name} {getattr(row, name):g}" for name in names)
+    return [
+        f"{values} of the table: not used, as a frame of SDSS is in nanomaggies (22.5) and has the "
+        "gain and dark variance of its camera"
+    ]
 
 
 def _finished(row, image, error, mask, header, wcs, about, remarks):

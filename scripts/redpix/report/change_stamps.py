@@ -59,7 +59,7 @@ def row_values(row):
     -------
     dict
     """
-    names = ("id", "band", "ra", "dec", "scorr", "flux", "mag", "kind", "score")
+    names = ("id", "band", "ra", "dec", "scorr", "flux", "mag", "kind", "score", "known_as")
     values = {name: row.get(name) for name in names}
     values |= {
         name: None if isinstance(value, float) and not np.isfinite(value) else value

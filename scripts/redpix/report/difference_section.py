@@ -13,6 +13,7 @@ from redpix.report.change_stamps import show_stamps
 from redpix.report.difference_facts import band_facts
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
 from redpix.report.figures import data_uri
+from redpix.report.known_objects import read_transients
 from redpix.report.likely_transients import most_likely
 from redpix.subtraction.transients import matches
 
@@ -92,7 +93,7 @@ def show_pairs(differences, tables, truth):
         show_pair(
             Path(table).parent.name,
             [path for path in differences if Path(path).parents[1] == Path(table).parent],
-            pd.read_csv(table, dtype={"band": str}),
+            read_transients(table),
             true,
         )
         for table in tables
@@ -131,6 +132,7 @@ def show_pair(name, differences, transients, true):
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
         "completeness": show_completeness(bands),
         "n": len(transients),
+        "identified": "known_as" in transients,
         "stamps": [stamp for one in bands.values() for stamp in one.stamps],
         "rows": most_likely(transients).head(LISTED).to_dict("records"),
     }

@@ -31,7 +31,7 @@ def show_field(name, objects, paths, bands, reference):
     objects : DataFrame
         The objects of the field.
     paths : dict of str to dict of str to str
-        Paths by stage (registered, frames, errors) and file name.
+        Paths by stage (registered, matched, frames, errors) and file name.
     bands : list of str
         Bands of the run.
     reference : str
@@ -69,10 +69,41 @@ def show_field(name, objects, paths, bands, reference):
             "their pixels": f"{objects['pixels'].sum():,}",
             f"median error, {reference}": f"{np.nanmedian(error):.4f} {unit}",
             **origin,
+            **psf_facts([paths["matched"].get(f"{name}-{band}.fits") for band in bands], bands),
         },
         "colours": COLOURS[len(colours)].format(*colours) + balance,
         "colour": data_uri(colour, photograph=True),
         "band": data_uri(figure, photograph=True),
+    }
+
+
+def psf_facts(paths, bands):
+    """Return the facts of the PSFs of a field whose bands were to be brought to one PSF.
+
+    Parameters
+    ----------
+    paths : list of str or None
+        Images with one PSF, one per band; None without them.
+    bands : list of str
+        Names of the bands.
+
+    Returns
+    -------
+    dict of str to str
+        Empty if one PSF was not wanted.
+    """
+    if None in paths:
+        return {}
+    headers = [fits.getheader(path, "SCI") for path in paths]
+    if not all(header["PSFMATCH"] for header in headers):
+        return {"one PSF": f"not made, the bands keep their own: {headers[0]['PSFWHY']}"}
+    before = ", ".join(
+        f"{band} {header['FWHMIN']:.2f}" for band, header in zip(bands, headers, strict=True)
+    )
+    after, residual = headers[0]["FWHMOUT"], max(header["PSFRESID"] for header in headers)
+    return {
+        "one PSF": f"FWHM {after:.2f} pixels, from {before}; at most {100 * residual:.1f} % of the "
+        "light is out of place"
     }
 
 

@@ -14,7 +14,7 @@ from redpix.report.redshift_plots import PixelHistograms
 from redpix.report.tables import DASH
 
 #: stage of each folder of results with another name than its stage
-FOLDERS = {"registered": "registration", "coadds": "coaddition"}
+FOLDERS = {"registered": "registration", "matched": "matching", "coadds": "coaddition"}
 
 
 def read_objects(path, band):

@@ -5,10 +5,11 @@ from redpix.core.job import log
 from redpix.core.version import redpix_version
 from redpix.report import difference_section, files
 from redpix.report.figures import house_style
+from redpix.report.known_objects import unanswered
 from redpix.report.page_scripts import blinking
 
 
-def write_pair_report(difference, transients, template, page, science, reference, pair):
+def write_pair_report(difference, transients, catalogues, template, page, science, reference, pair):
     """Write the page of one pair of files.
 
     Parameters
@@ -17,6 +18,8 @@ def write_pair_report(difference, transients, template, page, science, reference
         FITS file of the difference image.
     transients : str
         CSV of the transients of the pair.
+    catalogues : list of str
+        Tables of known objects in the field, if the user chose them.
     template : str
         Jinja template of the page.
     page : str
@@ -35,6 +38,7 @@ def write_pair_report(difference, transients, template, page, science, reference
         science=science,
         reference=reference,
         pairs=pairs,
+        unanswered=unanswered(catalogues),
         **blinking(template, pairs),
     )
     write_text(page, text)

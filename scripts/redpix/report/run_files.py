@@ -21,7 +21,7 @@ class RunFiles(NamedTuple):
         has no fields.
     objects, rejected : str or list
         CSV of the catalogue, and CSV of its rejected rows; empty if the run has no fields.
-    registered, frames, errors : list of str
+    registered, matched, frames, errors : list of str
         FITS images of the fields that are shown.
     pixels, counts : list of str
         Pixel table (Parquet) and pixel counts (CSV) of each field.
@@ -33,6 +33,8 @@ class RunFiles(NamedTuple):
         FITS file of each coadd, and the first image of each.
     differences, transients : list of str
         FITS file of each difference, and CSV of the transients of each pair.
+    catalogues : list of str
+        Tables of known objects in the fields of pairs.
     series, series_curves, tracklets : list of str
         series.csv, light_curves.csv and tracklets.csv of each series and band.
     tables : list of str
@@ -51,6 +53,7 @@ class RunFiles(NamedTuple):
     objects: str | list = ()
     rejected: str | list = ()
     registered: list = ()
+    matched: list = ()
     frames: list = ()
     errors: list = ()
     pixels: list = ()
@@ -65,6 +68,7 @@ class RunFiles(NamedTuple):
     coadd_firsts: list = ()
     differences: list = ()
     transients: list = ()
+    catalogues: list = ()
     series: list = ()
     series_curves: list = ()
     tracklets: list = ()

@@ -21,6 +21,7 @@ from redpix.report import (
 )
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
+from redpix.report.known_objects import unanswered
 from redpix.report.light_curves_section import show_light_curves, show_targets
 from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
@@ -111,6 +112,7 @@ def field_calls(names, objects, products, settings):
     """
     paths = {
         "registered": {Path(path).name: path for path in products.registered},
+        "matched": {Path(path).name: path for path in products.matched},
         "frames": {Path(path).name: path for path in products.frames},
         "errors": {Path(path).name: path for path in products.errors},
     }
@@ -154,6 +156,7 @@ def section_calls(products, methods, definitions, raws, truth):
         "pairs": partial(
             difference_section.show_pairs, products.differences, products.transients, truth
         ),
+        "unanswered": partial(unanswered, products.catalogues),
         "series": partial(show_series, products.series),
         "light_curves": partial(show_light_curves, products.light_curves),
         "targets": partial(show_targets, products.targets),

@@ -102,7 +102,7 @@ def read_spectra(names):
     )
 
 
-def read_curves(bands):
+def read_curves(bands, key="training_images.bands"):
     """Read the filter curves of bands.
 
     Parameters
@@ -110,6 +110,8 @@ def read_curves(bands):
     bands : sequence of str
         u, g, r, i, z; names of speclite's filters; or paths of tables: wavelength (Angstrom) and
         response.
+    key : str, optional
+        Key that messages name.
 
     Returns
     -------
@@ -147,11 +149,11 @@ def read_curves(bands):
             curves[band] = load_filter(full)
         except (ValueError, OSError) as error:
             raise InputError(
-                f"training_images.bands: {band!r}: {str(error).splitlines()[0]}; allowed: u, g, "
+                f"{key}: {band!r}: {str(error).splitlines()[0]}; allowed: u, g, "
                 "r, i, z, a filter of speclite such as bessell-V, or the path of a table"
             ) from None
     if len(curves) < len(bands):
-        raise InputError("training_images.bands: two bands share a name; allowed: different names")
+        raise InputError(f"{key}: two bands share a name; allowed: different names")
     return list(curves), list(curves.values())
 
 

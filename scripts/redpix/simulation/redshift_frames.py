@@ -10,9 +10,10 @@ from redpix.catalogue.build import field_names
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log, progress
-from redpix.simulation.files import read_curves, read_distance, wavelengths
-from redpix.simulation.redshifter import Redshifter, template_grid
+from redpix.simulation.files import read_distance, wavelengths
+from redpix.simulation.redshifter import HIGHEST, Redshifter, template_grid
 from redpix.simulation.registered_field import RegisteredField, field_files
+from redpix.simulation.run_filters import run_filters
 
 
 def candidates(path, z_in, reference_band):
@@ -46,6 +47,8 @@ def candidates(path, z_in, reference_band):
             f"{path}: no galaxy with a redshift from {low:g} to {high:g}; allowed: "
             "a training_images.z_in that holds galaxies of the catalogue"
         )
+    if galaxies[reference_band].isna().all():
+        log.warning("%s: no magnitude in %s: galaxies in the order of id", path, reference_band)
     return galaxies.sort_values([reference_band, "id"])
 
 
@@ -149,7 +152,7 @@ def write_pairs(paths, galaxies, files, redshifter, size):
     return pd.DataFrame([truth[number] for number in sorted(truth)])
 
 
-def describe_arrays(truth, bands, options):
+def describe_arrays(truth, bands, filters, curves, options):
     """Return the description of the arrays as JSON: axes, bands, unit.
 
     Parameters
@@ -158,6 +161,10 @@ def describe_arrays(truth, bands, options):
         Truth, one row per galaxy.
     bands : sequence of str
         Names of the bands.
+    filters : sequence of str
+        Names of their filters.
+    curves : sequence of speclite.filters.FilterResponse
+        Filters of the bands.
     options : dict
         targets and cosmology of the section ``training_images``.
 
@@ -169,7 +176,8 @@ def describe_arrays(truth, bands, options):
         "recipe": "frames",
         "axes": ["galaxy", "row", "column", "band"],
         "bands": bands,
-        "wavelengths": wavelengths(read_curves(bands)[1]),
+        "filters": filters,
+        "wavelengths": wavelengths(curves),
         "unit": "nanomaggies",
         "scale": 1.0,
         "inputs": "observed",
@@ -181,7 +189,7 @@ def describe_arrays(truth, bands, options):
     return json.dumps(facts, indent=1) + "\n"
 
 
-def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
+def write_arrays(paths, catalogue, files, bands, curves, reference_band, options, seed):
     """Choose galaxies and write their inputs, targets and errors.
 
     Parameters
@@ -194,6 +202,8 @@ def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
         Files of each field.
     bands : sequence of str
         Names of the bands.
+    curves : sequence of speclite.filters.FilterResponse
+        Their filters.
     reference_band : str
         Band of the magnitudes that order the galaxies.
     options : dict
@@ -216,7 +226,7 @@ def write_arrays(paths, catalogue, files, bands, reference_band, options, seed):
             "training_images.targets: psf_free with origin frames; allowed: observed, noiseless"
         )
     distance = read_distance(options["cosmology"])
-    grid = template_grid(bands, options["z_out"])
+    grid = template_grid(bands, options["z_out"], curves)
     redshifter = Redshifter(options, bands, seed, distance, grid)
     galaxies = chosen_galaxies(catalogue, files, bands, reference_band, options)
     with ExitStack() as stack:
@@ -236,6 +246,7 @@ def redshift_galaxies(
     fields,
     options,
     seed,
+    given_wavelengths=None,
     **arrays,
 ):
     """Make pairs of images of the brightest galaxies in registered frames.
@@ -258,9 +269,12 @@ def redshift_galaxies(
         Band by which the brightest galaxies are chosen.
     options : dict
         Section ``training_images``: number, z_in, z_out, size, pixel_scale_out, seeing, targets,
-        cosmology.
+        cosmology, filters.
     seed : int
         Seed of the random numbers.
+    given_wavelengths : dict of str to float, optional
+        Effective wavelengths of the bands by a table of images, Angstrom. By default, frames are
+        those of SDSS.
     **arrays : str
         Arrays that are written: inputs, input_errors, targets, target_errors, z_in, z_out.
 
@@ -270,11 +284,13 @@ def redshift_galaxies(
         If an option is invalid or no galaxy can be used.
     """
     files = field_files(fields, registered, segments, psfs)
+    highest = min(options["z_out"][1], HIGHEST)
+    filters, curves = run_filters(bands, options.get("filters"), given_wavelengths, highest)
     paths = {key: arrays[key] for key in ("inputs", "input_errors", "targets", "target_errors")}
-    table = write_arrays(paths, objects, files, bands, reference_band, options, seed)
+    table = write_arrays(paths, objects, files, bands, curves, reference_band, options, seed)
     for key in ("z_in", "z_out"):
         with atomic(arrays[key]) as temporary:
             np.save(temporary, table[key].to_numpy(np.float32))
     with atomic(truth) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")
-    write_text(settings, describe_arrays(table, bands, options))
+    write_text(settings, describe_arrays(table, bands, filters, curves, options))

@@ -33,7 +33,7 @@ class RedshiftedPair(NamedTuple):
     target_error: np.ndarray
 
 
-def template_grid(bands, z_out):
+def template_grid(bands, z_out, curves=None):
     """Return the grid of the templates' fluxes up to the largest redshift of the targets.
 
     Parameters
@@ -42,6 +42,8 @@ def template_grid(bands, z_out):
         Names of the bands.
     z_out : (float, float)
         Range of the redshifts of the targets.
+    curves : sequence of speclite.filters.FilterResponse, optional
+        Filters of the bands; by default those of SDSS.
 
     Returns
     -------
@@ -49,7 +51,7 @@ def template_grid(bands, z_out):
     """
     # with an invalid range, which `Redshifter` refuses, a coarse grid is quick
     step = 0.02 if z_out[1] <= HIGHEST else 1.0
-    return seds.build_grid(tuple(bands), min(z_out[1], HIGHEST) + 0.02, step)
+    return seds.build_grid(tuple(bands), min(z_out[1], HIGHEST) + 0.02, step, curves)
 
 
 class Redshifter:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 
+from redpix.core.exceptions import InputError
 from redpix.image.wcs import frame_wcs, pixel_area
 from redpix.simulation.pixel_redshifting import sharp_fwhm
 from redpix.simulation.redshifter import Stamp
@@ -36,7 +37,7 @@ def field_files(fields, registered, segments, psfs):
     fields : list of str
         Names.
     registered : list of str
-        Registered images of all fields.
+        Registered images of all fields, with all bands of a field together.
     segments, psfs : list of str
         One file per field.
 
@@ -44,11 +45,12 @@ def field_files(fields, registered, segments, psfs):
     -------
     dict of str to FieldFiles
     """
-    files = {}
-    for name, segment, psf in zip(fields, segments, psfs, strict=True):
-        images = [path for path in registered if f"/{name}-" in path]
-        files[name] = FieldFiles(images, segment, psf)
-    return files
+    bands = len(registered) // max(len(fields), 1)
+    images = [registered[start : start + bands] for start in range(0, len(registered), bands or 1)]
+    return {
+        name: FieldFiles(*files)
+        for name, *files in zip(fields, images, segments, psfs, strict=True)
+    }
 
 
 class RegisteredField:
@@ -78,6 +80,7 @@ class RegisteredField:
                 self.error.append(hdus["ERR"].data)
                 unusable = unusable | (hdus["MASK"].data != 0)
                 self.wcs = frame_wcs(hdus["SCI"].header)
+                _check_unit(hdus["SCI"].header, path)
         self.unusable = unusable | ~np.isfinite(self.flux).all(axis=0)
         self.segments = fits.getdata(files.segments)
         self.scale = 3600 * np.sqrt(pixel_area(self.wcs))
@@ -116,3 +119,12 @@ class RegisteredField:
         error = np.stack([image[box] for image in self.error], axis=-1)
         flux[blank], error[blank] = 0.0, np.inf
         return Stamp(flux.astype(float), error.astype(float))
+
+
+def _check_unit(header, path):
+    """Refuse an image without a zero point: colours of its pixels are unknown."""
+    if header.get("BUNIT") == "count":
+        raise InputError(
+            f"{path}: the zero point is unknown, and the spectra of pixels follow from it; "
+            "allowed: a column zero_point in frames"
+        )

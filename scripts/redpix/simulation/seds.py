@@ -160,7 +160,7 @@ def _filters(bands):
     return load_filters(*names)
 
 
-def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=0.01):
+def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=0.01, curves=None):
     """Return the grid of the templates' band fluxes, for interpolation.
 
     Parameters
@@ -169,6 +169,8 @@ def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=
         Names of the bands.
     redshift_max, redshift_step : float, optional
         With steps of 0.01, interpolated magnitudes are accurate to 0.01 mag in u, 0.002 in griz.
+    curves : sequence of speclite.filters.FilterResponse, optional
+        Filters of the bands; by default those of SDSS.
 
     Returns
     -------
@@ -181,7 +183,8 @@ def build_grid(bands=("u", "g", "r", "i", "z"), redshift_max=1.0, redshift_step=
     rest = band_fluxes(spectra.reshape(-1, WAVELENGTH.size), 0.0, "r")
     spectra = spectra / rest.reshape(len(TEMPLATES), reddenings.size, 1)
     flat = spectra.reshape(-1, WAVELENGTH.size)
-    fluxes = np.stack([band_fluxes(flat, z, bands) for z in redshifts], axis=1)
+    curves = _filters(tuple(bands)) if curves is None else curves
+    fluxes = np.stack([ab_fluxes(WAVELENGTH, flat, z, curves) for z in redshifts], axis=1)
     shape = (len(TEMPLATES), reddenings.size, redshifts.size, len(bands))
     return SedGrid(tuple(bands), redshifts, reddenings, np.log(fluxes.reshape(shape)))
 

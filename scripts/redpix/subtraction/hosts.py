@@ -24,15 +24,25 @@ def nearest(ra, dec, object_ra, object_dec, radius):
     if not len(object_ra) or not len(ra):
         return np.full(len(ra), -1)
     chord = 2 * np.sin(np.deg2rad(radius / 3600) / 2)
-    places = _vectors(ra, dec)
+    places = unit_vectors(ra, dec)
     known = np.isfinite(places).all(axis=1)
     indices = np.full(len(places), -1)
-    distance, index = cKDTree(_vectors(object_ra, object_dec)).query(places[known])
+    distance, index = cKDTree(unit_vectors(object_ra, object_dec)).query(places[known])
     indices[known] = np.where(distance <= chord, index, -1)
     return indices
 
 
-def _vectors(ra, dec):
-    """Return the unit vectors of positions, shape (n, 3)."""
+def unit_vectors(ra, dec):
+    """Return the unit vectors of positions.
+
+    Parameters
+    ----------
+    ra, dec : array_like, shape (n,)
+        Degrees.
+
+    Returns
+    -------
+    ndarray, shape (n, 3)
+    """
     ra, dec = np.deg2rad(np.asarray(ra, float)), np.deg2rad(np.asarray(dec, float))
     return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

@@ -35,6 +35,9 @@ MEANINGS = {
     "host_id": (None, "meta.id.assoc"),
     "host_z_phot": (None, "src.redshift.phot"),
     "host_z_error": (None, "stat.error;src.redshift.phot"),
+    "known_as": (None, "meta.id.assoc"),
+    "known_kind": (None, "src.class"),
+    "known_separation": ("arcsec", "pos.angDistance"),
     "mjd": ("d", "time.epoch;obs.exposure"),
     "filter": (None, "meta.id;instr.filter"),
     "science": (None, "meta.id;obs.image"),
@@ -42,7 +45,17 @@ MEANINGS = {
 }
 
 #: columns of texts, also if all their cells look like numbers
-TEXTS = ("band", "kind", "unit", "host_id", "filter", "science", "reference")
+TEXTS = (
+    "band",
+    "kind",
+    "unit",
+    "host_id",
+    "filter",
+    "science",
+    "reference",
+    "known_as",
+    "known_kind",
+)
 
 #: radius of a region in arcsec and in pixels
 RADIUS = 4.0, 8.0

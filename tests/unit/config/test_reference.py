@@ -90,9 +90,10 @@ def test_examples_of_a_key_are_allowed(key, tmp_path, monkeypatch):
     (tmp_path / "data/sfd/SFD_dust_4096_ngp.fits").touch()
     for example in KEYS[key]["examples"]:
         assert Draft202012Validator(KEYS[key]).is_valid(example)
-        if isinstance(example, str) and re.search(r"\.(csv|tsv|npz|fits)$", example):
-            (tmp_path / example).parent.mkdir(parents=True, exist_ok=True)
-            (tmp_path / example).touch()
+        for path in example if isinstance(example, list) else [example]:
+            if isinstance(path, str) and re.search(r"\.(csv|tsv|npz|fits)$", path):
+                (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / path).touch()
         group = key.split(".")[0]
         given = {**SURVEY, **COMPANIONS.get(key, {}), **nested(key, example)}
         if example == "demo":

@@ -48,6 +48,33 @@ assert first.sort.name == "sort"
 first.index()
 """
 
+FLAGS = """
+import copy, pickle, sys
+sys.path.insert(0, {scripts!r})
+from redpix.core.snakemake_fixes import keep_flags_of_flagged_paths
+keep_flags_of_flagged_paths()
+from snakemake.io import AnnotatedString, IOFile, ensure, flag, is_flagged, temp
+plain = IOFile("a", None)
+plain.clone_flags(IOFile("b", None))
+assert plain.flags == {{}} and not is_flagged(plain, "temp") and not plain._file.__dict__
+first = temp("c")
+second = ensure(first, non_empty=True)
+assert first is second and set(first.flags) == {{"temp", "ensure"}}
+other = IOFile("d", None)
+other.clone_flags(IOFile(first, None))
+assert is_flagged(other, "temp") and other._file.flags == first.flags
+assert other._file.flags is not first.flags
+plain.flags.update(first.flags)
+assert is_flagged(plain, "ensure")
+for again in (copy.copy(first), copy.deepcopy(first), pickle.loads(pickle.dumps(first))):
+    assert again == "c" and again.flags == first.flags
+assert "{{x}}".format(x=1) == "1" and AnnotatedString("e{{x}}").format(x=1) == "e1"
+named = flag(AnnotatedString("f"), "report", "caption")
+assert named.format().flags == {{"report": "caption"}}
+assert AnnotatedString("g").callable is None and not AnnotatedString("g").is_callable()
+print("as before")
+"""
+
 
 @pytest.fixture
 def dry_run(tmp_path):
@@ -82,6 +109,13 @@ def test_shared_guards_keep_their_names():
     )
     assert "AttributeError: index() cannot be used on snakemake input" in done.stderr
     assert "assert" not in done.stderr
+
+
+def test_paths_keep_their_flags():
+    done = subprocess.run(
+        [sys.executable, "-c", FLAGS.format(scripts=str(SCRIPTS))], capture_output=True, text=True
+    )
+    assert done.stdout == "as before\n", done.stderr
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ import pytest
 from astropy import units as u
 from astropy.coordinates import EarthLocation
 from astropy.io import fits
+from redpix.image.site_cards import site_cards
 from redpix.io.observatory import airmass_of, angle, observatory, pointing
-from redpix.photometry.barycentric_time import bjd_tdb, site_cards
+from redpix.photometry.barycentric_time import bjd_tdb
 
 
 @pytest.mark.parametrize(

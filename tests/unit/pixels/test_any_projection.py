@@ -81,6 +81,23 @@ def test_drizzle_weights_by_shared_area(name):
     assert difference.std() < 1e-3
 
 
+@pytest.mark.parametrize("offset", [0.1, 0.5, 40.0])
+def test_drizzle_moves_nothing_where_tangent_points_nearly_coincide(offset):
+    """The grid has the image's centre as tangent point; that of the image is `offset` pixels off.
+
+    Montage rounds the small angle between the two, and moves an image by up to 1e-3 pixels.
+    """
+    wcs, image = rotated(), noise(2)
+    wcs.wcs.crpix = [(SHAPE[1] + 1) / 2 + offset, (SHAPE[0] + 1) / 2]
+    grid = north_up_grid(wcs, SHAPE)
+    expected = exact(image, wcs, grid)
+    for name, limit in {"drizzle": 3e-6, "montage": 3e-5 if offset > 10 else 5e-3}.items():
+        project, reach = engine(name)
+        found = register(project, image, np.ones(SHAPE, np.float32), wcs, grid, NONE, reach)
+        difference = (found.image - expected)[found.mask == 0]
+        assert np.sqrt(np.mean(difference**2)) < limit, name
+
+
 @pytest.mark.parametrize("name", ["SIP", "TPV", "ZEA"])
 def test_a_star_keeps_its_flux_and_its_place(name):
     wcs, (x, y) = CASES[name], (61.3, 22.8)

@@ -1,0 +1,49 @@
+"""The PSF of a registered image from that of its frame and the kernel of the engine."""
+
+import numpy as np
+from scipy import fft, ndimage
+
+from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
+
+#: steps per grid pixel at which a PSF is drawn
+_FINE = 4
+
+
+def registered_stamp(model, x, y, grid_wcs, wcs, kernel, half):
+    """Return the PSF of a registered image at a position.
+
+    Parameters
+    ----------
+    model : redpix.psf.psf_model.PsfModel
+        PSF of the frame.
+    x, y : float
+        0-based position on the grid.
+    grid_wcs, wcs : astropy.wcs.WCS
+        WCS of the grid and of the frame.
+    kernel : redpix.pixels.engine_kernel.EngineKernel
+        Kernel of the engine that resampled the frame.
+    half : int
+        Half-width of the stamp, pixels.
+
+    Returns
+    -------
+    ndarray, shape (2 half + 1, 2 half + 1)
+        Of unit sum.
+    """
+    sky = sky_of_pixels(grid_wcs, [x - 0.5, x + 0.5, x, x, x], [y, y, y - 0.5, y + 0.5, y])
+    u, v = pixels_of_sky(wcs, sky)
+    # steps of the frame's rows and columns along x and along y of the grid
+    jacobian = np.array([[v[1] - v[0], v[3] - v[2]], [u[1] - u[0], u[3] - u[2]]])
+    stamp = model.at(u[4], v[4])
+    steps = np.arange(-half * _FINE, half * _FINE + 1) / _FINE
+    dx, dy = np.meshgrid(steps, steps)
+    places = [
+        along_x * dx + along_y * dy + side // 2
+        for (along_x, along_y), side in zip(jacobian, stamp.shape, strict=True)
+    ]
+    fine = ndimage.map_coordinates(stamp, places, order=5)
+    size = fft.next_fast_len(len(steps) + 8 * _FINE, real=True)
+    blur = kernel.transfer(fft.rfftfreq(size, 1 / _FINE), fft.fftfreq(size, 1 / _FINE))
+    fine = fft.irfft2(fft.rfft2(fine, s=(size, size)) * blur, s=(size, size))
+    made = fine[: len(steps) : _FINE, : len(steps) : _FINE]
+    return made / made.sum()

@@ -1,0 +1,160 @@
+"""Read the PSF that goes with an image: a PSFEx model with any sampling, or an image of the PSF."""
+
+import numpy as np
+from astropy.io import fits
+from scipy import ndimage
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.io.fits_files import read_image
+from redpix.io.whole_fits import open_whole
+from redpix.psf.psf_model import STAMP, PsfModel, full_width
+
+#: distance of the centroid from the central pixel that is corrected, pixels
+LEAST_SHIFT = 0.01
+
+#: radius about the peak within which the centroid is measured, pixels
+_CORE = 6.0
+
+
+def read_given_model(path):
+    """Return the PSF of a file as a model on the pixels of its image.
+
+    Parameters
+    ----------
+    path : str
+        PSFEx model, or an image of the PSF with the pixels of its image.
+
+    Returns
+    -------
+    redpix.psf.psf_model.PsfModel
+
+    Raises
+    ------
+    InputError
+        If the file is neither.
+    """
+    card = psfex_cards(path)
+    if card is None:
+        terms, degree, zero, scale, stars = _image(path)[None], 0, (0.0, 0.0), (1.0, 1.0), 0
+    else:
+        terms = np.asarray(card("PSF_MASK"), float)
+        terms = terms if terms.ndim == 3 else terms[None]
+        terms = np.stack([_on_pixels(term, float(card("PSF_SAMP"))) for term in terms])
+        degree = int(card("POLDEG1")) if len(terms) > 1 else 0
+        if len(terms) != (degree + 1) * (degree + 2) // 2:
+            raise InputError(
+                f"psf: {path}: {len(terms)} terms of a PSFEx model that depends on more than x and "
+                "y; allowed: a model that depends on the position"
+            )
+        zero, scale = (
+            (float(card(f"{key}1", value)), float(card(f"{key}2", value)))
+            for key, value in (("POLZERO", 0), ("POLSCAL", 1))
+        )
+        stars = int(card("ACCEPTED", 0))
+    if not np.isfinite(terms).all() or not terms[0].sum() > 0:
+        raise InputError(f"psf: {path}: its pixels do not have a positive sum; allowed: a PSF")
+    model = PsfModel(terms, degree, zero, scale, 0.0, stars, "given")
+    return model._replace(fwhm=full_width(model.at(zero[0] - 1, zero[1] - 1)))
+
+
+def psfex_cards(path):
+    """Return a function that gives the values of a PSFEx model by name.
+
+    Parameters
+    ----------
+    path : str
+        FITS file.
+
+    Returns
+    -------
+    callable or None
+        ``card(name, default)``. The names are cards, or columns of a table with one row as in
+        collections of models. None if the file is not a PSFEx model.
+    """
+    try:
+        with open_whole(path, "a PSFEx model", name=False) as hdus:
+            table = next((hdu for hdu in hdus if isinstance(hdu, fits.BinTableHDU)), None)
+            # case as PSFEx writes it, and as collections of models do
+            names = {} if table is None else {name.upper(): name for name in table.columns.names}
+            if "PSF_MASK" not in names or not len(table.data):
+                return None
+            values = {key: table.data[name][0] for key, name in names.items()}
+            values = dict(table.header) | values
+    except InputError:
+        return None
+
+    def card(name, default=None):
+        if values.get(name, default) is None:
+            raise InputError(f"psf: {path}: {name} is missing; allowed: a whole PSFEx model")
+        return values.get(name, default)
+
+    return card
+
+
+def _on_pixels(term, sampling):
+    """Return a term of a PSFEx model, which has steps of `sampling` pixels, at steps of 1 pixel."""
+    reach = min(STAMP // 2, int(min(term.shape) // 2 * sampling))
+    offsets = np.arange(-reach, reach + 1) / sampling
+    rows, columns = (offsets + side // 2 for side in term.shape)
+    places = np.meshgrid(rows, columns, indexing="ij")
+    return _padded(ndimage.map_coordinates(term, places, order=5))
+
+
+def _image(path):
+    """Return an image of a PSF, centred on its centroid."""
+    try:
+        stamp = read_image(path).pixels.astype(float)
+    except InputError as error:
+        raise InputError(f"psf: {error}; allowed: a PSFEx model or an image") from None
+    if not np.isfinite(stamp).all() or min(stamp.shape) < 5 or not stamp.sum() > 0:
+        raise InputError(
+            f"psf: {path}: {stamp.shape[1]} x {stamp.shape[0]} pixels, sum {stamp.sum():.3g}; "
+            "allowed: at least 5 x 5 finite pixels with a sum above 0"
+        )
+    centre, middle = centroid(stamp), [side // 2 for side in stamp.shape]
+    shift = np.hypot(*np.subtract(centre, middle))
+    if shift > LEAST_SHIFT:
+        log.info("%s: the PSF is moved by %.2f px to the central pixel", path, shift)
+    reach = min(STAMP, min(stamp.shape)) // 2
+    offsets = np.arange(-reach, reach + 1)
+    places = np.meshgrid(offsets + centre[0], offsets + centre[1], indexing="ij")
+    return _padded(
+        ndimage.map_coordinates(stamp, places, order=5) if shift > LEAST_SHIFT else stamp
+    )
+
+
+def centroid(stamp):
+    """Return the row and column of the centroid of a PSF.
+
+    Parameters
+    ----------
+    stamp : ndarray, shape (ny, nx)
+        PSF.
+
+    Returns
+    -------
+    ndarray, shape (2,)
+        0-based, pixels. The light is weighted by a Gaussian about the centroid itself.
+    """
+    rows, columns = np.indices(stamp.shape)
+    centre = np.array(np.unravel_index(np.argmax(stamp), stamp.shape), float)
+    for _ in range(20):
+        dy, dx = rows - centre[0], columns - centre[1]
+        weight = stamp * np.exp(-(dx**2 + dy**2) / 2 / (_CORE / 2) ** 2)
+        # twice the weighted offset: the weight halves that of a Gaussian of its own width
+        step = 2 * np.array([np.sum(weight * dy), np.sum(weight * dx)]) / np.sum(weight)
+        centre = centre + step
+        if np.hypot(*step) < 1e-4:
+            break
+    return centre
+
+
+def _padded(stamp):
+    """Return a stamp of `STAMP` x `STAMP` pixels: padded with zeros, or cut."""
+    made = np.zeros((STAMP, STAMP))
+    half = min(STAMP, *stamp.shape) // 2
+    to = slice(STAMP // 2 - half, STAMP // 2 + half + 1)
+    rows, columns = (slice(side // 2 - half, side // 2 + half + 1) for side in stamp.shape)
+    made[to, to] = stamp[rows, columns]
+    return made
