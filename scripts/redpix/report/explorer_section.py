@@ -61,6 +61,7 @@ def show_objects(products, run, methods, settings):
         "method": method.name,
         "n": len(table),
         "pictures": len(details),
+        "drawn": min(len(table), object_explorer.MOST_DRAWN),
         "span": span,
     }
 
@@ -86,7 +87,15 @@ def page_data(table, pdfs, grid, details, span):
     str
         Safe inside an element of a page.
     """
-    content = {"details": details, "pdfs": object_details.packed_pdfs(pdfs, grid), "span": span}
+    rows = object_details.choose_objects(table["deviation"].to_numpy(), object_details.MOST_PDFS)
+    content = {
+        "details": details,
+        "pdfs": object_details.packed_pdfs(pdfs[rows], grid),
+        # None: each object has a PDF
+        "rows": rows.tolist() if len(rows) < len(table) else None,
+        "span": span,
+        "most_drawn": object_explorer.MOST_DRAWN,
+    }
     return json.dumps(content).replace("<", "\\u003c")
 
 
