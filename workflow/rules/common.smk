@@ -13,6 +13,7 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 from redpix.config import run_settings
 from redpix.config.exposure_plan import ExposurePlan
+from redpix.config.file_paths import check_folder
 from redpix.config.frames_table import read_frames_table
 from redpix.config.given_cameras import camera_of_stack, cameras_of_pair
 from redpix.config.photoz_tables import read_listing
@@ -29,6 +30,9 @@ from redpix.io.image_path import image_file
 from redpix.sdss.frames import frame_path, mask_path
 
 fix_snakemake()
+
+with refusals(""):
+    check_folder("folder of redpix", ROOT)
 
 # the code is read once for all jobs of a script
 version_of = functools.cache(code_version)

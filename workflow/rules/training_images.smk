@@ -1,6 +1,6 @@
 """Training images: pairs of images of a galaxy, at one redshift and at another."""
 
-from redpix.config.contradictions import training_tables as tables_of_training
+from redpix.config.file_paths import training_tables as tables_of_training
 
 TRAINING = config["training_images"]
 

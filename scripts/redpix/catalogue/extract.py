@@ -1,7 +1,6 @@
 """Find a field's catalogue objects in each of its registered bands with SExtractor."""
 
 import csv
-import os
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from astropy.io import fits
 
 from redpix.catalogue.assoc import NO_OBJECT, assigned_objects, assoc_list
 from redpix.catalogue.detection_image import prepare_combined
-from redpix.core.atomic_files import atomic
+from redpix.core.atomic_files import atomic, link_or_copy
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
@@ -135,7 +134,7 @@ def _measure(program, detected, measured, paths, ids):
         )
         write_catalogue(table, sources, matched)
         if shared_map:
-            os.link(shared_map, map_path)
+            link_or_copy(shared_map, map_path)
     return len(sources), np.sum(matched != NO_OBJECT), len(ids)
 
 

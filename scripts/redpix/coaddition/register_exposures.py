@@ -8,6 +8,7 @@ import numpy as np
 from redpix.astrometry.align_pair import align, sources_of, star_programs
 from redpix.astrometry.star_comparison import ComparedImages, ImageComparison, compare_images
 from redpix.image.background import smooth_background
+from redpix.io.header_values import card_text
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_model import MovedPsf
 from redpix.psf.psfex import find_sources
@@ -129,7 +130,7 @@ def facts_of(number, name, comparison, fwhm):
     list of tuple
     """
     return [
-        (f"IMAGE{number}", name),
+        (f"IMAGE{number}", card_text(name)),
         (f"FLXR{number}", comparison.ratio, "its flux / flux in the first"),
         (f"FLXS{number}", comparison.scatter, "its scatter beyond noise"),
         (f"REGX{number}", float(comparison.registration_error[0]), "[pix] registration, x"),

@@ -4,10 +4,11 @@ import difflib
 import json
 from pathlib import Path
 
+from redpix.config.file_paths import path_faults, training_tables
+from redpix.config.name_clashes import target_faults
 from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
-from redpix.io.table_bytes import is_path
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
 LONGEST_GRID = 10_000
@@ -49,6 +50,8 @@ def contradictions(config):
     yield from _attribute_faults(photoz, config["bands"])
     yield from _map_faults(photoz["som"])
     yield from _absent_files(config)
+    yield from path_faults(config)
+    yield from target_faults(config["photometry"]["targets"])
     if config["subtraction"]["psf"] == "psfield" and config["source"] == "demo":
         yield (
             'subtraction.psf: "psfield" with source "demo", which does not have psField files; '
@@ -90,26 +93,6 @@ def too_many_neighbours(config, training_objects):
             f"photoz.k: {k} is larger than the training set; allowed: a whole "
             f"number from 1 to {training_objects}, the largest possible number of its objects"
         )
-
-
-def training_tables(training):
-    """Yield key and path of every table that training images are made from.
-
-    Parameters
-    ----------
-    training : Mapping
-        Section training_images of the configuration.
-
-    Yields
-    ------
-    key, path : str
-    """
-    if training["table"] is not None:
-        yield "table", training["table"]
-    for key in ("cosmology", "bands", "spectra", "filters"):
-        value = training.get(key) or []
-        names = [value] if isinstance(value, str) else value
-        yield from ((key, name) for name in names if is_path(name))
 
 
 def shown(value):

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
+from redpix.config.file_paths import fault_of_path
 from redpix.config.given_frame import GivenFrame
+from redpix.config.name_clashes import BESIDE_FIELDS, OF_FIELD, clashes
 from redpix.config.table_rows import as_number, fault_of, read_rows
 from redpix.core.exceptions import InputError
 
@@ -100,6 +102,9 @@ def read_frames_table(path, schema):
             problems += [f"{where}: {fault_of(error)}" for error in unnamed]
             continue
         row = GivenFrame(**{column: given.get(column) for column in GivenFrame._fields})
+        problems += [
+            f"{where}: {file}: {fault}" for file in row.files() if (fault := fault_of_path(file))
+        ]
         lines = [fault_of(error) for error in errors] or list(_contradictions(row, fields))
         if lines:
             faults.setdefault(row.field, f"{where}: {lines[0]}")
@@ -159,6 +164,8 @@ def _impossible(path, fields, bands):
     for band in bands:
         if band in _RESERVED:
             yield f"{path}: band {band}: the name of another column; allowed: another name"
+    for field, fact in clashes(fields, OF_FIELD, BESIDE_FIELDS):
+        yield f"{path}: field {field}: {fact}; allowed: another name"
     names = {}
     for field, rows in fields.items():
         for band in rows:

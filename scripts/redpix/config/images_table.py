@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
+from redpix.config.file_paths import fault_of_file
+from redpix.config.name_clashes import BESIDE_IMAGES, OF_IMAGE, clashes
 from redpix.config.table_rows import as_number, fault_of, read_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.image_path import image_file
 
 #: columns that hold numbers, and columns that hold paths of files
 NUMBERS = ("exposure", "gain", "read_noise", "saturation")
@@ -102,6 +103,11 @@ def read_images(source, schema, bands, exists, name=None):
             images.append(Image(**given))
             faults = list(_contradictions(where, images, bands, exists))
         problems += faults
+    names = dict.fromkeys(row.image for row in images)
+    problems += [
+        f"{name or source}: image {image}: {fact}; allowed: another name"
+        for image, fact in clashes(names, OF_IMAGE, BESIDE_IMAGES)
+    ]
     if problems:
         raise InputError("\n".join(problems))
     return images
@@ -147,7 +153,8 @@ def _contradictions(where, rows, bands, exists):
         if row.dark or row.flat:
             yield f"{where}: {row.path} is a frame of the survey; allowed with it: no dark, no flat"
     for column, path in given.items():
-        if path is not None and not exists(image_file(path)):
-            yield f"{where}: {column}: {path}: the file does not exist"
+        fault = None if path is None else fault_of_file(path, exists)
+        if fault:
+            yield f"{where}: {column}: {path}: {fault}"
     if row.catalogue and not (row.survey or row.magnitude or row.frame):
         yield f"{where}: catalogue without magnitude; allowed: its column of magnitudes"

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from redpix.config.file_paths import fault_of_path
 from redpix.core.exceptions import InputError
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
@@ -39,6 +40,9 @@ def night_files(folder):
             f"night: {folder}: no FITS file below this folder; allowed: names that end in "
             f"{', '.join(ENDINGS[:3])}, also compressed"
         )
+    for path in found:
+        if fault := fault_of_path(path):
+            raise InputError(f"night: {path!r}: {fault}")
     return found
 
 

@@ -1,14 +1,16 @@
 """Tables of pairs and stacks that a user writes: exposures to subtract or to coadd."""
 
+import os
 import re
-from pathlib import Path
 from typing import NamedTuple
 
+from redpix.config.file_paths import fault_of_file
+from redpix.config.name_clashes import clashes
 from redpix.config.pair_names import PACKET, cut_outs_of, expanded, pair_name, safe_stem
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.image_path import image_file, split_images
+from redpix.io.image_path import split_images
 
 #: band of a pair of images for which no band is given
 NO_BAND = "image"
@@ -17,6 +19,9 @@ NO_BAND = "image"
 #: columns that hold properties of the science image; those of the reference begin with REFERENCE
 PROPERTIES = ("gain", "read_noise", "saturation", "zero_point", "psf", "fwhm")
 REFERENCE = "reference_"
+
+#: maximum number of characters of a name, which becomes a folder and a part of file names
+LONGEST_NAME = 150
 
 #: columns that a table of pairs must have
 REQUIRED = ("pair", "science", "reference", "band")
@@ -96,11 +101,13 @@ def pair_of_files(science, reference):
     pair = Pair(name, science, reference, NO_BAND)
     for key, images in (("science", [pair.science]), ("reference", pair.references)):
         for path in images:
-            if not Path(image_file(path)).is_file():
-                raise InputError(
-                    f"{key}: {path}: the file does not exist; allowed: the path of a FITS image, "
-                    "for the reference also several joined by commas"
-                )
+            fault = fault_of_file(
+                path,
+                os.path.isfile,
+                "the path of a FITS image, for the reference also several joined by commas",
+            )
+            if fault:
+                raise InputError(f"{key}: {path}: {fault}")
     return pair
 
 
@@ -174,8 +181,9 @@ def wrong_properties(properties, exists):
         ``name: value: fact``
     """
     psf = properties.get("psf")
-    if psf is not None and not exists(image_file(psf)):
-        yield f"psf: {psf}: the file does not exist; allowed: the path of a FITS image"
+    fault = None if psf is None else fault_of_file(psf, exists, "the path of a FITS image")
+    if fault:
+        yield f"psf: {psf}: {fault}"
     if psf is not None and properties.get("fwhm") is not None:
         yield f"fwhm: {properties['fwhm']}: given with psf; allowed: one of the two"
 
@@ -184,6 +192,11 @@ def _wrong_pairs(rows, bands, exists):
     """Yield a message per fault of a pair."""
     fields_of_pair, seen = {}, set()
     for where, row in rows:
+        if len(row.pair) > LONGEST_NAME:
+            yield (
+                f"{where}: pair {row.pair}: {len(row.pair)} characters; allowed: at most "
+                f"{LONGEST_NAME}, with the name of a series' file"
+            )
         for prefix, properties in (("", row.of_science), (REFERENCE, row.of_reference)):
             yield from (f"{where}: {prefix}{why}" for why in wrong_properties(properties, exists))
         yield from _absent(where, "science", [row.science], exists)
@@ -196,6 +209,14 @@ def _wrong_pairs(rows, bands, exists):
         fields = [image for image in row.images if is_field(image)]
         if fields_of_pair.setdefault(row.pair, fields) != fields:
             yield f"{where}: pair {row.pair} has other exposures above; allowed: the same ones"
+    yield from _one_folder("pair", [(row.pair, row.band) for _, row in rows])
+
+
+def _one_folder(kind, names):
+    """Yield a message per pair or stack that would share a folder with an earlier one."""
+    folders = dict.fromkeys(f"{name}/{band}" for name, band in names)
+    for folder, fact in clashes(folders, ("{}",)):
+        yield f"{kind} {folder.replace('/', ', ')}: {fact}; allowed: another name"
 
 
 def _wrong_images(where, images, band, bands):
@@ -209,11 +230,12 @@ def _wrong_images(where, images, band, bands):
 def _absent(where, column, images, exists):
     """Yield a message per file that does not exist."""
     for image in images:
-        if not is_field(image) and not exists(image_file(image)):
-            yield (
-                f"{where}: {column}: {image!r}: the file does not exist; allowed: a field of the "
-                "survey, run-camcol-field, or the path of a FITS image"
-            )
+        if is_field(image):
+            continue
+        allowed = "a field of the survey, run-camcol-field, or the path of a FITS image"
+        fault = fault_of_file(image, exists, allowed)
+        if fault:
+            yield f"{where}: {column}: {image!r}: {fault}"
 
 
 def read_stacks(source, schema, bands, exists, name=None):
@@ -254,6 +276,7 @@ def read_stacks(source, schema, bands, exists, name=None):
         problems += _wrong_images(where, images, band, bands)
         if len(images) == 1:
             problems.append(f"{where}: one image; allowed: two or more")
+    problems += [f"{name or source}: {line}" for line in _one_folder("stack", stacks)]
     if problems:
         raise InputError("\n".join(problems))
     return [row for _, row in rows]

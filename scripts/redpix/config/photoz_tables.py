@@ -1,9 +1,11 @@
 """Listing of object tables that a user writes: names, and paths of their catalogues."""
 
+import os
 import re
-from pathlib import Path
 from typing import NamedTuple
 
+from redpix.config.file_paths import fault_of_file
+from redpix.config.name_clashes import clashes
 from redpix.config.table_rows import read_rows
 from redpix.core.exceptions import InputError
 
@@ -77,6 +79,8 @@ def read_listing(path):
         tables[name] = _entry(row)
     if not tables:
         raise InputError(f"{where}: lists no table; allowed: one or more")
+    for name, fact in clashes(tables, ("{}",)):
+        raise InputError(f"{where}: name {name}: {fact}; allowed: another name")
     return tables
 
 
@@ -89,11 +93,10 @@ def _entry(row):
             "allowed: train, with or without test, or model and test"
         )
     for column, path in (("train", train), ("test", test), ("model", model)):
-        if path and not Path(path).is_file():
-            raise InputError(
-                f"{row.where}: {row.cells['name']}: {column} {path!r}: the file does not exist; "
-                "allowed: the path of a file (for test also nothing)"
-            )
+        allowed = "the path of a file (for test also nothing)"
+        fault = fault_of_file(path, os.path.isfile, allowed) if path else None
+        if fault:
+            raise InputError(f"{row.where}: {row.cells['name']}: {column} {path!r}: {fault}")
     cells = {column: row.cells.get(column, "").strip() for column in _NAMES}
     magnitudes = tuple(filter(None, _split(cells["magnitudes"])))
     names = {column: cells[column] for column in ("redshift", "id") if cells[column]}

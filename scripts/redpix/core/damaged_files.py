@@ -1,6 +1,7 @@
 """Turn the exceptions that libraries raise on a damaged file into one line with its name."""
 
 import contextlib
+import errno
 import lzma
 import struct
 import zipfile
@@ -57,7 +58,7 @@ def readable(path, kind, also=()):
     InputError
         One line: the name of the file and the reason.
     OSError
-        If the disk is full.
+        If the disk is full, or a handle of a network file system is stale.
     """
     start = "" if path is None else f"{path}: "
     try:
@@ -70,7 +71,7 @@ def readable(path, kind, also=()):
     except MemoryError:
         raise InputError(f"{start}its content does not fit into memory") from None
     except (*DAMAGE, *also) as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
+        if isinstance(error, OSError) and error.errno in (*NO_ROOM, errno.ESTALE):
             raise
         words = " ".join(str(error).split())
         words = words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

@@ -1,18 +1,26 @@
 """Run the body of a script: log, errors, record of its products, progress."""
 
 import contextlib
+import errno
 import gc
 import logging
 import os
 import resource
 import sys
+import tempfile
 import time
 
 from redpix.core import provenance
-from redpix.core.atomic_files import NO_ROOM
+from redpix.core.atomic_files import full_disk
 from redpix.core.exceptions import InputError
 
 log = logging.getLogger("redpix")
+
+#: number of times that a job starts again after a stale file handle, and the first pause, seconds
+_STARTS, _PAUSE = 3, 1.0
+
+#: variable of the environment that counts these starts
+_STARTED = "REDPIX_STARTED_AGAIN"
 
 
 @contextlib.contextmanager
@@ -38,7 +46,7 @@ def job(snakemake):
         With status 1, after an `InputError` or on a full disk.
     """
     path = str(snakemake.log[0])
-    handler = logging.FileHandler(path, mode="w")
+    handler = _log_file(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     terminal = logging.StreamHandler(sys.stderr)
     terminal.setLevel(logging.WARNING)
@@ -55,13 +63,10 @@ def job(snakemake):
         _name_altered(snakemake)
         raise SystemExit(1) from None
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in NO_ROOM:
-            log.error(
-                "%s: %s; free space, then run the same command to continue",
-                error.filename,
-                error.strerror,
-            )
+        if full_disk(error):
+            _name_full_disk(error, snakemake.output[0])
             raise SystemExit(1) from None
+        _start_again_if_stale(error)
         _name_altered(snakemake)
         log.removeHandler(terminal)
         log.exception("unexpected failure; log: %s", path)
@@ -72,9 +77,49 @@ def job(snakemake):
     finally:
         log.removeHandler(handler)
         log.removeHandler(terminal)
-        handler.close()
+        with contextlib.suppress(OSError):  # a full disk
+            handler.close()
         # skip garbage collection: the process ends
         gc.freeze()
+
+
+class _LogFile(logging.FileHandler):
+    """Write a log as long as the disk takes it: the terminal has the words, too."""
+
+    def handleError(self, record):
+        """Drop a record that the disk did not take."""
+
+
+def _log_file(path):
+    """Return the handler of a log file; of nothing if the disk takes no file."""
+    try:
+        return _LogFile(path, mode="w")
+    except OSError as error:
+        if not full_disk(error):
+            raise
+        return logging.NullHandler()
+
+
+def _name_full_disk(error, product):
+    """Log which file, or else which folders, the disk did not take."""
+    named = getattr(error, "filename", None)
+    place = named or f"{product}, or the temporary folder {tempfile.gettempdir()}"
+    words = os.strerror(full_disk(error))
+    log.error("%s: %s; free space, then run the same command to continue", place, words)
+
+
+def _start_again_if_stale(error):
+    """Run the script again, up to `_STARTS` times, after a stale handle of a network file system.
+
+    Products are written atomically, so a job can start again at any moment.
+    """
+    starts = int(os.environ.get(_STARTED, "0"))
+    if not (isinstance(error, OSError) and error.errno == errno.ESTALE) or starts >= _STARTS:
+        return
+    log.warning("%s: %s; the job starts again", error.filename, error.strerror)
+    time.sleep(_PAUSE * 2**starts)
+    os.environ[_STARTED] = str(starts + 1)
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
 
 
 def arguments(snakemake):

@@ -7,12 +7,12 @@ import logging
 import os
 import re
 import sys
-from importlib import metadata
 from pathlib import Path
 
 from redpix.core.atomic_files import write_text
 from redpix.core.code_versions import SCRIPTS, code_files, door_of
-from redpix.core.version import commit, redpix_version
+from redpix.core.package_versions import loaded_versions
+from redpix.core.version import commit
 
 log = logging.getLogger("redpix")
 
@@ -27,25 +27,6 @@ ROOT = Path(__file__).resolve().parents[3]
 
 #: prefix of the name of a file of redpix in a record, which tells it from a file of the run
 OWN = "redpix:"
-
-#: packages whose version is recorded if a job imports them: name of the module, of the package
-PACKAGES = {
-    "astropy": "astropy",
-    "astroscrappy": "astroscrappy",
-    "faiss": "faiss-cpu",
-    "galsim": "GalSim",
-    "numpy": "numpy",
-    "pandas": "pandas",
-    "photutils": "photutils",
-    "pyarrow": "pyarrow",
-    "reproject": "reproject",
-    "scipy": "scipy",
-    "sep": "sep",
-    "sklearn": "scikit-learn",
-    "snakemake": "snakemake",
-    "speclite": "speclite",
-    "torch": "torch",
-}
 
 _programs = set()
 
@@ -101,17 +82,36 @@ def record(snakemake):
         "rule": snakemake.rule,
         "wildcards": dict(snakemake.wildcards.items()),
         "outputs": {str(path): _described(path) for path in outputs if path.is_file()},
-        "inputs": {_named(path): checksum(path) for path in inputs if Path(path).is_file()},
-        "code": {_named(path): checksum(path) for path in code_files(door)},
+        "inputs": {name_in_record(path): checksum(path) for path in inputs if Path(path).is_file()},
+        "code": {name_in_record(path): checksum(path) for path in code_files(door)},
         "threads": int(snakemake.threads),
         "parameters": {k: v for k, v in snakemake.params.items() if k != "code"},
-        "versions": _versions(),
+        "versions": loaded_versions(),
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
-    name = ",".join(entry["wildcards"].values()) or WHOLE_RUN
     text = json.dumps(entry, indent=1, default=str)
-    write_text(results / FOLDER / snakemake.rule / f"{name}.json", text + "\n")
+    path = record_path(results, snakemake.rule, entry["wildcards"].values())
+    write_text(path, text + "\n")
+
+
+def record_path(results, rule, wildcards):
+    """Return the path of the record of a job.
+
+    Parameters
+    ----------
+    results : Path
+        ``results/<name>``.
+    rule : str
+        Name of the rule.
+    wildcards : iterable of str
+        Values of the job's wildcards, in order.
+
+    Returns
+    -------
+    Path
+    """
+    return results / FOLDER / rule / f"{','.join(wildcards) or WHOLE_RUN}.json"
 
 
 def results_folder(path):
@@ -151,11 +151,20 @@ def _described(path):
     return {"sha256": checksum(path), "bytes": path.stat().st_size}
 
 
-def _named(path):
+def name_in_record(path):
     """Return the name of a file in a record.
 
     A file of redpix has its path from `ROOT` after `OWN`. Products keep their path, even if the
     run started in the checkout of redpix.
+
+    Parameters
+    ----------
+    path : path-like
+        Path of the file.
+
+    Returns
+    -------
+    str
     """
     absolute = Path(os.path.abspath(path))
     product = absolute.is_relative_to(os.path.abspath("results"))
@@ -266,16 +275,3 @@ def undeclared(door):
     files = [getattr(module, "__file__", None) for module in list(sys.modules.values())]
     loaded = {Path(path) for path in files if path and Path(path).is_relative_to(SCRIPTS)}
     return sorted(loaded - set(code_files(door)))
-
-
-def _versions():
-    """Return the versions of redpix, Python and imported packages, with their locations."""
-    versions = {
-        "redpix": {"version": redpix_version()},
-        "python": {"version": sys.version.split()[0], "from": sys.executable},
-    }
-    for module, package in PACKAGES.items():
-        if module in sys.modules:
-            folder = str(Path(sys.modules[module].__file__).parents[1])
-            versions[package] = {"version": metadata.version(package), "from": folder}
-    return versions

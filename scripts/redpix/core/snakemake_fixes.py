@@ -1,8 +1,8 @@
 """Changes to Snakemake 9 that each run of the workflow makes before it reads its rules.
 
 They keep results as they are. Two let the project lie in any folder. Two are about messages: the
-time left, and reasons that fit a line. The others spare time and memory, which a survey's tens of
-thousands of jobs would take.
+time left, and reasons that fit a line. Two let contents decide where clocks mislead. The others
+spare time and memory, which a survey's tens of thousands of jobs would take.
 """
 
 import gc
@@ -17,9 +17,15 @@ import snakemake.io
 import snakemake.iocontainers
 import snakemake.jobs
 import snakemake.logging
+import snakemake.persistence
+
+from redpix.core.recorded_input import recorded_input
 
 #: objects that are made before Python looks for garbage among the young ones; its own choice is 700
 YOUNG_OBJECTS = 100_000
+
+#: how far a date may lie in the future: clocks of two machines differ, s
+CLOCK_TOLERANCE = 60.0
 
 #: length of the reason for a job in the messages of a run, characters
 LONGEST_REASON = 150
@@ -36,6 +42,8 @@ def fix_snakemake():
     collect_less_garbage()
     say_time_left()
     shorten_reasons()
+    compare_contents()
+    accept_any_clock()
 
 
 def allow_spaces():
@@ -120,9 +128,73 @@ def ask_files_in_turn():
     async def output_mintime(job):
         files = [*job.output, job.benchmark] if job.benchmark else job.output
         times = [(await path.mtime()).local_or_storage() for path in files if await path.exists()]
-        return min(times, default=None)
+        return min((trusted_time(one) for one in times), default=None)
 
     snakemake.jobs.Job.output_mintime = property(output_mintime)
+
+
+def trusted_time(written):
+    """Return the time of a product that its inputs are compared with.
+
+    Parameters
+    ----------
+    written : float
+        Time of its last change, s since 1970.
+
+    Returns
+    -------
+    float
+        1 for a product from the future. All its inputs are newer then, and `compare_contents`
+        decides: the clock was set back, and a changed input may look older than the product.
+    """
+    return written if written <= time.time() + CLOCK_TOLERANCE else 1.0
+
+
+def compare_contents():
+    """Let an input that looks newer than a product be a reason only if its content is another one.
+
+    Snakemake compares checksums of small files. Records of provenance have those of all inputs.
+    Times mislead if an input is dated in the future, after a copy without times, on file systems
+    with coarse times, and where the clocks of two machines differ.
+    """
+    graph, store = snakemake.dag.DAG, snakemake.persistence.PersistenceBase
+    init, checksums = graph.__init__, store.input_checksums
+
+    def of_any_size(dag, *arguments, **keywords):
+        init(dag, *arguments, **keywords)
+        dag.max_checksum_file_size = sys.maxsize
+
+    def with_records(persistence, job, path):
+        noted = checksums(persistence, job, path) - {None}
+        if not noted:
+            values = [str(value) for value in job.wildcards_dict.values()]
+            recorded = recorded_input(str(path), job.rule.name, values, str(job.output[0]))
+            noted = {f"sha256:{recorded}"} if recorded else {None}
+        return noted
+
+    graph.__init__, store.input_checksums = of_any_size, with_records
+
+
+def accept_any_clock():
+    """Let a job succeed whose input is dated after its products, and warn once of such a date.
+
+    Snakemake fails the job and removes the products, at each start again.
+    """
+    warned = []
+
+    async def warn(dag, job, products):
+        for path in job.input:
+            if warned or not await path.exists_local():
+                continue
+            date = (await path.mtime_uncached(skip_storage=True)).local()
+            if date > time.time() + CLOCK_TOLERANCE:
+                warned.append(path)
+                when = time.strftime("%Y-%m-%d %H:%M", time.localtime(date))
+                snakemake.logging.logger.warning(
+                    f"{path}: dated in the future, {when}; contents decide what is made again"
+                )
+
+    snakemake.dag.DAG.check_output_mtime = warn
 
 
 def collect_less_garbage():

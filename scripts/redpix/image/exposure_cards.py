@@ -6,7 +6,7 @@ from astropy.time import Time
 
 from redpix.image.site_cards import site_cards
 from redpix.io.camera import read_camera
-from redpix.io.header_values import filled
+from redpix.io.header_values import card_text, filled
 
 #: cards of texts that a product has from its image
 TEXTS = {"OBJECT": "object", "TELESCOP": "telescope", "INSTRUME": "instrument"}
@@ -136,7 +136,8 @@ def pair_cards(science, reference, names):
     -------
     list of (str, object, str)
     """
-    named = [("SCIENCE", names[0]), ("REFERENC", names[1])]  # long texts leave no room
+    # long texts leave no room for a comment
+    named = [("SCIENCE", card_text(names[0])), ("REFERENC", card_text(names[1]))]
     return [*named, *exposure_cards(science), *reference_cards(reference)]
 
 

@@ -30,7 +30,7 @@ def planes_folder(path):
     try:
         yield folder
     finally:
-        shutil.rmtree(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # NFS keeps files that are still mapped
         if not any(folder.parent.iterdir()):  # the file was not written
             folder.parent.rmdir()
 

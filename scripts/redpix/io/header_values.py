@@ -104,3 +104,22 @@ def comment(header, card):
     """
     comments = getattr(header, "comments", None)
     return str(comments[card]).lower() if comments is not None and card in header else ""
+
+
+def card_text(value):
+    """Return a value that a FITS card takes: of a text, printable ASCII.
+
+    Parameters
+    ----------
+    value : object
+        Value of a card; a name of a file may hold any character.
+
+    Returns
+    -------
+    object
+        Other characters of a text become escapes of Python, as in ``sci \\xe4.fits``.
+    """
+    if not isinstance(value, str):
+        return value
+    text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
+    return text.encode("ascii", "backslashreplace").decode()

@@ -5,6 +5,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.header_values import card_text
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.measure import measure_stars
 from redpix.photometry.planes_file import LEFT_OUT, reason_left_out
@@ -87,6 +88,6 @@ def measure_or_leave_out(image, stars, rejected, residual, row, settings, others
 def _write_reason(path, reason):
     """Write a FITS file without pixels that states why an image is left out."""
     header = fits.Header()
-    header[LEFT_OUT] = reason.encode("ascii", "replace").decode()
+    header[LEFT_OUT] = card_text(reason)
     with atomic(path) as temporary:
         fits.PrimaryHDU(None, header).writeto(temporary)

@@ -6,6 +6,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.header_values import card_text
 from redpix.photometry.master_frames import clipped_mean, master_flat, scaled_dark
 from redpix.photometry.raw_image import read_raw
 
@@ -149,5 +150,5 @@ def _header(headers, kind, exposure, frames, masters):
         header["EXPTIME"] = (exposure, "[s]")
     header["NCOMBINE"] = (len(frames), "number of raw frames")
     for path in (*frames, *masters):
-        header.add_history(path)
+        header.add_history(card_text(path))
     return header

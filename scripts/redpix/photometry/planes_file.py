@@ -5,6 +5,8 @@ import math
 import numpy as np
 from astropy.io import fits
 
+from redpix.io.header_values import card_text
+
 #: card of the products of an image that is left out: the reason
 LEFT_OUT = "LEFTOUT"
 
@@ -52,7 +54,7 @@ def write_planes(path, planes, header, cards):
     hdus[0].header["EXTNAME"] = first[0]
     for key, value, comment in cards:
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
-            hdus[0].header[key] = (value, comment)
+            hdus[0].header[key] = (card_text(value), comment)
     hdus.writeto(path)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.config.given_frame import GivenFrame
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, link_or_copy, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
@@ -192,7 +192,7 @@ def name_given(status, frames, errors, rows, bands, reference_band, folder, keep
             path = Path(folder) / f"{band}{end}"
             output.unlink(missing_ok=True)
             if keep:
-                os.link(path, output)
+                link_or_copy(path, output)
             else:
                 os.replace(path, output)
             log.info("%s -> %s", path, output)

@@ -6,7 +6,6 @@ configuration becomes part of a command.
 """
 
 import contextlib
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from astropy.io import fits
 
 from redpix.core.atomic_files import missing_bytes
 from redpix.core.exceptions import InputError
-from redpix.core.programs import find_tool
+from redpix.core.programs import find_tool, read_made, run_program
 from redpix.image.pixel_map import pixel_map
 from redpix.image.wcs import wcs_header
 from redpix.pixels.montage_program import run_mprojectpp
@@ -71,21 +70,16 @@ def montage(array, wcs, grid):
     Raises
     ------
     InputError
-        If mProjectPP is missing or fails, or the disk is full.
+        If mProjectPP is missing or fails.
+    OSError
+        If the disk is full.
     """
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto("in.fits")
         grid.header().tofile("grid.hdr", sep="\n", padding=False, endcard=True)
         run_mprojectpp("in.fits", "out.fits", "grid.hdr")
-        with fits.open("out.fits") as hdus:
-            # mProjectPP reports success even if the disk was full
-            missing = missing_bytes(hdus[0], "out.fits")
-            if missing > 0:
-                raise InputError(
-                    f"mProjectPP: {missing} bytes of its image are missing: the disk of {folder} "
-                    "is full; free space, then run the same command to continue"
-                )
-            return _placed(hdus[0].data, hdus[0].header, grid)
+        # mProjectPP reports success even if the disk was full
+        return read_made("out.fits", "mProjectPP", lambda path: _read_placed(path, grid), folder)
 
 
 def swarp(array, wcs, grid):
@@ -129,11 +123,9 @@ def swarp(array, wcs, grid):
         }
         options = [word for key, value in settings.items() for word in (f"-{key}", value)]
         command = [find_tool("swarp"), "in.fits", "-c", "/dev/null", *options]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise InputError(f"SWarp: {done.stderr.strip()[-500:]}")
-        image = fits.getdata(folder / "out.fits")
-        weight = fits.getdata(folder / "weight.fits")
+        run_program(command, folder, "SWarp")
+        image = read_made(folder / "out.fits", "SWarp", fits.getdata)
+        weight = read_made(folder / "weight.fits", "SWarp", fits.getdata)
     return np.where(weight > 0, image, np.nan)
 
 
@@ -232,6 +224,15 @@ class Drizzle:
             places = self._transform.forward(x.ravel(), y.ravel())
             self._last = rows, np.stack(places, axis=-1).reshape(-1, shape[1], 2)
         return self._last[1]
+
+
+def _read_placed(path, grid):
+    """Return the image of a file on the full grid; NaN outside the image."""
+    with fits.open(path) as hdus:
+        missing = missing_bytes(hdus[0], path)
+        if missing > 0:
+            raise OSError(f"{missing} bytes are missing")
+        return _placed(hdus[0].data, hdus[0].header, grid)
 
 
 def _placed(data, header, grid):

@@ -1,15 +1,14 @@
 """Call SExtractor and PSFEx on one image: its sources and its PSF over the image."""
 
-import subprocess
+import os
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.core.programs import find_tool
+from redpix.core.programs import find_tool, read_made, run_program
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.sextractor import run_sextractor, write_inputs
 from redpix.psf.star_locus import star_locus
@@ -228,28 +227,27 @@ def run_psfex(sources, rows, config, degree, source):
     ------
     InputError
         If PSFEx fails.
+    OSError
+        If the disk is full.
     """
     chosen = sources.path.with_suffix(f".d{degree}.cat")
     with fits.open(sources.path, memmap=False) as hdus:
         hdus[2].data = hdus[2].data[rows]
         hdus.writeto(chosen, overwrite=True)
     output = chosen.with_suffix(".stars")
-    command = [find_tool("psfex"), chosen, "-c", config, "-PSFVAR_DEGREES", str(degree)]
+    settings = os.path.relpath(config, chosen.parent)
+    command = [find_tool("psfex"), chosen.name, "-c", settings, "-PSFVAR_DEGREES", str(degree)]
     # the stars are bright enough by SNR_WIN; a wide aperture holds more noise
-    command += ["-OUTCAT_NAME", output, "-SAMPLE_MINSN", "1"]
-    log.info("%s", " ".join(map(str, command)))
-    done = subprocess.run(
-        list(map(str, command)), cwd=chosen.parent, capture_output=True, text=True, check=False
-    )
+    command += ["-OUTCAT_NAME", output.name, "-SAMPLE_MINSN", "1"]
+    log.info("%s", " ".join(command))
+    label = f"{source}: PSFEx"
+    run_program(command, chosen.parent, label)
     made = chosen.with_suffix(".psf")
-    if done.returncode or not made.exists():
-        words = done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}"
-        raise InputError(f"{source}: PSFEx failed: {words[-300:]}")
-    model = _read_model(made, degree)
+    model = read_made(made, label, lambda path: _read_model(path, degree))
     made.unlink()
     if model is None:
         return None, None
-    table = fits.getdata(output, 2)
+    table = read_made(output, label, lambda path: fits.getdata(path, 2))
     used = table[table["FLAGS_PSF"] == 0]
     return model, np.column_stack([used["X_IMAGE"], used["Y_IMAGE"]]).astype(float) - 1
 

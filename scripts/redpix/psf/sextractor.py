@@ -1,16 +1,15 @@
 """Call SExtractor on registered images."""
 
+import os
 import shutil
-import subprocess
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.core.programs import find_tool
+from redpix.core.programs import find_tool, read_made, run_program
 from redpix.image.wcs import frame_wcs, wcs_header
 
 
@@ -113,7 +112,7 @@ def run_sextractor(detection, measured, catalogue, segmentation, settings, optio
     detection, measured : Prepared
         Files of the image for detection and of the image for measurements.
     catalogue : Path
-        FITS table to write.
+        FITS table to write, in the folder of the images.
     segmentation : Path or None
         FITS image to write: the segmentation map.
     settings : dict of str to Path
@@ -132,26 +131,36 @@ def run_sextractor(detection, measured, catalogue, segmentation, settings, optio
     ------
     InputError
         If SExtractor fails. The message ends with SExtractor's last output.
+    OSError
+        If the disk is full.
     """
+    folder = measured.image.parent
     pair = [detection] if detection == measured else [detection, measured]
+    made = folder / "segmentation.fits"
     choices = {
-        "PARAMETERS_NAME": settings["parameters"],
-        "FILTER_NAME": settings["filter"],
-        "CATALOG_NAME": catalogue,
+        "PARAMETERS_NAME": _name(settings["parameters"], folder),
+        "FILTER_NAME": _name(settings["filter"], folder),
+        "CATALOG_NAME": _name(catalogue, folder),
         "WEIGHT_TYPE": ",".join(["MAP_RMS"] * len(pair)),
-        "WEIGHT_IMAGE": ",".join(str(image.errors) for image in pair),
-        "FLAG_IMAGE": measured.mask,
+        "WEIGHT_IMAGE": ",".join(_name(image.errors, folder) for image in pair),
+        "FLAG_IMAGE": _name(measured.mask, folder),
         "CHECKIMAGE_TYPE": "SEGMENTATION" if segmentation else "NONE",
-        **({"CHECKIMAGE_NAME": segmentation} if segmentation else {}),
-        **({"ASSOC_NAME": assoc} if assoc else {}),
+        **({"CHECKIMAGE_NAME": made.name} if segmentation else {}),
+        **({"ASSOC_NAME": _name(assoc, folder)} if assoc else {}),
         **options,
     }
-    command = [find_tool("sextractor"), ",".join(str(image.image) for image in pair)]
-    command += ["-c", settings["config"]]
+    command = [find_tool("sextractor"), ",".join(_name(image.image, folder) for image in pair)]
+    command += ["-c", _name(settings["config"], folder)]
     command += [str(word) for key, value in choices.items() for word in (f"-{key}", value)]
-    log.info("%s", " ".join(map(str, command)))
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode or not Path(catalogue).exists():
-        words = done.stderr.strip() or done.stdout.strip() or f"exit status {done.returncode}"
-        raise InputError(f"{measured.source}: SExtractor failed: {words[-500:]}")
-    return fits.getdata(catalogue)
+    log.info("%s", " ".join(command))
+    label = f"{measured.source}: SExtractor"
+    run_program(command, folder, label)
+    if segmentation:
+        read_made(made, label, fits.getheader)
+        shutil.move(made, segmentation)
+    return read_made(catalogue, label, fits.getdata)
+
+
+def _name(path, folder):
+    """Return the path of a file from the folder in which SExtractor runs."""
+    return os.path.relpath(path, folder)

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from redpix.core.atomic_files import link_or_copy
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 
@@ -53,7 +54,7 @@ def name_frames(status, frames, source, release, bands, folder, keep, field, ret
     for path, output in zip(fetched, map(Path, frames), strict=True):
         output.unlink(missing_ok=True)
         if keep:
-            os.link(path, output)
+            link_or_copy(path, output)
         else:
             os.replace(path, output)
         log.info("%s -> %s", path, output)

@@ -1,0 +1,129 @@
+"""Paths of files that a user names: which ones Snakemake cannot take, and which do not exist."""
+
+import re
+
+from redpix.core.exceptions import InputError
+from redpix.io.image_path import image_file
+from redpix.io.table_bytes import is_path
+
+#: what Snakemake would replace in a path: a name or an expression in braces
+_BRACES = re.compile(r"[{}]")
+
+#: what a path may be instead
+_ALLOWED = "a path without braces; rename the file or its folder, or name a link to it"
+
+
+def fault_of_path(path):
+    """Return why Snakemake cannot take a path, or None.
+
+    Parameters
+    ----------
+    path : str
+        Path of a file, which may name an HDU in brackets, or of a folder.
+
+    Returns
+    -------
+    str or None
+        ``fact; allowed: ...``
+    """
+    if _BRACES.search(path):
+        return f"a brace in a path is the mark of a wildcard of Snakemake; allowed: {_ALLOWED}"
+    if not path.isprintable():
+        return (
+            "holds a line break, a control character or bytes that are not UTF-8; allowed: a path "
+            "of printable characters"
+        )
+    return None
+
+
+def fault_of_file(path, exists, allowed=None):
+    """Return why a path cannot be that of an input file, or None.
+
+    Parameters
+    ----------
+    path : str
+        Path of a file, which may name an HDU in brackets.
+    exists : callable
+        ``exists(path)`` returns whether a file exists, or whether this run makes it.
+    allowed : str, optional
+        What the path may be, for the message of a missing file.
+
+    Returns
+    -------
+    str or None
+        ``fact`` or ``fact; allowed: ...``
+    """
+    fault = fault_of_path(path)
+    if fault is None and not exists(image_file(path)):
+        fault = "the file does not exist"
+        fault = f"{fault}; allowed: {allowed}" if allowed else fault
+    return fault
+
+
+def check_folder(key, folder):
+    """Raise InputError if Snakemake cannot take the paths of the files in a folder.
+
+    Parameters
+    ----------
+    key : str
+        Beginning of the message.
+    folder : path-like
+        Folder of files that Snakemake reads by their full path.
+
+    Raises
+    ------
+    InputError
+        ``key: folder: fact; allowed: ...``
+    """
+    fault = fault_of_path(str(folder))
+    if fault:
+        raise InputError(f"{key}: {folder}: {fault}")
+
+
+def training_tables(training):
+    """Yield key and path of every table that training images are made from.
+
+    Parameters
+    ----------
+    training : Mapping
+        Section training_images of the configuration.
+
+    Yields
+    ------
+    key, path : str
+    """
+    if training["table"] is not None:
+        yield "table", training["table"]
+    for key in ("cosmology", "bands", "spectra", "filters"):
+        value = training.get(key) or []
+        names = [value] if isinstance(value, str) else value
+        yield from ((key, name) for name in names if is_path(name))
+
+
+def path_faults(config):
+    """Yield a line per path of the configuration that Snakemake cannot take.
+
+    Parameters
+    ----------
+    config : Mapping
+        Completed configuration.
+
+    Yields
+    ------
+    str
+        ``key: value: fact; allowed: ...``
+    """
+    paths = [
+        ("source", config["source"]),
+        ("gather", config["gather"]),
+        ("catalogue.from", config["catalogue"]["from"]),
+        ("photoz.model", config["photoz"]["model"]),
+        ("container", config["container"]),
+    ]
+    paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
+    training = training_tables(config["training_images"])
+    paths += [(f"training_images.{key}", path) for key, path in training]
+    for key, path in paths:
+        fault = fault_of_path(path) if path else None
+        if fault:
+            yield f"{key}: {path}: {fault}"
