@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from redpix.image.wcs import image_wcs
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.image.wcs import has_wcs, image_wcs
 from redpix.photometry.planes_file import reason_left_out
 from redpix.photometry.star_flags import FLAGS
 from redpix.report import pixel_layers
@@ -99,13 +101,36 @@ def show_star_viewer(name, calibrated, residual, table, keys, most):
         pixel_layers.mask_layer("masked", shrunk(1.0 * planes.masked, factor) > 0, ["MASKED"]),
     ]
     fwhm = planes.psf.fwhm if planes.psf is not None else 3.0
-    wcs = image_wcs(planes.header) if "CTYPE1" in planes.header else None
+    wcs = usable_wcs(planes.header, name)
     marks = [
         star_mark(row, key, _RADIUS * fwhm)
         for row, key in zip(table.head(MOST_STARS).to_dict("records"), keys, strict=False)
     ]
     shape = shrunk(image, factor).shape
     return viewer(name, shape, layers, wcs=wcs, marks=marks, factor=factor)
+
+
+def usable_wcs(header, name):
+    """Return the WCS of an image, or None if the header has none that is usable.
+
+    Parameters
+    ----------
+    header : Header
+        Header of the image.
+    name : str
+        Name of the image in the log.
+
+    Returns
+    -------
+    WCS or None
+    """
+    if not has_wcs(header):
+        return None
+    try:
+        return image_wcs(header)
+    except InputError as error:
+        log.info("%s: shown without sky coordinates: %s", name, error)
+        return None
 
 
 def star_mark(row, key, radius):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.io import fits
 from redpix.report import star_viewers
 from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
 
@@ -70,6 +71,18 @@ def test_a_mark_names_the_flags_of_its_star():
     assert clean["text"].endswith("without flags")
     assert "key" not in clean
     assert clean["colour"] != mark["colour"]
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        {},
+        {"CTYPE1": "LINEAR", "CTYPE2": "LINEAR"},
+        {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": "x", "CRPIX1": 1.0},
+    ],
+)
+def test_an_image_without_a_usable_wcs_has_no_sky_coordinates(cards):
+    assert star_viewers.usable_wcs(fits.Header(cards), "a") is None
 
 
 class Widening:
