@@ -98,7 +98,7 @@ else:
         conda:
             "../../envs/python.yaml"
         resources:
-            mem_mb=memory(600, times_input=4),
+            mem_mb=memory(600, times_input=2),
             runtime=minutes(30),
         params:
             code=code_of("given_field"),

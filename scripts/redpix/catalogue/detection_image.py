@@ -1,5 +1,6 @@
 """Combine the registered bands of a field to one image in which sources are detected."""
 
+from contextlib import ExitStack
 from typing import NamedTuple
 
 import numpy as np
@@ -7,6 +8,9 @@ from astropy.io import fits
 
 from redpix.image.wcs import frame_wcs, wcs_header
 from redpix.psf.sextractor import write_inputs
+
+#: rows that are combined at a time
+_ROWS = 256
 
 
 class DetectionImage(NamedTuple):
@@ -97,14 +101,22 @@ def prepare_combined(paths, kind, folder):
     -------
     redpix.psf.sextractor.Prepared
     """
-    headers = [fits.getheader(path, "SCI") for path in paths]
-    fluxes = (fits.getdata(path, "SCI") for path in paths)
-    errors = (fits.getdata(path, "ERR") for path in paths)
-    if kind == "sum":
-        combined = weighted_sum(fluxes, errors)
-    else:
+    with ExitStack() as stack:
+        files = [stack.enter_context(fits.open(path, memmap=False)) for path in paths]
+        headers = [file["SCI"].header for file in files]
         correlations = [header.get("NOISECOR", 1.0) for header in headers]
-        combined = chi_square(fluxes, errors, correlations)
+        shape = files[0]["SCI"].shape
+        combined = DetectionImage(np.empty(shape, np.float32), np.empty(shape, np.float32))
+        for first in range(0, shape[0], _ROWS):
+            rows = slice(first, min(first + _ROWS, shape[0]))
+            fluxes, errors = (
+                [file[name].section[rows, :] for file in files] for name in ("SCI", "ERR")
+            )
+            if kind == "sum":
+                strip = weighted_sum(fluxes, errors)
+            else:
+                strip = chi_square(fluxes, errors, correlations)
+            combined.image[rows], combined.error[rows] = strip
+        header = wcs_header(frame_wcs(headers[0]))
     mask = (combined.error == 0).astype(np.int16)
-    header = wcs_header(frame_wcs(headers[0]))
     return write_inputs(paths[0], folder, "combined", (*combined, mask), header)

@@ -74,11 +74,12 @@ def translated_mask(values, header):
     names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
     if not names:
         return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
-    values = np.nan_to_num(values).astype(np.int64)
     mask = np.zeros(values.shape, DTYPE)
-    for number, name in names.items():
-        if name in BITS:
-            mask[(values >> number) & 1 == 1] |= bit_value(name)
+    for part, whole in zip(mask, values, strict=True):  # row by row: bits take 8 bytes per pixel
+        row = np.nan_to_num(whole).astype(np.int64)
+        for number, name in names.items():
+            if name in BITS:
+                part[(row >> number) & 1 == 1] |= bit_value(name)
     return mask
 
 

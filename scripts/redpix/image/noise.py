@@ -16,6 +16,9 @@ BELIEVED = 0.2
 #: distance at which the noise of a resampled image is independent, pixels
 APART = 5
 
+#: number of pixels from which the noise of an image is measured, where it is one number
+ENOUGH = 4_000_000
+
 #: minimum size of a region of zeros touching the border that counts as NO_DATA, pixels
 LEAST_ZEROS = 200
 
@@ -74,6 +77,22 @@ def _spread(steps):
     return clipped_spread(steps) if len(steps) >= 100 else np.nan
 
 
+def thinned_rows(shape):
+    """Return rows of an image with enough pixels to measure its noise: up to `ENOUGH`.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    slice
+        Equally distant rows; of these rows alone, it gives all.
+    """
+    return slice(None, None, 1 + shape[0] * shape[1] // ENOUGH)
+
+
 def noise_scale(image, variance, mask):
     """Return the noise of blank sky relative to the square root of the variance.
 
@@ -96,8 +115,7 @@ def noise_scale(image, variance, mask):
     InputError
         If no pixel has a value, or all pixels have the same.
     """
-    # four million pixels are enough
-    rows = np.s_[:: 1 + image.size // 4_000_000]
+    rows = thinned_rows(image.shape)
     image, variance, mask = image[rows], variance[rows], mask[rows]
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
@@ -179,14 +197,17 @@ def pixel_noise(image, background, mask, camera, mesh):
     """
     light = np.where(np.isfinite(image), image - background, 0)
     mask = np.where(_sources(light, sky_noise(image, mask, mesh), mask), mask | 1, mask)
-    light = np.maximum(light, 0, out=light)
     if camera.gain is not None and camera.read_noise is not None:
-        level = np.maximum(np.where(np.isfinite(image), image, 0), 0)
-        variance = (level + camera.read_noise**2 / camera.gain) / camera.gain
-        scale = noise_scale(image - background, variance, mask)
+        rows = thinned_rows(image.shape)
+        variance = _camera_variance(image[rows], camera)
+        scale = noise_scale(image[rows] - background[rows], variance, mask[rows])
         if abs(scale - 1) < BELIEVED:
             words = f"from gain and read noise, times {scale:.4f} to match blank sky"
-            return Noise((variance * scale**2).astype(np.float32), words)
+            del light
+            variance = _camera_variance(image, camera)
+            variance *= scale**2
+            return Noise(variance.astype(np.float32, copy=False), words)
+    light = np.maximum(light, 0, out=light)
     near, far = (sky_noise(image, mask, mesh, apart) for apart in (1, APART))
     correlated = typical(far) > 1.1 * typical(near)
     sky = far if correlated else near
@@ -197,6 +218,14 @@ def pixel_noise(image, background, mask, camera, mesh):
             np.square(sky), f"{words}; no gain is known: photon noise of sources is ignored"
         )
     return Noise(np.square(sky) + (light / camera.gain).astype(np.float32), f"{words}, and gain")
+
+
+def _camera_variance(image, camera):
+    """Return the variance of each pixel by gain and read noise."""
+    level = np.maximum(np.where(np.isfinite(image), image, 0), 0)
+    level += camera.read_noise**2 / camera.gain
+    level /= camera.gain
+    return level
 
 
 def typical(image):

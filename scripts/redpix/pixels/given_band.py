@@ -10,7 +10,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.background import smooth_background
 from redpix.image.masks import bit_value
-from redpix.image.noise import image_mask, noise_scale, pixel_noise, typical
+from redpix.image.noise import image_mask, noise_scale, pixel_noise, thinned_rows, typical
 from redpix.image.pixel_map import local_scale
 from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
@@ -93,6 +93,7 @@ def read_band(row):
     for remark in camera.remarks:
         log.info("%s: %s", row.image, remark)
     image = file.pixels.astype(np.float32)
+    file = file._replace(pixels=None)  # planes of a tile take gigabytes
     try:
         wcs = celestial_wcs(file.header)
     except InputError as error:
@@ -112,7 +113,9 @@ def read_band(row):
     zero_point = stated_zero_point(camera, file.header, local_scale(wcs, image.shape))
     factor, about = _calibration(zero_point, remarks)
     about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
-    return _finished(row, image * factor, error * factor, mask, file.header, wcs, about, remarks)
+    image *= factor
+    error = np.multiply(error, factor, dtype=np.float32)
+    return _finished(row, image, error, mask, file.header, wcs, about, remarks)
 
 
 def _given(row):
@@ -164,7 +167,7 @@ def _finished(row, image, error, mask, header, wcs, about, remarks):
     about["remarks"] = list(dict.fromkeys(remarks))
     for remark in about["remarks"]:
         log.warning("%s, band %s: %s", row.field, row.band, remark)
-    return GivenBand(image, error.astype(np.float32), mask, header, wcs, about)
+    return GivenBand(image, error.astype(np.float32, copy=False), mask, header, wcs, about)
 
 
 def _believed_saturation(image, level, remarks):
@@ -188,8 +191,9 @@ def _errors(image, sky, mask, camera, error, origin, remarks):
         remarks += camera.remarks
         noise = pixel_noise(image, sky, mask, camera, MESH)
         return np.sqrt(noise.variance), noise.words
-    variance = np.square(np.where(np.isfinite(error), error, 0))
-    scale = noise_scale(image - sky, variance, mask)
+    rows = thinned_rows(image.shape)
+    variance = np.square(np.where(np.isfinite(error[rows]), error[rows], 0))
+    scale = noise_scale(image[rows] - sky[rows], variance, mask[rows])
     log.info("noise of blank sky: %.3f times the given error", scale)
     if origin.startswith("weight") and not 1 / RELATIVE < scale < RELATIVE:
         remarks.append(
@@ -207,10 +211,11 @@ def _errors(image, sky, mask, camera, error, origin, remarks):
 
 def _without_sky(image, sky, error):
     """Return the image without its sky, and what was subtracted."""
-    level, noise = typical(sky), float(np.nanmedian(error))
+    level, noise = typical(sky), float(np.nanmedian(error[thinned_rows(image.shape)]))
     if abs(level) <= LEAST_SKY * noise:
         return image, f"subtracted before: {level:.3g} in units of the image is left as it is"
-    return image - sky, f"subtracted: {level:.5g} in units of the image"
+    image -= sky
+    return image, f"subtracted: {level:.5g} in units of the image"
 
 
 def _calibration(stated, remarks):

@@ -84,6 +84,7 @@ def _prepared(rows, bands, reference_band, folder, spans):
         spans[band] = spans_of_mask(given.mask)
         about[band] = given.about | {"image": row.image}
         footprints[band] = (given.wcs, given.image.shape)
+        del given, plane  # before the next band is read
         log.info("%s: %s", band, about[band])
     _check_overlap(footprints)
     wcs, shape = footprints[reference_band]

@@ -70,9 +70,9 @@ def _as_error(values, kind, where):
     if not valid.any():
         raise InputError(f"{where}: no pixel is above 0; allowed: positive numbers")
     values[~valid] = np.nan
-    if kind == "variance":
-        return np.sqrt(values)
-    return 1 / np.sqrt(values) if kind == "weight" else values
+    if kind in ("variance", "weight"):
+        np.sqrt(values, out=values)
+    return np.divide(1, values, out=values) if kind == "weight" else values
 
 
 def _read_plane(kind, path, shape):

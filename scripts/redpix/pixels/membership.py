@@ -78,7 +78,7 @@ def _components(index, x, y, shape):
     from scipy.sparse import coo_array  # slow to import; other functions do not need it
     from scipy.sparse.csgraph import connected_components
 
-    padded = np.full((shape[0] + 2, shape[1] + 2), -1)
+    padded = np.full((shape[0] + 2, shape[1] + 2), -1, np.int32)
     padded[y + 1, x + 1] = np.arange(len(x))
     pairs = []
     for step_y, step_x in ((0, 1), (1, -1), (1, 0), (1, 1)):

@@ -112,16 +112,19 @@ def register(project, image, error, wcs, grid, masked, reach):
     bad_pixels = np.full(len(bad_y), BITS["BAD"]), bad_y, bad_x
     masked = [np.concatenate(pair) for pair in zip(masked, bad_pixels, strict=True)]
     mask = registered_mask(transform, image.shape, grid.shape, masked, reach, scale)
-    # a NaN would spread over the reach of the kernel; with a spline, over the whole image
-    image, variance = np.where(bad, 0, image), np.where(bad, 0, np.square(error, dtype=np.float32))
     area = np.asarray(area, np.float32)
-    science, variance = (filled(project, plane, wcs, grid) * area for plane in (image, variance))
+    # a NaN would spread over the reach of the kernel; with a spline, over the whole image
+    science = filled(project, np.where(bad, 0, image), wcs, grid) * area
+    square = np.square(error, dtype=np.float32)
+    square[bad] = 0
+    variance = filled(project, square, wcs, grid) * area
+    del square
     # negative lobes of a kernel can make the variance negative beside a star
     mask[(mask & bit_value("NO_DATA", "EDGE") == 0) & ~(variance > 0)] |= bit_value("BAD")
     invalid = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
     science[invalid] = np.nan
     variance[invalid] = np.nan
-    return RegisteredFrame(science, np.sqrt(variance), mask)
+    return RegisteredFrame(science, np.sqrt(variance, out=variance), mask)
 
 
 def filled(project, array, wcs, grid):

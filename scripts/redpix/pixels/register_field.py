@@ -118,6 +118,8 @@ def register_field(
         kept["NOISECOR"] = (round(correlation, 4), "variance of one pixel / ERR**2, white noise")
         write_registered(output, result, kept, grid)
         rows, columns = grid.shape
+        empty = np.isnan(result.image).mean()
+        del image, result  # before those of the next band are read
         log.info(
             "%s + %s -> %s: %d x %d pixels, %.2f %% without data, noise correlation %.3f",
             frame,
@@ -125,7 +127,7 @@ def register_field(
             output,
             columns,
             rows,
-            100 * np.isnan(result.image).mean(),
+            100 * empty,
             correlation,
         )
 

@@ -205,7 +205,8 @@ class Drizzle:
             values, weight = (np.pad(one, ((low, high), (0, 0))) for one in (values, weight))
             positions = self._positions(array.shape, around, wcs, grid)
             resampler.add_image(values, 1.0, positions, weight_map=weight)
-        return np.where(resampler.out_wht > 0, resampler.out_img, np.float32(np.nan))
+        resampler.out_img[~(resampler.out_wht > 0)] = np.nan
+        return resampler.out_img
 
     def _strips(self, shape):
         """Return the rows that are resampled at a time: all of an image of usual size."""
