@@ -22,7 +22,7 @@ RULES = Path(provenance.__file__).parents[3] / "workflow/rules"
 #: values of the wildcards
 VALUES = {**FIELD, "image": "m-1.a", "stack": "s-1.a", "pair": "p-1.a", "band": "r", "run": "94"}
 VALUES |= {"camcol": "6", "method": "knn", "table": "t-1.a", "master": "flat_R.2"}
-VALUES |= {"target": "wasp-12.b", "survey": "gaia", "series": "low-1.a"}
+VALUES |= {"target": "wasp-12.b", "survey": "gaia", "series": "low-1.a", "place": "p-1.a"}
 
 
 def job(rule, output, inputs=(), wildcards=FIELD, **params):
