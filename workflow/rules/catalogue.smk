@@ -46,7 +46,7 @@ checkpoint catalogue:
         f"{RESULTS}/catalogue/objects.ecsv",
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",
-        rejected=f"{RESULTS}/catalogue/rejected.csv",
+        rejected=shown_in_report(f"{RESULTS}/catalogue/rejected.csv", "rejected", "Losses"),
     log:
         f"{RESULTS}/logs/catalogue/catalogue.log",
     benchmark:

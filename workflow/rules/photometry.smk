@@ -141,7 +141,7 @@ rule photometry_of_image:
         catalogue=catalogue_of_image,
     output:
         f"{RESULTS}/photometry/{{image}}.ecsv",
-        stars=f"{RESULTS}/photometry/{{image}}.csv",
+        stars=shown_in_report(f"{RESULTS}/photometry/{{image}}.csv", "stars", "Stars"),
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
         residual=f"{RESULTS}/photometry/{{image}}.residual.fits",
     log:
@@ -175,8 +175,8 @@ rule light_curves:
     output:
         f"{RESULTS}/photometry/lightcurves.ecsv",
         f"{RESULTS}/photometry/scatter.ecsv",
-        curves=f"{RESULTS}/photometry/lightcurves.csv",
-        scatter=f"{RESULTS}/photometry/scatter.csv",
+        curves=shown_in_report(f"{RESULTS}/photometry/lightcurves.csv", "light_curves", "Stars"),
+        scatter=shown_in_report(f"{RESULTS}/photometry/scatter.csv", "scatter", "Stars"),
         exposures=f"{RESULTS}/photometry/light_curves/exposures.csv",
     log:
         f"{RESULTS}/logs/photometry/light_curves.log",
@@ -207,8 +207,10 @@ rule target_curve:
         curves=rules.light_curves.output.curves,
         scatter=rules.light_curves.output.scatter,
     output:
-        table=f"{RESULTS}/photometry/light_curves/{{target}}.csv",
-        plot=f"{RESULTS}/photometry/light_curves/{{target}}.png",
+        table=shown_in_report(
+            f"{RESULTS}/photometry/light_curves/{{target}}.csv", "target", "Stars"
+        ),
+        plot=shown_in_report(f"{RESULTS}/photometry/light_curves/{{target}}.png", "target", "Stars"),
     log:
         f"{RESULTS}/logs/photometry/light_curves/{{target}}.log",
     benchmark:

@@ -36,9 +36,11 @@ rule photoz_method:
         apertures=aperture_tables if PHOTOZ["object_fluxes"] == "gaap" else [],
     output:
         f"{RESULTS}/photoz/{{method}}/objects.ecsv",
-        objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
+        objects=shown_in_report(
+            f"{RESULTS}/photoz/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/photoz/{{method}}/metrics.json",
+        metrics=shown_in_report(f"{RESULTS}/photoz/{{method}}/metrics.json", "metrics", "Redshifts"),
         pdfs=f"{RESULTS}/photoz/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/photoz/{{method}}/model.npz",
     log:
@@ -80,9 +82,13 @@ rule photoz_table:
         tables=table_files,
     output:
         f"{RESULTS}/tables/{{table}}/{{method}}/objects.ecsv",
-        objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
+        objects=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json",
+        metrics=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json", "metrics", "Redshifts"
+        ),
         pdfs=f"{RESULTS}/tables/{{table}}/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/tables/{{table}}/{{method}}/model.npz",
     log:

@@ -29,7 +29,7 @@ def job(rule, output, inputs=(), wildcards=FIELD, **params):
     """Return the job of a rule as a script sees it."""
     params |= {"code": code_version(rule)}
     return SimpleNamespace(
-        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards
+        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards, threads=1
     )
 
 
