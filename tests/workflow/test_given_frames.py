@@ -172,6 +172,7 @@ def test_bands_of_one_psf(tmp_path):
     run(
         tmp_path,
         "results/one/pixels/north.parquet",
+        "results/one/apertures/north.csv",
         name="one",
         frames=str(write_table(tmp_path / "frames.tsv", rows)),
         catalogue={"from": str(tmp_path / "objects.csv")},
@@ -190,3 +191,6 @@ def test_bands_of_one_psf(tmp_path):
     assert g["FWHMIN"] == pytest.approx(2.355 * 1.6, rel=0.15)
     assert g["FWHMIN"] + 0.8 < r["FWHMIN"] < r["FWHMOUT"] == g["FWHMOUT"]
     assert g["NOISECOR"] < r["NOISECOR"]
+    apertures = pd.read_csv(results / "apertures/north.csv")
+    assert set(pixels["object_id"]) <= set(apertures["id"])
+    assert (apertures["gaap_flux_HSC-r"] > 5 * apertures["gaap_flux_err_HSC-r"]).mean() > 0.9

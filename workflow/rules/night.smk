@@ -63,6 +63,7 @@ rule night_master:
         kind=lambda wildcards: master_of_night(wildcards)["kind"],
         exposure=lambda wildcards: master_of_night(wildcards)["exposure"],
         factor=lambda wildcards: master_of_night(wildcards)["factor"],
+        mosaic=lambda wildcards: master_of_night(wildcards)["mosaic"],
     message:
         "{wildcards.master}: combining raw frames"
     script:

@@ -33,6 +33,7 @@ rule photoz_method:
         PHOTOZ["model"] or [],
         catalogue=f"{RESULTS}/catalogue/objects.csv",
         pixel_tables=pixel_tables,
+        apertures=aperture_tables if PHOTOZ["object_fluxes"] == "gaap" else [],
     output:
         objects=shown_in_report(
             f"{RESULTS}/photoz/{{method}}/objects.csv", "redshifts", "Redshifts"

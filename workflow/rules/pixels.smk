@@ -6,6 +6,11 @@ def pixel_tables(wildcards):
     return [f"{home(field)}/pixels/{field}.parquet" for field in delivered_fields(wildcards)]
 
 
+def aperture_tables(wildcards):
+    """Return the tables of aperture fluxes of all delivered fields."""
+    return [f"{home(field)}/apertures/{field}.csv" for field in delivered_fields(wildcards)]
+
+
 def pixel_counts(wildcards):
     """Return the counts of kept and dropped pixels of all delivered fields."""
     return [f"{home(field)}/pixels/{field}.counts.csv" for field in delivered_fields(wildcards)]

@@ -69,3 +69,41 @@ rule detections:
         "{wildcards.field}: detecting sources"
     script:
         "../../scripts/detections.py"
+
+
+rule apertures:
+    input:
+        lambda wildcards: [image_file(path) for path in listed_psfs(wildcards).values()],
+        frames=per_band("frames"),
+        registered=per_band("registered"),
+        catalogue=f"{RESULTS}/sources/{{field}}-{REFERENCE}.cat.fits",
+        objects=f"{RESULTS}/catalogue/objects.csv",
+        psfields=survey_psfs,
+        sextractor=[
+            resource("sextractor/sources.sex"),
+            resource("sextractor/stars.param"),
+            resource("sextractor/sources.conv"),
+        ],
+        psfex=resource("psfex/stars.psfex"),
+    output:
+        table=f"{RESULTS}/apertures/{{field}}.csv",
+    log:
+        f"{RESULTS}/logs/apertures/{{field}}.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/apertures/{{field}}.tsv"
+    conda:
+        "../../envs/images.yaml"
+    resources:
+        mem_mb=memory(500, times_input=1),
+        runtime=minutes(10),
+    params:
+        code=code_of("apertures"),
+        bands=BANDS,
+        psf_files=listed_psfs,
+        reject=config["pixels"]["reject"],
+        extinction=config["pixels"]["extinction"],
+        wavelengths={} if FRAMES is None else FRAMES.wavelengths,
+    message:
+        "{wildcards.field}: fluxes in apertures before the seeing"
+    script:
+        "../../scripts/apertures.py"

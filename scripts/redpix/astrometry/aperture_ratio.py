@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from astropy.stats import mad_std
 
 from redpix.astrometry.flux_scatter import OUTLIER, flux_scatter
 
@@ -58,10 +59,9 @@ def aperture_ratio(new, reference, variances, positions, fwhm):
     """
     rows = []
     for x, y in positions[:MOST]:
-        both = [_aperture(image, x, y, fwhm) for image in (new, reference, *variances)]
-        if None not in both:
-            (n, r, vn, vr) = both
-            rows.append((n[0], r[0], np.sqrt(max(vn[1], 0)), np.sqrt(max(vr[1], 0))))
+        both = _apertures((new, reference, *variances), x, y, fwhm)
+        if both is not None:
+            rows.append(both)
     table = np.array(rows, float).reshape(-1, 4)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = table[(table[:, :2] > LEAST_SN * table[:, 2:]).all(axis=1)]
@@ -85,14 +85,22 @@ def mean_ratio(ratio, error):
     """
     if len(ratio) < 3:
         return FluxRatio(np.nan, np.inf, len(ratio))
-    middle = _weighted_median(ratio, error**-2.0)
+    # a bright variable star must not outweigh the others, so the start weighs half of them alike
+    equal = np.maximum(error, np.median(error))
+    middle, uncertain = _weighted_median(ratio, equal**-2.0), 1.25 * _error_of_mean(equal)
     total = np.hypot(error, middle * flux_scatter(ratio / middle, error / middle))
     for _ in range(5):
-        kept = abs(ratio - middle) <= OUTLIER * total
+        kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)
         if np.count_nonzero(kept) < 3:
             return FluxRatio(float(middle), np.inf, int(kept.sum()))
         middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
-    return FluxRatio(float(middle), float(np.sum(total[kept] ** -2.0) ** -0.5), int(kept.sum()))
+        uncertain = _error_of_mean(total[kept])
+    return FluxRatio(float(middle), float(uncertain), int(kept.sum()))
+
+
+def _error_of_mean(errors):
+    """Return the error of a mean of values, weighted by their errors."""
+    return np.sum(errors**-2.0) ** -0.5
 
 
 def _weighted_median(values, weights):
@@ -102,24 +110,37 @@ def _weighted_median(values, weights):
     return values[order][np.searchsorted(share, 0.5)]
 
 
-def _aperture(image, x, y, fwhm):
-    """Return the sum in an aperture above its sky, and the bare sum; None if pixels are missing."""
+def _apertures(planes, x, y, fwhm):
+    """Return the fluxes in an aperture in two images, and their noise; None if pixels are missing.
+
+    The skies of both are means over the same pixels. Medians differ from means by the faint stars
+    of a crowded field, and do so more in the sharper and deeper image.
+    """
     half = int(np.ceil(SKY[1] * fwhm))
     column, row = round(float(x)), round(float(y))
     region = (
         slice(max(0, row - half), row + half + 1),
         slice(max(0, column - half), column + half + 1),
     )
-    pixels = image[region]
-    rows, columns = np.indices(pixels.shape)
+    new, reference, *variances = (plane[region] for plane in planes)
+    rows, columns = np.indices(new.shape)
     radius = np.hypot(rows + region[0].start - y, columns + region[1].start - x) / fwhm
     # the share of a pixel within the aperture falls from 1 to 0 over the width of a pixel
     share = np.clip((APERTURE - radius) * fwhm + 0.5, 0, 1)
-    inner = share > 0
-    sky = pixels[(radius > SKY[0]) & (radius < SKY[1])]
-    sky = sky[np.isfinite(sky)]
+    inner, valid = share > 0, np.isfinite(new + reference)
+    sky = valid & (radius > SKY[0]) & (radius < SKY[1])
     complete = np.isclose(share.sum(), np.pi * (APERTURE * fwhm) ** 2, rtol=0.05)
-    if not complete or not np.isfinite(pixels[inner]).all() or len(sky) < 50:
+    if not complete or not valid[inner].all() or np.count_nonzero(sky) < 50:
         return None
-    total = float(np.sum(share[inner] * pixels[inner]))
-    return total - float(np.median(sky)) * share.sum(), total
+    sky[sky] = _usual(new[sky]) & _usual(reference[sky])
+    if np.count_nonzero(sky) < 30:
+        return None
+    share = share[inner]
+    fluxes = [np.sum(share * (image[inner] - image[sky].mean())) for image in (new, reference)]
+    noise = [np.sqrt(max(np.sum(share * plane[inner]), 0)) for plane in variances]
+    return (*fluxes, *noise)
+
+
+def _usual(values):
+    """Return which values lie within three robust standard deviations of their median."""
+    return abs(values - np.median(values)) <= 3 * mad_std(values)

@@ -122,13 +122,37 @@ def read_exposures(groups, band, settings, names, registration="wcs", threads=1)
     InputError
         If a file cannot be used, or the exposures have units of different quantities.
     """
+    exposures = side_by_side(_calls(groups, band, settings, names, registration), threads)
+    check_exposure_units(exposures)
+    return exposures
+
+
+def exposure_reader(groups, band, settings, names, registration="wcs"):
+    """Yield exposures one after the other; see `read_exposures`.
+
+    Their units are not compared: `check_exposure_units` does that once all are read.
+    """
+    for call in _calls(groups, band, settings, names, registration):
+        yield call()
+
+
+def _calls(groups, band, settings, names, registration):
+    """Return a call per exposure that reads it."""
     each = [settings] * len(groups) if isinstance(settings, Mapping) else settings
-    calls = [
+    return [
         partial(read_exposure, paths, band, {"needs_wcs": registration == "wcs", **one}, name)
         for paths, one, name in zip(groups, each, names, strict=True)
     ]
-    exposures = side_by_side(calls, threads)
+
+
+def check_exposure_units(exposures):
+    """Log what is assumed on the units of exposures; raise InputError if they do not agree.
+
+    Parameters
+    ----------
+    exposures : sequence of redpix.image.exposure_file.Exposure
+        Their paths and units are used.
+    """
     log_remarks(
         exposures[0].path, check_units((exposure.path, exposure.unit) for exposure in exposures)
     )
-    return exposures

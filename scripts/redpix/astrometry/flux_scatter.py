@@ -1,7 +1,6 @@
 """Scatter of the flux ratios of stars that their errors do not explain."""
 
 import numpy as np
-from astropy.stats import mad_std
 from scipy.optimize import brentq
 
 #: residual above which a star is an outlier, in standard deviations of error and scatter together
@@ -9,6 +8,9 @@ OUTLIER = 3.5
 
 #: minimum number of stars that are used, if there are as many
 LEAST = 8
+
+#: median of the absolute value of a normal deviate, in standard deviations
+_MEDIAN_OFFSET = 0.6745
 
 #: maximum number of times that outliers are searched for
 ROUNDS = 20
@@ -34,7 +36,7 @@ def flux_scatter(ratio, error):
     """
     bright = np.argsort(error, kind="stable")[: max(LEAST, (len(error) + 1) // 2)]
     ratio, error = ratio[bright], error[bright]
-    scatter, used = float(mad_std(ratio)), None
+    scatter, used = _typical(ratio, error), None
     for _ in range(ROUNDS):
         total = np.hypot(error, scatter)
         offset = ratio - np.median(ratio) if used is None else ratio - _mean(ratio, total, used)
@@ -44,6 +46,23 @@ def flux_scatter(ratio, error):
         used = kept
         scatter = _solved(ratio[kept], error[kept])
     return scatter
+
+
+def _typical(ratio, error):
+    """Return the scatter with which the median of the absolute residuals is as expected.
+
+    A few variable stars, however bright, do not change it.
+    """
+    offset = abs(ratio - np.median(ratio))
+    expected = _MEDIAN_OFFSET * np.sqrt((len(ratio) - 1) / len(ratio))
+
+    def excess(scatter):
+        return np.median(offset / np.hypot(error, scatter)) - expected
+
+    most = 10 * float(offset.max())
+    if most == 0 or excess(0.0) <= 0 or excess(most) >= 0:
+        return 0.0
+    return float(brentq(excess, 0.0, most, xtol=1e-6))
 
 
 def _mean(ratio, total, used):

@@ -1,20 +1,29 @@
 """Coadd exposures of the same sky in one band, on the pixels of the first of them."""
 
+import functools
+from pathlib import Path
+
 import numpy as np
 from astropy.io import fits
 
-from redpix.astrometry.exposures import read_exposures
+from redpix.astrometry.exposures import check_exposure_units, exposure_reader
 from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.register_exposures import register_exposures
 from redpix.coaddition.reject import LEAST_IMAGES, rejected_pixels, with_rejected
 from redpix.coaddition.stack import stack
+from redpix.coaddition.stack_noise import noise_on_sky, with_measured_noise
 from redpix.core.atomic_files import atomic
 from redpix.core.backend import arrays as backend
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.exposure_cards import fits_unit, stack_cards
+from redpix.image.mapped_image import keeper, planes_folder
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.wcs import wcs_cards
+from redpix.io.camera import check_units
+
+#: number of files of a field of the survey without PSFs: frame, error map, masks
+MOST_WITHOUT_PSF = 3
 
 
 def coadd_exposures(
@@ -68,25 +77,47 @@ def coadd_exposures(
     """
     groups = [files[f"image_{number}"] for number in range(1, len(images) + 1)]
     reading = {**camera, "background_mesh": background_mesh}
-    exposures = read_exposures(groups, band, reading, images, registration)
-    _patch(exposures)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
-    registered = register_exposures(exposures, images, programs, registration, background_mesh)
+    exposures = []
+    reader = _reader(groups, band, reading, images, registration, exposures)
+    with planes_folder(Path(coadd).parent / f".{band}" / "planes") as folder:
+        keeps = functools.partial(keeper, folder, len(groups))
+        options = {"registration": registration, "background_mesh": background_mesh}
+        registered = register_exposures(reader, images, programs, keep=keeps, **options)
+        keep = keeps(exposures[0].image.shape)
+        _coadd_registered(coadd, registered, exposures, images, reject, method, arrays, keep)
+
+
+def _reader(groups, band, reading, names, registration, exposures):
+    """Return exposures to iterate over; each is appended to a list once it is read."""
+    reader = exposure_reader(groups, band, reading, names, registration)
+    reader = _patched_exposures(reader, exposures)
+    # PSFs of the survey are used if all exposures bring one: then all are read first
+    return list(reader) if all(len(group) > MOST_WITHOUT_PSF for group in groups) else reader
+
+
+def _coadd_registered(path, registered, exposures, names, reject, method, arrays, keep):
+    """Reject outliers, measure the noise, stack, and write the coadd."""
+    check_exposure_units(exposures)
     rejected = None
     if reject:
-        registered, rejected = _without_outliers(registered, images, coadd)
-    stacked = _write_stack(coadd, registered, rejected, exposures, method, backend(arrays))
-    log.info("%s: %d images, noise %.5g", coadd, len(exposures), stacked.noise)
+        registered, rejected = _without_outliers(registered, names, path, keep)
+    registered = with_measured_noise(registered, names)
+    stacked = _write_stack(path, registered, rejected, exposures, method, backend(arrays), keep)
+    log.info("%s: %d images, noise %.5g", path, len(exposures), stacked.noise)
 
 
-def _patch(exposures):
-    """Flag invalid pixels as BAD and replace useless ones, in place."""
-    for exposure in exposures:
+def _patched_exposures(reader, exposures):
+    """Yield exposures whose useless pixels are replaced, and append each to a list."""
+    for exposure in reader:
         exposure.mask[~np.isfinite(exposure.image)] |= bit_value("BAD")
         exposure.image = patched(exposure.image, exposure.mask)
+        exposures.append(exposure)
+        check_units((one.path, one.unit) for one in (exposures[0], exposure))
+        yield exposure
 
 
-def _without_outliers(registered, names, path):
+def _without_outliers(registered, names, path, keep):
     """Return registered images whose outliers are COSMIC_RAY and counted, and the outliers."""
     if len(registered) < LEAST_IMAGES:
         log.info("%s: coaddition.reject: not applied to fewer than %d images", path, LEAST_IMAGES)
@@ -97,25 +128,29 @@ def _without_outliers(registered, names, path):
         masks,
         [image.psf for image in registered],
         [image.registration_error for image in registered],
+        keep,
     )
-    counts = [int(np.count_nonzero(plane)) for plane in rejected]
+    counts = [int(np.count_nonzero(np.asarray(plane))) for plane in rejected]
     for name, count in zip(names, counts, strict=True):
         log.info("%s: %s: %d pixels rejected", path, name, count)
     masked = [
         image._replace(mask=mask, cards=[*image.cards, (f"REJ{number}", count, "[pix] rejected")])
         for number, (image, mask, count) in enumerate(
-            zip(registered, with_rejected(masks, rejected), counts, strict=True), start=1
+            zip(registered, with_rejected(masks, rejected, keep), counts, strict=True), start=1
         )
     ]
     return masked, rejected
 
 
-def _write_stack(path, registered, rejected, exposures, method, arrays):
+def _write_stack(path, registered, rejected, exposures, method, arrays, keep):
     """Stack registered exposures, write the coadd and return the stack."""
     first, masks = exposures[0], [image.mask for image in registered]
-    epochs, mask = combined([image.epoch for image in registered], masks)
+    epochs, mask = combined([image.epoch for image in registered], masks, keep)
     stacked = _stacked(epochs, registered, rejected, method, arrays, first.path)
-    cards = facts_of_coadd(stacked, method, masks, mask, first)
+    noise = stacked.noise
+    if any(image.measured for image in registered):
+        noise = noise_on_sky(stacked, mask, path)
+    cards = facts_of_coadd(stacked, noise, method, masks, mask, first)
     cards += [card for image in registered for card in image.cards]
     cards += stack_cards(exposures)
     write_coadd(path, stacked, mask, first, cards)
@@ -132,13 +167,15 @@ def _stacked(epochs, registered, rejected, method, arrays, path):
         raise InputError(f"{path} and others: {error}") from None
 
 
-def facts_of_coadd(stacked, method, masks, mask, first):
+def facts_of_coadd(stacked, noise, method, masks, mask, first):
     """Return the FITS cards that describe a coadd.
 
     Parameters
     ----------
     stacked : redpix.coaddition.stack.StackedImage
         The coadd.
+    noise : float
+        Noise of its blank sky.
     method : str
         Method of the coaddition.
     masks : list of ndarray of int
@@ -153,14 +190,14 @@ def facts_of_coadd(stacked, method, masks, mask, first):
     list of tuple
         Keyword, value and, if needed, comment.
     """
-    covered = np.mean([(m & bit_value("NO_DATA")) == 0 for m in masks])
+    shares = [np.mean((np.asarray(m) & bit_value("NO_DATA")) == 0) for m in masks]
     filled = np.mean((mask & bit_value("INTERPOLATED")) != 0)
     facts = [
         ("METHOD", method, "of coaddition"),
         ("NIMAGES", len(masks), "images coadded"),
         ("F_C", 1 / stacked.noise, "zero point of C; SCI is C / F_C"),
-        ("NOISE", stacked.noise, "1-sigma, blank sky, all images"),
-        ("COVERED", float(covered), "by its images, mean share"),
+        ("NOISE", noise, "1-sigma, blank sky, all images"),
+        ("COVERED", float(np.mean(shares)), "by its images, mean share"),
         ("FILLED", float(filled), "share of INTERPOLATED"),
     ]
     if first.unit:

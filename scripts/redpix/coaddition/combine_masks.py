@@ -32,7 +32,7 @@ def patched(image, mask):
     return filled_from_nearest(image, useless)
 
 
-def combined(epochs, masks):
+def combined(epochs, masks, keep=lambda values: values):
     """Return epochs without their useless pixels, and the mask of their coadd.
 
     A useless pixel is left out if another image has a useful one; the coadd is INTERPOLATED there.
@@ -45,23 +45,31 @@ def combined(epochs, masks):
         Images on the same pixels.
     masks : sequence of ndarray of int
         Their masks, bits of `redpix.image.masks`.
+    keep : callable
+        How new images are kept, from `redpix.image.mapped_image.keeper`.
 
     Returns
     -------
     epochs : list of redpix.subtraction.epoch.Epoch
     mask : ndarray of int
     """
-    empty = [
-        ((mask & bit_value("NO_DATA")) != 0) | ~np.isfinite(epoch.image)
-        for epoch, mask in zip(epochs, masks, strict=True)
-    ]
-    useless = [((mask & USELESS) != 0) | e for mask, e in zip(masks, empty, strict=True)]
-    all_useless, all_empty = np.logical_and.reduce(useless), np.logical_and.reduce(empty)
+    all_useless, all_empty = True, True
+    for epoch, mask in zip(epochs, masks, strict=True):
+        useless, empty = _useless(epoch, mask)
+        all_useless, all_empty = all_useless & useless, all_empty & empty
     result = np.where(all_empty, DTYPE(bit_value("NO_DATA")), DTYPE(0))
     cut = []
-    for epoch, mask, bad, none in zip(epochs, masks, useless, empty, strict=True):
+    for epoch, mask in zip(epochs, masks, strict=True):
+        (bad, none), mask, image = _useless(epoch, mask), np.asarray(mask), np.asarray(epoch.image)
         left_out = none | (bad & ~all_useless)
         bits = np.where(left_out, DTYPE(bit_value("INTERPOLATED")), mask)
         result |= np.where(all_empty, mask, np.where(none, 0, bits)).astype(DTYPE)
-        cut.append(epoch._replace(image=np.where(left_out, np.nan, epoch.image)))
+        cut.append(epoch._replace(image=keep(np.where(left_out, image.dtype.type(np.nan), image))))
     return cut, result
+
+
+def _useless(epoch, mask):
+    """Return the pixels of an image that are useless, and those that are empty."""
+    mask = np.asarray(mask)
+    empty = ((mask & bit_value("NO_DATA")) != 0) | ~np.isfinite(np.asarray(epoch.image))
+    return ((mask & USELESS) != 0) | empty, empty

@@ -8,6 +8,52 @@ from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise, usable_variance
 
 
+class SharedNoise(NamedTuple):
+    """Noise of images whose holes hold the mean of the others.
+
+    Attributes
+    ----------
+    variances : list of ndarray
+        Variance of each image; 0 in its holes.
+    shares : list of ndarray
+        Factor of each image in the mean.
+    holes : list of ndarray
+        Flux zero point of each image in its holes, 0 elsewhere.
+    mean_variance : ndarray
+        Variance of the mean.
+    """
+
+    variances: list
+    shares: list
+    holes: list
+    mean_variance: np.ndarray
+
+    def any(self):
+        """Return whether an image has a hole."""
+        return any(hole.any() for hole in self.holes)
+
+    def weighed(self, coefficients):
+        """Return sums over the images of the holes, and of the noise that the mean has from each.
+
+        Parameters
+        ----------
+        coefficients : ndarray, shape (images,)
+            Factor of each image.
+
+        Returns
+        -------
+        holes, noise : ndarray
+            Units of flux zero point, and of variance per flux zero point.
+        """
+        sums = [0.0, 0.0]
+        for factor, v, s, h in zip(
+            coefficients, self.variances, self.shares, self.holes, strict=True
+        ):
+            sums[0] = sums[0] + factor * h
+            sums[1] = sums[1] + factor * v * s
+        return sums
+
+
 class _Mean(NamedTuple):
     """Weighted mean of images in units of flux.
 
@@ -35,9 +81,7 @@ def with_holes_filled(epochs, added=None):
     -------
     epochs : list of redpix.subtraction.epoch.Epoch
         With noise; NaN where all images are invalid.
-    shared : dict of (int, int) to ndarray
-        Covariance of two epochs at each pixel, if it is not 0 everywhere. The covariance of an
-        epoch with itself is its variance.
+    shared : SharedNoise
 
     Raises
     ------
@@ -58,7 +102,7 @@ def with_holes_filled(epochs, added=None):
         e._replace(image=np.where(k, e.image, e.flux * (mean.image + more)))
         for k, e, more in zip(valid, epochs, added, strict=True)
     ]
-    return filled, _covariances(mean, variances, holes)
+    return filled, SharedNoise(variances, mean.shares, holes, mean.variance)
 
 
 def _with_noise(epochs):
@@ -90,20 +134,3 @@ def _mean(epochs, valid, variances):
     image = np.where(total > 0, image, np.nan)
     variance = sum(np.square(s) * v for s, v in zip(shares, variances, strict=True))
     return _Mean(image, variance, shares)
-
-
-def _covariances(mean, variances, holes):
-    """Return the covariances of epochs whose holes are filled with their mean."""
-    shares = mean.shares
-    shared = {}
-    for one in range(len(variances)):
-        shared[one, one] = variances[one] + holes[one] ** 2 * mean.variance
-        for other in range(one):
-            covariance = (
-                variances[one] * shares[one] * holes[other]
-                + variances[other] * shares[other] * holes[one]
-                + holes[one] * holes[other] * mean.variance
-            )
-            if covariance.any():
-                shared[one, other] = covariance
-    return shared

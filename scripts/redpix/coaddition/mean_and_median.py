@@ -5,6 +5,9 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise
 
+#: number of pixels of all images of which the median is taken at once
+BLOCK = 10_000_000
+
 
 def weighted_mean(epochs):
     """Return the mean of images in units of flux (image / F), weighted by their inverse variance.
@@ -23,9 +26,10 @@ def weighted_mean(epochs):
     total, weight_sum = 0.0, 0.0
     for epoch in epochs:
         noise = measured_noise(epoch.image, epoch.variance) if epoch.noise is None else epoch.noise
-        valid = np.isfinite(epoch.image)
+        image = np.asarray(epoch.image)
+        valid = np.isfinite(image)
         weight = valid * (epoch.flux / noise) ** 2
-        total = total + weight * np.where(valid, epoch.image, 0) / epoch.flux
+        total = total + weight * np.where(valid, image, 0) / epoch.flux
         weight_sum = weight_sum + weight
     return np.divide(total, weight_sum, out=np.full(total.shape, np.nan), where=weight_sum > 0)
 
@@ -44,8 +48,13 @@ def median(epochs):
         Of the valid pixels; NaN where all images are invalid.
     """
     shape = common_shape(epochs)
-    cube = np.ma.masked_invalid([np.asarray(epoch.image) / epoch.flux for epoch in epochs])
-    return np.ma.median(cube, axis=0).filled(np.nan).reshape(shape)
+    made = np.full(shape, np.nan)
+    step = max(1, BLOCK // (len(epochs) * shape[1]))
+    for start in range(0, shape[0], step):
+        rows = slice(start, start + step)
+        cube = np.ma.masked_invalid([np.asarray(e.image[rows]) / e.flux for e in epochs])
+        made[rows] = np.ma.median(cube, axis=0).filled(np.nan).reshape(made[rows].shape)
+    return made
 
 
 def common_shape(epochs):

@@ -25,6 +25,9 @@ from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.subtraction.noise_spectrum import noise_power, squared_modulus
 
+#: share of the kernels' power that components may leave out
+LEAST_POWER = 1e-5
+
 
 class Coadd(NamedTuple):
     """A proper coadd.
@@ -123,12 +126,42 @@ def _sums(epochs, unknown, plan):
 
 
 def _variance(weighed, root, shared, unknown, plan):
-    """Return the variance of C from the covariances of the images."""
+    """Return the variance of C from the noise of the images.
+
+    C is the sum over images j and pixels y of m_j(y) (K_j(x - y) + s_j(y) sum_i h_i(y) K_i(x - y)),
+    with the factor s_j in the mean that fills the holes h_i of other images. K are written in a few
+    components, so the cost does not grow with the square of the number of images.
+    """
     # kernels of the white noise that correlated noise was made from
     kernels = [plan.whole(weight * colour / root) for weight, colour in weighed]
+
+    def known(plane):
+        return np.where(unknown, 0, plane)
+
     variance = 0
-    for (one, other), covariance in shared.items():
-        product = plan.forward(kernels[one] * kernels[other])
-        product = product * plan.forward(np.where(unknown, 0, covariance))
-        variance = variance + (1 if one == other else 2) * product
+    for kernel, own in zip(kernels, shared.variances, strict=True):
+        variance = variance + plan.forward(kernel * kernel) * plan.forward(known(own))
+    if not shared.any():
+        return plan.back(variance)
+    basis, coefficients = _components(kernels, plan.arrays)
+    sums = [shared.weighed(column) for column in coefficients.T]
+    for a, (holes_a, noise_a) in enumerate(sums):
+        for b, (holes_b, noise_b) in enumerate(sums[: a + 1]):
+            plane = holes_a * noise_b + holes_b * noise_a + shared.mean_variance * holes_a * holes_b
+            product = plan.forward(basis[a] * basis[b]) * plan.forward(known(plane))
+            variance = variance + (1 if a == b else 2) * product
     return plan.back(variance)
+
+
+def _components(kernels, arrays):
+    """Return a few kernels and the factors that make all kernels of them."""
+    xp = arrays.xp
+    flat = [xp.reshape(kernel, (-1,)) for kernel in kernels]
+    products = np.array([[float(xp.sum(one * other)) for other in flat] for one in flat])
+    power, vectors = np.linalg.eigh(products)
+    kept = np.cumsum(power) > LEAST_POWER * power.sum()
+    coefficients = vectors[:, kept]
+    basis = [
+        sum(float(c) * k for c, k in zip(column, kernels, strict=True)) for column in coefficients.T
+    ]
+    return basis, coefficients

@@ -31,6 +31,8 @@ class RegisteredImage(NamedTuple):
         rms error along x and y, pixels.
     cards : list of tuple
         FITS cards that describe the exposure.
+    measured : bool
+        Whether the correlation was measured on blank sky.
     """
 
     epoch: Epoch
@@ -39,15 +41,16 @@ class RegisteredImage(NamedTuple):
     correlation: Callable | None
     registration_error: tuple
     cards: list
+    measured: bool = False
 
 
-def register_exposures(exposures, names, programs, registration, background_mesh):
+def register_exposures(exposures, names, programs, registration, background_mesh, keep):
     """Put exposures onto the pixels of the first.
 
     Parameters
     ----------
-    exposures : list of redpix.image.exposure_file.Exposure
-        Without invalid pixels.
+    exposures : iterable of redpix.image.exposure_file.Exposure
+        Without invalid pixels. All except the first lose their arrays.
     names : list of str
         Names of the exposures for the header.
     programs : dict of str to str
@@ -56,13 +59,18 @@ def register_exposures(exposures, names, programs, registration, background_mesh
         As in `redpix.astrometry.align_pair.align`.
     background_mesh : int
         Side of the squares of the background, pixels.
+    keep : callable
+        ``keep(shape)`` returns how planes are kept, as `redpix.image.mapped_image.keeper` does.
 
     Returns
     -------
     list of RegisteredImage
         In the order of the exposures.
     """
-    first, from_survey = exposures[0], all(exposure.psf for exposure in exposures)
+    from_survey = isinstance(exposures, list) and all(exposure.psf for exposure in exposures)
+    exposures = iter(exposures)
+    first = next(exposures)
+    keep = keep(first.image.shape)
     with star_programs(**programs) as settings:
         stars = sources_of(first, "first", settings)
         psf, positions = fit_psf(stars, settings.psfex, first.path)
@@ -71,7 +79,7 @@ def register_exposures(exposures, names, programs, registration, background_mesh
         cards = facts_of(1, names[0], same, psf.fwhm)
         epoch = Epoch(first.image, None, variance=first.variance)
         registered = [RegisteredImage(epoch, first.mask, psf.at, None, (0.0, 0.0), cards)]
-        for number, exposure in enumerate(exposures[1:], start=2):
+        for number, exposure in enumerate(exposures, start=2):
             sources = sources_of(exposure, f"raw{number}", settings)
             alignment = align(first, exposure, stars, sources, registration)
             if from_survey:
@@ -80,9 +88,10 @@ def register_exposures(exposures, names, programs, registration, background_mesh
                 moved_psf = _psf_of_moved(alignment.image, f"moved{number}", exposure, settings)
             comparison = _compare(first, exposure, alignment, psf, moved_psf, stars, positions)
             cards = facts_of(number, names[number - 1], comparison, moved_psf.fwhm)
-            epoch = _matched(first, alignment.image, comparison.ratio, background_mesh)
+            epoch = _matched(first, alignment.image, comparison.ratio, background_mesh, keep)
             correlation = alignment._replace(image=None).noise_correlation
-            mask = alignment.image.mask
+            mask = keep(alignment.image.mask)
+            exposure.image = exposure.variance = exposure.mask = None
             error = comparison.registration_error
             registered.append(RegisteredImage(epoch, mask, moved_psf.at, correlation, error, cards))
     return registered
@@ -104,11 +113,11 @@ def _compare(first, exposure, alignment, psf, moved_psf, stars, positions):
     return compare_images(images, positions, stars.places(), alignment.left_out, names)
 
 
-def _matched(first, moved, ratio, mesh):
+def _matched(first, moved, ratio, mesh, keep):
     """Return the epoch of a resampled image, with the background of the first."""
     difference = first.image * np.float32(ratio) - moved.image
     image = moved.image + smooth_background(difference, mesh)
-    return Epoch(image, None, flux=ratio, variance=moved.variance)
+    return Epoch(keep(image), None, flux=ratio, variance=keep(moved.variance))
 
 
 def facts_of(number, name, comparison, fwhm):

@@ -14,7 +14,7 @@ from redpix.coaddition.combine_masks import USELESS
 from redpix.coaddition.predict import compare
 from redpix.image.masks import DTYPE, bit_value
 from redpix.subtraction.epoch import usable_variance
-from redpix.subtraction.tiles import tiles
+from redpix.subtraction.tiles import side_for, tiles
 
 #: minimum number of images of a stack whose outliers are rejected
 LEAST_IMAGES = 3
@@ -47,7 +47,7 @@ BORDER = 4
 MARGIN = 64
 
 
-def rejected_pixels(epochs, masks, psfs, registration):
+def rejected_pixels(epochs, masks, psfs, registration, keep=lambda values: values):
     """Return the pixels of each image that the others contradict.
 
     Parameters
@@ -60,23 +60,25 @@ def rejected_pixels(epochs, masks, psfs, registration):
         ``psf(x, y)`` of each image: the stamp at a position, 0-based.
     registration : sequence of (float, float)
         Registration error of each image along x and y, pixels.
+    keep : callable
+        How new planes are kept, from `redpix.image.mapped_image.keeper`.
 
     Returns
     -------
     list of ndarray of bool, shape (ny, nx)
         False everywhere for fewer than `LEAST_IMAGES` images.
     """
-    rejected = [np.zeros(epoch.image.shape, bool) for epoch in epochs]
+    rejected = [keep(np.zeros(epoch.image.shape, bool)) for epoch in epochs]
     if len(epochs) < LEAST_IMAGES:
         return rejected
-    for tile in tiles(epochs[0].image.shape, margin=MARGIN):
+    for tile in tiles(epochs[0].image.shape, side_for(len(epochs), MARGIN), MARGIN):
         found = _rejected_in_tile(epochs, masks, psfs, registration, tile)
         for plane, part in zip(rejected, found, strict=True):
             plane[tile.inner] = part[tile.kept]
     return rejected
 
 
-def with_rejected(masks, rejected):
+def with_rejected(masks, rejected, keep=lambda values: values):
     """Return masks in which rejected pixels are COSMIC_RAY.
 
     Parameters
@@ -85,13 +87,18 @@ def with_rejected(masks, rejected):
         Bits of `redpix.image.masks`.
     rejected : sequence of ndarray of bool, shape (ny, nx)
         From `rejected_pixels`.
+    keep : callable
+        How new planes are kept.
 
     Returns
     -------
     list of ndarray of int16, shape (ny, nx)
     """
     bit = DTYPE(bit_value("COSMIC_RAY"))
-    return [np.where(r, mask | bit, mask) for mask, r in zip(masks, rejected, strict=True)]
+    return [
+        keep(np.where(np.asarray(outliers), np.asarray(mask) | bit, np.asarray(mask)))
+        for mask, outliers in zip(masks, rejected, strict=True)
+    ]
 
 
 def _rejected_in_tile(epochs, masks, psfs, registration, tile):

@@ -10,7 +10,7 @@ from redpix.coaddition.seeing import seeing_corrections
 from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.subtraction.epoch import measured_noise
-from redpix.subtraction.tiles import SIDE, tiles
+from redpix.subtraction.tiles import SIDE, side_for, tiles
 
 #: half the width of the overlap of tiles, pixels
 MARGIN = 64
@@ -52,7 +52,7 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
         sky. median: its PSF depends on brightness; that of the plain mean is given.
     correlations : sequence of callable or None, optional
         ``correlation(rows, columns)`` of each image: covariance of its noise in a region, as in
-        `Epoch`; None for white noise. Only a proper coadd uses it.
+        `Epoch`; None for white noise.
     workers : int
         Threads of the transforms.
     arrays : redpix.core.backend.NumpyBackend
@@ -72,12 +72,12 @@ def stack(epochs, psfs, method="proper", correlations=None, workers=1, arrays=NU
     """
     centre = _central_psfs(psfs, common_shape(epochs))
     epochs = _with_noise(epochs)
+    correlations = correlations or [None] * len(epochs)
     if method == "proper":
-        correlations = correlations or [None] * len(epochs)
         image, variance = _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected)
         psf, noise = _central_coadd(epochs, centre, correlations)
         return StackedImage(image, variance, psf, noise)
-    return _combine_pixels(epochs, centre, method)
+    return _combine_pixels(epochs, centre, correlations, method)
 
 
 def _central_psfs(psfs, shape):
@@ -96,12 +96,14 @@ def _with_noise(epochs):
     return [epoch._replace(noise=noise) for epoch, noise in zip(epochs, noises, strict=True)]
 
 
-def _combine_pixels(epochs, psfs, method):
+def _combine_pixels(epochs, psfs, correlations, method):
     """Return the mean or the median of images, pixel by pixel."""
     precision = np.array([(epoch.flux / epoch.noise) ** 2 for epoch in epochs])
     shares = precision if method == "mean" else np.ones(len(epochs))
-    variance = _variance_of_mean(epochs, shares)
+    own = _own_variances(correlations, epochs[0].image.shape)
+    variance = _variance_of_mean(epochs, shares, own)
     shares = shares / shares.sum()
+    precision = precision / own  # of a pixel
     noise = np.sqrt(np.sum(shares**2 / precision))
     image = weighted_mean(epochs) if method == "mean" else median(epochs)
     if method == "median":
@@ -109,20 +111,26 @@ def _combine_pixels(epochs, psfs, method):
         # pixels that an image lacks have the loss of a median of equally deep images
         loss = [1.0] + [median_noise(np.ones(n)) * np.sqrt(n) for n in range(1, len(epochs))]
         loss.append(noise / noise_of_mean)
-        valid = [np.isfinite(epoch.image) for epoch in epochs]
-        variance = variance * np.square(loss)[np.sum(valid, axis=0)]
+        valid = sum(np.isfinite(epoch.image).astype(np.int16) for epoch in epochs)
+        variance = variance * np.square(loss)[valid]
     psf = np.tensordot(shares, psfs, axes=1)
     return StackedImage(image.astype(np.float32), variance.astype(np.float32), psf, float(noise))
 
 
-def _variance_of_mean(epochs, shares):
+def _own_variances(correlations, shape):
+    """Return the variance of the pixels of each image in units of that of its noise."""
+    rows, columns = (slice(0, length) for length in shape)
+    stamps = [one and one(rows, columns) for one in correlations]
+    return np.array([1.0 if s is None else s[s.shape[0] // 2, s.shape[1] // 2] for s in stamps])
+
+
+def _variance_of_mean(epochs, shares, own):
     """Return the variance of the weighted mean of the valid pixels."""
-    valid = [np.isfinite(epoch.image) for epoch in epochs]
-    present = np.tensordot(shares, valid, axes=1)
-    variance = sum(
-        k * (share / e.flux) ** 2 * np.where(k, e.variance, 0)
-        for k, share, e in zip(valid, shares, epochs, strict=True)
-    )
+    present, variance = 0.0, 0.0
+    for share, epoch, one in zip(shares, epochs, own, strict=True):
+        valid = np.isfinite(epoch.image)
+        present = present + share * valid
+        variance = variance + (share / epoch.flux) ** 2 * one * np.where(valid, epoch.variance, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.where(present > 0, variance / present**2, np.nan)
 
@@ -131,7 +139,7 @@ def _coadd_tiles(epochs, psfs, correlations, workers, arrays, rejected):
     """Return the image and the variance of a proper coadd."""
     shape = epochs[0].image.shape
     image, variance = (np.full(shape, np.nan, np.float32) for _ in range(2))
-    for tile in tiles(shape, margin=MARGIN):
+    for tile in tiles(shape, side_for(len(epochs), MARGIN), MARGIN):
         present = [n for n, e in enumerate(epochs) if np.isfinite(e.image[tile.outer]).any()]
         cuts = [_cut(epochs[n], psfs[n], correlations[n], tile) for n in present]
         if cuts:

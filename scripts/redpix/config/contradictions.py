@@ -6,9 +6,9 @@ from pathlib import Path
 
 from redpix.config.file_paths import path_faults, training_tables
 from redpix.config.name_clashes import target_faults
-from redpix.config.pair_names import PACKET
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
+from redpix.io.image_path import is_packet
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
 LONGEST_GRID = 10_000
@@ -63,13 +63,9 @@ def contradictions(config):
         ):
             yield f"subtraction.{section}.{why}"
     for key, other in (("science", "reference"), ("reference", "science")):
-        if config[key] is not None and config[other] is None and not _is_packet(config[key], key):
+        both = key == "science" and config[key] is not None and is_packet(config[key])
+        if config[key] is not None and config[other] is None and not both:
             yield f"{other}: null with a {key}; allowed: the path of a FITS image"
-
-
-def _is_packet(path, key):
-    """Return whether an image is an alert packet, which is both images of a pair."""
-    return key == "science" and path.lower().endswith(PACKET)
 
 
 def too_many_neighbours(config, training_objects):

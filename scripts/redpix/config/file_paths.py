@@ -121,6 +121,9 @@ def path_faults(config):
         ("container", config["container"]),
     ]
     paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
+    paths += [
+        ("subtraction.identify.lists", one) for one in config["subtraction"]["identify"]["lists"]
+    ]
     training = training_tables(config["training_images"])
     paths += [(f"training_images.{key}", path) for key, path in training]
     for key, path in paths:

@@ -3,6 +3,9 @@
 from redpix.config.coadd_names import COADDED_REFERENCE
 from redpix.config.pairs_table import PROPERTIES
 
+#: properties that describe the PSF
+PSF = ("psf", "fwhm")
+
 
 def cameras_of_pair(row, config):
     """Return the properties of science image and reference that the user gives.
@@ -18,13 +21,13 @@ def cameras_of_pair(row, config):
     -------
     list of dict
         By `redpix.config.pairs_table.PROPERTIES`; None if not given. A reference that is coadded
-        from several images has only those of `exposures`.
+        from several images has the PSF that is given, and otherwise only those of `exposures`.
     """
-    of_reference = row.of_reference if len(row.references) == 1 else None
-    return [
-        camera_of("science", row.of_science, config),
-        camera_of("reference", of_reference, config),
-    ]
+    reference = camera_of("reference", row.of_reference, config)
+    if len(row.references) > 1:
+        psf = {name: reference[name] for name in PSF}
+        reference = camera_of("reference", None, config) | psf
+    return [camera_of("science", row.of_science, config), reference]
 
 
 def camera_of_stack(pairs, stack, band, config):
@@ -42,12 +45,13 @@ def camera_of_stack(pairs, stack, band, config):
     Returns
     -------
     dict
-        Those of the reference if the stack is the reference of a pair.
+        Those of the reference if the stack is the reference of a pair, without its PSF: that is the
+        PSF of the coadd.
     """
     for row in pairs:
         name = COADDED_REFERENCE.format(pair=row.pair)
         if len(row.references) > 1 and (name, row.band) == (stack, band):
-            return camera_of("reference", row.of_reference, config)
+            return camera_of("reference", row.of_reference, config) | dict.fromkeys(PSF)
     return camera_of("reference", None, config)
 
 
@@ -73,7 +77,7 @@ def camera_of(section, properties, config):
     if properties is None:
         return camera
     given = dict(config["subtraction"][section])
-    if {"psf", "fwhm"} & set(properties):  # one of the two replaces both
-        given |= {"psf": None, "fwhm": None}
+    if set(PSF) & set(properties):  # one of the two replaces both
+        given |= dict.fromkeys(PSF)
     given |= properties
     return camera | {name: value for name, value in given.items() if value is not None}

@@ -141,6 +141,6 @@ class ImagePlan:
         return [f"{self.results}/photometry/{name}{suffix}" for name in self.images]
 
     def light_curves(self):
-        """Return the paths of the light curves and their scatter; empty without light curves."""
-        names = ("lightcurves", "scatter") if self.fields else ()
+        """Return the paths of light curves, their scatter and the exposures; empty without them."""
+        names = ("lightcurves", "scatter", "light_curves/exposures") if self.fields else ()
         return [f"{self.results}/photometry/{name}.csv" for name in names]

@@ -5,10 +5,7 @@ import os
 import re
 from pathlib import Path, PurePath
 
-from redpix.io.image_path import image_file, named_hdu, split_images
-
-#: how the name of an alert packet ends
-PACKET = ".avro"
+from redpix.io.image_path import PACKET, image_file, is_packet, named_hdu, split_images
 
 
 def pair_name(science, reference):
@@ -42,7 +39,8 @@ def safe_stem(path):
     str
         At most 60 characters; ``x`` if none is left.
     """
-    stem = PurePath(path).name.split(".fit")[0].removesuffix(PACKET)
+    stem = re.sub(f"{re.escape(PACKET)}$", "", PurePath(path).name, flags=re.IGNORECASE)
+    stem = stem.split(".fit")[0]
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", stem).strip("_.-")[:60] or "x"
 
 
@@ -77,7 +75,7 @@ def expanded(row):
         In the order of the paths. Their names are that of the row and the stem of the file.
     """
     file, hdu = image_file(row.science), named_hdu(row.science)
-    if file.lower().endswith(PACKET) and not hdu and row.reference == row.science:
+    if is_packet(file) and not hdu and row.reference == row.science:
         science, reference = cut_outs_of(file)
         return [row._replace(science=science, reference=reference)]
     if not set(file) & set("*?"):

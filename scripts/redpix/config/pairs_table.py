@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from redpix.config.file_paths import fault_of_file
 from redpix.config.name_clashes import clashes
-from redpix.config.pair_names import PACKET, cut_outs_of, expanded, pair_name, safe_stem
+from redpix.config.pair_names import cut_outs_of, expanded, pair_name, safe_stem
 from redpix.config.table_rows import read_checked_rows
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
-from redpix.io.image_path import split_images
+from redpix.io.image_path import is_packet, split_images
 
 #: band of a pair of images for which no band is given
 NO_BAND = "image"
@@ -94,7 +94,7 @@ def pair_of_files(science, reference):
     InputError
         If a file does not exist.
     """
-    if science.lower().endswith(PACKET) and reference in (None, science):
+    if is_packet(science) and reference in (None, science):
         name, (science, reference) = safe_stem(science), cut_outs_of(science)
     else:
         name = pair_name(science, reference)

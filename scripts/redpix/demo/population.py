@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from astropy.cosmology import FlatLambdaCDM
 
+from redpix.demo.spectral_scatter import draw_scatter, scattered
 from redpix.sdss import magnitudes as photometry
 from redpix.simulation import seds
 
@@ -31,6 +32,13 @@ _EVOLUTION = 1.0
 
 # SED types whose K-correction is used for a population while redshifts are drawn
 _TYPICAL = {"red": 0.1, "blue": 1.5}
+
+# power of 1 + z with which the radius of a red and of a blue galaxy changes (van der Wel et al.
+# 2014, ApJ 788, 28), and the typical redshift of the relation of Shen et al. (2003)
+_SIZE_EVOLUTION, _SHEN_REDSHIFT = (-1.48, -0.75), 0.1
+
+# Sersic indices of the bulges of blue galaxies
+_BLUE_SERSIC = (2.0, 2.5, 3.0, 3.5, 4.0)
 
 # main-sequence locus: g-i, u-g, g-r, i-z. For g-i of 0.3 to 1.6 it is within 0.05 mag of Yuan et
 # al. (2015, ApJ 799, 134) at [Fe/H] = -0.5; it continues to M dwarfs
@@ -82,7 +90,8 @@ def draw_galaxies(rng, number, grid):
     pandas.DataFrame
         redshift, flux_u..z and bulge_flux_u..z (nanomaggies), bulge_fraction (in r), sersic,
         bulge_radius and disk_radius (half-light, arcsec), axis_ratio, position_angle, bulge_sed
-        and disk_sed (types of `redpix.simulation.seds`), bulge_ebv and disk_ebv.
+        and disk_sed (types of `redpix.simulation.seds`), bulge_ebv and disk_ebv, and the scatter of
+        the spectrum about them (`redpix.demo.spectral_scatter`).
     """
     bright = round(number * BRIGHT_SHARE)
     parts = [
@@ -135,8 +144,9 @@ def _galaxies(rng, grid, red, redshift, magnitude):
     def either(for_red, for_blue):
         return np.where(red, for_red, for_blue)
 
-    share = either(rng.normal(0.75, 0.15, n), np.abs(rng.normal(0.0, 0.2, n)))
-    share = np.clip(share, either(0.4, 0.0), either(0.98, 0.6))
+    # bulge fractions and radii of the populations overlap: a profile is not a label of a spectrum
+    share = either(rng.normal(0.65, 0.22, n), np.abs(rng.normal(0.0, 0.32, n)))
+    share = np.clip(share, 0.0, 0.98)
     # fainter blue galaxies are of later type
     late = 1.5 + 0.3 * (magnitude + 20.5) + rng.normal(0, 0.5, n)
     bulge_sed = either(rng.uniform(0, 0.2, n), rng.uniform(0.2, 1.2, n))
@@ -147,26 +157,32 @@ def _galaxies(rng, grid, red, redshift, magnitude):
     # (10 pc / D_L)^2 in nanomaggies
     distance = 10 ** (-0.4 * (magnitude + COSMOLOGY.distmod(redshift).value))
     unit = photometry.ZERO_POINT_FLUX * distance[:, None]
+    scatter = draw_scatter(rng, red)
+    unit = unit * scattered(scatter, redshift, BANDS)
     bulge = unit * share[:, None] * seds.fluxes(grid, bulge_sed, bulge_ebv, redshift)
     disk = unit * (1 - share)[:, None] * seds.fluxes(grid, disk_sed, disk_ebv, redshift)
     total = bulge + disk
 
-    radius = half_light_radius(rng, magnitude, red)  # kpc
+    growth = ((1 + redshift) / (1 + _SHEN_REDSHIFT)) ** either(*_SIZE_EVOLUTION)
+    radius = half_light_radius(rng, magnitude, red) * growth  # kpc
+    bulge_radius = radius * either(0.8, 0.45) * np.exp(0.3 * rng.standard_normal(n))
+    disk_radius = radius * either(1.4, 1.1) * np.exp(0.2 * rng.standard_normal(n))
     arcsec = 1 / COSMOLOGY.kpc_proper_per_arcmin(redshift).value * 60
     table = {"redshift": redshift}
     table |= {f"flux_{band}": total[:, k] for k, band in enumerate(BANDS)}
     table |= {f"bulge_flux_{band}": bulge[:, k] for k, band in enumerate(BANDS)}
     table |= {
         "bulge_fraction": (bulge / total)[:, BANDS.index("r")],
-        "sersic": either(rng.choice([3.5, 4.0, 4.5], n), rng.choice([2.0, 2.5, 3.0, 3.5, 4.0], n)),
-        "bulge_radius": radius * arcsec * either(0.8, 0.35),
-        "disk_radius": radius * arcsec * either(1.5, 1.1),
-        "axis_ratio": either(rng.uniform(0.5, 1.0, n), rng.uniform(0.25, 1.0, n)),
+        "sersic": either(rng.choice([2.5, 3.0, 3.5, 4.0, 4.5], n), rng.choice(_BLUE_SERSIC, n)),
+        "bulge_radius": bulge_radius * arcsec,
+        "disk_radius": disk_radius * arcsec,
+        "axis_ratio": either(rng.uniform(0.4, 1.0, n), rng.uniform(0.25, 1.0, n)),
         "position_angle": rng.uniform(0, 180, n),
         "bulge_sed": bulge_sed,
         "disk_sed": disk_sed,
         "bulge_ebv": bulge_ebv,
         "disk_ebv": disk_ebv,
+        **scatter,
     }
     return pd.DataFrame(table)
 

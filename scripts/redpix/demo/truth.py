@@ -16,6 +16,7 @@ from redpix.demo.positions import (
     place_sources,
     second_epoch,
 )
+from redpix.demo.spectral_scatter import SCATTER
 from redpix.demo.transient_positions import place_transients
 from redpix.simulation import seds
 
@@ -28,7 +29,8 @@ COLUMNS = (
     + [f"flux_{band}" for band in BANDS]
     + [f"bulge_flux_{band}" for band in BANDS]
     + ["bulge_fraction", "bulge_radius", "disk_radius", "sersic", "axis_ratio"]
-    + ["position_angle", "bulge_sed", "disk_sed", "bulge_ebv", "disk_ebv", "temperature"]
+    + ["position_angle", "bulge_sed", "disk_sed", "bulge_ebv", "disk_ebv", *SCATTER]
+    + ["temperature"]
     + ["host", "epoch", "catalogued"]
 )
 

@@ -1,10 +1,17 @@
 """Keep large images in files while they are computed; a difference has six of them."""
 
+import itertools
 import shutil
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
+
+#: number of pixels of all images of a stack above which its planes lie in files
+LARGE_STACK = 100_000_000
+
+# names of files, each once per process
+_NUMBERS = itertools.count()
 
 
 @contextmanager
@@ -68,3 +75,51 @@ class MappedImage:
         numpy.memmap, shape `shape`
         """
         return np.memmap(self.path, self.dtype, "r", shape=self.shape)
+
+
+class StoredImage:
+    """An image in a file, of which only the region that is read is in memory.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    values : ndarray
+        Pixels of any type.
+    """
+
+    def __init__(self, path, values):
+        self.path, self.shape, self.dtype = path, values.shape, values.dtype
+        np.ascontiguousarray(values).tofile(path)
+
+    def __getitem__(self, index):
+        return np.array(np.memmap(self.path, self.dtype, "r", shape=self.shape)[index])
+
+    def __setitem__(self, index, values):
+        np.memmap(self.path, self.dtype, "r+", shape=self.shape)[index] = values
+
+    def __array__(self, dtype=None, copy=None):
+        whole = self[...]
+        return whole if dtype is None else whole.astype(dtype, copy=False)
+
+
+def keeper(folder, number, shape):
+    """Return how the planes of a stack are kept: in memory, or in files if they are large.
+
+    Parameters
+    ----------
+    folder : Path
+        Folder for the files.
+    number : int
+        Number of images of the stack.
+    shape : (int, int)
+        Shape of each.
+
+    Returns
+    -------
+    callable
+        ``keep(values)`` returns the array itself, or a `StoredImage`.
+    """
+    if number * shape[0] * shape[1] < LARGE_STACK:
+        return lambda values: values
+    return lambda values: StoredImage(folder / f"{next(_NUMBERS)}", values)

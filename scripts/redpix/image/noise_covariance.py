@@ -1,8 +1,11 @@
 """Measure the covariance of the noise of neighbouring pixels on the blank sky of two images.
 
 Drizzled and resampled images have correlated noise. Faint sources and an uneven background are
-correlated as well, but both images show them: their cross-covariance is subtracted.
+correlated as well, but both images show them: their cross-covariance is subtracted, in the
+brightness and with the PSF that each image gives them.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import mad_std
@@ -13,6 +16,12 @@ REACH = 10
 
 #: difference of a correlation from the expected one that counts, beside four standard errors
 _NOTICED = 0.03
+
+#: relative excess of the noise of a point source that counts, beside three standard errors
+_EXCESS = 0.02
+
+#: side of the squares in which PSFs are compared, pixels, and their smallest amplitude
+_SIDE, _LEAST_AMPLITUDE = 63, 0.05
 
 #: smallest power of a wave relative to the mean power
 _LEAST_POWER = 0.02
@@ -63,13 +72,30 @@ def blank_sky(images, variances, mask):
     return centred, blank
 
 
-def covariances(scaled, blank, reach=REACH):
+class SourceLight(NamedTuple):
+    """Brightness and PSFs of sources in two images.
+
+    Attributes
+    ----------
+    weights : (float, float)
+        Flux over the noise of a pixel of blank sky.
+    psfs : sequence of ndarray or None
+        Stamps of odd sides and of unit sum; None for the same PSF.
+    """
+
+    weights: tuple = (1.0, 1.0)
+    psfs: tuple | None = None
+
+
+def covariances(scaled, blank, light=None, reach=REACH):
     """Return the covariances of the noise of two images by the distance of two pixels.
 
     Parameters
     ----------
     scaled, blank
         From `blank_sky`.
+    light : SourceLight, optional
+        Brightness and shape of sources in the images. The default is the same in both.
     reach : int
         Largest distance, pixels.
 
@@ -91,8 +117,26 @@ def covariances(scaled, blank, reach=REACH):
     number = np.maximum(products(valid, valid), 1)
     shared = products(first, second) / number
     shared = (shared + shared[::-1, ::-1]) / 2
-    made = [products(values, values) / number - shared for values in (first, second)]
+    made = [
+        products(values, values) / number - faint
+        for values, faint in zip(
+            (first, second), _faint(shared, light or SourceLight()), strict=True
+        )
+    ]
     return [_without_pedestal(covariance) for covariance in made]
+
+
+def _faint(shared, light):
+    """Return the covariance of faint sources in each image, from that between the images."""
+    brighter = light.weights[0] / light.weights[1]
+    if light.psfs is None:
+        return shared * brighter, shared / brighter
+    reach, middle = shared.shape[0] // 2, _SIDE // 2
+    first, second = (np.abs(fft.fft2(resized(psf, _SIDE))) + _LEAST_AMPLITUDE for psf in light.psfs)
+    waves = fft.fft2(fft.ifftshift(np.pad(shared, middle - reach)))
+    inner = (slice(middle - reach, middle + reach + 1),) * 2
+    sharper = np.clip(brighter * first / second, brighter / 2, brighter * 2)
+    return [fft.fftshift(fft.ifft2(waves * each).real)[inner] for each in (sharper, 1 / sharper)]
 
 
 def _without_pedestal(covariance):
@@ -105,7 +149,7 @@ def _without_pedestal(covariance):
     return (covariance - level) * np.sin(taper * np.pi / 2) ** 2
 
 
-def unexpected(covariance, expected, pixels):
+def unexpected(covariance, expected, pixels, psf=None):
     """Return whether a covariance of noise differs from the expected one.
 
     Parameters
@@ -116,14 +160,70 @@ def unexpected(covariance, expected, pixels):
         Of `redpix.image.resample.noise_correlation`; None for white noise.
     pixels : int
         Number of pixels of blank sky.
+    psf : ndarray, optional
+        Stamp of the PSF. The noise of the flux of a point source is compared, too.
 
     Returns
     -------
     bool
-        Whether the correlation of next neighbours differs by more than chance.
+        Whether the correlation of next neighbours, or the noise of a point source, differs by more
+        than chance.
     """
-    difference = neighbours(covariance) - (0 if expected is None else neighbours(expected))
-    return bool(abs(difference) > _NOTICED + 4 / np.sqrt(pixels))
+    usual = np.ones((1, 1)) if expected is None else expected
+    difference = neighbours(covariance) - neighbours(usual)
+    if abs(difference) > _NOTICED + 4 / np.sqrt(pixels):
+        return True
+    if psf is None:
+        return False
+    noise = np.sqrt(max(filtered_variance(covariance, psf), 0) / filtered_variance(usual, psf))
+    chance = np.sqrt(1 / (2 * pixels * np.sum(psf**2)))
+    return bool(abs(noise - 1) > _EXCESS + 3 * chance)
+
+
+def filtered_variance(covariance, psf):
+    """Return the variance of an image that is filtered with a PSF.
+
+    Parameters
+    ----------
+    covariance : ndarray
+        Covariance of the noise by the distance of two pixels; zero distance is in the middle.
+    psf : ndarray
+        Stamp of odd sides.
+
+    Returns
+    -------
+    float
+        In the unit of the covariance.
+    """
+    reach = covariance.shape[0] // 2
+    shape = [fft.next_fast_len(length + reach, real=True) for length in psf.shape]
+    power = np.abs(fft.rfft2(psf, shape)) ** 2
+    products = np.roll(fft.irfft2(power, shape), (reach, reach), (0, 1))
+    side = 2 * reach + 1
+    return float(np.sum(covariance * products[:side, :side]))
+
+
+def resized(stamp, side):
+    """Return a stamp with zeros about it, or its middle, as a square.
+
+    Parameters
+    ----------
+    stamp : ndarray
+        Of odd sides.
+    side : int
+        Odd side of the square, pixels.
+
+    Returns
+    -------
+    ndarray, shape (side, side)
+    """
+    made, half = np.zeros((side, side)), side // 2
+    rows, columns = (min(half, length // 2) for length in stamp.shape)
+    y, x = (length // 2 for length in stamp.shape)
+    made[half - rows : half + rows + 1, half - columns : half + columns + 1] = stamp[
+        y - rows : y + rows + 1, x - columns : x + columns + 1
+    ]
+    return made
 
 
 def neighbours(covariance):

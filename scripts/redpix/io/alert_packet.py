@@ -31,21 +31,6 @@ ZTF_SCALE = 1.0117
 LARGEST = 100_000_000
 
 
-def is_packet(path):
-    """Return whether a path is that of an alert packet.
-
-    Parameters
-    ----------
-    path : str
-        Path of a file, which may name a cut-out.
-
-    Returns
-    -------
-    bool
-    """
-    return path.split("[")[0].lower().endswith(".avro")
-
-
 def open_cut_out(path, choice):
     """Return a cut-out of an alert packet as a FITS file in memory.
 

@@ -18,6 +18,9 @@ COLOURS = ("R", "G", "B")
 #: cards of the mosaic, which one colour does not have
 _MOSAIC = ("BAYERPAT", "XBAYROFF", "YBAYROFF", "COLORTYP")
 
+#: card of an image of one colour whose rows of the mosaic were taken in the opposite order
+TURNED = "ROWSTURN"
+
 #: cards of the third axis of a cube
 _THIRD_AXIS = r"(CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA|NAXIS)3|(CD|PC)(3_\d|\d_3)"
 
@@ -48,6 +51,37 @@ def is_cube(hdu):
     """Return whether an HDU is a cube of three planes, which can be colours."""
     shape = flat_shape(hdu.shape)
     return hdu.is_image and len(shape) == 3 and shape[0] == len(COLOURS)
+
+
+def mosaic_cards(header):
+    """Return the cards of the mosaic of a colour camera.
+
+    Parameters
+    ----------
+    header : Mapping
+        Header of the image.
+
+    Returns
+    -------
+    dict of str to (str or int)
+        BAYERPAT and its offsets; empty if the image is not a mosaic of R, G and B.
+    """
+    pattern = str(header.get("BAYERPAT", "")).strip().upper()
+    if sorted(pattern) != ["B", "G", "G", "R"]:
+        return {}
+    offsets = {card: int(number(header.get(card))[0] or 0) for card in ("XBAYROFF", "YBAYROFF")}
+    return {"BAYERPAT": pattern, **offsets}
+
+
+def turn_rows(header):
+    """Change the mosaic of a header to one whose rows are in the opposite order, in place.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Header with the cards of a mosaic.
+    """
+    header["YBAYROFF"] = mosaic_cards(header)["YBAYROFF"] + 1
 
 
 def one_colour(pixels, shape, header, colour):
@@ -83,6 +117,7 @@ def one_colour(pixels, shape, header, colour):
         taken = None if pixels is None else pixels[plane]
         return taken, shape[1:], [f"plane {plane + 1} of 3 is read as {colour}"]
     places, remarks = _places(pixels, header, colour)
+    turned = bool(remarks)
     ny, nx = shape[0] // 2, shape[1] // 2
     taken = None
     if pixels is not None:
@@ -90,19 +125,21 @@ def one_colour(pixels, shape, header, colour):
     offset = np.mean(places, axis=0)
     _bin_header(header, offset, len(places), remarks)
     header["FILTER"] = colour
+    if turned:
+        header[TURNED] = (True, "rows of BAYERPAT in the opposite order")
     remarks.append(f"every second pixel is read, of the filter {colour}")
     return taken, (ny, nx), remarks
 
 
 def _places(pixels, header, colour):
     """Return the rows and columns, 0 or 1, of a colour's pixels, and remarks."""
-    pattern = str(header.get("BAYERPAT", "")).strip().upper()
-    if sorted(pattern) != ["B", "G", "G", "R"]:
+    mosaic = mosaic_cards(header)
+    if not mosaic:
         raise InputError(
-            f"BAYERPAT = {pattern or 'missing'}: not a mosaic of colours; allowed: RGGB, BGGR, "
-            "GRBG, GBRG, or a path without a colour"
+            f"BAYERPAT = {header.get('BAYERPAT', 'missing')}: not a mosaic of colours; allowed: "
+            "RGGB, BGGR, GRBG, GBRG, or a path without a colour"
         )
-    row0, column0 = (int(number(header.get(card))[0] or 0) for card in ("YBAYROFF", "XBAYROFF"))
+    pattern, row0, column0 = mosaic["BAYERPAT"], mosaic["YBAYROFF"], mosaic["XBAYROFF"]
     at = {((k // 2 + row0) % 2, (k % 2 + column0) % 2): letter for k, letter in enumerate(pattern)}
     remarks = []
     if pixels is not None and _is_turned(pixels, at):

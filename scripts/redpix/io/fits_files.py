@@ -15,10 +15,10 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.exceptions import InputError
-from redpix.io.alert_packet import is_packet, open_cut_out
+from redpix.io.alert_packet import open_cut_out
 from redpix.io.colour_planes import colour_of, is_cube, one_colour
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
-from redpix.io.image_path import split_path
+from redpix.io.image_path import is_packet, split_path
 from redpix.io.merged_header import merged_header
 
 #: names of HDUs that go with an image and are not images of the sky

@@ -29,6 +29,25 @@ def split_path(path):
     return match[1], (name.upper(), int(version) if version.isdigit() else None)
 
 
+#: how the name of an alert packet ends
+PACKET = ".avro"
+
+
+def is_packet(path):
+    """Return whether a path is that of an alert packet.
+
+    Parameters
+    ----------
+    path : str
+        Path of a file, which may name a cut-out.
+
+    Returns
+    -------
+    bool
+    """
+    return str(path).split("[")[0].lower().endswith(PACKET)
+
+
 def image_file(path):
     """Return the file of an image's path, without the HDU that it names.
 

@@ -169,7 +169,8 @@ def strips_without_sky(image, hidden):
     ndarray of bool, shape (ny, nx)
     """
     strips = np.zeros(image.shape, bool)
-    values = np.where(hidden, np.nan, image)
+    values = image.astype(np.float32)
+    values[hidden] = np.nan
     noise = noise_of_differences(values)
     for axis in (0, 1):
         with warnings.catch_warnings():
@@ -183,7 +184,8 @@ def strips_without_sky(image, hidden):
 
 def noise_of_differences(values):
     """Return the noise of a pixel from differences of neighbours, counts; NaN is left out."""
-    steps = np.diff(values, axis=1)
+    # four million pixels are enough
+    steps = np.diff(values[:: 1 + values.size // 4_000_000], axis=1)
     steps = steps[np.isfinite(steps)]
     return 1.4826 * float(np.median(abs(steps))) / np.sqrt(2) if len(steps) else np.inf
 

@@ -11,6 +11,7 @@ from astroscrappy import detect_cosmics
 
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS, DTYPE, bit_value
+from redpix.image.strips import strips
 
 #: 16-bit integers below this value are counts above 32767 that overflowed
 _WRAPPED = -1000
@@ -21,6 +22,9 @@ _MOST_WRAPPED = 0.2
 #: cosmic-ray rejection of van Dokkum (2001): significance limit, fraction of that limit for
 #: neighbouring pixels, contrast limit
 _COSMIC = {"sigclip": 6.0, "sigfrac": 0.3, "objlim": 5.0}
+
+#: rows beyond which pixels do not matter in two rounds of medians and growth, without the PSF
+_COSMIC_MARGIN = 24
 
 
 class CalibratedImage(NamedTuple):
@@ -47,7 +51,7 @@ class Background(NamedTuple):
 
     Attributes
     ----------
-    level, rms : ndarray, shape (ny, nx), float64
+    level, rms : ndarray, shape (ny, nx), float32
         Mean and standard deviation of the sky's pixels, counts.
     """
 
@@ -222,8 +226,8 @@ def background(image, mask, mesh):
     shown = image[~hidden]
     if not shown.size or shown.min() == shown.max():
         raise InputError("the sky has no noise; allowed: an image as a camera delivers it")
-    rms = np.maximum(sky.rms(dtype=np.float64), 0.1 * sky.globalrms)
-    return Background(sky.back(dtype=np.float64), rms)
+    rms = np.maximum(sky.rms(dtype=np.float32), np.float32(0.1 * sky.globalrms))
+    return Background(sky.back(dtype=np.float32), rms)
 
 
 def mark_cosmic_rays(image, mask, sky, gain, read_noise, fwhm):
@@ -252,19 +256,22 @@ def mark_cosmic_rays(image, mask, sky, gain, read_noise, fwhm):
     """
     if fwhm < 2:
         return 0
-    valid = np.isfinite(image)
-    hit, _ = detect_cosmics(
-        np.where(valid, image + sky, sky).astype(np.float32),
-        inmask=(mask != 0) | ~valid,
-        gain=gain,
-        readnoise=read_noise,
-        satlevel=np.inf,
-        fsmode="convolve",
-        psfmodel="moffat",
-        psffwhm=fwhm,
-        psfsize=2 * int(np.ceil(1.5 * fwhm)) + 1,
-        niter=2,
-        **_COSMIC,
-    )
+    settings = _COSMIC | {"gain": gain, "readnoise": read_noise, "psffwhm": fwhm}
+    settings["psfsize"] = 2 * int(np.ceil(1.5 * fwhm)) + 1
+    sky = np.broadcast_to(sky, image.shape)
+    hits = []
+    for _, wide, inner in strips(len(image), _COSMIC_MARGIN + settings["psfsize"]):
+        valid = np.isfinite(image[wide])
+        hit, _ = detect_cosmics(
+            np.where(valid, image[wide] + sky[wide], sky[wide]).astype(np.float32),
+            inmask=(mask[wide] != 0) | ~valid,
+            satlevel=np.inf,
+            fsmode="convolve",
+            psfmodel="moffat",
+            niter=2,
+            **settings,
+        )
+        hits.append(hit[inner])
+    hit = np.concatenate(hits)
     mask[hit] |= 1 << BITS["COSMIC_RAY"]
     return int(hit.sum())

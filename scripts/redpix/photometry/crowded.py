@@ -100,6 +100,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
+    del error, gain  # a large image leaves little memory
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None

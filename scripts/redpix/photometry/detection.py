@@ -7,10 +7,10 @@ signal-to-noise ratio.
 
 import numpy as np
 from scipy import fft
-from scipy.ndimage import maximum_filter
 from scipy.spatial import cKDTree
 
 from redpix.image.parabola import vertex_offset
+from redpix.image.strips import strips
 from redpix.photometry.scene import Placed
 
 #: half-width of the filter, FWHM
@@ -39,19 +39,21 @@ def matched_filter(image, weight, stamp):
     -------
     ratio, flux : ndarray, shape (ny, nx)
     """
+    positive = weight[::4, ::4][weight[::4, ::4] > 0]
+    if not len(positive):
+        return np.zeros((2, *image.shape), np.float32)
+    # scaled to values near 1, for which float32 is precise enough
+    scale = float(np.median(positive))
     half = stamp.shape[0] // 2
     shape = [fft.next_fast_len(side + 2 * half, real=True) for side in image.shape]
+    # the turned kernel begins half its side before the pixel
+    rows, columns = (slice(half, half + side) for side in image.shape)
 
     def correlated(plane, kernel):
-        transform = fft.rfft2(plane.astype(np.float32), shape)
-        transform *= np.conj(fft.rfft2(kernel.astype(np.float32), shape))
-        product = fft.irfft2(transform, shape)
-        # the kernel begins half its side before the pixel
-        rows, columns = (np.arange(-half, side - half) for side in image.shape)
-        return np.take(np.take(product, rows, axis=0), columns, axis=1)
+        transform = fft.rfft2(plane, shape)
+        transform *= fft.rfft2(kernel[::-1, ::-1].astype(np.float32), shape)
+        return fft.irfft2(transform, shape, overwrite_x=True)[rows, columns]
 
-    # scaled to values near 1, for which float32 is precise enough
-    scale = float(np.median(weight[::4, ::4][weight[::4, ::4] > 0]))
     weight = (weight / scale).astype(np.float32)
     signal = correlated(np.where(weight > 0, image, 0).astype(np.float32) * weight, stamp)
     power = correlated(weight, stamp**2)
@@ -87,17 +89,31 @@ def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     half = min(int(np.ceil(_FILTER * psf.fwhm)), psf.reach)
     middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
     stamp = psf.stamps(*middle, half, derivatives=False)[0]
-    image, variance = scene.image, scene.variance
-    if model is not None:
-        image = image - model
-        light = np.maximum(model, 0)
-        variance = variance + light / scene.gain + (_MODEL_ERROR * light) ** 2
-    ratio, flux = matched_filter(image, 1 / variance, stamp)
-    peak = (ratio > threshold) & (ratio == maximum_filter(ratio, 3, mode="constant"))
-    y, x = np.nonzero(peak)
+    ratio, flux = (np.zeros(scene.image.shape, np.float32) for _ in range(2))
+    for rows, wide, inner in strips(len(ratio), half):
+        image, variance, gain = (plane[wide] for plane in scene)
+        if model is not None:
+            image = image - model[wide]
+            light = np.maximum(model[wide], 0)
+            variance = variance + light / gain + (_MODEL_ERROR * light) ** 2
+        made = matched_filter(image, 1 / variance, stamp)
+        ratio[rows], flux[rows] = (plane[inner] for plane in made)
+    y, x = _peaks(ratio, threshold)
     shift_x, shift_y = (_peak_offset(ratio, y, x, axis) for axis in (1, 0))
     stars = Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
     return (stars, ratio[y, x]) if with_ratio else stars
+
+
+def _peaks(ratio, threshold):
+    """Return the rows and columns of pixels above a threshold that no neighbour exceeds."""
+    y, x = np.nonzero(ratio > threshold)
+    highest = np.ones(len(y), bool)
+    padded = np.pad(ratio, 1)
+    value = ratio[y, x]
+    for row in range(3):
+        for column in range(3):
+            highest &= padded[y + row, x + column] <= value
+    return y[highest], x[highest]
 
 
 def _peak_offset(ratio, y, x, axis):

@@ -13,8 +13,10 @@ from redpix.image.ds9_regions import region_mask
 from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value
 from redpix.io.camera import CameraRecord, read_camera
+from redpix.io.colour_planes import COLOURS, TURNED, mosaic_cards, one_colour, turn_rows
 from redpix.io.exposure_header import seconds
 from redpix.io.fits_files import read_image
+from redpix.io.image_path import image_file, named_hdu
 from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import strips_without_sky, without_sky
@@ -67,6 +69,36 @@ def read_logged(path):
     image = read_raw(path)
     log_remarks(path, image.remarks)
     return image.pixels, image.header
+
+
+def read_calibration(path, light):
+    """Return a dark or a flat and its header.
+
+    Where the pixels of a light tell that the rows of its mosaic are in the opposite order, they are
+    so in its dark, which cannot tell.
+
+    Parameters
+    ----------
+    path : str
+        FITS file, with the colour of the light if it has one.
+    light : mapping
+        Header of the light.
+
+    Returns
+    -------
+    pixels : ndarray, shape (ny, nx)
+    header : mapping
+    """
+    colour = named_hdu(path).strip("[]").upper()
+    if not light.get(TURNED) or colour not in COLOURS:
+        return read_logged(path)
+    mosaic = read_raw(image_file(path))
+    if not mosaic_cards(mosaic.header):
+        return read_logged(path)
+    turn_rows(mosaic.header)
+    pixels, _, remarks = one_colour(mosaic.pixels, mosaic.pixels.shape, mosaic.header, colour)
+    log_remarks(path, (*mosaic.remarks, *remarks))
+    return pixels, mosaic.header
 
 
 def read_mask(path, shape):
@@ -130,10 +162,10 @@ def calibrate_image(row, params):
     camera = with_plateau(camera, raw)
     dark, factor = None, 1.0
     if row["dark"]:
-        dark, dark_header = read_logged(row["dark"])
+        dark, dark_header = read_calibration(row["dark"], header)
         if params["scale_dark"]:
             factor = dark_factor(row, camera.exposure_time, dark_header)
-    flat = read_logged(row["flat"])[0] if row["flat"] else None
+    flat = read_calibration(row["flat"], header)[0] if row["flat"] else None
     try:
         made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:

@@ -17,7 +17,7 @@ MOST_SATURATED = 0.1
 LEAST_SATURATION = 4095
 
 
-def make_master(frames, masters, master, kind, exposure, factor):
+def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
     """Combine raw frames into a master.
 
     Parameters
@@ -35,6 +35,8 @@ def make_master(frames, masters, master, kind, exposure, factor):
         Exposure time of the frames, seconds.
     factor : float
         Of a scaled dark: exposure time of the light over that of the dark.
+    mosaic : sequence of (str, str or int)
+        Cards of the mosaic of a colour camera, which the master gets.
 
     Raises
     ------
@@ -49,12 +51,13 @@ def make_master(frames, masters, master, kind, exposure, factor):
         if kind == "scaled dark":
             pixels = scaled_dark(*needed, factor)
         elif kind == "flat":
-            pixels = master_flat(raws, *needed)
+            pixels = master_flat(raws, *needed, colours=bool(mosaic))
         else:
             pixels = clipped_mean(raws)
     except InputError as error:
         raise InputError(f"{master}: {error}") from None
     header = _header(headers, kind, exposure, used, masters)
+    header.update(dict(mosaic))
     with atomic(master) as temporary:
         fits.PrimaryHDU(pixels, header).writeto(temporary)
     log.info(

@@ -64,7 +64,7 @@ def scaled_dark(dark, bias, factor):
     return ((dark - bias) * np.float32(factor) + bias).astype(np.float32)
 
 
-def master_flat(frames, dark=None):
+def master_flat(frames, dark=None, *, colours=False):
     """Return the master flat, of median 1.
 
     Parameters
@@ -73,6 +73,9 @@ def master_flat(frames, dark=None):
         Raw flats, counts.
     dark : ndarray, optional
         Taken away from each first.
+    colours : bool
+        Flats of a colour camera. Each of the four pixels of its mosaic has median 1, because the
+        colour of twilight changes from flat to flat.
 
     Returns
     -------
@@ -81,16 +84,25 @@ def master_flat(frames, dark=None):
     Raises
     ------
     InputError
-        If a flat has no light.
+        If a flat, or a colour of it, has no light.
     """
-    scaled = []
-    for frame in frames:
-        light = np.asarray(frame, np.float32) - (0 if dark is None else dark)
-        median = np.nanmedian(light)
-        if not median > 0:
-            raise InputError(
-                f"a flat has no light: its median is {median:.1f} counts above its dark"
-            )
-        scaled.append(light / median)
+    scaled = [np.asarray(frame, np.float32) - (0 if dark is None else dark) for frame in frames]
+    for light in scaled:
+        _scale_to_median(light, colours)
     mean = clipped_mean(scaled)
-    return mean / np.nanmedian(mean)
+    _scale_to_median(mean, colours)
+    return mean
+
+
+def _scale_to_median(light, colours):
+    """Divide a flat, or each pixel of its mosaic, by its median, in place."""
+    step = 2 if colours else 1
+    for row in range(step):
+        for column in range(step):
+            pixels = light[row::step, column::step]
+            median = np.nanmedian(pixels)
+            if not median > 0:
+                raise InputError(
+                    f"a flat has no light: its median is {median:.1f} counts above its dark"
+                )
+            pixels /= median

@@ -123,7 +123,8 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     Parameters
     ----------
     planes : dict of str to ndarray, shape (ny, nx)
-        SCI, ERR, GAIN, MASK and BACKGROUND of a calibrated image.
+        SCI, ERR, GAIN, MASK and BACKGROUND of a calibrated image. ERR and GAIN are taken out, so
+        that a large image fits into memory.
     settings : mapping
         `threshold` in sigma, `background_mesh` and `window` in pixels.
     header : astropy.io.fits.Header
@@ -144,12 +145,12 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     InputError
         If the image is too crowded, or the catalogue cannot be used.
     """
-    image, mask = planes["SCI"].astype(np.float64), planes["MASK"]
+    image, mask = planes["SCI"], planes["MASK"]
     try:
         result = crowded.measure(
             image,
-            error=planes["ERR"],
-            gain=planes["GAIN"].astype(np.float64),
+            error=planes.pop("ERR"),
+            gain=planes.pop("GAIN"),
             mask=mask,
             threshold=settings["threshold"],
             mesh=settings["background_mesh"],

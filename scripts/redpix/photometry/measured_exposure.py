@@ -12,10 +12,14 @@ from redpix.image.wcs import celestial_wcs
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.planes_file import read_calibrated, reason_left_out
 from redpix.photometry.psf_fit import errors, fit
+from redpix.photometry.quality import FLAGS
 from redpix.photometry.scene import Placed, Scene
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.psf.star_selection import UNUSABLE
+
+#: least signal-to-noise ratio, and least number, of the stars that relate apertures to the PSF
+BRIGHT, LEAST_STARS = 30.0, 3
 
 
 class LoadedExposure(NamedTuple):
@@ -116,10 +120,15 @@ class MeasuredExposure:
 
     @property
     def zero_point(self):
-        """Magnitude of a star of PSF flux 1; NaN if unknown or if apertures have the magnitudes."""
+        """Magnitude of a star of PSF flux 1; NaN if unknown.
+
+        Where apertures have the magnitudes, the bright stars' ratio of both fluxes leads to it.
+        """
         header = fits.getheader(self.residual)
-        by_psf = header.get("FLUXCOL", "psf_flux") == "psf_flux"
-        return header.get("ZEROPT", np.nan) if by_psf else np.nan
+        value = header.get("ZEROPT", np.nan)
+        if header.get("FLUXCOL", "psf_flux") == "psf_flux" or not np.isfinite(value):
+            return value
+        return value - 2.5 * np.log10(aperture_ratio(self.stars))
 
     @property
     def positions(self):
@@ -147,6 +156,27 @@ class MeasuredExposure:
             gain=np.where(hidden, 1.0, planes["GAIN"]),
         )
         return LoadedExposure(scene, read_effective_psf(self.residual), cards["APCORR"], header)
+
+
+def aperture_ratio(stars):
+    """Return the aperture flux of bright stars over their PSF flux.
+
+    Parameters
+    ----------
+    stars : pandas.DataFrame
+        Table of the stars of an image.
+
+    Returns
+    -------
+    float
+        Median; NaN with fewer than `LEAST_STARS` bright stars that no mask or neighbour spoils.
+    """
+    spoilt = sum(FLAGS[name] for name in ("SATURATED", "MASKED", "EDGE", "BLENDED"))
+    bright = stars["aperture_flux"] > BRIGHT * stars["aperture_flux_error"]
+    good = stars[bright & (stars["flags"] & spoilt == 0) & (stars["psf_flux"] > 0)]
+    if len(good) < LEAST_STARS:
+        return float("nan")
+    return float(np.median(good["aperture_flux"] / good["psf_flux"]))
 
 
 def forced(exposure, reference, positions):

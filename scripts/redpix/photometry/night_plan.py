@@ -8,6 +8,7 @@ import re
 from pathlib import PurePath
 from typing import NamedTuple
 
+from redpix.io.colour_planes import COLOURS
 from redpix.photometry.night_remarks import differences, of_other_readouts
 
 #: relative difference of exposure times that counts as equal
@@ -29,6 +30,8 @@ class Master(NamedTuple):
         dark is (dark - bias) * factor + bias.
     factor : float
         Exposure time of the light over that of the dark.
+    mosaic : tuple of (str, str or int)
+        Cards of the mosaic of a colour camera. Masters are mosaics, as their frames are.
     """
 
     kind: str
@@ -37,6 +40,7 @@ class Master(NamedTuple):
     bias: str = ""
     dark: str = ""
     factor: float = 1.0
+    mosaic: tuple = ()
 
 
 class Light(NamedTuple):
@@ -48,10 +52,12 @@ class Light(NamedTuple):
     image : str
         Name of its products.
     field : str
-        Target and filter: its images have light curves together.
+        Target, filter and colour: its images have light curves together.
     dark, flat : str
         Names of masters, or empty texts.
     remarks : tuple of str
+    colour : str
+        Colour of the mosaic that is measured, R, G or B; empty for a camera without one.
     """
 
     frame: tuple
@@ -60,6 +66,7 @@ class Light(NamedTuple):
     dark: str = ""
     flat: str = ""
     remarks: tuple = ()
+    colour: str = ""
 
 
 class NightPlan:
@@ -80,10 +87,9 @@ class NightPlan:
     def __init__(self, frames):
         self.masters, self.lights = {}, []
         usable = [frame for frame in frames if not frame.problem]
-        readouts = list(dict.fromkeys(frame.readout for frame in usable))
-        for number, readout in enumerate(readouts, start=1):
-            suffix = "" if len(readouts) == 1 else f"_{number}"
-            group = [frame for frame in usable if frame.readout == readout]
+        groups = _by_readout(usable)
+        for number, group in enumerate(groups, start=1):
+            suffix = "" if len(groups) == 1 else f"_{number}"
             _Readout(self, group, suffix, usable).plan()
 
     def uses(self):
@@ -106,6 +112,8 @@ class _Readout:
         self.bias, self.flats = "", {}
         self.darks = {}  # master's name by exposure
         self.members = {}  # frames of each master
+        # darks of a colour camera may lack the card
+        self.mosaic = next((frame.mosaic for frame in frames if frame.mosaic), ())
 
     def of(self, *types):
         """Return frames of some types: raw ones, or else combined ones of the user."""
@@ -116,7 +124,7 @@ class _Readout:
     def add(self, name, master, members):
         """Add a master under a name of this read-out."""
         name = f"{name}{self.suffix}"
-        self.masters[name] = master
+        self.masters[name] = master._replace(mosaic=self.mosaic)
         self.members[name] = members
         return name
 
@@ -133,7 +141,8 @@ class _Readout:
             self.add_flat(band, [frame for frame in flats if frame.filter == band])
         for frame in self.frames:
             if frame.type == "light" and frame.done.state != "combined":
-                self.lights.append(self.light(frame))
+                colours = COLOURS if frame.mosaic else ("",)
+                self.lights += [self.light(frame, colour) for colour in colours]
 
     def add_flat(self, band, flats):
         """Add the master flat of a filter; the dark of its own exposure is taken away first."""
@@ -170,16 +179,17 @@ class _Readout:
         if name not in self.masters:
             dark = self.darks[longest]
             factor = exposure / longest
-            self.masters[name] = Master("scaled dark", (), exposure, self.bias, dark, factor)
-            self.members[name] = self.members[dark]
+            master = Master("scaled dark", (), exposure, self.bias, dark, factor, self.mosaic)
+            self.masters[name], self.members[name] = master, self.members[dark]
         return name, [f"the dark of {longest:g} s is scaled to {exposure:g} s, less its bias"]
 
-    def light(self, frame):
-        """Return a light frame with the masters that it takes."""
-        image, field = self.image_name(frame), safe(f"{frame.target}_{frame.filter}")
+    def light(self, frame, colour):
+        """Return a light frame, or one colour of it, with the masters that it takes."""
+        image = self.image_name(frame, colour)
+        field = safe("_".join(filter(None, (frame.target, frame.filter, colour))))
         if frame.done.state == "calibrated":
             remarks = (f"{frame.done.reason}: reduced before, measured as it is",)
-            return Light(frame, image, field, remarks=remarks)
+            return Light(frame, image, field, remarks=remarks, colour=colour)
         dark, remarks = self.dark_for(frame.exposure)
         flat = self.flats.get(frame.filter, "")
         if not flat:
@@ -191,17 +201,33 @@ class _Readout:
         for kinds, missing in ((("bias", "dark"), not dark), (("flat",), not flat)):
             if missing:
                 remarks += of_other_readouts(frame, self.everything, kinds)
-        return Light(frame, image, field, dark, flat, tuple(remarks))
+        return Light(frame, image, field, dark, flat, tuple(remarks), colour)
 
-    def image_name(self, frame):
+    def image_name(self, frame, colour):
         """Return a name that no other light has."""
         stem = re.split(r"\.fi?ts?\b", PurePath(frame.path).name, flags=re.IGNORECASE)[0]
         name = safe(stem).replace(".", "_")
         taken = {light.image for light in self.lights} | {"lightcurves", "scatter"}
+        end = f"_{colour}" if colour else ""
         number = 1
-        while (image := name if number == 1 else f"{name}_{number}") in taken:
+        while (image := f"{name}{end}" if number == 1 else f"{name}_{number}{end}") in taken:
             number += 1
         return image
+
+
+def _by_readout(frames):
+    """Return the frames of each read-out.
+
+    A frame without a mosaic, such as a dark, belongs to the only mosaic of its read-out.
+    """
+    mosaics = {}
+    for frame in frames:
+        mosaics.setdefault(frame.readout, set()).update({frame.mosaic} - {()})
+    groups = {}
+    for frame in frames:
+        several = len(mosaics[frame.readout]) > 1
+        groups.setdefault((frame.readout, frame.mosaic if several else ()), []).append(frame)
+    return list(groups.values())
 
 
 def safe(text):

@@ -26,7 +26,10 @@ def read_calibrated(path):
     header : astropy.io.fits.Header
     """
     with fits.open(path, memmap=False) as hdus:
-        planes = {hdu.name: hdu.data.astype(hdu.data.dtype.newbyteorder("=")) for hdu in hdus}
+        planes = {}
+        for hdu in hdus:
+            planes[hdu.name] = hdu.data.astype(hdu.data.dtype.newbyteorder("="))
+            del hdu.data  # large images fit only once into memory
         return planes, hdus[0].header
 
 

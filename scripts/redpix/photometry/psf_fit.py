@@ -7,7 +7,7 @@ would make fluxes too low. Images are [y, x], coordinates 0-based.
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import splu
+from scipy.sparse.linalg import cg
 
 from redpix.photometry.design_matrix import design, lit, model_image
 from redpix.photometry.normal_matrix import inverse_diagonal
@@ -18,6 +18,9 @@ _STEP = 0.15
 
 #: maximum step of a position, FWHM
 _MOST = 0.5
+
+#: relative error of the solution of the normal equations, and maximum number of iterations
+_PRECISION, _ITERATIONS = 1e-8, 2000
 
 
 def fit(scene, psf, stars, rounds, fixed=False):
@@ -52,6 +55,7 @@ def fit(scene, psf, stars, rounds, fixed=False):
         weight = scene.seen(seen).weight(model)
         rest = np.where(weight > 0, scene.image.ravel()[seen] - model, 0)
         normal, side = _normal(matrix, weight, rest)
+        del matrix  # the next one needs the memory
         step = _steps(normal, side, stars, psf.fwhm, fixed)
         flux = stars.flux + step[:n]
         if fixed:
@@ -70,23 +74,30 @@ def fit(scene, psf, stars, rounds, fixed=False):
 
 
 def _normal(matrix, weight, rest):
-    """Return the normal matrix and the right-hand side of a weighted fit."""
-    weighted = matrix.copy()
-    weighted.data *= weight[weighted.indices]
-    return (weighted @ matrix.T).tocsc(), weighted @ rest
+    """Return the normal matrix and the right-hand side of a weighted fit; the matrix is changed."""
+    root = np.sqrt(weight)
+    matrix.data *= root[matrix.indices]
+    return (matrix @ matrix.T).tocsr(), matrix @ (root * rest)
 
 
 def _steps(normal, side, stars, fwhm, fixed):
-    """Return the solution of the normal equations, with a prior on the steps of positions."""
+    """Return the solution of the normal equations, with a prior on the steps of positions.
+
+    Conjugate gradients need tens of products with the matrix, however many stars overlap. The
+    factors of the matrix of a crowd would fill gigabytes.
+    """
     n = len(stars.x)
     held = np.full(normal.shape[0], 1e-12 * normal.diagonal().max())
     if not fixed:
         held[n:] += 1 / (_STEP * fwhm) ** 2
     # a star without usable pixels keeps its values
     held[normal.diagonal() == 0] = 1.0
-    return splu(normal + sparse.diags_array(held, format="csc"), permc_spec="MMD_AT_PLUS_A").solve(
-        side
-    )
+    matrix = normal + sparse.diags_array(held)
+    # a unit diagonal makes fluxes and positions comparable
+    scale = 1 / np.sqrt(matrix.diagonal())
+    matrix = sparse.diags_array(scale) @ matrix @ sparse.diags_array(scale)
+    solution, _ = cg(matrix.tocsr(), side * scale, rtol=_PRECISION, maxiter=_ITERATIONS)
+    return solution * scale
 
 
 def significance(scene, psf, stars, model):

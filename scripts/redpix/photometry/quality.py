@@ -6,7 +6,7 @@ import numpy as np
 import sep
 from scipy.spatial import cKDTree
 
-from redpix.image.masks import bit_value, filled_from_nearest
+from redpix.image.masks import bit_value
 from redpix.photometry.star_flags import FLAGS
 
 #: radius of the core of a star, FWHM
@@ -163,24 +163,6 @@ def _shapes(rest, models, stars, window):
     peak_x = np.rint(stars.x).astype(int) + highest % 3 - 1
     peak_y = np.rint(stars.y).astype(int) + highest // 3 - 1
     return widths, (peak_x, peak_y)
-
-
-def nearest_known(plane, x, y):
-    """Return the values of a plane at some pixels, or at the nearest pixels with a value.
-
-    Parameters
-    ----------
-    plane : ndarray, shape (ny, nx)
-        NaN in pixels without a value; at least one pixel has a value.
-    x, y : ndarray of int, shape (n,)
-        0-based pixels, which are clipped to the image.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-    """
-    at = np.clip(y, 0, plane.shape[0] - 1), np.clip(x, 0, plane.shape[1] - 1)
-    return filled_from_nearest(plane, np.isnan(plane))[at]
 
 
 def aperture_fluxes(scene, rest, psf, stars):

@@ -4,6 +4,7 @@ import re
 from pathlib import PurePath
 from typing import NamedTuple
 
+from redpix.io.colour_planes import mosaic_cards
 from redpix.io.exposure_header import exposure_time, filter_name
 from redpix.io.header_values import filled, number
 from redpix.io.observation_time import mid_exposure
@@ -44,6 +45,8 @@ class RawFrame(NamedTuple):
         Name of the object, in letters, digits and ``_ . -``.
     done : Reduction
         What was done to the frame before.
+    mosaic : tuple of (str, str or int)
+        Cards of the mosaic of a colour camera and their values; empty for any other camera.
     problem : str
         Why the frame cannot be used, or an empty text.
     remarks : tuple of str
@@ -60,6 +63,7 @@ class RawFrame(NamedTuple):
     middle: float | None = None
     target: str = ""
     done: Reduction = Reduction()
+    mosaic: tuple = ()
     problem: str = ""
     remarks: tuple = ()
 
@@ -84,9 +88,11 @@ def raw_frame(path, header, shape):
     exposure, remarks = exposure_time(header)
     middle, said = mid_exposure(header, exposure.value)
     problem = "neither a card nor a name states its type" if kind.value is None else ""
-    if filled(header.get("BAYERPAT")):
+    mosaic = mosaic_cards(header)
+    if filled(header.get("BAYERPAT")) and not mosaic:
         problem = (
-            f"BAYERPAT = {header['BAYERPAT']}: a colour camera; allowed: one channel per image"
+            f"BAYERPAT = {header['BAYERPAT']}: not a mosaic of colours; allowed: RGGB, BGGR, GRBG, "
+            "GBRG"
         )
     return RawFrame(
         path=str(path),
@@ -99,6 +105,7 @@ def raw_frame(path, header, shape):
         middle=middle.value,
         target=target(header, path) if kind.value == "light" else "",
         done=reduction(header),
+        mosaic=tuple(mosaic.items()),
         problem=problem,
         remarks=tuple(remarks + said if kind.value == "light" else remarks),
     )

@@ -5,6 +5,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from redpix.image.masks import bit_value
+from redpix.image.strips import strips
 from redpix.photometry.scene import Placed
 
 #: distance from saturated pixels within which detections are one star, FWHM
@@ -44,20 +45,22 @@ def saturated_stars(mask):
     labels : ndarray of int, shape (ny, nx)
         Number of the star of each saturated pixel from 1; 0 elsewhere.
     """
-    saturated = np.pad((mask & bit_value("SATURATED")) != 0, 1)
-    labels, number = ndimage.label(saturated, np.ones((3, 3)))
-    depth = ndimage.distance_transform_edt(saturated)
-    index = np.arange(1, number + 1)
-    deepest = np.zeros(number + 1)
-    deepest[1:] = ndimage.maximum(depth, labels, index) if number else []
-    sizes = np.bincount(labels.ravel(), minlength=number + 1)
-    large = np.flatnonzero(sizes[1:] >= _LEAST) + 1
-    # the top is broad, because depths are in steps
-    top = np.where(saturated & (depth >= 0.7 * deepest[labels]), labels, 0)
-    places = np.reshape(ndimage.center_of_mass(top > 0, top, large), (-1, 2)) - 1
-    renumbered = np.zeros(number + 1, int)
-    renumbered[large] = np.arange(1, len(large) + 1)
-    return places[:, 1], places[:, 0], renumbered[labels[1:-1, 1:-1]]
+    saturated = (mask & bit_value("SATURATED")) != 0
+    labels = np.zeros(mask.shape, np.int32)
+    ndimage.label(saturated, np.ones((3, 3)), output=labels)
+    places = []
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        group = np.pad(labels[box] == number, 1)
+        if group.sum() < _LEAST:
+            labels[box][group[1:-1, 1:-1]] = 0
+            continue
+        depth = ndimage.distance_transform_edt(group)
+        # the top is broad, because depths are in steps
+        y, x = np.nonzero(depth >= 0.7 * depth.max())
+        places.append((x.mean() - 1 + box[1].start, y.mean() - 1 + box[0].start))
+        labels[box][group[1:-1, 1:-1]] = len(places)
+    x, y = np.reshape(places, (-1, 2)).T
+    return x, y, labels
 
 
 def one_per_group(stars, mask, fwhm):
@@ -117,10 +120,8 @@ def errors_of_wings(stars, mask, fwhm, excess):
     near, inside = distance <= REACH * fwhm, distance <= WINGS * fwhm
     flux = np.bincount(owner[near], stars.flux[near], minlength=len(x) + 1)
     wings = inside & ~near
-    pixels = ndimage.distance_transform_edt(labels == 0)
-    area = np.count_nonzero((pixels <= WINGS * fwhm) & (pixels > REACH * fwhm))
-    rest = max(np.count_nonzero(pixels > WINGS * fwhm), 1)
-    expected = np.count_nonzero(~inside) * area / rest
+    area, rest = _areas(labels, REACH * fwhm, WINGS * fwhm)
+    expected = np.count_nonzero(~inside) * area / max(rest, 1)
     crowd = wings.sum() > excess * expected + _SIGMAS * np.sqrt(expected + 1)
     return wings & (stars.flux < FAINT * flux[owner]) & crowd
 
@@ -131,3 +132,18 @@ def _nearest_group(labels, stars):
     tree = cKDTree(np.column_stack([columns, rows]))
     distance, nearest = tree.query(np.column_stack([stars.x, stars.y]))
     return distance, labels[rows[nearest], columns[nearest]]
+
+
+def _areas(labels, near, far):
+    """Return the numbers of pixels between two distances from labelled ones, and beyond both."""
+    between = beyond = 0
+    for _, wide, inner in strips(len(labels), int(np.ceil(far)) + 1):
+        part = labels[wide]
+        if not part.any():
+            beyond += part[inner].size
+            continue
+        pixels = ndimage.distance_transform_edt(part == 0)[inner]
+        outside = np.count_nonzero(pixels > far)
+        between += np.count_nonzero(pixels > near) - outside
+        beyond += outside
+    return between, beyond

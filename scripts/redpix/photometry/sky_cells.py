@@ -36,12 +36,15 @@ def source_mask(image, hidden, mesh):
     -------
     ndarray of bool, shape (ny, nx)
     """
-    values = np.where(hidden, 0.0, image)
+    values = np.where(hidden, 0, image).astype(np.float32)
     side = min(mesh, *image.shape)
     sky = sep.Background(values, mask=hidden, bw=side, bh=side)
-    smoothed = ndimage.gaussian_filter(np.where(hidden, 0.0, values - sky.back()), 1.0)
+    values -= sky.back(dtype=np.float32)
+    values[hidden] = 0
+    smoothed = ndimage.gaussian_filter(values, 1.0)
     # a Gaussian of 1 pixel lowers the noise by a factor of 3.5
-    bright = smoothed > _SOURCES["threshold"] * sky.rms() / 2
+    bright = smoothed > _SOURCES["threshold"] / 2 * sky.rms(dtype=np.float32)
+    del values, smoothed
     labels, number = ndimage.label(bright)
     sizes = np.bincount(labels.ravel(), minlength=number + 1)
     large = sizes >= _SOURCES["minarea"]

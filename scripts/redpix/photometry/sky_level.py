@@ -9,6 +9,7 @@ import numpy as np
 from scipy.interpolate import RectBivariateSpline
 from scipy.ndimage import uniform_filter
 
+from redpix.image.strips import strips
 from redpix.photometry.scene import Scene
 
 #: pixels farther from the mean of their square are left out, sigma
@@ -35,7 +36,7 @@ def mean_sky(image, noise, mesh):
 
     Returns
     -------
-    ndarray, shape (ny, nx)
+    ndarray, shape (ny, nx), float32
         Counts.
     """
     edges = [
@@ -43,8 +44,10 @@ def mean_sky(image, noise, mesh):
     ]
     visible = np.isfinite(noise)
     level = np.zeros([len(axis) - 1 for axis in edges])
+    image = np.asarray(image, np.float32)
     for _ in range(_ROUNDS):
-        middle = np.repeat(np.repeat(level, np.diff(edges[0]), 0), np.diff(edges[1]), 1)
+        columns = np.repeat(level.astype(np.float32), np.diff(edges[1]), 1)
+        middle = np.repeat(columns, np.diff(edges[0]), 0)
         kept = visible & (abs(image - middle) < _CLIP * noise)
         total = _block_sums(np.where(kept, image, 0), edges)
         count = _block_sums(kept.astype(np.float32), edges)
@@ -54,7 +57,7 @@ def mean_sky(image, noise, mesh):
     everywhere = total.sum() / max(count.sum(), 1)
     level = np.where(count > 0, total / np.where(count > 0, count, 1), everywhere)
     middles = [(axis[1:] + axis[:-1] - 1) / 2 for axis in edges]
-    return _on_pixels(level, middles, image.shape).astype(image.dtype)
+    return _on_pixels(level, middles, image.shape)
 
 
 def _block_sums(image, edges):
@@ -74,9 +77,14 @@ def _on_pixels(level, middles, shape):
             np.interp(axis, middle, np.arange(len(middle)))
             for axis, middle in zip(positions, middles, strict=True)
         )
-        return level[np.rint(rows).astype(int)][:, np.rint(columns).astype(int)]
+        near = level[np.rint(rows).astype(int)][:, np.rint(columns).astype(int)]
+        return near.astype(np.float32)
     order = [min(3, side - 1) for side in level.shape]
-    return RectBivariateSpline(*middles, level, kx=order[0], ky=order[1])(*positions)
+    spline = RectBivariateSpline(*middles, level, kx=order[0], ky=order[1])
+    smooth = np.empty(shape, np.float32)
+    for rows, _, _ in strips(shape[0], 0):
+        smooth[rows] = spline(positions[0][rows], positions[1])
+    return smooth
 
 
 def with_measured_sky(scene, model, hidden, mesh):
@@ -99,10 +107,9 @@ def with_measured_sky(scene, model, hidden, mesh):
     scale : float
         Factor by which the noise was multiplied.
     """
-    rest = scene.image - model
-    sky = mean_sky(rest, np.sqrt(scene.variance), mesh)
-    rest = rest - sky
-    noise = np.sqrt(scene.variance)
+    rest, noise = scene.image - model, np.sqrt(scene.variance)
+    sky = mean_sky(rest, noise, mesh)
+    rest -= sky
     empty = ~hidden & (model < _SKY * noise)
     if not empty.any():
         # without sky between the stars, the residuals are compared with sky and photon noise

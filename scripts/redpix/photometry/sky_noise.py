@@ -65,11 +65,11 @@ def measure_sky(exposure, mesh):
     """
     calibrated = exposure.calibrated
     sky, model = choose_sky(calibrated.image, calibrated.mask, mesh)
-    image = calibrated.image - sky.level
+    image = (calibrated.image - sky.level).astype(np.float32)
     variance, origin = sky_variance(
         calibrated, sky, exposure.electrons, exposure.read_noise, exposure.total
     )
-    return SkySubtracted(image, sky, variance, origin, model)
+    return SkySubtracted(image, sky, variance.astype(np.float32), origin, model)
 
 
 def log_sky_model(path, model, mesh):

@@ -40,9 +40,9 @@ def sort_night(frames, files, images, masters, folder):
     uses = plan.uses()
     for frame in known:
         _log_frame(frame, uses.get(frame.path, []))
-    for light in plan.lights:
+    for path, light in lights.items():
         for remark in light.remarks:
-            log.warning("%s: %s", light.frame.path, remark)
+            log.warning("%s: %s", path, remark)
     if not plan.lights:
         kinds = pd.Series([frame.type or "unknown" for frame in known]).value_counts()
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
@@ -127,6 +127,10 @@ def _images_table(lights, folder):
     """Return the table of images as text."""
     lines = ["image\tpath\tdark\tflat\tfield"]
     for light in lights:
-        masters = [f"{folder}/{name}.fits" if name else "" for name in (light.dark, light.flat)]
-        lines.append("\t".join([light.image, light.frame.path, *masters, light.field]))
+        colour = f"[{light.colour}]" if light.colour else ""
+        masters = [
+            f"{folder}/{name}.fits{colour}" if name else "" for name in (light.dark, light.flat)
+        ]
+        path = f"{light.frame.path}{colour}"
+        lines.append("\t".join([light.image, path, *masters, light.field]))
     return "\n".join(lines) + "\n"

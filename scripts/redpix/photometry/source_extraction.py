@@ -1,5 +1,7 @@
 """List the bright sources of an image with `sep`, before its PSF is known."""
 
+from itertools import product
+
 import numpy as np
 import sep
 from scipy.spatial import cKDTree
@@ -20,6 +22,10 @@ _PARTS = 65_536
 
 #: numbers of deblending thresholds; the next is tried if one splits a blend too often
 _THRESHOLDS = (32, 8, 2)
+
+#: number of pixels of sources that `sep` holds at a time, at least and at first; each takes 50
+#: bytes
+_LEAST_STACK, _STACK = 300_000, 4_000_000
 
 #: radius that holds the total flux of a star, pixels
 _REACH = 8.0
@@ -60,14 +66,15 @@ def first_sources(image, noise, mask, *, whole=False):
     """
     hidden = (mask != 0) | ~np.isfinite(image)
     values = np.where(hidden, 0.0, image)
-    sep.set_extract_pixstack(max(300_000, image.size // 2))
     # unfiltered, because a filter would spread a hot pixel over several
     threshold = (_WIDE_BRIGHT if whole else _BRIGHT) * float(np.median(noise))
     sep.set_sub_object_limit(_PARTS)
     settings = {"mask": hidden, "minarea": _AREA, "filter_kernel": None}
     if whole:
         settings |= {"deblend_cont": 1.0, "minarea": _WIDE_AREA}
-    for number in _THRESHOLDS:
+    stacks = {max(_LEAST_STACK, min(image.size // 2, most)) for most in (_STACK, image.size)}
+    for number, stack in product(_THRESHOLDS, sorted(stacks)):
+        sep.set_extract_pixstack(stack)
         try:
             return sep.extract(values, threshold, deblend_nthresh=number, **settings)
         except Exception as error:  # sep raises plain exceptions

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.job import log
-from redpix.photometry.quality import nearest_known
+from redpix.photometry.nearest_known import nearest_known
 from redpix.photometry.zero_point import ZeroPoint, magnitudes
 from redpix.psf.effective_psf_file import effective_psf_cards
 

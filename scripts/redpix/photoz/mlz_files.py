@@ -124,7 +124,7 @@ def export_pixels(
     attributes : list of str
         Some of `redpix.photoz.attributes.KINDS`; errors are always added.
     split_by, test_fraction, pixels_per_object, seed : object
-        See `redpix.photoz.run_pixels.PixelChoices`.
+        See `redpix.photoz.pixel_choices.PixelChoices`.
     **settings : object
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """

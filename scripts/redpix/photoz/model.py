@@ -41,6 +41,8 @@ class Model:
         Record of `redpix.photoz.tuning.tune`; empty without tuning.
     origin : redpix.photoz.model_origin.Origin or None
         Training table, for the prediction of other tables; None for pixels.
+    fluxes : {"pixels", "gaap"}
+        Fluxes of objects: sums of their pixels, or Gaussian apertures before the seeing.
     """
 
     method: str
@@ -52,6 +54,7 @@ class Model:
     exponent: float = 1.0
     tuning: list = field(default_factory=list)
     origin: Origin | None = None
+    fluxes: str = "pixels"
 
     def arrays(self):
         """Return the model as named arrays of numbers and text, for ``numpy.savez``.
@@ -74,6 +77,7 @@ class Model:
             "exponent": self.exponent,
             "tuning": self.tuning,
             "origin": self.origin.about() if self.origin else None,
+            "fluxes": self.fluxes,
         }
         return {
             "about": np.array(json.dumps(about)),
@@ -142,6 +146,7 @@ class Model:
             exponent=about["exponent"],
             tuning=about["tuning"],
             origin=Origin.of(about["origin"], arrays) if about["origin"] else None,
+            fluxes=about.get("fluxes", "pixels"),
         )
 
     def try_out(self):
@@ -187,7 +192,7 @@ class Model:
         """
         return self.learners["pixels"].insight(self.attributes.names)
 
-    def check_fits(self, method, attributes, name):
+    def check_fits(self, method, attributes, name, fluxes="pixels"):
         """Raise InputError if the model was not trained with the configured attributes.
 
         Parameters
@@ -198,11 +203,13 @@ class Model:
             Those of the configuration.
         name : str
             Name of the file, for messages.
+        fluxes : {"pixels", "gaap"}
+            Fluxes of objects of the configuration.
 
         Raises
         ------
         InputError
-            If the method, the bands or the attributes differ, or if the model is not of pixels.
+            If method, bands, fluxes or attributes differ, or if the model is not of pixels.
         """
         if "pixels" not in self.learners:
             raise InputError(f"{name}: a model of objects; allowed: a model of pixels")
@@ -210,6 +217,7 @@ class Model:
             ("method", (self.method,), (method,)),
             ("bands", self.attributes.bands, attributes.bands),
             ("photoz.attributes", self.attributes.kinds, attributes.kinds),
+            ("photoz.object_fluxes", (self.fluxes,), (fluxes,)),
         ):
             if trained != wanted:
                 raise InputError(

@@ -9,6 +9,7 @@ from redpix.catalogue.build import field_names
 from redpix.core.job import log
 from redpix.photoz import files
 from redpix.photoz.estimates import Objects
+from redpix.photoz.object_fluxes import with_apertures
 from redpix.photoz.pixel_stream import Pixels, Totals, columns, sum_by_object
 from redpix.photoz.split import split_objects
 
@@ -38,7 +39,7 @@ class PixelObjects(NamedTuple):
         return self.table["id"].to_numpy()
 
 
-def read_sky(catalogue, pixel_tables, attributes):
+def read_sky(catalogue, pixel_tables, attributes, apertures=()):
     """Return the objects that have a usable pixel.
 
     Parameters
@@ -49,6 +50,8 @@ def read_sky(catalogue, pixel_tables, attributes):
         Parquet files, one per field.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
+    apertures : list of str, optional
+        Tables of aperture fluxes, one per field, which replace the sums of pixels.
 
     Returns
     -------
@@ -62,7 +65,10 @@ def read_sky(catalogue, pixel_tables, attributes):
     table = table[seen]
     objects = Objects(table["redshift"].to_numpy(float), files.labels_of(table["class"]))
     pixels = Pixels(read, table["id"].to_numpy(), attributes)
-    return PixelObjects(table, objects, totals.take(seen), pixels)
+    totals = totals.take(seen)
+    if apertures:
+        totals = with_apertures(totals, table["id"].to_numpy(), apertures, attributes)
+    return PixelObjects(table, objects, totals, pixels)
 
 
 def split_sky(sky, split_by, test_fraction, seed):

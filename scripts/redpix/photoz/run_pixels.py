@@ -1,7 +1,7 @@
 """Estimate redshifts and classes of all objects from their pixels."""
 
+import dataclasses
 import json
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,30 +18,15 @@ from redpix.photoz.estimates import (
 from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_probable
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
+from redpix.photoz.object_fluxes import GAAP, PIXELS
 from redpix.photoz.pdf_file import write_pdfs
+from redpix.photoz.pixel_choices import PixelChoices
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.recipe import Recipe
 from redpix.photoz.redshift_grid import chosen_grid
 from redpix.photoz.split import TARGET, TEST, TRAIN
 from redpix.photoz.train import train
 from redpix.sdss.magnitudes import SOFTENING
-
-
-class PixelChoices(NamedTuple):
-    """Choices of a run on pixels: the keys of ``photoz`` in the configuration, and the seed."""
-
-    method: str  #: one of `redpix.photoz.methods.METHODS`
-    bands: list  #: names of the bands
-    attributes: list  #: some of `redpix.photoz.attributes.KINDS`
-    settings: dict  #: settings of the learner
-    test_fraction: float  #: fraction of the groups that is held out for testing
-    split_by: str  #: groups that are held out together: ``object`` or ``field``
-    pixels_per_object: int | None  #: maximum number of training pixels per object; None for all
-    tune: bool  #: choose the hyperparameters by cross-validation
-    grid: list  #: smallest redshift, largest redshift and step of the PDFs, or ``auto``
-    combiner: str  #: one of `redpix.photoz.estimates.WAYS`, whose redshift becomes ``z_phot``
-    trained_model: str | None  #: file of the model to use; None to train one
-    seed: int
 
 
 def predict_others(path, sky, split, model, estimates, n_threads):
@@ -103,9 +88,10 @@ def learn(sky, split, attributes, choices, n_threads):
         Empty if the model was loaded.
     """
     warn_of_old_names(choices.method, choices.settings, log.warning)
+    fluxes = GAAP if choices.apertures else PIXELS
     if choices.trained_model:
         model = files.read_model(choices.trained_model)
-        model.check_fits(choices.method, attributes, choices.trained_model)
+        model.check_fits(choices.method, attributes, choices.trained_model, fluxes)
         return model, Estimates(sky.totals, attributes, model.grid)
     groups = None
     if choices.tune:
@@ -123,7 +109,7 @@ def learn(sky, split, attributes, choices, n_threads):
     model = train(
         sky.pixels, sky.totals, sky.objects, training, estimates, recipe, n_threads, log.warning
     )
-    return model, estimates
+    return dataclasses.replace(model, fluxes=fluxes), estimates
 
 
 def _grid(grid, sky, split, attributes):
@@ -169,7 +155,7 @@ def estimate_from_pixels(
     choices = PixelChoices(**choices)
     kinds = known_kinds(choices.method, choices.attributes)
     attributes = attributes_of_tables(kinds, pixel_tables, choices)
-    sky = read_sky(catalogue, pixel_tables, attributes)
+    sky = read_sky(catalogue, pixel_tables, attributes, choices.apertures)
     if choices.trained_model:
         split = np.where(np.isfinite(sky.objects.redshift), TEST, TARGET)
     else:
@@ -254,6 +240,7 @@ def describe(model, choices, attributes, counts, dropped):
         "combiner": choices.combiner,
         "model": choices.trained_model,
         "attributes": attributes.names,
+        "object_fluxes": model.fluxes,
         "split": counts,
         "dropped_pixels": dropped,
         "exponent": round(model.exponent, 4),

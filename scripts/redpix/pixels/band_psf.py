@@ -12,9 +12,13 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.pixel_map import local_scale
-from redpix.image.wcs import pixel_area
+from redpix.image.wcs import frame_wcs, pixel_area
 from redpix.io.whole_fits import open_whole
+from redpix.pixels.engine_kernel import EngineKernel, measure_kernel
+from redpix.pixels.grid import Grid
+from redpix.pixels.register_field import read_frame
 from redpix.pixels.registered_psf import registered_stamp
+from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.psf.given_model import read_given_model
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psfex import find_sources
@@ -24,6 +28,9 @@ from redpix.sdss.psfield import FILTERS, psfield_model
 
 #: half-width of the stamps of given PSFs, pixels of the frame
 HALF = 20
+
+#: number of positions along an axis between which a PSF is interpolated
+_NODES = 4
 
 #: minimum number of stars for a PSF that is measured
 LEAST_STARS = 3
@@ -48,6 +55,55 @@ class BandPsf(NamedTuple):
     stars: int
     at: object
     varies: bool
+
+
+class RegisteredBand(NamedTuple):
+    """A registered band with its PSF and the kernel of its engine.
+
+    Attributes
+    ----------
+    path : str
+        FITS file of the registered image.
+    psf : BandPsf or None
+        None if the PSF cannot be had.
+    kernel : redpix.pixels.engine_kernel.EngineKernel
+    """
+
+    path: str
+    psf: BandPsf
+    kernel: EngineKernel
+
+
+def registered_band(band, frame, path, given, psfield, settings):
+    """Return a registered band with its PSF: given, of the survey, or measured.
+
+    Parameters
+    ----------
+    band : str
+        Name of the band.
+    frame, path : str
+        FITS files of the frame and of the registered image.
+    given, psfield : str or None
+        As for `frame_psf`.
+    settings : (list of str, str)
+        SExtractor's configuration, output parameters and convolution filter; PSFEx's
+        configuration.
+
+    Returns
+    -------
+    RegisteredBand
+    """
+    image, _, wcs = read_frame(frame)
+    header = fits.getheader(path, "SCI")
+    grid = Grid(frame_wcs(header), (header["NAXIS2"], header["NAXIS1"]))
+    project, _ = resampling_engine(header["ENGINE"])
+    kernel = measure_kernel(project, wcs, grid, image.shape)
+    origin, model = frame_psf(given, psfield, band, image.shape)
+    if model is not None:
+        psf = on_grid(origin, model, grid.wcs, wcs, image.shape, kernel)
+    else:
+        psf = measured_psf(path, settings[0], settings[1])
+    return RegisteredBand(path, psf, kernel)
 
 
 def frame_psf(given, psfield, band, shape):
@@ -150,3 +206,31 @@ def measured_psf(path, sextractor, psfex):
     if model is None or model.stars < LEAST_STARS:
         return None
     return BandPsf(f"measured: {model.words}", model.stars, model.at, model.degree > 0)
+
+
+def interpolated(psf, shape):
+    """Return a PSF that is interpolated between positions, for a quick answer at any other.
+
+    Parameters
+    ----------
+    psf : BandPsf
+        PSF of a registered band.
+    shape : (int, int)
+        Rows and columns of the grid.
+
+    Returns
+    -------
+    callable or ndarray
+        ``at(x, y)`` as of `BandPsf`; or the stamp, if the PSF does not vary.
+    """
+    if not psf.varies:
+        return psf.at((shape[1] - 1) / 2, (shape[0] - 1) / 2)
+    y, x = (np.linspace(0.1, 0.9, _NODES) * side for side in shape)
+    stamps = np.array([[psf.at(column, row) for column in x] for row in y])
+
+    def at(column, row):
+        along_y = [np.interp(row, y, one) for one in np.eye(_NODES)]
+        along_x = [np.interp(column, x, one) for one in np.eye(_NODES)]
+        return np.einsum("j,i,jiab->ab", along_y, along_x, stamps)
+
+    return at

@@ -8,13 +8,8 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import bit_value
-from redpix.image.wcs import frame_wcs
-from redpix.pixels.band_psf import BandPsf, frame_psf, measured_psf, on_grid
-from redpix.pixels.engine_kernel import EngineKernel, measure_kernel
-from redpix.pixels.grid import Grid
+from redpix.pixels.band_psf import registered_band
 from redpix.pixels.matched_planes import Nodes, match_planes
-from redpix.pixels.register_field import read_frame
-from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.psf.matching_kernels import common_psf, kernel_noise, of_one_size
 from redpix.psf.psf_model import full_width
 
@@ -26,14 +21,6 @@ _NODES = 3
 
 #: distance of the pixels among which the position of a node is sought, pixels
 _STRIDE = 16
-
-
-class _Band(NamedTuple):
-    """A registered band with its PSF and the kernel of its engine."""
-
-    path: str
-    psf: BandPsf
-    kernel: EngineKernel
 
 
 def match_field(frames, registered, psfields, sextractor, psfex, matched, bands, psf_files, field):
@@ -66,7 +53,7 @@ def match_field(frames, registered, psfields, sextractor, psfex, matched, bands,
     found = []
     for band, frame, path in zip(bands, frames, registered, strict=True):
         given, survey = psf_files.get(band), psfields[0] if psfields else None
-        one = _band(band, frame, path, given, survey, (sextractor, psfex))
+        one = registered_band(band, frame, path, given, survey, (sextractor, psfex))
         if one.psf is None:
             reason = f"band {band} has no PSF: fewer than 3 stars, and none is given"
             log.warning(
@@ -81,21 +68,6 @@ def match_field(frames, registered, psfields, sextractor, psfex, matched, bands,
         log.info("field %s: band %s: PSF %s", field, band, one.psf.origin)
         found.append(one)
     _write_matched(found, matched, bands, field)
-
-
-def _band(band, frame, path, given, psfield, settings):
-    """Return a band with its PSF, None where it cannot be had, and the kernel of its engine."""
-    image, _, wcs = read_frame(frame)
-    header = fits.getheader(path, "SCI")
-    grid = Grid(frame_wcs(header), (header["NAXIS2"], header["NAXIS1"]))
-    project, _ = resampling_engine(header["ENGINE"])
-    kernel = measure_kernel(project, wcs, grid, image.shape)
-    origin, model = frame_psf(given, psfield, band, image.shape)
-    if model is not None:
-        psf = on_grid(origin, model, grid.wcs, wcs, image.shape, kernel)
-    else:
-        psf = measured_psf(path, *settings)
-    return _Band(path, psf, kernel)
 
 
 def _write_matched(found, matched, bands, field):

@@ -21,6 +21,9 @@ _START, _END = 1.6, 2.4
 #: exponents of the power laws
 _EXPONENTS = (2.5, 3.5, 5.0, 8.0)
 
+#: distance at which the light of a star counts as sky, FWHM
+_SKY = 7.0
+
 #: half-width of a PSF with wings, FWHM, and its limits in pixels
 _REACH, _LEAST_HALF, _MOST_HALF = 6.0, 20, 40
 
@@ -160,7 +163,10 @@ def with_wings(model, stamps, rings, fwhm, shape):
     axis = np.arange(-half, half + 1)
     radius = np.hypot(axis, axis[:, None]) / fwhm
     share = np.clip((radius - _START) / (_END - _START), 0, 1)
-    wings = _laws(np.maximum(radius, _START)) @ powers
+    # the outer rings are the level of the sky, as in a curve of growth
+    outer = min(half / fwhm, _SKY)
+    level = _laws(outer) @ powers
+    wings = _laws(np.clip(radius, _START, outer)) @ powers - level
     terms = np.stack([_padded(term, half) for term in model.terms]) * (1 - share)
     terms[0] += share * wings
     return model._replace(terms=terms, wings=True)

@@ -37,6 +37,6 @@ def unanswered(catalogues):
         Service and reason, each once.
     """
     metas = [Table.read(path, format="ascii.ecsv").meta for path in catalogues]
-    return list(
-        dict.fromkeys(f"{one['service']}: {one['failed']}" for one in metas if one["failed"])
-    )
+    reasons = [(one["service"], one["failed"]) for one in metas if one["failed"]]
+    words = [why if why.startswith(name) else f"{name}: {why}" for name, why in reasons]
+    return list(dict.fromkeys(words))

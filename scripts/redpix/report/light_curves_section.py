@@ -32,7 +32,7 @@ def show_light_curves(paths):
     Parameters
     ----------
     paths : sequence of str
-        lightcurves.csv and scatter.csv, or empty.
+        lightcurves.csv, scatter.csv and light_curves/exposures.csv, or empty.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def show_light_curves(paths):
     """
     if not paths:
         return []
-    curves, scatter = (pd.read_csv(path) for path in paths)
+    curves, scatter = (pd.read_csv(path) for path in paths[:2])
     left_out = read_left_out_exposures(paths[0])
     if scatter.empty:
         return []

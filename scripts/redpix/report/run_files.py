@@ -42,7 +42,7 @@ class RunFiles(NamedTuple):
     calibrated, stars, residuals : list of str
         Calibrated image, CSV of stars and residual of each raw image.
     light_curves : list of str
-        lightcurves.csv and scatter.csv.
+        lightcurves.csv, scatter.csv and light_curves/exposures.csv.
     targets : list of str
         Tables of the light curves of the user's targets.
     training, network : list of str

@@ -73,6 +73,8 @@ def most_variable(objects):
     list of str
     """
     rest = objects[objects["kind"] == "rest"]
+    if "same_as" in rest:  # moving objects have curves of their own
+        rest = rest[rest["same_as"].isna()]
     rest = rest.assign(strength=rest["scorr"].abs())
     return list(rest.sort_values(["detections", "strength"], ascending=False)["object"])
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import mad_std
+from scipy import ndimage
 
 from redpix.core.job import log
 
@@ -12,6 +13,9 @@ RIGHT = (0.95, 1.05)
 
 #: variance of D on blank sky, relative to its median
 _BLANK = 1.05
+
+#: |Scorr| of a change, and the distance from it, pixels, within which sky is not blank
+_CHANGED, _BESIDE = 5.0, 8
 
 #: correlation of neighbouring pixels of D that is noticed
 _CORRELATED = 0.04
@@ -39,7 +43,7 @@ class BlankScores(NamedTuple):
 
 
 def blank_scores(planes, mask, rows=np.s_[:]):
-    """Return the statistics of a difference on blank sky, where no source adds to the variance.
+    """Return the statistics of a difference on blank sky: without sources and changes.
 
     Parameters
     ----------
@@ -61,7 +65,10 @@ def blank_scores(planes, mask, rows=np.s_[:]):
     blank = clean & (variance < _BLANK * np.median(variance[clean]))
     score = np.asarray(planes.read("Scorr")[rows])
     white = np.asarray(planes.read("D")[rows]) / np.sqrt(variance)
-    blank &= abs(white) < 5
+    changed = abs(np.nan_to_num(score)) > _CHANGED
+    blank &= (abs(white) < 5) & ~ndimage.maximum_filter(changed, 2 * _BESIDE + 1)
+    if np.count_nonzero(blank) < _LEAST_PIXELS:
+        return BlankScores()
     pairs = blank[:, 1:] & blank[:, :-1]
     product = np.mean(white[:, 1:][pairs] * white[:, :-1][pairs])
     return BlankScores(

@@ -5,7 +5,14 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.job import log
-from redpix.image.noise_covariance import blank_sky, covariances, neighbours, positive, unexpected
+from redpix.image.noise_covariance import (
+    SourceLight,
+    blank_sky,
+    covariances,
+    neighbours,
+    positive,
+    unexpected,
+)
 
 #: the images of a pair in messages
 IMAGE_NAMES = ("science image", "reference")
@@ -44,19 +51,21 @@ def measure_noise(pair, settings):
     """
     variances = pair.new_variance, pair.reference_variance
     scaled, blank = blank_sky((pair.new, pair.reference), variances, pair.mask)
-    measured = covariances(scaled, blank)
+    middle = [(length - 1) / 2 for length in pair.new.shape[::-1]]
+    psfs = pair.psf_new.at(*middle), pair.psf_reference.at(*middle)
+    measured = covariances(scaled, blank, _light(pair, variances, blank, psfs))
     if measured is None:
         return pair
     rows, columns = (slice(0, length) for length in pair.new.shape)
     expected = (None, pair.alignment.noise_correlation(rows, columns))
     pixels = np.count_nonzero(blank)
     kept = []
-    for covariance, usual, name in zip(measured, expected, IMAGE_NAMES, strict=True):
+    for covariance, usual, name, psf in zip(measured, expected, IMAGE_NAMES, psfs, strict=True):
         middle = covariance.shape[0] // 2
         # a coarser image that is interpolated has noise that is correlated over more pixels
         farther = usual is not None and len(usual) > 1.2 * len(covariance)
         usable = covariance[middle, middle] > 0 and not farther
-        if not (usable and unexpected(covariance, usual, pixels)):
+        if not (usable and unexpected(covariance, usual, pixels, psf)):
             kept.append(None)
             continue
         if settings.noise == "given":
@@ -71,6 +80,15 @@ def measure_noise(pair, settings):
         kept.append(positive(covariance))
     correlation = tuple(neighbours(covariance) for covariance in measured)
     return pair._replace(noise=PairNoise(*kept, correlation))
+
+
+def _light(pair, variances, blank, psfs):
+    """Return how the two images show a source of unit flux on blank sky."""
+    if not blank.any():
+        return SourceLight()
+    rows = slice((pair.mask.shape[0] - blank.shape[0]) // 2, None)
+    noise = [np.sqrt(np.median(variance[rows][: len(blank)][blank])) for variance in variances]
+    return SourceLight((1 / noise[0], pair.comparison.ratio / noise[1]), psfs)
 
 
 def correlations(pair):

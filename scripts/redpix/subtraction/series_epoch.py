@@ -26,8 +26,9 @@ def read_epoch(difference, transients):
     -------
     redpix.subtraction.series.SeriesEpoch
     """
-    hdus = fits.open(difference, memmap=True)
-    header = hdus["D"].header
+    with fits.open(difference, memmap=True) as hdus:
+        header = hdus["D"].header
+        planes = {name: _place_of(hdus[name]) for name in ("ALPHA", "ALPHA_ERR", "MASK")}
     to_reference, ratio = ReferenceMap(header), header["FLXRATIO"]
     rows, _ = read_rows(transients)
     columns = {
@@ -52,11 +53,23 @@ def read_epoch(difference, transients):
         flags=columns["flags"].astype(int),
         fwhm=scale * max(header["FWHMNEW"], header["FWHMREF"]),
         area=scale**2 * np.prod(to_reference.shape),
-        forced=lambda x, y: _forced(hdus, to_reference, ratio, x, y),
+        forced=lambda x, y: _forced(difference, planes, to_reference, ratio, x, y),
     )
 
 
-def _forced(hdus, to_reference, ratio, x, y):
+def _place_of(hdu):
+    """Return type, offset and shape of the pixels of an HDU in its file."""
+    kind = {16: ">i2", -32: ">f4", -64: ">f8"}[hdu.header["BITPIX"]]
+    return kind, hdu.fileinfo()["datLoc"], hdu.shape
+
+
+def _plane(path, place):
+    """Return the pixels of an HDU, which are read from the file on access."""
+    kind, offset, shape = place
+    return np.memmap(path, kind, "r", offset, shape)
+
+
+def _forced(difference, planes, to_reference, ratio, x, y):
     """Return flux, its error and mask bits at a place in the reference; NaN outside the image."""
     u, v = (float(along) for along in to_reference.inverse(x, y))
     column, row = round(u), round(v)
@@ -64,7 +77,9 @@ def _forced(hdus, to_reference, ratio, x, y):
     if not (0 <= column < nx and 0 <= row < ny):
         return np.nan, np.nan, 0
     low = max(0, row - NEAR), max(0, column - NEAR)
-    near = hdus["ALPHA"].data[low[0] : row + NEAR + 1, low[1] : column + NEAR + 1].astype(float)
+    # mapped anew, so that a long series does not keep its files open
+    alpha, alpha_error, mask = (_plane(difference, planes[name]) for name in planes)
+    near = alpha[low[0] : row + NEAR + 1, low[1] : column + NEAR + 1].astype(float)
     if not np.isfinite(near).all():
         near = (
             np.where(np.isfinite(near), near, 0)
@@ -72,5 +87,5 @@ def _forced(hdus, to_reference, ratio, x, y):
             else near
         )
     flux = ndimage.map_coordinates(near, [[v - low[0]], [u - low[1]]], order=3, mode="nearest")[0]
-    error = hdus["ALPHA_ERR"].data[row, column]
-    return ratio * float(flux), ratio * float(error), int(hdus["MASK"].data[row, column])
+    error = alpha_error[row, column]
+    return ratio * float(flux), ratio * float(error), int(mask[row, column])

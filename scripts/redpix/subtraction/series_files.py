@@ -1,6 +1,7 @@
 """Make one table of objects from the differences of a series, with light curves and tracklets."""
 
 import numpy as np
+from astropy.io import fits
 
 from redpix.core.job import log
 from redpix.subtraction.series import all_detections, forced_curve, groups_of, light_curve
@@ -53,7 +54,12 @@ def write_series(differences, transients, series, light_curves, tracklets):
         detections = all_detections(epochs, OF_TRACKLETS).take(tracklet.rows)
         there = np.isin(np.arange(len(epochs)), detections.epoch)
         curves[name] = forced_curve(epochs, *tracklet.at(hours), there, detections.scorr)
-    write_rows(series, [object_row(name, curve, epochs, sky) for name, curve in curves.items()])
+    hour = reference_hour(differences, epochs) if known else None
+    shadows = shadows_of(movers, curves, hour, fwhm)
+    write_rows(
+        series,
+        [object_row(n, curve, epochs, sky, shadows.get(n, "")) for n, curve in curves.items()],
+    )
     rows = [row for name, curve in curves.items() for row in curve_rows(name, curve, epochs, sky)]
     write_rows(light_curves, rows)
     write_rows(
@@ -66,6 +72,56 @@ def write_series(differences, transients, series, light_curves, tracklets):
         len(resting),
         len(moving),
     )
+
+
+def reference_hour(differences, epochs):
+    """Return when the reference was exposed, in hours from the first epoch; None if unknown.
+
+    Parameters
+    ----------
+    differences : list of str
+        FITS files of the differences.
+    epochs : list of redpix.subtraction.series.SeriesEpoch
+        Epochs of the series, all with a time.
+
+    Returns
+    -------
+    float or None
+    """
+    times = {fits.getheader(path, "D").get("REFMJDAV") for path in differences}
+    if len(times) != 1 or None in times:
+        return None
+    return 24 * (times.pop() - min(epoch.mjd for epoch in epochs))
+
+
+def shadows_of(movers, curves, hour, fwhm):
+    """Return the objects at rest that are moving objects in the reference.
+
+    Parameters
+    ----------
+    movers : dict of str to redpix.subtraction.tracklets.Tracklet
+        Tracklets by name.
+    curves : dict of str to redpix.subtraction.series.LightCurve
+        Light curves of all objects by name.
+    hour : float or None
+        When the reference was exposed, hours from the first epoch; None if unknown.
+    fwhm : float
+        Maximum distance from the line, pixels of the reference.
+
+    Returns
+    -------
+    dict of str to str
+        Name of the moving object by the name of the object at rest. Such an object is missing at
+        every epoch.
+    """
+    found = {}
+    for name, tracklet in movers.items() if hour is not None else ():
+        x, y = tracklet.at([hour])[:, 0]
+        for other, curve in curves.items():
+            faded = other not in movers and curve.scorr < 0
+            if faded and np.hypot(curve.x - x, curve.y - y) < fwhm:
+                found[other] = name
+    return found
 
 
 def resting_objects(epochs, fwhm, movers):

@@ -42,7 +42,7 @@ class SkyOfReference:
 #: columns of the three tables
 COLUMNS = {
     "series": "object kind ra dec x y detections epochs first_mjd last_mjd scorr flux flux_error "
-    "chi2",
+    "chi2 same_as",
     "light_curves": "object pair mjd flux flux_error flags detected ra dec x y",
     "tracklets": "object detections epochs mjd ra dec x y speed angle speed_x speed_y residual "
     "flux pairs",
@@ -57,8 +57,11 @@ def _short(value):
     return "" if not np.isfinite(value) else f"{value:.5g}"
 
 
-def object_row(name, curve, epochs, sky):
-    """Return the row of an object in the table of the series."""
+def object_row(name, curve, epochs, sky, same_as=""):
+    """Return the row of an object in the table of the series.
+
+    `same_as` is the moving object that stood there when the reference was exposed.
+    """
     x, y = (float(np.mean(along)) for along in (curve.x, curve.y))
     ra, dec = sky(x, y)
     times = [epoch.mjd for epoch, there in zip(epochs, curve.detected, strict=True) if there]
@@ -78,6 +81,7 @@ def object_row(name, curve, epochs, sky):
         "flux": _short(mean),
         "flux_error": _short(error),
         "chi2": _short(curve.chi2()),
+        "same_as": same_as,
     }
 
 

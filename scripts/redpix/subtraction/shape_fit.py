@@ -27,6 +27,16 @@ MASKED = 1.25
 #: signal-to-noise ratio, over that with all pixels, that a fit without some of them must have
 LEAST_SHARE = 0.7
 
+#: least residual of a cosmic ray beside a transient, standard deviations, the part of the model
+#: that is added to it, and the largest share of the pixels that rays may have
+LEAST_RAY, RAY_SHARE, MOST_RAYS = 5.0, 0.1, 0.25
+
+#: maximum number of times that rays are searched for
+RAY_ROUNDS = 4
+
+#: weights of the four pixels beside one
+_BESIDE = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]]) / 4
+
 #: offsets from the place along an axis of the single pixels that are tried
 _PIXELS = range(-2, 3)
 
@@ -121,6 +131,7 @@ def _again_beside_others(fits, squares, transients, fwhm):
     for row in np.flatnonzero(odd):
         square, source, made, near = squares[row]
         left = _masked(square, transients[near[odd[near]]], fwhm)
+        left = without_rays(left, source, made, fwhm)
         if not np.any(left.weight != square.weight):
             continue
         again = _fits(left, source, made, transients[row, 2])
@@ -139,6 +150,55 @@ def _masked(square, neighbours, fwhm):
         away = np.hypot(columns - x, rows - y)
         valid &= ((away > MASKED * max(fwhm, 2.0)) | (own < away)).ravel()
     return square._replace(data=square.data * valid, weight=square.weight * valid)
+
+
+def without_rays(square, source, shapes, fwhm):
+    """Return a square without the pixels of cosmic rays beside the transient.
+
+    A ray is sharper in the difference than a point source: its four neighbours hold less light.
+
+    Parameters
+    ----------
+    square : _Square
+        Pixels about the transient.
+    source : ndarray
+        Spline coefficients of a point source in the difference.
+    shapes : redpix.subtraction.difference_shapes.DifferenceShapes
+        Shapes of a point source and of single pixels.
+    fwhm : float
+        FWHM of the wider PSF, pixels.
+
+    Returns
+    -------
+    _Square
+        The same square if the pixels are more than `MOST_RAYS` of it.
+    """
+    side = 2 * square.reach + 1
+    steps = np.arange(-square.reach, square.reach + 1)
+    away = np.hypot(
+        steps + square.x - square.place[0], (steps + square.y - square.place[1])[:, None]
+    )
+    sharp = (_beside_middle(shapes.source) + max(_beside_middle(shapes.new_pixel), 0)) / 2
+    cut = square
+    for _ in range(RAY_ROUNDS):
+        model = _fit_source(cut, source, cut.place)
+        rest = (cut.data - model).reshape(side, side)
+        beside = ndimage.convolve(rest, _BESIDE, mode="constant")
+        limit = LEAST_RAY + RAY_SHARE * abs(model).reshape(side, side)
+        rays = (abs(rest) > limit) & (away > fwhm) & (beside * np.sign(rest) < sharp * abs(rest))
+        if not rays.any():
+            break
+        valid = ~ndimage.binary_dilation(rays, np.ones((3, 3))).ravel() | (away <= fwhm).ravel()
+        cut = cut._replace(data=cut.data * valid, weight=cut.weight * valid)
+    lost = 1 - np.count_nonzero(cut.weight) / max(np.count_nonzero(square.weight), 1)
+    return square if lost > MOST_RAYS else cut
+
+
+def _beside_middle(shape):
+    """Return the mean of the four pixels beside the middle of a shape over the middle one."""
+    middle = shape.shape[0] // 2
+    near = shape[middle - 1 : middle + 2, middle - 1 : middle + 2]
+    return float(np.sum(near * _BESIDE) / near[1, 1])
 
 
 def _fits(square, source, shapes, flux):

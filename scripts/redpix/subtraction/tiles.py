@@ -17,8 +17,29 @@ SIDE = 512
 #: width of the frame about the inside, which the kernels reach into, pixels
 MARGIN = 40
 
+#: number of pixels of all images of a stack in one tile
+STACKED = 20_000_000
+
 #: number of pixels above which the planes of a difference lie in files
 LARGE = 25_000_000
+
+
+def side_for(number, margin):
+    """Return the side of the tiles of a stack: smaller for many images, so that memory is bounded.
+
+    Parameters
+    ----------
+    number : int
+        Number of images.
+    margin : int
+        Width of the frame about a tile, pixels.
+
+    Returns
+    -------
+    int
+        Pixels.
+    """
+    return max(128, min(SIDE, int((STACKED / number) ** 0.5) - 2 * margin))
 
 
 class Tile(NamedTuple):

@@ -14,6 +14,9 @@ from redpix.subtraction.zogy import subtract
 #: FWHM of a PSF below which an image is undersampled, pixels
 UNDERSAMPLED = 2.0
 
+#: radius within which the light of the finer PSF is that of the PSF, in units of the FWHM
+_CORE = 1.5
+
 #: ratio of measured to true flux that is believed
 _LEAST, _MOST = 0.5, 1.2
 
@@ -77,8 +80,10 @@ def measured_share(tile, psf, x, y, brighter):
     -------
     float
     """
+    stamp = tile.new.psf if brighter else tile.reference.psf
     half = min(tile.new.psf.shape[0] // 2, psf.reach)
-    star = psf.stamps(np.array([x]), np.array([y]), half, derivatives=False)[0]
+    place = np.array([x]), np.array([y])
+    star = _core_share(stamp, psf, place) * psf.stamps(*place, half, derivatives=False)[0]
     side = max(tile.new.psf.shape + tile.reference.psf.shape) | 1
     image = np.zeros((2 * side + 1,) * 2)
     image[side - half : side + half + 1, side - half : side + half + 1] = star
@@ -90,3 +95,15 @@ def measured_share(tile, psf, x, y, brighter):
     alpha = subtract(*epochs, dtype=np.float64).alpha
     place = side + x - round(float(x)), side + y - round(float(y))
     return abs(float(interpolated(alpha, np.array([place[0]]), np.array([place[1]]))[0]))
+
+
+def _core_share(stamp, psf, place):
+    """Return the light in the core of a PSF over that in the core of its finer form.
+
+    The finer form lacks the wings that are measured in rings about the stars.
+    """
+    core = int(np.ceil(_CORE * psf.fwhm))
+    middle, reach = stamp.shape[0] // 2, min(core, stamp.shape[0] // 2, psf.reach)
+    square = (slice(middle - reach, middle + reach + 1),) * 2
+    on_pixel = tuple(np.rint(axis) for axis in place)
+    return stamp[square].sum() / psf.stamps(*on_pixel, reach, derivatives=False).sum()

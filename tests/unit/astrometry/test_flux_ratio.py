@@ -37,6 +37,18 @@ def test_the_mean_leaves_out_outliers_and_needs_three_sources():
     assert np.isnan(mean_ratio(ratio[:2], ratio[:2]).ratio)
 
 
+def test_a_bright_variable_star_does_not_outweigh_the_others():
+    rng = np.random.default_rng(6)
+    error = 10 ** rng.uniform(-2.5, -1.5, 40)
+    error[0] = 0.0005  # more than half of all the weight
+    ratio = rng.normal(1, error)
+    ratio[0] = 0.77
+    measured = mean_ratio(ratio, error)
+    assert measured.number >= 38
+    assert abs(measured.ratio - 1) < 4 * measured.error
+    assert measured.error < 0.003
+
+
 def test_ratios_that_agree_are_averaged_and_others_are_said():
     good, bad = FluxRatio(1.000, 0.002, 40), FluxRatio(1.18, 0.01, 8)
     near = FluxRatio(1.003, 0.002, 60)

@@ -6,6 +6,7 @@ import types
 import numpy as np
 import pytest
 import subtraction_sky
+from redpix.coaddition import mean_and_median
 from redpix.coaddition import proper as coaddition
 from redpix.coaddition.combine_masks import combined, patched
 from redpix.coaddition.mean_and_median import median, weighted_mean
@@ -132,6 +133,14 @@ def test_median_and_holes():
     assert np.isfinite(proper).sum() == proper.size - 1
 
 
+def test_a_median_by_blocks_of_rows_is_that_of_all_rows(monkeypatch):
+    sky = epochs(2)
+    sky[1].image[40:60] = np.nan
+    whole = median(sky)
+    monkeypatch.setattr(mean_and_median, "BLOCK", 7 * SHAPE[1] * len(sky))
+    np.testing.assert_array_equal(median(sky), whole)
+
+
 def test_what_one_image_does_not_know_comes_from_the_others():
     """Half of one image and single pixels of others are missing, on stars too."""
     found, spreads = [], []
@@ -148,6 +157,23 @@ def test_what_one_image_does_not_know_comes_from_the_others():
     assert np.mean(spreads) == pytest.approx(1, abs=0.006)
     # the optimum: each hole covers a part of the star in one image only
     assert np.mean(found) == pytest.approx(2000 * theory(), rel=0.02)
+
+
+def test_noise_of_many_images_with_holes_by_few_components():
+    """Thirty images of any seeing; each lacks a border of rows and single pixels."""
+    rng = np.random.default_rng(7)
+    made = []
+    for _ in range(30):
+        width, noise, flux = rng.uniform(1.2, 2.4), rng.uniform(8, 12), rng.uniform(0.7, 1.4)
+        image = rng.normal(0, noise, SHAPE)
+        image[: rng.integers(0, 60)] = np.nan
+        image[rng.random(SHAPE) < 0.05] = np.nan
+        made.append(Epoch(image, subtraction_sky.gaussian(width), noise, flux))
+    result = coadd(made)
+    scores = (result.C / np.sqrt(result.variance))[15:60]
+    # without the noise that images share the scores would scatter by more
+    assert np.nanmean(abs(result.variance[15:60] - 1)) > 0.05
+    assert np.nanstd(scores) == pytest.approx(1, abs=0.03)
 
 
 def test_a_hole_taken_for_zero_would_ruin_it():

@@ -67,3 +67,13 @@ def test_images_of_a_coadded_reference_have_what_the_row_gives():
     assert camera_of_stack([row], "deep", "r", config(gain=1.0))["gain"] == 1.0
     # the coadd itself has its noise in planes
     assert cameras_of_pair(row, config())[1] == NOTHING
+
+
+def test_a_given_psf_is_that_of_a_coadded_reference():
+    row = Pair("a", "x.fits", "y.fits,z.fits", "r", {}, {"fwhm": 2.5, "gain": 3.0})
+    assert camera_of_stack([row], "a.reference", "r", config()) == NOTHING | {"gain": 3.0}
+    assert cameras_of_pair(row, config())[1] == NOTHING | {"fwhm": 2.5}
+    row = row._replace(of_reference={})
+    given = config(reference={"psf": "p.fits"})
+    assert camera_of_stack([row], "a.reference", "r", given)["psf"] is None
+    assert cameras_of_pair(row, given)[1]["psf"] == "p.fits"

@@ -36,6 +36,7 @@ def test_fields_of_several_images_have_light_curves():
     assert plan.light_curves() == [
         "results/x/photometry/lightcurves.csv",
         "results/x/photometry/scatter.csv",
+        "results/x/photometry/light_curves/exposures.csv",
     ]
 
 

@@ -185,6 +185,16 @@ def test_bulges_are_redder(galaxies):
     assert (disk["r"] > 0).all()
 
 
+def test_a_profile_is_not_a_label_of_the_population(galaxies):
+    # bulges of red galaxies have types below 0.2
+    red = galaxies["bulge_sed"] < 0.2
+    share = galaxies["bulge_fraction"]
+    assert np.percentile(share[red], 5) < np.percentile(share[~red], 90)
+    ratio = np.log(galaxies["bulge_radius"] / galaxies["disk_radius"])
+    assert ratio[red].std() > 0.3
+    assert ratio[~red].std() > 0.3
+
+
 def test_sizes_of_shen_et_al():
     rng = np.random.default_rng(1)
     for early, magnitude, expected in (

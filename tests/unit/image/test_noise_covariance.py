@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+import subtraction_sky
 from redpix.image.noise_covariance import (
+    SourceLight,
     blank_sky,
     covariances,
+    filtered_variance,
     neighbours,
     positive,
     unexpected,
@@ -35,6 +38,45 @@ def test_white_noise_is_white_though_faint_sources_are_shared():
     for covariance in found:
         assert not unexpected(covariance, None, pixels)
         assert covariance[10, 10] == pytest.approx(1, abs=0.04)
+
+
+@pytest.mark.parametrize("width", [1.5, 2.0])
+def test_white_noise_of_images_of_unequal_depth_and_seeing_is_white(width):
+    """The second image has half of the light and twice the noise; faint sources fill the sky."""
+    rng = np.random.default_rng(8)
+    faint = np.zeros(SHAPE)
+    number = 9000
+    places = rng.integers(0, SHAPE[0], number), rng.integers(0, SHAPE[1], number)
+    faint[places] = rng.uniform(0, 40, number)
+    sharp, wide = (ndimage.gaussian_filter(faint, sigma) for sigma in (1.5, width))
+    images = [sharp + rng.normal(0, 2, SHAPE), 0.5 * wide + rng.normal(0, 4, SHAPE)]
+    variances = [np.full(SHAPE, 4.0), np.full(SHAPE, 16.0)]
+    scaled, blank = blank_sky(images, variances, np.zeros(SHAPE, np.int16))
+    psfs = [subtraction_sky.gaussian(sigma) for sigma in (1.5, width)]
+    pixels = np.count_nonzero(blank)
+    for covariance, psf in zip(
+        covariances(scaled, blank, SourceLight((1 / 2, 0.5 / 4), psfs)), psfs, strict=True
+    ):
+        assert not unexpected(covariance, None, pixels, psf)
+        noise = filtered_variance(covariance, psf) / filtered_variance(np.ones((1, 1)), psf)
+        assert np.sqrt(noise) == pytest.approx(1, abs=0.05)
+
+
+def test_noise_that_is_correlated_over_a_psf_is_noticed_by_the_flux_of_a_point_source():
+    """Waves of some pixels that hold 2 % of the variance of a pixel."""
+    rng = np.random.default_rng(9)
+    waves = ndimage.gaussian_filter(rng.standard_normal(SHAPE), 3.0)
+    image = rng.standard_normal(SHAPE) + 0.14 * waves / waves.std()
+    other = rng.standard_normal(SHAPE)
+    psf, blank = subtraction_sky.gaussian(2.0), np.ones(SHAPE, bool)
+    first, second = covariances([image, other], blank)
+    assert not unexpected(first, None, blank.sum())
+    assert unexpected(first, None, blank.sum(), psf)
+    assert not unexpected(second, None, blank.sum(), psf)
+    measured = filtered_variance(first, psf) / filtered_variance(np.ones((1, 1)), psf)
+    # the power of a filtered image, by filtering it
+    direct = np.var(ndimage.gaussian_filter(image, 2.0)[20:-20, 20:-20]) / np.sum(psf**2)
+    assert measured == pytest.approx(direct, rel=0.1)
 
 
 def test_correlated_noise_is_measured():

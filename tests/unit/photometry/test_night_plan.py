@@ -113,9 +113,13 @@ def test_targets(name, path, expected):
     assert target(fits.Header({"OBJECT": name}), path) == expected
 
 
-def test_colour_cameras_and_frames_without_a_type_are_named():
-    colour = raw_frame("a.fits", fits.Header({"IMAGETYP": "Light", "BAYERPAT": "RGGB"}), (4, 4))
-    assert "BAYERPAT = RGGB" in colour.problem
+def test_mosaics_are_read_and_unknown_patterns_and_types_are_named():
+    header = fits.Header({"IMAGETYP": "Light", "BAYERPAT": "rggb", "YBAYROFF": 1})
+    colour = raw_frame("a.fits", header, (4, 4))
+    assert dict(colour.mosaic) == {"BAYERPAT": "RGGB", "XBAYROFF": 0, "YBAYROFF": 1}
+    assert not colour.problem
+    header["BAYERPAT"] = "CYYM"
+    assert "BAYERPAT = CYYM: not a mosaic" in raw_frame("a.fits", header, (4, 4)).problem
     assert "states its type" in raw_frame("a.fits", fits.Header(), (4, 4)).problem
 
 
@@ -177,6 +181,29 @@ def test_a_flat_takes_its_own_dark():
         ]
     )
     assert plan.masters["flat_R"].dark == "dark_2s"
+
+
+MOSAIC = (("BAYERPAT", "RGGB"), ("XBAYROFF", 0), ("YBAYROFF", 0))
+
+
+def test_each_colour_of_a_mosaic_is_an_image_with_masters_of_the_mosaic():
+    night = frames("bias", 2) + frames("flat", 2, exposure=2.0, mosaic=MOSAIC)
+    plan = NightPlan(night + lights(2, band="", mosaic=MOSAIC))
+    assert set(plan.masters) == {"bias", "flat"}
+    assert all(master.mosaic == MOSAIC for master in plan.masters.values())
+    assert [light.image[-1] + light.colour for light in plan.lights] == ["RR", "GG", "BB"] * 2
+    assert len({light.image for light in plan.lights}) == 6
+    assert {light.field for light in plan.lights} == {"m13_R", "m13_G", "m13_B"}
+
+
+def test_two_mosaics_of_one_readout_do_not_share_masters():
+    other = (("BAYERPAT", "GBRG"), *MOSAIC[1:])
+    night = frames("flat", 2, exposure=2.0, mosaic=MOSAIC)
+    night += frames("flat", 2, exposure=3.0, mosaic=other)
+    plan = NightPlan(night + lights(mosaic=MOSAIC, band=""))
+    assert {master.mosaic for master in plan.masters.values()} == {MOSAIC, other}
+    flat = plan.masters[plan.lights[0].flat]
+    assert flat.mosaic == MOSAIC
 
 
 def test_other_readouts_have_masters_of_their_own():

@@ -181,7 +181,7 @@ def test_bound_of_the_benchmark_is_that_of_a_dense_matrix():
     assert np.concatenate(bound[:3]) == pytest.approx(expected, rel=0.01)
 
 
-def test_inverse_diagonal_of_groups_small_and_large(monkeypatch):
+def test_inverse_diagonal_of_small_groups():
     rng = np.random.default_rng(6)
     n = 9
     full = np.zeros((3 * n, 3 * n))
@@ -190,10 +190,40 @@ def test_inverse_diagonal_of_groups_small_and_large(monkeypatch):
         part = rng.normal(size=(len(rows), 40))
         full[np.ix_(rows, rows)] = part @ part.T
     expected = np.diagonal(np.linalg.inv(full))
-    for dense in (100, 1):
-        monkeypatch.setattr(normal_matrix, "_DENSE", dense)
-        found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
-        assert found == pytest.approx(expected, rel=1e-6)
+    found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
+    assert found == pytest.approx(expected, rel=1e-6)
+    full[[3, 3 + n]], full[:, [3, 3 + n]] = 0, 0  # two parameters without data
+    found = normal_matrix.inverse_diagonal(sparse.csc_array(full), n)
+    assert list(np.flatnonzero(np.isnan(found))) == [3, 3 + n]
+
+
+def crowd_of(stars, side=90):
+    """Return a field in which every star overlaps others, its scene and its PSF."""
+    rng = np.random.default_rng([8, stars])
+    x, y = rng.uniform(0, side - 1, (2, stars))
+    flux = 10 ** rng.uniform(3, 5, stars)
+    sky, gain = 200.0, 2.0
+    image = draw((side, side), x, y, flux, PROFILE, 0.01) + sky
+    image = rng.poisson(image * gain) / gain
+    field = Field(image, x, y, flux, sky, gain, 0.0)
+    plane = np.ones(image.shape)
+    scene = Scene(image - sky, plane * sky / gain, plane * gain)
+    return field, scene, TruePsf(PROFILE, image.shape, PROFILE.fwhm)
+
+
+def test_fluxes_and_errors_of_one_large_group_are_those_of_dense_matrices():
+    field, scene, psf = crowd_of(150)
+    stars = Placed(field.x, field.y, field.flux)
+    stars, model = psf_fit.fit(scene, psf, stars, 3, fixed=True)
+    matrix = design_matrix.design(stars, psf, scene.noise, scene.image.shape, derivatives=False)
+    dense, weight = matrix.toarray(), scene.weight(model).ravel()
+    normal = (dense * weight) @ dense.T
+    expected = np.linalg.solve(normal, dense @ (weight * scene.image.ravel()))
+    assert stars.flux == pytest.approx(expected, rel=2e-3)
+    found = psf_fit.errors(scene, psf, stars, model)
+    matrix = design_matrix.design(stars, psf, scene.noise, scene.image.shape).toarray()
+    dense = np.sqrt(np.diagonal(np.linalg.inv((matrix * weight) @ matrix.T)))
+    assert np.concatenate(found) == pytest.approx(dense, rel=0.01)
 
 
 def test_pulls_have_unit_width():

@@ -10,6 +10,7 @@ from redpix.demo.population import BANDS
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.learners.base import Training
 from redpix.photoz.learners.knn import KNN
+from redpix.photoz.metrics import score
 from redpix.photoz.pdf import make_grid
 from redpix.pixels.band_scales import BandScale
 from redpix.pixels.dereddening import without_extinction
@@ -90,19 +91,30 @@ def test_dust_biases_redshifts_and_its_correction_does_not(tmp_path):
         assert ratio == pytest.approx(10 ** (0.04 * COEFFICIENTS[band]), rel=1e-5)
         facts = corrected.schema.field(f"flux_{band}").metadata
         assert facts[b"extinction"] == b"corrected: ebv (E(B-V))"
-    bias = [bias_of(objects, magnitudes, one) for one in (table, corrected)]
-    assert bias[0] > 0.012
-    assert abs(bias[1]) < 0.004  # three errors of the median
+    dusty, free = (scores_of(objects, magnitudes, one) for one in (table, corrected))
+    assert dusty["bias"] > 0.012
+    assert abs(free["bias"]) < 0.004  # three errors of the median
+    # intervals that hold 68 % of the objects of a sky without dust
+    assert free["coverage"] == pytest.approx(0.68, abs=0.06)
+    assert dusty["coverage"] < 0.5
 
 
-def bias_of(objects, magnitudes, table):
-    """Return the median of dz/(1+z) of a learner that has seen the sky without dust."""
+def scores_of(objects, magnitudes, table):
+    """Return bias and coverage of a learner that has seen the sky without dust."""
     attributes = Attributes(("brightness", "colours"), BANDS)
     redshift = objects["redshift"].to_numpy()
-    known = np.arange(len(redshift)) % 2 == 0
-    clean = attributes.vectors(magnitudes[known])
-    training = Training(clean, redshift[known], np.zeros(known.sum(), int), np.arange(known.sum()))
-    learner = KNN.fit(training, make_grid(0.0, 1.0, 0.005), k=10, mode="mean")
-    seen = np.stack([table[f"mag_{band}"].to_numpy() for band in BANDS], axis=1)[~known]
-    found = learner.predict(attributes.vectors(seen)).redshift
-    return np.median((found - redshift[~known]) / (1 + redshift[~known]))
+    part = np.arange(len(redshift)) % 4
+    known, calibrating, tested = part % 2 == 0, part == 1, part == 3
+    clean = attributes.vectors(magnitudes)
+    training = Training(
+        clean[known], redshift[known], np.zeros(known.sum(), int), np.arange(known.sum())
+    )
+    grid = make_grid(0.0, 1.0, 0.005)
+    learner = KNN.fit(training, grid, k=10, mode="mean")
+    seen = attributes.vectors(np.stack([table[f"mag_{band}"].to_numpy() for band in BANDS], axis=1))
+    before = learner.predict(clean[calibrating])
+    low, high = np.quantile(score(*before[:2], redshift[calibrating], grid).pit, [0.16, 0.84])
+    found = learner.predict(seen[tested])
+    scores = score(*found[:2], redshift[tested], grid)
+    inside = (scores.pit >= low) & (scores.pit <= high)
+    return {"bias": np.median(scores.dz), "coverage": inside.mean()}

@@ -88,6 +88,25 @@ def test_wings_are_those_of_the_stars(tmp_path, engine):
     np.testing.assert_allclose(*curves, atol=0.01)
 
 
+@pytest.mark.parametrize("engine", ["psfex", "effective"])
+def test_the_sum_of_a_psf_is_that_of_a_curve_of_growth(tmp_path, engine):
+    """The sky of a curve of growth lies from 6 to 8 FWHM, where these stars still have light."""
+    alpha, beta = 2.6, 1.9
+    model = psf_of(image_of(36, alpha, beta), tmp_path, engine)
+    assert model.wings
+    fwhm = 2 * alpha * np.sqrt(2 ** (1 / beta) - 1)
+    true, axis = star(220, 210, alpha, beta), np.arange(-60, 61)
+    radius = np.hypot(axis, axis[:, None]) / fwhm
+    growth = true - true[(radius > 6) & (radius < 8)].mean()
+    total = growth[radius < 7].sum()
+    half = len(model.at(220, 210)) // 2
+    within = radius[60 - half : 61 + half, 60 - half : 61 + half]
+    for size in (1, 1.5, 2, 3, 4):
+        assert model.at(220, 210)[within < size].sum() == pytest.approx(
+            growth[radius < size].sum() / total, abs=0.01
+        )
+
+
 def test_a_narrow_psf_is_made_on_a_finer_grid(tmp_path):
     model = psf_of(image_of(64, alpha=0.9), tmp_path)
     assert model.engine == "effective"

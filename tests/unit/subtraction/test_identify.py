@@ -202,7 +202,7 @@ def test_without_an_answer_one_line_says_so(tmp_path, monkeypatch, caplog, answe
     add_identities(rows, Catalogues(Table.read(table, format="ascii.ecsv")), radius=1.0)
     assert rows[0]["known_as"] == rows[0]["known_separation"] == ""
     (words,) = unanswered([str(table)])
-    assert words.startswith("SkyBoT: ")
+    assert words.startswith("SkyBoT does not answer")
     retry_catalogues(tmp_path / "known")
     assert not table.exists()
 

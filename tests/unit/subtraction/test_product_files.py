@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import os
 import re
 import warnings
 from pathlib import Path
@@ -15,6 +16,8 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.nddata import CCDData, VarianceUncertainty
 from redpix.image.exposure_cards import fits_unit
+from redpix.subtraction.reference_map import ReferenceMap
+from redpix.subtraction.series_epoch import read_epoch
 
 CARDS = {
     **{"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "ADU", "MAGZERO": 25.0},
@@ -49,6 +52,21 @@ def made(tmp_path_factory):
 def rows(made):
     with open(made.transients, newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_an_epoch_of_a_series_is_measured_without_an_open_file(made, rows):
+    epoch = read_epoch(made.difference, made.transients)
+    x, y = (round(float(rows[0][name])) for name in ("x", "y"))
+    with fits.open(made.difference) as hdus:
+        ratio = hdus["D"].header["FLXRATIO"]
+        planes = [hdus[name].data[y, x] for name in ("ALPHA", "ALPHA_ERR", "MASK")]
+        place = ReferenceMap(hdus["D"].header)([x], [y])
+    # by the spline that both maps are
+    flux, error, bits = epoch.forced(float(place[0][0]), float(place[1][0]))
+    assert flux == pytest.approx(ratio * planes[0], rel=1e-3)
+    assert (error, bits) == (pytest.approx(ratio * planes[1]), planes[2])
+    used = {os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()}
+    assert os.path.realpath(made.difference) not in used
 
 
 def test_headers_describe_both_exposures(made):

@@ -47,3 +47,15 @@ def test_both_asteroids_are_tracklets(tmp_path):
         assert float(tracklet["residual"]) < 0.15
     assert sum(int(row["detections"]) > 2 for row in tracklets) == len(TRUE)
     assert len(tracklets) <= 4
+    # both are missing where they stood in the reference: truth_known.tsv
+    shadows = [row for row in rows_of(tables[0]) if row["same_as"]]
+    for ra, dec in ((124.62799, 25.3402), (124.76332, 25.3471)):
+        near = [
+            row["same_as"]
+            for row in shadows
+            if np.hypot((float(row["ra"]) - ra) * np.cos(np.deg2rad(dec)), float(row["dec"]) - dec)
+            < 0.6 / 3600
+        ]
+        assert len(near) == 1
+        assert near[0].startswith("T")
+    assert len(shadows) == 2
