@@ -123,6 +123,13 @@ rule photoz:
     localrule: True
 
 
+rule qp:
+    input:
+        photoz_products("pdfs.hdf5"),
+        table_products("pdfs.hdf5"),
+    localrule: True
+
+
 rule mlz:
     input:
         mlz_products,

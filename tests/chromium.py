@@ -170,3 +170,15 @@ def act_on_page(path, folder, ready, steps, address="", width=1200):
     assert answer["problems"] == []
     assert answer["fetched"] == []
     return answer
+
+
+def printed_pages(path):
+    """Return the number of pages of paper that a page is printed on."""
+    with tempfile.TemporaryDirectory() as folder:
+        printed = Path(folder) / "page.pdf"
+        command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
+        command += ["--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={folder}/profile"]
+        command += ["--no-pdf-header-footer", "--virtual-time-budget=10000"]
+        command += [f"--print-to-pdf={printed}", Path(path).resolve().as_uri()]
+        subprocess.run(command, capture_output=True, timeout=180, check=True)
+        return len(re.findall(rb"/Type\s*/Page[^s]", printed.read_bytes()))

@@ -8,6 +8,7 @@ IN_DEMO = ("test_demo", "test_records", "test_rerun", "test_mlz")
 #: that follow need none, so other processes do not wait for it. Short files end the run.
 FIRST = (
     "test_restart",
+    "test_kills",
     "test_run_pixels",
     "test_mdn",
     "test_crowded",

@@ -20,6 +20,7 @@ from redpix.coaddition.stack import stack
 from redpix.core.backend import NUMPY, GpuBackend, arrays
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners import mixture_training
+from redpix.photoz.learners.mixture_network import forward
 from redpix.photoz.learners.mixture_pdfs import MixtureGrid
 from redpix.photoz.learners.neighbour_index import Everywhere, Exact, recall
 from redpix.photoz.learners.photometric_inputs import Layout, PhotometricInputs
@@ -292,8 +293,9 @@ def check_mixture_density(size, threads):
 
     def densities(layers, backend):
         nodes = MixtureGrid(grid, (0.5, 0.2), backend)
-        pairs = mixture_training.mixtures(layers, test.vectors[:PILOT], inputs, backend)
-        return np.concatenate([backend.take(nodes.densities(one)) for _, one in pairs])
+        layers = [backend.put(layer, np.float32) for layer in layers]
+        values = backend.put(inputs.transform(test.vectors[:PILOT]), np.float32)
+        return backend.take(nodes.densities(forward(layers, values, backend.xp)))
 
     def measure(name, backend):
         layers, entry = timed(name, lambda: mixture_training.fit(learn, inputs, plan, [1], backend))

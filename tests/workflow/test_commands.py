@@ -13,6 +13,7 @@ from page_commands import COMMAND_PAGES, block, command_lines
 #: commands that need more than the files of a user, by a part of them
 NOT_PLANNED = {
     "--sdm apptainer": "needs an image that is built as root; test_container runs it",
+    "--report snakemake.html": "needs a finished run; test_demo runs it",
     "--sdm conda": "needs conda; test_environments checks the environments",
 }
 

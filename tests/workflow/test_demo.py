@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from astropy.io import fits
 from astropy.stats import sigma_clip
-from chromium import check_page
+from chromium import check_page, printed_pages
 from conftest import run
 from redpix.image.wcs import frame_wcs
 from scipy.spatial import cKDTree
@@ -40,6 +41,25 @@ def test_the_run_ends_by_saying_where_the_report_is(demo):
 
 def test_the_report_opens_and_shows_every_picture(results):
     check_page(results / "report.html")
+    assert printed_pages(results / "report.html") < 10
+
+
+def test_snakemake_s_own_report_is_complete(demo, tmp_path):
+    page = tmp_path / "snakemake.html"
+    run(demo, "--rerun-triggers", "mtime", "--report", page)
+    text = page.read_text()
+    listed = json.loads(re.search(r"var categories = (\{.*?\});\n", text)[1])
+    paths = {
+        name: [path.removeprefix("results/demo/") for path in sum(parts.values(), [])]
+        for name, parts in listed.items()
+    }
+    assert paths["Report"] == ["report.html"]
+    assert set(paths["Losses"]) == {"catalogue/rejected.csv", "frames/delivered.csv"}
+    assert set(paths["Redshifts"]) == {"photoz/knn/objects.csv", "photoz/knn/metrics.json"}
+    assert paths["Changes"] == ["subtraction/second_epoch/transients.csv"]
+    assert "photometry/scatter.csv" in paths["Stars"]
+    assert "training_images/truth.csv" in paths["Training images"]
+    assert "one row per object with <tt" in text  # a caption
 
 
 def test_fields_of_the_sky(results, fields):

@@ -63,6 +63,28 @@ def test_a_filter_a_step_and_the_choice_in_all_plots(page, tmp_path):
     assert (answer["count"], answer["none"]) == ("3 chosen", "")
 
 
+def test_a_click_on_a_column_sorts_what_passes_the_filter(page, tmp_path):
+    limit = float(page[1]["z_phot"].median())
+    steps = f"""const all = node => [...node.querySelectorAll("*")].flatMap(one =>
+      [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])]);
+    const seen = wanted => all(document).filter(one => one.matches(wanted));
+    const top = () => seen(".slick-row").sort((a, b) => a.offsetTop - b.offsetTop)[0].textContent;
+    const head = name => seen(".slick-header-column").find(one => one.textContent === name);
+    type("z_phot > {limit}");
+    await pause(100);
+    head("z_phot").click(); await pause(100); answer.least = top();
+    head("z_phot").click(); await pause(100); answer.most = top();
+    head("z").click(); await pause(100); answer.first = top();
+    head("z").click(); await pause(100); answer.last = top();"""
+    answer = use(page, tmp_path, steps)
+    table = page[1][page[1]["z_phot"] > limit].set_index("object_id")
+    assert answer["least"].startswith(str(table["z_phot"].idxmin()))
+    assert answer["most"].startswith(str(table["z_phot"].idxmax()))
+    # a missing redshift is last in both directions
+    assert answer["first"].startswith(str(table["redshift"].idxmin()))
+    assert answer["last"].startswith(str(table["redshift"].idxmax()))
+
+
 def test_an_address_leads_to_an_object(page, tmp_path):
     wanted = page[1]["object_id"].iloc[3]
     answer = use(page, tmp_path, 'answer.words = get("chosen").textContent;', f"#object={wanted}")

@@ -264,6 +264,8 @@ def test_nothing_comes_from_elsewhere(path):
     for tag, attributes in text.tags:
         if tag == "a" and attributes["href"].startswith("#"):
             assert attributes["href"][1:] in names
+        elif tag == "a" and "download" in attributes:
+            assert re.match(r"data:(application/fits|text/plain)[;,]", attributes["href"])
         elif tag == "a":
             assert re.match(
                 r"(catalogue|frames|errors|registered|pixels|photoz)/", attributes["href"]

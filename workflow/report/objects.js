@@ -3,19 +3,37 @@
 // Bokeh draws its document after the page has loaded.
 (function begin() {
   if (!window.Bokeh?.documents[0]?.get_model_by_name("objects")) return void setTimeout(begin, 50);
+  const provider = Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name("table"))?.data;
+  if (!provider) return void setTimeout(begin, 50);
   const part = name => Bokeh.documents[0].get_model_by_name(name);
-  const objects = part("objects"), shown = part("shown");
+  const objects = part("objects"), shown = part("shown"), drawn = part("drawn");
   const curve = part("pdf"), truth = part("truth"), densities = part("densities");
   const page = JSON.parse(document.getElementById("objects-data").textContent);
   const levels = Uint8Array.from(atob(page.pdfs.levels), letter => letter.charCodeAt(0));
   const rows = objects.data.object.length, nodes = page.pdfs.grid.length;
   const panel = document.getElementById("chosen");
 
+  // place of the PDF of each row; not all rows of a large table have one
+  const places = page.rows && new Map(page.rows.map((row, place) => [row, place]));
+  // Bokeh makes an object of every row before it sorts, which takes seconds for 100,000 rows
+  provider.sort = columns => {
+    const [column] = columns, values = column && objects.data[column.sortCol.field];
+    if (!values) return void (provider.index = Array.from(shown.indices).sort((a, b) => a - b));
+    const sign = column.sortAsc ? 1 : -1, numbers = typeof values[0] === "number";
+    const key = Array.from(values, one => numbers && Number.isNaN(one) ? sign * Infinity : one);
+    provider.index.sort(numbers ? (a, b) => sign * (key[a] - key[b] || 0) :
+      (a, b) => key[a] < key[b] ? -sign : key[a] > key[b] ? sign : 0);
+  };
+
   function showPdf(row) {
-    const start = row * nodes;
-    const density = Array.from(levels.slice(start, start + nodes), x => x / 255 * page.pdfs.scale[row]);
-    curve.data = {z: page.pdfs.grid, p: density};
-    densities.end = 1.05 * page.pdfs.scale[row];
+    const place = places ? places.get(row) : row;
+    if (place === undefined) curve.data = {z: [], p: []};
+    else {
+      const scale = page.pdfs.scale[place];
+      const density = Array.from(levels.slice(place * nodes, (place + 1) * nodes), x => x / 255 * scale);
+      curve.data = {z: page.pdfs.grid, p: density};
+      densities.end = 1.05 * scale;
+    }
     const redshift = objects.data.redshift[row];
     truth.visible = Number.isFinite(redshift);
     if (truth.visible) truth.location = redshift;
@@ -76,6 +94,21 @@
     "<": (a, b) => Number(a) < Number(b),
     ">": (a, b) => Number(a) > Number(b),
   };
+  // of very many rows, plots draw those furthest off, and others evenly
+  let order = null;
+  function thinned(found) {
+    const most = page.most_drawn;
+    if (found.length <= most) return found;
+    const off = row => { const value = Math.abs(objects.data.deviation[row]); return Number.isFinite(value) ? value : -1; };
+    order ??= Uint32Array.from({length: rows}, (_, row) => row).sort((a, b) => off(b) - off(a));
+    const state = new Uint8Array(rows);
+    for (const row of found) state[row] = 1;
+    let furthest = 0;
+    for (const row of order) if (furthest < most / 2 && state[row] === 1) { state[row] = 2; furthest++; }
+    const step = found.length / (most / 2);
+    for (let k = 0; k < most / 2; k++) state[found[Math.floor(k * step)]] = 2;
+    return found.filter(row => state[row] === 2);
+  }
   function filter(text) {
     const conditions = [...text.matchAll(/([\w-]+)\s*([=<>])\s*(\S+)/g)];
     const unknown = conditions.filter(([, name]) => !(name in objects.data)).map(([, name]) => name);
@@ -85,7 +118,9 @@
     if (!problem) for (let row = 0; row < rows; row++)
       if (conditions.every(([, name, sign, value]) => operations[sign](objects.data[name][row], value))) found.push(row);
     document.getElementById("filtered").textContent = problem || `${found.length} of ${rows} objects`;
-    if (!problem) shown.indices = found;
+    if (problem) return;
+    if (found.length !== shown.indices.length || text) shown.indices = found;
+    drawn.indices = thinned(found);
   }
   const input = document.getElementById("filter");
   input.addEventListener("input", () => filter(input.value));

@@ -43,9 +43,10 @@ checkpoint catalogue:
         schema=own_file("workflow/schemas/objects.schema.yaml"),
         sfd_maps=sfd_files(config["catalogue"]["sfd_maps"]),
     output:
+        f"{RESULTS}/catalogue/objects.ecsv",
         objects=f"{RESULTS}/catalogue/objects.csv",
         frames=f"{RESULTS}/catalogue/frames.csv",
-        rejected=f"{RESULTS}/catalogue/rejected.csv",
+        rejected=shown_in_report(f"{RESULTS}/catalogue/rejected.csv", "rejected", "Losses"),
     log:
         f"{RESULTS}/logs/catalogue/catalogue.log",
     benchmark:

@@ -113,6 +113,17 @@ def code_of(door):
     return keep_signature(lambda wildcards: version_of(door))
 
 
+def shown_in_report(path, caption, category):
+    """Return a product that `snakemake --report` shows, with a caption of workflow/report/captions."""
+    labels = {name: f"{{{name}}}" for name in re.findall(r"\{(\w+)\}", path)}
+    return report(
+        path,
+        caption=f"../report/captions/{caption}.rst",
+        category=category,
+        labels={"file": Path(path).name, **labels},
+    )
+
+
 def per_band(stage, suffix=".fits", bands=BANDS):
     """Return the paths of a field's files of one stage, one per band."""
     return [f"{RESULTS}/{stage}/{{field}}-{band}{suffix}" for band in bands]

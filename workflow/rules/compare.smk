@@ -29,7 +29,7 @@ rule compare:
         template=comparable(own_file("workflow/report/compare.html.j2")),
         definitions=own_file("workflow/report/definitions.yaml"),
     output:
-        page=f"{COMPARISON}/report.html",
+        page=shown_in_report(f"{COMPARISON}/report.html", "comparison", "Report"),
         table=f"{COMPARISON}/objects.csv",
     log:
         f"{COMPARISON}/logs/compare.log",

@@ -188,7 +188,7 @@ checkpoint delivered:
             f"{home(field)}/frames/{field}.json" for field in asked_fields(wildcards)
         ],
     output:
-        table=f"{RESULTS}/frames/delivered.csv",
+        table=shown_in_report(f"{RESULTS}/frames/delivered.csv", "delivered", "Losses"),
     log:
         f"{RESULTS}/logs/frames/delivered.log",
     benchmark:

@@ -145,7 +145,8 @@ rule photometry_of_image:
         image=rules.calibration.output.calibrated,
         catalogue=catalogue_of_image,
     output:
-        stars=f"{RESULTS}/photometry/{{image}}.csv",
+        f"{RESULTS}/photometry/{{image}}.ecsv",
+        stars=shown_in_report(f"{RESULTS}/photometry/{{image}}.csv", "stars", "Stars"),
         rejected=f"{RESULTS}/photometry/{{image}}.rejected.csv",
         residual=f"{RESULTS}/photometry/{{image}}.residual.fits",
     log:
@@ -177,8 +178,10 @@ rule light_curves:
         stars=of_exposures(".csv"),
         residuals=of_exposures(".residual.fits"),
     output:
-        curves=f"{RESULTS}/photometry/lightcurves.csv",
-        scatter=f"{RESULTS}/photometry/scatter.csv",
+        f"{RESULTS}/photometry/lightcurves.ecsv",
+        f"{RESULTS}/photometry/scatter.ecsv",
+        curves=shown_in_report(f"{RESULTS}/photometry/lightcurves.csv", "light_curves", "Stars"),
+        scatter=shown_in_report(f"{RESULTS}/photometry/scatter.csv", "scatter", "Stars"),
         exposures=f"{RESULTS}/photometry/light_curves/exposures.csv",
     log:
         f"{RESULTS}/logs/photometry/light_curves.log",
@@ -209,8 +212,10 @@ rule target_curve:
         curves=rules.light_curves.output.curves,
         scatter=rules.light_curves.output.scatter,
     output:
-        table=f"{RESULTS}/photometry/light_curves/{{target}}.csv",
-        plot=f"{RESULTS}/photometry/light_curves/{{target}}.png",
+        table=shown_in_report(
+            f"{RESULTS}/photometry/light_curves/{{target}}.csv", "target", "Stars"
+        ),
+        plot=shown_in_report(f"{RESULTS}/photometry/light_curves/{{target}}.png", "target", "Stars"),
     log:
         f"{RESULTS}/logs/photometry/light_curves/{{target}}.log",
     benchmark:

@@ -35,9 +35,12 @@ rule photoz_method:
         pixel_tables=pixel_tables,
         apertures=aperture_tables if PHOTOZ["object_fluxes"] == "gaap" else [],
     output:
-        objects=f"{RESULTS}/photoz/{{method}}/objects.csv",
+        f"{RESULTS}/photoz/{{method}}/objects.ecsv",
+        objects=shown_in_report(
+            f"{RESULTS}/photoz/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/photoz/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/photoz/{{method}}/metrics.json",
+        metrics=shown_in_report(f"{RESULTS}/photoz/{{method}}/metrics.json", "metrics", "Redshifts"),
         pdfs=f"{RESULTS}/photoz/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/photoz/{{method}}/model.npz",
     log:
@@ -78,9 +81,14 @@ rule photoz_table:
         lambda wildcards: TABLES[wildcards.table].model or [],
         tables=table_files,
     output:
-        objects=f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv",
+        f"{RESULTS}/tables/{{table}}/{{method}}/objects.ecsv",
+        objects=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/objects.csv", "redshifts", "Redshifts"
+        ),
         pixels=f"{RESULTS}/tables/{{table}}/{{method}}/pixels.dat",
-        metrics=f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json",
+        metrics=shown_in_report(
+            f"{RESULTS}/tables/{{table}}/{{method}}/metrics.json", "metrics", "Redshifts"
+        ),
         pdfs=f"{RESULTS}/tables/{{table}}/{{method}}/pdfs.parquet",
         model=f"{RESULTS}/tables/{{table}}/{{method}}/model.npz",
     log:
@@ -113,3 +121,54 @@ rule photoz_table:
         "photometric redshifts of a table: {wildcards.table}, {wildcards.method}"
     script:
         "../../scripts/photoz_table.py"
+
+
+rule qp_method:
+    input:
+        pdfs=rules.photoz_method.output.pdfs,
+    output:
+        qp=f"{RESULTS}/photoz/{{method}}/pdfs.hdf5",
+    log:
+        f"{RESULTS}/logs/photoz/{{method}}.qp.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/photoz/{{method}}.qp.tsv"
+    wildcard_constraints:
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(30),
+    params:
+        code=code_of("qp_method"),
+    message:
+        "PDFs for qp: {wildcards.method}"
+    script:
+        "../../scripts/qp_method.py"
+
+
+rule qp_table:
+    input:
+        pdfs=rules.photoz_table.output.pdfs,
+    output:
+        qp=f"{RESULTS}/tables/{{table}}/{{method}}/pdfs.hdf5",
+    log:
+        f"{RESULTS}/logs/tables/{{table}}-{{method}}.qp.log",
+    benchmark:
+        f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.qp.tsv"
+    wildcard_constraints:
+        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+        table=any_of(TABLES),
+    conda:
+        "../../envs/python.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(700),
+        runtime=minutes(30),
+    params:
+        code=code_of("qp_table"),
+    message:
+        "PDFs for qp: {wildcards.table}, {wildcards.method}"
+    script:
+        "../../scripts/qp_table.py"

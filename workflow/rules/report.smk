@@ -27,11 +27,12 @@ rule report:
         # the images themselves; the parameter raws names their HDUs, too
         lambda wildcards: [image_file(path) for path in images().raw_images()],
         # what the template includes
-        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks"),
+        report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks", "gantt"),
         report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/objects.js"),
         own_file("workflow/report/changes.js"),
+        own_file("workflow/report/viewer.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),
         objects=of_sky(f"{RESULTS}/catalogue/objects.csv"),
         rejected=of_sky(f"{RESULTS}/catalogue/rejected.csv"),
@@ -66,7 +67,7 @@ rule report:
         template=own_file("workflow/report/report.html.j2"),
         definitions=own_file("workflow/report/definitions.yaml"),
     output:
-        page=f"{RESULTS}/report.html",
+        page=shown_in_report(f"{RESULTS}/report.html", "page", "Report"),
     log:
         f"{RESULTS}/logs/report/report.log",
     benchmark:
@@ -104,7 +105,7 @@ rule report_pair:
         catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
-        page=f"{RESULTS}/subtraction/{{pair}}/report.html",
+        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "page", "Report"),
     log:
         f"{RESULTS}/logs/report/{{pair}}.log",
     benchmark:

@@ -209,7 +209,9 @@ rule transients_of_pair:
         gaia=gaia_of_pair,
         lists=IDENTIFY["lists"],
     output:
-        transients=f"{RESULTS}/subtraction/{{pair}}/transients.csv",
+        transients=shown_in_report(
+            f"{RESULTS}/subtraction/{{pair}}/transients.csv", "transients", "Changes"
+        ),
         votable=f"{RESULTS}/subtraction/{{pair}}/transients.vot",
         regions=f"{RESULTS}/subtraction/{{pair}}/transients.reg",
     log:
@@ -235,9 +237,15 @@ rule series:
         differences=epochs_of_series("difference.fits"),
         transients=epochs_of_series("transients.csv"),
     output:
-        series=f"{RESULTS}/series/{{series}}/{{band}}/series.csv",
-        light_curves=f"{RESULTS}/series/{{series}}/{{band}}/light_curves.csv",
-        tracklets=f"{RESULTS}/series/{{series}}/{{band}}/tracklets.csv",
+        series=shown_in_report(
+            f"{RESULTS}/series/{{series}}/{{band}}/series.csv", "series", "Changes"
+        ),
+        light_curves=shown_in_report(
+            f"{RESULTS}/series/{{series}}/{{band}}/light_curves.csv", "series", "Changes"
+        ),
+        tracklets=shown_in_report(
+            f"{RESULTS}/series/{{series}}/{{band}}/tracklets.csv", "series", "Changes"
+        ),
     log:
         f"{RESULTS}/logs/series/{{series}},{{band}}.log",
     benchmark:

@@ -54,7 +54,9 @@ if TRAINING["origin"] == "simulated":
             targets=f"{RESULTS}/training_images/targets.npy",
             z_in=f"{RESULTS}/training_images/z_in.npy",
             z_out=f"{RESULTS}/training_images/z_out.npy",
-            truth=f"{RESULTS}/training_images/truth.csv",
+            truth=shown_in_report(
+                f"{RESULTS}/training_images/truth.csv", "training", "Training images"
+            ),
             settings=f"{RESULTS}/training_images/settings.json",
         log:
             f"{RESULTS}/logs/training_images/training_images.log",
@@ -100,7 +102,9 @@ else:
             target_errors=f"{RESULTS}/training_images/target_errors.npy",
             z_in=f"{RESULTS}/training_images/z_in.npy",
             z_out=f"{RESULTS}/training_images/z_out.npy",
-            truth=f"{RESULTS}/training_images/truth.csv",
+            truth=shown_in_report(
+                f"{RESULTS}/training_images/truth.csv", "training", "Training images"
+            ),
             settings=f"{RESULTS}/training_images/settings.json",
         log:
             f"{RESULTS}/logs/training_images/training_images.log",
@@ -138,7 +142,7 @@ rule network:
         plain=f"{RESULTS}/network/plain.npy",
         held_out_truth=f"{RESULTS}/network/held_out.csv",
         weights=f"{RESULTS}/network/weights.npz",
-        metrics=f"{RESULTS}/network/metrics.json",
+        metrics=shown_in_report(f"{RESULTS}/network/metrics.json", "network", "Training images"),
     log:
         f"{RESULTS}/logs/network/network.log",
     benchmark:

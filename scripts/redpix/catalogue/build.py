@@ -178,9 +178,8 @@ def _named(rows, schema, name):
             f"{name}: no column {', '.join(missing)}; it has {', '.join(names[:20])}; needed: "
             f"{', '.join(schema['required'])}"
         )
-    rows = rows.set_axis(names, axis=1)
     others = [column for column in names if column not in columns]
-    return rows.reindex(columns=[*columns, *others], fill_value="")
+    return rows.set_axis(names, axis=1).reindex(columns=[*columns, *others], fill_value="")
 
 
 def _parsed(rows, schema):
@@ -195,15 +194,18 @@ def _parsed(rows, schema):
         rule = schema["properties"][column]
         if "enum" in rule:
             values[column] = rows[column].to_numpy()
-            allowed = rows[column].isin(["", *rule["enum"]])
-            faults[column] = np.where(allowed, "", "is unknown").astype(object)
+            unknown = ~rows[column].isin(["", *rule["enum"]])
+            faults[column] = np.where(unknown, "is unknown", "").astype(object)
         else:
             values[column], faults[column] = checked_numbers(rows[column].to_numpy(), rule)
-    faults["redshift"][(values["redshift"] < 0) & (rows["class"] != "STAR")] = "is negative"
-    for band in magnitudes:
-        impossible = faults.pop(band) != ""
-        values[band][impossible] = np.nan
-        cleared += np.count_nonzero(impossible)
+        if column == "redshift":
+            faults[column][(values[column] < 0) & (rows["class"] != "STAR")] = "is negative"
+        if column in magnitudes:
+            impossible = faults.pop(column) != ""
+            values[column][impossible] = np.nan
+            cleared += np.count_nonzero(impossible)
+        elif not (faults[column] != "").any():  # one text for all rows bounds the memory
+            faults[column] = np.broadcast_to(np.array("", object), len(rows))
     return values, faults, cleared
 
 
@@ -222,9 +224,8 @@ def _first_fault(rows, faults, required):
 
 def _reject_twins(twin, why, lines, reason, detail):
     """Write reason and detail of the rows that have a twin."""
-    late = np.flatnonzero(twin >= 0)
-    reason[late] = why
-    detail[late] = [f"line {lines[row]}" for row in twin[late]]
+    late = twin >= 0
+    reason[late], detail[late] = why, [f"line {lines[row]}" for row in twin[late]]
 
 
 def field_names(objects):
@@ -242,8 +243,7 @@ def field_names(objects):
     """
     if "run" not in objects:
         return objects["field"].to_numpy(str)
-    frame = objects[_FRAME].itertuples(index=False, name=None)
-    return np.array([f"{run}-{camcol}-{field}" for run, camcol, field in frame])
+    return np.array(["-".join(map(str, one)) for one in objects[_FRAME].itertuples(index=False)])
 
 
 def frames_of(objects):

@@ -218,4 +218,4 @@ def write_catalogue(path, sources, ids):
     for name in table.columns.names:
         if name.startswith("FLUX"):
             table.columns[name].unit = "nanomaggy"  # SExtractor says count
-    table.writeto(path)
+    table.writeto(path, checksum=True)

@@ -95,7 +95,7 @@ def placed_rows(table, footprints):
     place = np.where(known, named, field_of_positions(rows, footprints))
     log.info("field of objects: %d by name, %d by position", known.sum(), np.sum(~known))
     rows = rows.drop(columns=[name for name in ("run", "camcol") if name in rows])
-    return table._replace(rows=rows.assign(field=pd.Series(place, rows.index, dtype=object)))
+    return table._replace(rows=rows.assign(field=pd.Series(place, rows.index, dtype="str")))
 
 
 def field_of_positions(rows, footprints):

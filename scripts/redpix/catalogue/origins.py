@@ -25,6 +25,7 @@ from redpix.catalogue.skyserver import skyserver_rows
 from redpix.catalogue.user_rows import user_rows
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
+from redpix.io.described_table import write_described
 from redpix.io.tables import read_table
 
 # redshift error of objects of the demo sky, close to that of the survey: true redshifts are exact
@@ -85,6 +86,7 @@ def make_catalogue(
     tables = {objects: result.objects, frames: frames_of(result.objects), rejected: result.rejected}
     for path, table in tables.items():
         _write(path, table)
+    write_described(objects, "one row per object of the catalogue")
 
 
 def _checked_objects(source, rules, origin, duplicate_radius, fields, query):

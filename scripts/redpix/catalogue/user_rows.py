@@ -139,4 +139,4 @@ def _positions(rows):
 def _write(rows, column, cells):
     """Replace a column of text, if it has changed, without a change of its type."""
     if not np.array_equal(rows[column].to_numpy(), cells):
-        rows[column] = pd.Series(cells, index=rows.index, dtype=object)
+        rows[column] = pd.Series(cells, index=rows.index, dtype="str")

@@ -79,20 +79,22 @@ def run_program(command, folder, label):
         command, cwd=folder, capture_output=True, text=True, errors="replace", check=False
     )
     if done.returncode:
-        words = done.stderr.strip() or done.stdout.strip() or _end_of(done.returncode)
+        words = done.stderr.strip() or done.stdout.strip()
+        if not words or done.returncode < 0:
+            words = f"{words} {_end_of(done.returncode)}".strip()
         check_room(folder, words)
         raise InputError(f"{label} failed: {' '.join(words[-_LONGEST:].split())}")
 
 
 def _end_of(status):
-    """Return words for the exit status of a program that said nothing."""
+    """Return words for the exit status of a program."""
     if status >= 0:
         return f"exit status {status}"
     name = signal.Signals(-status).name if -status in set(signal.Signals) else -status
     return f"ended by signal {name}"
 
 
-def check_room(folder, words=""):
+def check_room(folder, words="", made=None):
     """Raise OSError if the disk of a folder is full, or takes no large file.
 
     Parameters
@@ -101,6 +103,9 @@ def check_room(folder, words=""):
         Folder in which a program has just failed.
     words : str, optional
         Last words of the program.
+    made : path-like, optional
+        Incomplete file of the program. Bytes are appended to it, because a limit of the size of
+        files may be larger than what an empty file shows.
 
     Raises
     ------
@@ -110,6 +115,9 @@ def check_room(folder, words=""):
     try:
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(_PROBE))
+        if made is not None and os.path.isfile(made):
+            with open(made, "ab") as file:
+                file.write(bytes(_PROBE))
     except OSError as error:
         if error.errno in NO_ROOM:
             raise OSError(error.errno, os.strerror(error.errno), str(folder)) from None
@@ -150,6 +158,6 @@ def read_made(path, label, read, folder=None):
             raise OSError(f"{size} bytes, which is not a whole number of FITS blocks")
         return read(path)
     except Exception as error:
-        check_room(folder or os.path.dirname(path) or ".", str(error))
+        check_room(folder or os.path.dirname(path) or ".", str(error), path)
         words = " ".join(str(error).split())[:_LONGEST]
         raise InputError(f"{label} left no complete {os.path.basename(path)}: {words}") from None

@@ -84,6 +84,7 @@ def record(snakemake):
         "outputs": {str(path): _described(path) for path in outputs if path.is_file()},
         "inputs": {name_in_record(path): checksum(path) for path in inputs if Path(path).is_file()},
         "code": {name_in_record(path): checksum(path) for path in code_files(door)},
+        "threads": int(snakemake.threads),
         "parameters": {k: v for k, v in snakemake.params.items() if k != "code"},
         "versions": loaded_versions(),
         "programs": {path: checksum(path) for path in sorted(_programs)},

@@ -26,7 +26,7 @@ def write_image(path, values, **cards):
     image = fits.PrimaryHDU(values)
     image.header.update(cards)
     with atomic(path) as temporary:
-        image.writeto(temporary)
+        image.writeto(temporary, checksum=True)
 
 
 def write_ccd(dark, flat, mask, images, stars, seed):

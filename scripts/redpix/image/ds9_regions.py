@@ -1,31 +1,46 @@
-"""Make masks from SAOImage DS9 regions: boxes, polygons and circles."""
+"""Make masks from SAOImage DS9 regions: boxes, polygons, circles, ellipses and annuli."""
 
 import re
 
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.image.region_frames import PIXELS, SKY, frame_of
+from redpix.image.region_shapes import in_polygon, in_shape
 
 # one region: its kind and its numbers
-_LINE = re.compile(r"\s*\+?(\w+)\s*\(([^)]*)\)\s*(?:#.*)?")
+_LINE = re.compile(r"\s*\+?(\w+)\s*\(([^()]*)\)\s*")
+# the word that names a coordinate system, alone or before a region
+_SYSTEM = re.compile(rf"\s*({'|'.join((*PIXELS, *SKY))})\b\s*", re.IGNORECASE)
 # lines that hold no region
-_PASSED = re.compile(r"\s*(?:#.*|global\b.*|image|physical|)\s*")
+_PASSED = re.compile(r"\s*(?:global\b.*|)\s*")
+
+#: numbers of sizes of a shape, and whether an angle may follow
+_SIZES = {"circle": (1, False), "ellipse": (2, True), "box": (2, True), "annulus": (2, False)}
+
+#: the system of a file that names none is physical, as in DS9
+_DEFAULT = "physical"
 
 
-def region_mask(lines, shape, name):
-    """Return the pixels inside the regions of a DS9 region file in image coordinates.
+def region_mask(lines, shape, name, header=None):
+    """Return the pixels inside the regions of a DS9 region file.
 
-    A pixel is inside a region if its centre is. Coordinates in the file are 1-based, as in DS9.
+    A pixel is inside a region if its centre is. Pixel coordinates in the file are 1-based, as in
+    DS9.
 
     Parameters
     ----------
     lines : iterable of str
-        ``polygon(x1,y1,x2,y2,...)``, ``box(x,y,width,height[,angle])``, ``circle(x,y,radius)``;
-        semicolons separate several regions of one line.
+        ``polygon(x1,y1,x2,y2,...)``, ``box(x,y,width,height[,angle])``, ``circle(x,y,radius)``,
+        ``ellipse(x,y,a,b[,angle])``, ``annulus(x,y,inner,outer)``; semicolons separate several
+        regions of one line. A word before them names their coordinates: image, physical, fk5,
+        icrs or galactic.
     shape : (int, int)
         Rows and columns of the image.
     name : str
         Name of the file in messages.
+    header : Mapping, optional
+        FITS header of the image, for physical coordinates (LTV, LTM) and the sky (WCS).
 
     Returns
     -------
@@ -38,47 +53,44 @@ def region_mask(lines, shape, name):
     """
     y, x = np.indices(shape, dtype=float) + 1
     inside = np.zeros(shape, bool)
+    header = {} if header is None else header
+    frame = frame_of(_DEFAULT, header, name)
     for number, line in enumerate(lines, start=1):
+        where = f"{name}: line {number}"
         for text in line.split("#", 1)[0].rstrip("\r\n").split(";"):
-            if _PASSED.fullmatch(text):
-                continue
-            inside |= _inside_region(text, x, y, f"{name}: line {number}")
+            system = _SYSTEM.match(text)
+            if system:
+                frame = frame_of(system[1], header, where)
+                text = text[system.end() :]
+            if not _PASSED.fullmatch(text):
+                inside |= _inside_region(text, frame, x, y, where)
     return inside
 
 
-def _inside_region(text, x, y, where):
+def _inside_region(text, frame, x, y, where):
     """Return the pixels inside one region; `where` begins the message of an InputError."""
     match = _LINE.fullmatch(text)
-    kind = match[1] if match else ""
+    kind = match[1].lower() if match else ""
+    words = match[2].split(",") if match else []
     try:
-        numbers = [float(word) for word in match[2].split(",")] if match else []
-    except ValueError:
-        numbers = []
-    count = len(numbers)
-    if kind == "polygon" and count >= 6 and count % 2 == 0:
-        return _in_polygon(x, y, numbers[::2], numbers[1::2])
-    if kind == "box" and count in (4, 5):
-        column, row, width, height, angle = (*numbers, 0.0)[:5]
-        turn = np.deg2rad(angle)
-        along = np.cos(turn) * (x - column) + np.sin(turn) * (y - row)
-        across = np.cos(turn) * (y - row) - np.sin(turn) * (x - column)
-        return (abs(along) <= width / 2) & (abs(across) <= height / 2)
-    if kind == "circle" and count == 3:
-        return np.hypot(x - numbers[0], y - numbers[1]) <= numbers[2]
+        if kind == "polygon" and len(words) >= 6 and len(words) % 2 == 0:
+            pairs = zip(words[::2], words[1::2], strict=True)
+            return in_polygon(np.array([frame.point(*pair) for pair in pairs]), x, y)
+        if kind in _SIZES:
+            count, turns = _SIZES[kind]
+            if len(words) - 2 - count in ((0, 1) if turns else (0,)):
+                place = frame.point(*words[:2])
+                sizes = [
+                    frame.length(word, axis % 2) for axis, word in enumerate(words[2 : 2 + count])
+                ]
+                angle = frame.angle(words[-1] if len(words) > 2 + count else "0", place)
+                return in_shape(kind, place, sizes, angle, x, y)
+        why = ""
+    except ValueError as error:
+        why = f" ({error})"
     raise InputError(
-        f"{where}: {text.strip()!r}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
-        "box(x,y,width,height,angle) and circle(x,y,radius) in image coordinates, pixels; "
-        "excluded regions (-circle) are not"
+        f"{where}: {text.strip()!r}{why}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
+        "box(x,y,width,height,angle), circle(x,y,radius), ellipse(x,y,a,b,angle) and "
+        "annulus(x,y,inner,outer) in image, physical, fk5, icrs or galactic coordinates; excluded "
+        "regions (-circle) are not"
     )
-
-
-def _in_polygon(x, y, corners_x, corners_y):
-    """Return the pixels from which a ray to the right crosses an odd number of sides."""
-    inside = np.zeros(x.shape, bool)
-    next_x, next_y = np.roll(corners_x, -1), np.roll(corners_y, -1)
-    for x1, y1, x2, y2 in zip(corners_x, corners_y, next_x, next_y, strict=True):
-        if y1 == y2:
-            continue
-        crosses = (y1 > y) != (y2 > y)
-        inside ^= crosses & (x < x1 + (y - y1) * (x2 - x1) / (y2 - y1))
-    return inside

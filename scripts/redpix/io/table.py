@@ -204,12 +204,13 @@ class Table:
         Returns
         -------
         DataFrame of str
-            Index: 1-based line of each row.
+            Index: 1-based line of each row. Cells are Arrow's, a tenth of Python's text.
         """
         import pandas as pd  # only here: it takes long to import
 
-        columns = {name: self.text(name) for name in self._columns}
-        return pd.DataFrame(columns, index=pd.Index(self.lines, dtype="int64"), dtype=object)
+        lines = pd.Index(self.lines, dtype="int64")
+        columns = {name: pd.Series(self.text(name), lines, dtype="str") for name in self._columns}
+        return pd.DataFrame(columns, index=lines)
 
     def _column(self, name):
         """Return a column as Arrow's array."""

@@ -101,7 +101,7 @@ def read_calibration(path, light):
     return pixels, mosaic.header
 
 
-def read_mask(path, shape):
+def read_mask(path, shape, header=None):
     """Return the pixels that a user's mask hides.
 
     Parameters
@@ -110,6 +110,8 @@ def read_mask(path, shape):
         DS9 regions (``.reg``) or a FITS image that is not 0 in hidden pixels.
     shape : (int, int)
         Numbers of rows and columns of the image.
+    header : Mapping, optional
+        FITS header of the image, for regions in physical coordinates or on the sky.
 
     Returns
     -------
@@ -121,7 +123,7 @@ def read_mask(path, shape):
         If the file cannot be read.
     """
     if Path(path).suffix == ".reg":
-        return region_mask(_region_lines(path), shape, path)
+        return region_mask(_region_lines(path), shape, path, header)
     return np.asarray(read_image(path).pixels) != 0
 
 
@@ -177,7 +179,7 @@ def calibrate_image(row, params):
     log_masks(row["path"], made)
     if row["mask"]:
         try:
-            ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
+            ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape, header))
         except InputError as error:
             raise InputError(f"{row['mask']}: {error}") from None
     electrons = camera.gain * (1 if made.flat is None else made.flat)
@@ -264,7 +266,7 @@ def calibrate_frame(row, image, errors, masks):
     masked = span_mask(masks, row["frame"][1], pixels.shape)
     made = made._replace(mask=made.mask | masked)
     if row["mask"]:
-        ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape))
+        ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape, header))
     given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
     camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
     total = np.square(error.astype(np.float64))

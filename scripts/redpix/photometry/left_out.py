@@ -5,6 +5,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.described_table import STARS, write_described
 from redpix.io.header_values import card_text
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.measure import measure_stars
@@ -81,6 +82,7 @@ def measure_or_leave_out(image, stars, rejected, residual, row, settings, others
             log.warning("%s: left out: %s", row["image"], reason)
     columns = SEVEN if settings["mode"] == "simple" else (*SEVEN, *MORE)
     write_table(stars, {column: [] for column in columns})
+    write_described(stars, STARS)
     write_table(rejected, {"peak_x": [], "peak_y": [], "reason": []})
     _write_reason(residual, reason)
 
@@ -90,4 +92,4 @@ def _write_reason(path, reason):
     header = fits.Header()
     header[LEFT_OUT] = card_text(reason)
     with atomic(path) as temporary:
-        fits.PrimaryHDU(None, header).writeto(temporary)
+        fits.PrimaryHDU(None, header).writeto(temporary, checksum=True)

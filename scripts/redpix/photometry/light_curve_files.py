@@ -4,9 +4,11 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.described_table import FLUX_UNITS, write_described
 from redpix.photometry.curve_columns import FieldCurves, with_columns, with_star_columns
 from redpix.photometry.ensemble import ensemble
 from redpix.photometry.light_curve_tables import (
@@ -27,6 +29,10 @@ SPOILT = FLAGS["SATURATED"] | FLAGS["MASKED"] | FLAGS["EDGE"] | FLAGS["BLENDED"]
 
 #: minimum number of stars without a flag; with fewer, flagged stars are comparison stars, too
 LEAST_CLEAN = 3
+
+
+#: what a row of each table is, for its header
+ABOUT = {"curves": "one row per star and exposure", "scatter": "one row per star"}
 
 
 class FieldTables(NamedTuple):
@@ -83,7 +89,14 @@ def make_light_curves(
         tables = [getattr(one, column) for one in made if getattr(one, column) is not None]
         table = pd.concat(tables) if tables else pd.DataFrame({"field": [], "star": []})
         write_table(path, {name: table[name].to_numpy() for name in table})
+        if column in ABOUT:
+            write_described(path, ABOUT[column], _flux_unit(calibrated))
         log.info("%s: %d rows", path, len(table))
+
+
+def _flux_unit(calibrated):
+    """Return the unit of the fluxes of calibrated images, which all have the same."""
+    return FLUX_UNITS.get(fits.getheader(calibrated[0]).get("BUNIT"), "ct")
 
 
 def curves_of_field(name, exposures, settings):

@@ -59,7 +59,7 @@ def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
     header = _header(headers, kind, exposure, used, masters)
     header.update(dict(mosaic))
     with atomic(master) as temporary:
-        fits.PrimaryHDU(pixels, header).writeto(temporary)
+        fits.PrimaryHDU(pixels, header).writeto(temporary, checksum=True)
     log.info(
         "%d frames -> %s: %s, median %.4g, scatter of the pixels %.3g",
         len(used),

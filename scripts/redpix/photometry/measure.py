@@ -8,6 +8,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import bit_value
+from redpix.io.described_table import FLUX_UNITS, STARS, write_described
 from redpix.photometry import crowded, simple
 from redpix.photometry.image_zero_point import band_of, find_zero_point, sky_wcs
 from redpix.photometry.planes_file import read_calibrated, write_planes
@@ -82,6 +83,7 @@ def measure_stars(image, stars, rejected, residual, row, settings, catalogue=Non
     if not number:
         log.warning("%s: no star above %g sigma", image, settings["threshold"])
     write_table(stars, made.stars)
+    write_described(stars, STARS, FLUX_UNITS.get(header.get("BUNIT"), "ct"))
     write_table(rejected, made.rejected)
     with atomic(residual) as temporary:
         write_planes(temporary, made.planes, header, made.cards)

@@ -58,7 +58,7 @@ def write_planes(path, planes, header, cards):
     for key, value, comment in cards:
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
             hdus[0].header[key] = (card_text(value), comment)
-    hdus.writeto(path)
+    hdus.writeto(path, checksum=True)
 
 
 def reason_left_out(path):

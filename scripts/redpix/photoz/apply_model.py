@@ -12,13 +12,15 @@ from redpix.photoz import files
 from redpix.photoz.calibration import calibrate
 from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, TableResult
-from redpix.photoz.catalogue_samples import read
 from redpix.photoz.column_names import Names
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.methods import shown_settings
 from redpix.photoz.object_predictions import predict_objects
 from redpix.photoz.object_samples import blocks, count_completed, count_reasons, sample_of
 from redpix.photoz.split import TARGET, TEST, TRAIN
+from redpix.photoz.table_differences import check_alike, check_errors_alike
+from redpix.photoz.table_input import Warnings, open_table, understand
+from redpix.photoz.vector_columns import expanded
 
 
 def read_table_model(path, method):
@@ -53,7 +55,7 @@ def read_table_model(path, method):
     return model
 
 
-def columns_of(origin, names, path):
+def columns_of(origin, names, header, path):
     """Return the columns of another table that the model uses.
 
     Parameters
@@ -61,7 +63,9 @@ def columns_of(origin, names, path):
     origin : redpix.photoz.model_origin.Origin
         Training table of the model.
     names : redpix.photoz.column_names.Names
-        Columns that the user names, in the order of the model's.
+        Columns that the user names, in the order of the model's; a vector stands for its elements.
+    header : sequence of str
+        Names of the columns of the other table.
     path : str
         The model, for messages.
 
@@ -75,19 +79,25 @@ def columns_of(origin, names, path):
         If the user names another number of columns.
     """
     columns = origin.columns
-    if names.magnitudes:
-        if len(names.magnitudes) != len(columns.magnitudes):
-            raise InputError(
-                f"{path}: trained on {', '.join(columns.magnitudes)}, but the list names "
-                f"{', '.join(names.magnitudes)}; allowed: one column per band of the model, in "
-                "its order"
-            )
-        columns = columns._replace(magnitudes=tuple(names.magnitudes))
-    if names.errors and columns.errors:
-        renamed = dict(zip(columns.errors, names.errors, strict=True))
+    magnitudes, errors = expanded(names.magnitudes, header), expanded(names.errors, header)
+    if magnitudes:
+        _check_number(columns.magnitudes, magnitudes, "column", path)
+        columns = columns._replace(magnitudes=magnitudes)
+    if errors and columns.errors:
+        _check_number(columns.errors, errors, "error", path)
+        renamed = dict(zip(columns.errors, errors, strict=True))
         inverse = tuple(renamed[name] for name in columns.ivar)
-        columns = columns._replace(errors=tuple(names.errors), ivar=inverse)
+        columns = columns._replace(errors=errors, ivar=inverse)
     return columns
+
+
+def _check_number(trained, named, what, path):
+    """Raise InputError if the user names another number of columns than the model has."""
+    if len(named) != len(trained):
+        raise InputError(
+            f"{path}: trained on {', '.join(trained)}, but the list names {', '.join(named)}; "
+            f"allowed: one {what} per band of the model, in its order"
+        )
 
 
 def apply_model(path, tables, outputs, choices, n_threads=1):
@@ -113,19 +123,17 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
     """
     model = read_table_model(path, choices.method)
     names = Names(tuple(choices.magnitudes), **(choices.names or {}))
-    columns = columns_of(model.origin, names, path)
-    table, _, _, understood = read(tables[-1], names, columns)
+    opened, warn = open_table(tables[-1], names), Warnings()
+    columns = columns_of(model.origin, names, opened.names, path)
+    table, _, _, understood = understand(opened, names, columns, warn)
+    compared = compare(model.origin, table, columns, tables[-1], warn)
     sample = sample_of(table, model.attributes, model.method, model.origin.donors())
     beyond = model.origin.beyond(table.magnitudes)
     if beyond.any():
-        log.warning(
-            "%s: %d of %d objects have a magnitude outside the range of the %d training objects "
-            "of %s; their column outside is 1",
-            tables[-1],
-            beyond.sum(),
-            len(beyond),
-            model.origin.objects,
-            path,
+        warn(
+            f"{tables[-1]}: {beyond.sum()} of {len(beyond)} objects have a magnitude outside the "
+            f"range of the {model.origin.objects} training objects of {path}; their column outside "
+            "is 1"
         )
     measured = Measured(model.grid)
     paths = [outputs[name] for name in ("objects", "pixels", "pdfs")]
@@ -138,9 +146,35 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
         log.info("%s: %s", name, values)
     about = {"table": Path(outputs["metrics"]).parents[1].name}
     about |= describe(model, path, columns, sample) | {"input": [understood]}
+    about |= {"warnings": list(warn), "compared": compared}
     write_text(outputs["metrics"], json.dumps(about | scores, indent=1, allow_nan=False) + "\n")
     files.write_model(outputs["model"], model)
     log.info("written: %s", ", ".join(outputs.values()))
+
+
+def compare(origin, table, columns, path, warn):
+    """Warn if a table differs from the training table of a model; return the differences.
+
+    Parameters
+    ----------
+    origin : redpix.photoz.model_origin.Origin
+        Training table of the model.
+    table : redpix.photoz.catalogues.GalaxyTable
+        Objects to predict.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of the table.
+    path : str
+        Name of the table, for messages.
+    warn : callable
+        Called with one line of text per difference.
+
+    Returns
+    -------
+    dict
+        From `redpix.photoz.table_differences.check_alike`.
+    """
+    check_errors_alike(origin.errors, table.errors, columns.errors, path, warn)
+    return check_alike(origin.magnitudes, table.magnitudes, columns.magnitudes, path, warn)
 
 
 def predict_with(model, sample, beyond, n_threads):

@@ -7,7 +7,7 @@ import numpy as np
 from redpix.photoz import pdf
 from redpix.photoz.conditional_calibration import Cells, knots_of, level_curve, map_by_levels
 from redpix.photoz.pdf_transforms import stretch
-from redpix.photoz.point_estimates import POINTS, best_point
+from redpix.photoz.point_estimates import POINTS, best_point, best_redshifts
 
 #: probabilities below the ends of the 95 % and 68 % intervals and below the median
 LEVELS = (0.025, 0.16, 0.5, 0.84, 0.975)
@@ -31,6 +31,7 @@ class CalibratedRedshifts(NamedTuple):
     mean: np.ndarray  #: (n,), mean of the PDF
     median: np.ndarray  #: (n,), median of the PDF
     mode: np.ndarray  #: (n,), redshift of the maximum of the PDF
+    best: np.ndarray  #: (n,), redshift of the smallest expected loss
     pdf: np.ndarray  #: (n, nodes), float32
     predicted: np.ndarray  #: (n,), redshift of the learner or combiner itself
 
@@ -181,7 +182,7 @@ def width_scale(prediction, truth, grid):
 
 
 def calibrate(prediction, calibration, grid, conditions=None, rows=5000):
-    """Calibrate the PDFs of objects, and measure their quantiles, means and modes.
+    """Calibrate the PDFs of objects, and measure their quantiles and point estimates.
 
     Parameters
     ----------
@@ -202,18 +203,20 @@ def calibrate(prediction, calibration, grid, conditions=None, rows=5000):
     CalibratedRedshifts
     """
     pdfs = np.empty_like(prediction.pdf, dtype=np.float32)
-    points = np.empty((len(pdfs), len(LEVELS) + 2))
+    points = np.empty((len(pdfs), len(LEVELS) + 3))
     for start in range(0, len(pdfs), rows):
         block = slice(start, start + rows)
         where = None if conditions is None else conditions[block]
         centre = prediction.redshift[block]
         calibrated = calibration.apply(prediction.pdf[block], centre, grid, where)
         pdfs[block] = calibrated
-        points[block, :-2] = pdf.quantiles(calibrated, LEVELS, grid)
-        points[block, -2] = pdf.mean(calibrated, grid)
-        points[block, -1] = pdf.mode(calibrated, grid)
-    low95, low68, median, high68, high95, mean, mode = points.T
+        points[block, :-3] = pdf.quantiles(calibrated, LEVELS, grid)
+        points[block, -3] = pdf.mean(calibrated, grid)
+        points[block, -2] = pdf.mode(calibrated, grid)
+        points[block, -1] = best_redshifts(calibrated, grid)
+    low95, low68, median, high68, high95, mean, mode, best = points.T
     points = {"predicted": prediction.redshift, "median": median, "mean": mean, "mode": mode}
+    points["best"] = best
     return CalibratedRedshifts(
         redshift=points[calibration.point],
         error=(high68 - low68) / 2,
@@ -224,6 +227,7 @@ def calibrate(prediction, calibration, grid, conditions=None, rows=5000):
         mean=mean,
         median=median,
         mode=mode,
+        best=best,
         pdf=pdfs,
         predicted=prediction.redshift,
     )

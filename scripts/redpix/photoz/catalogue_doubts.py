@@ -1,9 +1,8 @@
-"""Warn of doubtful tables of magnitudes: leaks of the redshift, units, tables that differ."""
+"""Warn of doubtful tables of magnitudes: leaks of the redshift, units, the order of bands."""
 
 import numpy as np
-from scipy.stats import ks_2samp, rankdata, spearmanr
+from scipy.stats import rankdata, spearmanr
 
-from redpix.io.table_values import shortened
 from redpix.photoz.band_names import looks_like_photometry, zero_point_of
 from redpix.photoz.learners.base import FEWEST
 
@@ -13,10 +12,6 @@ MOST_COMPARED, MOST_BINS = 20_000, 16
 #: mutual information above which a column is doubtful, relative to the other magnitudes (real
 #: magnitudes reach 1.3), and in nats
 FAR_ABOVE, LEAST_INFORMATION = 1.6, 0.2
-
-#: Kolmogorov-Smirnov distance above which two tables differ, if it is not reached by chance. The
-#: second number is the critical distance of equally many objects for a probability of 1e-6
-LEAST_DISTANCE, BY_CHANCE = 0.1, 2.69
 
 #: limits of the median magnitude of a table of galaxies
 BRIGHT, FAINT = 5.0, 32.0
@@ -167,58 +162,3 @@ def mutual_information(values, redshift):
     filled = table > 0
     information = np.sum(table[filled] * np.log(table[filled] / independent[filled]))
     return float(information - (bins - 1) ** 2 / (2 * n))
-
-
-def check_alike(train, test, names, path, warn):
-    """Warn if the magnitudes of two tables have different distributions.
-
-    The magnitudes and the colours of neighbouring bands are compared with a two-sample
-    Kolmogorov-Smirnov test.
-
-    Parameters
-    ----------
-    train, test : ndarray, shape (n, bands)
-        Magnitudes of two tables, NaN where missing.
-    names : sequence of str
-        Names of the bands.
-    path : str
-        Name of the second file, for messages.
-    warn : callable
-        Called with one line of text if they differ.
-
-    Returns
-    -------
-    dict of str to dict
-        ``ks``, the largest difference of the cumulative distributions, and ``shift``, the
-        difference of the medians in magnitudes (second table minus first), of each magnitude and
-        colour. Empty if a table has fewer than `FEWEST` objects.
-    """
-    columns = dict(zip(names, zip(train.T, test.T, strict=True), strict=True))
-    for index, pair in enumerate(zip(names, names[1:], strict=False)):
-        colours = [table[:, index] - table[:, index + 1] for table in (train, test)]
-        columns["-".join(pair)] = tuple(colours)
-    compared, different = {}, []
-    for name, (first, second) in columns.items():
-        first, second = (_sampled(one[np.isfinite(one)]) for one in (first, second))
-        if len(first) and len(test) and not len(second) and name in names:
-            different.append(f"{name} (not measured)")
-        if min(len(first), len(second)) < FEWEST:
-            continue
-        distance = float(ks_2samp(first, second, method="asymp").statistic)
-        shift = float(np.median(second) - np.median(first))
-        compared[name] = {"ks": round(distance, 4), "shift": round(shift, 4)}
-        by_chance = BY_CHANCE * np.sqrt(1 / len(first) + 1 / len(second))
-        if distance > max(LEAST_DISTANCE, by_chance):
-            different.append(f"{name} (KS {distance:.2f}, median {shift:+.2f})")
-    if different:
-        warn(
-            f"{path}: its distribution differs from that of the training table in "
-            f"{shortened(', '.join(different), 300)}: check units, zero points, extinction and the "
-            "order of the bands; redshifts are calibrated for objects like the training objects"
-        )
-    return compared
-
-
-def _sampled(values):
-    """Return at most `MOST_COMPARED` values, evenly taken."""
-    return values[:: max(1, -(-len(values) // MOST_COMPARED))]

@@ -5,6 +5,7 @@ import contextlib
 import numpy as np
 
 from redpix.core.atomic_files import atomic
+from redpix.io.described_table import OBJECTS, write_described
 from redpix.photoz.catalogue_results import object_table
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.pdf_file import PdfFile
@@ -39,6 +40,13 @@ class ResultFiles(contextlib.ExitStack):
         self._pixels.write("# predicted true object_id, of the objects tested\n")
         self.enter_context(self._pdfs)
         return self
+
+    def __exit__(self, *fault):
+        """Close the files, put them in their place, and describe the columns of objects.csv."""
+        handled = super().__exit__(*fault)
+        if fault[0] is None:
+            write_described(self._paths[0], OBJECTS)
+        return handled
 
     def write(self, result):
         """Append some objects, one row per object.

@@ -13,6 +13,7 @@ from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import progress
 from redpix.io.array_archive import read_arrays
+from redpix.io.described_table import OBJECTS, write_described
 from redpix.photoz.learners.base import CLASSES, STAR
 from redpix.photoz.model import Model
 from redpix.photoz.split import TRAIN
@@ -235,13 +236,14 @@ def object_columns(catalogue, calibrated, n_pixels, split, outside, label, proba
         z_mean=calibrated.mean.round(6),
         z_median=calibrated.median.round(6),
         z_mode=calibrated.mode.round(6),
+        z_best=calibrated.best.round(6),
         z_lo95=calibrated.low95.round(6),
         z_hi95=calibrated.high95.round(6),
     )
 
 
 def write_objects(path, table):
-    """Write objects.csv.
+    """Write objects.csv, and objects.ecsv with units and UCDs beside it.
 
     Parameters
     ----------
@@ -252,6 +254,7 @@ def write_objects(path, table):
     """
     with atomic(path) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
+    write_described(path, OBJECTS)
 
 
 def write_model(path, model):

@@ -10,9 +10,10 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.photoz import mlz
-from redpix.photoz.attributes import Attributes
+from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
 from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
+from redpix.photoz.files import read_softening
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.object_samples import vectors_of
 from redpix.photoz.pixel_objects import read_sky, split_sky
@@ -129,7 +130,9 @@ def export_pixels(
         ``grid``, ``tpz`` and ``som`` of `write_files`.
     """
     kinds = [kind for kind in attributes if kind != "errors"] + ["errors"]
-    vector = Attributes(tuple(kinds), tuple(bands))
+    named = not set(bands) <= set(WAVELENGTH_ORDER)
+    softening = read_softening(pixel_tables, bands)
+    vector = Attributes(tuple(kinds), tuple(bands), named, softening)
     sky = read_sky(catalogue, pixel_tables, vector)
     moving = sky.objects.label != STAR
     training = split_sky(sky, split_by, test_fraction, seed) == TRAIN

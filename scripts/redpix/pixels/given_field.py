@@ -80,7 +80,7 @@ def _prepared(rows, bands, reference_band, folder, spans):
         for name, plane in ((f"{band}.fits", given.image), (f"{band}.error.fits", given.error)):
             with atomic(folder / name) as temporary:
                 hdu = fits.PrimaryHDU(plane, header)
-                hdu.writeto(temporary, output_verify="silentfix+ignore")
+                hdu.writeto(temporary, output_verify="silentfix+ignore", checksum=True)
         spans[band] = spans_of_mask(given.mask)
         about[band] = given.about | {"image": row.image}
         footprints[band] = (given.wcs, given.image.shape)

@@ -12,6 +12,7 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
+from redpix.io.parquet_metadata import with_astropy_metadata
 from redpix.pixels.arrow_columns import number_column, text_column, unit
 from redpix.pixels.band_scales import band_scales, facts_of
 from redpix.pixels.dereddening import without_extinction
@@ -74,7 +75,7 @@ def write_pixel_table(
     selected, values = selected.only(keep), values.only(keep)
     table = scaled_table(selected, values, images, objects, bands, **scale)
     with atomic(pixels) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        pq.write_table(with_astropy_metadata(table), temporary, compression="zstd")
     numbers = _write_counts(counts, selected, dropped)
     log.info("%s -> %s: %s", list(images), pixels, numbers)
 

@@ -72,7 +72,7 @@ def write_registered(path, registered, header, grid):
     mask = fits.ImageHDU(registered.mask, cards, name="MASK")
     mask.header.extend(mask_cards())
     with atomic(path) as temporary:
-        fits.HDUList([primary, error, mask]).writeto(temporary)
+        fits.HDUList([primary, error, mask]).writeto(temporary, checksum=True)
 
 
 def register_field(

@@ -35,7 +35,7 @@ def write_psfs(path, models, origins, scales):
         hdu.header["ORIGIN"] = (origins[band], "psfield, measured or given")
         hdus.append(hdu)
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary)
+        fits.HDUList(hdus).writeto(temporary, checksum=True)
 
 
 def read_psf(path, band):

@@ -57,14 +57,46 @@ def show_objects(products, run, methods, settings):
     return {
         "scripts": [*object_explorer.library(), script],
         "div": div,
-        "data": json.dumps(
-            {"details": details, "pdfs": object_details.packed_pdfs(pdfs, grid), "span": span}
-        ).replace("<", "\\u003c"),
+        "data": page_data(table, pdfs, grid, details, span),
         "method": method.name,
         "n": len(table),
         "pictures": len(details),
+        "drawn": min(len(table), object_explorer.MOST_DRAWN),
         "span": span,
     }
+
+
+def page_data(table, pdfs, grid, details, span):
+    """Return pictures and PDFs of objects as JSON for a page.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Objects with the column deviation.
+    pdfs : ndarray, shape (n, nodes)
+        PDF of each object.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+    details : dict of str to dict
+        Pictures by object, from `redpix.report.object_details.field_details`.
+    span : (float, float)
+        Redshifts at the ends of the colours of maps.
+
+    Returns
+    -------
+    str
+        Safe inside an element of a page.
+    """
+    rows = object_details.choose_objects(table["deviation"].to_numpy(), object_details.MOST_PDFS)
+    content = {
+        "details": details,
+        "pdfs": object_details.packed_pdfs(pdfs[rows], grid),
+        # None: each object has a PDF
+        "rows": rows.tolist() if len(rows) < len(table) else None,
+        "span": span,
+        "most_drawn": object_explorer.MOST_DRAWN,
+    }
+    return json.dumps(content).replace("<", "\\u003c")
 
 
 def object_table(method, objects):

@@ -17,6 +17,9 @@ MARGIN = 6
 #: maximum number of objects with a picture: those whose redshift is furthest off, then others
 MOST_PICTURES = 1000
 
+#: maximum number of objects with a PDF on the page, chosen in the same way
+MOST_PDFS = 20_000
+
 #: maximum number of values of a PDF on the page
 _NODES = 120
 

@@ -30,6 +30,10 @@ CLASSES = {"GALAXY": "#1f5583", "QSO": "#9a4b00", "STAR": "#7a2f8f"}
 #: width and height of a plot, pixels
 PLOT = (330, 290)
 
+#: maximum number of objects that the plots draw: those furthest off, then others evenly. The table
+#: has all. Columns of more objects have single precision, except coordinates
+MOST_DRAWN = 10_000
+
 #: tools of each plot
 TOOLS = "pan,wheel_zoom,box_select,lasso_select,tap,reset"
 
@@ -85,16 +89,37 @@ def explore(table, band, colours, highest):
     script, div : str
         Script that draws, without its tags, and the place in the page where it draws.
     """
-    data = {name: table[name].to_numpy() for name in (*COLUMNS, *colours)}
+    data = {name: column_of(table, name) for name in (*COLUMNS, *colours)}
     data["colour"] = [CLASSES.get(name, "#667788") for name in table["class"]]
     source = ColumnDataSource(data, name="objects")
     shown = IndexFilter(list(range(len(table))), name="shown")
-    view = CDSView(filter=shown)
-    drawn = [*plots(source, view, band, colours), pdf_plot(highest)]
-    grid = gridplot(drawn, ncols=3, toolbar_location="right", merge_tools=True)
-    layout = column(grid, objects_table(source, view), sizing_mode="stretch_width")
+    # the page chooses the objects that plots draw
+    drawn = IndexFilter(list(range(min(len(table), MOST_DRAWN))), name="drawn")
+    figures = plots(source, CDSView(filter=drawn), band, colours) + [pdf_plot(highest)]
+    grid = gridplot(figures, ncols=3, toolbar_location="right", merge_tools=True)
+    rows = objects_table(source, CDSView(filter=shown))
+    layout = column(grid, rows, sizing_mode="stretch_width")
     script, div = components(layout, wrap_script=False)
     return numbered(script, div)
+
+
+def column_of(table, name):
+    """Return a column of the objects, in single precision if it is one of very many numbers.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Objects.
+    name : str
+        Column.
+
+    Returns
+    -------
+    ndarray
+    """
+    values = table[name].to_numpy()
+    many = len(values) > MOST_DRAWN and values.dtype.kind == "f"
+    return values.astype("f4") if many and name not in ("ra", "dec") else values
 
 
 def numbered(script, div, prefix="p"):
@@ -181,7 +206,6 @@ def scatter(source, view, horizontal, vertical):
         active_drag="box_select",
         x_axis_label=horizontal[1],
         y_axis_label=vertical[1],
-        output_backend="webgl" if len(source.data["ra"]) > 20_000 else "canvas",
     )
     points = plot.scatter(
         horizontal[0],
@@ -229,6 +253,7 @@ def objects_table(source, view):
         index_position=None,
         reorderable=False,
         selectable=True,
+        name="table",
     )
 
 

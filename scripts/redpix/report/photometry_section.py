@@ -15,12 +15,13 @@ from redpix.report import photometry_plots as plots
 from redpix.report.camera_facts import camera_facts
 from redpix.report.figures import data_uri
 from redpix.report.growth_plots import growth_curves, growth_figure
+from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
 
 #: maximum number of images with all pictures, and with their stars circled
 MOST, MOST_CIRCLED = 3, 12
 
 #: names of the pictures of an image
-PICTURES = ("calibration", "stars", "stamps", "psf", "growth")
+PICTURES = ("calibration", "stars", "stamps", "psf", "psf_over_field", "growth")
 
 #: plural of the unit of an image
 PLURAL = {"count": "counts", "nanomaggy": "nanomaggies"}
@@ -221,9 +222,12 @@ def show_pictures(raw, planes, stars):
         background=planes.background,
         unit=PLURAL[planes.header["BUNIT"]],
     )
-    psf, growth = None, None
+    psf, over_field, growth = None, None, None
     if planes.psf is not None:
         psf = show_psf(planes.psf, planes.residual, stars)
+        half = min(plots.HALF, planes.psf.reach)
+        places = psf_over_field(planes.psf, planes.residual.shape, half)
+        over_field = data_uri(psf_over_field_figure(*places))
         sky = np.where(planes.masked, np.nan, planes.residual)
         curves = growth_curves(sky, planes.psf, stars, planes.residual_header["APCORR"])
         growth = data_uri(growth_figure(*curves, planes.psf.fwhm))
@@ -232,6 +236,7 @@ def show_pictures(raw, planes, stars):
         "stars": show_stars(planes, stars),
         "stamps": data_uri(plots.stamps_figure(planes.image, stars)) if len(stars) else None,
         "psf": psf,
+        "psf_over_field": over_field,
         "growth": growth,
     }
 

@@ -6,9 +6,10 @@ from redpix.core.version import redpix_version
 from redpix.report.explorer_section import show_objects
 from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
+from redpix.report.viewer_section import join_viewers
 
 
-def first_sections(template, products, run, methods, settings, folder, pairs):
+def first_sections(template, products, run, methods, settings, folder, sections):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -25,22 +26,27 @@ def first_sections(template, products, run, methods, settings, folder, pairs):
         Configuration of the run.
     folder : str
         Folder of its results.
-    pairs : list of dict
-        From `redpix.report.difference_section.show_pairs`.
+    sections : dict
+        Other sections of the page by name: the transients of ``pairs``, and the images of
+        ``star_viewers`` and ``field_viewers``.
 
     Returns
     -------
     dict
-        Version, head, verdict, explorer and scripts.
+        Version, head, verdict, explorer, viewers and scripts.
     """
     explorer = show_objects(products, run, methods, settings)
     scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
+    if viewers["data"]:
+        scripts.append(own_script(template, "viewer.js"))
     return {
         "version": redpix_version(),
+        "viewers": viewers,
         "verdict": show_verdict(products, run, methods),
         **head(run, settings, folder),
         "explorer": explorer,
-        **blinking(template, pairs, scripts),
+        **blinking(template, sections["pairs"], scripts),
     }
 
 

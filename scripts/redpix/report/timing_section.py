@@ -1,6 +1,6 @@
 """Section of the report on timings: the cost of each stage and of each field."""
 
-from redpix.report import files, tables
+from redpix.report import files, gantt, job_records, tables
 from redpix.report.figures import data_uri
 from redpix.report.timing_plots import timing_figure
 
@@ -21,17 +21,19 @@ def show_timings(benchmarks, folder):
     Returns
     -------
     dict
-        ``rows`` is empty if there are no benchmarks.
+        ``rows`` is empty if there are no benchmarks; ``gantt`` is None without Snakemake's records.
     """
     jobs = files.read_benchmarks(benchmarks)
     table = tables.timings(jobs, files.stored(folder))
+    chart = gantt.layout(job_records.read_jobs(folder))
     if table.empty:
-        return {"rows": []}
+        return {"rows": [], "gantt": chart}
     total = table[["jobs", "wall", "cpu", "stored"]].sum().to_dict()
     rows = [*table.to_dict("records"), {"stage": "all", **total, "memory": table["memory"].max()}]
     fields = tables.timings_by_field(jobs)
     return {
         "rows": rows,
+        "gantt": chart,
         "figure": data_uri(timing_figure(table)),
         "stages": list(fields),
         "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],

@@ -252,4 +252,4 @@ def write_masks(path, spans, bands):
         table.header[f"MASK{band}"] = (band in masked, f"the archive has a survey mask in {band}")
     table.header["COMMENT"] = "ROW, FIRST and LAST count from 0; LAST is inclusive."
     with atomic(path) as temporary:
-        table.writeto(temporary)
+        table.writeto(temporary, checksum=True)

@@ -57,25 +57,6 @@ def asinh_magnitude_error(flux, error, band, softening=None):
     return _POGSON * np.asarray(error) / np.hypot(flux, ZERO_POINT_FLUX * 2 * b)
 
 
-def asinh_flux(magnitude, band):
-    """Return the flux in nanomaggies of an SDSS asinh magnitude.
-
-    Parameters
-    ----------
-    magnitude : array_like
-        Result of `asinh_magnitude`.
-    band : str
-        One of u, g, r, i, z.
-
-    Returns
-    -------
-    ndarray
-        Nanomaggies.
-    """
-    b = SOFTENING[band]
-    return 2 * b * ZERO_POINT_FLUX * np.sinh(-np.asarray(magnitude) / _POGSON - np.log(b))
-
-
 def softening_of_noise(noise):
     """Return the softening parameter of asinh magnitudes for images of a given noise.
 

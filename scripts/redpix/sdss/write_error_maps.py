@@ -33,7 +33,7 @@ def write_error_maps(frames, errors, bands, field):
     for band, path, output in zip(bands, frames, errors, strict=True):
         values, header = frame_errors(path, number, band)
         with atomic(output) as temporary:
-            fits.PrimaryHDU(values, header).writeto(temporary)
+            fits.PrimaryHDU(values, header).writeto(temporary, checksum=True)
         typical = np.median(values[::16, ::16])
         log.info("%s -> %s: median error %.5f nanomaggies", path, output, typical)
 

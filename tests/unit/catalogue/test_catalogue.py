@@ -566,10 +566,11 @@ def test_script_writes_three_tables_alike_each_time(tmp_path):
     for folder in (tmp_path / "1", tmp_path / "2"):
         written(folder, str(source))
         names = sorted(path.name for path in folder.iterdir())
-        assert names == ["frames.csv", "objects.csv", "rejected.csv"]
+        assert names == ["frames.csv", "objects.csv", "objects.ecsv", "rejected.csv"]
         contents.append([(folder / name).read_bytes() for name in names])
     assert contents[0] == contents[1]
-    held, objects, rejected = (content.decode() for content in contents[0])
+    held, objects, described, rejected = (content.decode() for content in contents[0])
+    assert described.endswith(objects)
     assert held == "run,camcol,field\n2820,3,122\n"
     assert objects.splitlines()[1:] == [
         "1,10.5,-0.5,0.1,0.001,GALAXY,2820,3,122,20.1,19.0,18.0,17.5,17.25",

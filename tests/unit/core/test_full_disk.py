@@ -80,7 +80,7 @@ def test_a_job_ends_in_one_line(tmp_path, body):
 def small_files():
     """Let this process and its children write small files only."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (SMALL, limits[1]))
+    yield lambda most=SMALL: resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
     resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
@@ -108,8 +108,10 @@ def test_sextractor_on_a_full_disk(tmp_path, small_files):
     assert full_disk(error.value)
 
 
+@pytest.mark.parametrize("most", [SMALL, 1_500_000])
 @pytest.mark.parametrize("engine", ["montage", "swarp"])
-def test_montage_and_swarp_on_a_full_disk(small_files, engine):
+def test_montage_and_swarp_on_a_full_disk(small_files, engine, most):
+    """Both limits let the input be written; the second lets another file be written, too."""
     from astropy.wcs import WCS
     from redpix.pixels import resampling_engines
     from redpix.pixels.grid import Grid
@@ -117,13 +119,15 @@ def test_montage_and_swarp_on_a_full_disk(small_files, engine):
     wcs = WCS(naxis=2)
     wcs.wcs.ctype, wcs.wcs.crval, wcs.wcs.cdelt = ("RA---TAN", "DEC--TAN"), (10, 1), (-1e-4, 1e-4)
     wcs.wcs.crpix = 100, 100
-    grid = Grid(wcs, (300, 300))
+    grid = Grid(wcs, (700, 700))
     try:
         find_tool(engine)
     except InputError:
         pytest.skip(f"{engine} is not installed")
-    array = np.ones((90, 90), np.float32)  # its file is small enough, that of the result is not
-    small_files()
+    side = 90 if most == SMALL else 600
+    array = np.ones((side, side), np.float32)  # its file is small enough, that of the result is not
+    wcs.wcs.cdelt = wcs.wcs.cdelt * (1 if most == SMALL else 1.5)
+    small_files(most)
     with pytest.raises(OSError, match="File too large|No space left") as error:
         getattr(resampling_engines, engine)(array, wcs, grid)
     assert full_disk(error.value)

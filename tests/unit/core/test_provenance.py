@@ -22,14 +22,14 @@ RULES = Path(provenance.__file__).parents[3] / "workflow/rules"
 #: values of the wildcards
 VALUES = {**FIELD, "image": "m-1.a", "stack": "s-1.a", "pair": "p-1.a", "band": "r", "run": "94"}
 VALUES |= {"camcol": "6", "method": "knn", "table": "t-1.a", "master": "flat_R.2"}
-VALUES |= {"target": "wasp-12.b", "survey": "gaia", "series": "low-1.a"}
+VALUES |= {"target": "wasp-12.b", "survey": "gaia", "series": "low-1.a", "place": "m31_2.a"}
 
 
 def job(rule, output, inputs=(), wildcards=FIELD, **params):
     """Return the job of a rule as a script sees it."""
     params |= {"code": code_version(rule)}
     return SimpleNamespace(
-        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards
+        rule=rule, output=output, input=inputs, params=params, wildcards=wildcards, threads=1
     )
 
 
@@ -92,8 +92,8 @@ def outputs_of_rules():
             yield name, [re.sub(r"(?<!\{)\{\w+\}(?!\})", "r", pattern) for pattern in patterns]
 
 
-#: rules whose outputs other jobs of the run do not read
-UNREAD = ("", "injection_frame")
+#: rules whose outputs other jobs of the run do not read, or lie beside its results
+UNREAD = ("", "injection_frame", "compare")
 
 
 @pytest.mark.parametrize(

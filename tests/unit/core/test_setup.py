@@ -325,7 +325,7 @@ def imported(path):
 
 
 def test_every_import_is_a_direct_pin():
-    optional = {"array-api-compat", "cupy", "torch", "montagepy"}
+    optional = {"array-api-compat", "cupy", "torch", "montagepy", "rocrate"}
     direct = set(pins("requirements.in")) | optional
     packages = importlib.metadata.packages_distributions()
     for folder in ("scripts", "tests"):

@@ -104,7 +104,7 @@ def test_keys_that_a_guide_names_are_in_the_schema(page):
     schema = yaml.safe_load((ROOT / "workflow/schemas/config.schema.yaml").read_text())
     groups = {key for key, node in schema["properties"].items() if "properties" in node}
     for name in re.findall(r"`([a-z_]+(?:\.[a-z_]+)+)(?::[^`]*)?`", page.read_text()):
-        if name.split(".")[0] in groups and not name.endswith((".csv", ".dat", ".npy")):
+        if name.split(".")[0] in groups and not name.endswith((".csv", ".dat", ".npy", ".html")):
             node = schema
             for part in name.split("."):
                 assert part in node["properties"], name

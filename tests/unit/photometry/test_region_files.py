@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from redpix.core.exceptions import InputError
+from redpix.image.ds9_regions import region_mask
 from redpix.photometry.exposure_image import LONGEST_REGIONS, read_mask
 
 FAULTS = ROOT.parent / "shared/strangers/faults"
@@ -51,3 +52,96 @@ def test_a_path_without_a_file(tmp_path):
 def test_strangers_regions(name, expected):
     found = read_mask(str(FAULTS / f"region__{name}.reg"), (20, 20))
     assert np.array_equal(found, expected)
+
+
+def sky_image(angle=0.0, mirrored=False):
+    """Return the header of an image of 0.5 arcsec per pixel, and its pixel coordinates on the sky.
+
+    The reference pixel (51, 41), 1-based, lies at RA 150, Dec 2; `angle` turns north from y to -x.
+    """
+    turn, sign = np.deg2rad(angle), 1.0 if mirrored else -1.0
+    scale = 0.5 / 3600
+    cd = scale * np.array(
+        [[sign * np.cos(turn), sign * np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+    )
+    header = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 150.0, "CRVAL2": 2.0}
+    header |= {"CRPIX1": 51.0, "CRPIX2": 41.0, "RADESYS": "ICRS"}
+    header |= {f"CD{i + 1}_{j + 1}": cd[i, j] for i in (0, 1) for j in (0, 1)}
+    rows, columns = np.indices((80, 100))
+    dx, dy = columns + 1 - 51.0, rows + 1 - 41.0
+    east = 3600 * (cd[0, 0] * dx + cd[0, 1] * dy)
+    north = 3600 * (cd[1, 0] * dx + cd[1, 1] * dy)
+    return header, east, north
+
+
+def test_physical_coordinates_are_those_of_the_detector():
+    """An image that begins at column 101 and row 51 of its detector, binned by 2."""
+    header = {"LTV1": -50.0, "LTV2": -25.0, "LTM1_1": 0.5, "LTM2_2": 0.5}
+    for lines in (["physical", "circle(122,74,10)"], ["circle(122,74,10)"]):
+        mask = region_mask(lines, (20, 20), "a.reg", header)
+        assert np.array_equal(mask, disc(11, 12, 5))
+    image = region_mask(["image", "circle(11,12,5)"], (20, 20), "a.reg", header)
+    assert np.array_equal(image, disc(11, 12, 5))
+
+
+def test_ellipses_and_annuli():
+    mask = region_mask(["image;ellipse(10,10,6,3,90)"], (20, 20), "a.reg")
+    rows, columns = np.indices((20, 20))
+    assert np.array_equal(mask, ((columns - 9) / 3) ** 2 + ((rows - 9) / 6) ** 2 <= 1)
+    ring = region_mask(["image;annulus(10,10,3,6)"], (20, 20), "a.reg")
+    distance = np.hypot(columns - 9, rows - 9)
+    assert np.array_equal(ring, (distance >= 3) & (distance <= 6))
+
+
+@pytest.mark.parametrize("line", ["fk5", "icrs", "J2000"])
+@pytest.mark.parametrize("centre", ["150.0,2.0", "10:00:00.0,+2:00:00", "150d,2d"])
+@pytest.mark.parametrize("radius", ['5"', "0.08333333'", "0.00138889"])
+def test_circles_on_the_sky(line, centre, radius):
+    header, east, north = sky_image(angle=30)
+    mask = region_mask([f"{line};circle({centre},{radius})"], (80, 100), "a.reg", header)
+    border = abs(np.hypot(east, north) - 5) < 0.05  # FK5 lies 0.02 arcsec beside ICRS
+    assert np.array_equal(mask[~border], (np.hypot(east, north) <= 5)[~border])
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("angle", [0, 25, 200])
+def test_ellipses_on_the_sky_turn_with_north(angle, mirrored):
+    """An angle of 90 degrees is north, whatever the image's orientation."""
+    header, east, north = sky_image(angle, mirrored)
+    mask = region_mask(["icrs", 'ellipse(150,2,9",3",90)'], (80, 100), "a.reg", header)
+    ratio = (east / 3) ** 2 + (north / 9) ** 2
+    border = abs(ratio - 1) < 0.01
+    assert np.array_equal(mask[~border], (ratio <= 1)[~border])
+
+
+def test_polygons_on_the_sky():
+    header, east, north = sky_image(30)
+    corners = ((4, 4), (-4, 4), (-4, -4), (4, -4))  # arcsec east and north
+    numbers = [
+        f"{150 + e / 3600 / np.cos(np.deg2rad(2)):.8f},{2 + n / 3600:.8f}" for e, n in corners
+    ]
+    mask = region_mask(["icrs", f"polygon({','.join(numbers)})"], (80, 100), "a.reg", header)
+    border = abs(np.maximum(abs(east), abs(north)) - 4) < 0.02
+    assert np.array_equal(mask[~border], (np.maximum(abs(east), abs(north)) < 4)[~border])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("fk4;circle(1,2,3)", "fk4"),
+        ("fk5;circle(150,2,-1)", "a size that is not above 0"),
+        ('image;circle(10,10,5")', "is not a size"),
+        ("fk5;circle(330,-2,5)", "projection"),
+    ],
+)
+def test_what_a_region_cannot_be(line, words):
+    header, *_ = sky_image()
+    with pytest.raises(InputError, match=words) as caught:
+        region_mask([line], (80, 100), "a.reg", header)
+    assert str(caught.value).startswith("a.reg: line 1: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_the_sky_needs_a_wcs():
+    with pytest.raises(InputError, match="a.reg: line 2: fk5: the image has no usable WCS"):
+        region_mask(["# DS9", "fk5", "circle(1,2,3)"], (20, 20), "a.reg", {"NAXIS": 2})

@@ -1,6 +1,7 @@
 """A model that one table has trained predicts another one, and refuses what it cannot predict."""
 
 import json
+import re
 
 import numpy as np
 import pandas
@@ -44,6 +45,19 @@ def test_objects_outside_the_training_range_are_flagged(trained, tmp_path):
     found = pandas.read_csv(apply(tmp_path, first, table, **settings) / "objects.csv")
     assert (found["outside"][:10] == 1).all()
     assert found["outside"][10:].mean() < 0.2
+
+
+def test_a_table_in_another_unit_is_told(trained, tmp_path, caplog):
+    first, settings = trained
+    table = sky(60, 2, first=1001)
+    table["g"] += 0.5
+    table["r_err"] *= 1000
+    out = apply(tmp_path, first, table, **settings)
+    shift, words = metrics_of(out)["compared"]["g-r"]["shift"], metrics_of(out)["warnings"]
+    assert shift == pytest.approx(0.5, abs=0.15)
+    factor = re.search(r"r_err \((\d+) times larger\): check the unit", words[0])
+    assert float(factor[1]) == pytest.approx(1000, rel=0.2)
+    assert "its distribution differs from that of the training table in" in caplog.text
 
 
 def test_missing_bands_are_completed_from_the_training_objects_of_the_model(trained, tmp_path):

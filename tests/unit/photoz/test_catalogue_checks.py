@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photoz.catalogue_doubts import check_alike, check_named, mutual_information
-from redpix.photoz.catalogue_samples import read
+from redpix.photoz.catalogue_doubts import check_named, mutual_information
+from redpix.photoz.table_differences import check_alike, check_errors_alike
+from redpix.photoz.table_input import read
 from table_runs import metrics_of, run, sky
 
 
@@ -125,3 +126,11 @@ def test_a_learner_that_takes_fewer_vectors_says_so(tmp_path, caplog, method, se
     whole = metrics_of(run(tmp_path / "all", *tables, method=method, settings=settings))
     assert whole["training_vectors"] == {"given": 250, "taken": {}}
     assert whole["objects"]["nmad"] != found["objects"]["nmad"]
+
+
+def test_errors_in_another_unit_are_told():
+    errors, lines = np.random.default_rng(1).uniform(0.01, 0.1, (50, 2)), []
+    check_errors_alike(errors, 3 * errors, ("e_r", "e_i"), "test.csv", lines.append)
+    assert not lines
+    check_errors_alike(errors, errors * [1, 1000], ("e_r", "e_i"), "test.csv", lines.append)
+    assert "the training table in e_i (1000 times larger): check the unit" in lines[0]

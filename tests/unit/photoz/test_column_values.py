@@ -8,8 +8,9 @@ import pandas
 import pytest
 from redpix.core.exceptions import InputError
 from redpix.photoz import run_catalogue
-from redpix.photoz.catalogue_samples import read, read_tables
+from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
+from redpix.photoz.table_input import read
 
 FILES = {
     "objects": "objects.csv",

@@ -11,7 +11,7 @@ from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.conditional_calibration import Cells, brightness_and_colour
 from redpix.photoz.learners.base import Prediction
 from redpix.photoz.metrics import score, summarise
-from redpix.photoz.point_estimates import POINTS, best_point, score_points
+from redpix.photoz.point_estimates import POINTS, best_point, best_redshifts, score_points
 from scipy.stats import kstest, norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
@@ -59,7 +59,7 @@ def test_a_calibration_comes_back_from_json():
     again = Calibration.of(json.loads(json.dumps(calibration)))
     assert again == calibration
     with pytest.raises(ValueError, match="unknown point estimate"):
-        Calibration.of([1.0, [], [[], [], [], [], []], "best"])
+        Calibration.of([1.0, [], [[], [], [], [], []], "other"])
 
 
 def test_objects_without_brightness_have_no_cell():
@@ -117,16 +117,28 @@ def test_attenuation_is_the_unexplained_variance():
 def test_the_best_point_estimate_is_that_of_the_smallest_loss():
     generator = np.random.default_rng(1)
     truth = generator.uniform(0.2, 0.6, 500)
-    noise = generator.normal(size=(500, 4)) * [0.05, 0.02, 0.04, 0.05]
+    noise = generator.normal(size=(500, 5)) * [0.05, 0.02, 0.04, 0.05, 0.05]
     points = truth[:, None] + noise
     assert best_point(points, truth) == "median"
-    alike = truth[:, None] + noise[:, :1] + 1e-4 * generator.normal(size=(500, 4))
+    alike = truth[:, None] + noise[:, :1] + 1e-4 * generator.normal(size=(500, 5))
     assert best_point(alike, truth) == "predicted"
     found = score_points(points, truth, "median")
     dz = (points[:, 3] - truth) / (1 + truth)
     assert found["mode"]["mean_abs_dz"] == pytest.approx(np.abs(dz).mean())
     assert found["mode"]["nmad"] == pytest.approx(1.4826 * np.median(np.abs(dz - np.median(dz))))
     assert list(found) == ["chosen", *POINTS]
+
+
+def test_the_best_redshift_has_the_smallest_expected_loss():
+    """Of a narrow and a wide maximum, which one wins follows from samples of the PDF."""
+    for share in (0.3, 0.5, 0.7):
+        shape = share * norm.pdf(GRID, 0.2, 0.02) + (1 - share) * norm.pdf(GRID, 0.7, 0.06)
+        pdfs = pdf.normalise(shape[None], GRID)
+        truth = np.interp(np.linspace(0.0005, 0.9995, 4001), pdf.cumulative(pdfs, GRID)[0], GRID)
+        trial = np.linspace(0.05, 0.95, 901)
+        dz = np.abs(trial[:, None] - truth) / (1 + truth)
+        expected = trial[np.minimum(dz, 0.15).mean(axis=1).argmin()]
+        assert best_redshifts(pdfs, GRID)[0] == pytest.approx(expected, abs=0.003)
 
 
 def test_the_chosen_estimate_is_the_redshift():
@@ -138,7 +150,7 @@ def test_the_chosen_estimate_is_the_redshift():
     prediction = Prediction(centre + 0.05, pdfs, np.full((1000, 3), np.nan), np.zeros(1000))
     calibration = Calibration.fit(prediction, truth, GRID)
     found = calibrate(prediction, calibration, GRID)
-    assert calibration.point in ("median", "mean", "mode")
+    assert calibration.point in ("median", "mean", "mode", "best")
     assert np.array_equal(found.redshift, getattr(found, calibration.point))
     assert np.array_equal(found.predicted, prediction.redshift)
     assert np.abs(found.redshift - truth).mean() < 0.03

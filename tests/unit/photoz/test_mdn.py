@@ -126,11 +126,12 @@ def test_densities_on_the_grid():
     assert pdf.mean(found[1:], GRID)[0] == pytest.approx(np.expm1(0.3), abs=1e-3)
 
 
-def photometry(n, seed=1):
-    """Return magnitudes of three bands and the logarithms of their errors."""
+def photometry(n, seed=1, scatter=0.3):
+    """Return magnitudes of three bands and the logarithms of their errors, with their scatter."""
     generator = np.random.default_rng(seed)
     magnitudes = 20 + generator.normal(size=(n, 1)) + 0.3 * generator.normal(size=(n, 3))
     errors = 0.02 * 10 ** (0.3 * (magnitudes - 20))
+    errors *= np.exp(scatter * generator.normal(size=(n, 3)))
     return np.hstack([magnitudes, np.log(errors)]).astype(np.float32)
 
 
@@ -148,6 +149,18 @@ def test_inputs_are_asinh_magnitudes_colours_and_ratios():
     low, middle, high = np.percentile(raw, (16, 50, 84), axis=0)
     expected = np.clip((raw - middle) / ((high - low) / 2), -5, 5)
     assert inputs.transform(vectors) == pytest.approx(expected, abs=2e-3)
+
+
+def test_errors_that_the_magnitudes_tell_are_not_inputs():
+    vectors = photometry(500, scatter=0.0)
+    vectors[:, 4] += 0.3 * np.random.default_rng(2).normal(size=500)
+    inputs = PhotometricInputs.fit(vectors, Layout(3, 3))
+    assert inputs.layout.ratios == (1,)
+    assert inputs.count == 1 + 2 + 1
+    assert Layout.of(inputs.layout.numbers()) == inputs.layout
+    every = PhotometricInputs.fit(photometry(500), Layout(3, 3))
+    both = [one.transform(vectors) * one.scale + one.centre for one in (inputs, every)]
+    assert both[0][:, 3] == pytest.approx(both[1][:, 4], abs=1e-3)
 
 
 def test_augmentation_moves_within_the_errors():

@@ -3,11 +3,13 @@
 import re
 
 import numpy as np
+import pyarrow.parquet
 import pytest
 import synthetic_pixels
 from redpix.core.exceptions import InputError
 from redpix.photoz import mlz, mlz_files
 from redpix.photoz.attributes import Attributes
+from redpix.sdss.magnitudes import SOFTENING
 from test_run_catalogue import sky as catalogue
 
 # NumPy warns that it skips the comment
@@ -118,6 +120,33 @@ def test_pixels_are_those_of_the_learners(done):
         assert nearest.min(axis=0).max() < 1e-5
     every = pixels[pixels["object_id"].isin(test["id"].astype(int))]
     assert len(test["id"]) == len(every)
+
+
+def test_bands_of_another_survey(tmp_path):
+    bands = {"g": "HSC-g", "r": "HSC-r", "i": "HSC-i"}
+    table = synthetic_pixels.catalogue(60, 0, seed=3)
+    objects, paths = synthetic_pixels.write(tmp_path, table, synthetic_pixels.pixels(table, 3))
+    for path in paths:
+        pixels = pyarrow.parquet.read_table(path)
+        fields = []
+        for old in pixels.schema:
+            kind, _, band = old.name.partition("_")
+            field = old.with_name(f"{kind}_{bands[band]}") if band in bands else old
+            softening = (
+                {"softening": str(SOFTENING[band])} if kind == "mag" and band in bands else {}
+            )
+            fields.append(field.with_metadata(softening))
+        pyarrow.parquet.write_table(
+            pyarrow.Table.from_arrays(pixels.columns, schema=pyarrow.schema(fields)), path
+        )
+    inputs = {"catalogue": objects, "pixel_tables": paths}
+    params = {**PIXELS, "bands": list(bands.values()), "attributes": ["magnitudes", "distance"]}
+    out = run(tmp_path, mlz_files.export_pixels, inputs, ("objects", "pixels"), **params)
+    told = read_inputs(out / "objects.inputs")
+    train = read_columns(out, told, "train")
+    rows = table.set_index("id").loc[train["id"].astype(int)]
+    for band, name in bands.items():
+        assert np.median(train[f"mag_{name}"] - rows[band]) == pytest.approx(0, abs=0.3)
 
 
 def test_tables_of_any_names(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photoz.catalogue_samples import read
+from redpix.photoz.table_input import read
 
 FOLDER = Path(__file__).resolve().parents[4] / "shared/strangers/tables"
 if not FOLDER.is_dir():

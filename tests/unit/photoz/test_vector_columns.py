@@ -5,8 +5,10 @@ import pandas
 import pytest
 from astropy.table import Table
 from redpix.core.exceptions import InputError
-from redpix.photoz.catalogue_samples import read
 from redpix.photoz.column_names import Names
+from redpix.photoz.run_catalogue import estimate_from_table
+from redpix.photoz.table_input import read
+from table_runs import FILES, PARAMS
 
 
 def galaxies(n=60):
@@ -28,6 +30,15 @@ def stored(folder, form, columns):
         more = {"path": "table"} if form == "hdf5" else {}
         Table(columns).write(path, format=form, **more)
     return path
+
+
+def estimate(folder, table, **params):
+    """Run the stage on a table, and return the folder of its files."""
+    out = folder / "mine" / "knn"
+    out.mkdir(parents=True, exist_ok=True)
+    output = {name: str(out / file) for name, file in FILES.items()}
+    estimate_from_table([table], **output, **{**PARAMS, **params})
+    return out
 
 
 @pytest.mark.parametrize("form", ["fits", "vot", "ecsv", "parquet", "hdf5"])
@@ -70,3 +81,20 @@ def test_other_vectors_are_refused_until_they_are_named(tmp_path):
     np.testing.assert_allclose(found.objects.magnitudes, magnitudes[:, :4])
     found = read(path, Names(magnitudes=("mags_4", "mags_1")))
     np.testing.assert_allclose(found.objects.magnitudes, magnitudes[:, [3, 0]])
+
+
+def test_a_saved_model_takes_a_vector_of_another_name(tmp_path):
+    redshift, magnitudes = galaxies(200)
+    train = {"redshift": redshift, "modelMag": magnitudes, "modelMagErr": np.full((200, 5), 0.03)}
+    (tmp_path / "a").mkdir()
+    first = stored(tmp_path / "a", "fits", train)
+    model = str(estimate(tmp_path / "a", first) / "model.npz")
+    (tmp_path / "b").mkdir()
+    test = {"redshift": redshift, "mags": magnitudes, "sig": np.full((200, 5), 0.03)}
+    other = stored(tmp_path / "b", "fits", test)
+    named = {"magnitudes": ("mags",), "names": {"errors": ("sig",)}, "trained_model": model}
+    out = estimate(tmp_path / "b", other, **named)
+    found = pandas.read_csv(out / "objects.csv")
+    assert np.median(abs(found["z_phot"] - redshift)) < 0.08
+    with pytest.raises(InputError, match="sig_1; allowed: one error per band of the model"):
+        estimate(tmp_path / "b", other, **named | {"names": {"errors": ("sig_1",)}})

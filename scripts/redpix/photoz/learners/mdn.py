@@ -174,7 +174,7 @@ class MDN:
         return {
             **stored,
             **inputs,
-            "input_layout": np.array(self.inputs.layout, int),
+            "input_layout": np.array(self.inputs.layout.numbers(), int),
             **{f"layer{number}": np.stack(layer) for number, layer in enumerate(layers)},
             "trials": np.array(json.dumps(self.trials)),
         }
@@ -201,11 +201,10 @@ class MDN:
         ValueError
             If shapes do not agree, or a number is not finite.
         """
-        bands, errors, distance = (int(value) for value in arrays["input_layout"])
         plain = {
             name: arrays[f"input_{name}"] for name in PhotometricInputs._fields if name != "layout"
         }
-        inputs = PhotometricInputs(Layout(bands, errors, bool(distance)), **plain)
+        inputs = PhotometricInputs(Layout.of(arrays["input_layout"]), **plain)
         layers = [arrays[f"layer{number}"] for number in range(2 * len(HIDDEN) + 2)]
         learner = cls(
             [list(layer) for layer in zip(*layers, strict=True)],

@@ -89,8 +89,11 @@ def start(inputs, hidden, classes, quantiles, generator):
 
 
 def _sigmoid(values, xp):
-    """Return 1 / (1 + exp(-values)) without overflow."""
-    return 1 / (1 + xp.exp(-xp.clip(values, -60.0, 60.0)))
+    """Return 1 / (1 + exp(-values)); the hyperbolic tangent does not overflow, and is faster."""
+    gate = xp.tanh(0.5 * values)
+    gate *= 0.5
+    gate += 0.5
+    return gate
 
 
 def softmax(values, xp):
@@ -120,11 +123,15 @@ def _hidden(layers, inputs, xp):
     """Return the outputs of all hidden layers with the inputs first, and the derivatives."""
     outputs, slopes = [inputs], []
     for weights, offsets in zip(layers[:-2:2], layers[1:-2:2], strict=True):
-        linear = xp.matmul(outputs[-1], weights) + offsets
+        linear = xp.matmul(outputs[-1], weights)
+        linear += offsets
         gate = _sigmoid(linear, xp)
-        active = linear * gate
-        outputs.append(active)
-        slopes.append(gate + active * (1 - gate))
+        linear *= gate
+        outputs.append(linear)
+        slope = 1 - gate
+        slope *= linear
+        slope += gate
+        slopes.append(slope)
     return outputs, slopes
 
 
@@ -161,8 +168,9 @@ def forward(layers, inputs, xp, components=COMPONENTS):
     """
     active = inputs
     for weights, offsets in zip(layers[:-2:2], layers[1:-2:2], strict=True):
-        linear = xp.matmul(active, weights) + offsets
-        active = linear * _sigmoid(linear, xp)
+        active = xp.matmul(active, weights)
+        active += offsets
+        active *= _sigmoid(active, xp)
     return _mixture(xp.matmul(active, layers[-2]) + layers[-1], xp, components)[0]
 
 
@@ -260,7 +268,8 @@ def gradient(layers, inputs, targets, xp, components=COMPONENTS):
     for depth in range(len(slopes), -1, -1):
         gradients += [xp.sum(error, axis=0), xp.matmul(outputs[depth].T, error)]
         if depth:
-            error = xp.matmul(error, layers[2 * depth].T) * slopes[depth - 1]
+            error = xp.matmul(error, layers[2 * depth].T)
+            error *= slopes[depth - 1]
     return gradients[::-1]
 
 

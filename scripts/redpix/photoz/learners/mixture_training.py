@@ -13,11 +13,12 @@ HIDDEN = (128, 128, 128)
 #: decay of the means of the gradient and of its square (Kingma & Ba 2015), and added constant
 MOMENTS, TINY = (0.9, 0.98), 1e-8
 
-#: highest learning rate, and steps of the linear warm-up
-RATE, WARM_UP = 3e-3, 100
+#: highest learning rate of a batch of `BATCH`, which scales with the root of the batch, as Adam's
+#: noise does, and steps of the linear warm-up
+RATE, WARM_UP = 1e-2, 100
 
 #: decoupled weight decay per unit of learning rate (Loshchilov & Hutter 2019)
-DECAY = 0.1
+DECAY = 0.05
 
 #: batch of a large and of a small training set, and the number of vectors between them
 BATCH, SMALL_BATCH, SMALL = 256, 64, 4000
@@ -68,10 +69,10 @@ class Schedule(NamedTuple):
         -------
         float
         """
-        warm = min(WARM_UP, self.steps // 4)
+        warm, highest = min(WARM_UP, self.steps // 4), RATE * math.sqrt(self.batch / BATCH)
         if step < warm:
-            return RATE * (step + 1) / warm
-        return RATE * 0.5 * (1 + math.cos(math.pi * (step - warm) / (self.steps - warm)))
+            return highest * (step + 1) / warm
+        return highest * 0.5 * (1 + math.cos(math.pi * (step - warm) / (self.steps - warm)))
 
 
 class TrainingPlan(NamedTuple):
@@ -188,34 +189,6 @@ class Adam:
             if slope.ndim > 1:
                 self.layers[number] *= 1 - rate * DECAY
             self.layers[number] -= factor * mean / (self._xp.sqrt(square) * root + TINY)
-
-
-def mixtures(layers, vectors, inputs, backend):
-    """Return the mixtures of vectors, in blocks of rows.
-
-    Parameters
-    ----------
-    layers : list of ndarray
-        From `fit`.
-    vectors : ndarray, shape (n, attributes)
-        Vectors.
-    inputs : redpix.photoz.learners.photometric_inputs.PhotometricInputs
-        Inputs of the network from the vectors.
-    backend : redpix.core.backend.NumpyBackend
-        Arrays.
-
-    Yields
-    ------
-    block : slice
-        Rows.
-    mixture : redpix.photoz.learners.mixture_network.Mixture
-        Arrays of the backend.
-    """
-    layers = [backend.put(layer, np.float32) for layer in layers]
-    for start in range(0, len(vectors), ROWS):
-        block = slice(start, start + ROWS)
-        values = backend.put(inputs.transform(vectors[block]), np.float32)
-        yield block, network.forward(layers, values, backend.xp)
 
 
 def log_score(layers, sample, inputs, backend):

@@ -13,6 +13,9 @@ POGSON = 2.5 / np.log(10)
 #: softening of tables without errors, relative to the median flux
 SOFTENING = 1e-3
 
+#: relative scatter of the errors at one magnitude, below which the magnitude tells the error
+TOLD = 0.05
+
 
 class Layout(NamedTuple):
     """Meaning of the columns of a vector."""
@@ -20,6 +23,34 @@ class Layout(NamedTuple):
     bands: int  #: number of the first columns that are magnitudes; 0: all columns are plain inputs
     errors: int = 0  #: number of the last columns that are logarithms of the magnitudes' errors
     distance: bool = False  #: the column before the errors is a distance
+    ratios: tuple | None = None  #: 0-based bands with a signal-to-noise ratio; None: all
+
+    @classmethod
+    def of(cls, numbers):
+        """Return the layout that numbers describe, as `numbers` gives them.
+
+        Parameters
+        ----------
+        numbers : sequence of int
+            Three numbers describe a layout of an older model, with all ratios.
+
+        Returns
+        -------
+        Layout
+        """
+        bands, errors, distance, *ratios = (int(value) for value in numbers)
+        return cls(bands, errors, bool(distance), tuple(ratios[1:]) if ratios else None)
+
+    def numbers(self):
+        """Return the layout as numbers.
+
+        Returns
+        -------
+        list of int
+            Bands, errors, distance, and the number of ratios with their bands unless all have one.
+        """
+        ratios = () if self.ratios is None else (len(self.ratios), *self.ratios)
+        return [self.bands, self.errors, int(self.distance), *ratios]
 
     def split(self, vectors):
         """Return magnitudes, their errors or None, and the distance or None.
@@ -47,8 +78,10 @@ class PhotometricInputs(NamedTuple):
     With magnitudes m and their errors, the flux is f = 10^(-0.4 (m - zero)) and its error is s.
     The inputs are the asinh magnitude -arcsinh(f / 2b) of the middle band (Lupton et al. 1999),
     the differences of the asinh magnitudes of neighbouring bands, arcsinh(f / s) per band, and the
-    distance. Without errors the signal-to-noise ratios are left out. Vectors without magnitudes
-    are used as they are. The softening b is the median flux error of each band's fainter half.
+    distance. The signal-to-noise ratio of a band is left out without errors, and if the magnitude
+    tells the error: then it adds nothing, and it gives the flux away that augmentation displaces.
+    Vectors without magnitudes are used as they are. The softening b is the median flux error of
+    each band's fainter half.
 
     Inputs are centred on their medians, divided by half the 16-84 % range, and clipped. An unknown
     input is at the centre.
@@ -95,7 +128,12 @@ class PhotometricInputs(NamedTuple):
             faint = np.where(flux <= _percentiles(flux, (50,))[0], flux * errors / POGSON, np.nan)
             (median,) = _percentiles(faint, (50,))
             softening = np.where(median > 0, median, softening)
-        return self._replace(zero=zero, softening=softening)
+        layout = self.layout
+        if errors is not None:
+            pairs = enumerate(zip(magnitudes.T, errors.T, strict=False))
+            free = tuple(band for band, pair in pairs if _scatter(*pair) > TOLD)
+            layout = layout._replace(ratios=free)
+        return self._replace(layout=layout, zero=zero, softening=softening)
 
     @property
     def count(self):
@@ -133,10 +171,20 @@ class PhotometricInputs(NamedTuple):
         soft = -np.arcsinh(flux / (2 * self.softening))
         columns = [soft[:, soft.shape[1] // 2, None], soft[:, :-1] - soft[:, 1:]]
         if noise is not None:
-            columns.append(np.arcsinh(flux / np.where(noise > 0, noise, np.nan)))
+            bands = slice(None) if self.layout.ratios is None else list(self.layout.ratios)
+            noise = noise[:, bands]
+            columns.append(np.arcsinh(flux[:, bands] / np.where(noise > 0, noise, np.nan)))
         if distance is not None:
             columns.append(distance)
         return np.concatenate(columns, axis=1)
+
+
+def _scatter(magnitude, error):
+    """Return the relative scatter of errors at one magnitude, from neighbours in magnitude."""
+    known = np.isfinite(magnitude) & (error > 0)
+    ordered = np.log(error[known][np.argsort(magnitude[known], kind="stable")])
+    # the median difference of two normal deviates is 0.954 standard deviations
+    return float(np.median(np.abs(np.diff(ordered)))) / 0.954 if len(ordered) > 1 else np.inf
 
 
 def _percentiles(values, levels):

@@ -1,0 +1,168 @@
+"""Coordinate systems of DS9 regions: pixels of the image, of the detector, or the sky."""
+
+import math
+import re
+
+import numpy as np
+from astropy.coordinates import SkyCoord
+
+from redpix.core.exceptions import InputError
+from redpix.image.wcs import celestial_wcs
+
+#: systems of the sky, by the word of DS9
+SKY = {"fk5": "fk5", "j2000": "fk5", "icrs": "icrs", "galactic": "galactic"}
+
+#: systems of pixels
+PIXELS = ("image", "physical")
+
+#: degrees per unit of a size or an angle on the sky
+_UNITS = {"": 1.0, "d": 1.0, '"': 1 / 3600, "'": 1 / 60, "r": math.degrees(1)}
+
+_NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([\"'dr]?)")
+_SEXAGESIMAL = re.compile(r"([+-]?)(\d+)[:h](\d+)[:m](\d+\.?\d*)s?")
+
+
+class RegionFrame:
+    """A coordinate system of regions, and the image on which they lie.
+
+    Parameters
+    ----------
+    name : str
+        Word of DS9, in small letters: one of `PIXELS` or of `SKY`.
+    header : Mapping
+        FITS header of the image: LTV and LTM for ``physical``, the WCS for the sky.
+
+    Raises
+    ------
+    InputError
+        If the image has no usable WCS and the system is one of the sky.
+    """
+
+    def __init__(self, name, header):
+        self.name, self._wcs = name, None
+        self._origin, self._step = (0.0, 0.0), (1.0, 1.0)
+        if name in SKY:
+            self._wcs = celestial_wcs(header)
+        if name == "physical":
+            self._origin = tuple(float(header.get(f"LTV{axis}", 0.0)) for axis in (1, 2))
+            self._step = tuple(float(header.get(f"LTM{axis}_{axis}", 1.0)) for axis in (1, 2))
+
+    def point(self, first, second):
+        """Return the 1-based pixel of a position.
+
+        Parameters
+        ----------
+        first, second : str
+            Coordinates as in the file.
+
+        Returns
+        -------
+        (float, float)
+
+        Raises
+        ------
+        ValueError
+            If a text is not a coordinate.
+        """
+        if self._wcs is None:
+            pair = zip((first, second), self._origin, self._step, strict=True)
+            return tuple(step * float(text) + origin for text, origin, step in pair)
+        hours = 1.0 if self.name == "galactic" else 15.0
+        degrees = _angle(first, hours), _angle(second, 1.0)
+        sky = SkyCoord(*degrees, unit="deg", frame=SKY[self.name])
+        x, y = self._wcs.world_to_pixel(sky)
+        if not (np.isfinite(x) and np.isfinite(y)):
+            raise ValueError("a position that does not lie on the image's projection")
+        return float(x) + 1, float(y) + 1
+
+    def length(self, text, axis):
+        """Return a size in pixels.
+
+        Parameters
+        ----------
+        text : str
+            Size as in the file.
+        axis : int
+            0 for sizes along x, 1 along y; only steps of ``physical`` differ.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        ValueError
+            If the text is not a positive size.
+        """
+        match = _NUMBER.fullmatch(text.strip())
+        if match is None or (self._wcs is None and match[2]):
+            raise ValueError(f"{text.strip()!r} is not a size")
+        value = float(match[1])
+        if not value > 0:
+            raise ValueError("a size that is not above 0")
+        if self._wcs is None:
+            return value * abs(self._step[axis])
+        scale = math.sqrt(abs(np.linalg.det(self._wcs.pixel_scale_matrix)))
+        return value * _UNITS[match[2]] / scale
+
+    def angle(self, text, place):
+        """Return the angle of the first axis of a shape from x to y, degrees.
+
+        Parameters
+        ----------
+        text : str
+            Angle as in the file. On the sky it starts at the direction that is clockwise from
+            north by 90 degrees in the image.
+        place : (float, float)
+            1-based pixel of the centre.
+
+        Returns
+        -------
+        float
+        """
+        value = float(text)
+        if self._wcs is None:
+            return value
+        centre = self._wcs.pixel_to_world(place[0] - 1, place[1] - 1)
+        north = centre.directional_offset_by(0, 1e-4 * centre.data.lat.unit)
+        x, y = self._wcs.world_to_pixel(north)
+        return value + math.degrees(math.atan2(y - place[1] + 1, x - place[0] + 1)) - 90
+
+
+def _angle(text, hours):
+    """Return a coordinate in degrees; `hours` is the number of degrees of a sexagesimal unit."""
+    match = _SEXAGESIMAL.fullmatch(text.strip())
+    if match:
+        value = int(match[2]) + int(match[3]) / 60 + float(match[4]) / 3600
+        return (-value if match[1] == "-" else value) * hours
+    return float(text.strip().removesuffix("d"))
+
+
+def frame_of(name, header, where):
+    """Return the coordinate system of a line of a region file.
+
+    Parameters
+    ----------
+    name : str
+        Word of DS9.
+    header : Mapping
+        FITS header of the image.
+    where : str
+        Beginning of a message.
+
+    Returns
+    -------
+    RegionFrame
+
+    Raises
+    ------
+    InputError
+        If the image has no usable WCS.
+    """
+    try:
+        return RegionFrame(name.lower(), header)
+    except InputError as error:
+        raise InputError(
+            f"{where}: {name}: the image has no usable WCS ({error}); allowed: polygon and other "
+            "regions in image or physical coordinates"
+        ) from None

@@ -1,0 +1,143 @@
+"""Read one table of magnitudes: its columns, ids and values, and how they were understood."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
+from redpix.io.tables import read_table
+from redpix.photoz import catalogues
+from redpix.photoz.catalogue_doubts import check_fluxes, check_order
+from redpix.photoz.column_names import Names, find_roles
+from redpix.photoz.input_words import describe_input, in_words
+from redpix.photoz.magnitude_columns import Columns, choose_columns
+
+#: no column is named
+NO_NAMES = Names()
+
+
+class Input(NamedTuple):
+    """A table that was read."""
+
+    objects: catalogues.GalaxyTable
+    columns: Columns
+    with_ids: bool
+    understood: dict  #: for metrics.json: columns, zero points, and what was done to values
+
+
+class Warnings(list):
+    """Warnings of a run, which go to the log, too."""
+
+    def __call__(self, text):
+        """Add a warning.
+
+        Parameters
+        ----------
+        text : str
+            One line.
+        """
+        log.warning("%s", text)
+        self.append(text)
+
+
+def read(path, names=NO_NAMES, columns=None, warn=None):
+    """Return the objects of a table, and how its columns were understood.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+    names : redpix.photoz.column_names.Names, optional
+        Columns that the user names; the others are found by name.
+    columns : redpix.photoz.magnitude_columns.Columns, optional
+        Columns of another table, which are used here, too.
+    warn : callable, optional
+        Called with one line of text per doubtful property; by default the log has them.
+
+    Returns
+    -------
+    Input
+
+    Raises
+    ------
+    InputError
+        If the table cannot be read or lacks columns.
+    """
+    return understand(open_table(path, names), names, columns, warn)
+
+
+def open_table(path, names):
+    """Return a table with all columns, as `redpix.io.tables.read_table` reads it.
+
+    Parameters
+    ----------
+    path : str
+        Table in any format of `redpix.io.tables.read_table`.
+    names : redpix.photoz.column_names.Names
+        Columns that the user names.
+
+    Returns
+    -------
+    redpix.io.table.Table
+    """
+    table = read_table(path, ids=(names.id or "id",))
+    log.info("%s", table.understood)
+    return table
+
+
+def understand(table, names=NO_NAMES, columns=None, warn=None):
+    """Return the objects of a table that was opened, and how its columns were understood.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        From `open_table`.
+    names, columns, warn : object, optional
+        As for `read`.
+
+    Returns
+    -------
+    Input
+    """
+    warn = Warnings() if warn is None else warn
+    header, path = table.names, table.name
+    roles = find_roles(header, names, path, needed=columns is None)
+    columns = columns or choose_columns(
+        header,
+        names.magnitudes,
+        path,
+        warn,
+        errors=names.errors,
+        roles=roles,
+        units=table.units,
+    )
+    roles, ids = _usable_ids(table, roles, names, warn)
+    objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
+    understood = describe_input(path, roles, columns, objects, found)
+    log.info("%s", in_words(path, understood))
+    check_fluxes(objects, columns, table.units, path, warn)
+    if columns.bands:
+        check_order(objects, columns, path, warn)
+    return Input(objects, columns, roles.id is not None, understood)
+
+
+def _usable_ids(table, roles, names, warn):
+    """Return the roles, and exact ids; both are without ids that cannot be used.
+
+    Ids that the user names, or that are called id, are refused if they cannot be used.
+    """
+    if roles.id is None:
+        return roles, None
+    required = roles.id == names.id or roles.id.lower() == "id"
+    try:
+        ids = table.ids(roles.id)
+    except InputError as error:
+        if required:
+            raise
+        warn(f"{error}; {roles.id} is not used as the id")
+        return roles._replace(id=None), None
+    if not required and len(np.unique(ids)) < len(ids):
+        warn(f"{table.name}: {roles.id} is not used as the id, because values occur twice")
+        return roles._replace(id=None), None
+    return roles, ids

@@ -1,0 +1,157 @@
+"""The viewer of images in a real browser: values, coordinates, layers, zoom, marks, curves."""
+
+import json
+
+import numpy as np
+import pytest
+from chromium import act_on_page
+from conftest import ROOT
+from redpix.report import pixel_layers, pixel_viewer
+from redpix.report.page_policy import policy
+from test_report import Run, make_wcs
+
+#: a viewer starts when it comes into sight, or when it is called
+READY = """(() => {
+  const place = document.querySelector("[data-viewer]");
+  if (place && !place.viewer && window.redpixViewer) redpixViewer(place);
+  return place?.viewer?.loaded;
+})()"""
+
+#: moves the pointer to a pixel of the layers, and reads the words
+HELP = """
+const place = document.querySelector("[data-viewer]"), canvas = place.querySelector("canvas");
+const said = () => place.querySelector("output").textContent;
+const event = (kind, at, more) => {
+  const box = canvas.getBoundingClientRect(), ratio = canvas.width / box.width;
+  canvas.dispatchEvent(new PointerEvent(kind, {pointerId: 1, bubbles: true,
+    clientX: box.left + at[0] / ratio, clientY: box.top + at[1] / ratio, ...more}));
+};
+const point = (x, y) => {
+  const {view} = place.viewer, height = SIZE;
+  return [view.x + (x + 0.5) * view.scale, view.y + (height - 0.5 - y) * view.scale];
+};
+canvas.setPointerCapture = () => {};
+const layer = async k => {
+  const choice = place.querySelector("select");
+  choice.value = k;
+  choice.dispatchEvent(new Event("change"));
+  for (let tries = 0; tries < 40 && !place.viewer.loaded; tries++) await pause(25);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A page with one image of known values, two marks and two light curves."""
+    folder = tmp_path_factory.mktemp("viewer")
+    image = np.random.default_rng(1).normal(0, 1.0, (60, 80))
+    image[20, 30] = 500.0
+    mask = np.zeros((60, 80), int)
+    mask[5, 7] = 4 + 16
+    layers = [
+        pixel_layers.asinh_layer("image", image, "counts"),
+        pixel_layers.mask_layer("mask", mask, ["A", "B", "SATURATED", "C", "COSMIC_RAY"]),
+    ]
+    marks = [
+        {"x": 31.0, "y": 21.0, "r": 4, "colour": "#0f0", "text": "the bright star", "key": "m 1"},
+        {"x": 70.0, "y": 50.0, "r": 4, "colour": "#0f0", "text": "another star", "key": "m 2"},
+    ]
+    content = {
+        "viewers": [pixel_viewer.viewer("one", image.shape, layers, marks=marks)],
+        "curves": {
+            f"m {k}": {
+                "t": [58000.5, 58000.6],
+                "flux": [1, 1.1],
+                "error": [0.1, 0.1],
+                "flags": [0, 0],
+            }
+            for k in (1, 2)
+        },
+        "scatter": [["m 1", 12.0, 0.05, 0.05, False], ["m 2", 13.0, 0.3, 0.05, False]],
+    }
+    script = (ROOT / "workflow/report/viewer.js").read_text()
+    page = folder / "small.html"
+    page.write_text(
+        f"""<!DOCTYPE html><html><head><meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy([script])}"></head>
+<body><div data-viewer="0"></div><figure id="star-charts"><svg></svg><svg></svg></figure>
+<p id="star-told"></p>
+<script type="application/json" id="viewer-data">{json.dumps(content)}</script>
+<script>{script}</script></body></html>"""
+    )
+    return page
+
+
+def use(page, folder, steps, size=60, width=1200):
+    """Take steps in a page, and return the answer."""
+    return act_on_page(page, folder, READY, HELP.replace("SIZE", str(size)) + steps, width=width)
+
+
+def test_the_value_under_the_pointer_is_that_of_the_image(small, tmp_path):
+    steps = """event("pointermove", point(30, 20)); answer.star = said();
+    await layer(1);
+    event("pointermove", point(7, 5)); answer.masked = said();
+    event("pointermove", point(8, 5)); answer.clean = said();
+    event("pointermove", [-5, -5]); answer.outside = said();"""
+    answer = use(small, tmp_path, steps)
+    place, value, mark = answer["star"].split(" · ")
+    assert place == "x 30.0, y 20.0"
+    assert float(value.removesuffix(" counts")) == pytest.approx(500, rel=0.02)
+    assert mark == "the bright star"
+    assert answer["masked"].endswith("SATURATED COSMIC_RAY")
+    assert answer["clean"].endswith("not masked")
+    assert answer["outside"] == ""
+
+
+def test_wheel_drag_and_keys_move_the_image(small, tmp_path):
+    steps = """const start = {...place.viewer.view}, at = point(30, 20);
+    canvas.dispatchEvent(new WheelEvent("wheel", {deltaY: -1, cancelable: true}));
+    answer.zoomed = place.viewer.view.scale / start.scale;
+    canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "0"}));
+    answer.back = place.viewer.view.scale / start.scale;
+    event("pointerdown", at); event("pointermove", [at[0] + 40, at[1] + 10]);
+    event("pointerup", [at[0] + 40, at[1] + 10]);
+    answer.dragged = [place.viewer.view.x - start.x, place.viewer.view.y - start.y];
+    canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowLeft"}));
+    answer.stepped = place.viewer.view.x - start.x > answer.dragged[0];
+    answer.told = place.querySelector(".told").textContent;"""
+    answer = use(small, tmp_path, steps)
+    assert answer["zoomed"] == pytest.approx(1.2)
+    assert answer["back"] == 1
+    assert answer["dragged"] == pytest.approx([40, 10])
+    assert answer["stepped"]
+    assert answer["told"] == "another star"  # the most unusual star, chosen at first
+
+
+def test_a_click_on_a_star_shows_its_light_curve(small, tmp_path):
+    steps = """answer.first = document.getElementById("star-told").textContent;
+    const at = point(31, 21);
+    event("pointerdown", at); event("pointerup", at);
+    answer.told = place.querySelector(".told").textContent;
+    answer.curve = document.getElementById("star-told").textContent;
+    answer.label = document.querySelectorAll("#star-charts svg")[1].getAttribute("aria-label");
+    document.querySelectorAll("#star-charts svg .star")[1].dispatchEvent(new MouseEvent("click"));
+    answer.other = place.querySelector(".told").textContent;"""
+    answer = use(small, tmp_path, steps)
+    assert answer["first"].startswith("Star 2 of m, 2 exposures")
+    assert answer["told"] == "the bright star"
+    assert answer["curve"].startswith("Star 1 of m, ")
+    assert answer["label"] == "Light curve of star 1 of m"
+    assert answer["other"] == "another star"
+
+
+def test_a_field_of_the_report_has_its_layers_and_coordinates(tmp_path):
+    run = Run(tmp_path)
+    page = run.report()
+    steps = """event("pointermove", point(40, 60)); answer.star = said();
+    answer.layers = [...place.querySelectorAll("option")].map(one => one.textContent);
+    answer.downloads = [...document.querySelectorAll("a[download]")].map(one => one.download);"""
+    answer = use(page, tmp_path, steps, size=120, width=500)
+    place, sky, value = answer["star"].split(" · ")[:3]
+    ra, dec = make_wcs(0).all_pix2world(40, 60, 0)
+    assert place == "x 40.0, y 60.0"
+    assert sky == f"RA {float(ra):.6f}°, Dec {float(dec):.6f}°"
+    assert float(value.removesuffix(" nanomaggies")) == pytest.approx(5, rel=0.02)
+    assert answer["layers"][:2] == ["image", "segments"]
+    assert answer["downloads"][:2] == ["3813-5-20.reg", "3813-5-20.moc.fits"]
+    assert answer["width"] <= 500
