@@ -78,3 +78,8 @@ def test_no_name_of_a_rules_file_stands_in_another():
         }:
             files.setdefault(name, []).append(path.name)
     assert {name: where for name, where in files.items() if len(where) > 1} == {}
+
+
+def test_what_stages_share_is_short():
+    common = next(path for path in RULES if path.name == "common.smk")
+    assert len(common.read_text().splitlines()) < 150

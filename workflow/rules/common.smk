@@ -23,6 +23,7 @@ from redpix.core.code_versions import code_version
 from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes
+from redpix.core.report_products import shown_in_report
 from redpix.core.run_summary import read_left_out
 from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
@@ -111,17 +112,6 @@ def resource(path):
 def code_of(door):
     """Return a function that gives the version of the code of a door, `scripts/<door>.py`."""
     return keep_signature(lambda wildcards: version_of(door))
-
-
-def shown_in_report(path, caption, category):
-    """Return a product that `snakemake --report` shows, with a caption of workflow/report/captions."""
-    labels = {name: f"{{{name}}}" for name in re.findall(r"\{(\w+)\}", path)}
-    return report(
-        path,
-        caption=f"../report/captions/{caption}.rst",
-        category=category,
-        labels={"file": Path(path).name, **labels},
-    )
 
 
 def per_band(stage, suffix=".fits", bands=BANDS):
