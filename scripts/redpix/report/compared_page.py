@@ -6,19 +6,21 @@ import pandas as pd
 import yaml
 from bokeh.embed import components
 from bokeh.layouts import column, row
-from bokeh.models import ColumnDataSource, DataTable, NumberFormatter, Span, TableColumn
-from bokeh.plotting import figure
+from bokeh.models import CDSView, ColumnDataSource, DataTable, NumberFormatter, Span, TableColumn
 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 from redpix.core.version import redpix_version
 from redpix.report import compared_runs, compared_settings, files
-from redpix.report.object_explorer import TOOLS, library, numbered
+from redpix.report.object_explorer import library, numbered, scatter
 from redpix.report.page_policy import policy
 from redpix.report.verdict_section import MARKS
 
 #: maximum number of objects in the plot and the table of a method, those that changed most
 MOST_OBJECTS = 20_000
+
+#: width and height of a plot, CSS pixels
+_PLOT = (460, 320)
 
 #: title and decimals of each column of the table of objects
 _COLUMNS = {
@@ -133,9 +135,11 @@ def show_objects(objects, runs, prefix):
             {} if decimals is None else {"formatter": NumberFormatter(format=f"0.{decimals * '0'}")}
         )
         columns.append(TableColumn(field=name, title=words, **options))
-    both = points(source, "first", "second", runs)
+    look = {"size": _PLOT, "colour": "#1f5583"}
+    both = scatter(source, CDSView(), ("first", runs[0]), ("second", runs[1]), **look)
     both.line([0, 10], [0, 10], line_color="#888888", line_dash="dotted")
-    moved = points(source, "redshift", "change", ("true redshift", "change / (1 + z)"))
+    across, up = ("redshift", "true redshift"), ("change", "change / (1 + z)")
+    moved = scatter(source, CDSView(), across, up, **look)
     moved.add_layout(Span(location=0, dimension="width", line_color="#888888", line_dash="dotted"))
     table = DataTable(
         source=source,
@@ -147,44 +151,3 @@ def show_objects(objects, runs, prefix):
     )
     layout = column(row(both, moved), table, sizing_mode="stretch_width")
     return numbered(*components(layout, wrap_script=False), prefix)
-
-
-def points(source, across, up, labels):
-    """Return a plot of two columns of the objects.
-
-    Parameters
-    ----------
-    source : ColumnDataSource
-        The objects.
-    across, up : str
-        Columns.
-    labels : sequence of str
-        Labels of both axes.
-
-    Returns
-    -------
-    figure
-    """
-    plot = figure(
-        width=460,
-        height=320,
-        tools=TOOLS,
-        active_drag="box_select",
-        x_axis_label=labels[0],
-        y_axis_label=labels[1],
-    )
-    drawn = plot.scatter(
-        across,
-        up,
-        source=source,
-        size=5,
-        color="#1f5583",
-        alpha=0.6,
-        line_color=None,
-        selection_color="#d62728",
-        selection_alpha=1.0,
-        nonselection_alpha=0.15,
-    )
-    plot.x_range.renderers = plot.y_range.renderers = [drawn]
-    plot.toolbar.logo = None
-    return plot

@@ -183,7 +183,7 @@ def plots(source, view, band, colours):
     return found
 
 
-def scatter(source, view, horizontal, vertical):
+def scatter(source, view, horizontal, vertical, size=PLOT, colour="colour"):
     """Return a plot of one column of the objects against another.
 
     Parameters
@@ -194,14 +194,18 @@ def scatter(source, view, horizontal, vertical):
         The objects that pass the filter.
     horizontal, vertical : (str, str)
         Column and label of each axis.
+    size : (int, int)
+        Width and height of the plot, CSS pixels.
+    colour : str
+        Column with the colours of the points, or one colour.
 
     Returns
     -------
     figure
     """
     plot = figure(
-        width=PLOT[0],
-        height=PLOT[1],
+        width=size[0],
+        height=size[1],
         tools=TOOLS,
         active_drag="box_select",
         x_axis_label=horizontal[1],
@@ -213,7 +217,7 @@ def scatter(source, view, horizontal, vertical):
         source=source,
         view=view,
         size=5,
-        color="colour",
+        color=colour,
         alpha=0.65,
         line_color=None,
         selection_color="#d62728",

@@ -10,7 +10,9 @@ from astropy.io import fits
 from astropy.table import Table
 from astropy.wcs import WCS
 from astroquery.vizier import VizierClass
+from conftest import ROOT
 from redpix.config import images_table
+from redpix.config.run_settings import read_schema
 from redpix.core.resume import retry_catalogues
 from redpix.photometry.fetch_stars import fetch_stars, standard_stars
 from redpix.photometry.survey_zero_point import (
@@ -95,8 +97,11 @@ def calibrated(folder, name="one", **cards):
     return str(path)
 
 
-def test_names_of_surveys_are_those_of_the_table_of_images():
+def test_names_of_surveys_are_those_of_the_table_of_images_and_of_the_key():
     assert tuple(SURVEYS) == images_table.SURVEYS
+    schema = read_schema(ROOT / "workflow/schemas/config.schema.yaml")
+    key = schema["properties"]["photometry"]["properties"]["catalogue"]
+    assert key["enum"] == [*SURVEYS, None]
 
 
 def test_stars_are_fetched_once_and_kept(tmp_path, monkeypatch):
