@@ -22,6 +22,7 @@ FILES = (
     *("new.fits", "old.fits", "raw/m67_1.fits", "raw/m67_2.fits", "raw/dark.fits", "raw/flat.fits"),
     *(f"cosmos_1_{band}{kind}.fits" for band in "grz" for kind in ("", ".wht", ".mask")),
     *("galaxy.reg", "results/demo/photoz/knn/model.npz", "models/mine.npz", "shards/keep"),
+    *(f"data/sfd/SFD_dust_4096_{pole}.fits" for pole in ("ngp", "sgp")),
     *(f"results/{run}/provenance/catalogue/all.json" for run in ("demo", "trial")),
 )
 

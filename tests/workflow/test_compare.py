@@ -31,7 +31,7 @@ def estimate(folder, name, k):
         method="knn",
         bands=list("ugriz"),
         attributes=["magnitudes", "colours"],
-        settings={"k": k, "mode": "linear"},
+        settings={"k": k, "mode": "mean"},
         test_fraction=0.5,
         split_by="object",
         pixels_per_object=30,

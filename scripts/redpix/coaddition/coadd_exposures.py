@@ -1,7 +1,6 @@
 """Coadd exposures of the same sky in one band, on the pixels of the first of them."""
 
 import functools
-from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
@@ -80,7 +79,7 @@ def coadd_exposures(
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     exposures = []
     reader = _reader(groups, band, reading, images, registration, exposures)
-    with planes_folder(Path(coadd).parent / f".{band}" / "planes") as folder:
+    with planes_folder(coadd, f".{band}.planes") as folder:
         keeps = functools.partial(keeper, folder, len(groups))
         options = {"registration": registration, "background_mesh": background_mesh}
         registered = register_exposures(reader, images, programs, keep=keeps, **options)

@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ _NUMBERS = itertools.count()
 
 
 @contextmanager
-def planes_folder(path):
+def planes_folder(path, name=".planes"):
     """Yield a temporary folder for the planes of a file, beside that file.
 
     The system's own temporary folders may lie in memory. A folder that a killed process left is
@@ -25,20 +25,22 @@ def planes_folder(path):
     ----------
     path : str or Path
         File that will be made of the planes.
+    name : str
+        Name of the folder; jobs that write to one folder at a time have one each.
 
     Yields
     ------
     Path
         The folder, which is removed in the end.
     """
-    folder = Path(path).parent / ".planes"
+    folder = Path(path).parent / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)  # NFS keeps files that are still mapped
-        if not any(folder.parent.iterdir()):  # the file was not written
+        with suppress(OSError):  # it is empty if the file was not written
             folder.parent.rmdir()
 
 

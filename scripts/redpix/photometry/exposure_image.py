@@ -178,8 +178,9 @@ def calibrate_image(row, params):
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
     if row["mask"]:
+        hidden = read_mask(row["mask"], made.mask.shape, header)
         try:
-            ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape, header))
+            ccd.hide(made.mask, hidden)
         except InputError as error:
             raise InputError(f"{row['mask']}: {error}") from None
     electrons = camera.gain * (1 if made.flat is None else made.flat)

@@ -130,7 +130,7 @@ def read_tables(products, reference):
     log.info("%s: %d objects, %d with pixels", products.objects, len(objects), n_found)
     return RunTables(
         delivered=delivered,
-        left_out=list(fields.loc[~came, ["field", "reason"]].itertuples(index=False)),
+        left_out=list(fields.loc[~came, ["field", "reason"]].itertuples(index=False, name=None)),
         objects=objects,
         whereabouts=tables.whereabouts(objects, delivered),
     )

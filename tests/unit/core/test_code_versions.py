@@ -81,7 +81,7 @@ def test_each_rule_has_a_log_a_benchmark_and_the_version_of_its_door(rule, text,
 
 def test_every_door_is_a_rule_s_and_short():
     named = {value.values[2] for value in doors()}
-    scripts = {path.stem for path in SCRIPTS.glob("*.py")} - {"verify"}
+    scripts = {path.stem for path in SCRIPTS.glob("*.py")} - {"verify", "ro_crate"}
     assert scripts == named
     for door in scripts:
         assert len((SCRIPTS / f"{door}.py").read_text().splitlines()) <= 40
