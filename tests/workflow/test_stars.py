@@ -108,8 +108,9 @@ def test_the_report_shows_stars_and_light_curves(demo, night):
         photometry=shown,
         light_curves=[field],
         targets=[],
+        viewers={"images": {}, "charts": False},
     )
-    assert page.count("<img") == 8
+    assert page.count("<img") == 9
     assert "zero point" in page
     assert show_images([], [], [], []) is None
     assert show_light_curves([]) == []
