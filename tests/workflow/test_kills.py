@@ -4,11 +4,8 @@ Subtraction, photometry, photometric redshifts and the report are killed in turn
 whole run, Snakemake alone or one job; each start is a resume of the one before it.
 """
 
-import contextlib
-import os
 import random
 import re
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from conftest import command, environment, prepare, run
+from killed_runs import kill
 from small import products
 from star_field import Moffat, draw
 
@@ -73,30 +71,6 @@ def jobs_begun(words):
     return re.findall(r"^(?:Job \d+: .*|(?:local)?(?:rule|checkpoint) \w+:)$", words, re.MULTILINE)
 
 
-def of_session(session):
-    """Return the numbers of the processes of a session that live."""
-    numbers = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            if os.getsid(int(path.name)) == session:
-                numbers.append(int(path.name))
-    return numbers
-
-
-def kill(process, whom, chance):
-    """Kill a run, its Snakemake or one of its other processes, and wait for its end."""
-    others = [number for number in of_session(process.pid) if number != process.pid]
-    if whom == "one job" and others:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(chance.choice(others), signal.SIGKILL)
-    elif whom == "Snakemake":
-        process.kill()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait(PATIENCE)
-
-
 def start_and_kill(folder, chance):
     """Start the run, and kill it while its first, second or third job works; return its words."""
     with open(folder / "words.txt", "w") as words:
@@ -114,7 +88,7 @@ def start_and_kill(folder, chance):
             break
         time.sleep(0.05)
     time.sleep(chance.uniform(0, 2))
-    kill(process, chance.choice(["all", "all", "Snakemake", "one job"]), chance)
+    kill(process, chance.choice(["everybody", "everybody", "Snakemake", "one job"]), chance)
     return (folder / "words.txt").read_text()
 
 

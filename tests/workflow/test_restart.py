@@ -3,19 +3,19 @@
 `--kills 20` kills one run twenty times over instead of a few.
 """
 
-import contextlib
-import os
 import random
-import signal
 import subprocess
 import time
-from pathlib import Path
 
 import pytest
 from conftest import command, environment, prepare, run
+from killed_runs import kill
 from small import configuration, copy_archive, copy_catalogue, products
 
 TARGET = "photoz"
+
+#: what a kill may hit
+VICTIMS = ["everybody", "Snakemake", "one job"]
 
 
 @pytest.fixture(scope="module")
@@ -43,30 +43,6 @@ def start(folder, config, **more):
         )
 
 
-def of_session(session):
-    """Process numbers of a session that live."""
-    numbers = []
-    for path in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it ended meanwhile
-            if os.getsid(int(path.name)) == session:
-                numbers.append(int(path.name))
-    return numbers
-
-
-def kill(process, chance):
-    """Kill all processes of a run, its Snakemake or one other of them; wait until it has ended."""
-    whom = chance.choice(["everybody", "snakemake alone", "one job"])
-    others = [number for number in of_session(process.pid) if number != process.pid]
-    if whom == "everybody":
-        os.killpg(process.pid, signal.SIGKILL)
-    elif whom == "one job" and others:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(chance.choice(others), signal.SIGKILL)
-    else:
-        process.kill()
-    process.wait()
-
-
 def check(folder, undisturbed):
     """The tables are those of an undisturbed run, and no half-written file lies about."""
     expected, found = products(undisturbed), products(folder)
@@ -83,7 +59,7 @@ def test_killed_and_started_again(undisturbed, tmp_path, seed):
     process = start(tmp_path, config, start_new_session=True)
     # where in the run the blow falls is chance, and differs from machine to machine
     time.sleep(seconds * chance.uniform(0.1, 0.8))
-    kill(process, chance)
+    kill(process, chance.choice(VICTIMS), chance)
     run(tmp_path, TARGET, **config)
     check(tmp_path, folder)
 
@@ -95,7 +71,7 @@ def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
     for _ in range(pytestconfig.getoption("--kills")):
         process = start(tmp_path, config, start_new_session=True)
         time.sleep(seconds * chance.uniform(0.1, 0.4))
-        kill(process, chance)
+        kill(process, chance.choice(VICTIMS), chance)
     run(tmp_path, TARGET, **config)
     check(tmp_path, folder)
 

@@ -11,6 +11,8 @@ import numpy as np
 from astropy.stats import mad_std
 from scipy import fft, ndimage
 
+from redpix.image.stamps import resized
+
 #: largest distance of two pixels whose covariance is measured, pixels
 REACH = 10
 
@@ -201,29 +203,6 @@ def filtered_variance(covariance, psf):
     products = np.roll(fft.irfft2(power, shape), (reach, reach), (0, 1))
     side = 2 * reach + 1
     return float(np.sum(covariance * products[:side, :side]))
-
-
-def resized(stamp, side):
-    """Return a stamp with zeros about it, or its middle, as a square.
-
-    Parameters
-    ----------
-    stamp : ndarray
-        Of odd sides.
-    side : int
-        Odd side of the square, pixels.
-
-    Returns
-    -------
-    ndarray, shape (side, side)
-    """
-    made, half = np.zeros((side, side)), side // 2
-    rows, columns = (min(half, length // 2) for length in stamp.shape)
-    y, x = (length // 2 for length in stamp.shape)
-    made[half - rows : half + rows + 1, half - columns : half + columns + 1] = stamp[
-        y - rows : y + rows + 1, x - columns : x + columns + 1
-    ]
-    return made
 
 
 def neighbours(covariance):

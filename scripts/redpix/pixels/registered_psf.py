@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import fft, ndimage
 
+from redpix.image.pixel_areas import matrices
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
 
 #: steps per grid pixel at which a PSF is drawn
@@ -30,11 +31,16 @@ def registered_stamp(model, x, y, grid_wcs, wcs, kernel, half):
     ndarray, shape (2 half + 1, 2 half + 1)
         Of unit sum.
     """
-    sky = sky_of_pixels(grid_wcs, [x - 0.5, x + 0.5, x, x, x], [y, y, y - 0.5, y + 0.5, y])
-    u, v = pixels_of_sky(wcs, sky)
+
+    def on_frame(x, y):
+        """Return the frame's columns and rows of positions on the grid."""
+        return pixels_of_sky(wcs, sky_of_pixels(grid_wcs, x, y))
+
+    x, y = np.array([x]), np.array([y])
     # steps of the frame's rows and columns along x and along y of the grid
-    jacobian = np.array([[v[1] - v[0], v[3] - v[2]], [u[1] - u[0], u[3] - u[2]]])
-    stamp = model.at(u[4], v[4])
+    jacobian = matrices(on_frame, x, y)[0][::-1]
+    (u,), (v,) = on_frame(x, y)
+    stamp = model.at(u, v)
     steps = np.arange(-half * _FINE, half * _FINE + 1) / _FINE
     dx, dy = np.meshgrid(steps, steps)
     places = [

@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.stamps import resized
 from redpix.io.fits_files import read_image
 from redpix.io.whole_fits import open_whole
 from redpix.psf.psf_model import STAMP, PsfModel, full_width
@@ -101,7 +102,7 @@ def _on_pixels(term, sampling):
     offsets = np.arange(-reach, reach + 1) / sampling
     rows, columns = (offsets + side // 2 for side in term.shape)
     places = np.meshgrid(rows, columns, indexing="ij")
-    return _padded(ndimage.map_coordinates(term, places, order=5))
+    return resized(ndimage.map_coordinates(term, places, order=5), STAMP)
 
 
 def read_stamp(path):
@@ -154,9 +155,9 @@ def _image(path):
     reach = min(STAMP, min(stamp.shape)) // 2
     offsets = np.arange(-reach, reach + 1)
     places = np.meshgrid(offsets + centre[0], offsets + centre[1], indexing="ij")
-    return _padded(
-        ndimage.map_coordinates(stamp, places, order=5) if shift > LEAST_SHIFT else stamp
-    )
+    if shift > LEAST_SHIFT:
+        return resized(ndimage.map_coordinates(stamp, places, order=5), STAMP)
+    return resized(resized(stamp, 2 * reach + 1), STAMP)
 
 
 def centroid(stamp):
@@ -183,13 +184,3 @@ def centroid(stamp):
         if np.hypot(*step) < 1e-4:
             break
     return centre
-
-
-def _padded(stamp):
-    """Return a stamp of `STAMP` x `STAMP` pixels: padded with zeros, or cut."""
-    made = np.zeros((STAMP, STAMP))
-    half = min(STAMP, *stamp.shape) // 2
-    to = slice(STAMP // 2 - half, STAMP // 2 + half + 1)
-    rows, columns = (slice(side // 2 - half, side // 2 + half + 1) for side in stamp.shape)
-    made[to, to] = stamp[rows, columns]
-    return made

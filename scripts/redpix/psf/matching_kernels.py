@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy import fft, signal
 
+from redpix.image.stamps import resized
+
 #: weight of the Laplacian, of central coefficient 1, in the Wiener filter
 REGULARISATION = 1e-4
 
@@ -84,14 +86,8 @@ def of_one_size(stamps):
         Of unit sum, padded with zeros to the largest side, at most `LARGEST`.
     """
     side = min(max(map(len, stamps)), LARGEST)
-    made = []
-    for stamp in stamps:
-        cut = max(0, (len(stamp) - side) // 2)
-        stamp = np.pad(
-            stamp[cut : len(stamp) - cut, cut : len(stamp) - cut], max(0, (side - len(stamp)) // 2)
-        )
-        made.append(stamp / stamp.sum())
-    return made
+    made = [resized(stamp, side) for stamp in stamps]
+    return [stamp / stamp.sum() for stamp in made]
 
 
 def noise_area(stamp):

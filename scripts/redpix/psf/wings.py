@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.spatial import cKDTree
 
+from redpix.image.stamps import resized
 from redpix.psf.held_out import fit_to_stars
 
 #: edges of the rings, FWHM
@@ -167,7 +168,7 @@ def with_wings(model, stamps, rings, fwhm, shape):
     outer = min(half / fwhm, _SKY)
     level = _laws(outer) @ powers
     wings = _laws(np.clip(radius, _START, outer)) @ powers - level
-    terms = np.stack([_padded(term, half) for term in model.terms]) * (1 - share)
+    terms = np.stack([resized(term, 2 * half + 1) for term in model.terms]) * (1 - share)
     terms[0] += share * wings
     return model._replace(terms=terms, wings=True)
 
@@ -218,14 +219,3 @@ def _wing_powers(rings, flux, fwhm):
 def _laws(radius):
     """Return the power laws at radii in FWHM; the last axis has one entry per law."""
     return (np.asarray(radius)[..., None] / 2.0) ** -np.array(_EXPONENTS)
-
-
-def _padded(term, half):
-    """Return a stamp with zeros about it, or its middle, as a square of a half-width."""
-    out = np.zeros((2 * half + 1,) * 2)
-    own = min(half, term.shape[0] // 2)
-    middle = term.shape[0] // 2
-    out[half - own : half + own + 1, half - own : half + own + 1] = term[
-        middle - own : middle + own + 1, middle - own : middle + own + 1
-    ]
-    return out

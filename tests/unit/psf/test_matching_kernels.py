@@ -95,3 +95,12 @@ def test_a_file_that_is_not_a_psf_is_named(tmp_path):
     fits.writeto(path, np.zeros((9, 9)))
     with pytest.raises(InputError, match=r"zero.fits: 9 x 9 pixels, sum 0; allowed: at least"):
         read_given_model(path)
+
+
+def test_a_psf_on_a_pixel_of_a_stamp_of_even_sides(tmp_path):
+    path = str(tmp_path / "psf.fits")
+    y, x = np.mgrid[:24, :24] - 12
+    fits.writeto(path, np.exp(-(x**2 + y**2) / 2 / 1.5**2))
+    stamp = read_given_model(path).at(0, 0)
+    assert np.unravel_index(stamp.argmax(), stamp.shape) == tuple(n // 2 for n in stamp.shape)
+    assert stamp == pytest.approx(stamp[::-1, ::-1], abs=1e-7)
