@@ -19,6 +19,7 @@ from redpix.report import (
     timing_section,
     training_section,
 )
+from redpix.report.explorer_section import show_objects
 from redpix.report.field_section import show_field
 from redpix.report.figures import house_style
 from redpix.report.known_objects import unanswered
@@ -75,6 +76,7 @@ def write_report(
     calls = field_calls(shown, run.objects, products, settings) if run else {}
     calls |= section_calls(products, methods, texts["metrics"], raws, truth)
     calls |= viewer_calls(products, run, methods, settings)
+    calls["explorer"] = partial(show_objects, products, run, methods, settings)
     with house_style():
         sections = draw(calls, threads)
         timings = timing_section.show_timings(benchmarks, folder)
