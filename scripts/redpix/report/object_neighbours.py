@@ -34,7 +34,7 @@ def summed_fluxes(paths, ids, bands):
     ndarray, shape (n, bands)
         NaN for an object without pixels in these tables.
     """
-    columns = ["object_id", *(f"flux_{band}" for band in bands)]
+    columns = ["object_id"] + [f"flux_{band}" for band in bands]
     parts = [pyarrow.parquet.read_table(path, columns=columns).to_pandas() for path in paths]
     if not parts:
         return np.full((len(ids), len(bands)), np.nan)
