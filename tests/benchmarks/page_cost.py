@@ -114,7 +114,14 @@ def pairs(count):
             {
                 **{"id": number, "band": "r", "ra": 180.0, "dec": 45.0, "scorr": 9.0},
                 **{"flux": 3.0, "mag": 21.0, "kind": "positive", "score": float(rng.uniform())},
-                **{"flags": []},
+                **{
+                    "flags": [],
+                    "x": 9.0,
+                    "y": 9.0,
+                    "features": "",
+                    "host_id": "",
+                    "host_z_phot": None,
+                },
                 **change_stamps.stamp_pictures(*planes),
             }
         )

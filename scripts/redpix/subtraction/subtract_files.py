@@ -7,6 +7,7 @@ from redpix.image.exposure_cards import pair_cards
 from redpix.image.mapped_image import planes_folder
 from redpix.subtraction.alerts import write_alerts
 from redpix.subtraction.difference_files import write_cut_outs, write_difference, write_transients
+from redpix.subtraction.marked_score import read_marks
 from redpix.subtraction.pair import SubtractionSettings, Workspace
 from redpix.subtraction.pair_checks import check_filters
 from redpix.subtraction.subtract_pair import subtract_pair
@@ -26,7 +27,9 @@ def subtract_files(
     camera,
     arrays,
     band,
+    pair,
     threads=1,
+    marks=None,
     *,
     config,
     parameters,
@@ -51,16 +54,19 @@ def subtract_files(
         zero_point, psf (path), fwhm (pixels); None: from the header, or measured.
     arrays : {"numpy", "torch", "cupy"}
         Backend of the arrays.
-    band : str
-        Name of the band.
+    band, pair : str
+        Names of the band and of the pair.
     threads : int
         Number of threads.
+    marks : str, optional
+        Table of a person's marks, from which the score of transients learns.
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     **settings : various
         Fields of `redpix.subtraction.pair.SubtractionSettings`.
     """
-    settings = SubtractionSettings(**settings)
+    given = read_marks(marks) if marks else None
+    settings = SubtractionSettings(**settings, marks=given, name=pair, band=band)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     exposures = _exposures([science, reference], images, camera, band, settings, threads)
     with planes_folder(difference) as folder:
