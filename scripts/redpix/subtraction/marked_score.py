@@ -26,7 +26,7 @@ _NEAR = 1.0
 _REQUIRED = ("pair", "mark")
 
 
-class Marks(NamedTuple):
+class MarkedTransients(NamedTuple):
     """Marks of a person, one row per transient.
 
     Attributes
@@ -77,19 +77,22 @@ def read_marks(path):
 
     Parameters
     ----------
-    path : str
+    path : str or None
         Table with the columns pair and mark, and ra and dec, or x and y; band and features if it
         has them. Rows with an empty mark are notes, and left out.
 
     Returns
     -------
-    Marks
+    MarkedTransients or None
+        None without a table.
 
     Raises
     ------
     InputError
         If a column is missing, or a mark is neither real nor bogus.
     """
+    if not path:
+        return None
     table = read_table(path, required=_REQUIRED, allow_empty=True)
     place = next((names for names in (("ra", "dec"), ("x", "y")) if _has(table, names)), None)
     if place is None:
@@ -110,7 +113,7 @@ def read_marks(path):
     real = np.array([word.lower() == "real" for word in words], bool)[marked]
     features = [_features(text) for text in _texts(table, "features")]
     features = np.reshape(features, (len(words), len(WEIGHTS)))[marked]
-    return Marks(path=str(path), real=real, features=features, **numbers, **texts)
+    return MarkedTransients(path=str(path), real=real, features=features, **numbers, **texts)
 
 
 def _has(table, names):
@@ -204,7 +207,7 @@ def score_from_marks(transients, marks, name, band, wcs, fwhm):
     ----------
     transients : redpix.subtraction.transients.Transients
         Transients of the difference.
-    marks : Marks
+    marks : MarkedTransients
         Marks of all pairs.
     name, band : str
         Names of the pair and of the band.
@@ -233,7 +236,12 @@ def score_from_marks(transients, marks, name, band, wcs, fwhm):
             what = "the features of the file count" if known else "the mark is left out"
             log.warning(
                 "%s: mark of %s, %s at %s: no transient within %.1f pixels; %s",
-                *(marks.path, name, band, place, reach, what),
+                marks.path,
+                name,
+                band,
+                place,
+                reach,
+                what,
             )
     usable = np.isfinite(features).all(axis=1)
     strange = np.count_nonzero(~usable & ~here)

@@ -8,7 +8,7 @@ import numpy as np
 from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
-from redpix.subtraction.marked_score import Marks
+from redpix.subtraction.marked_score import MarkedTransients
 from redpix.subtraction.mosaic import Mosaic
 from redpix.subtraction.pair_noise import PairNoise
 from redpix.subtraction.transients import Transients
@@ -43,7 +43,7 @@ class SubtractionSettings(NamedTuple):
         As in `redpix.psf.psf_choice.fit_psf`.
     noise : {"measured", "given"}
         Whether variances are scaled to the noise that is measured on blank sky.
-    marks : redpix.subtraction.marked_score.Marks or None
+    marks : redpix.subtraction.marked_score.MarkedTransients or None
         Marks of a person that the score of transients learns from.
     name, band : str
         Names of the pair and of the band in the marks.
@@ -61,7 +61,7 @@ class SubtractionSettings(NamedTuple):
     match_reference: bool
     psf_engine: str = "auto"
     noise: str = "measured"
-    marks: Marks | None = None
+    marks: MarkedTransients | None = None
     name: str = ""
     band: str = ""
 

@@ -43,10 +43,9 @@ def subtract_files(
     ----------
     science, reference : list of str
         Files of an exposure, as for `redpix.astrometry.exposures.read_exposure`.
-    difference, transients, cut_outs : str
-        Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS).
-    votable, regions, alerts : str
-        The transients as a VOTable and as DS9 regions, and alert packets of the clean ones (AVRO).
+    difference, transients, cut_outs, votable, regions, alerts : str
+        Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS), the
+        transients as a VOTable, as DS9 regions, and alert packets of the clean ones (AVRO).
     images : list of str
         Names of science image and reference as the table of pairs has them.
     camera : list of dict
@@ -65,8 +64,7 @@ def subtract_files(
     **settings : various
         Fields of `redpix.subtraction.pair.SubtractionSettings`.
     """
-    given = read_marks(marks) if marks else None
-    settings = SubtractionSettings(**settings, marks=given, name=pair, band=band)
+    settings = SubtractionSettings(**settings, marks=read_marks(marks), name=pair, band=band)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     exposures = _exposures([science, reference], images, camera, band, settings, threads)
     with planes_folder(difference) as folder:
