@@ -54,6 +54,7 @@ STEPS = {
 
 SCRIPT = """<script>addEventListener("load", async () => {
   const pause = ms => new Promise(go => setTimeout(go, ms));
+  document.documentElement.style.scrollBehavior = "auto";
   while (!document.getElementById("explore").dataset.ready) await pause(50);
   for (const wanted of CLICKS) {
     const place = document.querySelector(wanted);
@@ -64,14 +65,15 @@ SCRIPT = """<script>addEventListener("load", async () => {
   for (const part of document.querySelectorAll("main > section")) {
     if (!part.querySelector("#SECTION")) part.remove();
   }
-  scrollTo({top: 0, behavior: "instant"});
   if ("BELOW") {
     document.querySelector("header").remove();
-    for (let part = document.querySelector("BELOW"); part.tagName !== "MAIN"; part = part.parentElement) {
+    let part = document.querySelector("BELOW");
+    for (; part.tagName !== "MAIN"; part = part.parentElement) {
       while (part.previousElementSibling) part.previousElementSibling.remove();
     }
-    await pause(300);
   }
+  scrollTo(0, 0);
+  await pause(500);
 });</script>"""
 
 

@@ -46,19 +46,15 @@ def subtract_files(
     difference, transients, cut_outs, votable, regions, alerts : str
         Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS), the
         transients as a VOTable, as DS9 regions, and alert packets of the clean ones (AVRO).
-    images : list of str
-        Names of science image and reference as the table of pairs has them.
-    camera : list of dict
-        What the user gives of science image and reference: keys gain, read_noise, saturation,
-        zero_point, psf (path), fwhm (pixels); None: from the header, or measured.
-    arrays : {"numpy", "torch", "cupy"}
-        Backend of the arrays.
+    images, camera : list
+        Names of science image and reference as the table of pairs has them, and of each the
+        given gain, read_noise, saturation, zero_point, psf (path) and fwhm (pixels), or None.
+    arrays, threads : str, int
+        Backend of the arrays (numpy, torch or cupy), and number of threads.
     band, pair : str
         Names of the band and of the pair.
-    threads : int
-        Number of threads.
     marks : str, optional
-        Table of a person's marks, from which the score of transients learns.
+        Table of a person's marks, from which the score learns.
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     **settings : various
