@@ -18,6 +18,9 @@ PIXELS = ("image", "physical")
 #: degrees per unit of a size or an angle on the sky
 _UNITS = {"": 1.0, "d": 1.0, '"': 1 / 3600, "'": 1 / 60, "r": math.degrees(1)}
 
+#: coordinate of a pixel from which on a position is refused
+_FAR = 1e9
+
 _NUMBER = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*([\"'dr]?)")
 _SEXAGESIMAL = re.compile(r"([+-]?)(\d+)[:h](\d+)[:m](\d+\.?\d*)s?")
 
@@ -62,18 +65,18 @@ class RegionFrame:
         Raises
         ------
         ValueError
-            If a text is not a coordinate.
+            If a text is not a finite coordinate.
         """
         if self._wcs is None:
             pair = zip((first, second), self._origin, self._step, strict=True)
-            return tuple(step * float(text) + origin for text, origin, step in pair)
+            return tuple(_near(step * _finite(text) + origin) for text, origin, step in pair)
         hours = 1.0 if self.name == "galactic" else 15.0
         degrees = _angle(first, hours), _angle(second, 1.0)
         sky = SkyCoord(*degrees, unit="deg", frame=SKY[self.name])
         x, y = self._wcs.world_to_pixel(sky)
         if not (np.isfinite(x) and np.isfinite(y)):
             raise ValueError("a position that does not lie on the image's projection")
-        return float(x) + 1, float(y) + 1
+        return _near(float(x) + 1), _near(float(y) + 1)
 
     def length(self, text, axis):
         """Return a size in pixels.
@@ -96,10 +99,10 @@ class RegionFrame:
         """
         match = _NUMBER.fullmatch(text.strip())
         if match is None or (self._wcs is None and match[2]):
-            raise ValueError(f"{text.strip()!r} is not a size")
+            raise ValueError(f"{text.strip()[:20]!r} is not a size")
         value = float(match[1])
-        if not value > 0:
-            raise ValueError("a size that is not above 0")
+        if not 0 < value < math.inf:
+            raise ValueError("a size that is not above 0 and finite")
         if self._wcs is None:
             return value * abs(self._step[axis])
         scale = math.sqrt(abs(np.linalg.det(self._wcs.pixel_scale_matrix)))
@@ -120,7 +123,7 @@ class RegionFrame:
         -------
         float
         """
-        value = float(text)
+        value = _finite(text)
         if self._wcs is None:
             return value
         centre = self._wcs.pixel_to_world(place[0] - 1, place[1] - 1)
@@ -135,7 +138,22 @@ def _angle(text, hours):
     if match:
         value = int(match[2]) + int(match[3]) / 60 + float(match[4]) / 3600
         return (-value if match[1] == "-" else value) * hours
-    return float(text.strip().removesuffix("d"))
+    return _finite(text.strip().removesuffix("d"))
+
+
+def _finite(text):
+    """Return a finite number; raise ValueError for any other text."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text.strip()[:20]!r} is not finite")
+    return value
+
+
+def _near(pixel):
+    """Return a coordinate in pixels; raise ValueError if it is senselessly far from the image."""
+    if not abs(pixel) < _FAR:
+        raise ValueError(f"a position at pixel {pixel:.3g}")
+    return pixel
 
 
 def frame_of(name, header, where):

@@ -4,6 +4,7 @@ AVRO holds its schema and the bytes of the cut-outs, and is what alert brokers a
 """
 
 import gzip
+import hashlib
 import io
 from pathlib import Path
 
@@ -47,6 +48,9 @@ _CANDIDATE = {
     "kind": ("string", "brighter, fainter or moving"),
     "rb": ("float", "score from 0 to 1 that the candidate is real"),
 }
+
+#: 16 bytes between blocks; random ones would make the files of two equal runs differ
+_SYNC = hashlib.md5(b"alerts of redpix", usedforsecurity=False).digest()
 
 #: the schema of a packet
 SCHEMA = fastavro.parse_schema(
@@ -105,7 +109,7 @@ def write_alerts(path, table, cut_outs, difference):
             if row["flags"] == "0"
         ]
     with atomic(path) as temporary, open(temporary, "wb") as file:
-        fastavro.writer(file, SCHEMA, packets, codec="deflate")
+        fastavro.writer(file, SCHEMA, packets, codec="deflate", sync_marker=_SYNC)
 
 
 def _packet(row, name, header, difference, hdus):
