@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import lzma
+import os
 import struct
 import zipfile
 import zlib
@@ -31,6 +32,25 @@ DAMAGE = (
 
 #: maximum number of characters that a library's words take in a message
 _LONGEST = 200
+
+
+def check_file(path):
+    """Refuse a path that exists and is not a file: a folder, a pipe, a device.
+
+    Reading a pipe would wait for a writer without end.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path of a user's file; it may be missing.
+
+    Raises
+    ------
+    InputError
+        The caller names the path.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError("is not a file; allowed: the path of a file")
 
 
 @contextlib.contextmanager

@@ -21,6 +21,9 @@ from redpix.sdss.download import BrokenError, MissingError, discard, download, o
 #: maximum wait between two attempts, seconds
 LONGEST_WAIT = 60.0
 
+#: longest wait that a server may ask for, seconds
+LONGEST_ASKED = 900.0
+
 #: functions that open packed files, by the ending of the file name
 UNPACK = {".bz2": bz2.open, ".gz": gzip.open}
 
@@ -169,7 +172,11 @@ class Archive:
                     raise InputError(
                         f"{location.url}: {error}; gave up after {attempt + 1} attempts"
                     ) from None
-                wait = min(max(wait, error.wait), LONGEST_WAIT)
+                if error.wait > LONGEST_ASKED:
+                    raise InputError(
+                        f"{location.url}: {error}, and asks to wait {error.wait:.0f} s; try later"
+                    ) from None
+                wait = max(wait, error.wait)
                 log.info("%s: %s; next attempt in %.0f s", location.url, error, wait)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
