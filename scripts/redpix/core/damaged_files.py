@@ -30,6 +30,9 @@ DAMAGE = (
     zipfile.BadZipFile,
 )
 
+#: exceptions of compiled modules that have no public name: astropy's of compressed images
+_UNNAMED = ("CfitsioException",)
+
 #: maximum number of characters that a library's words take in a message
 _LONGEST = 200
 
@@ -90,7 +93,9 @@ def readable(path, kind, also=()):
         raise InputError(f"{start}the file does not exist") from None
     except MemoryError:
         raise InputError(f"{start}its content does not fit into memory") from None
-    except (*DAMAGE, *also) as error:
+    except Exception as error:
+        if not isinstance(error, (*DAMAGE, *also)) and type(error).__name__ not in _UNNAMED:
+            raise
         if isinstance(error, OSError) and error.errno in (*NO_ROOM, errno.ESTALE):
             raise
         words = " ".join(str(error).split())

@@ -9,17 +9,17 @@ from redpix.image.region_frames import PIXELS, SKY, frame_of
 from redpix.image.region_shapes import in_polygon, in_shape
 
 # one region: its kind and its numbers
-_LINE = re.compile(r"\s*\+?(\w+)\s*\(([^()]*)\)\s*")
+_LINE = re.compile(r"\+?(\w+)\s*\(([^()]*)\)")
 # the word that names a coordinate system, alone or before a region
-_SYSTEM = re.compile(rf"\s*({'|'.join((*PIXELS, *SKY))})\b\s*", re.IGNORECASE)
+_SYSTEM = re.compile(rf"({'|'.join((*PIXELS, *SKY))})\b\s*", re.IGNORECASE)
 # lines that hold no region
-_PASSED = re.compile(r"\s*(?:global\b.*|)\s*")
+_PASSED = re.compile(r"(?:global\b.*)?")
 
 #: numbers of sizes of a shape, and whether an angle may follow
 _SIZES = {"circle": (1, False), "ellipse": (2, True), "box": (2, True), "annulus": (2, False)}
 
 #: largest sum of the areas of all regions, in units of the area of the image
-_COVERED = 1000
+_COVERED = 100
 
 #: largest number of characters of a line in a message
 _LONGEST = 80
@@ -63,6 +63,7 @@ def region_mask(lines, shape, name, header=None):
     for number, line in enumerate(lines, start=1):
         where = f"{name}: line {number}"
         for text in line.split("#", 1)[0].rstrip("\r\n").split(";"):
+            text = text.strip()  # a pattern of blanks at both ends takes time by their square
             system = _SYSTEM.match(text)
             if system:
                 frame = frame_of(system[1], header, where)
@@ -98,7 +99,8 @@ def _inside_region(text, frame, shape, where):
                 sizes = [
                     frame.length(word, axis % 2) for axis, word in enumerate(words[2 : 2 + count])
                 ]
-                angle = frame.angle(words[-1] if len(words) > 2 + count else "0", place)
+                turn = words[-1] if len(words) > 2 + count else "0"
+                angle = frame.angle(turn, *words[:2]) if turns else 0.0
                 return in_shape(kind, place, sizes, angle, shape)
         why = ""
     except ValueError as error:

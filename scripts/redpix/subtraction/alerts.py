@@ -52,6 +52,14 @@ _CANDIDATE = {
 #: 16 bytes between blocks; random ones would make the files of two equal runs differ
 _SYNC = hashlib.md5(b"alerts of redpix", usedforsecurity=False).digest()
 
+
+def _sorted(schema):
+    """Return a schema with its keys in order; fastavro's order differs from process to process."""
+    if isinstance(schema, dict):
+        return {key: _sorted(schema[key]) for key in sorted(schema)}
+    return [_sorted(one) for one in schema] if isinstance(schema, list) else schema
+
+
 #: the schema of a packet
 SCHEMA = fastavro.parse_schema(
     {
@@ -81,6 +89,7 @@ SCHEMA = fastavro.parse_schema(
         ],
     }
 )
+SCHEMA = _sorted(SCHEMA)
 
 #: HDU of each cut-out of a packet
 CUT_OUTS = {"cutoutScience": "NEW", "cutoutTemplate": "REF", "cutoutDifference": "D"}
