@@ -20,7 +20,7 @@ from redpix.config.photoz_tables import read_listing
 from redpix.config.run_input import read_run_input
 from redpix.config.sfd_files import sfd_files
 from redpix.core.code_versions import code_version
-from redpix.core.environments import images_environment
+from redpix.core.environments import IMAGES_ENVIRONMENT
 from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes
@@ -35,9 +35,6 @@ fix_snakemake()
 
 with refusals(""):
     check_folder("folder of redpix", ROOT)
-
-# conda environment of the jobs that work images
-IMAGES_ENVIRONMENT = f"../../envs/{images_environment()}"
 
 # the code is read once for all jobs of a script
 version_of = functools.cache(code_version)

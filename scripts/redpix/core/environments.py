@@ -31,3 +31,7 @@ def conda_platform():
         machine, machine
     )
     return os.environ.get("CONDA_SUBDIR") or f"{system}-{bits}"
+
+
+#: environment of jobs that work images, relative to the rules
+IMAGES_ENVIRONMENT = f"../../envs/{images_environment()}"

@@ -172,15 +172,20 @@ class Archive:
                     raise InputError(
                         f"{location.url}: {error}; gave up after {attempt + 1} attempts"
                     ) from None
-                if error.wait > LONGEST_ASKED:
-                    raise InputError(
-                        f"{location.url}: {error}, and asks to wait {error.wait:.0f} s; try later"
-                    ) from None
-                wait = max(wait, error.wait)
+                wait = max(wait, _asked_wait(location.url, error))
                 log.info("%s: %s; next attempt in %.0f s", location.url, error, wait)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
             attempt += 1
+
+
+def _asked_wait(url, error):
+    """Return the seconds that a server asks to wait; raise InputError if they are too many."""
+    if error.wait > LONGEST_ASKED:
+        raise InputError(
+            f"{url}: {error}, and asks to wait {error.wait:.0f} s; try later"
+        ) from None
+    return error.wait
 
 
 def archive_of(source, retries, timeout):
