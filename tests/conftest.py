@@ -31,7 +31,7 @@ def pytest_addoption(parser):
         "--kills",
         type=int,
         default=4,
-        help="how many times over one run is killed and started again; 4 if not given",
+        help="how many times over a run is killed and started again; 4 or 10 if not given",
     )
     parser.addoption(
         "--mutations",
