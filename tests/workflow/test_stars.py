@@ -484,10 +484,13 @@ def test_real_exposures_run_through_to_light_curves(real, tmp_path):
     scatter = pd.read_csv(folder / "scatter.csv")
     assert scatter["expected_scintillation"].median() == pytest.approx(0.0022, abs=0.0001)
     good = scatter[(scatter["flags"] == 0) & (scatter["exposures"] == 6)]
+    # the PSF is undersampled, so bright stars are measured in circles
+    assert (good["aperture"] > 0)[good["flux"] > 4000].mean() > 0.9
+    assert (good["aperture"] == 0)[good["flux"] < 1000].mean() > 0.9
     # saturation is near 16000; for five degrees of freedom the median is 0.93 of the expectation
     for low, high, number, ratio, most in (
         *((300, 1000, 200, 1.2, 0.018), (1000, 4000, 80, 1.4, 0.010)),
-        (4000, 16000, 30, 1.8, 0.008),
+        (4000, 16000, 30, 1.15, 0.005),
     ):
         chosen = good[(good["flux"] > low) & (good["flux"] < high)]
         assert len(chosen) > number
