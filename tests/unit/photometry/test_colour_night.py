@@ -102,5 +102,5 @@ def test_each_colour_has_the_fluxes_of_its_filter(tmp_path, pattern):
         # a pixel of one colour in four is read, or the mean of two
         change = np.asarray(stars["psf_flux"])[nearest[near]] / (flux[near] * LIGHT[colour] / 4)
         # with a flat of another filter, or without one, stars would differ by 10 % and more
-        assert np.median(change) == pytest.approx(1, abs=0.03)
+        assert np.median(change) == pytest.approx(1, abs=0.008)
         assert np.std(change) < 0.015
