@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.photometry.confusion import Confusion, measure_confusion, widened
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
 from redpix.photometry.image_psf import better_psf, first_psf
@@ -30,8 +31,9 @@ _SAME = 0.3
 _BESIDE = 0.45
 
 
-#: change of the sky from which the PSF is made again, noise of a pixel
-_SKY_MOVED = 0.05
+#: change of the sky from which the PSF is made again, noise of a pixel, and number of stars below
+#: which wings of neighbours can spoil a PSF
+_SKY_MOVED, _FEW = 0.05, 40
 
 
 class Result(NamedTuple):
@@ -57,6 +59,8 @@ class Result(NamedTuple):
         Stars no more significant than detections on the negative image.
     stacked : bool
         Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
+    confusion : redpix.photometry.confusion.Confusion
+        Noise of the residual image, which is in the errors.
     """
 
     stars: Placed
@@ -69,6 +73,7 @@ class Result(NamedTuple):
     false: FalseRate
     doubtful: np.ndarray
     stacked: bool
+    confusion: Confusion
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -118,7 +123,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     psf = better_psf(scene, mask, profile, psf, stars, model)
     before = scene
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    if sky_moved(before, scene, hidden):
+    if psf.stars < _FEW and sky_moved(before, scene, hidden):
         scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
         first *= again
     stars, model = add_faint_stars(scene, psf, stars, threshold)
@@ -128,12 +133,15 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
+    confusion = measure_confusion(scene, psf, model)
+    uncertainty = widened(confusion, scene, psf, stars, uncertainty)
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
     doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
     scale, stacked = first * second, profile is None
-    return Result(stars, uncertainty, psf, scene, model, scale, hot, rate, doubtful, stacked)
+    made = stars, uncertainty, psf, scene, model, scale, hot, rate, doubtful, stacked
+    return Result._make([*made, confusion])
 
 
 def sky_moved(before, after, hidden):

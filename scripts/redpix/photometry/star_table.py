@@ -143,6 +143,14 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
+    if result.confusion.is_seen:
+        log.info(
+            "%s: errors are widened: the variance of the blank residual is %.2f times the expected, "
+            "and the light of undetected stars adds %.2f",
+            name,
+            result.confusion.noise,
+            result.confusion.light,
+        )
     log_false_rate(name, result.false, int(np.count_nonzero(result.doubtful)))
 
 
@@ -201,6 +209,8 @@ def residual_cards(result, scale):
         ("NEGLIGHT", result.false.light, "[sigma] the same in the light of others"),
         ("DOUBTFUL", int(np.count_nonzero(result.doubtful)), "stars with this flag"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
+        ("CONFNOIS", result.confusion.noise, "variance of the filtered residual / expected"),
+        ("CONFLIGH", result.confusion.light, "the same of undetected stars; in the errors"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),
         ("FLUXCOL", scale.column, "column of the better flux; magnitudes are of it"),
