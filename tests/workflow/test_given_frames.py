@@ -152,12 +152,48 @@ def test_galaxies_of_the_fields_are_redshifted(survey):
     assert truth["seeing_in_HSC-r"].to_numpy() == pytest.approx(1.3, rel=0.05)
 
 
-def test_injection_is_refused_in_a_line(survey):
-    folder = survey[0].parents[1]
-    table = str(folder / "frames.tsv")
-    words = run(folder, "-n", "injection", status=1, name="survey", frames=table)
-    assert f"injection: with frames: {table}: sources are injected" in words
-    assert "Traceback" not in words
+def test_sources_are_injected_and_measured(survey):
+    results, _, _ = survey
+    folder = results.parents[1]
+    magnitudes = dict(zip(BANDS, (19.0, 18.6, 18.2, 18.0, 17.9, 17.8), strict=True))
+    stars = pd.DataFrame([{"kind": "star", **magnitudes}] * 4)
+    stars.to_csv(folder / "stars.csv", index=False)
+    sources = {"galaxies_per_field": 0, "points_per_field": 4, "points": str(folder / "stars.csv")}
+    run(
+        folder,
+        "injection",
+        name="survey",
+        frames=str(folder / "frames.tsv"),
+        catalogue={"from": str(folder / "objects.csv")},
+        photoz={"methods": ["knn"], "k": 5},
+        injection=sources | {"psf": 0.7},
+    )
+    made = results / "injection"
+    truth = pd.read_csv(made / "truth.csv")
+    assert truth["field"].value_counts().to_dict() == {"9813_4.4": 4, "north": 4}
+    run(
+        folder,
+        "results/again/pixels/north.parquet",
+        name="again",
+        frames=str(made / "frames.tsv"),
+        catalogue={"from": str(made / "truth.csv")},
+    )
+    north = truth[truth["field"] == "north"]
+    pixels = pq.read_table(folder / "results/again/pixels/north.parquet").to_pandas()
+    # where the sky is crowded, one may lie within a galaxy
+    assert len(set(north["id"]) & set(pixels["object_id"])) >= 3
+    for band in BANDS[:5]:
+        flux = 10 ** (0.4 * (22.5 - magnitudes[band]))
+        before, after = (
+            fits.getdata(run_of / f"frames/north-{band}.fits")
+            for run_of in (results, folder / "results/again")
+        )
+        wcs = celestial_wcs(fits.getheader(results / f"frames/north-{band}.fits"))
+        rows, columns = np.indices(before.shape)
+        for x, y in np.transpose(wcs.all_world2pix(north["ra"], north["dec"], 0)):
+            aperture = np.hypot(rows - y, columns - x) < 14
+            light = np.nansum((after - before)[aperture])
+            assert light == pytest.approx(flux, rel=0.02)
 
 
 def test_bands_of_one_psf(tmp_path):
