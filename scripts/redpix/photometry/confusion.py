@@ -12,6 +12,7 @@ import numpy as np
 
 from redpix.image.strips import strips
 from redpix.photometry.detection import filter_stamp, matched_filter
+from redpix.photometry.psf_fit import errors
 from redpix.photometry.scene import Errors
 
 #: pixels in which the model of the stars is below this fraction of the noise are sky
@@ -54,6 +55,30 @@ class Confusion(NamedTuple):
         return self.noise > 1 or self.light > 0
 
 
+def errors_in_crowd(scene, psf, stars, model):
+    """Return the errors of a fit with the light of undetected stars.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+    stars : redpix.photometry.scene.Placed
+        Fitted stars.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
+
+    Returns
+    -------
+    errors : redpix.photometry.scene.Errors
+    confusion : Confusion
+        Noise of the residual image, which is in the errors.
+    """
+    confusion = measure_confusion(scene, psf, model)
+    return widened(confusion, scene, psf, stars, errors(scene, psf, stars, model)), confusion
+
+
 def measure_confusion(scene, psf, model):
     """Return the noise of the residual image and the light of undetected stars in it.
 
@@ -92,7 +117,7 @@ def measure_confusion(scene, psf, model):
     )
 
 
-def widened(confusion, scene, psf, stars, errors):
+def widened(confusion, scene, psf, stars, fitted):
     """Return the errors of stars with the light of undetected stars.
 
     The variance of hidden light grows with the detection limit F as F^(2 - a), where the number of
@@ -108,7 +133,7 @@ def widened(confusion, scene, psf, stars, errors):
         PSF of the image.
     stars : redpix.photometry.scene.Placed
         Fitted stars.
-    errors : redpix.photometry.scene.Errors
+    fitted : redpix.photometry.scene.Errors
         Errors of the fit.
 
     Returns
@@ -116,12 +141,12 @@ def widened(confusion, scene, psf, stars, errors):
     redpix.photometry.scene.Errors
     """
     if not confusion.is_seen:
-        return errors
+        return fitted
     alone = scene.noise / np.sqrt(np.sum(filter_stamp(psf) ** 2))
-    relative = np.maximum(errors.flux / alone, 1.0)
+    relative = np.maximum(fitted.flux / alone, 1.0)
     hidden = confusion.light * relative ** -count_slope(stars.flux, alone)
     flux, position = (np.sqrt(confusion.noise + part * hidden) for part in (_BESIDE, _ON_POSITION))
-    return Errors(errors.flux * flux, errors.x * position, errors.y * position)
+    return Errors(fitted.flux * flux, fitted.x * position, fitted.y * position)
 
 
 def count_slope(flux, noise):

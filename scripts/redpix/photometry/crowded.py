@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.photometry.confusion import Confusion, measure_confusion, widened
+from redpix.photometry.confusion import Confusion, errors_in_crowd
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
 from redpix.photometry.image_psf import better_psf, first_psf
-from redpix.photometry.psf_fit import errors, fit, significance
+from redpix.photometry.psf_fit import fit, significance
 from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
@@ -109,21 +109,18 @@ def measure(image, error, gain, mask, threshold, mesh):
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
-    del error, gain  # a large image leaves little memory
+    del error, gain
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None
-    hot = sharp_pixels(scene, psf)
+    scene, hot = without_hot_pixels(scene, psf)
     hidden = hidden | hot
-    scene = scene._replace(
-        image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
-    )
     negative = negative_detections(scene, psf, threshold)
     stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
-    before = scene
+    before = scene if psf.stars < _FEW else None  # a large image leaves little memory
     scene, first = with_measured_sky(scene, model, hidden, mesh)
-    if psf.stars < _FEW and sky_moved(before, scene, hidden):
+    if before is not None and sky_moved(before, scene, hidden):
         scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
         first *= again
     stars, model = add_faint_stars(scene, psf, stars, threshold)
@@ -132,16 +129,33 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    uncertainty = errors(scene, psf, stars, model)
-    confusion = measure_confusion(scene, psf, model)
-    uncertainty = widened(confusion, scene, psf, stars, uncertainty)
+    uncertainty, confusion = errors_in_crowd(scene, psf, stars, model)
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
     doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
-    scale, stacked = first * second, profile is None
-    made = stars, uncertainty, psf, scene, model, scale, hot, rate, doubtful, stacked
-    return Result._make([*made, confusion])
+    made = stars, uncertainty, psf, scene, model, first * second, hot, rate, doubtful
+    return Result._make([*made, profile is None, confusion])
+
+
+def without_hot_pixels(scene, psf):
+    """Return a scene in which hot pixels are left out, and where they are.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+
+    Returns
+    -------
+    scene : redpix.photometry.scene.Scene
+    hot : ndarray of bool, shape (ny, nx)
+    """
+    hot = sharp_pixels(scene, psf)
+    image, variance = np.where(hot, 0.0, scene.image), np.where(hot, np.inf, scene.variance)
+    return scene._replace(image=image, variance=variance), hot
 
 
 def sky_moved(before, after, hidden):

@@ -145,7 +145,7 @@ def log_fit(name, result, scale):
     )
     if result.confusion.is_seen:
         log.info(
-            "%s: errors are widened: the variance of the blank residual is %.2f times the expected, "
+            "%s: errors are widened: the variance of blank residuals is %.2f times the expected, "
             "and the light of undetected stars adds %.2f",
             name,
             result.confusion.noise,
