@@ -251,7 +251,7 @@ def test_only_a_wcs_of_the_sky_gives_places_in_it(tmp_path):
 
 def test_too_few_known_stars_cost_the_magnitudes_alone(tmp_path, caplog):
     field = simulate(3, 256, 40, Moffat())
-    bright = np.argsort(field.flux)[-12:]
+    bright = np.argsort(-field.flux)[:12]
     known = pd.DataFrame({"x": field.x[bright], "y": field.y[bright]})
     known["r"] = 25 - 2.5 * np.log10(field.flux[bright])
     path = str(tmp_path / "known.csv")

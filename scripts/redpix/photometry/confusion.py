@@ -12,7 +12,6 @@ import numpy as np
 
 from redpix.image.strips import strips
 from redpix.photometry.detection import filter_stamp, matched_filter
-from redpix.photometry.psf_fit import errors
 from redpix.photometry.scene import Errors
 
 #: pixels in which the model of the stars is below this fraction of the noise are sky
@@ -55,31 +54,7 @@ class Confusion(NamedTuple):
         return self.noise > 1 or self.light > 0
 
 
-def errors_in_crowd(scene, psf, stars, model):
-    """Return the errors of a fit with the light of undetected stars.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    stars : redpix.photometry.scene.Placed
-        Fitted stars.
-    model : ndarray, shape (ny, nx)
-        Model of the stars, counts.
-
-    Returns
-    -------
-    errors : redpix.photometry.scene.Errors
-    confusion : Confusion
-        Noise of the residual image, which is in the errors.
-    """
-    confusion = measure_confusion(scene, psf, model)
-    return widened(confusion, scene, psf, stars, errors(scene, psf, stars, model)), confusion
-
-
-def measure_confusion(scene, psf, model):
+def measure_confusion(scene, psf, model, threshold):
     """Return the noise of the residual image and the light of undetected stars in it.
 
     Parameters
@@ -90,6 +65,8 @@ def measure_confusion(scene, psf, model):
         PSF of the image.
     model : ndarray, shape (ny, nx)
         Model of the stars, counts.
+    threshold : float
+        Minimum signal-to-noise ratio of a star. What exceeds it is not light of undetected stars.
 
     Returns
     -------
@@ -102,6 +79,7 @@ def measure_confusion(scene, psf, model):
         image, variance, _ = (plane[wide] for plane in scene)
         ratio = matched_filter(image - model[wide], 1 / variance, stamp)[0][inner]
         sky = np.isfinite(scene.variance[rows]) & (model[rows] < limit) & (ratio != 0)
+        sky &= abs(ratio) < threshold
         values.append(ratio[sky][::every])
     values = np.concatenate(values).astype(float)
     # neighbouring values are correlated over the area of the filter
@@ -117,7 +95,7 @@ def measure_confusion(scene, psf, model):
     )
 
 
-def widened(confusion, scene, psf, stars, fitted):
+def widened(result):
     """Return the errors of stars with the light of undetected stars.
 
     The variance of hidden light grows with the detection limit F as F^(2 - a), where the number of
@@ -125,28 +103,21 @@ def widened(confusion, scene, psf, stars, fitted):
 
     Parameters
     ----------
-    confusion : Confusion
-        Noise of the residual image.
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    stars : redpix.photometry.scene.Placed
-        Fitted stars.
-    fitted : redpix.photometry.scene.Errors
-        Errors of the fit.
+    result : redpix.photometry.crowded.Result
+        Fitted stars of the image.
 
     Returns
     -------
     redpix.photometry.scene.Errors
     """
+    errors, confusion = result.errors, result.confusion
     if not confusion.is_seen:
-        return fitted
-    alone = scene.noise / np.sqrt(np.sum(filter_stamp(psf) ** 2))
-    relative = np.maximum(fitted.flux / alone, 1.0)
-    hidden = confusion.light * relative ** -count_slope(stars.flux, alone)
+        return errors
+    alone = result.scene.noise / np.sqrt(np.sum(filter_stamp(result.psf) ** 2))
+    relative = np.maximum(errors.flux / alone, 1.0)
+    hidden = confusion.light * relative ** -count_slope(result.stars.flux, alone)
     flux, position = (np.sqrt(confusion.noise + part * hidden) for part in (_BESIDE, _ON_POSITION))
-    return Errors(fitted.flux * flux, fitted.x * position, fitted.y * position)
+    return Errors(errors.flux * flux, errors.x * position, errors.y * position)
 
 
 def count_slope(flux, noise):

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from redpix.photometry.confusion import Confusion, errors_in_crowd
+from redpix.photometry.confusion import Confusion, measure_confusion
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
 from redpix.photometry.image_psf import better_psf, first_psf
-from redpix.photometry.psf_fit import fit, significance
+from redpix.photometry.psf_fit import errors, fit, significance
 from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
 from redpix.photometry.scene import Errors, Placed, Scene
 from redpix.photometry.sky_level import with_measured_sky
@@ -44,6 +44,7 @@ class Result(NamedTuple):
     stars : redpix.photometry.scene.Placed
         The brightest first.
     errors : redpix.photometry.scene.Errors
+        Errors of the fit, of photons and sky.
     psf : redpix.psf.effective_psf.EffectivePsf
     scene : redpix.photometry.scene.Scene
         The image as it was fitted, with improved sky and measured noise.
@@ -60,7 +61,7 @@ class Result(NamedTuple):
     stacked : bool
         Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     confusion : redpix.photometry.confusion.Confusion
-        Noise of the residual image, which is in the errors.
+        Noise of the residual image, which the table's errors include.
     """
 
     stars: Placed
@@ -129,13 +130,13 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    uncertainty, confusion = errors_in_crowd(scene, psf, stars, model)
+    uncertainty = errors(scene, psf, stars, model)
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
     doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
     made = stars, uncertainty, psf, scene, model, first * second, hot, rate, doubtful
-    return Result._make([*made, profile is None, confusion])
+    return Result._make([*made, profile is None, measure_confusion(scene, psf, model, threshold)])
 
 
 def without_hot_pixels(scene, psf):

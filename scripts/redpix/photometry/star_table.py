@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.job import log
+from redpix.photometry.confusion import widened
 from redpix.photometry.nearest_known import nearest_known
 from redpix.photometry.zero_point import ZeroPoint, magnitudes
 from redpix.psf.effective_psf_file import effective_psf_cards
@@ -71,7 +72,7 @@ def star_columns(result, quality, scale, sky, wcs):
     dict of str to ndarray, shape (n,)
         By name, `SEVEN` and `MORE`.
     """
-    stars, errors = result.stars, result.errors
+    stars, errors = result.stars, widened(result)
     flux, flux_error = stars.flux * scale.correction, errors.flux * scale.correction
     better = flux, flux_error
     if scale.column == "aperture_flux":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from redpix.photometry import ccd, crowded
 from redpix.photometry.confusion import Confusion, count_slope, measure_confusion, widened
-from redpix.photometry.scene import Errors, Placed, Scene
+from redpix.photometry.scene import Scene
 from redpix.psf.effective_psf_fit import effective_psf
 from redpix.psf.moffat import Profile, alpha_of
 from scipy import ndimage
@@ -29,16 +29,24 @@ def blank(image):
 def test_white_noise_widens_no_errors(psf):
     rng = np.random.default_rng(1)
     scene = blank(rng.normal(0, 1, (SIDE, SIDE)))
-    assert measure_confusion(scene, psf, np.zeros((SIDE, SIDE))) == Confusion(1.0, 0.0)
-    errors = Errors(np.ones(3), np.ones(3), np.ones(3))
-    assert widened(Confusion(), scene, psf, Placed(*np.ones((3, 3))), errors) is errors
+    assert measure_confusion(scene, psf, np.zeros((SIDE, SIDE)), 5.0) == Confusion(1.0, 0.0)
+
+
+def test_hot_pixels_and_wings_are_not_undetected_stars(psf):
+    """What is beyond the threshold is not sky."""
+    rng = np.random.default_rng(1)
+    image = rng.normal(0, 1, (SIDE, SIDE))
+    image[::50, ::50] = 300.0
+    found = measure_confusion(blank(image), psf, np.zeros((SIDE, SIDE)), 5.0)
+    assert found.noise < 1.1
+    assert found.light < 0.3
 
 
 def test_correlated_noise_is_noise_and_not_light(psf):
     """Through a filter wider than the correlation, its variance is that of the sum of pixels."""
     rng = np.random.default_rng(2)
     noise = ndimage.uniform_filter(rng.normal(0, 1, (SIDE, SIDE)), 3, mode="wrap") * 3
-    found = measure_confusion(blank(noise), psf, np.zeros((SIDE, SIDE)))
+    found = measure_confusion(blank(noise), psf, np.zeros((SIDE, SIDE)), 15.0)
     # a box of 3 x 3 pixels sums 9 pixels; the filter is hardly wider
     assert 4 < found.noise < 9
     assert found.light < 0.15 * found.noise
@@ -71,6 +79,6 @@ def test_errors_in_a_crowd_are_those_of_the_fluxes():
     distance, nearest = cKDTree(np.column_stack([x, y])).query(np.column_stack([found.x, found.y]))
     good = distance < 0.5 * FWHM
     assert good.sum() > 350
-    pull = (found.flux - flux[nearest])[good] / result.errors.flux[good]
+    pull = (found.flux - flux[nearest])[good] / widened(result).flux[good]
     # a width of 400 pulls is certain to 4 %
     assert 0.8 < robust(pull) < 1.25
