@@ -33,7 +33,7 @@ def test_white_noise_widens_no_errors(psf):
 
 
 def test_hot_pixels_and_wings_are_not_undetected_stars(psf):
-    """What is beyond the threshold is not sky."""
+    """Pixels beyond the threshold are not sky."""
     rng = np.random.default_rng(1)
     image = rng.normal(0, 1, (SIDE, SIDE))
     image[::50, ::50] = 300.0
