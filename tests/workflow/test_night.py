@@ -92,15 +92,16 @@ def test_each_file_is_accounted_for(night):
 
 
 def test_masters_are_what_the_camera_is(night):
+    """The names of the masters of the first of two cameras end with 1."""
     raw, folder = night[1], results(night) / "night/masters"
-    bias = fits.getdata(folder / "bias.fits")
+    bias = fits.getdata(folder / "bias_1.fits")
     assert np.std(bias - raw.bias) < 1.2 * 6 / GAIN / np.sqrt(10) + 0.3
-    flat, header = fits.getdata(folder / "flat_R.fits", header=True)
+    flat, header = fits.getdata(folder / "flat_R_1.fits", header=True)
     expected = raw.flats["R"] / np.median(raw.flats["R"])
     assert np.median(flat) == pytest.approx(1)
     assert np.std(flat / expected) < 0.006
     assert header["NCOMBINE"] == 5
-    dark = fits.getdata(folder / "dark_30s_scaled.fits") - bias
+    dark = fits.getdata(folder / "dark_30s_scaled_1.fits") - bias
     assert np.median(dark) == pytest.approx(np.median(raw.dark) * 30 / GAIN, abs=0.5)
 
 
