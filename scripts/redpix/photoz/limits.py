@@ -1,4 +1,4 @@
-"""Upper limits in place of the magnitudes of objects that are too faint to be detected in a band."""
+"""Upper limits in place of magnitudes of objects that are too faint to be detected in a band."""
 
 from typing import NamedTuple
 

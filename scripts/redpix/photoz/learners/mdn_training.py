@@ -26,6 +26,7 @@ LONGER = {2: -0.03, 4: 0.005}
 #: maximum number of held-out vectors that choose them
 MOST_HELD = 20_000
 
+
 class MDNSettings(NamedTuple):
     """Settings of the learner."""
 
