@@ -19,7 +19,6 @@ from redpix.photoz.missing_bands import Donors
 from redpix.photoz.object_samples import (
     Sample,
     attributes_of,
-    count_limited,
     count_reasons,
     sample_of,
 )
@@ -151,6 +150,20 @@ def _limits(table, columns, attributes, method, donors):
     return Limits.fit(table.magnitudes, table.errors, donors)
 
 
+def _tell_limits(path, columns, limits, train, test):
+    """Log the bands with upper limits, and the numbers of objects that have one."""
+    for band in limits.bands:
+        log.info(
+            "%s: %s: training objects without it are fainter than its noise, at %.2f mag; %d "
+            "training objects and %d others without it have an upper limit",
+            path,
+            columns.magnitudes[band],
+            limits.noise[band],
+            train.limited[:, band].sum(),
+            test.limited[:, band].sum(),
+        )
+
+
 def read_samples(tables, choices):
     """Return the training set and the objects to predict, checked.
 
@@ -185,17 +198,7 @@ def read_samples(tables, choices):
     if reasons:
         counts = ", ".join(f"{count} objects: {reason}" for reason, count in reasons.items())
         warn(f"{' and '.join(tables)}: neither learnt from nor predicted: {counts}")
-    limited = [count_limited(sample) for sample in (train, test)]
-    for band in limits.bands:
-        name = columns.magnitudes[band]
-        log.info(
-            "%s: %s: training objects without it are fainter than its noise, at %.2f mag; %d "
-            "training objects and %d others without it have an upper limit",
-            tables[0],
-            name,
-            limits.noise[band],
-            *(counts.get(name, 0) for counts in limited),
-        )
+    _tell_limits(tables[0], columns, limits, train, test)
     completed = [int(sample.completed.sum()) for sample in (train, test)]
     if any(completed):
         log.info(
