@@ -132,8 +132,6 @@ def _photometry(table, columns):
         codes |= {column: counts} if column else {}
     if columns.ivar:
         magnitudes[~np.isfinite(errors) & np.isin(columns.errors, columns.ivar)] = np.nan
-    if columns.errors:  # an error without a magnitude is not a measurement
-        errors[np.isnan(magnitudes)] = np.nan
     filled = fill_errors(errors, magnitudes) if columns.errors else ()
     if columns.zero_points:
         columns = _convert_fluxes(magnitudes, errors, columns)
