@@ -7,13 +7,7 @@ import numpy as np
 from redpix.photoz import pdf
 from redpix.photoz.conditional_calibration import Cells, knots_of, level_curve, map_by_levels
 from redpix.photoz.pdf_transforms import stretch
-from redpix.photoz.point_estimates import (
-    MOST,
-    POINTS,
-    best_point,
-    best_redshifts,
-    largest_loss,
-)
+from redpix.photoz.point_estimates import POINTS, best_point, best_redshifts
 
 #: probabilities below the ends of the 95 % and 68 % intervals and below the median
 LEVELS = (0.025, 0.16, 0.5, 0.84, 0.975)
@@ -64,7 +58,6 @@ class Calibration(NamedTuple):
     levels: tuple  #: (knots,), quantiles of the PIT values
     cells: Cells = Cells()
     point: str = POINTS[0]  #: point estimate that is ``z_phot``, one of `POINTS`
-    most: float = MOST  #: largest |dz| that counts in the expected loss
 
     @classmethod
     def fit(cls, prediction, truth, grid, conditions=None):
@@ -96,11 +89,10 @@ class Calibration(NamedTuple):
         if conditions is not None:
             pit = _pit(plain, prediction, truth, grid)
             plain = plain._replace(cells=Cells.fit(pit, conditions))
-        plain = plain._replace(most=largest_loss(prediction.redshift, truth))
         some = slice(None, None, max(1, len(truth) // MOST_POINTS))
         few = None if conditions is None else conditions[some]
         calibrated = calibrate(prediction.take(some), plain, grid, few)
-        return plain._replace(point=best_point(calibrated.points(), truth[some], plain.most))
+        return plain._replace(point=best_point(calibrated.points(), truth[some]))
 
     @classmethod
     def of(cls, values):
@@ -120,13 +112,10 @@ class Calibration(NamedTuple):
         ValueError
             If the point estimate is unknown, or sizes do not agree.
         """
-        scale, levels, cells, point, *rest = values
+        scale, levels, cells, point = values
         if point not in POINTS:
             raise ValueError(f"unknown point estimate {point}")
-        most = float(rest[0]) if rest else MOST  # older models have none
-        if not 0 < most <= MOST:
-            raise ValueError(f"the largest loss is {most}")
-        return cls(float(scale), tuple(levels), Cells.of(cells), point, most)
+        return cls(float(scale), tuple(levels), Cells.of(cells), point)
 
     def apply(self, pdfs, centre, grid, conditions=None):
         """Return calibrated PDFs.
@@ -224,7 +213,7 @@ def calibrate(prediction, calibration, grid, conditions=None, rows=5000):
         points[block, :-3] = pdf.quantiles(calibrated, LEVELS, grid)
         points[block, -3] = pdf.mean(calibrated, grid)
         points[block, -2] = pdf.mode(calibrated, grid)
-        points[block, -1] = best_redshifts(calibrated, grid, calibration.most)
+        points[block, -1] = best_redshifts(calibrated, grid)
     low95, low68, median, high68, high95, mean, mode, best = points.T
     points = {"predicted": prediction.redshift, "median": median, "mean": mean, "mode": mode}
     points["best"] = best

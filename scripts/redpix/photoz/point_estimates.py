@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from redpix.photoz.learners.base import FEWEST, dispersion
+from redpix.photoz.learners.base import FEWEST
 
 #: point estimates: the redshift of the learner or combiner itself, and those of the calibrated PDF
 POINTS = ("predicted", "median", "mean", "mode", "best")
@@ -10,30 +10,12 @@ POINTS = ("predicted", "median", "mean", "mode", "best")
 #: number of standard errors that a gain has to exceed
 CERTAIN = 2
 
-#: largest |dz| that counts in the choice, so that outliers do not decide it: this multiple of the
-#: normalised scatter of held-out objects, at most `MOST`
-DEVIATIONS, MOST = 3.0, 0.15
+#: largest |dz| that counts in the choice, so that outliers do not decide it
+MOST = 0.15
 
 
-def largest_loss(redshift, truth):
-    """Return the largest |dz| that counts in the choice of the point estimate.
-
-    Parameters
-    ----------
-    redshift, truth : ndarray, shape (n,)
-        Predicted redshifts of objects that the learner has not seen, and their true redshifts.
-
-    Returns
-    -------
-    float
-        `DEVIATIONS` times the normalised median absolute deviation, at most `MOST`.
-    """
-    scatter = dispersion(redshift, truth)
-    return min(DEVIATIONS * scatter, MOST) if scatter else MOST
-
-
-def losses(points, truth, most):
-    """Return |z_phot - z_spec| / (1 + z_spec) of each point estimate, at most `most`.
+def losses(points, truth):
+    """Return |z_phot - z_spec| / (1 + z_spec) of each point estimate, at most `MOST`.
 
     Parameters
     ----------
@@ -41,17 +23,15 @@ def losses(points, truth, most):
         Redshifts.
     truth : ndarray, shape (n,)
         True redshifts.
-    most : float
-        From `largest_loss`.
 
     Returns
     -------
     ndarray, shape (n, len(POINTS))
     """
-    return np.minimum(np.abs(points - truth[:, None]) / (1 + truth[:, None]), most)
+    return np.minimum(np.abs(points - truth[:, None]) / (1 + truth[:, None]), MOST)
 
 
-def best_redshifts(pdfs, grid, most):
+def best_redshifts(pdfs, grid):
     """Return the redshift of each PDF with the smallest expected loss.
 
     The loss is that of `losses`, so that the redshift is a compromise of the median and the mode
@@ -63,15 +43,13 @@ def best_redshifts(pdfs, grid, most):
         PDFs, one row per object.
     grid : ndarray, shape (nodes,)
         Redshifts of the nodes.
-    most : float
-        From `largest_loss`.
 
     Returns
     -------
     ndarray, shape (n,)
         From a parabola through the smallest expected loss at the nodes and its neighbours.
     """
-    loss = np.minimum(np.abs(grid - grid[:, None]) / (1 + grid[:, None]), most)
+    loss = np.minimum(np.abs(grid - grid[:, None]) / (1 + grid[:, None]), MOST)
     loss[[0, -1]] /= 2  # trapezoid rule
     expected = np.asarray(pdfs, np.float32) @ loss.astype(np.float32)
     node = np.clip(expected.argmin(axis=1), 1, len(grid) - 2)
@@ -82,7 +60,7 @@ def best_redshifts(pdfs, grid, most):
     return grid[node] + np.clip(offset, -1, 1) * (grid[1] - grid[0])
 
 
-def best_point(points, truth, most):
+def best_point(points, truth):
     """Return the name of the point estimate with the smallest mean loss.
 
     It has to beat the predicted redshift by `CERTAIN` standard errors of the difference.
@@ -93,8 +71,6 @@ def best_point(points, truth, most):
         Redshifts of objects that the learner has not seen.
     truth : ndarray, shape (n,)
         True redshifts.
-    most : float
-        From `largest_loss`.
 
     Returns
     -------
@@ -103,7 +79,7 @@ def best_point(points, truth, most):
     """
     if len(truth) < FEWEST:
         return POINTS[0]
-    loss = losses(points, truth, most)
+    loss = losses(points, truth)
     gain = loss[:, :1] - loss
     best = int(np.argmax(gain.mean(axis=0)))
     error = gain[:, best].std() / np.sqrt(len(truth))

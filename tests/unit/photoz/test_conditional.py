@@ -11,13 +11,7 @@ from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.conditional_calibration import Cells, brightness_and_colour
 from redpix.photoz.learners.base import Prediction
 from redpix.photoz.metrics import score, summarise
-from redpix.photoz.point_estimates import (
-    POINTS,
-    best_point,
-    best_redshifts,
-    largest_loss,
-    score_points,
-)
+from redpix.photoz.point_estimates import POINTS, best_point, best_redshifts, score_points
 from scipy.stats import kstest, norm
 
 GRID = pdf.make_grid(0.0, 1.0, 0.005)
@@ -125,9 +119,9 @@ def test_the_best_point_estimate_is_that_of_the_smallest_loss():
     truth = generator.uniform(0.2, 0.6, 500)
     noise = generator.normal(size=(500, 5)) * [0.05, 0.02, 0.04, 0.05, 0.05]
     points = truth[:, None] + noise
-    assert best_point(points, truth, 0.15) == "median"
+    assert best_point(points, truth) == "median"
     alike = truth[:, None] + noise[:, :1] + 1e-4 * generator.normal(size=(500, 5))
-    assert best_point(alike, truth, 0.15) == "predicted"
+    assert best_point(alike, truth) == "predicted"
     found = score_points(points, truth, "median")
     dz = (points[:, 3] - truth) / (1 + truth)
     assert found["mode"]["mean_abs_dz"] == pytest.approx(np.abs(dz).mean())
@@ -135,8 +129,7 @@ def test_the_best_point_estimate_is_that_of_the_smallest_loss():
     assert list(found) == ["chosen", *POINTS]
 
 
-@pytest.mark.parametrize("most", [0.05, 0.15])
-def test_the_best_redshift_has_the_smallest_expected_loss(most):
+def test_the_best_redshift_has_the_smallest_expected_loss():
     """Of a narrow and a wide maximum, which one wins follows from samples of the PDF."""
     for share in (0.3, 0.5, 0.7):
         shape = share * norm.pdf(GRID, 0.2, 0.02) + (1 - share) * norm.pdf(GRID, 0.7, 0.06)
@@ -144,22 +137,8 @@ def test_the_best_redshift_has_the_smallest_expected_loss(most):
         truth = np.interp(np.linspace(0.0005, 0.9995, 4001), pdf.cumulative(pdfs, GRID)[0], GRID)
         trial = np.linspace(0.05, 0.95, 901)
         dz = np.abs(trial[:, None] - truth) / (1 + truth)
-        expected = trial[np.minimum(dz, most).mean(axis=1).argmin()]
-        assert best_redshifts(pdfs, GRID, most)[0] == pytest.approx(expected, abs=0.003)
-
-
-def test_the_largest_loss_follows_the_scatter_and_old_models_have_none():
-    generator = np.random.default_rng(3)
-    truth = generator.uniform(0.2, 0.6, 4000)
-    for scatter, most in ((0.01, 0.03), (0.2, 0.15)):
-        found = truth + scatter * (1 + truth) * generator.normal(size=4000)
-        assert largest_loss(found, truth) == pytest.approx(most, rel=0.06)
-    assert largest_loss(truth[:5], truth[:5]) == 0.15
-    old = [1.0, [], [[], [], [], [], []], "best"]
-    assert Calibration.of(old) == Calibration(1.0, (), point="best", most=0.15)
-    assert Calibration.of([*old, 0.04]).most == 0.04
-    with pytest.raises(ValueError, match="largest loss"):
-        Calibration.of([*old, 0.0])
+        expected = trial[np.minimum(dz, 0.15).mean(axis=1).argmin()]
+        assert best_redshifts(pdfs, GRID)[0] == pytest.approx(expected, abs=0.003)
 
 
 def test_the_chosen_estimate_is_the_redshift():
