@@ -100,6 +100,7 @@ rule subtraction:
     input:
         unpack(exposures_of_pair),
         given_psfs,
+        marks=config["subtraction"]["marks"] or [],
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),

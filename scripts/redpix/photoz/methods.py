@@ -81,9 +81,10 @@ def completed(method, settings, attributes, kinds=()):
     if method in REALISING:
         return {**settings, "mixing": attributes.mixing}
     if method in PHOTOMETRIC:
-        distance = len(attributes.names) if "distance" in attributes.kinds else 0
+        beside = attributes.of_pixels
+        distance = len(attributes.names) if beside else 0
         bands = len(attributes.bands) if "magnitudes" in attributes.kinds else 0
-        return {**settings, "bands": bands, "distance": distance}
+        return {**settings, "bands": bands, "distance": distance, "beside": beside}
     return settings
 
 
@@ -142,7 +143,7 @@ def shown_settings(settings):
     -------
     dict
     """
-    hidden = ("mixing", "columns", "bands", "distance")
+    hidden = ("mixing", "columns", "bands", "distance", "beside")
     plain = {key: value for key, value in settings.items() if key not in hidden}
     if "members" in plain:
         plain["members"] = {name: shown_settings(one) for name, one in plain["members"].items()}

@@ -14,6 +14,7 @@ from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.difference_checks import blank_scores, more_cards
+from redpix.subtraction.marked_score import features_text
 from redpix.subtraction.mosaic import IMAGES
 from redpix.subtraction.reference_map import map_cards
 from redpix.subtraction.transient_rows import exposure_columns
@@ -245,6 +246,7 @@ def write_transients(path, transients, science, band, images=("", "")):
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
         "score": _texts(transients.score, ".3f"),
+        "features": features_text(transients.features),
         **exposure_columns(science, images, number),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:

@@ -112,8 +112,8 @@ class MDN:
         if folds is None:
             count = min(PARTS, len(np.unique(training.group)))
             folds = group_folds(training.group, count, settings.seed)
-        has_distance = training.vectors.shape[1] == settings.distance
-        layout = Layout(settings.bands, settings.errors, has_distance)
+        beside = settings.beside if training.vectors.shape[1] == settings.distance else 0
+        layout = Layout(settings.bands, settings.errors, beside)
         sample, target, labels = targets_of(training)
         inputs = PhotometricInputs.fit(training.vectors, layout)
         course = Course(sample, inputs, folds, settings)

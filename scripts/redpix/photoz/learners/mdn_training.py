@@ -38,7 +38,8 @@ class MDNSettings(NamedTuple):
     arrays: str = "numpy"  #: kind of arrays
     bands: int = 0  #: see `Layout`
     errors: int = 0  #: see `Layout`
-    distance: int = 0  #: width of the vectors that have a distance before the errors; 0: none
+    distance: int = 0  #: width of the vectors that have columns of pixels alone; 0: none
+    beside: int = 1  #: number of these columns, which lie before the errors
 
 
 def targets_of(training):
