@@ -198,9 +198,13 @@ class MDN:
 
         Raises
         ------
+        InputError
+            If the arrays are those of boosted trees.
         ValueError
             If shapes do not agree, or a number is not finite.
         """
+        if "z_left" in arrays:
+            raise InputError("a model of boosting, boosted trees, which is gone; train one of mdn")
         plain = {
             name: arrays[f"input_{name}"] for name in PhotometricInputs._fields if name != "layout"
         }
