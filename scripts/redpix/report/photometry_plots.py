@@ -123,15 +123,18 @@ def stamps_figure(image, stars):
     ny, nx = image.shape
     x, y = stars["peak_x"], stars["peak_y"]
     inner = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
-    figure = Figure(figsize=(10.5, 3.6), layout="constrained")
+    figure = Figure(figsize=(10.5, 3.6))
+    # stamps without words need no layout, which is slow
+    figure.subplots_adjust(left=0.01, bottom=0.01, right=0.99, top=0.99, wspace=0.05, hspace=0.05)
     grid = figure.subplots(3, 9).ravel()
     for axes in grid:
         axes.set_axis_off()
+    noise = mad_std(image)
     for axes, star in zip(grid, inner.itertuples(), strict=False):
         row, column = int(star.peak_y), int(star.peak_x)
         stamp = image[row - HALF : row + HALF + 1, column - HALF : column + HALF + 1]
         reach = column - HALF - 0.5, column + HALF + 0.5, row - HALF - 0.5, row + HALF + 0.5
-        axes.imshow(np.arcsinh(stamp / mad_std(image)), origin="lower", cmap="gray", extent=reach)
+        axes.imshow(np.arcsinh(stamp / noise), origin="lower", cmap="gray", extent=reach)
         axes.plot(star.peak_x, star.peak_y, "+", color="#ff5a4f", markersize=7)
         axes.plot(
             star.centroid_x,
