@@ -12,6 +12,7 @@ from redpix.core.job import log
 from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
+from redpix.io.fits_writing import append_fits, write_fits
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.difference_checks import blank_scores, more_cards
 from redpix.subtraction.marked_score import features_text
@@ -122,14 +123,13 @@ def write_difference(path, difference, exposures, cards=()):
     }
     with atomic(path) as temporary:
         # one HDU after the other, so that one large image is in memory at a time
-        for number, (name, image) in enumerate(_images(difference)):
+        for name, image in _images(difference):
             header = fits.Header() if name == "PSF_D" else wcs.copy()
             header["EXTNAME"] = name
             if name in PLANES or (unit and name in IN_UNIT):
                 header["BUNIT"] = unit if name in IN_UNIT else ""
             header.extend(cards.get(name, []), update=True)
-            write = fits.append if number else fits.writeto
-            write(temporary, image, header, checksum=True)
+            append_fits(temporary, image, header)
 
 
 def _images(difference):
@@ -284,4 +284,4 @@ def write_cut_outs(path, difference, transients, cards=()):
             fits.Column("SCORR", "E", array=transients.scorr),
         ]
         cubes.append(fits.BinTableHDU.from_columns(columns, name="TRANSIENTS"))
-        fits.HDUList(cubes).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.HDUList(cubes))
