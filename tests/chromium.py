@@ -131,10 +131,20 @@ addEventListener("securitypolicyviolation", e => problems.push(`line ${e.lineNum
     .filter(name => !name.startsWith("data:"));
   answer.width = document.documentElement.scrollWidth;
   const text = "answer:" + encodeURIComponent(JSON.stringify(answer)) + ":end";
+  if (parent !== window) return parent.postMessage(text, "*");
   document.documentElement.innerHTML = "<body></body>";
   document.body.textContent = text;
 })();
 </script>"""
+
+#: width below which a window cannot be made; a narrower page stands in a frame
+LEAST_WIDTH = 500
+
+#: page with a frame of the width of a telephone, which takes its answer
+FRAME = """<!DOCTYPE html><html><head><meta charset="utf-8"></head><body style="margin: 0">
+<iframe src="page.htmlADDRESS" width="WIDTH" height="800" style="border: 0"></iframe>
+<script>addEventListener("message", event => { document.body.textContent = event.data; });</script>
+</body></html>"""
 
 
 def act_on_page(path, folder, ready, steps, address="", width=1200):
@@ -151,7 +161,7 @@ def act_on_page(path, folder, ready, steps, address="", width=1200):
     address : str
         Fragment of the address, such as ``#object=1``.
     width : int
-        Width of the window, pixels.
+        Width of the window, pixels; below `LEAST_WIDTH` that of a frame.
     """
     text = Path(path).read_text(encoding="utf-8")
     place = '<meta charset="utf-8">'
@@ -159,9 +169,13 @@ def act_on_page(path, folder, ready, steps, address="", width=1200):
     script = SCRIPT.replace("READY", ready).replace("STEPS", steps)
     copy = folder / "page.html"
     copy.write_text(text.replace(place, f"{place}{script}", 1), encoding="utf-8")
+    if width < LEAST_WIDTH:
+        copy = folder / "frame.html"
+        copy.write_text(FRAME.replace("ADDRESS", address).replace("WIDTH", str(width)))
+        address = ""
     command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"]
     command += ["--disable-background-networking", "--host-resolver-rules=MAP * ~NOTFOUND"]
-    command += [f"--user-data-dir={folder}/profile", f"--window-size={width},900"]
+    command += [f"--user-data-dir={folder}/profile", f"--window-size={max(width, LEAST_WIDTH)},900"]
     command += ["--virtual-time-budget=30000", "--dump-dom", f"{copy.as_uri()}{address}"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     found = re.search(r">answer:([^:\"]+):end", done.stdout)

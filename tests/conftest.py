@@ -8,6 +8,11 @@ from running_order import FIRST, IN_DEMO
 from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# one thread for linear algebra, as in a job of one core: the processes of the tests have the cores,
+# and threads that wait for a core cost several times the CPU. Set before numpy is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 REAL = ROOT.parent / "shared/real"
 STRANGERS = ROOT.parent / "shared/strangers"
 

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import zipfile
 
 import h5py
 import numpy as np
@@ -68,6 +69,44 @@ def hdf5(records):
     return file.getvalue()
 
 
+def machine_readable():
+    """Return the content as a machine-readable table of the AAS."""
+    rule = "-" * 80
+    rows = [
+        f"{one:>19} {'' if np.isnan(z) else repr(float(z)):>20} {float(g)!r:>24} {label:>8}"
+        for one, z, g, label in zip(IDS, REDSHIFT, MAGNITUDE, CLASS, strict=True)
+    ]
+    about = [
+        "Title: Table 1",
+        "=" * 80,
+        "Byte-by-byte Description of file: table1.txt",
+        rule,
+        "   Bytes Format Units  Label    Explanations",
+        rule,
+        "   1- 19 I19    ---    id       Number",
+        "  21- 40 F20.18 ---    redshift ? Redshift",
+        "  42- 65 E24.17 mag    g        Magnitude",
+        "  67- 74 A8     ---    class    Class",
+        rule,
+    ]
+    return "".join(f"{line}\n" for line in [*about, *rows]).encode()
+
+
+def zipped(files):
+    """Return a zip archive of the contents of files by name."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        for name, text in files.items():
+            file.writestr(name, text)
+    return archive.getvalue()
+
+
+def markdown():
+    """Return the content as a table of Markdown."""
+    first, *rows = text_of(" | ").splitlines()
+    return "".join(f"| {line} |\n" for line in [first, "---|---|---|---", *rows]).encode()
+
+
 #: functions that return the bytes of a file
 CONTENTS = {
     "csv": lambda: text_of().encode(),
@@ -77,6 +116,11 @@ CONTENTS = {
     "NaN": lambda: text_of(missing="NaN").encode(),
     "N/A": lambda: text_of(missing="N/A").encode(),
     "--": lambda: text_of(missing="--").encode(),
+    "-": lambda: text_of(missing="-").encode(),
+    "INDEF": lambda: text_of(missing="INDEF").encode(),
+    "MRT": machine_readable,
+    "zip": lambda: zipped({"t.csv": text_of()}),
+    "Markdown": markdown,
     "tab": lambda: text_of("\t").encode(),
     "bar": lambda: text_of("|").encode(),
     "semicolon": lambda: text_of(";").encode(),

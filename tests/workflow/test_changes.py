@@ -108,8 +108,8 @@ def test_the_report_says_how_many_were_found(pair, demo):
     truth = demo / "results/demo/demo/truth.csv"
     (shown,) = show_pairs(differences, [str(folder / "transients.csv")], truth)
     assert [band["name"] for band in shown["bands"]] == ["g", "r"]
-    assert shown["triplets"].startswith("data:image/png")
-    assert shown["completeness"].startswith("data:image/png")
+    assert shown["triplets"].startswith("data:image/webp")
+    assert shown["completeness"].startswith("data:image/webp")
     assert any(fact.endswith("simulated") for fact in shown["bands"][0]["facts"].values())
     (without,) = show_pairs(differences, [str(folder / "transients.csv")], None)
     assert without["completeness"] is None

@@ -3,12 +3,12 @@
 import re
 import shutil
 import subprocess
-import sys
 
 import pytest
 import yaml
 from conftest import ROOT, environment
 from page_commands import COMMAND_PAGES, block, command_lines
+from warm_python import warm_python
 
 #: commands that need more than the files of a user, by a part of them
 NOT_PLANNED = {
@@ -75,7 +75,7 @@ def test_a_command_of_the_guides_plans_its_jobs(place, line):
     for part, reason in NOT_PLANNED.items():
         if part in line:
             pytest.skip(reason)
-    snakemake = f"'{sys.executable}' -m snakemake -n -s '{ROOT}/Snakefile'"
+    snakemake = f"'{warm_python()}' -m snakemake -n -s '{ROOT}/Snakefile'"
     dry = re.sub(r"^(\.venv/bin/)?snakemake", lambda found: snakemake, line)
     done = subprocess.run(
         ["bash", "-c", dry],

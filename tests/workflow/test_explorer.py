@@ -28,20 +28,64 @@ def use(page, folder, steps, address="", width=1200):
     return act_on_page(page[0], folder, ready, HELP + steps, address, width)
 
 
-def test_the_worst_outlier_in_one_click(page, tmp_path):
+def test_the_worst_outlier_its_pictures_and_a_reason_in_one_click(page, tmp_path):
     steps = """get("worst").click();
     answer.words = get("chosen").textContent;
     answer.pictures = get("chosen").querySelectorAll("img").length;
+    answer.edge = get("chosen").querySelector("path").getAttribute("d").length;
+    answer.why = get("chosen").querySelector(".why")?.textContent ?? "";
+    const links = [...get("chosen").querySelectorAll(".compact tbody a")];
+    answer.near = links.map(one => one.textContent);
+    answer.row = get("chosen").querySelector("details").textContent;
     answer.hash = location.hash;
-    answer.pdf = Math.max(...Bokeh.documents[0].get_model_by_name("pdf").data.p);"""
+    const data = name => Bokeh.documents[0].get_model_by_name(name).data;
+    const curves = [data("pdf").p, data("pixels").top, data("aperture").p];
+    answer.tops = curves.map(one => Math.max(...one));"""
     answer = use(page, tmp_path, steps)
-    table = page[1][page[1]["split"] == "test"]
+    table = page[1][(page[1]["split"] == "test") & (page[1]["class"] != "STAR")]
     off = ((table["z_phot"] - table["redshift"]) / (1 + table["redshift"])).abs()
-    worst = table["object_id"][off.idxmax()]
-    assert answer["words"].startswith(f"Object {worst} in ")
-    assert answer["hash"] == f"#object={worst}"
-    assert answer["pdf"] > 0
-    assert answer["pictures"] >= 1
+    worst = table.loc[off.idxmax()]
+    assert answer["words"].startswith(f"Object {worst['object_id']} in ")
+    assert answer["hash"] == f"#object={worst['object_id']}"
+    assert min(answer["tops"]) > 0
+    assert answer["pictures"] == 2
+    assert answer["edge"] > 20
+    assert off.max() < 0.05 or answer["why"]
+    assert len(answer["near"]) == 5
+    learned = page[1][(page[1]["split"] == "train") & (page[1]["class"] != "STAR")]
+    assert {int(one) for one in answer["near"]} <= set(learned["object_id"])
+    assert all(name in answer["row"] for name in page[1].columns)
+
+
+def test_a_click_on_a_neighbour_and_on_a_point_leads_to_it(page, tmp_path):
+    steps = """get("worst").click();
+    const link = get("chosen").querySelector(".compact tbody a"), wanted = link.textContent;
+    link.click(); await pause(300);
+    answer.moved = get("chosen").textContent.startsWith(`Object ${wanted} in `);
+    answer.hash = location.hash === `#object=${wanted}`;"""
+    answer = use(page, tmp_path, steps)
+    assert answer["moved"]
+    assert answer["hash"]
+
+
+def test_a_box_in_one_plot_chooses_in_all_and_in_the_table(page, tmp_path):
+    table = page[1]
+    limit = float(table["redshift"].median())
+    steps = f"""const plots = Bokeh.documents[0].roots().filter(one => one.x_range);
+    const plot = Bokeh.index.find_one(plots[0]), frame = plot.frame ?? plot.inner;
+    const [left, right] = [frame.x_scale.compute({limit}), frame.x_scale.compute(9)];
+    const geometry = {{type: "rect", sx0: left, sx1: right, sy0: -1e4, sy1: 1e4}};
+    const tool = plot.model.toolbar.tools.find(one => one.type === "BoxSelectTool");
+    plot.tool_views.get(tool)._do_select([left, right], [-1e4, 1e4], true, "replace");
+    await pause(300);
+    answer.chosen = objects.selected.indices.length;
+    answer.count = get("count").textContent;
+    answer.values = objects.selected.indices.map(row => objects.data.redshift[row]);"""
+    answer = use(page, tmp_path, steps)
+    wanted = int((table["redshift"] >= limit).sum())
+    assert answer["chosen"] == pytest.approx(wanted, abs=1)
+    assert min(answer["values"]) >= limit - 1e-3
+    assert answer["count"] == f"{answer['chosen']} chosen"
 
 
 def test_a_filter_a_step_and_the_choice_in_all_plots(page, tmp_path):
@@ -92,4 +136,19 @@ def test_an_address_leads_to_an_object(page, tmp_path):
 
 
 def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
-    assert use(page, tmp_path, "", width=500)["width"] <= 500
+    steps = """get("worst").click(); await pause(200);
+    answer.inner = innerWidth;
+    const wide = one => one.getBoundingClientRect().right > innerWidth + 1;
+    answer.wide = [...document.images].filter(wide).length;
+    answer.small = [...document.querySelectorAll("main figure img")].filter(one =>
+      one.checkVisibility() && one.clientWidth < 150).length;
+    const plots = [...document.querySelectorAll(".plots > *")];
+    answer.plots = plots.filter(wide).length;
+    answer.lines = new Set(plots.map(one => one.offsetLeft)).size;
+    answer.words = get("chosen").textContent;"""
+    answer = use(page, tmp_path, steps, width=390)
+    assert answer["inner"] == 390
+    assert answer["width"] <= 390
+    assert (answer["wide"], answer["small"], answer["plots"]) == (0, 0, 0)
+    assert answer["lines"] == 1
+    assert answer["words"].startswith("Object ")

@@ -14,7 +14,7 @@ from astropy.io import fits
 from conftest import run
 from redpix.core.field_name import parse_field
 from redpix.sdss.frames import frame_path, mask_path
-from small import FIELDS, configuration, copy_archive, copy_catalogue
+from small import COARSE, FIELDS, configuration, copy_archive, copy_catalogue
 
 BAD, GOOD = FIELDS
 
@@ -70,7 +70,7 @@ def test_a_bad_field_is_left_out_and_named(demo, tmp_path, fault, reason):
 def test_the_others_go_on_without_a_bad_field(demo, tmp_path):
     root, catalogue = copy_archive(demo, tmp_path), copy_catalogue(demo, tmp_path)
     spoil(root, "truncated")
-    config = configuration(root, catalogue, download={"retries": 0})
+    config = configuration(root, catalogue, download={"retries": 0}, registration=COARSE)
     assert f"Left out: field {BAD}: " in run(tmp_path, "photoz", **config)
     results = tmp_path / "results/small"
     assert (results / f"pixels/{GOOD}.parquet").exists()

@@ -3,7 +3,6 @@
 import json
 import shutil
 import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import ROOT, run_words
 from test_moved import PARTS
+from warm_python import warm_python
 
 WORKFLOW = """
 module redpix:
@@ -78,9 +78,9 @@ def test_another_workflow_uses_redpix(tmp_path, repository, kind):
     config = {"name": "mine", "source": "demo", "science": "new.fits", "reference": "old.fits"}
     text = WORKFLOW.format(snakefile=snakefile, config=json.dumps(config))
     (tmp_path / "Snakefile").write_text(text)
-    run_words([sys.executable, "-m", "snakemake", "--cores", "1"], tmp_path, 0)
+    run_words([warm_python(), "-m", "snakemake", "--cores", "1"], tmp_path, 0)
     table = (tmp_path / "results/mine/subtraction/new_minus_old/transients.csv").read_text()
     assert len(table.splitlines()) == 2
     assert (tmp_path / "count.txt").is_file()
-    said = run_words([sys.executable, "-m", "snakemake", "-n"], tmp_path, 0)
+    said = run_words([warm_python(), "-m", "snakemake", "-n"], tmp_path, 0)
     assert "Nothing to be done" in said

@@ -3,11 +3,11 @@
 import json
 import re
 import shutil
-import sys
 
 import pytest
 from conftest import ROOT, run_words
-from small import FIELDS, configuration, copy_archive, copy_catalogue
+from small import COARSE, FIELDS, configuration, copy_archive, copy_catalogue
+from warm_python import warm_python
 
 #: what a copy of the project needs to run
 PARTS = ("Snakefile", "pyproject.toml", "config", "envs", "resources", "scripts", "workflow")
@@ -17,7 +17,7 @@ def words(folder, *arguments):
     """Return a command line of Snakemake for the project in a folder."""
     settings = json.loads((folder / "settings.json").read_text())
     given = [f"{key}={json.dumps(value)}" for key, value in settings.items()]
-    snakemake = [sys.executable, "-m", "snakemake", "-s", str(folder / "Snakefile")]
+    snakemake = [warm_python(), "-m", "snakemake", "-s", str(folder / "Snakefile")]
     return [*snakemake, "--cores", "2", *arguments, "--config", *given]
 
 
@@ -31,7 +31,8 @@ def project(demo, tmp_path_factory):
         folder.mkdir(exist_ok=True)
         copy(source, folder / name)
     root = copy_archive(demo, folder.parent, FIELDS[:1])
-    settings = configuration(root, copy_catalogue(demo, folder.parent, FIELDS[:1]))
+    catalogue = copy_catalogue(demo, folder.parent, FIELDS[:1])
+    settings = configuration(root, catalogue, registration=COARSE)
     (folder / "settings.json").write_text(json.dumps(settings))
     run_words(words(folder), folder, 0)
     return folder

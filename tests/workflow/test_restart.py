@@ -10,7 +10,7 @@ import time
 import pytest
 from conftest import command, environment, prepare, run
 from killed_runs import kill
-from small import configuration, copy_archive, copy_catalogue, products
+from small import COARSE, configuration, copy_archive, copy_catalogue, products
 
 TARGET = "photoz"
 
@@ -23,7 +23,8 @@ def undisturbed(demo, tmp_path_factory):
     """A small run on one core that nothing interrupts: its folder, configuration and seconds."""
     folder = tmp_path_factory.mktemp("undisturbed")
     archive, catalogue = copy_archive(demo, folder, bands="r"), copy_catalogue(demo, folder)
-    config = configuration(archive, catalogue, "r", photoz={"attributes": ["magnitudes"]})
+    photoz = {"k": 5, "attributes": ["magnitudes"]}
+    config = configuration(archive, catalogue, "r", photoz=photoz, registration=COARSE)
     started = time.monotonic()
     run(folder, TARGET, cores=1, **config)
     return folder, config, time.monotonic() - started

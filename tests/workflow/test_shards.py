@@ -1,7 +1,7 @@
 """A survey worked in shards, each in its own folder, and gathered, is the survey worked at once."""
 
 from conftest import prepare, run
-from small import configuration, copy_archive, copy_catalogue, products
+from small import COARSE, configuration, copy_archive, copy_catalogue, products
 
 FIELDS = ("9001-3-100", "9002-4-57")
 
@@ -13,6 +13,7 @@ def test_gathered_shards_are_the_whole(demo, tmp_path):
         copy_catalogue(demo, tmp_path, FIELDS),
         "r",
         photoz={"k": 5, "attributes": ["magnitudes"]},
+        registration=COARSE,
     )
     whole = tmp_path / "whole"
     whole.mkdir()
@@ -47,7 +48,8 @@ def test_a_shard_that_was_not_worked_is_named(demo, tmp_path):
 def test_images_that_were_removed_are_made_again_where_they_are_needed(demo, tmp_path):
     prepare(tmp_path)
     root = copy_archive(demo, tmp_path, FIELDS[:1], "r")
-    settings = configuration(root, copy_catalogue(demo, tmp_path, FIELDS[:1]), "r")
+    catalogue = copy_catalogue(demo, tmp_path, FIELDS[:1])
+    settings = configuration(root, catalogue, "r", registration=COARSE)
     run(tmp_path, "shard", **settings, keep_images=False)
     results = tmp_path / "results/small"
     pixels = results / f"pixels/{FIELDS[0]}.parquet"

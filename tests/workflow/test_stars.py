@@ -102,7 +102,7 @@ def test_the_report_shows_stars_and_light_curves(demo, night):
     assert set(pictures) == {"calibration", "stars", "stamps", "psf", "psf_over_field", "growth"}
     assert all(uri.startswith("data:image/") for uri in pictures.values())
     (field,) = show_light_curves([str(night / f"{n}.csv") for n in ("lightcurves", "scatter")])
-    assert field["scatter"].startswith("data:image/png")
+    assert field["scatter"].startswith("data:image/webp")
     page = render(
         ROOT / "workflow/report/photometry.html.j2",
         photometry=shown,

@@ -8,6 +8,7 @@
   const part = name => Bokeh.documents[0].get_model_by_name(name);
   const objects = part("objects"), shown = part("shown"), drawn = part("drawn");
   const curve = part("pdf"), truth = part("truth"), densities = part("densities");
+  const bars = part("pixels"), summed = part("aperture");
   const page = JSON.parse(document.getElementById("objects-data").textContent);
   const levels = Uint8Array.from(atob(page.pdfs.levels), letter => letter.charCodeAt(0));
   const rows = objects.data.object.length, nodes = page.pdfs.grid.length;
@@ -25,19 +26,30 @@
       (a, b) => key[a] < key[b] ? -sign : key[a] > key[b] ? sign : 0);
   };
 
-  function showPdf(row) {
-    const place = places ? places.get(row) : row;
+  // PDF, histogram of the pixels, and a Gaussian with value and error of the summed aperture
+  function showPdf(row, details) {
+    const place = places ? places.get(row) : row, grid = page.pdfs.grid, highest = grid[nodes - 1];
+    let top = 0;
     if (place === undefined) curve.data = {z: [], p: []};
     else {
       const scale = page.pdfs.scale[place];
       const density = Array.from(levels.slice(place * nodes, (place + 1) * nodes), x => x / 255 * scale);
-      curve.data = {z: page.pdfs.grid, p: density};
-      densities.end = 1.05 * scale;
+      curve.data = {z: grid, p: density};
+      top = scale;
     }
+    const counts = details?.counts ?? [], step = highest / counts.length, total = counts.reduce((a, b) => a + b, 0);
+    const heights = counts.map(count => count / total / step);
+    bars.data = {left: counts.map((_, k) => k * step), right: counts.map((_, k) => (k + 1) * step), top: heights};
+    const [z, error] = ["z_aperture", "z_aperture_error"].map(name => Number(valueOf(details, name) || NaN));
+    const bell = error > 0 ? grid.map(x => Math.exp(-0.5 * ((x - z) / error) ** 2) / error / Math.sqrt(2 * Math.PI)) : [];
+    summed.data = bell.length ? {z: grid, p: bell} : {z: [], p: []};
+    top = Math.max(top, ...heights, ...bell);
+    if (top > 0) densities.end = 1.05 * top;
     const redshift = objects.data.redshift[row];
     truth.visible = Number.isFinite(redshift);
     if (truth.visible) truth.location = redshift;
   }
+  const valueOf = (details, name) => details?.row?.[page.columns.indexOf(name)];
 
   function link(text, address) {
     const element = document.createElement("a");
@@ -48,35 +60,104 @@
     return element;
   }
 
-  function picture(source, text) {
-    const figure = document.createElement("figure"), image = document.createElement("img");
-    image.src = source;
-    image.alt = text;
-    const caption = document.createElement("figcaption");
-    caption.textContent = text;
-    figure.append(image, caption);
-    return figure;
+  const make = (tag, words, ...parts) => {
+    const element = Object.assign(document.createElement(tag), words);
+    element.append(...parts);
+    return element;
+  };
+
+  // a picture of few pixels, and the edge of the object's segment on it
+  function picture(source, text, details) {
+    const [width, height] = details.size, space = "http://www.w3.org/2000/svg";
+    const bits = Uint8Array.from(atob(details.inside), letter => letter.charCodeAt(0));
+    const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height &&
+      bits[(x + y * width) >> 3] >> (7 - (x + y * width) % 8) & 1;
+    let edge = "";
+    for (let y = 0; y <= height; y++) for (let x = 0; x <= width; x++) {
+      if (inside(x, y) !== inside(x, y - 1)) edge += `M${x} ${y}h1`;
+      if (inside(x, y) !== inside(x - 1, y)) edge += `M${x} ${y}v1`;
+    }
+    const svg = document.createElementNS(space, "svg"), path = document.createElementNS(space, "path");
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    svg.setAttribute("aria-hidden", "true");
+    path.setAttribute("d", edge);
+    svg.append(path);
+    const image = make("img", {src: source, alt: text, width, height});
+    return make("figure", {}, make("div", {className: "cut"}, image, svg), make("figcaption", {textContent: text}));
+  }
+
+  const number = (value, digits) => Number.isFinite(Number(value)) && value !== "" && value !== undefined ? Number(value).toFixed(digits) : "–";
+  function estimates(details) {
+    const list = make("dl", {className: "facts"});
+    const add = (name, text) => list.append(make("div", {}, make("dt", {textContent: name}), make("dd", {textContent: text})));
+    for (const name of page.columns) if (name.startsWith("combined_"))
+      add(`pixels, ${name.slice(9)}`, number(valueOf(details, name), 3));
+    if (page.columns.includes("z_aperture"))
+      add("summed aperture", `${number(valueOf(details, "z_aperture"), 3)} ± ${number(valueOf(details, "z_aperture_error"), 3)}`);
+    return list;
+  }
+
+  // what the page can say about a redshift that is off
+  function reasons(row, details) {
+    const said = [], z = objects.data.redshift[row], near = (details?.near ?? []).map(([one]) => objects.data.redshift[one]);
+    const off = objects.data.deviation[row], low = Math.min(...near), high = Math.max(...near), width = 0.05 * (1 + z);
+    if (Number.isFinite(off) && Math.abs(off) > 0.05) {
+      if (near.length && (z < low - width || z > high + width))
+        said.push(`The training objects nearest in magnitude and colours have redshifts from ${low.toFixed(3)} to ${high.toFixed(3)}, and the true redshift lies outside: its colours look like those of other redshifts.`);
+      const mean = Number(valueOf(details, "combined_mean") || NaN), nearest = details?.near?.[0]?.[1];
+      if (Math.abs(mean - z) < 0.6 * Math.abs(objects.data.z_phot[row] - z))
+        said.push(`The mean of its pixels, ${mean.toFixed(3)}, is nearer to the true redshift than their combination.`);
+      if (nearest > 1.5 * page.nearest)
+        said.push(`Few training objects are like it: the nearest is ${nearest.toFixed(2)} away, against ${page.nearest.toFixed(2)} for half of the objects.`);
+      if (page.pixels && objects.data.n_pixels[row] < 0.6 * page.pixels)
+        said.push(`It has ${objects.data.n_pixels[row]} pixels, fewer than most (median ${page.pixels}).`);
+      if (Math.abs(off) * (1 + z) < 2 * objects.data.z_error[row]) said.push("The deviation is within twice the stated error.");
+      if (!said.length) said.push("Neighbours, pixels and stated error do not explain the deviation.");
+      if (objects.data.class[row] && valueOf(details, "class_phot") && objects.data.class[row] !== valueOf(details, "class_phot"))
+        said.push(`Its predicted class is ${valueOf(details, "class_phot")}.`);
+    }
+    if (Number(valueOf(details, "outside")) > 0.5) said.push("Most of its pixels lie outside the range of the training set.");
+    return said.join(" ");
+  }
+
+  function neighbours(near) {
+    const table = make("table", {className: "compact"}, make("caption", {textContent: "Nearest training objects in magnitude and colours of the summed pixels, in units of their scatter"}));
+    table.append(make("thead", {innerHTML: '<tr><th>object</th><th>class</th><th class="number">distance</th><th class="number">magnitude</th><th class="number">z</th></tr>'}));
+    const body = make("tbody");
+    for (const [one, distance] of near) {
+      const go = make("a", {href: `#object=${encodeURIComponent(objects.data.object[one])}`, textContent: objects.data.object[one]});
+      const cells = [number(distance, 2), number(objects.data.magnitude[one], 2), number(objects.data.redshift[one], 4)];
+      body.append(make("tr", {}, make("th", {}, go), make("td", {textContent: objects.data.class[one] || "unknown"}),
+        ...cells.map(textContent => make("td", {className: "number", textContent}))));
+    }
+    table.append(body);
+    return make("div", {className: "scroll"}, table);
+  }
+
+  function wholeRow(details) {
+    const list = make("dl", {className: "facts"});
+    page.columns.forEach((name, k) => list.append(make("div", {}, make("dt", {textContent: name}), make("dd", {textContent: details.row[k] || "–"}))));
+    return make("details", {}, make("summary", {textContent: "Its row of objects.csv"}), list);
   }
 
   function show(row) {
     const id = objects.data.object[row], details = page.details[id];
-    const facts = document.createElement("p");
-    const value = (name, digits) => Number(objects.data[name][row]).toFixed(digits);
-    facts.textContent = `Object ${id} in ${objects.data.field[row]}, ${objects.data.class[row] || "class unknown"}, ` +
+    const value = (name, digits) => number(objects.data[name][row], digits);
+    const facts = make("p", {textContent: `Object ${id} in ${objects.data.field[row]}, ${objects.data.class[row] || "class unknown"}, ` +
       `${objects.data.n_pixels[row]} pixels. True redshift ${value("redshift", 4)}, predicted ` +
-      `${value("z_phot", 4)} ± ${value("z_error", 4)}, PIT ${value("pit", 3)}. `;
-    const place = `${objects.data.ra[row].toFixed(6)} ${objects.data.dec[row].toFixed(6)}`;
-    facts.append(link("This place in Aladin Lite", "https://aladin.cds.unistra.fr/AladinLite/?fov=0.03&target=" + encodeURIComponent(place)));
+      `${value("z_phot", 4)} ± ${value("z_error", 4)}, PIT ${value("pit", 3)}. `});
+    const ra = objects.data.ra[row], dec = objects.data.dec[row], place = `${ra.toFixed(6)} ${dec.toFixed(6)}`;
+    facts.append(link("Aladin Lite", "https://aladin.cds.unistra.fr/AladinLite/?fov=0.03&target=" + encodeURIComponent(place)),
+      " ", link("Legacy Surveys", `https://www.legacysurvey.org/viewer?ra=${ra.toFixed(6)}&dec=${dec.toFixed(6)}&zoom=16`));
     panel.replaceChildren(facts);
-    if (details) {
-      panel.append(picture(details.cut, `Object ${id} in colour; the line is the edge of its segment`));
-      if (details.map) panel.append(picture(details.map, "Redshift of each pixel"));
-    } else {
-      const note = document.createElement("p");
-      note.textContent = "This object has no picture on the page.";
-      panel.append(note);
-    }
-    showPdf(row);
+    const why = reasons(row, details);
+    if (why) panel.append(make("p", {className: "why", textContent: why}));
+    if (details?.cut) {
+      panel.append(picture(details.cut, `Object ${id} in colour; the line is the edge of its segment`, details));
+      if (details.map) panel.append(picture(details.map, "Redshift of each pixel", details));
+    } else panel.append(make("p", {textContent: "This object has no picture on the page."}));
+    if (details?.row) panel.append(make("div", {className: "about"}, estimates(details), ...(details.near.length ? [neighbours(details.near)] : []), wholeRow(details)));
+    showPdf(row, details);
     history.replaceState(null, "", "#object=" + encodeURIComponent(id));
   }
 
@@ -126,13 +207,13 @@
   input.addEventListener("input", () => filter(input.value));
   filter("");
 
+  // as the metrics: held-out objects other than stars, if there are any
   document.getElementById("worst").addEventListener("click", () => {
-    let worst = 0, most = -1;
-    for (const row of shown.indices) {
-      const deviation = Math.abs(objects.data.deviation[row]);
-      if (deviation > most && objects.data.split[row] === "test") [worst, most] = [row, deviation];
-    }
-    choose(worst);
+    const held = row => objects.data.split[row] === "test", galaxy = row => objects.data.class[row] !== "STAR";
+    const known = Array.from(shown.indices).filter(row => Number.isFinite(objects.data.deviation[row]));
+    const rows = [row => held(row) && galaxy(row), held, () => true].map(one => known.filter(one)).find(some => some.length) ?? [];
+    const off = row => Math.abs(objects.data.deviation[row]);
+    if (rows.length) choose(rows.reduce((best, row) => off(row) > off(best) ? row : best));
   });
   function step(by) {
     const order = Array.from(shown.indices), now = order.indexOf(objects.selected.indices[0]);

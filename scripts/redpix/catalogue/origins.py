@@ -148,10 +148,11 @@ def demo_rows(truth):
     Returns
     -------
     CatalogueRows
-        Rows with the columns of objects.csv.
+        Rows with the columns of objects.csv, and the extinction in each band, as of SkyServer.
     """
     rows = truth.rows[truth.rows["catalogued"] == "True"]
-    rows = rows[[column for column in COLUMNS if column in rows]].copy()
+    extinction = [column for column in rows if column.startswith("extinction_")]
+    rows = rows[[column for column in COLUMNS if column in rows] + extinction].copy()
     rows["redshiftError"] = np.where(rows["redshift"] == "", "", _DEMO_REDSHIFT_ERROR)
     return truth._replace(rows=rows)
 

@@ -4,7 +4,7 @@ import difflib
 import json
 from pathlib import Path
 
-from redpix.config.file_paths import path_faults, training_tables
+from redpix.config.file_paths import injection_tables, path_faults, training_tables
 from redpix.config.name_clashes import target_faults
 from redpix.config.pairs_table import wrong_properties
 from redpix.config.sfd_files import sfd_files
@@ -12,6 +12,13 @@ from redpix.io.image_path import is_packet
 
 #: largest number of steps of the redshift grid: a PDF has one value per step
 LONGEST_GRID = 10_000
+
+#: allowed values of keys of ``injection`` that name files
+_INJECTED = {
+    "galaxies": "demo, or the path of a table of galaxies",
+    "points": "demo, or the path of a table of points",
+    "filters": "filters of speclite, or paths of tables",
+}
 
 #: words of `catalogue.from`; any other value is the path of a table
 CATALOGUE_SOURCES = ("demo", "skyserver", "detections")
@@ -199,10 +206,6 @@ def _absent_files(config):
         ),
         "photoz.model": (photoz["model"], "null, or the path of a model.npz of another run"),
     }
-    for key in ("galaxies", "points"):
-        path = config["injection"][key]
-        if path != "demo":
-            paths[f"injection.{key}"] = (path, f"demo, or the path of a table of {key}")
     for path in config["subtraction"]["identify"]["lists"]:
         if not Path(path).is_file():
             yield (
@@ -212,6 +215,10 @@ def _absent_files(config):
     for key, (path, allowed) in paths.items():
         if path is not None and not Path(path).is_file():
             yield f"{key}: {shown(path)}: the file does not exist; allowed: {allowed}"
+    for key, path in injection_tables(config["injection"]):
+        if not Path(path).is_file():
+            allowed = _INJECTED[key]
+            yield f"injection.{key}: {shown(path)}: the file does not exist; allowed: {allowed}"
     for key, path in training_tables(config["training_images"]):
         if not Path(path).is_file():
             yield (

@@ -100,6 +100,24 @@ def training_tables(training):
         yield from ((key, name) for name in names if is_path(name))
 
 
+def injection_tables(injection):
+    """Yield key and path of every table that injected sources are made from.
+
+    Parameters
+    ----------
+    injection : Mapping
+        Section injection of the configuration.
+
+    Yields
+    ------
+    key, path : str
+    """
+    for key in ("galaxies", "points"):
+        if injection[key] != "demo":
+            yield key, injection[key]
+    yield from (("filters", name) for name in injection["filters"] or [] if is_path(name))
+
+
 def path_faults(config):
     """Yield a line per path of the configuration that Snakemake cannot take.
 
@@ -120,7 +138,8 @@ def path_faults(config):
         ("photoz.model", config["photoz"]["model"]),
         ("container", config["container"]),
     ]
-    paths += [(f"injection.{key}", config["injection"][key]) for key in ("galaxies", "points")]
+    injection = injection_tables(config["injection"])
+    paths += [(f"injection.{key}", path) for key, path in injection]
     paths += [
         ("subtraction.identify.lists", one) for one in config["subtraction"]["identify"]["lists"]
     ]

@@ -81,13 +81,21 @@ def code_files(door):
 def _imported(path):
     """Return the modules of redpix that a file imports, and the packages that contain them."""
     names = set()
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in _statements(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and not node.level:
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return {path for name in names for path in _files(name)}
+
+
+def _statements(node):
+    """Yield the statements of a module at any depth, without expressions, which import nothing."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for inner in getattr(node, field, ()):
+            yield inner
+            yield from _statements(inner)
 
 
 @functools.cache

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from astropy.cosmology import FlatLambdaCDM
 
-from redpix.demo.spectral_scatter import draw_scatter, scattered
+from redpix.demo.spectral_scatter import WAVELENGTHS, draw_scatter, scattered
 from redpix.sdss import magnitudes as photometry
 from redpix.simulation import seds
 
@@ -158,7 +158,7 @@ def _galaxies(rng, grid, red, redshift, magnitude):
     distance = 10 ** (-0.4 * (magnitude + COSMOLOGY.distmod(redshift).value))
     unit = photometry.ZERO_POINT_FLUX * distance[:, None]
     scatter = draw_scatter(rng, red)
-    unit = unit * scattered(scatter, redshift, BANDS)
+    unit = unit * scattered(scatter, redshift, [WAVELENGTHS[band] for band in BANDS])
     bulge = unit * share[:, None] * seds.fluxes(grid, bulge_sed, bulge_ebv, redshift)
     disk = unit * (1 - share)[:, None] * seds.fluxes(grid, disk_sed, disk_ebv, redshift)
     total = bulge + disk

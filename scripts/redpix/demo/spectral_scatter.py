@@ -45,7 +45,7 @@ def draw_scatter(rng, red):
     }
 
 
-def scattered(numbers, redshift, bands):
+def scattered(numbers, redshift, wavelengths):
     """Return the factors of the fluxes of galaxies.
 
     Parameters
@@ -54,14 +54,14 @@ def scattered(numbers, redshift, bands):
         Result of `draw_scatter`.
     redshift : ndarray, shape (n,)
         Redshifts.
-    bands : sequence of str
-        Names of the bands.
+    wavelengths : sequence of float, shape (nb,)
+        Effective wavelengths of the bands, Angstrom.
 
     Returns
     -------
     ndarray, shape (n, nb)
     """
-    wavelength = np.array([WAVELENGTHS[band] for band in bands]) / (1 + redshift[:, None])
+    wavelength = np.array(wavelengths) / (1 + redshift[:, None])
     below = (1 - np.tanh((wavelength - 4000) / 250)) / 2
     ultraviolet = np.maximum(4000 - wavelength, 0) / 1500
     slope, step, rise = (numbers[name][:, None] for name in SCATTER)

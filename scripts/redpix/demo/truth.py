@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from redpix.demo import fields, population
+from redpix.demo.dust import behind_dust
 from redpix.demo.population import BANDS, BRIGHT, magnitudes
 from redpix.demo.positions import (
     TRIES,
@@ -32,6 +33,7 @@ COLUMNS = (
     + ["position_angle", "bulge_sed", "disk_sed", "bulge_ebv", "disk_ebv", *SCATTER]
     + ["temperature"]
     + ["host", "epoch", "catalogued"]
+    + ["ebv", *[f"extinction_{band}" for band in BANDS]]
 )
 
 
@@ -50,12 +52,13 @@ def draw_truth(seed, galaxies, stars, transients):
     Returns
     -------
     pandas.DataFrame
-        Columns `COLUMNS`. Fluxes are in nanomaggies, half-light radii in arcsec, angles in
-        degrees; `redpix.demo.population` describes the parameters of the SEDs. run, camcol and
-        field are the home field: the field of epoch 1 that holds the source and has the nearest
-        centre, or that of epoch 2 if no other holds it. epoch is 2 for sources of the second
-        epoch only, else 0. catalogued marks sources with a spectrum. host is the id of the
-        galaxy on which a transient lies.
+        Columns `COLUMNS`. Fluxes are in nanomaggies, as observed through Galactic dust
+        (`redpix.demo.dust`); half-light radii in arcsec, angles in degrees.
+        `redpix.demo.population` describes the parameters of the SEDs. run, camcol and field are
+        the home field: the field of epoch 1 that holds the source and has the nearest centre, or
+        that of epoch 2 if no other holds it. epoch is 2 for sources of the second epoch only, else
+        0. catalogued marks sources with a spectrum, chosen by magnitudes without the extinction.
+        host is the id of the galaxy on which a transient lies.
 
     Raises
     ------
@@ -84,8 +87,8 @@ def draw_truth(seed, galaxies, stars, transients):
 
 
 def _finish(table):
-    """Add the columns that follow from the others; return `COLUMNS`."""
-    table = table.round(
+    """Put the sources behind dust and add the columns that follow; return `COLUMNS`."""
+    table = behind_dust(table, BANDS).round(
         {column: 6 for column in table.select_dtypes("float") if column not in ("ra", "dec")}
     )
     for band in BANDS:
@@ -99,10 +102,11 @@ def _finish(table):
     for key in ("run", "camcol", "field"):
         table[key] = np.array([getattr(field, key) for field in fields.FIELDS])[home]
     first_epoch = np.array([field.epoch == 1 for field in fields.FIELDS])[home]
+    magnitude = table["r"] - table["extinction_r"]
     targets = np.where(
         table["kind"] == "galaxy",
-        table["r"] < BRIGHT,
-        (table["kind"] == "star") & table["r"].between(*STAR_TARGETS),
+        magnitude < BRIGHT,
+        (table["kind"] == "star") & magnitude.between(*STAR_TARGETS),
     )
     table["catalogued"] = targets & first_epoch
     return table[COLUMNS]

@@ -94,11 +94,28 @@ def local_scale(wcs, shape):
     """
     if is_tangent(wcs):
         return float(np.sqrt(pixel_area(wcs)))
-    x, y = (shape[1] - 1) / 2, (shape[0] - 1) / 2
+    matrix = local_matrix(wcs, (shape[1] - 1) / 2, (shape[0] - 1) / 2)
+    return float(np.sqrt(abs(np.linalg.det(matrix))))
+
+
+def local_matrix(wcs, x, y):
+    """Return the pixel-to-sky matrix of an image at one of its pixels.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        Celestial WCS with any distortions, in any celestial frame.
+    x, y : float
+        0-based position.
+
+    Returns
+    -------
+    ndarray, shape (2, 2)
+        Degrees per pixel: rows are east and north (ICRS), columns x and y.
+    """
     ra, dec = sky_of_pixels(wcs, [x - 0.5, x + 0.5, x, x], [y, y, y - 0.5, y + 0.5]).T
     east = ((ra[[1, 3]] - ra[[0, 2]] + 180) % 360 - 180) * np.cos(np.radians(dec.mean()))
-    north = dec[[1, 3]] - dec[[0, 2]]
-    return float(np.sqrt(abs(east[0] * north[1] - east[1] * north[0])))
+    return np.stack([east, dec[[1, 3]] - dec[[0, 2]]])
 
 
 class PixelMap(NamedTuple):

@@ -1,40 +1,21 @@
 """Choose the sources injected into a field: kinds, fluxes, shapes and positions."""
 
+from functools import partial
+
 import numpy as np
 from astropy.io import fits
 
-from redpix.catalogue.build import COLUMNS
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
-from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.demo import population
-from redpix.demo.population import BANDS
-from redpix.image.wcs import frame_wcs
+from redpix.image.pixel_map import pixels_of_sky
+from redpix.image.wcs import image_wcs
+from redpix.injection.drawn_sources import demo_galaxies, demo_points
+from redpix.injection.injected_field import injected_field
 from redpix.injection.place_sources import place_sources
-from redpix.injection.sources import (
-    demo_galaxies,
-    demo_points,
-    galaxy_table,
-    point_table,
-    with_shapes,
-)
+from redpix.injection.sources import galaxy_table, point_table, with_shapes
 from redpix.io.tables import read_table
-from redpix.simulation import rendering
-
-#: columns of the truth: those of objects.csv, then those of the injection
-TRUTH_COLUMNS = (
-    *COLUMNS,
-    "kind",
-    *[f"flux_{band}" for band in BANDS],
-    *rendering.SHAPE_COLUMNS,
-    "host",
-    "clear",
-    "line",
-)
-
-# offset of the ids of injected sources from those of detections of the same field
-_FIRST_ID = 89_000
 
 
 def select_sources(rng, origin, number, read, draw, footprint=None):
@@ -49,9 +30,9 @@ def select_sources(rng, origin, number, read, draw, footprint=None):
     number : int
         Number of sources; unused with a footprint.
     read : callable
-        `galaxy_table` or `point_table`.
+        `galaxy_table` or `point_table`, of a table alone.
     draw : callable
-        `demo_galaxies` or `demo_points`.
+        `demo_galaxies` or `demo_points`, of random numbers and a number.
     footprint : (astropy.wcs.WCS, (int, int)), optional
         WCS and shape (ny, nx) of a frame: all rows of the table inside it are selected.
 
@@ -106,7 +87,7 @@ def rows_inside(rows, origin, wcs, shape):
     """
     if not {"ra", "dec"} <= set(rows.columns):
         raise InputError(f"{origin}: no columns ra and dec; allowed with injection.place table")
-    x, y = wcs.all_world2pix(rows["ra"], rows["dec"], 0, quiet=True)
+    x, y = pixels_of_sky(wcs, rows[["ra", "dec"]].to_numpy(float))
     ny, nx = shape
     return rows[(x >= -0.5) & (x < nx - 0.5) & (y >= -0.5) & (y < ny - 0.5)]
 
@@ -138,7 +119,7 @@ def check_fluxes(table, bands, key, origin):
             )
 
 
-def galaxies_and_points(rng, options, frame, bands, reference_band):
+def galaxies_and_points(rng, options, frame, bands, reference_band, field):
     """Return the galaxies, with shapes, and the points to inject, without positions.
 
     Parameters
@@ -153,6 +134,8 @@ def galaxies_and_points(rng, options, frame, bands, reference_band):
         Bands in which all sources need a flux.
     reference_band : str
         Band of the luminosities from which missing sizes follow.
+    field : redpix.injection.injected_field.InjectedField
+        Its bands and filters.
 
     Returns
     -------
@@ -166,14 +149,21 @@ def galaxies_and_points(rng, options, frame, bands, reference_band):
     footprint = None
     if options["place"] == "table":
         header = fits.getheader(frame)
-        footprint = frame_wcs(header), (header["NAXIS2"], header["NAXIS1"])
+        footprint = image_wcs(header), (header["NAXIS2"], header["NAXIS1"])
     tables = {}
     for key, read, draw in (
         ("galaxies", galaxy_table, demo_galaxies),
         ("points", point_table, demo_points),
     ):
         number = options[f"{key}_per_field"]
-        tables[key] = select_sources(rng, options[key], number, read, draw, footprint)
+        tables[key] = select_sources(
+            rng,
+            options[key],
+            number,
+            partial(read, bands=field.bands),
+            partial(draw, curves=field.curves),
+            footprint,
+        )
     for key, table in tables.items():
         check_fluxes(table, bands, key, options[key])
     galaxies = with_shapes(rng, tables["galaxies"].assign(kind="galaxy"), reference_band)
@@ -187,28 +177,36 @@ def truth_table(table, field):
     ----------
     table : DataFrame
         Sources with positions.
-    field : redpix.core.field_name.Field
-        Field of the survey.
+    field : redpix.injection.injected_field.InjectedField
+        The field.
 
     Returns
     -------
     DataFrame
-        Columns `TRUTH_COLUMNS`.
+        Columns as of `redpix.injection.injected_field.InjectedField.columns`.
     """
-    # ids as those of detections; a float64 holds them exactly
-    first = int(f"{field.run:06d}{field.camcol}{field.field:04d}{0:05d}") + _FIRST_ID
-    table["id"] = first + np.arange(1, len(table) + 1)
-    table["host"] = table["host"].astype("Int64") + first + 1
-    table["run"], table["camcol"], table["field"] = field
+    table["id"] = field.first_id + np.arange(1, len(table) + 1)
+    table["host"] = table["host"].astype("Int64") + field.first_id + 1
+    table = table.assign(**field.place)
     table["class"] = table["kind"].map({"galaxy": "GALAXY", "star": "STAR", "transient": ""})
-    for band in BANDS:
+    for band in field.bands:
         if f"flux_{band}" in table:
             table[band] = population.magnitudes(table[f"flux_{band}"]).round(6)
-    return table.reindex(columns=list(TRUTH_COLUMNS)).round({"ra": 8, "dec": 8})
+    return table.reindex(columns=field.columns()).round({"ra": 8, "dec": 8})
 
 
 def choose_sources(
-    frame, error, masks, psf_file, sources, options, bands, reference_band, seed, field
+    frame,
+    error,
+    masks,
+    psf_file,
+    sources,
+    options,
+    bands,
+    reference_band,
+    seed,
+    field,
+    given=None,
 ):
     """Write the table of the sources to inject into a field.
 
@@ -219,7 +217,8 @@ def choose_sources(
     masks, psf_file : str
         Masks and PSFs of the field; read for ``place: blank`` only.
     sources : str
-        CSV that is written, one row per source; columns are `TRUTH_COLUMNS`.
+        CSV that is written, one row per source; columns as of
+        `redpix.injection.injected_field.InjectedField.columns`.
     options : dict
         Section ``injection`` of the configuration: galaxies, galaxies_per_field, points,
         points_per_field, place, on_galaxies.
@@ -231,17 +230,25 @@ def choose_sources(
         Seed of the random numbers.
     field : str
         Name of the field, such as 94-3-7.
+    given : dict, optional
+        number and wavelengths of a field of a user's table of images, as for
+        `redpix.injection.injected_field.injected_field`.
 
     Raises
     ------
     InputError
         If a table cannot be used, or a source finds no blank sky.
     """
-    field = parse_field(field)
-    rng = np.random.default_rng([seed, 6, *field])
-    galaxies, points = galaxies_and_points(rng, options, frame, bands, reference_band)
+    if given is not None:
+        drawn = any(
+            options[key] == "demo" and options[f"{key}_per_field"] for key in ("galaxies", "points")
+        )
+        given = {**given, "filters": options["filters"], "drawn": drawn}
+    field = injected_field(field, bands, given)
+    rng = np.random.default_rng([seed, 6, *field.seeds])
+    galaxies, points = galaxies_and_points(rng, options, frame, bands, reference_band, field)
     files = {"frame": frame, "error": error, "masks": masks, "psf_file": psf_file}
-    table = place_sources(rng, galaxies, points, options, files, reference_band, str(field))
+    table = place_sources(rng, galaxies, points, options, files, reference_band, field.name)
     table = truth_table(table, field)
     for kind, number in table["kind"].value_counts().items():
         log.info("%s: %d", kind, number)

@@ -8,6 +8,8 @@ and read noise. Pixel coordinates are 0-based, images [y, x].
 import numpy as np
 from scipy import ndimage
 
+from redpix.image.pixel_map import local_matrix, pixels_of_sky
+from redpix.image.wcs import is_tangent
 from redpix.sdss.camera import FULL_WELL
 from redpix.simulation import extents, rendering
 
@@ -52,7 +54,7 @@ def expected_light(table, band, psf, wcs, shape):
     psf : redpix.psf.psf_model.PsfModel
         Effective PSF: it includes the integration over pixels.
     wcs : astropy.wcs.WCS
-        WCS of the frame, a tangent projection.
+        WCS of the frame, in any projection.
     shape : (int, int)
         (ny, nx) of the frame.
 
@@ -64,11 +66,16 @@ def expected_light(table, band, psf, wcs, shape):
     image = np.zeros(shape)
     if not len(table):
         return image
-    sky_jacobian = rendering.jacobian(wcs.pixel_scale_matrix)
-    scale = np.sqrt(sky_jacobian.pixelArea())
-    x, y = wcs.all_world2pix(table["ra"], table["dec"], 0)
-    for column, row, source in zip(x, y, table.itertuples(), strict=True):
-        flux = getattr(source, f"flux_{band}")
+    x, y = pixels_of_sky(wcs, table[["ra", "dec"]].to_numpy(float))
+    # the names of bands need not be identifiers
+    fluxes = table[f"flux_{band}"]
+    constant = wcs.pixel_scale_matrix if is_tangent(wcs) else None
+    for column, row, flux, source in zip(x, y, fluxes, table.itertuples(), strict=True):
+        if not near_image(column, row, shape):
+            continue
+        matrix = local_matrix(wcs, column, row) if constant is None else constant
+        sky_jacobian = rendering.jacobian(matrix)
+        scale = np.sqrt(sky_jacobian.pixelArea())
         stamp = psf.at(column, row)
         blur = rendering.stamp_profile(stamp, sky_jacobian)
         profile = source_profile(source, flux)
@@ -81,6 +88,24 @@ def expected_light(table, band, psf, wcs, shape):
             radius += extent / np.sqrt(source.axis_ratio) / scale
         rendering.add(image, profile, sky_jacobian, column, row, radius, "no_pixel")
     return image
+
+
+def near_image(x, y, shape):
+    """Return whether a position lies in an image or less than a side of it away.
+
+    Parameters
+    ----------
+    x, y : float
+        0-based position; NaN where the WCS does not reach.
+    shape : (int, int)
+        (ny, nx).
+
+    Returns
+    -------
+    bool
+    """
+    ny, nx = shape
+    return -nx < x < 2 * nx and -ny < y < 2 * ny
 
 
 def inject(rng, image, light, calibration, electrons_per_dn):
@@ -104,10 +129,30 @@ def inject(rng, image, light, calibration, electrons_per_dn):
     ndarray, shape (ny, nx), float32
         Nanomaggies.
     """
-    electrons = light / calibration * electrons_per_dn
+    return with_photons(rng, image, light, electrons_per_dn / calibration)
+
+
+def with_photons(rng, image, light, electrons_per_flux):
+    """Add light and its photon noise to an image.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Random numbers.
+    image : ndarray, shape (ny, nx)
+        Flux per pixel.
+    light : ndarray, shape (ny, nx)
+        Expected flux. Negative values, artefacts of the Fourier transform, get no noise.
+    electrons_per_flux : float or ndarray, shape (nx,)
+        Electrons per unit of flux.
+
+    Returns
+    -------
+    ndarray, shape (ny, nx), float32
+    """
+    electrons = light * electrons_per_flux
     noise = rng.poisson(np.maximum(electrons, 0)) - np.maximum(electrons, 0)
-    added = (electrons + noise) / electrons_per_dn * calibration
-    return (image + added).astype(np.float32)
+    return (image + (electrons + noise) / electrons_per_flux).astype(np.float32)
 
 
 def saturate(image, light, calibration, sky):

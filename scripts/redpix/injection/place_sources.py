@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from redpix.image.wcs import frame_wcs, pixel_area
+from redpix.image.pixel_map import local_scale, sky_of_pixels
+from redpix.image.wcs import image_wcs
 from redpix.injection import placement
 from redpix.psf.psf_file import read_psf
 from redpix.sdss.mask_table import read_masked
@@ -38,7 +39,7 @@ def on_blank_sky(rng, sources, frame, error, masks, psf_file, band, name):
         Radius of the clear sky around each source, arcsec.
     """
     image = fits.getdata(frame)
-    scale = pixel_scale(frame_wcs(fits.getheader(frame)))
+    scale = pixel_scale(image_wcs(fits.getheader(frame)), image.shape)
     bad = np.zeros(image.shape, bool)
     _, y, x = read_masked(masks, band)
     bad[y, x] = True
@@ -49,9 +50,9 @@ def on_blank_sky(rng, sources, frame, error, masks, psf_file, band, name):
     return positions, (clear * scale).round(2)
 
 
-def pixel_scale(wcs):
-    """Return the pixel scale of a WCS in arcsec per pixel."""
-    return 3600 * np.sqrt(pixel_area(wcs))
+def pixel_scale(wcs, shape):
+    """Return the pixel scale in the middle of an image, in arcsec per pixel."""
+    return 3600 * local_scale(wcs, shape)
 
 
 def hosted_transients(rng, points, on_galaxies):
@@ -74,7 +75,7 @@ def hosted_transients(rng, points, on_galaxies):
     return transient & (rng.random(len(points)) < on_galaxies)
 
 
-def join_with_hosted(rng, free, hosted, positions, galaxies, wcs):
+def join_with_hosted(rng, free, hosted, positions, galaxies, wcs, shape):
     """Join sources with positions of their own and transients on galaxies.
 
     Parameters
@@ -91,18 +92,20 @@ def join_with_hosted(rng, free, hosted, positions, galaxies, wcs):
         Galaxies, one row each.
     wcs : astropy.wcs.WCS
         WCS of the frame.
+    shape : (int, int)
+        (ny, nx) of the frame.
 
     Returns
     -------
     DataFrame
         With ra and dec (degrees) and host, the row of the host galaxy.
     """
-    free["ra"], free["dec"] = wcs.all_pix2world(*positions.T, 0)
+    free["ra"], free["dec"] = sky_of_pixels(wcs, *positions.T).T
     places, host = placement.place_on_galaxies(
-        rng, positions[: len(galaxies)], galaxies, len(hosted), pixel_scale(wcs)
+        rng, positions[: len(galaxies)], galaxies, len(hosted), pixel_scale(wcs, shape)
     )
     hosted = hosted.assign(host=host)
-    hosted["ra"], hosted["dec"] = wcs.all_pix2world(*places.T, 0)
+    hosted["ra"], hosted["dec"] = sky_of_pixels(wcs, *places.T).T
     return pd.concat([free, hosted], ignore_index=True)
 
 
@@ -137,10 +140,14 @@ def place_sources(rng, galaxies, points, options, files, band, name):
         hosted = hosted_transients(rng, points, options["on_galaxies"])
     free = pd.concat([galaxies, points[~hosted]], ignore_index=True)
     header = fits.getheader(files["frame"])
-    if options["place"] == "blank":
+    shape = (header["NAXIS2"], header["NAXIS1"])
+    if free.empty:
+        positions, free["clear"] = np.zeros((0, 2)), np.nan
+    elif options["place"] == "blank":
         positions, free["clear"] = on_blank_sky(rng, free, **files, band=band, name=name)
     else:
-        shape = (header["NAXIS2"], header["NAXIS1"])
         positions = placement.place_anywhere(rng, len(free), shape)
         free["clear"] = np.nan
-    return join_with_hosted(rng, free, points[hosted], positions, galaxies, frame_wcs(header))
+    return join_with_hosted(
+        rng, free, points[hosted], positions, galaxies, image_wcs(header), shape
+    )

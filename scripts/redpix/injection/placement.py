@@ -126,17 +126,18 @@ def place_anywhere(rng, number, shape, margin=20.0):
     shape : (int, int)
         (ny, nx).
     margin : float, optional
-        Smallest distance to the edges, pixels.
+        Smallest distance to the edges, pixels; at most a quarter of a side.
 
     Returns
     -------
     ndarray, shape (number, 2)
         x, y, pixels, 0-based.
     """
-    ny, nx = shape
-    return np.column_stack(
-        [rng.uniform(margin, nx - 1 - margin, number), rng.uniform(margin, ny - 1 - margin, number)]
-    )
+    places = []
+    for side in shape[::-1]:
+        space = min(margin, (side - 1) / 4)  # of a cut-out, the middle half
+        places.append(rng.uniform(space, side - 1 - space, number))
+    return np.column_stack(places)
 
 
 def place_on_galaxies(rng, positions, galaxies, number, scale):

@@ -9,7 +9,6 @@ from redpix.core.exceptions import InputError
 from redpix.demo import population
 from redpix.demo.population import BANDS, COSMOLOGY
 from redpix.sdss import magnitudes
-from redpix.simulation import seds
 from redpix.simulation.rendering import SHAPE_COLUMNS
 
 #: kinds of points
@@ -33,7 +32,7 @@ class Selection(NamedTuple):
     passed_over: int
 
 
-def galaxy_table(table):
+def galaxy_table(table, bands=BANDS):
     """Return the galaxies of a user's table.
 
     Parameters
@@ -42,6 +41,8 @@ def galaxy_table(table):
         Columns redshift; for one or more bands ``flux_<band>`` or ``modelflux_<band>``, total
         flux in nanomaggies; any of `SHAPE_COLUMNS` (radii in arcsec, angles in degrees); ra and
         dec (degrees) if positions are given.
+    bands : sequence of str, optional
+        Bands whose fluxes are read.
 
     Returns
     -------
@@ -55,14 +56,15 @@ def galaxy_table(table):
         a negative radius).
     """
     columns = {"redshift": "redshift"}
-    for band in BANDS:
+    for band in bands:
         for column in (f"flux_{band}", f"modelflux_{band}"):
             if column in table and f"flux_{band}" not in columns:
                 columns[f"flux_{band}"] = column
     if "redshift" not in table or len(columns) == 1:
         raise InputError(
             f"{table.name}: columns {', '.join(table.names[:12])}; allowed: redshift and one or "
-            "more of flux_u, flux_g, flux_r, flux_i, flux_z (or modelflux_u ...), nanomaggies"
+            f"more of {', '.join(f'flux_{band}' for band in bands)} (or modelflux_{bands[0]} ...), "
+            "nanomaggies"
         )
     columns |= {c: c for c in (*SHAPE_COLUMNS, "ra", "dec") if c in table}
     rows = pd.DataFrame(
@@ -86,14 +88,16 @@ def galaxy_table(table):
     return Selection(rows[bright].reset_index(drop=True), int((~bright).sum()))
 
 
-def point_table(table):
+def point_table(table, bands=BANDS):
     """Return the stars and transients of a user's table.
 
     Parameters
     ----------
     table : redpix.io.table.Table
-        Columns kind (star, transient); AB magnitudes in one or more of the bands u, g, r, i, z;
+        Columns kind (star, transient); AB magnitudes in columns named as one or more of the bands;
         ra and dec (degrees) if positions are given.
+    bands : sequence of str, optional
+        Bands whose magnitudes are read.
 
     Returns
     -------
@@ -105,11 +109,11 @@ def point_table(table):
     InputError
         As `galaxy_table`.
     """
-    bands = [band for band in BANDS if band in table]
+    allowed, bands = bands, [band for band in bands if band in table]
     if "kind" not in table or not bands:
         raise InputError(
             f"{table.name}: columns {', '.join(table.names[:12])}; allowed: kind (star, "
-            "transient) and magnitudes, some of u, g, r, i, z"
+            f"transient) and magnitudes, some of {', '.join(allowed)}"
         )
     rows = pd.DataFrame({"kind": table.text("kind")}, index=table.lines)
     unknown = np.flatnonzero(~rows["kind"].isin(POINT_KINDS))
@@ -140,45 +144,6 @@ def _refuse(good, table, column, low, high):
         )
 
 
-def demo_galaxies(rng, number):
-    """Draw galaxies of the demo sky's population.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Random numbers.
-    number : int
-        Number of sources.
-
-    Returns
-    -------
-    DataFrame
-        As from `redpix.demo.population.draw_galaxies`.
-    """
-    return population.draw_galaxies(rng, number, seds.build_grid(BANDS))
-
-
-def demo_points(rng, number):
-    """Draw points of the demo sky's population: three quarters stars, one quarter transients.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Random numbers.
-    number : int
-        Number of sources.
-
-    Returns
-    -------
-    DataFrame
-        kind and flux_<band>; redshift of stars, temperature of transients.
-    """
-    transients = number // 4
-    stars = population.draw_stars(rng, number - transients).assign(kind="star")
-    changing = population.draw_transients(rng, transients).assign(kind="transient")
-    return pd.concat([stars, changing], ignore_index=True)
-
-
 def with_shapes(rng, galaxies, band):
     """Draw the missing shapes of galaxies; given shapes stay.
 
@@ -201,7 +166,7 @@ def with_shapes(rng, galaxies, band):
         With the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
     """
     n = len(galaxies)
-    flux = galaxies.get(f"flux_{band}")
+    flux = galaxies.get(f"flux_{band}", np.full(n, np.nan))
     if {"flux_u", "flux_r"} <= set(galaxies.columns):
         early = galaxies["flux_r"] / galaxies["flux_u"] > 10 ** (0.4 * _RED)
     else:

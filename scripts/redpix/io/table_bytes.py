@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import re
+import zipfile
 import zlib
 from pathlib import Path
 from typing import NamedTuple
@@ -26,6 +27,12 @@ _PACKED = {
     b"BZh": ("bzip2", bz2.open),
     b"\xfd7zXZ\x00": ("xz", lzma.open),
 }
+#: raised for zip archives that are damaged, encrypted, or compressed in an unknown way
+_BAD_ARCHIVE = (zipfile.BadZipFile, RuntimeError, ValueError)
+
+#: bytes within which a machine-readable table describes its columns
+_DESCRIPTION = 2**16
+
 _MARKS = {
     b"\xef\xbb\xbf": ("utf-8", "UTF-8 with a byte order mark"),
     b"\xff\xfe": ("utf-16-le", "UTF-16"),
@@ -48,7 +55,7 @@ class Content(NamedTuple):
 
 
 def load(source, name):
-    """Return the content of a file, decompressed if it is gzip, bzip2 or xz.
+    """Return the content of a file, decompressed if it is gzip, bzip2, xz or zip of one file.
 
     Parameters
     ----------
@@ -68,6 +75,8 @@ def load(source, name):
     """
     try:
         data = source if isinstance(source, bytes) else _read(source, name)
+        if _only_member(data):
+            return Content(_unpacked(data, _opened_member, name), "zip")
         for magic, (packing, opened) in _PACKED.items():
             if data.startswith(magic):
                 unpacked = _unpacked(data, opened, name)
@@ -76,7 +85,7 @@ def load(source, name):
                 return Content(unpacked, packing)
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
+    except (EOFError, zlib.error, lzma.LZMAError, *_BAD_ARCHIVE) as error:
         raise InputError(f"{name}: cannot be decompressed: {error}") from None
     return Content(data, "")
 
@@ -89,6 +98,24 @@ def _read(path, name):
     if size > MOST_BYTES:
         raise InputError(f"{name}: {size} bytes; allowed: at most {MOST_BYTES}")
     return Path(path).read_bytes()
+
+
+def _only_member(data):
+    """Return the one file of a zip archive; None if there are several, or for other bytes."""
+    if not data.startswith(b"PK\x03\x04"):
+        return None
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files = [
+            one.filename
+            for one in archive.infolist()
+            if not one.is_dir() and not one.filename.startswith("__MACOSX/")
+        ]
+    return files[0] if len(files) == 1 else None
+
+
+def _opened_member(stream):
+    """Return the one file of a zip archive, opened for reading."""
+    return zipfile.ZipFile(stream).open(_only_member(stream.getvalue()))
 
 
 def _unpacked(data, opened, name):
@@ -136,7 +163,7 @@ def stem_of(path):
     str
     """
     name = Path(path)
-    return Path(name.stem if name.suffix in (".gz", ".bz2", ".xz") else name.name).stem
+    return Path(name.stem if name.suffix in (".gz", ".bz2", ".xz", ".zip") else name.name).stem
 
 
 def format_of(data):
@@ -165,7 +192,12 @@ def format_of(data):
         return "VOTable"
     if start.startswith(b"# %ECSV"):
         return "ECSV"
-    return "IPAC" if re.match(rb"(\\[^\n]*\n\s*)*\|[^\n]*\|\s*\n", start) else None
+    if b"Byte-by-byte Description of file" in data[:_DESCRIPTION]:
+        return "MRT"
+    if not re.match(rb"(\\[^\n]*\n\s*)*\|[^\n]*\|\s*\n", start):
+        return None
+    # IPAC has at most four lines of the header; rows do not begin with a bar
+    return "IPAC" if len(re.findall(rb"^\|", start, re.M)) <= 4 else None
 
 
 def decoded(data, name):

@@ -1,4 +1,4 @@
-"""Tables that are not plain text: FITS, VOTable, ECSV, IPAC, HDF5 and Parquet."""
+"""Tables that are not plain text: FITS, VOTable, ECSV, IPAC, MRT, HDF5 and Parquet."""
 
 import io
 import warnings
@@ -37,8 +37,8 @@ def read_format(kind, data, name):
     """
     if kind == "zip":
         raise InputError(
-            f"{name}: is a spreadsheet or another zip archive; allowed: the table saved as CSV, "
-            "FITS, VOTable, HDF5 or Parquet"
+            f"{name}: is a spreadsheet, or an archive of more than one file; allowed: the table "
+            "saved as CSV, FITS, VOTable, HDF5 or Parquet"
         )
     try:
         with warnings.catch_warnings():
@@ -115,11 +115,21 @@ def _ipac(data, name):
     return from_astropy(Table.read(data.decode(), format="ascii.ipac"), [])
 
 
+def _mrt(data, name):
+    """Return the columns of a machine-readable table of the AAS or the CDS with its description."""
+    text = data.decode(errors="replace").splitlines()
+    try:
+        return from_astropy(Table.read(text, format="ascii.mrt"), [])
+    except ValueError:
+        return from_astropy(Table.read(text, format="ascii.cds"), [])
+
+
 _READERS = {
     "FITS": _fits,
     "VOTable": _votable,
     "ECSV": _ecsv,
     "IPAC": _ipac,
+    "MRT": _mrt,
     "Parquet": read_parquet,
     "HDF5": read_hdf5,
 }

@@ -250,7 +250,7 @@ def _numbered(comments, count):
 
 def _units_below(names, below):
     """Return how many lines the header takes, and units where VizieR's line of them follows."""
-    ruled = [bool(row) and all(map(_RULER.fullmatch, row)) for row in below]
+    ruled = [any(row) and all(_RULER.fullmatch(cell) for cell in row if cell) for row in below]
     if ruled[:1] == [True]:
         return 2, {}
     if ruled[1:] == [True]:

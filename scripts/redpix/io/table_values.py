@@ -25,14 +25,25 @@ MISSING = (
     "#N/A",
     "NA",
     "<NA>",
+    "-",
     "--",
+    "...",
     "masked",
+    "INDEF",
+    "\\N",
+    "nodata",
+    "NODATA",
+    "-nan",
+    "-nan(ind)",
+    "1.#QNAN",
+    "-1.#IND",
 )
 
 #: whole numbers above this one may lose digits as a float64
 EXACT = 2**53
 
 _NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$|^[+-]?(?i:inf|infinity|nan)$"
+_FORTRAN = r"^([+-]?[0-9]*\.?[0-9]+|[+-]?[0-9]+\.)[dD]([+-]?[0-9]+)$"
 #: pattern of a whole number
 WHOLE = r"^-?(0|[1-9][0-9]*)$"
 
@@ -78,6 +89,8 @@ def as_text(column):
 def as_numbers(column):
     """Return a column as float64; a missing value is NaN.
 
+    Fortran's exponents, such as 5.0D-02, are read.
+
     Parameters
     ----------
     column : pyarrow.ChunkedArray
@@ -92,6 +105,8 @@ def as_numbers(column):
     CellError
         For the first cell that is not a number.
     """
+    if pa.types.is_string(column.type):
+        column = pc.replace_substring_regex(column, _FORTRAN, r"\1e\2")
     try:
         # whole numbers beyond 2**53 are rounded, because a float64 cannot hold them
         number = pc.cast(column, pa.float64(), safe=pa.types.is_string(column.type))
@@ -163,6 +178,8 @@ def _inferred(column):
         return as_text(column)
     if not column.null_count and all_match(column, "^(True|False)$"):
         return as_text(column) == "True"
+    if not all_match(given, _NUMBER):
+        return as_text(column)
     try:
         return as_numbers(column)
     except CellError:

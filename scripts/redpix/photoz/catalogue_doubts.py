@@ -1,9 +1,15 @@
 """Warn of doubtful tables of magnitudes: leaks of the redshift, units, the order of bands."""
 
+import re
+
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from redpix.photoz.band_names import looks_like_photometry, zero_point_of
+from redpix.io.table_values import shortened
+from redpix.photoz.band_names import zero_point_of
+from redpix.photoz.column_families import (
+    looks_like_photometry,
+)
 from redpix.photoz.learners.base import FEWEST
 
 #: maximum number of objects that are compared, and of bins of a rank; they bound the time
@@ -18,6 +24,83 @@ BRIGHT, FAINT = 5.0, 32.0
 
 #: rank correlation above which a column whose name is not that of a magnitude is doubtful
 DOUBTFUL = 0.6
+
+#: what the names of columns of errors have in common
+_ERROR = re.compile("error|err|sigma|sig|unc|ivar|(?<![a-z])e_", re.IGNORECASE)
+
+#: names of columns with Galactic extinction
+_EXTINCTION = re.compile(
+    r"e\(?b[-_]?v\)?(_?sfd)?|a_[ugrizy]|(mw_transmission|extinction|galext|ext)_.*", re.IGNORECASE
+)
+
+
+def check_extinction(header, columns, name, warn):
+    """Warn of columns with Galactic extinction beside magnitudes that may hold it still.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns of the table.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if there are such columns.
+    """
+    found = [column for column in header if _EXTINCTION.fullmatch(column)]
+    corrected = all("dered" in column.lower() for column in columns.magnitudes)
+    if found and not corrected:
+        warn(
+            f"{name}: the extinction in {shortened(', '.join(found), 150)} is not applied: correct "
+            f"{columns.magnitudes[0]} and the other magnitudes of both tables for it, unless they "
+            "are corrected already"
+        )
+
+
+def check_errors(header, columns, redshift, name, warn):
+    """Warn of columns that may hold the errors of magnitudes for which no error was found.
+
+    Parameters
+    ----------
+    header : sequence of str
+        Names of the columns of the table.
+    columns : redpix.photoz.magnitude_columns.Columns
+        Columns of magnitudes and errors.
+    redshift : str or None
+        Column of redshifts.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if there are such columns.
+    """
+    errors = columns.errors or [""] * len(columns.magnitudes)
+    lacking = [m for m, error in zip(columns.magnitudes, errors, strict=True) if not error]
+    if not lacking:
+        return
+    chosen = {*columns.magnitudes, *errors, redshift}
+    others = {_plain(column) for column in [*header, "z", "ra", "dec"] if column not in lacking}
+    unused = [
+        column
+        for column in header
+        if column not in chosen and _ERROR.search(column) and _plain(_value(column)) not in others
+    ]
+    if unused:
+        warn(
+            f"{name}: no errors found for {shortened(', '.join(lacking), 150)}, although "
+            f"{shortened(', '.join(unused), 150)} may hold them; the listing's column errors "
+            "names them"
+        )
+
+
+def _value(column):
+    """Return the name of a column of errors without the word for an error."""
+    return _ERROR.sub("", column)
+
+
+def _plain(column):
+    """Return the name of a column in lower case without underscores."""
+    return column.lower().replace("_", "")
 
 
 def check_fluxes(table, columns, units, name, warn):

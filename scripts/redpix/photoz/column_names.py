@@ -19,6 +19,13 @@ REDSHIFTS = (
     "redshift_spec",
     "spec_redshift",
     "specredshift",
+    "specz_redshift",
+    "redshift_specz",
+    "spe_z",
+    "z_helio",
+    "zhelio",
+    "z_cmb",
+    "zcmb",
     "redshift_true",
     "true_redshift",
     "z_true",
@@ -38,6 +45,12 @@ IDS = (
     "source_id",
     "galaxy_id",
     "ls_id",
+    "obj_id",
+    "cataid",
+    "uberid",
+    "designation",
+    "number",
+    "ident",
 )
 
 #: names of a column of classes, upper or lower case, in order of preference

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from redpix.photoz.band_names import FLUXES, MAGNITUDES, band_of, wavelength
+from redpix.photoz.band_names import wavelength
+from redpix.photoz.column_families import (
+    FLUXES,
+    MAGNITUDES,
+    band_of,
+)
 
 
 def describe_input(path, roles, columns, objects, found):

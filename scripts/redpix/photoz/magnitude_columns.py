@@ -6,15 +6,14 @@ from typing import NamedTuple
 from redpix.core.exceptions import InputError
 from redpix.io.table_values import shortened
 from redpix.photoz.attributes import WAVELENGTH_ORDER
-from redpix.photoz.band_names import (
+from redpix.photoz.band_names import wavelength, zero_point_of
+from redpix.photoz.column_families import (
     ERROR_NAMES,
     ERRORS_OF_BANDS,
     FLUXES,
     MAGNITUDES,
     band_of,
     looks_like_magnitude,
-    wavelength,
-    zero_point_of,
 )
 from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
 from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
@@ -199,8 +198,10 @@ def _of_families(header, families):
     for family in families:
         members = {band_of(column, family): column for column in header}
         members.pop(None, None)
-        if family.name in ("{b}", "f_{b}"):
+        if family.name in ("{b}", "f_{b}", "F{b}"):
             members = _of_short_names(members, header, family, bool(bands))
+        else:
+            members |= _of_own_bands(header, family, members)
         if len(members) > 1 or bands:
             taken = set(bands.values())
             bands |= {b: c for b, c in members.items() if b not in bands and c not in taken}
@@ -209,13 +210,31 @@ def _of_families(header, families):
     return tuple(bands[band] for band in order)
 
 
+def _of_own_bands(header, family, members):
+    """Return the columns of a family with errors in bands of unknown names, such as ``ip``."""
+    if len(members) < 2 or not family.own_bands:
+        return {}
+    named = {band_of(column, family, any_name=True): column for column in header}
+    return {
+        band: column
+        for band, column in named.items()
+        if band and any(find(header, name.format(b=band)) for name in family.errors)
+    }
+
+
 def _of_short_names(members, header, family, found):
     """Return the members with errors; without any, three or more bare names of bands."""
     paired = {band: column for band, column in members.items() if _error(column, header)[0]}
-    if paired or found or family.name == "f_{b}":
+    if paired or found or family.name != "{b}":
         return paired
-    bare = {band: column for band, column in members.items() if band != "y"}
+    bare = {b: c for b, c in members.items() if b != "y" and not _is_numbered_flux(b, header)}
     return bare if len(bare) > 2 else {}
+
+
+def _is_numbered_flux(column, header):
+    """Return whether a column is EAZY's flux of a numbered filter, such as F205, or its error."""
+    pair = "F" + column[1:], "E" + column[1:]
+    return column.upper() in pair and all(find(header, name) for name in pair)
 
 
 def _plain_error(column, header):
@@ -229,8 +248,9 @@ def _plain_error(column, header):
 
 def _error(column, header):
     """Return the column of errors, or None, and the usual zero point, or None."""
-    for family in (*MAGNITUDES, *FLUXES):
-        band = band_of(column, family)
+    families = FLUXES if _is_numbered_flux(column, header) else (*MAGNITUDES, *FLUXES)
+    for family in families:
+        band = band_of(column, family, any_name=family.own_bands)
         if band is None:
             continue
         patterns = [*family.errors, *family.ivar]

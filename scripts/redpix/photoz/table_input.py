@@ -8,7 +8,12 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.photoz import catalogues
-from redpix.photoz.catalogue_doubts import check_fluxes, check_order
+from redpix.photoz.catalogue_doubts import (
+    check_errors,
+    check_extinction,
+    check_fluxes,
+    check_order,
+)
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.magnitude_columns import Columns, choose_columns
@@ -116,6 +121,8 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
+    check_errors(header, columns, roles.redshift, path, warn)
+    check_extinction(header, columns, path, warn)
     check_fluxes(objects, columns, table.units, path, warn)
     if columns.bands:
         check_order(objects, columns, path, warn)

@@ -4,6 +4,7 @@ import csv
 
 import numpy as np
 from astropy.io import fits
+from astropy.stats import gaussian_fwhm_to_sigma
 
 from redpix.catalogue.assoc import NO_OBJECT
 from redpix.core.atomic_files import atomic
@@ -13,9 +14,6 @@ from redpix.pixels.band_psf import interpolated, registered_band
 from redpix.pixels.extinction import read_extinction
 from redpix.pixels.gaap import aperture_fluxes, apertures
 from redpix.psf.psf_model import full_width
-
-#: FWHM over the 1-sigma width of a Gaussian
-_FWHM = 2.3548
 
 
 def measure_apertures(
@@ -73,7 +71,7 @@ def measure_apertures(
 
 def _widest(found, field):
     """Return the 1-sigma width of the widest PSF, pixels, and say which PSF each band has."""
-    widths = [1.0 / _FWHM]
+    widths = [gaussian_fwhm_to_sigma]
     for band, one in found.items():
         if one.psf is None:
             log.warning(
@@ -85,7 +83,7 @@ def _widest(found, field):
             )
             continue
         fwhm = full_width(_middle_stamp(one))
-        widths.append(fwhm / _FWHM)
+        widths.append(fwhm * gaussian_fwhm_to_sigma)
         log.info("field %s: band %s: PSF %s, FWHM %.2f px", field, band, one.psf.origin, fwhm)
     return max(widths)
 

@@ -51,7 +51,8 @@ class GivenBand(NamedTuple):
     wcs : astropy.wcs.WCS
     about : dict
         Origin of each property: zero_point, unit, sky, error, noise (per root of a square
-        arcsecond), softening (of SDSS, else None), remarks.
+        arcsecond), softening (of SDSS, else None), remarks. gain and saturation (above the sky)
+        are in units of the user's image, None if unknown.
     """
 
     image: np.ndarray
@@ -98,7 +99,8 @@ def read_band(row):
         wcs = celestial_wcs(file.header)
     except InputError as error:
         raise InputError(f"image: {row.image}: {error}") from None
-    mask = image_mask(image, _believed_saturation(image, camera.saturation, remarks))
+    saturation = _believed_saturation(image, camera.saturation, remarks)
+    mask = image_mask(image, saturation)
     mask |= given_mask(row.mask, file.planes, image.shape, remarks)
     image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
@@ -109,10 +111,11 @@ def read_band(row):
         error, origin = _errors(image, sky, mask, camera, error, origin, remarks)
     except InputError as fault:
         raise InputError(f"image: {row.image}: {fault}") from None
-    image, said = _without_sky(image, sky, error)
+    image, said, level = _without_sky(image, sky, error)
     zero_point = stated_zero_point(camera, file.header, local_scale(wcs, image.shape))
     factor, about = _calibration(zero_point, remarks)
     about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
+    about |= {"gain": camera.gain, "saturation": _above_sky(saturation, level)}
     image *= factor
     error = np.multiply(error, factor, dtype=np.float32)
     return _finished(row, image, error, mask, file.header, wcs, about, remarks)
@@ -210,12 +213,17 @@ def _errors(image, sky, mask, camera, error, origin, remarks):
 
 
 def _without_sky(image, sky, error):
-    """Return the image without its sky, and what was subtracted."""
+    """Return the image without its sky, what was subtracted, and its level."""
     level, noise = typical(sky), float(np.nanmedian(error[thinned_rows(image.shape)]))
     if abs(level) <= LEAST_SKY * noise:
-        return image, f"subtracted before: {level:.3g} in units of the image is left as it is"
+        return image, f"subtracted before: {level:.3g} in units of the image is left as it is", 0.0
     image -= sky
-    return image, f"subtracted: {level:.5g} in units of the image"
+    return image, f"subtracted: {level:.5g} in units of the image", level
+
+
+def _above_sky(saturation, level):
+    """Return a saturation level above the sky that was subtracted, None if it is unknown."""
+    return None if saturation is None else float(saturation - level)
 
 
 def _calibration(stated, remarks):

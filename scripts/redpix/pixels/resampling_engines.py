@@ -27,6 +27,9 @@ REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0, "drizzle": 0.7072}
 # position takes 16 bytes
 _WHOLE, _STRIP = 4_000_000, 256
 
+#: difference of tangent points up to which they are one for Montage, degrees
+SAME_POINT = 1e-9
+
 #: engines that resample tangent planes only
 TANGENT_ONLY = ("montage", "swarp")
 
@@ -74,9 +77,14 @@ def montage(array, wcs, grid):
     OSError
         If the disk is full.
     """
+    header, onto = wcs_header(wcs), grid.header()
+    points = [(one["CRVAL1"], one["CRVAL2"]) for one in (header, onto)]
+    if np.allclose(*points, rtol=0, atol=SAME_POINT):
+        # mProjectPP finds no overlap if tangent points differ by a rounding error
+        header["CRVAL1"], header["CRVAL2"] = points[1]
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        fits.PrimaryHDU(np.asarray(array, np.float32), wcs_header(wcs)).writeto("in.fits")
-        grid.header().tofile("grid.hdr", sep="\n", padding=False, endcard=True)
+        fits.PrimaryHDU(np.asarray(array, np.float32), header).writeto("in.fits")
+        onto.tofile("grid.hdr", sep="\n", padding=False, endcard=True)
         run_mprojectpp("in.fits", "out.fits", "grid.hdr")
         # mProjectPP reports success even if the disk was full
         return read_made("out.fits", "mProjectPP", lambda path: _read_placed(path, grid), folder)

@@ -5,6 +5,7 @@ pair shows. A change of brightness is a point source, wherever it lies on a gala
 """
 
 import numpy as np
+from astropy.stats import gaussian_fwhm_to_sigma
 
 from redpix.psf.effective_psf_fit import fit_profile
 from redpix.psf.given_psf import profile_of_width
@@ -93,7 +94,7 @@ def _are_sources(changes, fits):
 
 def _profile(stamps, fwhm, variance):
     """Return a Moffat profile of free width, exponent and ellipticity; None with faint stars."""
-    noise = np.sqrt(np.median(variance[variance > 0]) * 4 * np.pi) * fwhm / 2.355
+    noise = np.sqrt(np.median(variance[variance > 0]) * 4 * np.pi) * fwhm * gaussian_fwhm_to_sigma
     stamps = stamps.take(stamps.flux > LEAST_SN / 2 * noise)
     if not len(stamps.x) or stamps.flux.max() < LEAST_SN * noise:
         return None

@@ -27,22 +27,16 @@ def camera_facts(raw, header, background, residual):
     dict of str to str
         Empty for an image in other units than counts.
     """
-    if header.get("BUNIT") != "count":
+    given = given_camera(raw, header)
+    if given is None:
         return {}
-    try:
-        given = read_camera(read_header(raw).header, {})
-    except InputError:
-        return {}
-    valid = residual[np.isfinite(residual)]
-    found = mad_std(valid) if valid.size else np.nan
     facts = {
         "gain and read noise in the header": f"{_shown(given, 'gain', 'electrons per count')}, "
         f"{_shown(given, 'read_noise', 'electrons')}"
     }
+    found, expected = sky_noise(given, header, background, residual)
     words = f"{found:.4g} counts found between the stars"
-    if given.gain and given.read_noise is not None:
-        sky = max(float(np.median(background)), 0.0)
-        expected = np.sqrt(sky / given.gain + (given.read_noise / given.gain) ** 2)
+    if np.isfinite(expected):
         words += f", {expected:.4g} by gain and read noise of the header"
     facts["noise"] = f"{words}; errors come from {header.get('NOISFROM', 'the image')}"
     for label, card, unit in (("mid-exposure", "MJD-MID", "MJD, UTC"), ("filter", "FILTER", "")):
@@ -50,6 +44,76 @@ def camera_facts(raw, header, background, residual):
             value = header[card]
             facts[label] = f"{value:.6f} {unit}" if isinstance(value, float) else str(value)
     return facts
+
+
+def given_noise(raw, header, background, residual):
+    """Return the noise between the stars and that by the given gain, if the header gives a gain.
+
+    Parameters
+    ----------
+    raw, header, background, residual
+        As of `camera_facts`.
+
+    Returns
+    -------
+    (float, float) or None
+        From `sky_noise`.
+    """
+    given = given_camera(raw, header)
+    return sky_noise(given, header, background, residual) if given else None
+
+
+def given_camera(raw, header):
+    """Return the camera that the header of a raw image gives.
+
+    Parameters
+    ----------
+    raw : str
+        The raw image.
+    header : Header
+        Header of the calibrated image.
+
+    Returns
+    -------
+    redpix.io.camera.Camera or None
+        None for an image in other units than counts, or with an invalid header.
+    """
+    if header.get("BUNIT") != "count":
+        return None
+    try:
+        return read_camera(read_header(raw).header, {})
+    except InputError:
+        return None
+
+
+def sky_noise(given, header, background, residual):
+    """Return the noise between the stars, and what the given gain and read noise make of the sky.
+
+    A flat field that is divided by its mean changes the gain, so the gain of the calibrated image
+    is taken if it comes from the same card.
+
+    Parameters
+    ----------
+    given : redpix.io.camera.Camera
+        Camera of the raw image.
+    header : Header
+        Header of the calibrated image.
+    background, residual : ndarray, shape (ny, nx)
+        Sky that was subtracted, and image without stars, counts; NaN where masked.
+
+    Returns
+    -------
+    found, expected : float
+        Counts; `expected` is NaN if gain or read noise are not given.
+    """
+    valid = residual[np.isfinite(residual)]
+    found = float(mad_std(valid)) if valid.size else np.nan
+    if not given.gain or given.read_noise is None:
+        return found, np.nan
+    same = "GAIN" in header and header.get("GAINFROM") == given.sources.get("gain")
+    gain = header["GAIN"] if same else given.gain
+    sky = max(float(np.median(background)), 0.0)
+    return found, float(np.sqrt(sky / gain + (given.read_noise / gain) ** 2))
 
 
 def _shown(camera, name, unit):

@@ -7,8 +7,7 @@ import numpy as np
 from astropy.stats import mad_std
 
 from redpix.image.masks import BITS
-from redpix.report.figures import picture_uri
-from redpix.report.pictures import enlarged
+from redpix.report.figures import lossless_uri
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT, FLAGS
 
@@ -123,11 +122,11 @@ def coloured(level, colours):
     Returns
     -------
     str
-        ``data:`` URI.
+        ``data:`` URI, with the first row at the bottom.
     """
     found = matplotlib.colormaps[colours](np.nan_to_num(level), bytes=True)[..., :3].copy()
     found[~np.isfinite(level)] = (150, 165, 150)
-    return picture_uri(enlarged(found))
+    return lossless_uri(found[::-1])
 
 
 def stamps_json(pairs):

@@ -48,7 +48,7 @@ def coadd_figure(coadd, first):
     noise = mad_std(close[1][np.isfinite(close[1])]) or 1.0
     norm = AsinhNorm(2 * noise, vmin=-3 * noise, vmax=60 * noise)
     ratio = float(np.clip(coadd.shape[1] / coadd.shape[0], 0.5, 1.6))
-    figure = Figure(figsize=(10.5, 9.6 / (ratio + 2) + 0.4), layout="constrained")
+    figure = Figure(figsize=(10.5, 9.6 / (ratio + 2) + 0.7), layout="constrained")
     axes = figure.subplots(1, 3, width_ratios=[ratio, 1, 1])
     shrunk = block_reduce(coadd, factor, np.mean)
     titles = "Coadd", "Its middle", "The first image there"

@@ -21,7 +21,7 @@ def band_facts(header, usable):
         "flux ratio": f"{header['FLXRATIO']:.4f}, scatter {header['FLXSCAT']:.4f}",
         **measured_ratios(header),
         "registration, rms": f"{header['REGRMSX']:.3f} and {header['REGRMSY']:.3f} pixels, "
-        f"{header['NSTARS']} stars",
+        f"{header['NSTARS']} star{'s' * (header['NSTARS'] != 1)}",
         "FWHM": f"{header['FWHMNEW']:.2f} and {header['FWHMREF']:.2f} pixels",
         "PSF": f"{header.get('PSFNEW', header['PSF'])}; {header.get('PSFREF', header['PSF'])}",
         "usable": f"{100 * usable:.1f} % of the common sky",

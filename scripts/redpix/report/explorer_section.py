@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet
 
 from redpix.photoz import pdf
 from redpix.photoz.pdf_file import read_pdfs
-from redpix.report import object_details, object_explorer
+from redpix.report import object_details, object_explorer, object_neighbours
 from redpix.report.pictures import colour_bands
 
 #: share of the redshifts below the ends of the colours of maps of redshift
@@ -41,32 +39,67 @@ def show_objects(products, run, methods, settings):
     method = methods[0]
     table, pdfs, grid = object_table(method, run.objects)
     fields = shown_fields(products, settings)
-    colours = add_colours(table, fields.values(), settings["bands"])
+    highest, bands = float(grid[-1]), settings["bands"]
     chosen = object_details.choose_objects(table["deviation"].to_numpy())
     ids = table["object_id"].to_numpy()[chosen]
+    columns, rows = object_neighbours.row_texts(method.table, chosen)
+    tables = [pixels for _, pixels in fields.values()]
+    flux = object_neighbours.summed_fluxes(tables, table["object_id"].to_numpy(), bands)
+    colours = add_colours(table, flux, bands)
     span = tuple(np.quantile(table["z_phot"].dropna(), _ENDS))
     redshifts = object_details.pixel_redshifts(method.pixels_path, ids)
     details = {}
     for registered, pixels in fields.values():
-        bands = colour_bands([band for band in settings["bands"] if band in registered])
-        images = [registered[band] for band in bands]
-        details |= object_details.field_details(images, pixels, bands, ids, redshifts, span)
-    script, div = object_explorer.explore(
-        table, settings["reference_band"], colours, float(grid[-1])
-    )
+        shown = colour_bands([band for band in bands if band in registered])
+        images = [registered[band] for band in shown]
+        details |= object_details.field_details(images, pixels, shown, ids, redshifts, span)
+    near = neighbours(table, flux, bands.index(settings["reference_band"]), chosen)
+    for one, row, others in zip(ids, rows, near, strict=True):
+        entry = details.setdefault(str(one), {}) | {"row": row, "near": others}
+        if int(one) in redshifts:
+            entry["counts"] = object_neighbours.counts_of_pixels(redshifts[int(one)], highest)
+        details[str(one)] = entry
+    script, div = object_explorer.explore(table, settings["reference_band"], colours, highest)
     return {
         "scripts": [*object_explorer.library(), script],
         "div": div,
-        "data": page_data(table, pdfs, grid, details, span),
+        "data": page_data(table, pdfs, grid, details, span, columns),
         "method": method.name,
         "n": len(table),
-        "pictures": len(details),
+        "pictures": sum("cut" in one for one in details.values()),
         "drawn": min(len(table), object_explorer.MOST_DRAWN),
         "span": span,
     }
 
 
-def page_data(table, pdfs, grid, details, span):
+def neighbours(table, flux, middle, chosen):
+    """Return the nearest training objects of the chosen objects.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Objects with the column split.
+    flux : ndarray, shape (n, bands)
+        Their summed fluxes.
+    middle : int
+        Number of the reference band.
+    chosen : ndarray of int
+        Rows of the objects.
+
+    Returns
+    -------
+    list of list of (int, float)
+        Row and distance of each neighbour; empty with one band.
+    """
+    if flux.shape[1] < 2:
+        return [[] for _ in chosen]
+    # redshifts are learned from galaxies and quasars
+    learned = (table["split"] == "train") & table["redshift"].notna() & (table["class"] != "STAR")
+    found = object_neighbours.nearest_training(flux, learned.to_numpy(), middle)
+    return object_neighbours.neighbour_lists(*found, chosen)
+
+
+def page_data(table, pdfs, grid, details, span, columns=()):
     """Return pictures and PDFs of objects as JSON for a page.
 
     Parameters
@@ -81,6 +114,8 @@ def page_data(table, pdfs, grid, details, span):
         Pictures by object, from `redpix.report.object_details.field_details`.
     span : (float, float)
         Redshifts at the ends of the colours of maps.
+    columns : sequence of str
+        Names of the values of `row` of each object's details.
 
     Returns
     -------
@@ -95,8 +130,11 @@ def page_data(table, pdfs, grid, details, span):
         "rows": rows.tolist() if len(rows) < len(table) else None,
         "span": span,
         "most_drawn": object_explorer.MOST_DRAWN,
+        "columns": list(columns),
+        "pixels": object_details.median_pixels(table),
+        "nearest": object_neighbours.typical_distance(details),
     }
-    return json.dumps(content).replace("<", "\\u003c")
+    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def object_table(method, objects):
@@ -154,15 +192,15 @@ def shown_fields(products, settings):
     return fields
 
 
-def add_colours(table, fields, bands):
+def add_colours(table, flux, bands):
     """Add two colours of the summed pixels of each object to a table of objects.
 
     Parameters
     ----------
     table : DataFrame
         Objects; receives the columns.
-    fields : iterable of (dict, str)
-        Files of each field, from `shown_fields`.
+    flux : ndarray, shape (n, bands)
+        Summed fluxes.
     bands : list of str
         Bands in order of wavelength.
 
@@ -171,15 +209,11 @@ def add_colours(table, fields, bands):
     tuple of str
         Names of the columns; empty with fewer than three bands, or without pixels.
     """
-    paths = [pixels for _, pixels in fields]
-    if len(bands) < 3 or not paths:
+    if len(bands) < 3 or not np.isfinite(flux).any():
         return ()
     middle = max(1, len(bands) // 2 - 1)
-    three = bands[middle - 1 : middle + 2] if middle + 2 <= len(bands) else bands[-3:]
-    columns = ["object_id"] + [f"flux_{band}" for band in three]
-    parts = [pyarrow.parquet.read_table(path, columns=columns).to_pandas() for path in paths]
-    sums = pd.concat(parts).groupby("object_id").sum().reindex(table["object_id"])
-    flux = np.where(sums > 0, sums, np.nan)
+    first = middle - 1 if middle + 2 <= len(bands) else len(bands) - 3
+    three, flux = bands[first : first + 3], np.where(flux > 0, flux, np.nan)[:, first : first + 3]
     names = tuple(f"{blue}-{red}" for blue, red in zip(three, three[1:], strict=False))
     for number, name in enumerate(names):
         table[name] = -2.5 * np.log10(flux[:, number] / flux[:, number + 1])

@@ -9,7 +9,14 @@ import io
 
 import matplotlib
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
+
+#: resolution of a figure, pixels per inch
+_DPI = 140
+
+#: margin around what is drawn, inches
+_MARGIN = 0.05
 
 #: settings of matplotlib for all figures
 STYLE = {
@@ -29,9 +36,6 @@ STYLE = {
     "legend.fontsize": 8,
     "legend.frameon": False,
     "figure.facecolor": "white",
-    "savefig.dpi": 140,
-    "savefig.bbox": "tight",
-    "savefig.pad_inches": 0.05,
     "image.interpolation": "nearest",
 }
 
@@ -56,39 +60,82 @@ def data_uri(figure, photograph=False):
     figure : Figure
         The figure to encode.
     photograph : bool
-        Use WebP, which compresses noise better, instead of PNG.
+        Lose what the eye does not see, which makes pictures of noise small.
 
     Returns
     -------
     str
     """
+    pixels = drawn(figure)
+    if not photograph:
+        return lossless_uri(pixels)
     data = io.BytesIO()
-    if photograph:
-        kind = "webp"
-        figure.savefig(data, format=kind, pil_kwargs={"quality": 85})
-    else:
-        kind = "png"
-        figure.savefig(data, format=kind, metadata={"Software": None})
-    return _encoded(data, kind)
+    Image.fromarray(pixels).save(data, "webp", quality=85)
+    return _encoded(data)
 
 
-def picture_uri(values):
-    """Return an array of pixels as a ``data:`` URI, with its first row at the bottom.
+def drawn(figure):
+    """Return the pixels of a figure without its empty border.
+
+    matplotlib's ``savefig`` with a tight border draws a figure twice; here it is drawn once.
+
+    Parameters
+    ----------
+    figure : Figure
+        On white.
+
+    Returns
+    -------
+    ndarray of uint8, shape (ny, nx, 3)
+        The first row is at the top.
+    """
+    figure.set_dpi(_DPI)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())[..., :3]
+    inked = pixels.min(axis=2) < 255
+    if inked[[0, -1]].any() or inked[:, [0, -1]].any():
+        pixels = _beyond_the_canvas(figure)
+        inked = pixels.min(axis=2) < 255
+    margin = round(_DPI * _MARGIN)
+    window = tuple(_around(np.flatnonzero(inked.any(axis=axis)), margin) for axis in (1, 0))
+    return np.ascontiguousarray(pixels[window])
+
+
+def _beyond_the_canvas(figure):
+    """Return the pixels of a figure that is larger than its canvas, such as by a title."""
+    figure.set_layout_engine(None)  # all is in its place
+    window = figure.get_tightbbox(figure.canvas.get_renderer()).padded(_MARGIN)
+    data = io.BytesIO()
+    figure.savefig(data, dpi=_DPI, bbox_inches=window, pil_kwargs={"compress_level": 1})
+    return np.asarray(Image.open(data).convert("RGB"))
+
+
+def _around(places, margin):
+    """Return the slice from the first to the last place, with a margin on both sides."""
+    if not len(places):
+        return slice(None)
+    return slice(max(0, places[0] - margin), places[-1] + margin + 1)
+
+
+def lossless_uri(values):
+    """Return pixels as a ``data:`` URI that keeps each value.
 
     Parameters
     ----------
     values : ndarray of uint8, shape (ny, nx) or (ny, nx, 3)
-        Grey levels, or red, green and blue.
+        Grey levels, or red, green and blue, from the top.
 
     Returns
     -------
     str
     """
     data = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values[::-1])).save(data, "webp", quality=80)
-    return _encoded(data, "webp")
+    picture = Image.fromarray(np.ascontiguousarray(values)).convert("RGB")
+    picture.save(data, "webp", lossless=True, quality=20, method=1)
+    return _encoded(data)
 
 
-def _encoded(data, kind):
-    """Return the bytes of a picture as a ``data:`` URI."""
-    return f"data:image/{kind};base64,{base64.b64encode(data.getvalue()).decode()}"
+def _encoded(data):
+    """Return the bytes of a WebP picture as a ``data:`` URI."""
+    return f"data:image/webp;base64,{base64.b64encode(data.getvalue()).decode()}"

@@ -8,8 +8,7 @@ import pandas as pd
 import pyarrow.parquet
 
 from redpix.report import files, pictures
-from redpix.report.figures import picture_uri
-from redpix.report.pictures import enlarged
+from redpix.report.figures import lossless_uri
 
 #: pixels around the outermost pixels of an object on its picture
 MARGIN = 6
@@ -96,20 +95,28 @@ def field_details(registered, pixels, bands, ids, redshifts, span):
     Returns
     -------
     dict of str to dict
-        By object id: `cut`, the colour cut-out with the outline of the segment, and `map`, the
-        redshift of each pixel, as ``data:`` URIs. `map` is missing without pixel redshifts.
+        By object id: `size`, width and height in pixels; `cut`, the colour cut-out, and `map`, the
+        redshift of each pixel, as ``data:`` URIs; `inside`, from `packed_segment`. `map` is missing
+        without pixel redshifts.
     """
     planes = [files.read_image(path)[0] for path in registered]
-    field = pictures.colour_picture(planes, bands)
+    noise = pictures.colour_noise(planes, bands)
     columns = ["object_id", "x", "y"]
     table = pyarrow.parquet.read_table(pixels, columns=columns).to_pandas()
     details = {}
     for one, rows in table[table["object_id"].isin(ids)].groupby("object_id", sort=False):
-        window = cut_window(rows["x"].to_numpy(), rows["y"].to_numpy(), field.shape[:2])
-        details[str(one)] = {"cut": cut_out(field, window, rows)}
+        x, y = rows["x"].to_numpy(), rows["y"].to_numpy()
+        window = cut_window(x, y, planes[0].shape)
+        cut = pictures.colour_picture([plane[window] for plane in planes], bands, noise)
+        place = y - window[0].start, x - window[1].start
+        details[str(one)] = {
+            "size": [cut.shape[1], cut.shape[0]],
+            "cut": lossless_uri(cut[::-1]),
+            "inside": packed_segment(place, cut.shape[:2]),
+        }
         z = redshifts.get(int(one))
         if z is not None and len(z) == len(rows):
-            details[str(one)]["map"] = redshift_map(field, window, rows, z, span)
+            details[str(one)]["map"] = redshift_map(cut, place, z, span)
     return details
 
 
@@ -134,46 +141,35 @@ def cut_window(x, y, shape):
     return rows, slice(max(0, middle_x - half), min(shape[1], middle_x + half + 1))
 
 
-def cut_out(field, window, rows):
-    """Return a colour cut-out with the outline of the object's segment.
+def packed_segment(place, shape):
+    """Return which pixels of a cut-out belong to the object, for the outline that the page draws.
 
     Parameters
     ----------
-    field : ndarray of uint8, shape (ny, nx, 3)
-        Picture of the field in colour.
-    window : (slice, slice)
+    place : (ndarray of int, ndarray of int)
+        Rows and columns of the object's pixels in the cut-out, 0-based.
+    shape : (int, int)
         Rows and columns of the cut-out.
-    rows : DataFrame
-        Columns x and y of the object's pixels.
 
     Returns
     -------
     str
-        ``data:`` URI, north up.
+        One bit per pixel, from the top row, in base 64.
     """
-    inside = np.zeros(field.shape[:2], bool)
-    inside[rows["y"], rows["x"]] = True
-    large = enlarged(field[window])
-    mask = enlarged(inside[window])
-    core = mask.copy()
-    for axis in (0, 1):
-        for step in (-1, 1):
-            core &= np.roll(mask, step, axis)
-    large[mask & ~core] = (255, 196, 0)
-    return picture_uri(large)
+    inside = np.zeros(shape, bool)
+    inside[place] = True
+    return base64.b64encode(np.packbits(inside[::-1])).decode()
 
 
-def redshift_map(field, window, rows, z, span):
+def redshift_map(cut, place, z, span):
     """Return the redshifts of an object's pixels in colour, on its image in grey.
 
     Parameters
     ----------
-    field : ndarray of uint8, shape (ny, nx, 3)
-        Picture of the field in colour.
-    window : (slice, slice)
-        Rows and columns of the map.
-    rows : DataFrame
-        Columns x and y of the object's pixels.
+    cut : ndarray of uint8, shape (ny, nx, 3)
+        Colour cut-out of the object.
+    place : (ndarray of int, ndarray of int)
+        Rows and columns of the object's pixels in the cut-out, 0-based.
     z : ndarray
         Redshift of each pixel.
     span : (float, float)
@@ -184,11 +180,25 @@ def redshift_map(field, window, rows, z, span):
     str
         ``data:`` URI, north up.
     """
-    grey = field[window].mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8)
+    grey = cut.mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8)
     scaled = np.clip((z - span[0]) / (span[1] - span[0]), 0, 1)
-    colours = matplotlib.colormaps["viridis"](scaled, bytes=True)[:, :3]
-    grey[rows["y"] - window[0].start, rows["x"] - window[1].start] = colours
-    return picture_uri(enlarged(grey))
+    grey[place] = matplotlib.colormaps["viridis"](scaled, bytes=True)[:, :3]
+    return lossless_uri(grey[::-1])
+
+
+def median_pixels(table):
+    """Return the median number of pixels of objects, or None without that column.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Objects.
+
+    Returns
+    -------
+    float or None
+    """
+    return float(table["n_pixels"].median()) if "n_pixels" in table else None
 
 
 def packed_pdfs(pdfs, grid):

@@ -7,19 +7,19 @@ its scripts are written into the page, so that the page opens without a network.
 import re
 
 from bokeh.embed import components
-from bokeh.layouts import column, gridplot
 from bokeh.models import (
     CDSView,
     ColumnDataSource,
     DataTable,
     IndexFilter,
     NumberFormatter,
-    Range1d,
     Span,
     TableColumn,
 )
 from bokeh.plotting import figure
 from bokeh.resources import Resources
+
+from redpix.report.object_pdf_plot import pdf_plot
 
 #: scripts of Bokeh that the page needs
 PARTS = ("bokeh", "bokeh-widgets", "bokeh-tables")
@@ -87,7 +87,8 @@ def explore(table, band, colours, highest):
     Returns
     -------
     script, div : str
-        Script that draws, without its tags, and the place in the page where it draws.
+        Script that draws, without its tags, and the places in the page where it draws: plots that
+        stand side by side as far as the page is wide, and the table.
     """
     data = {name: column_of(table, name) for name in (*COLUMNS, *colours)}
     data["colour"] = [CLASSES.get(name, "#667788") for name in table["class"]]
@@ -95,12 +96,14 @@ def explore(table, band, colours, highest):
     shown = IndexFilter(list(range(len(table))), name="shown")
     # the page chooses the objects that plots draw
     drawn = IndexFilter(list(range(min(len(table), MOST_DRAWN))), name="drawn")
-    figures = plots(source, CDSView(filter=drawn), band, colours) + [pdf_plot(highest)]
-    grid = gridplot(figures, ncols=3, toolbar_location="right", merge_tools=True)
+    figures = plots(source, CDSView(filter=drawn), band, colours)
+    figures.append(pdf_plot(highest, PLOT, TOOLS))
+    for plot in figures:
+        plot.toolbar.autohide = True
     rows = objects_table(source, CDSView(filter=shown))
-    layout = column(grid, rows, sizing_mode="stretch_width")
-    script, div = components(layout, wrap_script=False)
-    return numbered(script, div)
+    script, divs = components((*figures, rows), wrap_script=False)
+    places = f'<div class="plots">{"".join(divs[:-1])}</div><div class="rows">{divs[-1]}</div>'
+    return numbered(script, places)
 
 
 def column_of(table, name):
@@ -259,36 +262,3 @@ def objects_table(source, view):
         selectable=True,
         name="table",
     )
-
-
-def pdf_plot(highest):
-    """Return the plot of the PDF of the chosen object, which is empty at first.
-
-    Parameters
-    ----------
-    highest : float
-        Upper end of the redshifts.
-
-    Returns
-    -------
-    figure
-    """
-    plot = figure(
-        width=PLOT[0],
-        height=PLOT[1],
-        tools=TOOLS,
-        active_drag="box_select",
-        x_range=(0, highest),
-        y_range=Range1d(0, 1, name="densities"),
-        x_axis_label="redshift",
-        y_axis_label="probability density",
-        title="PDF of the chosen object",
-    )
-    curve = ColumnDataSource({"z": [], "p": []}, name="pdf")
-    plot.varea("z", 0, "p", source=curve, fill_color="#1f5583", fill_alpha=0.25)
-    plot.line("z", "p", source=curve, line_color="#1f5583")
-    plot.add_layout(
-        Span(location=None, dimension="height", line_color="#9a4b00", name="truth", visible=False)
-    )
-    plot.toolbar.logo = None
-    return plot

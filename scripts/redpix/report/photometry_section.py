@@ -12,7 +12,7 @@ from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
-from redpix.report.camera_facts import camera_facts
+from redpix.report.camera_facts import camera_facts, given_noise
 from redpix.report.figures import data_uri
 from redpix.report.growth_plots import growth_curves, growth_figure
 from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
@@ -153,7 +153,8 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
         drawn = show_pictures(raw, planes, stars)
     elif pictures:
         drawn = dict.fromkeys(PICTURES) | {"stars": show_stars(planes, stars)}
-    return {"name": name, "facts": facts, "pictures": drawn}
+    noise = given_noise(raw, planes.header, planes.background, sky)
+    return {"name": name, "facts": facts, "pictures": drawn, "noise": noise}
 
 
 def image_facts(planes, stars):

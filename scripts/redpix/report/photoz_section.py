@@ -6,6 +6,7 @@ from pathlib import Path
 from redpix.report import redshift_plots, tables
 from redpix.report.catalogue_input import show_input
 from redpix.report.figures import data_uri
+from redpix.report.method_facts import method_facts, tried_settings
 from redpix.report.photoz_checks import checks_of
 
 #: number of bins of magnitude and of redshift, with equal numbers of objects
@@ -49,6 +50,7 @@ def show_method(method, definitions):
         "name": method.name,
         "combiner": metrics["combiner"],
         "facts": method_facts(metrics),
+        "tried": tried_settings(metrics),
         "nmad": [
             tables.format_metric(metrics[scores]["nmad"], "plain")
             for scores in ("objects", "baseline")
@@ -67,42 +69,6 @@ def show_method(method, definitions):
         content["figure"], content["beyond"] = method.predictions(title)
         content["calibration"], content["pdfs"] = method.pdfs()
     return content
-
-
-def method_facts(metrics):
-    """Return the settings of a method and the sizes of its sets of objects, by label.
-
-    Parameters
-    ----------
-    metrics : dict
-        metrics.json of the method.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    settings = {key: value for key, value in metrics.items() if not isinstance(value, dict)}
-    facts = {key.replace("_", " "): text_of(value) for key, value in settings.items() if value}
-    for name, count in metrics["split"].items():
-        facts[name] = f"{count['objects']:,} objects, {count['pixels']:,} pixels"
-    return facts
-
-
-def text_of(value):
-    """Return the value of a setting as text.
-
-    Parameters
-    ----------
-    value : object
-        Floats get four digits, and the items of a list are joined.
-
-    Returns
-    -------
-    str
-    """
-    if isinstance(value, list):
-        return ", ".join(map(text_of, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def show_targets(objects):

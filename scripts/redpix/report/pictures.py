@@ -25,8 +25,9 @@ _LARGEST = 1050
 #: number of image pixels along a side of the close-up
 CLOSE_UP = 300
 
-#: number of picture pixels along a side of one enlarged image pixel
-MAGNIFY = 4
+
+#: maximum number of pixels that measure the noise of a picture
+MOST_NOISE = 200_000
 
 
 class Picture(NamedTuple):
@@ -168,7 +169,7 @@ def cut(image, wcs, corner, side=CLOSE_UP):
     return Picture(image[square], wcs.slice(square), corner)
 
 
-def colour_picture(images, bands):
+def colour_picture(images, bands, noise=None):
     """Return a colour picture after Lupton et al. (2004), with stars like the Sun in white.
 
     Parameters
@@ -178,26 +179,56 @@ def colour_picture(images, bands):
         have their mean as green. One band gives a grey picture.
     bands : sequence of str
         Names of the bands.
+    noise : float, optional
+        From `colour_noise`; that of these images by default. A part of an image has the colours of
+        the whole if it is given that of the whole.
 
     Returns
     -------
     ndarray of uint8, shape (ny, nx, 3)
         Light grey (`NO_DATA`) if a band lacks data.
     """
-    images = [
-        image * 10 ** (0.4 * _SUN.get(band, 0)) for image, band in zip(images, bands, strict=True)
-    ]
-    valid = np.isfinite(images).all(axis=0)
+    noise = colour_noise(images, bands) if noise is None else noise
+    images = [image * _balance(band) for image, band in zip(images, bands, strict=True)]
+    valid = np.isfinite(sum(images))
     if not valid.any():
         return np.full((*valid.shape, 3), NO_DATA, np.uint8)
     if len(images) < 3:
         images = [images[0], np.mean(images, axis=0), images[-1]]
-    noise = np.mean([mad_std(image[valid]) for image in images]) or 1.0
     images = [np.where(valid, image + 1.2 * noise, 0) for image in images]
     with np.errstate(divide="ignore", invalid="ignore"):  # 0 / 0 in black pixels
         picture = make_lupton_rgb(*images, stretch=15 * noise, Q=9)
     picture[~valid] = NO_DATA
     return picture
+
+
+def colour_noise(images, bands):
+    """Return the noise of a colour picture, the mean of its bands.
+
+    Parameters
+    ----------
+    images, bands : sequence
+        As of `colour_picture`.
+
+    Returns
+    -------
+    float
+        Of evenly chosen pixels; 1 for images without noise or without data.
+    """
+    valid = np.flatnonzero(np.isfinite(sum(images)))
+    if not len(valid):
+        return 1.0
+    chosen = valid[:: max(1, len(valid) // MOST_NOISE)]
+    spread = [
+        mad_std(image.ravel()[chosen]) * _balance(band)
+        for image, band in zip(images, bands, strict=True)
+    ]
+    return float(np.mean(spread)) or 1.0
+
+
+def _balance(band):
+    """Return the factor on the flux of a band that makes the Sun white."""
+    return 10 ** (0.4 * _SUN.get(band, 0))
 
 
 def close_up_corner(image, marks, side=CLOSE_UP):
@@ -231,18 +262,3 @@ def close_up_corner(image, marks, side=CLOSE_UP):
             if score > best:
                 best, corner = score, (left, bottom)
     return corner
-
-
-def enlarged(values):
-    """Return an array with each pixel as a square of `MAGNIFY` pixels.
-
-    Parameters
-    ----------
-    values : ndarray, shape (ny, nx) or (ny, nx, 3)
-        Pixels.
-
-    Returns
-    -------
-    ndarray, shape (MAGNIFY ny, MAGNIFY nx) or (MAGNIFY ny, MAGNIFY nx, 3)
-    """
-    return values.repeat(MAGNIFY, axis=0).repeat(MAGNIFY, axis=1)

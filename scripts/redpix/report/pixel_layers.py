@@ -4,12 +4,10 @@ A layer is a lossless picture of 8-bit levels. Level 0 has no data. The page tur
 values, so that it can show the value under the cursor and change the contrast.
 """
 
-import base64
-import io
-
 import numpy as np
 from astropy.stats import mad_std
-from PIL import Image
+
+from redpix.report.figures import lossless_uri
 
 #: levels below the sky, and levels per unit of the arc hyperbolic sine
 _BELOW, _LEVELS = 24, 32
@@ -100,7 +98,7 @@ def mask_layer(name, mask, bits):
     """
     return {
         "name": name,
-        "uri": png_uri((mask.astype(np.int64) & 255).astype(np.uint8)),
+        "uri": lossless_uri((mask[::-1].astype(np.int64) & 255).astype(np.uint8)),
         "bits": list(bits)[:8],
     }
 
@@ -125,7 +123,7 @@ def label_layer(name, labels, names):
     planes = [labels & 255, labels >> 8, np.zeros_like(labels)]
     return {
         "name": name,
-        "uri": png_uri(np.stack(planes, axis=-1).astype(np.uint8)),
+        "uri": lossless_uri(np.stack(planes, axis=-1)[::-1].astype(np.uint8)),
         "labels": list(names),
     }
 
@@ -146,25 +144,7 @@ def levels_uri(levels, highest=255):
         ``data:`` URI.
     """
     rounded = np.clip(np.rint(np.nan_to_num(levels)), 1, highest)
-    return png_uri(np.where(np.isfinite(levels), rounded, 0).astype(np.uint8))
-
-
-def png_uri(values):
-    """Return an array of bytes as a lossless picture with its first row at the bottom.
-
-    Parameters
-    ----------
-    values : ndarray of uint8, shape (ny, nx) or (ny, nx, 3)
-        Bytes.
-
-    Returns
-    -------
-    str
-        ``data:`` URI.
-    """
-    data = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(values[::-1])).save(data, "png", optimize=True)
-    return f"data:image/png;base64,{base64.b64encode(data.getvalue()).decode()}"
+    return lossless_uri(np.where(np.isfinite(levels), rounded, 0)[::-1].astype(np.uint8))
 
 
 def significant(value):

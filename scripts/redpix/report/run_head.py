@@ -3,7 +3,6 @@
 import yaml
 
 from redpix.core.version import redpix_version
-from redpix.report.explorer_section import show_objects
 from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
 from redpix.report.viewer_section import join_viewers
@@ -27,15 +26,15 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     folder : str
         Folder of its results.
     sections : dict
-        Other sections of the page by name: the transients of ``pairs``, and the images of
-        ``star_viewers`` and ``field_viewers``.
+        Other sections of the page by name: the objects of ``explorer``, the transients of
+        ``pairs``, and the images of ``star_viewers`` and ``field_viewers``.
 
     Returns
     -------
     dict
-        Version, head, verdict, explorer, viewers and scripts.
+        Version, head, verdict, viewers and scripts.
     """
-    explorer = show_objects(products, run, methods, settings)
+    explorer = sections["explorer"]
     scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
     viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
     if viewers["data"]:
@@ -43,9 +42,8 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     return {
         "version": redpix_version(),
         "viewers": viewers,
-        "verdict": show_verdict(products, run, methods),
+        "verdict": show_verdict(products, run, methods, sections["photometry"]),
         **head(run, settings, folder),
-        "explorer": explorer,
         **blinking(template, sections["pairs"], scripts),
     }
 

@@ -27,7 +27,7 @@ from redpix.report.method_results import read_results
 from redpix.report.run_files import RunFiles, read_tables
 from redpix.report.run_head import first_sections
 from redpix.report.series_section import show_series
-from redpix.report.viewer_section import viewer_calls
+from redpix.report.viewer_section import page_calls
 
 
 def write_report(
@@ -74,7 +74,7 @@ def write_report(
     shown = run.delivered[:most_fields] if run else []
     calls = field_calls(shown, run.objects, products, settings) if run else {}
     calls |= section_calls(products, methods, texts["metrics"], raws, truth)
-    calls |= viewer_calls(products, run, methods, settings)
+    calls |= page_calls(products, run, methods, settings)
     with house_style():
         sections = draw(calls, threads)
         timings = timing_section.show_timings(benchmarks, folder)

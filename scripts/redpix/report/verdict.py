@@ -162,7 +162,7 @@ def judge_difference(pair, band, header):
     -------
     list of Judgement
     """
-    stage = f"Changes, {pair} {band}".rstrip()
+    stage, link = f"Changes, {pair} {band}".rstrip(), f"pair-{pair}"
     lines = []
     std = _number(header.get("SCORRSTD"))
     if std is not None:
@@ -173,7 +173,7 @@ def judge_difference(pair, band, header):
                 "standard deviation of Scorr on blank sky",
                 f"{std:.3f}",
                 f"{1 - _SCORR[0]:.2f} to {1 + _SCORR[0]:.2f}",
-                "changes",
+                link,
             )
         )
     errors = [_number(header.get(f"REGRMS{axis}")) for axis in "XY"]
@@ -186,7 +186,7 @@ def judge_difference(pair, band, header):
                 "error of registration",
                 f"{rms:.3f} px",
                 f"at most {_REGISTRATION[0]:.2f} px",
-                "changes",
+                link,
             )
         )
     return lines
@@ -209,16 +209,7 @@ def judge_image(name, header):
     lines = []
     scale = _number(header.get("NOISESCL"))
     if scale is not None:
-        lines.append(
-            Judgement(
-                mark_of(abs(scale - 1), *_NOISE),
-                f"Stars, {name}",
-                "measured over expected noise",
-                f"{scale:.2f}",
-                f"{1 - _NOISE[0]:.2f} to {1 + _NOISE[0]:.2f}",
-                "photometry",
-            )
-        )
+        lines.append(_noise_line(name, "measured over expected noise", scale))
     rate = _number(header.get("NEGRATE"))
     if rate is not None:
         lines.append(
@@ -228,10 +219,43 @@ def judge_image(name, header):
                 "false detections, from the negative image",
                 f"{100 * rate:.1f} %",
                 f"at most {100 * _FALSE[0]:.0f} %",
-                "photometry",
+                f"image-{name}",
             )
         )
     return lines
+
+
+def judge_given_noise(name, found, expected):
+    """Return the judgement on the gain and read noise that the header of an image gives.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image.
+    found, expected : float
+        Noise between the stars, and that of the sky by the given gain and read noise.
+
+    Returns
+    -------
+    list of Judgement
+        Empty if either is unknown.
+    """
+    if not (math.isfinite(found) and math.isfinite(expected) and expected > 0):
+        return []
+    text = "noise over that of the given gain, read noise and background"
+    return [_noise_line(name, text, found / expected)]
+
+
+def _noise_line(name, text, ratio):
+    """Return the judgement on a ratio of noises of an image."""
+    return Judgement(
+        mark_of(abs(ratio - 1), *_NOISE),
+        f"Stars, {name}",
+        text,
+        f"{ratio:.2f}",
+        f"{1 - _NOISE[0]:.2f} to {1 + _NOISE[0]:.2f}",
+        f"image-{name}",
+    )
 
 
 def judge_light_curves(scatter):

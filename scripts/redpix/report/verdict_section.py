@@ -14,7 +14,7 @@ from redpix.report import verdict
 MARKS = {"bad": "out of bounds", "look": "worth a look", "good": "good"}
 
 
-def show_verdict(products, run, methods):
+def show_verdict(products, run, methods, photometry=None):
     """Return the verdict of a run.
 
     Parameters
@@ -25,6 +25,8 @@ def show_verdict(products, run, methods):
         Fields and objects of the run, if it has fields.
     methods : list of redpix.report.method_results.MethodResult
         Products of each method.
+    photometry : dict, optional
+        From `redpix.report.photometry_section.show_images`.
 
     Returns
     -------
@@ -48,6 +50,9 @@ def show_verdict(products, run, methods):
     for path in products.residuals:
         name = Path(path).name.removesuffix(".residual.fits")
         lines += verdict.judge_image(name, fits.getheader(path))
+    for image in photometry["images"] if photometry else ():
+        if image.get("noise"):
+            lines += verdict.judge_given_noise(image["name"], *image["noise"])
     for path in products.light_curves:
         if Path(path).name == "scatter.csv":
             lines += verdict.judge_light_curves(pd.read_csv(path))

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from redpix.report.explorer_section import show_objects
 from redpix.report.field_viewers import show_field_viewers
 from redpix.report.pixel_viewer import page_json
 from redpix.report.star_viewers import show_star_viewers
@@ -39,8 +40,8 @@ def join_viewers(stars, fields):
     }
 
 
-def viewer_calls(products, run, methods, settings):
-    """Return the calls that make the images of the page's viewer, by name.
+def page_calls(products, run, methods, settings):
+    """Return the calls that make what answers clicks: objects and images, by name.
 
     Parameters
     ----------
@@ -66,5 +67,6 @@ def viewer_calls(products, run, methods, settings):
             products.light_curves,
             settings["report"],
         ),
+        "explorer": partial(show_objects, products, run, methods, settings),
         "field_viewers": partial(show_field_viewers, products, run, methods, settings),
     }

@@ -4,7 +4,6 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS
-from redpix.image.wcs import pixel_area
 
 #: rows and columns of every frame
 SHAPE = (1489, 2048)
@@ -153,6 +152,8 @@ def check_scale(wcs):
     InputError
         If a side of a pixel differs from `PIXEL`, or the axes are not perpendicular.
     """
+    from redpix.image.wcs import pixel_area  # slow; the plan of a run needs only the paths
+
     sides = 3600 * np.hypot(*wcs.pixel_scale_matrix)
     square = 3600**2 * pixel_area(wcs) > 0.98 * sides.prod()
     if not (square and np.all(abs(sides / PIXEL - 1) < 0.05)):

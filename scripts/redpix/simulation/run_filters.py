@@ -36,7 +36,7 @@ _LETTERS |= {band: f"bessell-{band}" for band in "UBVRI"}
 _FARTHEST = 0.1
 
 
-def run_filters(bands, filters, given, z_out):
+def run_filters(bands, filters, given, z_out, key="training_images.filters"):
     """Return the filter curves of the bands of a run.
 
     Parameters
@@ -50,7 +50,9 @@ def run_filters(bands, filters, given, z_out):
         Effective wavelengths that the user's table of images states, Angstrom. None: frames of
         SDSS.
     z_out : float
-        Largest redshift of the targets.
+        Largest redshift of the galaxies that are drawn or made.
+    key : str, optional
+        Key of the filters, for messages.
 
     Returns
     -------
@@ -63,30 +65,26 @@ def run_filters(bands, filters, given, z_out):
         If a filter is unknown, contradicts the wavelength, or reaches beyond the spectra.
     """
     if filters is None:
-        names = [_by_name(band) for band in bands]
+        names = [_by_name(band, key) for band in bands]
     elif len(filters) == len(bands):
         names = list(filters)
     else:
         raise InputError(
-            f"training_images.filters: {len(filters)} filters for {len(bands)} bands; allowed: one "
+            f"{key}: {len(filters)} filters for {len(bands)} bands; allowed: one "
             f"per band, in the order {', '.join(bands)}"
         )
     curves = []
     for band, name in zip(bands, names, strict=True):
-        curve = read_curves([name], "training_images.filters")[1][0]
-        _check_wavelength(band, name, curve, (given or {}).get(band))
-        _check_reach(name, curve, z_out)
+        curve = read_curves([name], key)[1][0]
+        _check_wavelength(band, name, curve, (given or {}).get(band), key)
+        _check_reach(name, curve, z_out, key)
         if filters is None and given is not None:
-            log.warning(
-                "band %s: filter %s, by its name; training_images.filters can name another",
-                band,
-                name,
-            )
+            log.warning("band %s: filter %s, by its name; %s can name another", band, name, key)
         curves.append(curve)
     return names, curves
 
 
-def _by_name(band):
+def _by_name(band, key):
     """Return the filter that the name of a band names."""
     from speclite.filters import load_filter  # slow to import
 
@@ -101,28 +99,28 @@ def _by_name(band):
             continue
         return name
     raise InputError(
-        f"training_images.filters: null: the name of band {band} does not name a filter; allowed: "
+        f"{key}: null: the name of band {band} does not name a filter; allowed: "
         "a list of one filter per band: u, g, r, i, z, a filter of speclite such as decam2014-g, "
         "or the path of a table"
     )
 
 
-def _check_wavelength(band, name, curve, given):
+def _check_wavelength(band, name, curve, given, key):
     """Refuse a filter whose wavelength is far from that of the user's table."""
     (wavelength,) = wavelengths([curve])
     if given is not None and abs(wavelength / given - 1) > _FARTHEST:
         raise InputError(
-            f"training_images.filters: {name}: its wavelength is {wavelength:.0f} Angstrom, and "
+            f"{key}: {name}: its wavelength is {wavelength:.0f} Angstrom, and "
             f"frames states {given:g} for band {band}; allowed: the filter of the band"
         )
 
 
-def _check_reach(name, curve, z_out):
+def _check_reach(name, curve, z_out, key):
     """Refuse a filter that the templates do not cover at all redshifts."""
     first, last = curve.wavelength[[0, -1]]
     least, most = seds.WAVELENGTH[0] * (1 + z_out), seds.WAVELENGTH[-1]
     if first < least or last > most:
         raise InputError(
-            f"training_images.filters: {name}: it reaches from {first:.0f} to {last:.0f} Angstrom; "
-            f"allowed: {np.ceil(least):.0f}, with z_out {z_out:g}, to {most:.0f}"
+            f"{key}: {name}: it reaches from {first:.0f} to {last:.0f} Angstrom; "
+            f"allowed: {np.ceil(least):.0f}, at redshift {z_out:g}, to {most:.0f}"
         )

@@ -240,7 +240,7 @@ def _bracket(values, nodes, name):
     return lower, position - lower
 
 
-def blackbody_colours(temperature, bands):
+def blackbody_colours(temperature, bands, curves=None):
     """Return the AB magnitudes of blackbodies relative to r, the colours of hot transients.
 
     Parameters
@@ -249,13 +249,17 @@ def blackbody_colours(temperature, bands):
         Kelvin.
     bands : sequence of str
         Names of the bands.
+    curves : sequence of speclite.filters.FilterResponse, optional
+        Filters of the bands; by default those of SDSS.
 
     Returns
     -------
     ndarray, shape (n, nb)
-        m_b - m_r.
+        m_b - m_r, with r of SDSS.
     """
     # second radiation constant hc/k in Angstrom Kelvin
     exponent = 1.438776877e8 / (WAVELENGTH * np.asarray(temperature, dtype=float)[:, None])
     spectra = WAVELENGTH**-5 / np.expm1(exponent)
-    return -2.5 * np.log10(band_fluxes(spectra, 0.0, bands) / band_fluxes(spectra, 0.0, "r"))
+    curves = _filters(tuple(bands)) if curves is None else list(curves)
+    fluxes_of_bands = ab_fluxes(WAVELENGTH, spectra, 0.0, curves)
+    return -2.5 * np.log10(fluxes_of_bands / band_fluxes(spectra, 0.0, "r"))

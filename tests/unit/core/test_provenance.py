@@ -87,7 +87,7 @@ def outputs_of_rules():
             if "script:" not in text or not output:
                 continue
             patterns = re.findall(r'"\{RESULTS\}/(.*?)"', output[1])
-            stages = re.findall(r'per_band\("(\w+)"(?:, "([\w.]+)")?\)', output[1])
+            stages = re.findall(r'per_band\("([\w/]+)"(?:, "([\w.]+)")?\)', output[1])
             patterns += [f"{stage}/{{{{field}}}}-r{end or '.fits'}" for stage, end in stages]
             yield name, [re.sub(r"(?<!\{)\{\w+\}(?!\})", "r", pattern) for pattern in patterns]
 

@@ -13,6 +13,7 @@ from redpix.core import field_name
 from redpix.core.exceptions import InputError
 from redpix.demo import (
     camera,
+    dust,
     fields,
     population,
     positions,
@@ -267,9 +268,10 @@ def test_catalogue_is_what_a_spectrograph_takes(truth):
     known = truth[truth["catalogued"]]
     assert set(known["run"]) == {9001, 9002}
     assert (known["class"] != "").all()
-    assert known["r"].max() < 20
-    missed = truth[~truth["catalogued"] & (truth["run"] != AGAIN.run)]
-    assert not ((missed["kind"] == "galaxy") & (missed["r"] < 20)).any()
+    unreddened = truth["r"] - truth["extinction_r"]
+    assert unreddened[truth["catalogued"]].max() < 20
+    missed = ~truth["catalogued"] & (truth["run"] != AGAIN.run)
+    assert not (missed & (truth["kind"] == "galaxy") & (unreddened < 20)).any()
 
 
 def test_bright_sources_keep_apart(truth):
@@ -621,3 +623,23 @@ def test_scripts(tmp_path, monkeypatch):
         assert (len(hdus), hdus[0].shape, hdus[0].header["FILTER"]) == (4, (300, 400), "g")
     with fits.open(tmp_path / "g/fpM-g.fit.gz") as hdus:
         assert len(frames.mask_spans(hdus)) > 0
+
+
+# ---- dust
+
+
+def test_dust_takes_the_flux_of_its_law_and_differs_between_fields(truth):
+    """Coefficients of Schlafly & Finkbeiner (2011), table 6, R_V = 3.1."""
+    expected = {"u": 4.239, "g": 3.303, "r": 2.285, "i": 1.698, "z": 1.263}
+    for band, ratio in expected.items():
+        assert truth[f"extinction_{band}"].to_numpy() == pytest.approx(
+            ratio * truth["ebv"].to_numpy(), abs=3e-6
+        )
+    middle = truth.groupby(["run", "camcol"])["ebv"].median()
+    assert middle[9001, 3] < 0.03 < middle[9002, 4] < 0.06 < middle[9001, 2] < 0.1
+    rows = pd.DataFrame({"kind": ["galaxy", "star", "transient"], "ra": 180.5, "dec": 45.5})
+    rows = rows.assign(flux_u=10.0, bulge_flux_u=4.0)
+    behind = dust.behind_dust(rows, "u")
+    dimmed = 10 ** (-0.4 * 4.239 * 0.06)
+    assert behind["flux_u"].to_numpy() == pytest.approx([10 * dimmed, 10 * dimmed, 10])
+    assert behind["bulge_flux_u"][0] == pytest.approx(4 * dimmed)

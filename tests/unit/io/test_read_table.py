@@ -162,3 +162,10 @@ def test_decompressed_size_is_bounded(monkeypatch):
     read_table(gzip.compress(b"a,b\n" + b"1,2\n" * 200_000))
     with pytest.raises(InputError, match="more than 1048576 bytes after decompression"):
         read_table(gzip.compress(b"a,b\n" + b"1,2\n" * 300_000))
+
+
+def test_exponents_of_fortran_are_read_as_numbers_only():
+    table = read_table(b"name,x,y\n1d3,5.0D-02,-1.d+3\n2d4,3,1e2\n")
+    assert table.numbers("x").tolist() == [0.05, 3.0]
+    assert table.numbers("y").tolist() == [-1000.0, 100.0]
+    assert table["name"].tolist() == ["1d3", "2d4"]

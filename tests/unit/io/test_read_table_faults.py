@@ -12,7 +12,7 @@ from astropy.table import Table
 from redpix.core.exceptions import InputError
 from redpix.io import table_header, table_text
 from redpix.io.tables import read_table
-from table_contents import CONTENTS
+from table_contents import CONTENTS, zipped
 
 HEADER = "id,ra,class\n"
 LONG = "x" * (table_text.MOST_CELL + 1)
@@ -78,7 +78,8 @@ def with_card(content, key, value):
         ('[{"ErrorCode": 400}]', "which is a server's message"),
         (VOTABLE_ERROR, "is a server's error message: 'no such column'"),
         (HEADER + "1,2,\0\n", "line 2: holds a zero byte, so the file is not text"),
-        (b"PK\x03\x04 and more", "is a spreadsheet or another zip archive"),
+        (b"PK\x03\x04 and more", "cannot be decompressed: File is not a zip file"),
+        (zipped({"a.csv": HEADER, "b.csv": HEADER}), "is a spreadsheet, or an archive of more"),
         (b"\xff\xfea\x00\x00", "is not utf-16-le, as its first bytes say"),
         (gzip.compress(HEADER.encode() * 99, mtime=0)[:-12], "cannot be decompressed: "),
         (b"\x1f\x8bno gzip", "cannot be "),

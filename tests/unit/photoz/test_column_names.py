@@ -2,7 +2,9 @@
 
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.photoz.band_names import looks_like_magnitude, wavelength
+from redpix.photoz.band_names import wavelength
+from redpix.photoz.catalogue_doubts import check_errors, check_extinction
+from redpix.photoz.column_families import looks_like_magnitude
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.magnitude_columns import choose_columns
 
@@ -24,6 +26,11 @@ NAMED = [
     ("{}_MAG_AUTO", "{}_MAGERR_AUTO"),
     ("{}cmodel_mag", "{}cmodel_mag_err"),
     ("{}_lsst", "{}_lsst_err"),
+    ("BDF_MAG_{}", "BDF_MAG_ERR_{}"),
+    ("SOF_CM_MAG_{}", "SOF_CM_MAG_ERR_{}"),
+    ("{}_psf", "e_{}_psf"),
+    ("{}_PStotal", "e_{}_PStotal"),
+    ("Magnitude_{}", "Magnitude_error_{}"),
 ]
 FLUXES = [
     ("flux_{}", "flux_{}_err", 22.5, False),
@@ -35,6 +42,8 @@ FLUXES = [
     ("FLUX_AUTO_{}", "FLUXERR_AUTO_{}", 30.0, False),
     ("{}_cmodel_flux", "{}_cmodel_fluxerr", 31.4, False),
     ("{}_flux", "{}_flux_ivar", 22.5, True),
+    ("HSC_{}_FLUX", "HSC_{}_FLUXERR", 23.9, False),
+    ("FLUX_{}_TEMPLFIT", "FLUXERR_{}_TEMPLFIT", 23.9, False),
 ]
 
 
@@ -70,6 +79,50 @@ def test_fluxes_of_surveys(flux, error, zero_point, inverse):
     assert columns_of(header, units=units).zero_points == (23.9,) * 3
 
 
+def test_bands_of_unknown_name_belong_to_a_family_with_errors():
+    header = ["ZSPEC", "NUMBER", "MAG_AUTO_TOTAL"]
+    for band in ("u", "r", "ip", "zpp"):
+        header += [f"{band}_MAG_AUTO", f"{band}_MAGERR_AUTO"]
+    found = columns_of(header)
+    assert found.magnitudes == tuple(f"{band}_MAG_AUTO" for band in ("u", "r", "ip", "zpp"))
+    assert found.errors == tuple(f"{band}_MAGERR_AUTO" for band in ("u", "r", "ip", "zpp"))
+
+
+def test_numbered_fluxes_of_eazy_are_no_filters_of_hubble():
+    header = ["id", "F205", "E205", "F206", "E206", "F207", "E207", "z_spec"]
+    found = columns_of(header)
+    assert found.magnitudes == ("F205", "F206", "F207")
+    assert found.errors == ("E205", "E206", "E207")
+    assert found.zero_points == (25.0, 25.0, 25.0)
+    assert columns_of(["F435", "F606", "F814", "z_spec"]).zero_points == ()
+
+
+def test_magnitudes_of_gaia_and_narrow_bands_by_wavelength():
+    gaia = [f"phot_{band}_mean_mag" for band in ("rp", "g", "bp")]
+    assert sorted(columns_of(gaia).magnitudes) == sorted(gaia)
+    narrow = ["r_PStotal", "J0378_PStotal", "u_PStotal"]
+    assert columns_of(narrow).magnitudes == ("u_PStotal", "J0378_PStotal", "r_PStotal")
+
+
+def test_errors_that_no_rule_finds_are_named():
+    told = []
+    header = ["id", "u", "g", "r", "mistake", "uncert1", "z_spec", "zErr"]
+    columns = columns_of(header)
+    check_errors(header, columns, "z_spec", "a.csv", told.append)
+    assert told == [
+        "a.csv: no errors found for u, g, r, although uncert1 may hold them; the listing's "
+        "column errors names them"
+    ]
+    whole = columns._replace(errors=("uncert1", "mistake", "zErr"))
+    check_errors(header, whole, "z_spec", "a.csv", pytest.fail)
+
+
+@pytest.mark.parametrize("error", ["err{}", "sig_{}", "{}_unc", "e_{}"])
+def test_errors_of_columns_named_as_their_bands(error):
+    header = ["zspec", *"ugriz", *(error.format(band) for band in "ugriz")]
+    assert columns_of(header).errors == tuple(error.format(band) for band in "ugriz")
+
+
 def test_the_preferred_family_is_completed_by_further_bands():
     header = ["psfMag_g", "psfMag_r", "modelMag_g", "modelMag_r", "W1mpro", "W1sigmpro", "z"]
     found = columns_of(header)
@@ -86,7 +139,9 @@ def test_an_error_that_is_missing_leaves_the_others():
     assert columns_of(["u", "g", "g_err", "r", "r_err"]).errors == ("", "g_err", "r_err")
 
 
-@pytest.mark.parametrize("name", ["z_spec", "Z_SPEC", "specz", "zs", "z_true", "zspec", "REDSHIFT"])
+@pytest.mark.parametrize(
+    "name", ["z_spec", "Z_SPEC", "specz", "zs", "z_true", "zspec", "REDSHIFT", "specz_redshift"]
+)
 def test_names_of_the_redshift(name):
     header = ["u", "g", "r", "i", "z", name, "z_phot"]
     assert find_roles(header, Names(), "a.csv").redshift == name
@@ -143,3 +198,14 @@ def test_bands_have_wavelengths():
     assert wavelength("Ks") > wavelength("J") > wavelength("y") > wavelength("z")
     assert looks_like_magnitude("z850")
     assert not looks_like_magnitude("MAG_ABS_R")
+
+
+@pytest.mark.parametrize("column", ["EBV", "MW_TRANSMISSION_G", "extinction_r", "a_g", "E(B-V)"])
+def test_extinction_that_is_not_applied_is_told(column):
+    told = []
+    header = ["id", column, "mag_g", "mag_r", "z_spec"]
+    check_extinction(header, columns_of(header), "a.csv", told.append)
+    assert f"a.csv: the extinction in {column} is not applied: correct mag_g" in told[0]
+    header = ["id", column, "dered_g", "dered_r", "z_spec"]
+    check_extinction(header, columns_of(header), "a.csv", pytest.fail)
+    check_extinction(["ebvalue", "mag_g"], columns_of(["mag_g", "mag_r"]), "a.csv", pytest.fail)

@@ -175,6 +175,20 @@ def test_sums_over_apertures_scatter_as_the_errors_say(name):
     assert factor == pytest.approx(per_pixel, rel=0.06)
 
 
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("offset", [0.0, 3e-15, 2e-14, 1e-10])
+def test_tangent_points_that_differ_by_a_rounding_error_are_one(name, offset):
+    """A north-up coadd, such as those of the Legacy Surveys, has the tangent point of its grid."""
+    image = np.random.default_rng(2).normal(3, 1, (60, 70)).astype(np.float32)
+    wcs = drift_scan(angle=90.0, crpix=(35.5, 30.5))
+    other = wcs.deepcopy()
+    other.wcs.crval = [180.5, 45.5 + offset]
+    project, _ = engine(name)
+    again = project(image, wcs, grid_module.Grid(other, image.shape))
+    inside = np.s_[8:-8, 8:-8]
+    assert again[inside] == pytest.approx(image[inside], abs=2e-3)
+
+
 def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
     pytest.importorskip("MontagePy")
     wcs = drift_scan()

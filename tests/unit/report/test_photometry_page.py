@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from redpix.report.camera_facts import camera_facts
+from redpix.report.camera_facts import camera_facts, given_noise
 from redpix.report.growth_plots import growth_curves, growth_figure, shares_in_circles
 from redpix.report.light_curves_section import read_left_out_exposures
 from redpix.report.photometry_section import show_images, wanted
@@ -66,6 +66,20 @@ def test_gain_and_noise_are_shown_as_given_and_as_found(tmp_path):
     assert "7 by gain and read noise of the header" in facts["noise"]
     assert float(facts["noise"].split()[0]) == pytest.approx(9, abs=0.4)
     assert camera_facts(str(path), fits.Header({"BUNIT": "nanomaggy"}), residual, residual) == {}
+
+
+def test_a_flat_field_changes_the_gain_that_noise_is_judged_by(tmp_path):
+    path = tmp_path / "raw.fits"
+    fits.writeto(path, np.zeros((80, 80)), fits.Header({"GAIN": 2.0, "RDNOISE": 6.0}))
+    noise, sky = np.random.default_rng(3).normal(0, 9.0, (80, 80)), np.full((80, 80), 80.0)
+    # 1.5 electrons per calibrated count: sqrt(80 / 1.5 + (6 / 1.5)^2)
+    header = fits.Header({"BUNIT": "count", "GAIN": 1.5, "GAINFROM": "GAIN"})
+    found, expected = given_noise(str(path), header, sky, noise)
+    assert expected == pytest.approx(np.sqrt(80 / 1.5 + 16))
+    assert found == pytest.approx(9, abs=0.4)
+    measured = fits.Header({"BUNIT": "count", "GAIN": 1.5, "GAINFROM": "photon transfer"})
+    assert given_noise(str(path), measured, sky, noise)[1] == pytest.approx(7)
+    assert given_noise(str(path), fits.Header({"BUNIT": "nanomaggy"}), sky, noise) is None
 
 
 def test_an_image_that_is_left_out_is_shown_with_its_reason(tmp_path):

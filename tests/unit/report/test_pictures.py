@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from astropy.wcs import WCS
 from matplotlib.collections import EllipseCollection
+from matplotlib.figure import Figure
 from PIL import Image
-from redpix.report import field_plots, figures
+from redpix.report import field_plots, figures, pictures
 from redpix.report.pictures import (
     NO_DATA,
     Marks,
@@ -219,9 +220,29 @@ def test_a_figure_is_the_same_bytes_each_time(photograph):
             uris.append(figures.data_uri(figure, photograph))
     assert uris[0] == uris[1]
     head, data = uris[0].split(",")
-    kind = "webp" if photograph else "png"
-    assert head == f"data:image/{kind};base64"
+    assert head == "data:image/webp;base64"
     picture = Image.open(io.BytesIO(base64.b64decode(data)))
-    assert picture.format == kind.upper()
+    assert picture.format == "WEBP"
     assert min(picture.size) > 500
     assert "Software" not in picture.info
+
+
+def test_a_figure_is_whole_where_it_reaches_beyond_its_canvas():
+    with figures.house_style():
+        figure = Figure(figsize=(3, 2), layout="constrained")
+        figure.text(0.8, 0.5, "beyond the canvas", color="red")
+        pixels = figures.drawn(figure).astype(int)
+        alone = Figure(figsize=(6, 2))
+        alone.text(0.1, 0.5, "beyond the canvas", color="red")
+        whole = figures.drawn(alone).astype(int)
+    red = [(one[..., 0] - one[..., 1] > 100).any(axis=0).sum() for one in (pixels, whole)]
+    assert red[0] == pytest.approx(red[1], abs=3)
+
+
+def test_a_part_has_the_colours_of_the_whole():
+    images = np.random.default_rng(1).normal(0, 1, (3, 60, 60))
+    whole = pictures.colour_picture(images, "irg")
+    noise = pictures.colour_noise(images, "irg")
+    window = slice(10, 30), slice(20, 45)
+    part = pictures.colour_picture([image[window] for image in images], "irg", noise)
+    assert np.abs(part.astype(int) - whole[window]).max() <= 1

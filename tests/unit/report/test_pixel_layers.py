@@ -10,10 +10,10 @@ from PIL import Image
 from redpix.report import pixel_layers, pixel_viewer
 
 
-def bytes_of(uri):
+def bytes_of(uri, kind="L"):
     """Bytes of a picture with the first row at the bottom."""
-    data = base64.b64decode(uri.removeprefix("data:image/png;base64,"))
-    return np.asarray(Image.open(io.BytesIO(data)))[::-1].astype(int)
+    data = base64.b64decode(uri.removeprefix("data:image/webp;base64,"))
+    return np.asarray(Image.open(io.BytesIO(data)).convert(kind))[::-1].astype(int)
 
 
 def wcs_of(ra=180.0, dec=45.0, scale=1.1e-4):
@@ -61,7 +61,7 @@ def test_an_image_without_contrast_is_a_layer(values):
 
 def test_segments_beyond_255_keep_their_names():
     labels = np.arange(400).reshape(20, 20)
-    found = bytes_of(pixel_layers.label_layer("s", labels, range(399))["uri"])
+    found = bytes_of(pixel_layers.label_layer("s", labels, range(399))["uri"], "RGB")
     assert (found[..., 0] + 256 * found[..., 1] == labels).all()
 
 

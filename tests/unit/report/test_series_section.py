@@ -36,7 +36,7 @@ def test_a_series_has_facts_curves_and_tracklets(tmp_path):
     assert (shown["name"], shown["band"]) == ("night", "r")
     assert shown["facts"]["objects"] == "2 at rest, 1 moving"
     assert shown["facts"]["epochs"] == "3"
-    assert shown["curves"].startswith("data:image/png")
+    assert shown["curves"].startswith("data:image/webp")
     assert [row["object"] for row in shown["tracklets"]] == ["T1"]
 
 

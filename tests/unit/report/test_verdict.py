@@ -75,3 +75,11 @@ def test_light_curves(factor, mark):
     assert marks(verdict.judge_light_curves(stars)) == [mark]
     stars["flags"] = 4
     assert verdict.judge_light_curves(stars) == []
+
+
+@pytest.mark.parametrize(("found", "mark"), [(10.5, "good"), (12.0, "look"), (7.0, "bad")])
+def test_a_given_gain_that_does_not_explain_the_noise_is_marked(found, mark):
+    (line,) = verdict.judge_given_noise("a", found, 10.0)
+    assert line.mark == mark
+    assert line.link == "image-a"
+    assert verdict.judge_given_noise("a", found, float("nan")) == []

@@ -102,7 +102,7 @@ def test_names_of_bands_name_filters():
         (["F814W"], None, {}, "the name of band F814W does not name a filter; allowed: a list"),
         (["g", "r"], ["g"], {}, "1 filters for 2 bands; allowed: one per band, in the order g, r"),
         (["g"], None, {"g": 6200.0}, "sdss2010-g: its wavelength is 47.. Angstrom, and frames st"),
-        (["J"], ["twomass-J"], {}, "twomass-J: it reaches from .* allowed: 1500, with z_out 0.5"),
+        (["J"], ["twomass-J"], {}, "twomass-J: it reaches from .* allowed: 1500, at redshift 0.5"),
         (["g"], ["no-g"], {}, "training_images.filters: 'no-g': "),
     ],
 )
