@@ -131,7 +131,7 @@ def whole(new_path, reference_path, output):
         workers=2,
     )
     difference = PairDifference(planes, new.mask, None, [], new.image, old.image)
-    write_difference(output, difference, new)
+    write_difference(output, difference, (new, old))
 
 
 def measured(words, folder):
