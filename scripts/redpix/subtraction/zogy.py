@@ -159,7 +159,8 @@ def _transformed(new, reference, finite_new, finite_reference, plan):
     slow_n, slow_r = (np.sqrt(C if is_white(C) else float(C[0, 0])) for C in (Cn, Cr))
     F_D = Fr * Fn / float(np.hypot(sn * Fr * slow_n, sr * Fn * slow_r))
     psfs = NoisyPsfs(plan.kernel(Pn), plan.kernel(Pr), Cn, Cr, sn, sr, Fn, Fr)
-    return _Transforms(psfs, Pn, *(plan.forward(image) for image in (N, R, Vn, Vr)), F_D)
+    N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
+    return _Transforms(psfs, Pn, N_hat, R_hat, Vn_hat, Vr_hat, F_D)
 
 
 def _proper_difference(hats, plan, side):
