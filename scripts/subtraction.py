@@ -4,4 +4,5 @@ from redpix.core.job import arguments, job
 from redpix.subtraction.subtract_files import subtract_files
 
 with job(snakemake):
-    subtract_files(**arguments(snakemake), band=snakemake.wildcards.band, threads=snakemake.threads)
+    names = {"pair": snakemake.wildcards.pair, "band": snakemake.wildcards.band}
+    subtract_files(**arguments(snakemake), **names, threads=snakemake.threads)

@@ -1,6 +1,7 @@
 """Shared test options: processes, the order of the tests, and where the real data lie."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,10 @@ ROOT = Path(__file__).resolve().parents[1]
 # one thread for linear algebra, as in a job of one core: the processes of the tests have the cores,
 # and threads that wait for a core cost several times the CPU. Set before numpy is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# compiled modules are kept, so that hundreds of jobs need not compile them again
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 REAL = ROOT.parent / "shared/real"
 STRANGERS = ROOT.parent / "shared/strangers"
@@ -26,7 +31,7 @@ def pytest_addoption(parser):
         "--kills",
         type=int,
         default=4,
-        help="how many times over one run is killed and started again; 4 if not given",
+        help="how many times over a run is killed and started again; 4 or 10 if not given",
     )
     parser.addoption(
         "--mutations",

@@ -114,6 +114,7 @@ def subtract(science, reference, folder, threads=1, cameras=({}, {}), **changes)
         **made._asdict(),
         **DEFAULTS | options | {"camera": [{**options["camera"], **one} for one in cameras]},
         band="image",
+        pair="pair",
         threads=threads,
     )
     return made

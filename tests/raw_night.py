@@ -20,6 +20,43 @@ SKY_AT, PIXEL = (97.64, -29.67), 1 / 3600
 FIRST = 61000.1
 
 
+#: transmission of the filters of a colour camera, and rows and columns of their pixels (RGGB)
+LIGHT = {"R": 0.5, "G": 1.0, "B": 0.3}
+PLACES = {"R": [(0, 0)], "G": [(0, 1), (1, 0)], "B": [(1, 1)]}
+
+
+def through_filters(shape, light):
+    """Return an image of the values of the filters on their pixels."""
+    mosaic = np.zeros(shape)
+    for colour, places in PLACES.items():
+        for row, column in places:
+            value = np.broadcast_to(light[colour], shape)
+            mosaic[row::2, column::2] = value[row::2, column::2]
+    return mosaic
+
+
+def write_colour_night(folder, target, lights):
+    """Write biases, darks, flats and lights of a colour camera; return x, y and flux of its stars.
+
+    The lights are shifted by up to two pixels. Fluxes are counts without a filter.
+    """
+    raw = RawNight(folder, side=180, seed=9)
+    shape = (raw.side, raw.side)
+    raw.biases(3)
+    raw.darks(3, 60.0)
+    mosaic = through_filters(shape, LIGHT)
+    for level in (20_000, 25_000, 30_000):
+        raw.write("Flat Field", level * GAIN * mosaic, 2.0, BAYERPAT="RGGB")
+    x, y = raw.rng.uniform(15, raw.side - 15, (2, 25))
+    flux = 10 ** raw.rng.uniform(4.5, 5.5, 25)
+    for number in range(lights):
+        dx, dy = raw.rng.uniform(-2, 2, 2) if number else (0, 0)
+        light = (draw(shape, x + dx, y + dy, flux, Moffat(5.0), 0.01) + 200) * mosaic
+        cards = {"BAYERPAT": "RGGB", "OBJECT": target, "TIMESYS": "UTC"}
+        raw.write("Light Frame", light * GAIN, 60.0, **cards, **{"MJD-OBS": FIRST + 0.001 * number})
+    return x, y, flux
+
+
 class RawNight:
     """A camera, and the sky that it sees.
 

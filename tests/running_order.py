@@ -12,7 +12,6 @@ FIRST = (
     "test_run_pixels",
     "test_mdn",
     "test_crowded",
-    "test_boosting",
     "test_exposures",
     "test_learner_faults",
     "test_tuning",

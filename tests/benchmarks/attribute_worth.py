@@ -6,7 +6,8 @@ Each field of a run is held out in turn. Gradient-boosted trees learn the redshi
 its magnitudes and colours, and from one further kind of attribute at a time:
 
 - distance: distance from the peak of the object, divided by the largest one;
-- gradients: difference of each colour over 4 pixels, outwards, in images smoothed by 1.5 pixels;
+- gradients: changes of the colours outwards (`redpix.pixels.colour_gradients`);
+- unsoftened: the same with asinh magnitudes softened at the noise of the smoothed images;
 - seeing: FWHM of the PSF in each band, measured on the stars of the registered images;
 - extinction: E(B-V) beside fluxes as observed, instead of the correction of the fluxes, if the
   catalogue states the extinction.
@@ -27,18 +28,19 @@ sys.path.insert(0, str(ROOT / "scripts"))
 import pandas as pd
 import pyarrow.parquet as pq
 from astropy.io import fits
+from redpix.image.wcs import frame_wcs
 from redpix.photoz.pixel_stream import signal_to_noise
 from redpix.pixels.band_psf import registered_band
+from redpix.pixels.band_scales import BandScale
+from redpix.pixels.colour_gradients import colour_gradients, gradient_columns
 from redpix.pixels.extinction import COEFFICIENTS
+from redpix.pixels.field_pixels import FieldPixels
+from redpix.pixels.membership import Members
 from redpix.psf.psf_model import full_width
 from redpix.sdss.magnitudes import asinh_magnitude
-from scipy.ndimage import gaussian_filter, map_coordinates
 from sklearn.ensemble import HistGradientBoostingRegressor
 
 BANDS = "ugriz"
-
-#: smoothing of the images of gradients, and half of the step over which they are measured, pixels
-SMOOTH, STEP = 1.5, 2.0
 
 #: folders of a field's images
 STAGES = ("frames", "registered")
@@ -59,7 +61,9 @@ def galaxies_of(results, field):
     kinds = {
         "plain": plain(flux),
         "distance": table[["distance"]].to_numpy(),
-        "gradients": gradients(results, field, table),
+        "gradients": gradients(results, field, table, [None] * len(BANDS)),
+        # softened at the noise of smoothed images
+        "unsoftened": gradients(results, field, table, 0.2e-9 * np.median(error, axis=0)),
         "seeing": np.tile(seeing(results, field), (len(table), 1)),
     }
     if "observed_r" in table:
@@ -77,24 +81,16 @@ def plain(flux):
     return np.hstack([magnitude, magnitude[:, :-1] - magnitude[:, 1:]])
 
 
-def gradients(results, field, table):
+def gradients(results, field, table, softening):
     """Return the change of each colour outwards at each pixel, magnitudes."""
-    peak = table.loc[table.groupby("object_id")["distance"].idxmin()].set_index("object_id")
-    middle = peak.loc[table["object_id"], ["x", "y"]].to_numpy(float)
-    place = table[["x", "y"]].to_numpy(float)
-    outwards = place - middle
-    outwards /= np.maximum(np.hypot(*outwards.T), 1)[:, None]
-    colours = []
-    for sign in (-1, 1):
-        x, y = (place + sign * STEP * outwards).T
-        magnitudes = []
-        for band in BANDS:
-            image = np.nan_to_num(fits.getdata(results / f"registered/{field}-{band}.fits", "SCI"))
-            smooth = gaussian_filter(image.astype(float), SMOOTH)
-            values = map_coordinates(smooth, [y, x], order=1, mode="nearest")
-            magnitudes.append(asinh_magnitude(values, band))
-        colours.append(-np.diff(magnitudes, axis=0).T)
-    return colours[1] - colours[0]
+    ids, index = np.unique(table["object_id"], return_inverse=True)
+    members = Members(index, table["x"].to_numpy(), table["y"].to_numpy(), None)
+    selected = FieldPixels(ids, members, table["distance"].to_numpy(), {})
+    paths = [str(results / f"registered/{field}-{band}.fits") for band in BANDS]
+    scales = {band: BandScale("nanomaggy", b) for band, b in zip(BANDS, softening, strict=True)}
+    wcs = frame_wcs(fits.getheader(paths[0], "SCI"))
+    found = colour_gradients(paths, list(BANDS), selected, wcs, scales)
+    return np.stack([found[name] for name in gradient_columns(BANDS)], axis=1)
 
 
 def seeing(results, field):

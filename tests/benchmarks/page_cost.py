@@ -53,6 +53,11 @@ PROBE = """<script>
     const filter = document.getElementById("filter");
     filter.value = "z_phot > 0.3";
     found.filter = await timed(() => filter.dispatchEvent(new Event("input")));
+    const drawn = Bokeh.documents[0].get_model_by_name("drawn"), before = drawn.indices;
+    const start = performance.now();
+    while (drawn.indices === before && performance.now() < start + 20000) await pause(10);
+    await frame();
+    found.plots = found.filter + performance.now() - start;
     found.choose = await timed(() => document.getElementById("worst").click());
     const least = document.getElementById("least");
     least.value = 0.5;
@@ -114,7 +119,14 @@ def pairs(count):
             {
                 **{"id": number, "band": "r", "ra": 180.0, "dec": 45.0, "scorr": 9.0},
                 **{"flux": 3.0, "mag": 21.0, "kind": "positive", "score": float(rng.uniform())},
-                **{"flags": []},
+                **{
+                    "flags": [],
+                    "x": 9.0,
+                    "y": 9.0,
+                    "features": "",
+                    "host_id": "",
+                    "host_z_phot": None,
+                },
                 **change_stamps.stamp_pictures(*planes),
             }
         )
@@ -215,7 +227,7 @@ def main():
             found["full"].append(opened(full))
     base = statistics.median(one["paint"] for one in found["plain"])
     print(f"plain page: first paint {base:.0f} ms")
-    for name in ("paint", "ready", "sort", "filter", "choose", "stamps"):
+    for name in ("paint", "ready", "sort", "filter", "plots", "choose", "stamps"):
         times = [one[name] for one in found["full"] if one.get(name)]
         if times:
             value = statistics.median(times)

@@ -1,7 +1,8 @@
 """Quality and cost of redshifts and classes, cross-validated inside training files, beside peers.
 
     .venv/bin/python tests/benchmarks/redshift_cost.py ../shared/real/galaxies
-        [--sets dc2 mgs classes] [--methods mdn ensemble knn] [--folds 1] [--peers PYTHON]
+        [--sets dc2 mgs classes] [--methods mdn ensemble knn] [--folds 1] [--seed 1]
+        [--peers PYTHON]
 
 Five folds are drawn with seed 0, of which the first FOLDS are used. Each method learns from four
 fifths and predicts the fifth; all choices are made inside the four fifths. PYTHON is that of an
@@ -10,6 +11,8 @@ environment with the peers, such as
     python -m venv /tmp/peers && /tmp/peers/bin/pip install lightgbm pz-rail-flexzboost
 
 Ratios are those to the peer of the same folds. CPU seconds include the calibration and the files.
+The KS distance of the PIT is that of all folds together; PITS_BY_CHANCE is its mean for as many
+uniform values, which a fold alone would not fall below.
 """
 
 import argparse
@@ -28,7 +31,12 @@ import pandas
 from redpix.photoz import metrics, pdf
 from redpix.photoz.class_metrics import classification
 from redpix.photoz.learners.base import CLASSES
+from redpix.photoz.pdf_file import read_pdfs
 from redpix.photoz.run_catalogue import estimate_from_table
+from scipy.stats import kstest
+
+#: mean KS distance of uniform values from uniform, times the root of their number
+PITS_BY_CHANCE = 0.8687
 
 #: metrics that are printed
 SHOWN = ("nmad", "outliers_005", "outliers_015", "crps", "cde", "pit_ks", "cpu")
@@ -74,8 +82,8 @@ def classes(folder):
 SETS = {"dc2": dc2, "mgs": mgs, "classes": classes}
 
 
-def run_method(method, train, test, grid, folder):
-    """Run one of our methods; return the content of metrics.json and the CPU seconds."""
+def run_method(method, train, test, grid, folder, seed=1):
+    """Run one of our methods; return the content of metrics.json, CPU seconds and PIT values."""
     bands = [c for c in train if c.startswith("mag_") and "err" not in c]
     paths = []
     for name, table in (("train", train), ("test", test)):
@@ -95,14 +103,30 @@ def run_method(method, train, test, grid, folder):
         method=method,
         attributes=["brightness", "colours", "errors"],
         magnitudes=tuple(bands),
-        settings=SETTINGS[method],
+        settings=seeded(SETTINGS[method], seed),
         test_fraction=0.3,
         tune=False,
         grid=list(grid),
-        seed=1,
+        seed=seed,
         names=names,
     )
-    return json.loads((out / "metrics.json").read_text()), time.process_time() - started
+    cpu = time.process_time() - started
+    return json.loads((out / "metrics.json").read_text()), cpu, pits(out, test)
+
+
+def seeded(settings, seed):
+    """Return the settings of a method with a seed."""
+    settings = {**settings, "seed": seed} if "seed" in settings else settings
+    members = {name: seeded(one, seed) for name, one in settings.get("members", {}).items()}
+    return {**settings, "members": members} if members else settings
+
+
+def pits(out, test):
+    """Return the PIT values of the test objects from a file of PDFs."""
+    ids, pdfs, nodes = read_pdfs(out / "pdfs.parquet")
+    place = pandas.Index(ids).get_indexer(test.index)
+    distribution = pdf.cumulative(pdfs[place].astype(float), nodes)
+    return pdf.evaluate(distribution, test["redshift"].to_numpy(), nodes)
 
 
 def run_peer(python, name, train, test, grid, folder):
@@ -127,7 +151,7 @@ def run_peer(python, name, train, test, grid, folder):
             "cpu": float(found["cpu"]),
         }
     if "redshift" in found:
-        z = found["redshift"]
+        z, pit = found["redshift"], None
         scores = metrics.score(z, np.ones((len(z), len(nodes))), truth, nodes)
         summary = metrics.summarise(scores)
         summary |= dict.fromkeys(("crps", "cde", "pit_ks"), np.nan)
@@ -136,12 +160,16 @@ def run_peer(python, name, train, test, grid, folder):
         points = found["mode"], pdf.quantiles(pdfs, [0.5], nodes)[:, 0]
         every = [metrics.summarise(metrics.score(z, pdfs, truth, nodes)) for z in points]
         summary = min(every, key=lambda one: one["nmad"])
-    return {"objects": summary, "cpu": float(found["cpu"])}
+        pit = metrics.score(points[0], pdfs, truth, nodes).pit
+    return {"objects": summary, "cpu": float(found["cpu"]), "pit": pit}
 
 
 def show(name, folds, reference):
     """Print the means over folds, and their ratios to those of a reference."""
     means = {key: np.mean([one[key] for one in folds]) for key in SHOWN}
+    if folds[0]["pit"] is not None:
+        pit = np.concatenate([one["pit"] for one in folds])
+        means["pit_ks"] = kstest(pit, "uniform").statistic
     line = " ".join(f"{key} {means[key]:.4f}" for key in SHOWN)
     print(f"{name:12s} {line}", flush=True)
     if reference:
@@ -166,7 +194,9 @@ def show_classes(name, folds):
 def run_set(name, table, grid, choices):
     """Run all methods on the folds of one set, and print the results."""
     fold = np.random.default_rng(0).permutation(len(table)) % 5
-    print(f"{name}: {len(table)} rows, {choices.folds} of 5 folds", flush=True)
+    chance = PITS_BY_CHANCE / np.sqrt(np.sum(fold < choices.folds))
+    rows = f"{len(table)} rows, {choices.folds} of 5 folds"
+    print(f"{name}: {rows}; pit_ks by chance {chance:.4f}", flush=True)
     peers = ("lightgbm",) if name == "classes" else ("flexzboost", "lightgbm")
     results = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -174,19 +204,19 @@ def run_set(name, table, grid, choices):
             train, test = table[fold != number], table[fold == number]
             for peer in peers if choices.peers else ():
                 found = run_peer(choices.peers, peer, train, test, grid, Path(temporary))
-                results.setdefault(peer, []).append((found, found["cpu"]))
+                results.setdefault(peer, []).append((found, found["cpu"], found.get("pit")))
             for method in choices.methods:
-                found = run_method(method, train, test, grid, Path(temporary))
+                found = run_method(method, train, test, grid, Path(temporary), choices.seed)
                 results.setdefault(method, []).append(found)
     reference = None
     for method, folds in results.items():
         if name != "classes":
-            values = [{**found["objects"], "cpu": cpu} for found, cpu in folds]
+            values = [{**found["objects"], "cpu": cpu, "pit": pit} for found, cpu, pit in folds]
             means = show(method, values, reference)
             reference = means if method == "flexzboost" else reference
         else:
-            show_classes(method, [found["classification"] for found, _ in folds])
-            print(f"{'':12s} cpu {np.mean([cpu for _, cpu in folds]):.1f}", flush=True)
+            show_classes(method, [found["classification"] for found, _, _ in folds])
+            print(f"{'':12s} cpu {np.mean([cpu for _, cpu, _ in folds]):.1f}", flush=True)
 
 
 if __name__ == "__main__":
@@ -195,6 +225,7 @@ if __name__ == "__main__":
     parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
     parser.add_argument("--methods", nargs="+", default=["mdn", "ensemble"], choices=SETTINGS)
     parser.add_argument("--folds", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--peers")
     chosen = parser.parse_args()
     for one in chosen.sets:

@@ -49,11 +49,17 @@ def configuration(root, catalogue, bands="gr", **more):
     }
 
 
-def products(folder, name="small"):
-    """Contents of every table of a run by path; logs, timings and records are left out."""
+#: suffixes of tables
+TABLES = (".csv", ".ecsv", ".parquet", ".dat", ".json")
+
+#: suffixes of tables, images and what others read
+ALL = (*TABLES, ".fits", ".vot", ".reg", ".avro", ".hdf5")
+
+
+def products(folder, name="small", suffixes=TABLES):
+    """Contents of the tables of a run by path, without logs, timings and records."""
     results = folder / "results" / name
     asides = {"logs", "benchmarks", "fetched", "provenance"}
-    suffixes = {".csv", ".parquet", ".dat", ".json"}
     return {
         str(path.relative_to(results)): path.read_bytes()
         for path in sorted(results.rglob("*"))

@@ -1,17 +1,21 @@
 """conda environments and requirements say the same, and have all that the rules import.
 
-The channels are not asked. Checked are the form, the versions, that nothing is missing, and that
-each package is in the channel where its public recipe lies.
+The channels are not asked: the table `CONDA` says what their public recipes show, and when. So the
+conda part of an environment holds few packages, of versions that recipes have. PyPI gives the
+others, at the versions of the requirements.
 """
 
 import ast
 import re
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 from redpix.core.code_versions import SCRIPTS, code_files
+from redpix.core.environments import images_environment
 from workflow_rules import doors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,31 +32,78 @@ IMPORTED_AS = {
     "pillow": "PIL",
 }
 
+#: platforms on which people work
+PLATFORMS = frozenset({"linux-64", "linux-aarch64", "osx-64", "osx-arm64"})
 
-#: packages that are not in conda-forge, and where they are
-ELSEWHERE = {
-    "snakemake-minimal": "bioconda",
-    "montage-wrapper": "pip",
-    "montagepy": "pip",
-    "sfdmap2": "pip",
+
+class CondaPackage(NamedTuple):
+    """A package of a channel, by its public recipe or page."""
+
+    channel: str
+    versions: frozenset
+    platforms: frozenset
+    as_of: str
+
+
+def conda(channel, versions, platforms, as_of):
+    """Return a package; `versions` and `platforms` are words, the platform noarch runs anywhere."""
+    where = PLATFORMS if platforms == "noarch" else frozenset(platforms.split())
+    return CondaPackage(channel, frozenset(versions.split()), where, as_of)
+
+
+#: recipes of the feedstocks and of bioconda as they were publicly readable on 2026-11-28: channel,
+#: versions of the main branch, platforms that are built, and the date of the recipe
+CONDA = {
+    "python": conda("conda-forge", "3.11 3.12", " ".join(PLATFORMS), "2026-06-12"),
+    "pip": conda("conda-forge", "26.0", "noarch", "2026-01-31"),
+    "astromatic-source-extractor": conda(
+        "conda-forge", "2.28.2", "linux-64 osx-64 osx-arm64", "2025-04-09"
+    ),
+    "astromatic-psfex": conda("conda-forge", "3.24.2", "linux-64 osx-64", "2024-11-06"),
+    "astromatic-swarp": conda("conda-forge", "2.41.5", "linux-64 osx-64 osx-arm64", "2026-05-17"),
+    # the versions that the channel listed; 9.27.1 is newer than the list
+    "snakemake-minimal": conda("bioconda", "9.19.0 9.20.0 9.21.0", "noarch", "2026"),
 }
 
-#: platforms of the programs by their public recipes (the conda-forge feedstocks) and wheels,
-#: as of 2026-11-27
-PLATFORMS = {
-    "astromatic-source-extractor": {"linux-64", "osx-64", "osx-arm64"},
-    "astromatic-swarp": {"linux-64", "osx-64", "osx-arm64"},
-    "astromatic-psfex": {"linux-64", "osx-64"},
-    "montagepy": {"linux-64", "osx-64", "osx-arm64"},
+#: packages that conda-forge has in another version than the requirements, or not at all, by the
+#: list of its packages of 2026-08-22: reasons why PyPI gives the Python packages
+NOT_IN_CONDA = {
+    "drizzle": "no package",
+    "sfdmap2": "no package",
+    "montage-wrapper": "no package",
+    "montagepy": "no package",
+    "astroscrappy": "1.2.0; the update to 1.3.0 of 2025-10-31 was not merged by 2026-04-23",
+}
+
+#: platforms of wheels that do not exist for all, with the version of the requirements and
+#: Python 3.11, as of 2026-11-28
+WHEELS = {
+    "montagepy": frozenset({"linux-64", "osx-64", "osx-arm64"}),
+    "galsim": frozenset({"linux-64", "osx-64", "osx-arm64"}),
+    "drizzle": frozenset({"linux-64", "osx-arm64"}),
+    "faiss-cpu": frozenset({"linux-64", "linux-aarch64", "osx-arm64"}),
+}
+
+#: environments of jobs, and the platforms for which each of their packages has a build
+SOLVED_ON = {
+    "images.yaml": {"linux-64"},
+    "images_arm.yaml": {"linux-64", "osx-arm64"},
+    "python.yaml": {"linux-64", "osx-arm64"},
+    "redpix.yaml": {"linux-64", "osx-64"},
 }
 
 
 def pins(path):
     """Version of each package of an environment, by its name in lower case."""
+    return conda_pins(path) | pip_pins(path)
+
+
+def conda_pins(path):
+    """Version, or range of versions, of each package that an environment takes from conda."""
     with open(path, encoding="utf-8") as file:
         items = yaml.safe_load(file)["dependencies"]
-    found = dict(item.split("=") for item in items if isinstance(item, str))
-    return found | pip_pins(path)
+    texts = (re.fullmatch(r"([a-z0-9_-]+)=?(.+)", item) for item in items if isinstance(item, str))
+    return {text[1]: text[2] for text in texts}
 
 
 def pip_pins(path):
@@ -93,25 +144,77 @@ def test_form(path):
     )
     for item in content["dependencies"]:
         if isinstance(item, str):
-            assert re.fullmatch(r"[a-z0-9_-]+=\d+(\.\d+)*", item), item
+            number = r"\d+(\.\d+)*"
+            assert re.fullmatch(rf"[a-z0-9_-]+(={number}|>={number},<{number})", item), item
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
-def test_each_package_is_taken_from_where_it_is(path):
+def test_conda_packages_have_the_version_in_a_channel_of_the_environment(path):
     channels = yaml.safe_load(path.read_text())["channels"]
-    from_pypi = pip_pins(path)
-    for name in pins(path):
-        place = ELSEWHERE.get(name, "conda-forge")
-        assert (place == "pip") == (name in from_pypi), name
-        assert place == "pip" or place in channels, name
+    for name, version in conda_pins(path).items():
+        package = CONDA[name]
+        allowed = SpecifierSet(version if version[0] in "<>" else f"=={version}")
+        assert package.channel in channels, name
+        assert any(allowed.contains(one) for one in package.versions), (name, version)
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
+def test_what_conda_does_not_have_comes_from_pypi(path):
+    assert not NOT_IN_CONDA.keys() & conda_pins(path).keys()
+    # not from both, where one would overwrite the other
+    assert not conda_pins(path).keys() & pip_pins(path).keys()
+
+
+@pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
+def test_an_environment_has_builds_for_its_platforms(path):
+    platforms = [CONDA[name].platforms for name in conda_pins(path)]
+    platforms += [WHEELS[name] for name in pip_pins(path) if name in WHEELS]
+    assert frozenset.intersection(*platforms) == SOLVED_ON[path.name]
+
+
+@pytest.mark.parametrize("platform", ["linux-64", "osx-arm64"])
+def test_the_environment_of_images_is_one_of_the_platform(platform, monkeypatch):
+    monkeypatch.setenv("CONDA_SUBDIR", platform)
+    name = images_environment()
+    assert platform in SOLVED_ON[name]
+    # PSFEx is left out only where it has no build
+    assert ("astromatic-psfex" in conda_pins(ROOT / "envs" / name)) == (
+        platform in CONDA["astromatic-psfex"].platforms
+    )
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "expected"),
+    [
+        ("Darwin", "arm64", "images_arm.yaml"),
+        ("Darwin", "x86_64", "images.yaml"),
+        ("Linux", "x86_64", "images.yaml"),
+    ],
+)
+def test_the_platform_is_that_of_the_machine(system, machine, expected, monkeypatch):
+    monkeypatch.delenv("CONDA_SUBDIR", raising=False)
+    monkeypatch.setattr("platform.system", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    assert images_environment() == expected
+
+
+def test_the_environments_of_images_differ_in_psfex_alone():
+    with_psfex, without = (
+        pins(ROOT / "envs" / f"{name}.yaml") for name in ("images", "images_arm")
+    )
+    assert with_psfex.items() - without.items() == {("astromatic-psfex", "3.24.2")}
+    assert not without.items() - with_psfex.items()
 
 
 def test_what_has_no_build_for_a_platform_is_said():
-    text = (ROOT / "envs/redpix.yaml").read_text()
-    for name in pins(ROOT / "envs/redpix.yaml"):
-        if "osx-arm64" not in PLATFORMS.get(name, {"osx-arm64"}):
-            program = {"astromatic-psfex": "PSFEx"}[name]
-            assert f"{program} has no build for Apple silicon" in " ".join(text.split())
+    page = (ROOT / "docs/guides/cluster.md").read_text()
+    for text in ((ROOT / "envs/redpix.yaml").read_text().replace("#", " "), page):
+        words = " ".join(text.split())
+        assert "PSFEx has no build for Apple silicon" in words
+        assert "None of the programs has a build for ARM Linux" in words
+    words = " ".join(page.split())
+    assert "Linux on x86-64 and on Apple silicon" in words
+    assert SOLVED_ON["python.yaml"] == {"linux-64", "osx-arm64"}
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
@@ -121,14 +224,15 @@ def test_versions_are_those_of_the_requirements(path):
     for name, version in pins(path).items():
         own = name in ("python", "pip", "montagepy") or name.startswith("astromatic-")
         if not own:
-            assert wanted[name] == version, name
+            allowed = SpecifierSet(version if version[0] in "<>" else f"=={version}")
+            assert allowed.contains(wanted[name]), name
 
 
 def rules_with_environment():
     for case in doors():
         _, text, door = case.values
-        found = re.search(r'conda:\s+"\.\./\.\./envs/(\w+\.yaml)"', text)
-        yield pytest.param(door, found and ROOT / "envs" / found[1], id=case.id)
+        found = re.search(r'conda:\s+(?:"\.\./\.\./envs/(\w+\.yaml)"|IMAGES_ENVIRONMENT)', text)
+        yield pytest.param(door, found and ROOT / "envs" / (found[1] or "images.yaml"), id=case.id)
 
 
 @pytest.mark.parametrize(("door", "path"), list(rules_with_environment()))

@@ -139,9 +139,13 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
     steps = """get("worst").click(); await pause(200);
     answer.inner = innerWidth;
     const wide = one => one.getBoundingClientRect().right > innerWidth + 1;
-    answer.wide = [...document.images].filter(wide).length;
-    answer.small = [...document.querySelectorAll("main figure img")].filter(one =>
-      one.checkVisibility() && one.clientWidth < 150).length;
+    answer.wide = [...document.querySelectorAll("figure, canvas, .stamps")].filter(wide).length;
+    // figures are wide enough for their words, and scroll by themselves
+    const figures = [...document.querySelectorAll("figure > img")].filter(one =>
+      one.checkVisibility() && !one.closest(".narrow"));
+    answer.small = figures.filter(one => one.clientWidth < 800).length;
+    answer.scrolled = figures.every(one => one.parentElement.scrollWidth > 390);
+    answer.figures = figures.length;
     const plots = [...document.querySelectorAll(".plots > *")];
     answer.plots = plots.filter(wide).length;
     answer.lines = new Set(plots.map(one => one.offsetLeft)).size;
@@ -150,5 +154,7 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
     assert answer["inner"] == 390
     assert answer["width"] <= 390
     assert (answer["wide"], answer["small"], answer["plots"]) == (0, 0, 0)
+    assert answer["figures"] > 5
+    assert answer["scrolled"]
     assert answer["lines"] == 1
     assert answer["words"].startswith("Object ")

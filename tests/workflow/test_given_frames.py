@@ -19,6 +19,7 @@ BANDS = ("HSC-u", "HSC-g", "HSC-r", "HSC-i", "HSC-z", "HSC-y")
 SHAPE = (190, 210)
 ZERO_POINT = 27.0
 PHOTOZ = {"methods": ["knn"], "k": 5, "object_fluxes": "gaap"}
+PHOTOZ |= {"attributes": ["magnitudes", "colours", "gradients"]}
 
 
 def gaussian(width):
@@ -102,6 +103,8 @@ def test_fluxes_are_nanomaggies_of_the_truth(survey):
         # the corners of the turned band are empty
         assert np.quantile(abs(ratio - np.median(ratio)), 0.8) < 0.03, band
     assert not (pixels["mask"] & 1 << 2).any()
+    names = [f"gradient_{bluer}-{redder}" for bluer, redder in pairwise(BANDS)]
+    assert np.isfinite(pixels[names]).all(axis=None)
     path = next(results.glob("pixels/north.parquet"))
     assert pq.read_schema(path).field("flux_HSC-r").metadata[b"unit"] == b"nanomaggy"
 

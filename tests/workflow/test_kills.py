@@ -1,4 +1,4 @@
-"""Killed ten times over all rules of a user's run and started again, the tables are the same.
+"""Killed ten times over all rules of a user's run and started again, the products are the same.
 
 Subtraction, photometry, photometric redshifts and the report are killed in turn, the
 whole run, Snakemake alone or one job; each start is a resume of the one before it.
@@ -15,10 +15,10 @@ import pytest
 from astropy.io import fits
 from conftest import command, environment, prepare, run
 from killed_runs import kill
-from small import products
+from small import ALL, products
 from star_field import Moffat, draw
 
-#: number of kills of the test
+#: least number of kills; --kills asks for more
 KILLS = 10
 
 #: longest time of a start until its job begins, s
@@ -93,18 +93,19 @@ def start_and_kill(folder, chance):
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are listed in /proc")
-def test_ten_kills_over_all_rules(undisturbed, tmp_path):
+def test_ten_kills_over_all_rules(undisturbed, tmp_path, pytestconfig):
     write_input(tmp_path)
     chance = random.Random(17)
     begun = set()
-    for _ in range(KILLS):
+    for _ in range(max(KILLS, pytestconfig.getoption("--kills"))):
         words = start_and_kill(tmp_path, chance)
         assert "cannot be locked" not in words
         begun |= set(jobs_begun(words))
     run(tmp_path, **CONFIG)
     assert len(begun) >= 5
-    expected, made = products(undisturbed, "sky"), products(tmp_path, "sky")
+    expected, made = (products(path, "sky", ALL) for path in (undisturbed, tmp_path))
     assert len(expected) > 7
+    assert {Path(name).suffix for name in expected} >= {".csv", ".fits", ".ecsv", ".vot"}
     assert sorted(made) == sorted(expected)
     assert [name for name in expected if made[name] != expected[name]] == []
     left = [path for path in (tmp_path / "results").rglob(".*") if path.is_file()]

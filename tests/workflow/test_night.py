@@ -1,4 +1,7 @@
-"""A night of sixty raw files goes from the folder to light curves by one command."""
+"""A night of sixty raw files goes from the folder to light curves by one command.
+
+A colour camera beside it has eleven files.
+"""
 
 import re
 
@@ -8,7 +11,7 @@ import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
 from conftest import run
-from raw_night import GAIN, RawNight
+from raw_night import GAIN, LIGHT, PLACES, RawNight, write_colour_night
 from scipy.spatial import cKDTree
 
 #: depth of the transit, and the exposures of the first field that show it
@@ -62,6 +65,7 @@ def night(tmp_path_factory):
     """A night of two filters and three targets, and what the run said."""
     folder = tmp_path_factory.mktemp("night")
     raw, lights, wrong, damaged = write_night(folder / "raw")
+    write_colour_night(folder / "raw/colour", "M 13", 2)
     sky = WCS(fits.Header(raw.wcs_cards()))
     x, y, _ = raw.sky_of("wasp 12")
     ra, dec = sky.all_pix2world(x[transiting(raw)], y[transiting(raw)], 0)
@@ -76,9 +80,9 @@ def results(night):
 
 def test_each_file_is_accounted_for(night):
     files = pd.read_csv(results(night) / "night/files.csv").set_index("file")
-    assert len(files) == 60
+    assert len(files) == 71
     kinds = files["type"].value_counts()
-    assert kinds.to_dict() == {"bias": 10, "dark": 8, "flat": 10, "light": 31}
+    assert kinds.to_dict() == {"bias": 13, "dark": 11, "flat": 13, "light": 33}
     _, _, lights, _, damaged, words = night
     assert "truncated" in files.loc[str(damaged), "remarks"]
     assert str(damaged) in words
@@ -88,15 +92,16 @@ def test_each_file_is_accounted_for(night):
 
 
 def test_masters_are_what_the_camera_is(night):
+    """The names of the masters of the first of two cameras end with 1."""
     raw, folder = night[1], results(night) / "night/masters"
-    bias = fits.getdata(folder / "bias.fits")
+    bias = fits.getdata(folder / "bias_1.fits")
     assert np.std(bias - raw.bias) < 1.2 * 6 / GAIN / np.sqrt(10) + 0.3
-    flat, header = fits.getdata(folder / "flat_R.fits", header=True)
+    flat, header = fits.getdata(folder / "flat_R_1.fits", header=True)
     expected = raw.flats["R"] / np.median(raw.flats["R"])
     assert np.median(flat) == pytest.approx(1)
     assert np.std(flat / expected) < 0.006
     assert header["NCOMBINE"] == 5
-    dark = fits.getdata(folder / "dark_30s_scaled.fits") - bias
+    dark = fits.getdata(folder / "dark_30s_scaled_1.fits") - bias
     assert np.median(dark) == pytest.approx(np.median(raw.dark) * 30 / GAIN, abs=0.5)
 
 
@@ -122,13 +127,33 @@ def test_each_target_and_filter_has_light_curves_of_its_own(night):
     _, _, lights, wrong, _, words = night
     curves = pd.read_csv(results(night) / "photometry/lightcurves.csv")
     images = curves.groupby("field")["image"].unique()
-    assert {field: set(names) for field, names in images.items()} == {
+    colours = {f"M_13_{colour}" for colour in "RGB"}
+    assert {field: set(names) for field, names in images.items() if field not in colours} == {
         field: {path.stem for path in paths} for field, paths in lights.items()
     }
+    assert colours <= set(images.index)
     assert f"{wrong.stem}: left out of the light curves of wasp_12_V" in words
     fate = pd.read_csv(results(night) / "photometry/light_curves/exposures.csv")
     assert fate.loc[fate["used"] == "no", "image"].tolist() == [wrong.stem]
     assert "does not show the stars" in fate.loc[fate["used"] == "no", "reason"].item()
+
+
+@pytest.mark.parametrize("colour", "RGB")
+def test_a_colour_camera_has_stars_of_each_filter(night, tmp_path, colour):
+    x, y, flux = write_colour_night(tmp_path, "M 13", 0)
+    images = pd.read_csv(results(night) / "night/images.tsv", sep="\t")
+    first = images[images["field"] == f"M_13_{colour}"].iloc[0]
+    stars = pd.read_csv(results(night) / f"photometry/{first['image']}.csv")
+    offset = np.mean(PLACES[colour], axis=0)
+    tree = cKDTree(stars[["centroid_x", "centroid_y"]])
+    distance, nearest = tree.query(np.column_stack([x - offset[1], y - offset[0]]) / 2)
+    near = (distance < 0.3) & (stars["flags"].to_numpy()[nearest] == 0)
+    assert near.sum() >= 10
+    # a pixel of one colour in four is read, or the mean of two
+    ratio = stars["psf_flux"].to_numpy()[nearest[near]] / (flux[near] * LIGHT[colour] / 4)
+    assert np.median(ratio) == pytest.approx(1, abs=0.01)
+    curves = pd.read_csv(results(night) / "photometry/lightcurves.csv")
+    assert curves.loc[curves["field"] == f"M_13_{colour}", "image"].nunique() == 2
 
 
 def test_the_transit_has_its_depth(night):

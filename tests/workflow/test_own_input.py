@@ -147,7 +147,7 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     answer.all = document.querySelectorAll("#stamps > li").length;
     answer.pictures = document.querySelectorAll("#stamps img").length;
     press("n"); press("r"); press("n"); press("b");
-    answer.marks = redpixMarks();"""
+    answer.marks = redpixMarks.table();"""
     answer = act_on_page(page, tmp_path, "window.redpixMarks", steps)
     rows = list(csv.DictReader((page.parent / "transients.csv").open()))
     assert f"of {len(rows)} changes, 0 marked" in answer["count"]
@@ -155,3 +155,17 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     assert rows
     marks = [row["mark"] for row in csv.DictReader(answer["marks"].splitlines())]
     assert marks == (["real", "bogus"] if len(rows) > 1 else ["bogus"])
+    # a later run learns its score from them
+    (tmp_path / "marks.csv").write_text(answer["marks"])
+    settings = {"background_mesh": 64, "marks": "marks.csv"}
+    run(tmp_path, "transients", **files, subtraction=settings)
+    header = fits.getheader(page.parent / "image/difference.fits", "D")
+    assert (header["MARKS"], header["MARKREAL"]) == (len(marks), marks.count("real"))
+    assert "score learned from" in page.read_text(encoding="utf-8")
+    again = list(csv.DictReader((page.parent / "transients.csv").open()))
+    bogus = marks.index("bogus")
+    place = list(csv.DictReader(answer["marks"].splitlines()))[bogus]["id"]
+    before, after = (
+        next(float(row["score"]) for row in table if row["id"] == place) for table in (rows, again)
+    )
+    assert after < before

@@ -10,7 +10,7 @@ import time
 import pytest
 from conftest import command, environment, prepare, run
 from killed_runs import kill
-from small import COARSE, configuration, copy_archive, copy_catalogue, products
+from small import ALL, COARSE, configuration, copy_archive, copy_catalogue, products
 
 TARGET = "photoz"
 
@@ -46,7 +46,7 @@ def start(folder, config, **more):
 
 def check(folder, undisturbed):
     """The tables are those of an undisturbed run, and no half-written file lies about."""
-    expected, found = products(undisturbed), products(folder)
+    expected, found = (products(path, suffixes=ALL) for path in (undisturbed, folder))
     assert sorted(found) == sorted(expected)
     assert [name for name in expected if found[name] != expected[name]] == []
     leftovers = [path for path in (folder / "results").rglob(".*") if path.is_file()]
@@ -94,7 +94,7 @@ def test_one_core_or_two(undisturbed, on_two_cores):
     folder, *_ = undisturbed
     other, status, _ = on_two_cores
     assert status == 0
-    expected, found = products(folder), products(other)
+    expected, found = (products(path, suffixes=ALL) for path in (folder, other))
     assert len(expected) > 10
     assert sorted(found) == sorted(expected)
     assert [name for name in expected if found[name] != expected[name]] == []

@@ -209,7 +209,7 @@ def test_the_sky_of_a_hidden_pixel_is_not_known(tmp_path):
     assert saturated.sky == pytest.approx(sky[row, column + 2], abs=0.1)
     assert stars["sky"].to_numpy() == pytest.approx(200, abs=5)
     # forced photometry at the fitted positions reproduces the fluxes
-    flux, error, _ = forced(exposure, exposure, exposure.positions.T)
+    flux, error, *_ = forced(exposure, exposure, exposure.positions.T)
     near = np.hypot(stars["centroid_x"] - hot[1], stars["centroid_y"] - hot[0]).idxmin()
     assert flux[near] == pytest.approx(stars["psf_flux"][near], abs=0.1 * error[near])
 
@@ -223,7 +223,7 @@ def test_a_dead_pixel_of_the_flat_spoils_no_forced_photometry(tmp_path):
     exposure = measured(tmp_path, field.image, mask)
     with fits.open(exposure.calibrated, mode="update") as hdus:
         hdus["GAIN"].data[row, column] = np.nan
-    flux, error, _ = forced(exposure, exposure, exposure.positions.T)
+    flux, error, *_ = forced(exposure, exposure, exposure.positions.T)
     difference = (flux - exposure.stars["psf_flux"]) / error
     assert len(flux) > 25
     assert abs(difference).max() < 0.1
@@ -251,7 +251,7 @@ def test_only_a_wcs_of_the_sky_gives_places_in_it(tmp_path):
 
 def test_too_few_known_stars_cost_the_magnitudes_alone(tmp_path, caplog):
     field = simulate(3, 256, 40, Moffat())
-    bright = np.argsort(field.flux)[-12:]
+    bright = np.argsort(-field.flux)[:12]
     known = pd.DataFrame({"x": field.x[bright], "y": field.y[bright]})
     known["r"] = 25 - 2.5 * np.log10(field.flux[bright])
     path = str(tmp_path / "known.csv")
@@ -303,7 +303,7 @@ def test_a_field_without_common_stars_has_no_light_curves(
 ):
     job = small_field(tmp_path, stars)
 
-    def half_forced(exposure, reference, positions):
+    def half_forced(exposure, reference, positions, radii):
         # each exposure shows one half of the stars
         flux = np.full(stars, np.nan)
         flux[int(exposure.image[1:]) :: 2] = 1e4
@@ -326,7 +326,7 @@ def test_a_field_of_few_stars_has_light_curves_of_the_references_magnitudes(tmp_
     # among exposures with equal numbers of stars, the last one is the reference
     fits.setval(job["residuals"][2], "ZEROPT", value=25.0)
 
-    def scaled_flux(exposure, reference, positions):
+    def scaled_flux(exposure, reference, positions, radii):
         assert np.transpose(positions) == pytest.approx(reference.positions)
         return ForcedPhotometry(
             light[exposure.image] * flux, light[exposure.image] * flux / 500, {}
@@ -344,7 +344,7 @@ def test_a_field_that_fails_does_not_cost_another_its_light_curves(tmp_path, mon
     job = small_field(tmp_path, 4, exposures=4)
     job["fields"] = {"bad": ["e0", "e1"], "good": ["e2", "e3"]}
 
-    def measured_or_not(exposure, reference, positions):
+    def measured_or_not(exposure, reference, positions, radii):
         if exposure.image == "e1":
             raise np.linalg.LinAlgError("Singular matrix")
         return ForcedPhotometry(np.full(4, 1e5), np.full(4, 200.0), {})
@@ -484,10 +484,13 @@ def test_real_exposures_run_through_to_light_curves(real, tmp_path):
     scatter = pd.read_csv(folder / "scatter.csv")
     assert scatter["expected_scintillation"].median() == pytest.approx(0.0022, abs=0.0001)
     good = scatter[(scatter["flags"] == 0) & (scatter["exposures"] == 6)]
+    # the PSF is undersampled, so bright stars are measured in circles
+    assert (good["aperture"] > 0)[good["flux"] > 4000].mean() > 0.9
+    assert (good["aperture"] == 0)[good["flux"] < 1000].mean() > 0.9
     # saturation is near 16000; for five degrees of freedom the median is 0.93 of the expectation
     for low, high, number, ratio, most in (
         *((300, 1000, 200, 1.2, 0.018), (1000, 4000, 80, 1.4, 0.010)),
-        (4000, 16000, 30, 1.8, 0.008),
+        (4000, 16000, 30, 1.15, 0.005),
     ):
         chosen = good[(good["flux"] > low) & (good["flux"] < high)]
         assert len(chosen) > number

@@ -171,12 +171,12 @@
 
   // "z_phot > 0.3 class = GALAXY field = 9001": all conditions, separated by spaces
   const operations = {
-    "=": (a, b) => String(a).toLowerCase().includes(b.toLowerCase()),
-    "<": (a, b) => Number(a) < Number(b),
-    ">": (a, b) => Number(a) > Number(b),
+    "=": (a, b) => String(a).toLowerCase().includes(b),
+    "<": (a, b) => Number(a) < b,
+    ">": (a, b) => Number(a) > b,
   };
   // of very many rows, plots draw those furthest off, and others evenly
-  let order = null;
+  let order = null, later = 0;
   function thinned(found) {
     const most = page.most_drawn;
     if (found.length <= most) return found;
@@ -195,13 +195,20 @@
     const unknown = conditions.filter(([, name]) => !(name in objects.data)).map(([, name]) => name);
     const left = text.replace(/([\w-]+)\s*([=<>])\s*(\S+)/g, "").trim();
     const problem = unknown.length ? `unknown column: ${unknown.join(", ")}` : left ? `not understood: ${left}` : "";
+    const tests = problem ? [] : conditions.map(([, name, sign, value]) => {
+      const column = objects.data[name], compare = operations[sign], bound = sign === "=" ? value.toLowerCase() : Number(value);
+      return row => compare(column[row], bound);
+    });
     const found = [];
-    if (!problem) for (let row = 0; row < rows; row++)
-      if (conditions.every(([, name, sign, value]) => operations[sign](objects.data[name][row], value))) found.push(row);
+    if (!problem) for (let row = 0; row < rows; row++) if (tests.every(one => one(row))) found.push(row);
     document.getElementById("filtered").textContent = problem || `${found.length} of ${rows} objects`;
     if (problem) return;
     if (found.length !== shown.indices.length || text) shown.indices = found;
-    drawn.indices = thinned(found);
+    // the table answers at once; plots of many points follow when it is drawn
+    clearTimeout(later);
+    const plot = () => { drawn.indices = thinned(found); };
+    if (rows > page.most_drawn) later = setTimeout(plot, 150);
+    else plot();
   }
   const input = document.getElementById("filter");
   input.addEventListener("input", () => filter(input.value));

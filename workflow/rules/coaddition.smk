@@ -44,7 +44,7 @@ rule coaddition:
         stack="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(800, times_input=15),

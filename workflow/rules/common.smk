@@ -20,6 +20,7 @@ from redpix.config.photoz_tables import read_listing
 from redpix.config.run_input import read_run_input
 from redpix.config.sfd_files import sfd_files
 from redpix.core.code_versions import code_version
+from redpix.core.environments import IMAGES_ENVIRONMENT
 from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes

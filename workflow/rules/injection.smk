@@ -79,7 +79,7 @@ rule injection_psf:
     benchmark:
         f"{RESULTS}/benchmarks/injection/{{field}}.psf.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: 1
     resources:
         downloads=1,

@@ -29,7 +29,7 @@ checkpoint night:
     benchmark:
         f"{RESULTS}/benchmarks/night/night.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(500),
         runtime=minutes(30),
@@ -54,7 +54,7 @@ rule night_master:
     wildcard_constraints:
         master="[A-Za-z0-9][A-Za-z0-9_.-]*",
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(500, times_input=8),
         runtime=minutes(30),

@@ -93,7 +93,7 @@ rule calibration:
     wildcard_constraints:
         image=IMAGE_NAMES,
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(400, times_input=30),
@@ -156,7 +156,7 @@ rule photometry_of_image:
     wildcard_constraints:
         image=IMAGE_NAMES,
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(700, times_input=20),
@@ -188,7 +188,7 @@ rule light_curves:
     benchmark:
         f"{RESULTS}/benchmarks/light_curves/all.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: 1
     resources:
         mem_mb=memory(1500),

@@ -47,6 +47,8 @@ rule pixels:
         reject=config["pixels"]["reject"],
         extinction=config["pixels"]["extinction"],
         wavelengths={} if FRAMES is None else FRAMES.wavelengths,
+        # an attribute that takes time is made where it is used
+        gradients="gradients" in config["photoz"]["attributes"],
     message:
         "{wildcards.field}: pixel vectors"
     script:

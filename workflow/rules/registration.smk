@@ -33,7 +33,7 @@ rule registration:
     benchmark:
         f"{RESULTS}/benchmarks/registration/{{field}}.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(300, times_input=4),
         runtime=minutes(10),
@@ -68,7 +68,7 @@ rule matching:
     benchmark:
         f"{RESULTS}/benchmarks/matching/{{field}}.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(500, times_input=3),
         runtime=minutes(10),

@@ -21,7 +21,7 @@ rule sources:
     benchmark:
         f"{RESULTS}/benchmarks/sources/{{field}}.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(200, times_input=2),
         runtime=minutes(10),
@@ -56,7 +56,7 @@ rule detections:
     benchmark:
         f"{RESULTS}/benchmarks/detections/{{field}}.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(500),
         runtime=minutes(10),
@@ -92,7 +92,7 @@ rule apertures:
     benchmark:
         f"{RESULTS}/benchmarks/apertures/{{field}}.tsv"
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     resources:
         mem_mb=memory(500, times_input=1),
         runtime=minutes(10),

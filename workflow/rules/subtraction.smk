@@ -100,6 +100,7 @@ rule subtraction:
     input:
         unpack(exposures_of_pair),
         given_psfs,
+        marks=config["subtraction"]["marks"] or [],
         config=resource("sextractor/sources.sex"),
         parameters=resource("sextractor/stars.param"),
         filter=resource("sextractor/sources.conv"),
@@ -119,7 +120,7 @@ rule subtraction:
         pair="[A-Za-z0-9][A-Za-z0-9_.-]*",
         band="[A-Za-z0-9][A-Za-z0-9_-]*",
     conda:
-        "../../envs/images.yaml"
+        IMAGES_ENVIRONMENT
     threads: config["subtraction"]["threads"]
     resources:
         mem_mb=memory(600, times_input=5),
@@ -237,6 +238,9 @@ rule series:
         differences=epochs_of_series("difference.fits"),
         transients=epochs_of_series("transients.csv"),
     output:
+        f"{RESULTS}/series/{{series}}/{{band}}/series.ecsv",
+        f"{RESULTS}/series/{{series}}/{{band}}/light_curves.ecsv",
+        f"{RESULTS}/series/{{series}}/{{band}}/tracklets.ecsv",
         series=shown_in_report(
             f"{RESULTS}/series/{{series}}/{{band}}/series.csv", "series", "Changes"
         ),

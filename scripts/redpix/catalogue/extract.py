@@ -13,6 +13,7 @@ from redpix.catalogue.detection_image import prepare_combined
 from redpix.core.atomic_files import atomic, link_or_copy
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
+from redpix.io.fits_writing import write_fits
 from redpix.psf.sextractor import copied_settings, prepare, run_sextractor
 
 
@@ -218,4 +219,4 @@ def write_catalogue(path, sources, ids):
     for name in table.columns.names:
         if name.startswith("FLUX"):
             table.columns[name].unit = "nanomaggy"  # SExtractor says count
-    table.writeto(path, checksum=True)
+    write_fits(path, table)

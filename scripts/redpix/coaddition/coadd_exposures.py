@@ -20,6 +20,7 @@ from redpix.image.mapped_image import keeper, planes_folder
 from redpix.image.masks import bit_value, mask_cards
 from redpix.image.wcs import wcs_cards
 from redpix.io.camera import check_units
+from redpix.io.fits_writing import write_fits
 
 #: number of files of a field of the survey without PSFs: frame, error map, masks
 MOST_WITHOUT_PSF = 3
@@ -234,4 +235,4 @@ def write_coadd(path, stacked, mask, first, cards):
         hdus["VARIANCE"].header["BUNIT"] = fits_unit(first.unit, power=2)
     hdus["MASK"].header.extend(mask_cards())
     with atomic(path) as temporary:
-        hdus.writeto(temporary, checksum=True)
+        write_fits(temporary, hdus)

@@ -205,6 +205,10 @@ def _absent_files(config):
             "null, or the path of a TSV with the columns name, train or model, test",
         ),
         "photoz.model": (photoz["model"], "null, or the path of a model.npz of another run"),
+        "subtraction.marks": (
+            config["subtraction"]["marks"],
+            "null, or the path of a table of marks, as the report saves it",
+        ),
     }
     for path in config["subtraction"]["identify"]["lists"]:
         if not Path(path).is_file():

@@ -137,6 +137,7 @@ def path_faults(config):
         ("catalogue.from", config["catalogue"]["from"]),
         ("photoz.model", config["photoz"]["model"]),
         ("container", config["container"]),
+        ("subtraction.marks", config["subtraction"]["marks"]),
     ]
     injection = injection_tables(config["injection"])
     paths += [(f"injection.{key}", path) for key, path in injection]

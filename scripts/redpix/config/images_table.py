@@ -95,15 +95,15 @@ def read_images(source, schema, bands, exists, name=None):
     rows, problems = read_rows(source, ("image", "path"), optional, fill=True, name=name)
     if not rows and not problems:
         raise InputError(f"{name or source}: lists no image; allowed: one or more")
-    validator, images = Draft202012Validator(schema), []
+    validator, images, names = Draft202012Validator(schema), [], {}
     for where, cells in rows:
         given = {column: _value(column, cell) for column, cell in cells.items() if cell}
         faults = [f"{where}: {fault_of(error)}" for error in validator.iter_errors(given)]
         if not faults:
             images.append(Image(**given))
-            faults = list(_contradictions(where, images, bands, exists))
+            faults = list(_contradictions(where, images[-1], names, bands, exists))
+            names[images[-1].image] = None
         problems += faults
-    names = dict.fromkeys(row.image for row in images)
     problems += [
         f"{name or source}: image {image}: {fact}; allowed: another name"
         for image, fact in clashes(names, OF_IMAGE, BESIDE_IMAGES)
@@ -137,10 +137,9 @@ def _value(column, text):
     return as_number(text) if column in NUMBERS else text
 
 
-def _contradictions(where, rows, bands, exists):
-    """Yield a message per fault of the last row."""
-    row = rows[-1]
-    if any(row.image == other.image for other in rows[:-1]):
+def _contradictions(where, row, names, bands, exists):
+    """Yield a message per fault of a row; `names` are those of the rows above it."""
+    if row.image in names:
         yield f"{where}: image {row.image} is there twice; allowed: each name once"
     given = {column: getattr(row, column) for column in FILES}
     if row.survey:

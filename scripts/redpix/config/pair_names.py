@@ -3,7 +3,8 @@
 import glob
 import os
 import re
-from pathlib import Path, PurePath
+from collections import Counter
+from pathlib import PurePath
 
 from redpix.io.image_path import PACKET, image_file, is_packet, named_hdu, split_images
 
@@ -81,11 +82,13 @@ def expanded(row):
     if not set(file) & set("*?"):
         return [row]
     references = {os.path.normpath(image_file(path)) for path in row.references}
-    files = sorted(path for path in glob.glob(file) if Path(path).is_file())
+    # not Path.is_file, which raises PermissionError in a folder that may not be read
+    files = sorted(path for path in glob.glob(file) if os.path.isfile(path))
     files = [path for path in files if os.path.normpath(path) not in references]
     names = [f"{row.pair}.{safe_stem(path)}" for path in files]
+    count = Counter(names)
     names = [
-        name if names.count(name) == 1 else f"{name}_{number}"
+        name if count[name] == 1 else f"{name}_{number}"
         for number, name in enumerate(names, start=1)
     ]
     return [

@@ -166,8 +166,8 @@ def learner_settings(config, method):
     if method == "ensemble":
         members = photoz["ensemble"]["members"]
         return {"members": {name: learner_settings(config, name) for name in members}}
-    if method == "mlp":  # the old name of mdn
-        networks = photoz["mlp"]["networks"] or photoz["mdn"]["networks"]
+    if method in ("mlp", "boosting"):  # old names that mdn goes by
+        networks = photoz[method].get("networks") or photoz["mdn"]["networks"]
         return {**photoz["mdn"], **seed, "networks": networks, "arrays": config["arrays"]}
     settings = {**photoz[method], **(seed if method != "knn" else {})}
     if method == "mdn":

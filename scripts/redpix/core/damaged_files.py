@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import lzma
+import os
 import struct
 import zipfile
 import zlib
@@ -29,8 +30,30 @@ DAMAGE = (
     zipfile.BadZipFile,
 )
 
+#: exceptions of compiled modules that have no public name: astropy's of compressed images
+_UNNAMED = ("CfitsioException",)
+
 #: maximum number of characters that a library's words take in a message
 _LONGEST = 200
+
+
+def check_file(path):
+    """Refuse a path that exists and is not a file: a folder, a pipe, a device.
+
+    Reading a pipe would wait for a writer without end.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Path of a user's file; it may be missing.
+
+    Raises
+    ------
+    InputError
+        The caller names the path.
+    """
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError("is not a file; allowed: the path of a file")
 
 
 @contextlib.contextmanager
@@ -70,7 +93,9 @@ def readable(path, kind, also=()):
         raise InputError(f"{start}the file does not exist") from None
     except MemoryError:
         raise InputError(f"{start}its content does not fit into memory") from None
-    except (*DAMAGE, *also) as error:
+    except Exception as error:
+        if not isinstance(error, (*DAMAGE, *also)) and type(error).__name__ not in _UNNAMED:
+            raise
         if isinstance(error, OSError) and error.errno in (*NO_ROOM, errno.ESTALE):
             raise
         words = " ".join(str(error).split())

@@ -28,6 +28,21 @@ _FITS_BLOCK = 2880
 _LONGEST = 400
 
 
+def has_tool(tool):
+    """Return whether the PATH has a program.
+
+    Parameters
+    ----------
+    tool : str
+        A key of `NAMES`.
+
+    Returns
+    -------
+    bool
+    """
+    return any(map(shutil.which, NAMES[tool]))
+
+
 def find_tool(tool):
     """Return the path of a program, and note it for the record of the job.
 

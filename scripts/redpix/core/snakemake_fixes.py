@@ -2,7 +2,8 @@
 
 They keep results as they are. Two let the project lie in any folder. Two are about messages: the
 time left, and reasons that fit a line. Two let contents decide where clocks mislead. The others
-spare time and memory, which a survey's tens of thousands of jobs would take.
+spare time and memory, which a survey's tens of thousands of jobs would take. One completes
+Snakemake's own report.
 """
 
 import gc
@@ -18,6 +19,7 @@ import snakemake.iocontainers
 import snakemake.jobs
 import snakemake.logging
 import snakemake.persistence
+import snakemake.workflow
 
 from redpix.core.recorded_input import recorded_input
 
@@ -44,6 +46,7 @@ def fix_snakemake():
     shorten_reasons()
     compare_contents()
     accept_any_clock()
+    report_results_as_they_are()
 
 
 def allow_spaces():
@@ -244,3 +247,24 @@ def shorten_reasons():
         return job_info(formatter, {**message, "reason": reason})
 
     snakemake.logging.DefaultFormatter.format_job_info = with_short_reason
+
+
+def report_results_as_they_are(words=None):
+    """Let `--report` show all results that exist, and say so in a line.
+
+    Snakemake's report ends at a checkpoint whose code, settings or inputs have changed since, and
+    does not tell what it leaves out.
+
+    Parameters
+    ----------
+    words : sequence of str, optional
+        Command line; that of the process by default.
+    """
+    words = sys.argv if words is None else words
+    if not any(word == "--report" or word.startswith("--report=") for word in words):
+        return
+    snakemake.workflow.Workflow.rerun_triggers = property(lambda workflow: frozenset())
+    message = (
+        "--report: shows the results as they are; to bring them up to date, run without it first"
+    )
+    print(message, file=sys.stderr)

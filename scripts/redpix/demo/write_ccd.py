@@ -8,6 +8,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.demo import ccd
+from redpix.io.fits_writing import write_fits
 from redpix.photometry.table_file import write_table
 
 
@@ -26,7 +27,7 @@ def write_image(path, values, **cards):
     image = fits.PrimaryHDU(values)
     image.header.update(cards)
     with atomic(path) as temporary:
-        image.writeto(temporary, checksum=True)
+        write_fits(temporary, image)
 
 
 def write_ccd(dark, flat, mask, images, stars, seed):

@@ -9,14 +9,20 @@ from redpix.image.region_frames import PIXELS, SKY, frame_of
 from redpix.image.region_shapes import in_polygon, in_shape
 
 # one region: its kind and its numbers
-_LINE = re.compile(r"\s*\+?(\w+)\s*\(([^()]*)\)\s*")
+_LINE = re.compile(r"\+?(\w+)\s*\(([^()]*)\)")
 # the word that names a coordinate system, alone or before a region
-_SYSTEM = re.compile(rf"\s*({'|'.join((*PIXELS, *SKY))})\b\s*", re.IGNORECASE)
+_SYSTEM = re.compile(rf"({'|'.join((*PIXELS, *SKY))})\b\s*", re.IGNORECASE)
 # lines that hold no region
-_PASSED = re.compile(r"\s*(?:global\b.*|)\s*")
+_PASSED = re.compile(r"(?:global\b.*)?")
 
 #: numbers of sizes of a shape, and whether an angle may follow
 _SIZES = {"circle": (1, False), "ellipse": (2, True), "box": (2, True), "annulus": (2, False)}
+
+#: largest sum of the areas of all regions, in units of the area of the image
+_COVERED = 100
+
+#: largest number of characters of a line in a message
+_LONGEST = 80
 
 #: the system of a file that names none is physical, as in DS9
 _DEFAULT = "physical"
@@ -51,31 +57,41 @@ def region_mask(lines, shape, name, header=None):
     InputError
         If a line is not such a region.
     """
-    y, x = np.indices(shape, dtype=float) + 1
-    inside = np.zeros(shape, bool)
+    inside, looked_at = np.zeros(shape, bool), 0
     header = {} if header is None else header
     frame = frame_of(_DEFAULT, header, name)
     for number, line in enumerate(lines, start=1):
         where = f"{name}: line {number}"
         for text in line.split("#", 1)[0].rstrip("\r\n").split(";"):
+            text = text.strip()  # a pattern of blanks at both ends takes time by their square
             system = _SYSTEM.match(text)
             if system:
                 frame = frame_of(system[1], header, where)
                 text = text[system.end() :]
             if not _PASSED.fullmatch(text):
-                inside |= _inside_region(text, frame, x, y, where)
+                window, there = _inside_region(text, frame, shape, where)
+                inside[window] |= there
+                looked_at += there.size
+                if looked_at > _COVERED * inside.size:
+                    raise InputError(
+                        f"{where}: the regions cover the image more than {_COVERED} times; "
+                        "allowed: fewer or smaller ones"
+                    )
     return inside
 
 
-def _inside_region(text, frame, x, y, where):
-    """Return the pixels inside one region; `where` begins the message of an InputError."""
+def _inside_region(text, frame, shape, where):
+    """Return a window of the image and its pixels inside one region.
+
+    `where` begins the message of an InputError.
+    """
     match = _LINE.fullmatch(text)
     kind = match[1].lower() if match else ""
     words = match[2].split(",") if match else []
     try:
         if kind == "polygon" and len(words) >= 6 and len(words) % 2 == 0:
             pairs = zip(words[::2], words[1::2], strict=True)
-            return in_polygon(np.array([frame.point(*pair) for pair in pairs]), x, y)
+            return in_polygon(np.array([frame.point(*pair) for pair in pairs]), shape)
         if kind in _SIZES:
             count, turns = _SIZES[kind]
             if len(words) - 2 - count in ((0, 1) if turns else (0,)):
@@ -83,14 +99,21 @@ def _inside_region(text, frame, x, y, where):
                 sizes = [
                     frame.length(word, axis % 2) for axis, word in enumerate(words[2 : 2 + count])
                 ]
-                angle = frame.angle(words[-1] if len(words) > 2 + count else "0", place)
-                return in_shape(kind, place, sizes, angle, x, y)
+                turn = words[-1] if len(words) > 2 + count else "0"
+                angle = frame.angle(turn, *words[:2]) if turns else 0.0
+                return in_shape(kind, place, sizes, angle, shape)
         why = ""
     except ValueError as error:
         why = f" ({error})"
     raise InputError(
-        f"{where}: {text.strip()!r}{why}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
+        f"{where}: {_short(text)!r}{why}; allowed: polygon(x1,y1,x2,y2,x3,y3,...), "
         "box(x,y,width,height,angle), circle(x,y,radius), ellipse(x,y,a,b,angle) and "
         "annulus(x,y,inner,outer) in image, physical, fk5, icrs or galactic coordinates; excluded "
         "regions (-circle) are not"
     )
+
+
+def _short(text):
+    """Return the beginning of a text for a message."""
+    text = text.strip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -17,6 +17,7 @@ from redpix.injection.inject import expected_light, with_photons
 from redpix.injection.injected_field import field_seeds
 from redpix.injection.photon_noise import photon_noise
 from redpix.io.camera import NANOMAGGY_ZERO_POINT
+from redpix.io.fits_writing import write_fits
 from redpix.psf.psf_file import read_psf
 from redpix.sdss.mask_table import span_mask
 
@@ -124,7 +125,7 @@ def _write(path, planes, header):
         fits.ImageHDU(mask, fits.Header(mask_cards()), name="MASK"),
     ]
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.HDUList(hdus))
 
 
 def list_injected(images, table, fields, bands, psfs, wavelengths):

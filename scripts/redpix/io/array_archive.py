@@ -7,7 +7,7 @@ import zipfile
 
 from numpy.lib import format as npy
 
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
 
 #: unpacked size that is allowed for any file, bytes, and relative to the size of the file
@@ -35,7 +35,7 @@ def read_arrays(path, kind="arrays"):
     InputError
         If the file is damaged, holds Python objects, or would unpack to far more than its size.
     """
-    with readable(path, kind, also=(tokenize.TokenError,)), open(path, "rb") as file:
+    with readable(path, kind, also=(tokenize.TokenError,)), _opened(path) as file:
         if not zipfile.is_zipfile(file):
             raise InputError(f"cannot be read as {kind}: not an .npz archive")
         with zipfile.ZipFile(file) as archive:
@@ -47,6 +47,12 @@ def read_arrays(path, kind="arrays"):
             return {
                 member.filename.removesuffix(".npy"): _array(archive, member) for member in members
             }
+
+
+def _opened(path):
+    """Open a file; refuse a folder, a pipe or a device."""
+    check_file(path)
+    return open(path, "rb")
 
 
 def _array(archive, member):

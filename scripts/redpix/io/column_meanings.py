@@ -64,6 +64,8 @@ MEANINGS = {
     "relative_error": ("", "stat.error;phot.flux", "Error of relative_flux, 1 sigma"),
     "detrended_flux": ("", "phot.flux;arith.ratio", "relative_flux without its trends"),
     "response": ("", "instr.calib", "Correction for the position in pixel and image"),
+    "aperture": ("pix", "phys.size.radius", "Radius of the circle of the flux; 0: of the PSF"),
+    "excess": ("", "stat.stdev;phot.flux", "Scatter of bright stars beyond their errors"),
     "ensemble_magnitude": ("mag", "phot.mag", "Magnitude relative to the steady stars"),
     "ensemble_error": ("mag", "stat.error;phot.mag", "Error of ensemble_magnitude, 1 sigma"),
     "exposures": ("", "meta.number;obs.exposure", "Number of exposures"),

@@ -23,7 +23,7 @@ STARS = "one row per star, the brightest first"
 FLUX_UNITS = {"nanomaggy": "3.631e-06 Jy", "count": "ct"}
 
 
-def write_described(table, about, flux_unit="ct"):
+def write_described(table, about, flux_unit="ct", meanings=()):
     """Write a CSV table as ECSV beside it: the same rows below a header that describes the columns.
 
     Parameters
@@ -34,10 +34,13 @@ def write_described(table, about, flux_unit="ct"):
         What a row is, for the header.
     flux_unit : str
         Unit of fluxes of the image, as astropy writes it.
+    meanings : mapping of str to (str, str, str), optional
+        Unit, UCD and description of columns that mean something else in this table.
     """
     lines = ["%ECSV 1.0", "---", "delimiter: ','", "datatype:"]
     for name, kind in column_types(table).items():
-        lines.append(f"- {json.dumps(_described(name, kind, flux_unit), ensure_ascii=False)}")
+        meaning = dict(meanings).get(name) or meaning_of(name, flux_unit)
+        lines.append(f"- {json.dumps(_described(name, kind, *meaning), ensure_ascii=False)}")
     lines += [f"meta: {json.dumps({'description': about, 'creator': 'redpix'})}"]
     lines += ["schema: astropy-2.0"]
     with (
@@ -49,9 +52,8 @@ def write_described(table, about, flux_unit="ct"):
         shutil.copyfileobj(rows, file)
 
 
-def _described(name, kind, flux_unit):
+def _described(name, kind, unit, ucd, words):
     """Return the entry of a column in the header."""
-    unit, ucd, words = meaning_of(name, flux_unit)
     entry = {"name": name, "unit": unit, "datatype": kind, "description": words}
     if ucd:
         entry["meta"] = {"ucd": ucd}

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from astropy.io import fits
 
+from redpix.core.damaged_files import check_file
 from redpix.core.exceptions import InputError
 
 #: bytes of a block; every header and the data of every HDU fill whole blocks
@@ -124,7 +125,13 @@ def unpacked(path):
         The caller closes it.
     compressed : bool
         Whether the file is compressed.
+
+    Raises
+    ------
+    InputError
+        If the path is not a file; the caller names it.
     """
+    check_file(path)
     with open(path, "rb") as file:
         first = file.read(6)
     for magic, opener in _PACKED.items():

@@ -59,15 +59,17 @@ def merged_header(hdu, primary, remarks):
     astropy.io.fits.Header
     """
     cards = _readable(hdu, remarks)
-    header = fits.Header()
-    for card in cards:
-        if not _STRUCTURE.fullmatch(card.keyword) or card.keyword in ("EXTNAME", "EXTVER"):
-            header.append(card, bottom=True)
+    kept = [
+        card
+        for card in cards
+        if not _STRUCTURE.fullmatch(card.keyword) or card.keyword in ("EXTNAME", "EXTVER")
+    ]
     if hdu is not primary:
         if any(card.keyword == "INHERIT" and card.value is False for card in cards):
             remarks.append("INHERIT = F: the cards of the primary header are not used")
         else:
-            _inherit(header, _readable(primary, remarks), bool(primary.shape))
+            kept = _inherited(kept, _readable(primary, remarks), bool(primary.shape))
+    header = fits.Header(kept)  # at once: each card that is appended costs time by their number
     _numbers_of_wcs(header, remarks)
     shape = flat_shape(hdu.shape)
     if len(hdu.shape) > len(shape):
@@ -79,20 +81,20 @@ def merged_header(hdu, primary, remarks):
     return header
 
 
-def _inherit(header, cards, primary_has_image):
-    """Add the cards that a header lacks or leaves empty."""
-    without_wcs = primary_has_image or any(_WCS.fullmatch(key) for key in header)
-    stated = {key for key in header if key not in _TEXTS and filled(header[key])}
+def _inherited(own, cards, primary_has_image):
+    """Return the cards of a header with those of another that it lacks or leaves empty."""
+    first = {card.keyword: card for card in reversed(own) if card.keyword not in _TEXTS}
+    without_wcs = primary_has_image or any(_WCS.fullmatch(key) for key in first)
+    stated = {key for key, card in first.items() if filled(card.value)}
+    added, taken = [], set()
     for card in cards:
         key = card.keyword
         if _STRUCTURE.fullmatch(key) or (without_wcs and _WCS.fullmatch(key)):
             continue
-        if key in _TEXTS:
-            header.append(card, bottom=True)
-        elif key not in stated:
-            header.remove(key, ignore_missing=True)
-            header.append(card, bottom=True)
-            stated.add(key)
+        if key in _TEXTS or key not in stated and key not in taken:
+            added.append(card)
+            taken.update({key} - set(_TEXTS))
+    return [card for card in own if card.keyword not in taken] + added
 
 
 def _numbers_of_wcs(header, remarks):
@@ -114,12 +116,12 @@ def _numbers_of_wcs(header, remarks):
 
 def _readable(hdu, remarks):
     """Return the cards of an HDU's header whose values can be read."""
-    cards, faults = [], []
+    cards, faults, raw = [], [], _cards_of(hdu.text)
     for card in hdu.header.cards:
         if _parses(card):
             cards.append(card)
             continue
-        text = _plain_text(hdu.text, card.keyword)
+        text = _plain_text(raw.get(f"{card.keyword:8}", ""))
         if text is None:
             faults.append(f"the card {card.keyword} is broken and left out")
         else:
@@ -139,10 +141,14 @@ def _parses(card):
         return False
 
 
-def _plain_text(header, keyword):
+def _cards_of(text):
+    """Return the first card of each keyword with a value, as in the file, by its keyword."""
+    cards = (text[at : at + 80] for at in range(len(text) // 80 * 80 - 80, -1, -80))
+    return {card[:8]: card for card in cards if card[8:9] == "="}
+
+
+def _plain_text(card):
     """Return the number, as text, of a card that FITS cannot parse, such as ``6,4E-05``."""
-    cards = (header[at : at + 80] for at in range(0, len(header), 80))
-    card = next((card for card in cards if card.startswith(f"{keyword:8}=")), "")
     text = card[9:].split("/")[0].strip()
     usable = text.isascii() and text.isprintable() and number(text)[0] is not None
     return text if usable else None

@@ -83,6 +83,8 @@ def load(source, name):
                 if unpacked.startswith(tuple(_PACKED)):
                     raise InputError(f"{name}: is compressed twice; allowed: once")
                 return Content(unpacked, packing)
+    except InputError:  # a ValueError, as a bad archive raises
+        raise
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
     except (EOFError, zlib.error, lzma.LZMAError, *_BAD_ARCHIVE) as error:

@@ -8,8 +8,11 @@ import pyarrow.parquet
 from astropy.table import Table
 
 from redpix.core.exceptions import InputError
-from redpix.io.table_bytes import MOST_BYTES
+from redpix.io.table_bytes import ALWAYS_UNPACKED, MOST_BYTES
 from redpix.io.table_columns import MOST_ELEMENTS, StoredColumns, from_astropy, plain
+
+#: largest ratio of the size of a Parquet table to that of its file; repeated values take no room
+_MOST_REPEATED = 1000
 
 
 def read_parquet(data, name):
@@ -35,10 +38,11 @@ def read_parquet(data, name):
     about = file.metadata
     groups = [about.row_group(number).total_byte_size for number in range(about.num_row_groups)]
     cells = 8 * about.num_rows * about.num_columns
-    if max(sum(groups), cells) > MOST_BYTES:
+    most = min(MOST_BYTES, max(ALWAYS_UNPACKED, _MOST_REPEATED * len(data)))
+    if max(sum(groups), cells) > most:
         raise InputError(
             f"{name}: {about.num_rows} rows of {about.num_columns} columns; allowed: at most "
-            f"{MOST_BYTES} bytes"
+            f"{most} bytes"
         )
     table, columns, words = file.read(), {}, []
     table.validate(full=True)  # damaged text is not UTF-8

@@ -14,6 +14,9 @@ from redpix.io.fits_structure import unpacked, walk
 #: bytes of one element of a column, by the letter of its TFORM; X is a bit, see `_width`
 _BYTES = dict(L=1, B=1, A=1, I=2, J=4, E=4, K=8, D=8, C=8, P=8, M=16, Q=16)  # noqa: C408
 
+#: bytes behind the last HDU from which on a file is refused; astropy would search them for headers
+_MOST_TRAILING = 2**20
+
 _TFORM = re.compile(r"([0-9]*)([LXBIJKAEDCMPQ])")
 
 
@@ -65,7 +68,9 @@ def check_whole(path):
     """
     stream, compressed = unpacked(path)
     with contextlib.closing(stream):
-        hdus, _ = walk(stream, path, compressed)
+        hdus, trailing = walk(stream, path, compressed)
+        if trailing and len(stream.read(_MOST_TRAILING)) == _MOST_TRAILING:
+            raise InputError(f"{_MOST_TRAILING} bytes or more follow {hdus[-1].label}")
     for hdu in hdus:
         if hdu.missing:
             raise InputError(f"truncated, {hdu.missing} bytes are missing from {hdu.label}")

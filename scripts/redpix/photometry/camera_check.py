@@ -14,6 +14,10 @@ LARGEST_READ_NOISE = 50.0
 #: lowest level of blank sky that tells of a gain, in its noise; below it the sky was subtracted
 LEAST_LEVEL = 3.0
 
+#: origin of a gain from level and noise of blank sky, for counts that start at zero and for others
+SKY_GAIN = "level and noise of blank sky"
+UPPER_LIMIT = f"{SKY_GAIN}, an upper limit"
+
 #: part of the brightest value within which pixels belong to a plateau
 PLATEAU = 0.01
 
@@ -77,8 +81,8 @@ def checked_gain(camera, level, noise, zero_is_known):
 def _with_measured_gain(camera, level, noise, zero_is_known, reason):
     """Return the record with the gain that level and noise of blank sky give."""
     if level > LEAST_LEVEL * noise:
-        gain, how = level / noise**2, "level and noise of blank sky"
-        limit = "" if zero_is_known else ", an upper limit if the counts hold a bias"
+        gain, how = level / noise**2, SKY_GAIN if zero_is_known else UPPER_LIMIT
+        limit = "" if zero_is_known else " if the counts hold a bias"
     else:
         gain, how = max(1.0, 1 / noise**2), "assumed, the sky has no level"
         limit = ": errors of bright stars are a guess"

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.photometry.confusion import Confusion, measure_confusion
 from redpix.photometry.detection import apart, detect, merged, sharp_pixels
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
 from redpix.photometry.image_psf import better_psf, first_psf
@@ -30,6 +31,11 @@ _SAME = 0.3
 _BESIDE = 0.45
 
 
+#: change of the sky from which the PSF is made again, noise of a pixel, and number of stars below
+#: which wings of neighbours can spoil a PSF
+_SKY_MOVED, _FEW = 0.05, 40
+
+
 class Result(NamedTuple):
     """Stars of an image with their PSF and model.
 
@@ -38,6 +44,7 @@ class Result(NamedTuple):
     stars : redpix.photometry.scene.Placed
         The brightest first.
     errors : redpix.photometry.scene.Errors
+        Errors of the fit, of photons and sky.
     psf : redpix.psf.effective_psf.EffectivePsf
     scene : redpix.photometry.scene.Scene
         The image as it was fitted, with improved sky and measured noise.
@@ -53,6 +60,8 @@ class Result(NamedTuple):
         Stars no more significant than detections on the negative image.
     stacked : bool
         Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
+    confusion : redpix.photometry.confusion.Confusion
+        Noise of the residual image, which the table's errors include.
     """
 
     stars: Placed
@@ -65,6 +74,7 @@ class Result(NamedTuple):
     false: FalseRate
     doubtful: np.ndarray
     stacked: bool
+    confusion: Confusion
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -100,19 +110,20 @@ def measure(image, error, gain, mask, threshold, mesh):
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
-    del error, gain  # a large image leaves little memory
+    del error, gain
     psf, profile = first_psf(scene, hidden, mask)
     if psf is None:
         return None
-    hot = sharp_pixels(scene, psf)
+    scene, hot = without_hot_pixels(scene, psf)
     hidden = hidden | hot
-    scene = scene._replace(
-        image=np.where(hot, 0.0, scene.image), variance=np.where(hot, np.inf, scene.variance)
-    )
-    before = negative_detections(scene, psf, threshold)
+    negative = negative_detections(scene, psf, threshold)
     stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
+    before = scene if psf.stars < _FEW else None  # a large image leaves little memory
     scene, first = with_measured_sky(scene, model, hidden, mesh)
+    if before is not None and sky_moved(before, scene, hidden):
+        scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
+        first *= again
     stars, model = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
@@ -121,11 +132,93 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     uncertainty = errors(scene, psf, stars, model)
     rate, doubtful = count_false(
-        scene, psf, stars, model, threshold, before, distance=_BESIDE * psf.fwhm
+        scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
     doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
-    scale, stacked = first * second, profile is None
-    return Result(stars, uncertainty, psf, scene, model, scale, hot, rate, doubtful, stacked)
+    made = stars, uncertainty, psf, scene, model, first * second, hot, rate, doubtful
+    return Result._make([*made, profile is None, measure_confusion(scene, psf, model, threshold)])
+
+
+def without_hot_pixels(scene, psf):
+    """Return a scene in which hot pixels are left out, and where they are.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+
+    Returns
+    -------
+    scene : redpix.photometry.scene.Scene
+    hot : ndarray of bool, shape (ny, nx)
+    """
+    hot = sharp_pixels(scene, psf)
+    image, variance = np.where(hot, 0.0, scene.image), np.where(hot, np.inf, scene.variance)
+    return scene._replace(image=image, variance=variance), hot
+
+
+def sky_moved(before, after, hidden):
+    """Return whether the sky changed so much that wings of stars were taken for it.
+
+    Parameters
+    ----------
+    before, after : redpix.photometry.scene.Scene
+        The scene before and after its sky was measured again.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+
+    Returns
+    -------
+    bool
+    """
+    rows = slice(None, None, 1 + len(hidden) // 500)
+    change = abs(before.image[rows] - after.image[rows])[~hidden[rows]]
+    return bool(len(change)) and float(np.median(change)) > _SKY_MOVED * before.noise
+
+
+def started_again(scene, mask, hidden, profile, psf, threshold, mesh):
+    """Detect stars and make the PSF again after the sky moved: twice, without the first stars.
+
+    Where stars fill the image, their wings spoil the first sky and the first PSF. Stars that were
+    detected with these may be false.
+
+    Parameters
+    ----------
+    scene : redpix.photometry.scene.Scene
+        Image with its noise.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`.
+    hidden : ndarray of bool, shape (ny, nx)
+        Pixels that are left out.
+    profile : redpix.psf.moffat.Profile or None
+        First profile.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF so far.
+    threshold : float
+        Minimum signal-to-noise ratio of a star.
+    mesh : int
+        Side of the squares of the background, pixels.
+
+    Returns
+    -------
+    scene : redpix.photometry.scene.Scene
+    psf : redpix.psf.effective_psf.EffectivePsf
+    stars : redpix.photometry.scene.Placed
+    scale : float
+        Factor by which the noise was multiplied.
+    """
+    scale = 1.0
+    for _ in range(2):
+        stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
+        scene, factor = with_measured_sky(scene, model, hidden, mesh)
+        scale *= factor
+        stars, model = fit(scene, psf, stars, 1)
+        psf = better_psf(scene, mask, profile, psf, stars, model)
+    stars, model = fit(scene, psf, stars, 1)
+    scene, factor = with_measured_sky(scene, model, hidden, mesh)
+    return scene, psf, stars, scale * factor
 
 
 def significant_stars(scene, psf, stars, model, threshold, mask):

@@ -64,6 +64,23 @@ def matched_filter(image, weight, stamp):
     return ratio, np.where(seen, signal / power, 0)
 
 
+def filter_stamp(psf):
+    """Return the PSF in the middle of the image, centred on a pixel, for the matched filter.
+
+    Parameters
+    ----------
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+
+    Returns
+    -------
+    ndarray, shape (side, side)
+    """
+    half = min(int(np.ceil(_FILTER * psf.fwhm)), psf.reach)
+    middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
+    return psf.stamps(*middle, half, derivatives=False)[0]
+
+
 def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     """Detect stars in an image, or in its residual after subtraction of known stars.
 
@@ -86,9 +103,8 @@ def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     ratio : ndarray, shape (n,)
         Only with `with_ratio`.
     """
-    half = min(int(np.ceil(_FILTER * psf.fwhm)), psf.reach)
-    middle = np.array([float(psf.shape[1] // 2)]), np.array([float(psf.shape[0] // 2)])
-    stamp = psf.stamps(*middle, half, derivatives=False)[0]
+    stamp = filter_stamp(psf)
+    half = stamp.shape[0] // 2
     ratio, flux = (np.zeros(scene.image.shape, np.float32) for _ in range(2))
     for rows, wide, inner in strips(len(ratio), half):
         image, variance, gain = (plane[wide] for plane in scene)

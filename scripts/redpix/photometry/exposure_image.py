@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.ds9_regions import region_mask
@@ -130,6 +130,7 @@ def read_mask(path, shape, header=None):
 def _region_lines(path):
     """Return the lines of a file of DS9 regions in any encoding."""
     with readable(path, "DS9 regions"):
+        check_file(path)
         with open(path, "rb") as file:
             data = file.read(LONGEST_REGIONS + 1)
         if len(data) > LONGEST_REGIONS:

@@ -6,6 +6,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.described_table import STARS, write_described
+from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.measure import measure_stars
@@ -92,4 +93,4 @@ def _write_reason(path, reason):
     header = fits.Header()
     header[LEFT_OUT] = card_text(reason)
     with atomic(path) as temporary:
-        fits.PrimaryHDU(None, header).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.PrimaryHDU(None, header))

@@ -11,10 +11,14 @@ from redpix.core.job import log
 from redpix.io.described_table import FLUX_UNITS, write_described
 from redpix.photometry.curve_columns import FieldCurves, with_columns, with_star_columns
 from redpix.photometry.ensemble import ensemble
+from redpix.photometry.flux_choice import steadier
+from redpix.photometry.forced_apertures import radii_of
 from redpix.photometry.light_curve_tables import (
     FieldExposure,
+    circles_of,
     curve_table,
     exposure_table,
+    log_choice,
     log_scale,
     scatter_table,
 )
@@ -136,8 +140,11 @@ def curves_of_field(name, exposures, settings):
         scaled = put_on_one_scale(flux, error, steady, x, y)
     except InputError as problem:
         return _without_curves(name, exposures, left_out, str(problem))
+    chosen = steadier(scaled, flux, error, circles_of(measured), steady, x, y)
+    scaled, flux, error = chosen.scaled, chosen.flux, chosen.error
     log_left_out(name, left_out)
     log_scale(name, scaled)
+    log_choice(name, chosen)
     headers = [one.photometry.header for one in measured]
     fluxes = FieldCurves(
         name=name,
@@ -151,8 +158,8 @@ def curves_of_field(name, exposures, settings):
     scale = scaled.scale[fluxes.reference]
     table = scatter_table(name, reference, scale, scaled, headers, settings)
     return FieldTables(
-        with_columns(curve_table(name, measured, scaled, flags), fluxes, settings["detrend"]),
-        with_star_columns(table, fluxes),
+        with_columns(curve_table(name, measured, chosen, flags), fluxes, settings["detrend"]),
+        with_star_columns(table, fluxes).assign(aperture=chosen.radius, excess=chosen.excess),
         exposure_table(name, exposures, reference.image, left_out, measured, scaled),
     )
 
@@ -209,9 +216,10 @@ def measure_exposures(exposures, matched):
     list of FieldExposure
     """
     measured = []
+    radii = radii_of(np.array([one.fwhm for one in exposures]))
     for exposure in exposures:
         positions = matched.positions[exposure.image]
-        photometry = forced(exposure, matched.reference, positions)
+        photometry = forced(exposure, matched.reference, positions, radii)
         measured.append(FieldExposure(exposure.image, positions, photometry))
         shift_x, shift_y = np.median(positions - matched.reference.positions.T, axis=1)
         log.info(

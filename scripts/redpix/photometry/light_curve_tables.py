@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from redpix.core.job import log
-from redpix.photometry.light_curves import scatter, scintillation
+from redpix.photometry.camera_check import UPPER_LIMIT
+from redpix.photometry.light_curves import scatter
 from redpix.photometry.measured_exposure import ForcedPhotometry
+from redpix.photometry.scintillation import scintillation
 
 
 class FieldExposure(NamedTuple):
@@ -48,7 +50,56 @@ def log_scale(name, scaled):
         )
 
 
-def curve_table(name, measured, scaled, flags):
+def circles_of(measured):
+    """Return the light within circles of all exposures.
+
+    Parameters
+    ----------
+    measured : list of FieldExposure
+        Measured exposures of a field.
+
+    Returns
+    -------
+    dict of float to ndarray, shape (2, exposures, stars)
+        Sums and 1-sigma errors, counts, by the radius that all exposures have, in pixels.
+    """
+    circles = [one.photometry.circles for one in measured]
+    radii = [radius for radius in circles[0] if all(radius in other for other in circles)]
+    return {
+        radius: np.array([other[radius] for other in circles]).swapaxes(0, 1) for radius in radii
+    }
+
+
+def log_choice(name, chosen):
+    """Log the excess of the scatter of bright stars, and which stars have fluxes of circles.
+
+    Parameters
+    ----------
+    name : str
+        Name of the field.
+    chosen : redpix.photometry.flux_choice.Choice
+        Light curves of the steadier flux of each star.
+    """
+    excess = chosen.excess[chosen.radius == 0]
+    if len(excess) and excess[0] > 0:
+        log.info(
+            "%s: bright stars scatter by %.2g %% more than errors of the PSF fluxes explain",
+            name,
+            100 * excess[0],
+        )
+    for radius in np.unique(chosen.radius[chosen.radius > 0]):
+        stars = chosen.radius == radius
+        log.info(
+            "%s: light curves of %d stars are of circles of %.1f px, where bright stars scatter by "
+            "%.2g %% more than errors explain (columns aperture and excess)",
+            name,
+            np.count_nonzero(stars),
+            radius,
+            100 * chosen.excess[stars][0],
+        )
+
+
+def curve_table(name, measured, chosen, flags):
     """Return the light curves of a field, one row per star and exposure.
 
     Parameters
@@ -57,8 +108,8 @@ def curve_table(name, measured, scaled, flags):
         Name of the field.
     measured : list of FieldExposure
         Measured exposures of the field.
-    scaled : redpix.photometry.light_curves.Scaled
-        Light curves on one scale.
+    chosen : redpix.photometry.flux_choice.Choice
+        Light curves of the steadier flux of each star.
     flags : ndarray of int, shape (n,)
         Flags of the stars.
 
@@ -67,6 +118,7 @@ def curve_table(name, measured, scaled, flags):
     pandas.DataFrame
     """
     tables = []
+    scaled = chosen.scaled
     for i, (image, positions, photometry) in enumerate(measured):
         columns = {
             "field": name,
@@ -76,11 +128,12 @@ def curve_table(name, measured, scaled, flags):
             "airmass": photometry.header.get("AIRMASS", np.nan),
             "x": positions[0],
             "y": positions[1],
-            "flux": photometry.flux,
-            "flux_error": photometry.error,
+            "flux": chosen.flux[i],
+            "flux_error": chosen.error[i],
             "relative_flux": scaled.relative[i],
             "relative_error": scaled.error[i],
             "response": scaled.response[i],
+            "aperture": chosen.radius,
             "flags": flags,
         }
         tables.append(pd.DataFrame(columns))
@@ -152,6 +205,13 @@ def scatter_table(name, reference, reference_scale, scaled, headers, settings):
     """
     number, measured, photons = scatter(scaled)
     air = air_scatter(name, headers, settings)
+    if any(header.get("GAINFROM") == UPPER_LIMIT for header in headers):
+        log.warning(
+            "%s: the gain is from %s, because the counts may hold a bias: errors and "
+            "expected_photons of bright stars are lower limits; give a dark, or the column gain",
+            name,
+            UPPER_LIMIT,
+        )
     if not np.isfinite(reference.zero_point):
         log.info(
             "%s: no zero point of the PSF fluxes of %s, so no magnitudes", name, reference.image

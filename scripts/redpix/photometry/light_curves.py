@@ -22,9 +22,8 @@ _BRIGHT = 50.0
 #: cycles per pixel along x and y of the waves by which a flux may depend on the pixel phase
 _WAVES = ((1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2))
 
-#: number of terms of a response: constant; with slopes and waves; with waves that vary over the
-#: image
-_TERMS = (1, 15, 39)
+#: terms of a response: constant; slopes; squares, too; slopes and waves; waves that vary
+_TERMS = ([0], [0, 1, 2], [0, 1, 2, 39, 40, 41], list(range(15)), list(range(39)))
 
 #: minimum number of stars per fitted term
 _STARS_PER_TERM = 5
@@ -34,11 +33,6 @@ _HELPS = 0.9
 
 #: number of groups of stars that are held out in turn
 _PARTS = 5
-#: empirical factor of Osborn et al. (2015, MNRAS 452, 1707), eq. 7, at good sites, m^(2/3) s^(1/2)
-_TURBULENCE = 1.5
-
-#: scale height of the turbulence, m
-_SCALE_HEIGHT = 8000.0
 
 
 class Scaled(NamedTuple):
@@ -122,8 +116,8 @@ def put_on_one_scale(flux, error, usable, x, y):
     The transmission of an exposure is measured from its bright, steady stars. The flux of an
     undersampled star depends on the phase of its centre in a pixel, differently in each exposure.
     Without a flat field, the flux also depends on the position in the image. Both dependences are
-    common to all stars. They are fitted with the scale and divided out if this reduces the scatter.
-    The response of each star is fitted to the other stars, so a star's own scatter remains.
+    common to all stars. They are divided out if this reduces the scatter. The response of each star
+    is fitted to the other stars, so a star's own scatter remains.
 
     Parameters
     ----------
@@ -169,8 +163,8 @@ def _scale_of_ensemble(flux, error, usable):
 def response_terms(x, y):
     """Return the terms on which a flux may depend in an exposure.
 
-    The terms are 1, x and y over their spread, cosines and sines of the pixel phase, and the
-    products of these waves with x and y.
+    The terms are 1, x and y over their spread, cosines and sines of the pixel phase, their
+    products with x and y, and the squares and the product of x and y.
 
     Parameters
     ----------
@@ -179,22 +173,23 @@ def response_terms(x, y):
 
     Returns
     -------
-    ndarray, shape (exposures, stars, 39)
+    ndarray, shape (exposures, stars, 42)
     """
     slopes = [(axis - axis.mean()) / max(axis.std(), 1.0) for axis in (x, y)]
     angles = [2 * np.pi * (i * x + j * y) for i, j in _WAVES]
     waves = [*map(np.cos, angles), *map(np.sin, angles)]
     changes = [slope * wave for slope in slopes for wave in waves]
-    return np.stack([np.ones(np.shape(x)), *slopes, *waves, *changes], axis=-1)
+    squares = [slopes[0] ** 2, slopes[0] * slopes[1], slopes[1] ** 2]
+    return np.stack([np.ones(np.shape(x)), *slopes, *waves, *changes, *squares], axis=-1)
 
 
 def _best_light(flux, stars, terms):
     """Return transmission and scale as `_light`, with the terms that steady held-out stars."""
-    best = _light(flux, stars, terms[..., :1])
-    for number in _TERMS[1:]:
-        if len(flux) < 3 or len(stars) < _STARS_PER_TERM * number:
+    best = _light(flux, stars, terms[..., _TERMS[0]])
+    for numbers in _TERMS[1:]:
+        if len(flux) < 3 or len(stars) < _STARS_PER_TERM * len(numbers):
             break
-        some = terms[..., :number]
+        some = terms[..., numbers]
         light, scale = _light(flux, stars, some)
         for first in range(_PARTS):
             held = slice(first, None, _PARTS)
@@ -240,32 +235,6 @@ def _mean(values):
     number = finite.sum(axis=0)
     total = np.where(finite, values, 0).sum(axis=0)
     return np.where(number > 0, total / np.maximum(number, 1), np.nan)
-
-
-def scintillation(diameter, exposure, airmass, altitude):
-    """Return the relative scatter of a star's flux by scintillation.
-
-    Osborn et al. (2015), eq. 7: sigma^2 = 10^-5 C^2 D^(-4/3) t^-1 (sec z)^3 exp(-2 h / H), after
-    Young (1967).
-
-    Parameters
-    ----------
-    diameter : float
-        Diameter of the telescope, m.
-    exposure : float
-        Exposure time, s.
-    airmass : float
-        Airmass of the exposure.
-    altitude : float
-        Altitude of the site, m.
-
-    Returns
-    -------
-    float
-        1-sigma scatter; NaN if an argument is NaN.
-    """
-    variance = 1e-5 * _TURBULENCE**2 * diameter ** (-4 / 3) / exposure * airmass**3
-    return float(np.sqrt(variance * np.exp(-2 * altitude / _SCALE_HEIGHT)))
 
 
 def scatter(scaled):

@@ -6,6 +6,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 from redpix.photometry.master_frames import clipped_mean, master_flat, scaled_dark
 from redpix.photometry.raw_image import read_raw
@@ -59,7 +60,7 @@ def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
     header = _header(headers, kind, exposure, used, masters)
     header.update(dict(mosaic))
     with atomic(master) as temporary:
-        fits.PrimaryHDU(pixels, header).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.PrimaryHDU(pixels, header))
     log.info(
         "%d frames -> %s: %s, median %.4g, scatter of the pixels %.3g",
         len(used),

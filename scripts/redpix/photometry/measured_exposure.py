@@ -9,6 +9,7 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.image.homography import homography
 from redpix.image.wcs import celestial_wcs
+from redpix.photometry.forced_apertures import circle_sums
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.planes_file import read_calibrated, reason_left_out
 from redpix.photometry.psf_fit import errors, fit
@@ -50,11 +51,15 @@ class ForcedPhotometry(NamedTuple):
         Counts and their 1-sigma errors; NaN where the exposure does not show a star.
     header : mapping
         Header of the calibrated image.
+    circles : mapping of float to (ndarray, ndarray)
+        Light within circles and its error by the radius in pixels, counts; neighbours are not
+        subtracted.
     """
 
     flux: np.ndarray
     error: np.ndarray
     header: fits.Header
+    circles: dict = {}
 
 
 class MeasuredExposure:
@@ -179,7 +184,7 @@ def aperture_ratio(stars):
     return float(np.median(good["aperture_flux"] / good["psf_flux"]))
 
 
-def forced(exposure, reference, positions):
+def forced(exposure, reference, positions, radii=()):
     """Measure the fluxes of the reference's stars in an exposure at fixed positions.
 
     Parameters
@@ -188,6 +193,8 @@ def forced(exposure, reference, positions):
         The exposure, and the exposure whose stars are measured.
     positions : ndarray, shape (2, n)
         0-based x and y of the reference's stars in the exposure.
+    radii : sequence of float
+        Radii of circles, pixels.
 
     Returns
     -------
@@ -206,7 +213,12 @@ def forced(exposure, reference, positions):
     error = errors(scene, psf, stars, model, fixed=True).flux
     flux, sigma = np.full((2, len(x)), np.nan)
     flux[seen], sigma[seen] = stars.flux * loaded.correction, error * loaded.correction
-    return ForcedPhotometry(flux, sigma, loaded.header)
+    circles = {radius: np.full((2, len(x)), np.nan) for radius in radii}
+    for radius, *made in zip(
+        radii, *circle_sums(scene, model, stars.x, stars.y, radii), strict=True
+    ):
+        circles[radius][:, seen] = made
+    return ForcedPhotometry(flux, sigma, loaded.header, circles)
 
 
 def positions_in(exposure, reference):

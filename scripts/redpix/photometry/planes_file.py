@@ -5,6 +5,7 @@ import math
 import numpy as np
 from astropy.io import fits
 
+from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 
 #: card of the products of an image that is left out: the reason
@@ -58,7 +59,7 @@ def write_planes(path, planes, header, cards):
     for key, value, comment in cards:
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
             hdus[0].header[key] = (card_text(value), comment)
-    hdus.writeto(path, checksum=True)
+    write_fits(path, hdus)
 
 
 def reason_left_out(path):

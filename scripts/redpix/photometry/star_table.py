@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.job import log
+from redpix.photometry.confusion import widened
 from redpix.photometry.nearest_known import nearest_known
 from redpix.photometry.zero_point import ZeroPoint, magnitudes
 from redpix.psf.effective_psf_file import effective_psf_cards
@@ -71,7 +72,7 @@ def star_columns(result, quality, scale, sky, wcs):
     dict of str to ndarray, shape (n,)
         By name, `SEVEN` and `MORE`.
     """
-    stars, errors = result.stars, result.errors
+    stars, errors = result.stars, widened(result)
     flux, flux_error = stars.flux * scale.correction, errors.flux * scale.correction
     better = flux, flux_error
     if scale.column == "aperture_flux":
@@ -143,6 +144,14 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
+    if result.confusion.is_seen:
+        log.info(
+            "%s: errors are widened: the variance of blank residuals is %.2f times the expected, "
+            "and the light of undetected stars adds %.2f",
+            name,
+            result.confusion.noise,
+            result.confusion.light,
+        )
     log_false_rate(name, result.false, int(np.count_nonzero(result.doubtful)))
 
 
@@ -201,6 +210,8 @@ def residual_cards(result, scale):
         ("NEGLIGHT", result.false.light, "[sigma] the same in the light of others"),
         ("DOUBTFUL", int(np.count_nonzero(result.doubtful)), "stars with this flag"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
+        ("CONFNOIS", result.confusion.noise, "variance of the filtered residual / expected"),
+        ("CONFLIGH", result.confusion.light, "the same of undetected stars; in the errors"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),
         ("FLUXCOL", scale.column, "column of the better flux; magnitudes are of it"),

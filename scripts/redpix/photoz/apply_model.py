@@ -16,7 +16,13 @@ from redpix.photoz.column_names import Names
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.methods import shown_settings
 from redpix.photoz.object_predictions import predict_objects
-from redpix.photoz.object_samples import blocks, count_completed, count_reasons, sample_of
+from redpix.photoz.object_samples import (
+    blocks,
+    count_completed,
+    count_limited,
+    count_reasons,
+    sample_of,
+)
 from redpix.photoz.split import TARGET, TEST, TRAIN
 from redpix.photoz.table_differences import check_alike, check_errors_alike
 from redpix.photoz.table_input import Warnings, open_table, understand
@@ -127,7 +133,8 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
     columns = columns_of(model.origin, names, opened.names, path)
     table, _, _, understood = understand(opened, names, columns, warn)
     compared = compare(model.origin, table, columns, tables[-1], warn)
-    sample = sample_of(table, model.attributes, model.method, model.origin.donors())
+    origin = model.origin
+    sample = sample_of(table, model.attributes, model.method, origin.donors(), origin.limits)
     beyond = model.origin.beyond(table.magnitudes)
     if beyond.any():
         warn(
@@ -243,6 +250,7 @@ def describe(model, path, columns, sample):
         "left_out": {"test": sample.left_out},
         "left_out_reasons": count_reasons([sample]),
         "completed": {"test": count_completed(sample)},
+        "limits": {"test": count_limited(sample)},
         "tuning": model.tuning,
         "width_scale": model.calibrations["objects"].scale,
         "recalibration": model.calibrations["objects"].cells.about(),

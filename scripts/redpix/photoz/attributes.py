@@ -1,4 +1,4 @@
-"""Attributes of pixels and objects that the learners see: magnitudes, colours, distance, errors.
+"""Attributes of pixels and objects that the learners see: magnitudes, colours, gradients, errors.
 
 The redshift, its error, the class, positions and identifiers are never attributes.
 """
@@ -9,10 +9,14 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.pixels.colour_gradients import gradient_columns
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 
 #: kinds of attributes that are allowed, in the order of the columns of a vector
-KINDS = ("magnitudes", "brightness", "colours", "distance", "errors")
+KINDS = ("magnitudes", "brightness", "colours", "distance", "gradients", "errors")
+
+#: kinds of attributes of a pixel that an object does not have
+OF_PIXELS = ("distance", "gradients")
 
 #: bands by increasing wavelength; a colour is the difference of two neighbours
 WAVELENGTH_ORDER = ("u", "g", "r", "i", "z")
@@ -28,6 +32,7 @@ class Attributes:
     - ``brightness``: the magnitude of the middle band (r of u, g, r, i, z);
     - ``colours``: differences of the magnitudes of neighbouring bands. Without g, u-r is one;
     - ``distance``: distance of a pixel from the peak of its object, divided by the largest one;
+    - ``gradients``: changes of the colours outwards at a pixel;
     - ``errors``: natural logarithms of the errors of the magnitudes. They are the last columns.
 
     Parameters
@@ -67,8 +72,8 @@ class Attributes:
         object.__setattr__(self, "kinds", tuple(k for k in KINDS if k in self.kinds))
         ordered = self.bands if self.named else WAVELENGTH_ORDER
         object.__setattr__(self, "bands", tuple(b for b in ordered if b in self.bands))
-        if "colours" in self.kinds and len(self.bands) < 2:
-            raise InputError("photoz.attributes: colours need at least two bands")
+        if {"colours", "gradients"} & set(self.kinds) and len(self.bands) < 2:
+            raise InputError("photoz.attributes: colours and gradients need at least two bands")
         if not {"magnitudes", "brightness", "colours"} & set(self.kinds) or not self.bands:
             raise InputError(
                 "photoz.attributes: give magnitudes, brightness or colours, and a band"
@@ -94,6 +99,8 @@ class Attributes:
             names += [f"{a}-{b}" for a, b in zip(self.bands, self.bands[1:], strict=False)]
         if "distance" in self.kinds:
             names.append("distance")
+        if "gradients" in self.kinds:
+            names += gradient_columns(self.bands)
         if "errors" in self.kinds:
             names += [f"log_error_{band}" for band in self.bands]
         return tuple(names)
@@ -102,6 +109,12 @@ class Attributes:
     def errors(self):
         """Return the number of the last columns that are errors."""
         return len(self.bands) if "errors" in self.kinds else 0
+
+    @property
+    def of_pixels(self):
+        """Return the number of columns of `OF_PIXELS`, which lie before the errors."""
+        own = ("distance", *gradient_columns(self.bands))
+        return sum(name in own for name in self.names)
 
     @property
     def mixing(self):
@@ -115,9 +128,9 @@ class Attributes:
         """
         kinds = tuple(kind for kind in self.kinds if kind != "errors")
         count = len(self.bands)
-        still = np.zeros(count)
+        still = np.zeros((count, count))
         plain = Attributes(kinds, self.bands, self.named, self.softening)
-        return plain.vectors(np.eye(count), still).T.tolist()
+        return plain.vectors(np.eye(count), still[0], gradients=still[:, 1:]).T.tolist()
 
     def columns_of(self, kinds):
         """Return the columns of the attributes of some kinds, errors left out.
@@ -137,16 +150,16 @@ class Attributes:
         return [self.names.index(name) for name in wanted]
 
     def of_aperture(self):
-        """Return the attributes of the summed fluxes of an object: these without the distance.
+        """Return the attributes of the summed fluxes of an object: without those of pixels alone.
 
         Returns
         -------
         Attributes
         """
-        kinds = tuple(kind for kind in self.kinds if kind != "distance")
+        kinds = tuple(kind for kind in self.kinds if kind not in OF_PIXELS)
         return Attributes(kinds, self.bands, self.named, self.softening)
 
-    def vectors(self, magnitudes, distance=None, errors=None):
+    def vectors(self, magnitudes, distance=None, errors=None, gradients=None):
         """Return the vectors of pixels or objects.
 
         Parameters
@@ -157,6 +170,8 @@ class Attributes:
             Required if ``distance`` is one of the kinds.
         errors : ndarray, shape (n, bands), optional
             Positive errors of the magnitudes. Required if ``errors`` is one of the kinds.
+        gradients : ndarray, shape (n, bands - 1), optional
+            Required if ``gradients`` is one of the kinds.
 
         Returns
         -------
@@ -171,6 +186,8 @@ class Attributes:
             columns.append(magnitudes[:, :-1] - magnitudes[:, 1:])
         if "distance" in self.kinds:
             columns.append(np.asarray(distance)[:, None])
+        if "gradients" in self.kinds:
+            columns.append(gradients)
         if "errors" in self.kinds:
             columns.append(np.log(errors))
         return np.concatenate(columns, axis=1).astype(np.float32)

@@ -14,7 +14,13 @@ from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
 from redpix.photoz.methods import shown_settings, taken_vectors
 from redpix.photoz.object_predictions import predict_objects, taken
-from redpix.photoz.object_samples import Sample, blocks, count_completed, count_reasons
+from redpix.photoz.object_samples import (
+    Sample,
+    blocks,
+    count_completed,
+    count_limited,
+    count_reasons,
+)
 from redpix.photoz.split import TARGET, TEST, TRAIN
 
 
@@ -203,6 +209,7 @@ def describe(model, samples):
         "left_out": {"train": train.left_out, "test": test.left_out},
         "left_out_reasons": count_reasons([train, test]),
         "completed": {"train": count_completed(train), "test": count_completed(test)},
+        "limits": {"train": count_limited(train), "test": count_limited(test)},
         "training_vectors": {
             "given": counts[0],
             "taken": taken_vectors(model.method, model.settings, counts[0]),

@@ -12,9 +12,16 @@ from redpix.photoz.catalogue_doubts import check_named
 from redpix.photoz.checks import check_samples
 from redpix.photoz.column_names import Names
 from redpix.photoz.learners.base import FEWEST, STAR, Training
+from redpix.photoz.limits import Limits
 from redpix.photoz.magnitude_columns import Columns
+from redpix.photoz.methods import PHOTOMETRIC
 from redpix.photoz.missing_bands import Donors
-from redpix.photoz.object_samples import Sample, attributes_of, count_reasons, sample_of
+from redpix.photoz.object_samples import (
+    Sample,
+    attributes_of,
+    count_reasons,
+    sample_of,
+)
 from redpix.photoz.split import TRAIN, split_objects
 from redpix.photoz.table_differences import check_alike, check_errors_alike
 from redpix.photoz.table_input import Warnings, read
@@ -29,6 +36,7 @@ class Samples(NamedTuple):
     understood: list  #: how each table was understood
     warnings: list  #: doubtful properties, one line of text each
     compared: dict  #: differences of both tables, from `check_alike`; empty for one table
+    limits: Limits  #: upper limits of the training set
 
 
 def read_tables(paths, names, test_fraction, seed, warn=None):
@@ -135,6 +143,27 @@ def _vary(values):
     return any(spans) or not spans
 
 
+def _limits(table, columns, attributes, method, donors):
+    """Return the upper limits of a training set; none for fluxes and for other learners."""
+    if method not in PHOTOMETRIC or columns.zero_points or not attributes.errors:
+        return Limits((None,) * len(columns.magnitudes))
+    return Limits.fit(table.magnitudes, table.errors, donors)
+
+
+def _tell_limits(path, columns, limits, train, test):
+    """Log the bands with upper limits, and the numbers of objects that have one."""
+    for band in limits.bands:
+        log.info(
+            "%s: %s: training objects without it are fainter than its noise, at %.2f mag; %d "
+            "training objects and %d others without it have an upper limit",
+            path,
+            columns.magnitudes[band],
+            limits.noise[band],
+            train.limited[:, band].sum(),
+            test.limited[:, band].sum(),
+        )
+
+
 def read_samples(tables, choices):
     """Return the training set and the objects to predict, checked.
 
@@ -161,11 +190,15 @@ def read_samples(tables, choices):
     attributes = attributes_of(choices.method, choices.attributes, columns)
     check_measured(known, columns, bool(attributes.errors), tables[0])
     donors = Donors(known.magnitudes, known.errors)
-    train, test = (sample_of(table, attributes, choices.method, donors) for table in (known, other))
+    limits = _limits(known, columns, attributes, choices.method, donors)
+    train, test = (
+        sample_of(table, attributes, choices.method, donors, limits) for table in (known, other)
+    )
     reasons = count_reasons([train, test])
     if reasons:
         counts = ", ".join(f"{count} objects: {reason}" for reason, count in reasons.items())
         warn(f"{' and '.join(tables)}: neither learnt from nor predicted: {counts}")
+    _tell_limits(tables[0], columns, limits, train, test)
     completed = [int(sample.completed.sum()) for sample in (train, test)]
     if any(completed):
         log.info(
@@ -181,4 +214,4 @@ def read_samples(tables, choices):
             known.magnitudes, other.magnitudes, columns.magnitudes, tables[1], warn
         )
         check_errors_alike(known.errors, other.errors, columns.errors, tables[1], warn)
-    return Samples(train, test, columns, understood, warn, compared)
+    return Samples(train, test, columns, understood, warn, compared, limits)

@@ -1,20 +1,22 @@
 """The methods of photometric redshifts: learners by name, their attributes and settings."""
 
-from redpix.photoz.learners.boosting import Boosting
 from redpix.photoz.learners.ensemble import Ensemble
 from redpix.photoz.learners.knn import KNN
 from redpix.photoz.learners.mdn import MDN
 from redpix.photoz.learners.som import SOM
 from redpix.photoz.learners.tpz import TPZ
 
-#: learners by their name in the configuration; mlp is the old name of mdn
+#: names in the configuration that mdn goes by, too, and what they were
+OLD_NAMES = {"mlp": "the old name of mdn", "boosting": "gone, mdn runs in its place"}
+
+#: learners by their name in the configuration, `OLD_NAMES` among them
 METHODS = {
     "knn": KNN,
     "mdn": MDN,
     "mlp": MDN,
     "tpz": TPZ,
     "som": SOM,
-    "boosting": Boosting,
+    "boosting": MDN,
     "ensemble": Ensemble,
 }
 
@@ -22,7 +24,7 @@ METHODS = {
 REALISING = ("tpz", "som")
 
 #: learners of magnitudes and their errors
-PHOTOMETRIC = ("mdn", "mlp", "ensemble")
+PHOTOMETRIC = ("mdn", *OLD_NAMES, "ensemble")
 
 
 def known_kinds(method, kinds):
@@ -79,14 +81,15 @@ def completed(method, settings, attributes, kinds=()):
     if method in REALISING:
         return {**settings, "mixing": attributes.mixing}
     if method in PHOTOMETRIC:
-        distance = len(attributes.names) if "distance" in attributes.kinds else 0
+        beside = attributes.of_pixels
+        distance = len(attributes.names) if beside else 0
         bands = len(attributes.bands) if "magnitudes" in attributes.kinds else 0
-        return {**settings, "bands": bands, "distance": distance}
+        return {**settings, "bands": bands, "distance": distance, "beside": beside}
     return settings
 
 
 def warn_of_old_names(method, settings, warn):
-    """Say that a method has a new name.
+    """Say that a method is an old name of mdn.
 
     Parameters
     ----------
@@ -97,11 +100,12 @@ def warn_of_old_names(method, settings, warn):
     warn : callable
         Called with one line of text.
     """
-    if "mlp" in (method, *settings.get("members", ())):
-        warn(
-            "photoz: mlp is the old name of mdn, mixture-density networks; photoz.mlp.penalty has "
-            "no effect"
-        )
+    unused = {"mlp": "photoz.mlp.penalty", "boosting": "the keys of photoz.boosting"}
+    for name, reason in OLD_NAMES.items():
+        if name in (method, *settings.get("members", ())):
+            warn(
+                f"photoz: {name} is {reason} (mixture-density networks); {unused[name]}: no effect"
+            )
 
 
 def taken_vectors(method, settings, count):
@@ -139,7 +143,7 @@ def shown_settings(settings):
     -------
     dict
     """
-    hidden = ("mixing", "columns", "bands", "distance")
+    hidden = ("mixing", "columns", "bands", "distance", "beside")
     plain = {key: value for key, value in settings.items() if key not in hidden}
     if "members" in plain:
         plain["members"] = {name: shown_settings(one) for name, one in plain["members"].items()}

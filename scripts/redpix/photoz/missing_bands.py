@@ -51,12 +51,15 @@ class Donors:
 
     def __init__(self, magnitudes, errors):
         step = max(1, -(-len(magnitudes) // MOST_DONORS))
-        self._magnitudes, self._errors = magnitudes[::step], errors[::step]
+        self._magnitudes = magnitudes[::step]
+        self._errors = _measured_errors(self._magnitudes, errors[::step])
         self._typical = _column_medians(self._errors)
         self._searches = {}
 
     def complete(self, magnitudes, errors):
         """Return completions of objects; values that an object has stay as they are.
+
+        An error without a magnitude, such as a limiting magnitude, is completed, too.
 
         Parameters
         ----------
@@ -69,7 +72,7 @@ class Donors:
         -------
         Completions
         """
-        measured = np.isfinite(magnitudes)
+        measured, errors = np.isfinite(magnitudes), _measured_errors(magnitudes, errors)
         result = Completions(
             np.repeat(magnitudes[None], DRAWS, axis=0),
             np.repeat(errors[None], DRAWS, axis=0),
@@ -152,6 +155,11 @@ class _Search:
             error = result.errors[0, rows, band]
             likely = _geometric_means(self._errors[:, band][nearest], typical[band])
             result.errors[:, rows, band] = np.where(np.isfinite(error), error, likely)
+
+
+def _measured_errors(magnitudes, errors):
+    """Return the errors of measured magnitudes, NaN elsewhere."""
+    return np.where(np.isfinite(magnitudes), errors, np.nan) if errors.shape[1] else errors
 
 
 def _geometric_means(errors, typical):

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.photoz.limits import Limits
 from redpix.photoz.magnitude_columns import Columns
 from redpix.photoz.missing_bands import Donors
 
@@ -21,9 +22,10 @@ class Origin(NamedTuple):
     errors: np.ndarray  #: (m, bands) or (m, 0), their errors
     scores: dict  #: metrics of the training, by their keys in metrics.json
     objects: int  #: number of training objects
+    limits: Limits = Limits(())  #: upper limits of the training set; empty in older models
 
     @classmethod
-    def of_training(cls, columns, sample, scores):
+    def of_training(cls, columns, sample, scores, limits):
         """Return the origin of a model.
 
         Parameters
@@ -34,6 +36,8 @@ class Origin(NamedTuple):
             Objects of the training set.
         scores : dict
             ``cross_validation`` and ``conditional`` of metrics.json.
+        limits : redpix.photoz.limits.Limits
+            Upper limits of the training set.
 
         Returns
         -------
@@ -43,7 +47,7 @@ class Origin(NamedTuple):
         step = max(1, -(-len(table.magnitudes) // MOST_DONORS))
         low, high = np.nanmin(table.magnitudes, axis=0), np.nanmax(table.magnitudes, axis=0)
         some = table.magnitudes[::step], table.errors[::step]
-        return cls(columns, low, high, some[0], some[1], scores, len(table.magnitudes))
+        return cls(columns, low, high, some[0], some[1], scores, len(table.magnitudes), limits)
 
     def about(self):
         """Return the parts that are text and numbers, for JSON.
@@ -52,7 +56,12 @@ class Origin(NamedTuple):
         -------
         dict
         """
-        return {"columns": self.columns, "scores": self.scores, "objects": self.objects}
+        return {
+            "columns": self.columns,
+            "scores": self.scores,
+            "objects": self.objects,
+            "limits": self.limits.noise,
+        }
 
     def arrays(self):
         """Return the parts that are arrays, by name.
@@ -95,7 +104,10 @@ class Origin(NamedTuple):
         if errors.shape not in ((len(magnitudes), bands), (len(magnitudes), 0)):
             raise ValueError("the errors of the training set do not fit its bands")
         scores, objects = dict(about["scores"]), int(about["objects"])
-        return cls(columns, low, high, magnitudes, errors, scores, objects)
+        limits = Limits.of(about.get("limits", ()))
+        if limits.noise and (len(limits.noise) != bands or not errors.shape[1]):
+            raise ValueError("the limits of the training set do not fit its bands")
+        return cls(columns, low, high, magnitudes, errors, scores, objects, limits)
 
     def donors(self):
         """Return the training objects that complete others.

@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.photoz import catalogues
 from redpix.photoz.attributes import Attributes
+from redpix.photoz.limits import Limits
 from redpix.photoz.methods import METHODS, known_kinds
 from redpix.photoz.missing_bands import Donors
 
@@ -27,6 +28,7 @@ class Sample(NamedTuple):
     reason: np.ndarray  #: (n,), str: why an object cannot be used; empty if it can
     attributes: Attributes
     donors: Donors
+    limited: np.ndarray  #: (n, bands), bool: an upper limit stands for the magnitude
 
     @property
     def usable(self):
@@ -55,6 +57,7 @@ class Sample(NamedTuple):
             vectors=self.vectors[rows],
             completed=self.completed[rows],
             reason=self.reason[rows],
+            limited=self.limited[rows],
         )
 
     def completions(self):
@@ -129,11 +132,11 @@ def vectors_of(table, attributes):
     return attributes.vectors(table.magnitudes, errors=table.errors if attributes.errors else None)
 
 
-def sample_of(table, attributes, method, donors):
+def sample_of(table, attributes, method, donors, limits=None):
     """Return the objects of a table with their vectors.
 
     Learners with ``NATIVE_MISSING`` take vectors with missing attributes as they are. For the
-    others, missing values are completed.
+    others, missing values are completed, or upper limits stand for them.
 
     Parameters
     ----------
@@ -145,16 +148,24 @@ def sample_of(table, attributes, method, donors):
         Name of the learner.
     donors : redpix.photoz.missing_bands.Donors
         Training objects that complete others.
+    limits : redpix.photoz.limits.Limits, optional
+        Upper limits; without them all missing values are completed.
 
     Returns
     -------
     Sample
     """
-    vectors = vectors_of(table, attributes)
+    limited = np.zeros(table.magnitudes.shape, bool)
+    measured, limits = table, limits or Limits(())
+    if limits.bands:
+        magnitudes, errors, limited = limits.fill(table.magnitudes, table.errors, donors)
+        measured = table._replace(magnitudes=magnitudes, errors=errors)
+    vectors = vectors_of(measured, attributes)
     bands = np.isfinite(table.magnitudes).sum(axis=1)
     if getattr(METHODS[method], "NATIVE_MISSING", False):
         reason = np.where(bands == 0, UNMEASURED, np.where(bands == 1, FEW_BANDS, ""))
-        return Sample(table, vectors, np.zeros(len(bands), bool), reason, attributes, donors)
+        complete = np.zeros(len(bands), bool)
+        return Sample(table, vectors, complete, reason, attributes, donors, limited)
     reason = np.where(bands == 0, UNMEASURED, "").astype(object)
     completed = ~np.isfinite(vectors).all(axis=1) & (bands > 0)
     for rows in blocks(np.flatnonzero(completed)):
@@ -165,7 +176,7 @@ def sample_of(table, attributes, method, donors):
         vectors[rows] = vectors_of(first, attributes)
     unlike = np.flatnonzero(completed & ~np.isfinite(vectors).all(axis=1))
     reason[unlike], completed[unlike] = UNLIKE, False
-    return Sample(table, vectors, completed, reason, attributes, donors)
+    return Sample(table, vectors, completed, reason, attributes, donors, limited)
 
 
 def count_reasons(samples):
@@ -203,3 +214,20 @@ def count_completed(sample):
     missing = np.isnan(sample.table.magnitudes[sample.completed]).sum(axis=0)
     pairs = zip(sample.attributes.bands, missing.tolist(), strict=True)
     return {"objects": int(sample.completed.sum()), **{band: n for band, n in pairs if n}}
+
+
+def count_limited(sample):
+    """Return the number of objects with an upper limit, per band.
+
+    Parameters
+    ----------
+    sample : Sample
+        Objects of a table.
+
+    Returns
+    -------
+    dict of str to int
+        Bands without limits are absent.
+    """
+    pairs = zip(sample.attributes.bands, sample.limited.sum(axis=0).tolist(), strict=True)
+    return {band: count for band, count in pairs if count}

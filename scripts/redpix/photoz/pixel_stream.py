@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.photoz.object_features import Summaries
+from redpix.pixels.colour_gradients import gradient_columns
 
 
 def columns(attributes):
@@ -23,7 +24,8 @@ def columns(attributes):
     list of str
     """
     per_band = [f"{kind}_{band}" for kind in ("flux", "error", "mag") for band in attributes.bands]
-    return ["object_id", "distance"] + per_band
+    gradients = gradient_columns(attributes.bands) if "gradients" in attributes.kinds else []
+    return ["object_id", "distance"] + per_band + gradients
 
 
 class Chunk(NamedTuple):
@@ -121,7 +123,7 @@ class Pixels:
             distance = np.asarray(table["distance"])
             if self.attributes.softening:
                 magnitude = self.attributes.magnitudes(flux).astype(np.float32)
-            vectors = self._vectors(magnitude, distance, flux, error)
+            vectors = self._vectors(magnitude, distance, flux, error, self._gradients(table))
             finite_vectors = np.isfinite(vectors)
             usable = finite_vectors.all(axis=1) & (error > 0).all(axis=1)
             usable &= np.isfinite(flux).all(axis=1) & np.isfinite(error).all(axis=1)
@@ -137,13 +139,20 @@ class Pixels:
                 distance[usable],
             )
 
-    def _vectors(self, magnitude, distance, flux, error):
+    def _gradients(self, table):
+        """Return the gradients of colours, if they are among the attributes."""
+        if "gradients" not in self.attributes.kinds:
+            return None
+        names = gradient_columns(self.attributes.bands)
+        return np.stack([np.asarray(table[name]) for name in names], axis=1)
+
+    def _vectors(self, magnitude, distance, flux, error, gradients):
         """Return the vectors, not finite where an error is not positive."""
         if not self.attributes.errors:
-            return self.attributes.vectors(magnitude, distance)
+            return self.attributes.vectors(magnitude, distance, gradients=gradients)
         error = np.where(error > 0, error, np.nan)
         errors = self.attributes.magnitudes(flux, error)
-        return self.attributes.vectors(magnitude, distance, errors)
+        return self.attributes.vectors(magnitude, distance, errors, gradients)
 
     def _rows(self, identifiers):
         """Return the row of each identifier in the table of objects."""

@@ -95,7 +95,7 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
         log.info("%s: %s", name, values)
     about = {"table": Path(metrics).parents[1].name, **describe(learnt.model, samples)}
     write_text(metrics, json.dumps(about | scores | tested, indent=1, allow_nan=False) + "\n")
-    origin = Origin.of_training(samples.columns, used, scores)
+    origin = Origin.of_training(samples.columns, used, scores, samples.limits)
     files.write_model(model, replace(learnt.model, origin=origin))
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
 

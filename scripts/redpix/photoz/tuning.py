@@ -5,7 +5,7 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.learners.base import STAR
-from redpix.photoz.methods import METHODS
+from redpix.photoz.methods import METHODS, OLD_NAMES
 from redpix.photoz.split import group_folds
 
 #: number of folds of the training set; a fold consists of whole groups
@@ -15,7 +15,7 @@ FOLDS = 3
 MOST_VECTORS = 4000
 
 #: learners that hold out groups during their training and need at least two
-HOLDING_OUT = ("mdn", "mlp", "boosting")
+HOLDING_OUT = ("mdn", *OLD_NAMES)
 
 #: numbers of neighbours that are tried if the configuration gives none
 NEIGHBOURS = (12, 25, 50, 100)
@@ -30,14 +30,13 @@ LEAST = 1e-3
 OPTIONS = {
     "knn": ({"k": 25}, {"k": 50}, {"k": 100}, {"k": 200}),
     "mdn": (),  # the networks choose their augmentation and epochs themselves
-    "mlp": (),
+    **dict.fromkeys(OLD_NAMES, ()),
     "tpz": ({"leaf": 3}, {"leaf": 5}, {"leaf": 10}),
     "som": (
         {"size": None, "filling": 12},
         {"size": None, "filling": 22},
         {"size": None, "filling": 40},
     ),
-    "boosting": ({"leaves": 8}, {"leaves": 15}, {"leaves": 31}),
 }
 
 

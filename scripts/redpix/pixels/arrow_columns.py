@@ -55,5 +55,6 @@ def unit(name):
         Its unit.
     """
     units = {"flux": "nanomaggy", "error": "nanomaggy", "mag": "asinh magnitude"}
+    units |= {"gradient": "mag"}
     units |= {"x": "pixel, 0-based", "y": "pixel, 0-based", "ra": "deg", "dec": "deg"}
     return {"unit": units.get(name.split("_")[0], "")}

@@ -18,6 +18,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
 from redpix.image.wcs import is_tangent, kept_cards, wcs_cards
+from redpix.io.fits_writing import write_fits
 from redpix.pixels.given_band import read_band
 from redpix.pixels.given_planes import spans_of_mask
 from redpix.pixels.given_psf import check_psf
@@ -80,7 +81,7 @@ def _prepared(rows, bands, reference_band, folder, spans):
         for name, plane in ((f"{band}.fits", given.image), (f"{band}.error.fits", given.error)):
             with atomic(folder / name) as temporary:
                 hdu = fits.PrimaryHDU(plane, header)
-                hdu.writeto(temporary, output_verify="silentfix+ignore", checksum=True)
+                write_fits(temporary, hdu, output_verify="silentfix+ignore")
         spans[band] = spans_of_mask(given.mask)
         about[band] = given.about | {"image": row.image}
         footprints[band] = (given.wcs, given.image.shape)

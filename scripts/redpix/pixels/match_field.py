@@ -8,6 +8,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import bit_value
+from redpix.io.fits_writing import write_fits
 from redpix.pixels.band_psf import registered_band
 from redpix.pixels.matched_planes import Nodes, match_planes
 from redpix.psf.matching_kernels import common_psf, kernel_noise, of_one_size
@@ -152,7 +153,7 @@ def _write(path, output, nodes, noise, cards):
             hdus[name].data = plane
         hdus["SCI"].header["NOISECOR"] = round(noise, 5)
         hdus["SCI"].header.extend(cards, update=True)
-        hdus.writeto(temporary)
+        write_fits(temporary, hdus)
 
 
 def _copy(registered, matched, reason):
@@ -161,4 +162,4 @@ def _copy(registered, matched, reason):
         with fits.open(path, memmap=False) as hdus, atomic(output) as temporary:
             hdus["SCI"].header["PSFMATCH"] = (False, "the bands keep their own PSFs")
             hdus["SCI"].header["PSFWHY"] = reason[:68]
-            hdus.writeto(temporary)
+            write_fits(temporary, hdus)

@@ -1,9 +1,7 @@
 """Run Montage's mProjectPP: the program, or the same code in the Python package MontagePy."""
 
-import shutil
-
 from redpix.core.exceptions import InputError
-from redpix.core.programs import NAMES, find_tool
+from redpix.core.programs import find_tool, has_tool
 
 
 def run_mprojectpp(source, target, header):
@@ -23,7 +21,7 @@ def run_mprojectpp(source, target, header):
     InputError
         If neither the program nor MontagePy is installed, or if Montage fails.
     """
-    if any(map(shutil.which, NAMES["montage"])):
+    if has_tool("montage"):
         _run_program(source, target, header)
     else:
         _run_package(source, target, header)

@@ -15,6 +15,7 @@ from redpix.image.wcs import frame_wcs
 from redpix.io.parquet_metadata import with_astropy_metadata
 from redpix.pixels.arrow_columns import number_column, text_column, unit
 from redpix.pixels.band_scales import band_scales, facts_of
+from redpix.pixels.colour_gradients import colour_gradients
 from redpix.pixels.dereddening import without_extinction
 from redpix.pixels.extinction import read_extinction
 from redpix.pixels.field_pixels import FieldPixels, PixelValues
@@ -60,7 +61,7 @@ def write_pixel_table(
     reject : list of str
         Names of mask bits; pixels with one of them are dropped.
     **scale : dict
-        softening, extinction and wavelengths, as for `scaled_table`.
+        softening, extinction, wavelengths and gradients, as for `scaled_table`.
     """
     every_band = detection == "band"
     reference = bands.index(reference_band) if every_band else 0
@@ -81,7 +82,15 @@ def write_pixel_table(
 
 
 def scaled_table(
-    selected, values, images, objects, bands, softening=(), extinction="none", wavelengths=None
+    selected,
+    values,
+    images,
+    objects,
+    bands,
+    softening=(),
+    extinction="none",
+    wavelengths=None,
+    gradients=False,
 ):
     """Return the pixel table with its units, softening and correction for extinction.
 
@@ -98,6 +107,8 @@ def scaled_table(
         With "catalogue", fluxes are corrected for the extinction that the catalogue states.
     wavelengths : dict of str to float, optional
         Effective wavelengths of bands that are not those of SDSS, Angstrom.
+    gradients : bool, optional
+        Whether the table has the local gradients of colours.
 
     Returns
     -------
@@ -105,9 +116,16 @@ def scaled_table(
     """
     headers = [fits.getheader(image) for image in images]
     scales = band_scales(bands, headers, softening)
-    table = pixel_table(selected, values, frame_wcs(headers[0]), read_truth(objects), bands, scales)
+    wcs = frame_wcs(headers[0])
+    table = pixel_table(selected, values, wcs, read_truth(objects), bands, scales)
+    stated = read_extinction(objects, bands, wavelengths or {}) if extinction != "none" else None
+    if gradients:
+        found = colour_gradients(images, bands, selected, wcs, scales, stated)
+        for name, column in found.items():
+            table = table.append_column(
+                pa.field(name, pa.float32(), metadata=unit(name)), number_column(column)
+            )
     if extinction == "catalogue":
-        stated = read_extinction(objects, bands, wavelengths or {})
         table = without_extinction(table, stated, scales)
     return table
 

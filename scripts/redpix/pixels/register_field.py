@@ -10,6 +10,7 @@ from redpix.image.homography import homography
 from redpix.image.masks import mask_cards
 from redpix.image.pixel_map import local_scale, same_planes
 from redpix.image.wcs import image_wcs, kept_cards, pixel_area, wcs_header
+from redpix.io.fits_writing import write_fits
 from redpix.pixels.grid import north_up_grid
 from redpix.pixels.noise_correlation import alike, noise_correlation, plane_at_centre
 from redpix.pixels.register import register
@@ -72,7 +73,7 @@ def write_registered(path, registered, header, grid):
     mask = fits.ImageHDU(registered.mask, cards, name="MASK")
     mask.header.extend(mask_cards())
     with atomic(path) as temporary:
-        fits.HDUList([primary, error, mask]).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.HDUList([primary, error, mask]))
 
 
 def register_field(

@@ -42,20 +42,17 @@ def read_given_model(path):
     if card is None:
         terms, degree, zero, scale, stars = _image(path)[None], 0, (0.0, 0.0), (1.0, 1.0), 0
     else:
-        terms = np.asarray(card("PSF_MASK"), float)
-        terms = terms if terms.ndim == 3 else terms[None]
-        terms = np.stack([_on_pixels(term, float(card("PSF_SAMP"))) for term in terms])
-        degree = int(card("POLDEG1")) if len(terms) > 1 else 0
+        terms, sampling = _terms(card("PSF_MASK"), path), card.number("PSF_SAMP", 0.01, 100)
+        terms = np.stack([_on_pixels(term, sampling) for term in terms])
+        degree = int(card.number("POLDEG1", 0, 10)) if len(terms) > 1 else 0
         if len(terms) != (degree + 1) * (degree + 2) // 2:
             raise InputError(
                 f"psf: {path}: {len(terms)} terms of a PSFEx model that depends on more than x and "
                 "y; allowed: a model that depends on the position"
             )
-        zero, scale = (
-            (float(card(f"{key}1", value)), float(card(f"{key}2", value)))
-            for key, value in (("POLZERO", 0), ("POLSCAL", 1))
-        )
-        stars = int(card("ACCEPTED", 0))
+        zero = tuple(card.number(f"POLZERO{axis}", -1e9, 1e9, default=0) for axis in (1, 2))
+        scale = tuple(card.number(f"POLSCAL{axis}", 1e-9, 1e9, default=1) for axis in (1, 2))
+        stars = int(card.number("ACCEPTED", 0, 1e9, default=0))
     if not np.isfinite(terms).all() or not terms[0].sum() > 0:
         raise InputError(f"psf: {path}: its pixels do not have a positive sum; allowed: a PSF")
     model = PsfModel(terms, degree, zero, scale, 0.0, stars, "given")
@@ -72,7 +69,7 @@ def psfex_cards(path):
 
     Returns
     -------
-    callable or None
+    PsfexCards or None
         ``card(name, default)``. The names are cards, or columns of a table with one row as in
         collections of models. None if the file is not a PSFEx model.
     """
@@ -88,12 +85,72 @@ def psfex_cards(path):
     except InputError:
         return None
 
-    def card(name, default=None):
-        if values.get(name, default) is None:
-            raise InputError(f"psf: {path}: {name} is missing; allowed: a whole PSFEx model")
-        return values.get(name, default)
+    return PsfexCards(path, values)
 
-    return card
+
+class PsfexCards:
+    """Values of a PSFEx model by name.
+
+    Parameters
+    ----------
+    path : str
+        File of the model, for messages.
+    values : mapping
+        Cards of its table, and columns of its only row.
+    """
+
+    def __init__(self, path, values):
+        self._path, self._values = path, values
+
+    def __call__(self, name, default=None):
+        """Return a value; raise InputError if it is missing and has no default."""
+        if self._values.get(name, default) is None:
+            raise InputError(f"psf: {self._path}: {name} is missing; allowed: a whole PSFEx model")
+        return self._values.get(name, default)
+
+    def number(self, name, least, most, default=None):
+        """Return a finite number within limits.
+
+        Parameters
+        ----------
+        name : str
+            Name of the card.
+        least, most : float
+            Limits.
+        default : float, optional
+            Value of a missing card.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        InputError
+            If the value is missing or is not such a number.
+        """
+        value = self(name, default)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            number = np.nan
+        if not least <= number <= most:
+            raise InputError(
+                f"psf: {self._path}: {name} is {value!r}; allowed: {least:g} to {most:g}"
+            )
+        return number
+
+
+def _terms(mask, path):
+    """Return the terms of a PSFEx model, shape (n, ny, nx)."""
+    shape = np.shape(mask)
+    numbers = np.asarray(mask).dtype.kind in "fiu"
+    if not numbers or len(shape) not in (2, 3) or min(shape[-2:]) < 3 or 0 in shape:
+        raise InputError(
+            f"psf: {path}: PSF_MASK has the shape {shape}; allowed: terms of at least 3 x 3 numbers"
+        )
+    terms = np.asarray(mask, float)
+    return terms if terms.ndim == 3 else terms[None]
 
 
 def _on_pixels(term, sampling):

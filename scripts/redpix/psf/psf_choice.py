@@ -6,6 +6,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.core.programs import has_tool
 from redpix.psf.effective_psf_fit import effective_psf, fit_profile
 from redpix.psf.held_out import FEW, fit_to_stars, folds_of, is_better
 from redpix.psf.moffat import moffat_stamp
@@ -49,7 +50,8 @@ def fit_psf(sources, config, source, engine="auto"):
     source : str
         Name of the image in messages.
     engine : {"auto", "psfex", "effective"}
-        auto: PSFEx or the effective PSF, whichever fits held-out stars better.
+        auto: PSFEx or the effective PSF, whichever fits held-out stars better; the effective PSF
+        where PSFEx is missing.
 
     Returns
     -------
@@ -69,6 +71,9 @@ def fit_psf(sources, config, source, engine="auto"):
         "psfex": partial(_psfex, sources, config, source),
         "effective": partial(_effective, sources),
     }
+    if engine != "psfex" and not has_tool("psfex"):
+        log.warning("%s: PSFEx is not on the PATH: the effective PSF is used", source)
+        del makers["psfex"]
     allowed = list(makers) if engine == "auto" else [engine]
     if engine == "auto" and np.count_nonzero(sources.stars) < FEWEST_PSFEX:
         allowed = ["effective"]

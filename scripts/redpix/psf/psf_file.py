@@ -4,6 +4,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.atomic_files import atomic
+from redpix.io.fits_writing import write_fits
 from redpix.io.whole_fits import open_whole
 from redpix.psf.psf_model import PsfModel
 
@@ -35,7 +36,7 @@ def write_psfs(path, models, origins, scales):
         hdu.header["ORIGIN"] = (origins[band], "psfield, measured or given")
         hdus.append(hdu)
     with atomic(path) as temporary:
-        fits.HDUList(hdus).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.HDUList(hdus))
 
 
 def read_psf(path, band):

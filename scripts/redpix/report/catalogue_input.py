@@ -18,7 +18,8 @@ def show_input(metrics):
     -------
     dict
         ``files``: facts and bands of each file; ``left_out``: reasons and numbers of objects;
-        ``completed``: objects with completed values, by set; ``warnings``: lines of text;
+        ``completed``: objects with completed values, by set; ``limits``: objects with upper
+        limits, by set and band; ``warnings``: lines of text;
         ``compared``: differences of both tables by magnitude and colour.
     """
     return {
@@ -28,6 +29,11 @@ def show_input(metrics):
             (name, counts["objects"])
             for name, counts in metrics.get("completed", {}).items()
             if counts["objects"]
+        ],
+        "limits": [
+            (name, band, count)
+            for name, counts in metrics.get("limits", {}).items()
+            for band, count in counts.items()
         ],
         "warnings": metrics.get("warnings", []),
         "compared": [

@@ -1,18 +1,29 @@
 """Cut-outs of transients, which the page blinks, filters and lets a person mark."""
 
 import json
+from pathlib import Path
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from astropy.stats import mad_std
 
 from redpix.image.masks import BITS
 from redpix.report.figures import lossless_uri
+from redpix.report.pixel_viewer import rounded_list
+from redpix.subtraction.hosts import nearest
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT, FLAGS
 
 #: maximum number of transients with cut-outs per band of a pair
 MOST_STAMPS = 150
+
+#: columns of a transient that the page shows or saves with a mark
+SHOWN = ("id", "band", "ra", "dec", "x", "y", "scorr", "flux", "mag", "kind", "score", "features")
+SHOWN += ("known_as", "host_id", "host_z_phot")
+
+#: largest distance of a transient from the object of a series that it is, arcsec
+_SAME = 1.5
 
 #: differences at the ends of the colours, in units of the noise
 _SPAN = 12.0
@@ -58,8 +69,7 @@ def row_values(row):
     -------
     dict
     """
-    names = ("id", "band", "ra", "dec", "scorr", "flux", "mag", "kind", "score", "known_as")
-    values = {name: row.get(name) for name in names}
+    values = {name: row.get(name) for name in SHOWN}
     values |= {
         name: None if isinstance(value, float) and not np.isfinite(value) else value
         for name, value in values.items()
@@ -127,6 +137,36 @@ def coloured(level, colours):
     found = matplotlib.colormaps[colours](np.nan_to_num(level), bytes=True)[..., :3].copy()
     found[~np.isfinite(level)] = (150, 165, 150)
     return lossless_uri(found[::-1])
+
+
+def add_curves(pairs, series):
+    """Add the light curve of its object in a series to each transient, as `curve`.
+
+    Parameters
+    ----------
+    pairs : list of dict
+        From `redpix.report.difference_section.show_pairs`; their stamps receive the curves.
+    series : sequence of str
+        ``<series>/<band>/series.csv``, beside light_curves.csv.
+    """
+    for path in map(Path, series):
+        objects = pd.read_csv(path, dtype={"object": str})
+        curves = pd.read_csv(path.with_name("light_curves.csv"), dtype={"object": str})
+        curves = curves[curves["mjd"].notna() & curves["flux"].notna()]
+        epochs, band = set(curves["pair"].astype(str)), path.parent.name
+        stamps = [
+            one
+            for pair in pairs
+            for one in pair["stamps"]
+            if pair["name"] in epochs and one["band"] == band and one["ra"] is not None
+        ]
+        places = [[one[name] for one in stamps] for name in ("ra", "dec")]
+        found = nearest(*places, objects["ra"], objects["dec"], _SAME)
+        for one, number in zip(stamps, found, strict=True):
+            if number >= 0:
+                rows = curves[curves["object"] == objects["object"].iloc[number]]
+                columns = rows[["mjd", "flux", "flux_error", "detected"]].fillna(0)
+                one["curve"] = [rounded_list(row, 9) for row in columns.to_numpy(float)]
 
 
 def stamps_json(pairs):

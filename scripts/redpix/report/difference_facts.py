@@ -24,6 +24,7 @@ def band_facts(header, usable):
         f"{header['NSTARS']} star{'s' * (header['NSTARS'] != 1)}",
         "FWHM": f"{header['FWHMNEW']:.2f} and {header['FWHMREF']:.2f} pixels",
         "PSF": f"{header.get('PSFNEW', header['PSF'])}; {header.get('PSFREF', header['PSF'])}",
+        **marked(header),
         "usable": f"{100 * usable:.1f} % of the common sky",
     }
 
@@ -46,3 +47,20 @@ def measured_ratios(header):
         for name, (value, error) in cards.items()
         if value in header and error in header
     }
+
+
+def marked(header):
+    """Return how many marks the score of transients learned from, if it did.
+
+    Parameters
+    ----------
+    header : Header
+        Header of the HDU D.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    if "MARKS" not in header:
+        return {}
+    return {"score learned from": f"{header['MARKS']} marks, {header['MARKREAL']} of them real"}

@@ -62,6 +62,10 @@ def _draw_marks(axes, marks, picture):
     return entries
 
 
+#: half the width of the words of a redshift over the width of the close-up
+_EDGE = 0.04
+
+
 def _radius(pixels):
     """Return the radius of the circle of an object, slightly above that of its area, in pixels."""
     return 3 + 1.3 * np.sqrt(pixels / np.pi)
@@ -122,7 +126,9 @@ def _write_redshifts(axes, marks, picture):
     """Write the known redshift of each object with pixels below its circle."""
     x, y = picture.transform(marks.x, marks.y - _radius(marks.pixels))
     rows, columns = picture.values.shape[:2]
-    shown = (x >= 0) & (x < columns) & (y >= 0) & (y < rows)
+    # the words of an object at the edge would be cut off
+    edge = _EDGE * columns
+    shown = (x >= edge) & (x < columns - edge) & (y >= edge) & (y < rows)
     shown &= (marks.pixels > 0) & np.isfinite(marks.redshift)
     for index in np.flatnonzero(shown):
         axes.text(

@@ -17,8 +17,9 @@ def read_transients(path):
     DataFrame
         Names of known objects are empty where a transient is unknown.
     """
-    rows = pd.read_csv(path, dtype={"band": str, "known_as": str, "known_kind": str})
-    texts = [name for name in ("known_as", "known_kind") if name in rows]
+    names = ("known_as", "known_kind", "host_id", "features")
+    rows = pd.read_csv(path, dtype={"band": str, **dict.fromkeys(names, str)})
+    texts = [name for name in names if name in rows]
     rows[texts] = rows[texts].fillna("")
     return rows
 

@@ -114,6 +114,11 @@ def show_field_curves(name, curves, stars, left_out=()):
     more = {"exposures left out": "; ".join(left_out)} if left_out else {}
     if "ensemble_weight" in stars:
         more["comparison stars"] = f"{np.count_nonzero(stars['ensemble_weight'])}"
+    if "aperture" in stars and (stars["aperture"] > 0).any():
+        more["light curves of circles, steadier than those of the PSF"] = (
+            f"{np.count_nonzero(stars['aperture']):,} stars, "
+            f"of {stars.loc[stars['aperture'] > 0, 'aperture'].median():.1f} px radius"
+        )
     good = stars[(stars["flags"] == 0) & (stars["scatter"] > 0)]
     ratio = good["scatter"] / good["expected"]
     unusual = good.assign(ratio=ratio).sort_values("ratio", ascending=False)

@@ -137,10 +137,10 @@ def attenuation_text(attenuation):
         f"changes by {slope:.3f} ± {error:.3f} per unit of z. Minus this slope is the share of "
         "the variance that the photometry does not explain."
     )
-    if attenuation["slope_on_z_phot"] is None:
-        return text
     other, error = attenuation["slope_on_z_phot"], attenuation["slope_on_z_phot_error"]
-    return f"{text} z - z_phot changes by {other:.3f} ± {error:.3f} per unit of z_phot."
+    if other is not None:
+        text += f" z − z_phot changes by {other:.3f} ± {error:.3f} per unit of z_phot."
+    return text.replace("-", "−")
 
 
 def recalibration_text(about):

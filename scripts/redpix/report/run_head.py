@@ -3,6 +3,7 @@
 import yaml
 
 from redpix.core.version import redpix_version
+from redpix.report.change_stamps import add_curves
 from redpix.report.page_scripts import blinking, own_script
 from redpix.report.verdict_section import show_verdict
 from redpix.report.viewer_section import join_viewers
@@ -36,6 +37,7 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     """
     explorer = sections["explorer"]
     scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    add_curves(sections["pairs"], products.series)
     viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
     if viewers["data"]:
         scripts.append(own_script(template, "viewer.js"))

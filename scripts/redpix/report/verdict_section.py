@@ -107,4 +107,13 @@ def assumptions(products):
             f"{header['GAIN']:.3g} electrons per {header['BUNIT']} from {header['GAINFROM']}; "
             f"noise from {header['NOISFROM']}"
         )
+    for path in map(Path, products.frames):
+        header = fits.getheader(path)
+        if "ZPFROM" in header:
+            found[f"frame {path.stem}"] = f"zero point {header['ZPOINT']:g}, {header['ZPFROM']}"
+    for path in map(Path, products.differences):
+        warnings = fits.getheader(path, "D")["WARN*"].values()
+        if warnings:
+            name = f"pair {path.parents[1].name}, {path.parent.name}"
+            found[name] = "; ".join(str(text) for text in warnings)
     return list(found.items())

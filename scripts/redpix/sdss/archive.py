@@ -21,6 +21,9 @@ from redpix.sdss.download import BrokenError, MissingError, discard, download, o
 #: maximum wait between two attempts, seconds
 LONGEST_WAIT = 60.0
 
+#: longest wait that a server may ask for, seconds
+LONGEST_ASKED = 900.0
+
 #: functions that open packed files, by the ending of the file name
 UNPACK = {".bz2": bz2.open, ".gz": gzip.open}
 
@@ -169,11 +172,20 @@ class Archive:
                     raise InputError(
                         f"{location.url}: {error}; gave up after {attempt + 1} attempts"
                     ) from None
-                wait = min(max(wait, error.wait), LONGEST_WAIT)
+                wait = max(wait, _asked_wait(location.url, error))
                 log.info("%s: %s; next attempt in %.0f s", location.url, error, wait)
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
             attempt += 1
+
+
+def _asked_wait(url, error):
+    """Return the seconds that a server asks to wait; raise InputError if they are too many."""
+    if error.wait > LONGEST_ASKED:
+        raise InputError(
+            f"{url}: {error}, and asks to wait {error.wait:.0f} s; try later"
+        ) from None
+    return error.wait
 
 
 def archive_of(source, retries, timeout):

@@ -1,7 +1,13 @@
 """Download one file over http, and continue a transfer that broke."""
 
+import base64
 import contextlib
+import hashlib
+import re
+import threading
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from redpix.core.exceptions import InputError
@@ -16,6 +22,15 @@ LARGEST_FILE = 50_000_000
 
 #: slowest mean rate of a transfer, bytes per second, after the first `timeout` seconds
 SLOWEST = 2000
+
+#: longest time of a transfer, seconds; the next attempt continues it
+LONGEST_TRANSFER = 1800.0
+
+#: longest time until the headers of an answer are complete, in units of `timeout`
+_HEADERS = 4
+
+#: digests by the names of the headers and of the algorithms in them
+_DIGESTS = {"md5": "md5", "sha": "sha1", "sha-256": "sha256", "sha-512": "sha512"}
 
 #: answers after which the same request may succeed
 _PASSING = (408, 425, 429)
@@ -84,14 +99,40 @@ def download(session, url, partial, timeout):
     have = partial.stat().st_size if partial.exists() else 0
     headers = _range_headers(partial, have)
     try:
-        with session.get(url, headers=headers, stream=True, timeout=timeout) as answer:
+        with _answer(session, url, headers, timeout) as answer:
             _refuse_other_site(answer, url)
             if answer.status_code == 416 and _is_complete(answer, partial):
                 return
             _refuse_failure(answer, url)
             _receive(answer, url, partial, have, timeout)
+            _check_digest(answer, partial)
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise BrokenError(f"{type(error).__name__}: {error}") from None
+
+
+def _answer(session, url, headers, timeout):
+    """Return the answer to a request, whose headers must be complete in bounded time.
+
+    The time-out of a socket begins anew with each byte, so that a server that sends its headers
+    byte by byte would hold the request for hours. Such a request is left to a thread that ends with
+    the program.
+    """
+    found = {}
+
+    def ask():
+        try:
+            found["answer"] = session.get(url, headers=headers, stream=True, timeout=timeout)
+        except Exception as error:  # raised again below
+            found["error"] = error
+
+    thread = threading.Thread(target=ask, daemon=True)
+    thread.start()
+    thread.join(_HEADERS * timeout)
+    if "error" in found:
+        raise found["error"]
+    if "answer" not in found:
+        raise BrokenError(f"the answer did not begin in {_HEADERS * timeout:.0f} s")
+    return found["answer"]
 
 
 def discard(partial):
@@ -127,8 +168,24 @@ def _receive(answer, url, partial, have, timeout):
             elapsed = time.monotonic() - start
             if elapsed > timeout and received < SLOWEST * elapsed:
                 raise BrokenError(f"only {received} bytes came in {elapsed:.0f} s")
+            if elapsed > LONGEST_TRANSFER:
+                raise BrokenError(f"not complete after {elapsed:.0f} s")
     if expected is not None and received < expected:
         raise BrokenError(f"{received} of {expected} bytes came")
+
+
+def _check_digest(answer, partial):
+    """Compare a complete file with the checksum that the server states, if it does."""
+    stated = [("md5", answer.headers.get("Content-MD5", ""))] if answer.status_code == 200 else []
+    for name in ("Digest", "Repr-Digest"):
+        stated += re.findall(r"([A-Za-z0-9-]+)=:?([A-Za-z0-9+/]+=*)", answer.headers.get(name, ""))
+    for algorithm, text in stated:
+        if text and algorithm.lower() in _DIGESTS:
+            with open(partial, "rb") as file:
+                digest = hashlib.file_digest(file, _DIGESTS[algorithm.lower()]).digest()
+            if base64.b64encode(digest).decode() != text:
+                discard(partial)
+                raise BrokenError(f"its {algorithm} is not that of the server's header")
 
 
 def _refuse_size(url, size):
@@ -176,7 +233,7 @@ def _range_start(answer):
 def _is_complete(answer, partial):
     """Return True if the requested range begins at the end of the file; else drop `partial`."""
     total = answer.headers.get("Content-Range", "").rpartition("/")[2]
-    if total == str(partial.stat().st_size):
+    if partial.exists() and total == str(partial.stat().st_size):
         return True
     discard(partial)
     raise BrokenError("the part fetched earlier does not fit the file")
@@ -207,5 +264,13 @@ def _refuse_failure(answer, url):
     if answer.status_code not in (200, 206):
         message = f"the server answers {answer.status_code} {answer.reason}"
         if answer.status_code >= 500 or answer.status_code in _PASSING:
-            raise BrokenError(message, wait=_number(answer.headers.get("Retry-After")) or 0.0)
+            raise BrokenError(message, wait=_wait_of(answer.headers.get("Retry-After", "")))
         raise InputError(f"{url}: {message}")
+
+
+def _wait_of(text):
+    """Return the seconds that a Retry-After header asks for, as a number or until a date."""
+    with contextlib.suppress(ValueError, TypeError):
+        if not text.strip().isdecimal():
+            return max(0.0, (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds())
+    return float(_number(text) or 0)

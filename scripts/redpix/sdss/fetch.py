@@ -15,6 +15,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.wcs import frame_wcs
+from redpix.io.fits_writing import write_fits
 from redpix.io.whole_fits import open_whole
 from redpix.sdss.archive import archive_of
 from redpix.sdss.frames import check_frame, check_scale, frame_path, mask_path, mask_spans
@@ -252,4 +253,4 @@ def write_masks(path, spans, bands):
         table.header[f"MASK{band}"] = (band in masked, f"the archive has a survey mask in {band}")
     table.header["COMMENT"] = "ROW, FIRST and LAST count from 0; LAST is inclusive."
     with atomic(path) as temporary:
-        table.writeto(temporary, checksum=True)
+        write_fits(temporary, table)

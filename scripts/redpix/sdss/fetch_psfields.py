@@ -11,6 +11,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
+from redpix.io.fits_writing import write_fits
 from redpix.io.whole_fits import open_whole
 from redpix.sdss.archive import archive_of
 from redpix.sdss.frames import SHAPE
@@ -46,7 +47,7 @@ def fetch_survey_psfs(psfs, source, release, field, retries, timeout):
     except InputError as error:
         log.warning("%s: the survey's PSF is missing, PSFEx measures it: %s", field, error)
         with atomic(target) as temporary:
-            fits.PrimaryHDU().writeto(temporary)
+            write_fits(temporary, fits.PrimaryHDU())
 
 
 def check_psfield(path):

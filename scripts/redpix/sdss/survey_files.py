@@ -1,10 +1,11 @@
 """Tell frames of the survey from other images, by their content."""
 
 import contextlib
-import shutil
 import tempfile
 from pathlib import Path
 
+from redpix.core.atomic_files import NO_ROOM
+from redpix.core.damaged_files import DAMAGE
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import Field
 from redpix.io.fits_structure import unpacked
@@ -13,6 +14,9 @@ from redpix.sdss.frames import check_frame
 
 # bytes in which the header of a frame names its camera column
 _HEADER = 28800
+
+#: bytes of an unpacked file from which on it is not a frame; a frame has 13 million
+_LONGEST = 2**26
 
 
 @contextlib.contextmanager
@@ -35,20 +39,31 @@ def plain_survey_file(path):
         yield None
         return
     with contextlib.closing(stream), tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "frame.fits"
         try:
             start = stream.read(_HEADER)
-            if b"CAMCOL  =" not in start:
-                yield None
-                return
-            if compressed:
-                copy = Path(folder) / "frame.fits"
-                with open(copy, "wb") as file:
-                    file.write(start)
-                    shutil.copyfileobj(stream, file)
-        except (OSError, EOFError):
+            found = b"CAMCOL  =" in start
+            if found and compressed:
+                found = _copied(start, stream, copy)
+        except DAMAGE as error:
+            if isinstance(error, OSError) and error.errno in NO_ROOM:
+                raise
+            found = False
+        if not found:
             yield None
             return
         yield str(copy) if compressed else path
+
+
+def _copied(start, stream, copy):
+    """Write a beginning and the rest of a stream to a file; return False if it is too long."""
+    with open(copy, "wb") as file:
+        file.write(start)
+        while part := stream.read(2**20):
+            file.write(part)
+            if file.tell() > _LONGEST:
+                return False
+    return True
 
 
 def identified_frame(path):

@@ -7,6 +7,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.wcs import STALE_CARDS
+from redpix.io.fits_writing import write_fits
 from redpix.sdss.error_map import dark_variance, error_map, gain, sky_image
 
 
@@ -33,7 +34,7 @@ def write_error_maps(frames, errors, bands, field):
     for band, path, output in zip(bands, frames, errors, strict=True):
         values, header = frame_errors(path, number, band)
         with atomic(output) as temporary:
-            fits.PrimaryHDU(values, header).writeto(temporary, checksum=True)
+            write_fits(temporary, fits.PrimaryHDU(values, header))
         typical = np.median(values[::16, ::16])
         log.info("%s -> %s: median error %.5f nanomaggies", path, output, typical)
 

@@ -4,6 +4,7 @@ AVRO holds its schema and the bytes of the cut-outs, and is what alert brokers a
 """
 
 import gzip
+import hashlib
 import io
 from pathlib import Path
 
@@ -48,6 +49,17 @@ _CANDIDATE = {
     "rb": ("float", "score from 0 to 1 that the candidate is real"),
 }
 
+#: 16 bytes between blocks; random ones would make the files of two equal runs differ
+_SYNC = hashlib.md5(b"alerts of redpix", usedforsecurity=False).digest()
+
+
+def _sorted(schema):
+    """Return a schema with its keys in order; fastavro's order differs from process to process."""
+    if isinstance(schema, dict):
+        return {key: _sorted(schema[key]) for key in sorted(schema)}
+    return [_sorted(one) for one in schema] if isinstance(schema, list) else schema
+
+
 #: the schema of a packet
 SCHEMA = fastavro.parse_schema(
     {
@@ -77,6 +89,7 @@ SCHEMA = fastavro.parse_schema(
         ],
     }
 )
+SCHEMA = _sorted(SCHEMA)
 
 #: HDU of each cut-out of a packet
 CUT_OUTS = {"cutoutScience": "NEW", "cutoutTemplate": "REF", "cutoutDifference": "D"}
@@ -105,7 +118,7 @@ def write_alerts(path, table, cut_outs, difference):
             if row["flags"] == "0"
         ]
     with atomic(path) as temporary, open(temporary, "wb") as file:
-        fastavro.writer(file, SCHEMA, packets, codec="deflate")
+        fastavro.writer(file, SCHEMA, packets, codec="deflate", sync_marker=_SYNC)
 
 
 def _packet(row, name, header, difference, hdus):

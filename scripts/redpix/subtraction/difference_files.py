@@ -12,8 +12,10 @@ from redpix.core.job import log
 from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
 from redpix.image.wcs import wcs_cards
+from redpix.io.fits_writing import append_fits, write_fits
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.difference_checks import blank_scores, more_cards
+from redpix.subtraction.marked_score import features_text
 from redpix.subtraction.mosaic import IMAGES
 from redpix.subtraction.reference_map import map_cards
 from redpix.subtraction.transient_rows import exposure_columns
@@ -121,14 +123,13 @@ def write_difference(path, difference, exposures, cards=()):
     }
     with atomic(path) as temporary:
         # one HDU after the other, so that one large image is in memory at a time
-        for number, (name, image) in enumerate(_images(difference)):
+        for name, image in _images(difference):
             header = fits.Header() if name == "PSF_D" else wcs.copy()
             header["EXTNAME"] = name
             if name in PLANES or (unit and name in IN_UNIT):
                 header["BUNIT"] = unit if name in IN_UNIT else ""
             header.extend(cards.get(name, []), update=True)
-            write = fits.append if number else fits.writeto
-            write(temporary, image, header, checksum=True)
+            append_fits(temporary, image, header)
 
 
 def _images(difference):
@@ -245,6 +246,7 @@ def write_transients(path, transients, science, band, images=("", "")):
         "dec_error": _texts(dec_error, ".4f"),
         "mag_error": magnitude_error,
         "score": _texts(transients.score, ".3f"),
+        "features": features_text(transients.features),
         **exposure_columns(science, images, number),
     }
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
@@ -282,4 +284,4 @@ def write_cut_outs(path, difference, transients, cards=()):
             fits.Column("SCORR", "E", array=transients.scorr),
         ]
         cubes.append(fits.BinTableHDU.from_columns(columns, name="TRANSIENTS"))
-        fits.HDUList(cubes).writeto(temporary, checksum=True)
+        write_fits(temporary, fits.HDUList(cubes))

@@ -8,6 +8,7 @@ import numpy as np
 from redpix.astrometry.align_pair import Alignment
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.psf.psf_model import MovedPsf, PsfModel
+from redpix.subtraction.marked_score import MarkedTransients
 from redpix.subtraction.mosaic import Mosaic
 from redpix.subtraction.pair_noise import PairNoise
 from redpix.subtraction.transients import Transients
@@ -42,6 +43,10 @@ class SubtractionSettings(NamedTuple):
         As in `redpix.psf.psf_choice.fit_psf`.
     noise : {"measured", "given"}
         Whether variances are scaled to the noise that is measured on blank sky.
+    marks : redpix.subtraction.marked_score.MarkedTransients or None
+        Marks of a person that the score of transients learns from.
+    name, band : str
+        Names of the pair and of the band in the marks.
     """
 
     registration: str
@@ -56,6 +61,9 @@ class SubtractionSettings(NamedTuple):
     match_reference: bool
     psf_engine: str = "auto"
     noise: str = "measured"
+    marks: MarkedTransients | None = None
+    name: str = ""
+    band: str = ""
 
 
 class Workspace(NamedTuple):

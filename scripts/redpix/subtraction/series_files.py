@@ -4,6 +4,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.job import log
+from redpix.io.described_table import FLUX_UNITS
 from redpix.subtraction.series import all_detections, forced_curve, groups_of, light_curve
 from redpix.subtraction.series_epoch import read_epoch
 from redpix.subtraction.series_rows import (
@@ -37,6 +38,10 @@ def write_series(differences, transients, series, light_curves, tracklets):
         CSV file to write, one row per object and epoch.
     tracklets : str
         CSV file to write, one row per moving object.
+
+    Notes
+    -----
+    Beside each CSV file lies an ECSV file with the same rows and the units of the columns.
     """
     epochs = [read_epoch(*paths) for paths in zip(differences, transients, strict=True)]
     order = np.argsort([epoch.mjd for epoch in epochs], kind="stable")
@@ -56,15 +61,13 @@ def write_series(differences, transients, series, light_curves, tracklets):
         curves[name] = forced_curve(epochs, *tracklet.at(hours), there, detections.scorr)
     hour = reference_hour(differences, epochs) if known else None
     shadows = shadows_of(movers, curves, hour, fwhm)
-    write_rows(
-        series,
-        [object_row(n, curve, epochs, sky, shadows.get(n, "")) for n, curve in curves.items()],
-    )
+    unit = flux_unit_of(differences[0])
+    rows = [object_row(n, curve, epochs, sky, shadows.get(n, "")) for n, curve in curves.items()]
+    write_rows(series, rows, unit)
     rows = [row for name, curve in curves.items() for row in curve_rows(name, curve, epochs, sky)]
-    write_rows(light_curves, rows)
-    write_rows(
-        tracklets, [tracklet_row(n, one, curves[n], epochs, sky) for n, one in movers.items()]
-    )
+    write_rows(light_curves, rows, unit)
+    rows = [tracklet_row(n, one, curves[n], epochs, sky) for n, one in movers.items()]
+    write_rows(tracklets, rows, unit)
     log.info(
         "%s: %d epochs, %d objects at rest, %d tracklets",
         series,
@@ -72,6 +75,12 @@ def write_series(differences, transients, series, light_curves, tracklets):
         len(resting),
         len(moving),
     )
+
+
+def flux_unit_of(difference):
+    """Return the unit of the fluxes of a difference, as astropy writes it; empty if unknown."""
+    unit = fits.getheader(difference, "NEW").get("BUNIT", "")
+    return FLUX_UNITS.get(unit, unit)
 
 
 def reference_hour(differences, epochs):

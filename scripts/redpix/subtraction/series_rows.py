@@ -9,6 +9,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.image.wcs import celestial_wcs
+from redpix.io.described_table import write_described
 from redpix.subtraction.reference_map import ReferenceMap
 from redpix.subtraction.tracklets import hours_of
 
@@ -46,6 +47,36 @@ COLUMNS = {
     "light_curves": "object pair mjd flux flux_error flags detected ra dec x y",
     "tracklets": "object detections epochs mjd ra dec x y speed angle speed_x speed_y residual "
     "flux pairs",
+}
+
+
+#: what a row of each table is
+ABOUT = {
+    "series": "one row per object of the series; pixels are those of the reference",
+    "light_curves": "one row per object and epoch, by forced photometry",
+    "tracklets": "one row per moving object of the series",
+}
+
+#: unit, UCD and description of columns that have their own meaning in these tables
+MEANINGS = {
+    "object": ("", "meta.id;meta.main", "V and a number: at rest; T and a number: moving"),
+    "kind": ("", "meta.code.class", "rest or moving"),
+    "pair": ("", "meta.id;obs", "Epoch: name of the pair"),
+    "pairs": ("", "meta.id;obs", "Epochs with a detection, separated by blanks"),
+    "detections": ("", "meta.number", "Number of epochs with a detection"),
+    "epochs": ("", "meta.number;obs", "Number of epochs whose image has the place"),
+    "detected": ("", "meta.code", "1 if the epoch has a detection there, else 0"),
+    "first_mjd": ("d", "time.epoch;stat.min", "Time of the first detection, MJD (UTC)"),
+    "last_mjd": ("d", "time.epoch;stat.max", "Time of the last detection, MJD (UTC)"),
+    "scorr": ("", "stat.snr", "Score of the most significant detection, sigma"),
+    "chi2": ("", "stat.fit.chi2", "Chi-squared per degree of freedom of a constant flux"),
+    "same_as": ("", "meta.id.assoc", "Moving object that stood there in the reference"),
+    "flags": ("", "meta.code.qual", "Mask bits at the place"),
+    "speed": ("arcsec / h", "pos.pm", "Motion on the sky"),
+    "angle": ("deg", "pos.posAng", "Position angle of the motion, north through east"),
+    "speed_x": ("pix / h", "phys.veloc;pos.cartesian.x", "Motion along x on the reference"),
+    "speed_y": ("pix / h", "phys.veloc;pos.cartesian.y", "Motion along y on the reference"),
+    "residual": ("pix", "stat.fit.residual", "rms distance of the detections from the line"),
 }
 
 
@@ -149,10 +180,12 @@ def tracklet_row(name, tracklet, curve, epochs, sky):
     }
 
 
-def write_rows(path, rows):
-    """Write a table with the columns of its name."""
-    columns = COLUMNS[Path(path).stem].split()
+def write_rows(path, rows, flux_unit):
+    """Write a table with the columns of its name as CSV and, with their units, as ECSV."""
+    name = Path(path).stem
+    columns = COLUMNS[name].split()
     with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+    write_described(path, ABOUT[name], flux_unit, MEANINGS)

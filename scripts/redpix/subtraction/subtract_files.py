@@ -7,6 +7,7 @@ from redpix.image.exposure_cards import pair_cards
 from redpix.image.mapped_image import planes_folder
 from redpix.subtraction.alerts import write_alerts
 from redpix.subtraction.difference_files import write_cut_outs, write_difference, write_transients
+from redpix.subtraction.marked_score import read_marks
 from redpix.subtraction.pair import SubtractionSettings, Workspace
 from redpix.subtraction.pair_checks import check_filters
 from redpix.subtraction.subtract_pair import subtract_pair
@@ -26,7 +27,9 @@ def subtract_files(
     camera,
     arrays,
     band,
+    pair,
     threads=1,
+    marks=None,
     *,
     config,
     parameters,
@@ -40,27 +43,24 @@ def subtract_files(
     ----------
     science, reference : list of str
         Files of an exposure, as for `redpix.astrometry.exposures.read_exposure`.
-    difference, transients, cut_outs : str
-        Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS).
-    votable, regions, alerts : str
-        The transients as a VOTable and as DS9 regions, and alert packets of the clean ones (AVRO).
-    images : list of str
-        Names of science image and reference as the table of pairs has them.
-    camera : list of dict
-        What the user gives of science image and reference: keys gain, read_noise, saturation,
-        zero_point, psf (path), fwhm (pixels); None: from the header, or measured.
-    arrays : {"numpy", "torch", "cupy"}
-        Backend of the arrays.
-    band : str
-        Name of the band.
-    threads : int
-        Number of threads.
+    difference, transients, cut_outs, votable, regions, alerts : str
+        Files to write: planes (FITS), one row per transient (CSV), squares about each (FITS), the
+        transients as a VOTable, as DS9 regions, and alert packets of the clean ones (AVRO).
+    images, camera : list
+        Names of science image and reference as the table of pairs has them, and of each the
+        given gain, read_noise, saturation, zero_point, psf (path) and fwhm (pixels), or None.
+    arrays, threads : str, int
+        Backend of the arrays (numpy, torch or cupy), and number of threads.
+    band, pair : str
+        Names of the band and of the pair.
+    marks : str, optional
+        Table of a person's marks, from which the score learns.
     config, parameters, filter, psfex : str
         Settings files of SExtractor and PSFEx.
     **settings : various
         Fields of `redpix.subtraction.pair.SubtractionSettings`.
     """
-    settings = SubtractionSettings(**settings)
+    settings = SubtractionSettings(**settings, marks=read_marks(marks), name=pair, band=band)
     programs = {"config": config, "parameters": parameters, "filter": filter, "psfex": psfex}
     exposures = _exposures([science, reference], images, camera, band, settings, threads)
     with planes_folder(difference) as folder:

@@ -16,6 +16,7 @@ from redpix.image.masks import bit_value
 from redpix.subtraction.difference_files import header_of
 from redpix.subtraction.epoch import Epoch
 from redpix.subtraction.halos_and_edges import beside_the_sky
+from redpix.subtraction.marked_score import with_marks
 from redpix.subtraction.pair import PairDifference, RegisteredPair
 from redpix.subtraction.pair_checks import check_depth
 from redpix.subtraction.pair_noise import correlations, measure_noise
@@ -68,7 +69,8 @@ def subtract_pair(science, reference, settings, workspace):
     if pair.stand_in:
         transients = transients._replace(flags=transients.flags | FLAGS["STAND_IN"])
     transients = corrected_fluxes(transients, planes, pair)
-    header = header_of(pair, planes, mask)
+    transients, cards = with_marks(transients, settings, science.wcs, pair.fwhm)
+    header = [*header_of(pair, planes, mask), *cards]
     return PairDifference(planes, mask, transients, header, pair.new, shown_reference(pair, planes))
 
 

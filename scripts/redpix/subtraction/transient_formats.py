@@ -18,6 +18,7 @@ MEANINGS = {
     "band": (None, "instr.bandpass"),
     "scorr": (None, "stat.snr"),
     "score": (None, "stat.probability"),
+    "features": (None, "meta.note"),
     "flux": (None, "phot.flux;arith.diff"),
     "flux_error": (None, "stat.error;phot.flux"),
     "unit": (None, "meta.unit"),
@@ -48,6 +49,7 @@ MEANINGS = {
 TEXTS = (
     "band",
     "kind",
+    "features",
     "unit",
     "host_id",
     "filter",

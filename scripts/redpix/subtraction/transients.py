@@ -8,7 +8,7 @@ from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.subtraction.extended_light import light_along_lines
 from redpix.subtraction.halos_and_edges import halos
-from redpix.subtraction.real_score import features_of, probability
+from redpix.subtraction.real_score import WEIGHTS, features_of, probability
 from redpix.subtraction.shape_fit import fit_shapes
 from redpix.subtraction.star_places import on_stars, star_residual
 from redpix.subtraction.transient_places import find_places, interpolated, tops
@@ -84,6 +84,8 @@ class Transients(NamedTuple):
     score : ndarray
         Probability that the transient is real, from `redpix.subtraction.real_score`; NaN if not
         computed.
+    features : ndarray, shape (n, 8)
+        What the score is made from, `redpix.subtraction.real_score.Features`; NaN if not computed.
     """
 
     x: np.ndarray
@@ -99,6 +101,7 @@ class Transients(NamedTuple):
     misfit: np.ndarray
     flags: np.ndarray
     score: np.ndarray
+    features: np.ndarray
 
 
 def find_transients(planes, mask, fwhm, threshold, pair=None):
@@ -152,7 +155,8 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     transients = transients._replace(misfit=misfit, flags=flags)
     masked = np.mean(windows(mask, pixels[1], pixels[0], MASK_REACH, 1) != 0, axis=(1, 2))
     features = features_of(transients, shapes, along, masked, fwhm)
-    return transients._replace(score=probability(features))
+    columns = np.column_stack(features)
+    return transients._replace(score=probability(features), features=columns)
 
 
 def misfit_of(shapes, residual, constant):
@@ -245,6 +249,7 @@ def detect(scorr, alpha, alpha_error, mask, fwhm, threshold=5.0, difference=None
         misfit=unknown,
         flags=_flags(mask, x, y, reach=int(np.ceil(fwhm / 2))),
         score=unknown,
+        features=np.full((len(x), len(WEIGHTS)), np.nan),
     )
     keep = ~_weaker_lobes(x, y, height, moving, 2 * fwhm)
     return Transients._make(column[keep] for column in candidates)

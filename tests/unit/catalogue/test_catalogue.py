@@ -633,3 +633,11 @@ def test_every_format_gives_the_same_catalogue(tmp_path, form):
     assert result.rejected[reasons].to_numpy().tolist() == [
         ["3", "dec is outside [-90, 90]", "91.5"]
     ]
+
+
+def test_the_demo_s_catalogue_states_its_extinction():
+    header = f"{HEADER},flux_r,extinction_g,extinction_r,catalogued"
+    row = GOOD.replace("0.001,", ",")
+    table = demo_rows(table_of(f"{header}\n{row},25,0.3,0.2,True\n{row},25,0.3,0.2,False\n"))
+    assert [name for name in table.rows if name not in COLUMNS] == ["extinction_g", "extinction_r"]
+    assert table.rows["extinction_r"].tolist() == ["0.2"]

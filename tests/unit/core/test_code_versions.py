@@ -1,5 +1,6 @@
 """The version of the code of a job depends on the modules that its door imports only."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -42,6 +43,22 @@ def test_modules_are_found_through_others_and_inside_functions(package):
     paths = {str(path.relative_to(package)) for path in code_files("door")}
     modules = {"redpix/__init__.py", "redpix/room/__init__.py", "redpix/room/near.py"}
     assert paths == {"door.py", "redpix/room/far.py"} | modules
+
+
+def imports(path):
+    """Yield the names that a file imports, by its syntax tree."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_each_import_of_each_module_is_found():
+    for path in SCRIPTS.rglob("*.py"):
+        expected = {file for name in imports(path) for file in code_versions._files(name)}
+        assert code_versions._imported(path) == expected, path
 
 
 @pytest.mark.parametrize(

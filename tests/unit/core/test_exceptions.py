@@ -13,3 +13,11 @@ def test_each_line_of_a_refusal_has_its_key():
 def test_other_errors_are_not_hidden():
     with pytest.raises(KeyError), refusals(""):
         raise KeyError("a fault of the code")
+
+
+def test_a_word_longer_than_any_path_is_shortened():
+    path = "folder/" * 500 + "a.fits"
+    assert str(InputError(f"{path}: no image")) == f"{path}: no image"
+    words = str(InputError(f"line 2: gain: '{'9' * 5000}': not a number; allowed: above 0"))
+    assert len(words) < 300
+    assert words.endswith("9... not a number; allowed: above 0")

@@ -1,5 +1,6 @@
 """Snakemake reads a script once for all jobs of a rule, and its lists stay what they are."""
 
+import os
 import subprocess
 import sys
 
@@ -145,3 +146,42 @@ def test_the_reason_for_a_job_fits_a_line(monkeypatch):
     assert said.startswith("Missing output files: results/demo/frames/0.fits, ")
     assert len(said) <= 150
     assert said.endswith(" ...")
+
+
+REPORTED = """
+from redpix.core.snakemake_fixes import fix_snakemake
+fix_snakemake()
+def later(wildcards):
+    return [f"b{n}.txt" for n in open(checkpoints.a.get().output[0]).read().split()]
+rule all:
+    input: later
+checkpoint a:
+    output: report("a.txt", category="x")
+    params: code=config.get("code", 1)
+    shell: "echo 1 2 > {output}"
+rule b:
+    input: "a.txt"
+    output: report("b{n}.txt", category="x")
+    shell: "echo {wildcards.n} > {output}"
+"""
+
+
+def test_the_report_is_complete_after_a_change_of_a_checkpoint(tmp_path):
+    (tmp_path / "Snakefile").write_text(REPORTED)
+
+    def run(*words):
+        command = [sys.executable, "-m", "snakemake", "--cores", "1", *words]
+        path = os.pathsep.join([str(SCRIPTS), os.environ.get("PYTHONPATH", "")])
+        return subprocess.run(
+            command,
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stderr
+
+    assert "--report" not in run()
+    words = run("--report", "r.html", "--config", "code=2")
+    assert words.count("shows the results as they are; to bring them up to date") == 1
+    assert all(f"Adding {name}.txt" in words for name in ("a", "b1", "b2"))

@@ -4,6 +4,7 @@ import base64
 import importlib.util
 import io
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,18 @@ from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
-SPEC = importlib.util.spec_from_file_location("gallery_images", DOCS / "gallery_images.py")
-gallery = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(gallery)
+
+
+def imported(name):
+    """A script of the pages, which may import its neighbours."""
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+gallery = imported("gallery_images")
 
 
 def figure(colour, kind="png", size=(1800, 600)):
@@ -58,3 +68,33 @@ def test_every_picture_is_shown_and_small():
     assert sum(path.stat().st_size for path in pictures) < 1.5e6
     shown = re.findall(r"!\[.+\]\(images/(\w+)\.png\)", (DOCS / "gallery.md").read_text())
     assert sorted(shown) == sorted(gallery.FIGURES)
+
+
+def test_the_path_to_the_worst_outlier_is_shown_in_few_clicks():
+    path = imported("path_images")
+    pictures = {one.stem: one for one in (DOCS / "images/path").glob("*.png")}
+    assert sorted(pictures) == sorted(path.STEPS)
+    assert max(one.stat().st_size for one in pictures.values()) <= path.MOST
+    assert max(len(step.clicks) for step in path.STEPS.values()) <= 6
+    guide = (DOCS / "guides/quick_start.md").read_text()
+    assert re.findall(r"!\[.+\]\(../images/path/(\w+)\.png\)", guide) == list(path.STEPS)
+
+
+def test_a_step_of_the_path_is_a_picture_after_its_clicks(tmp_path):
+    path = imported("path_images")
+    page = tmp_path / "page.html"
+    page.write_text(
+        """<html><head><meta charset="utf-8"></head><body><header>top</header><main>
+<section><h2 id="other" style="background: lime">x</h2></section>
+<section><h2 id="explore" data-ready="yes">y</h2><button id="worst">go</button>
+<div id="chosen" style="height: 4000px"></div></section></main>
+<script>document.getElementById("worst").addEventListener("click", () => {
+  document.getElementById("chosen").style.background = "red"; });</script></body></html>"""
+    )
+    step = path.Step("explore", ("#worst",), 500, "#chosen")
+    picture = Image.open(io.BytesIO(path.taken(page, step))).convert("RGB")
+    assert picture.size == (path.WIDTH, 500)
+    assert picture.getpixel((500, 400)) == (255, 0, 0)
+    before = Image.open(io.BytesIO(path.taken(page, step._replace(clicks=())))).convert("RGB")
+    assert before.getpixel((500, 400)) == (255, 255, 255)
+    assert (0, 255, 0) not in {colour for _, colour in picture.getcolors(10**6)}

@@ -8,7 +8,9 @@ from astropy.coordinates import SkyCoord
 from astropy.io import fits
 from astropy.wcs import WCS
 from given_sky import tilted
+from redpix.core.exceptions import InputError
 from redpix.injection.inject import expected_light, with_photons
+from redpix.injection.inject_given import inject_field
 from redpix.injection.photon_noise import photon_noise
 from test_inject import GALAXY, moffat_model
 
@@ -69,3 +71,15 @@ def test_a_source_beyond_the_image_is_left_out():
     far = SkyCoord(151 * u.deg, 2 * u.deg)
     table = pd.DataFrame([{"ra": far.ra.deg, "dec": far.dec.deg, "kind": "star", "flux_r": 5.0}])
     assert not expected_light(table, "r", moffat_model(3.0), WCS(header), SHAPE).any()
+
+
+def test_an_unknown_zero_point_is_refused(tmp_path):
+    """Sources have nanomaggies, and the image has counts."""
+    (tmp_path / "status.json").write_text('{"frames": {"r": {"unit": "count"}}}')
+    (tmp_path / "sources.csv").write_text("ra,dec,kind,flux_r\n150,2,star,5\n")
+    paths = {name: [tmp_path / "absent.fits"] for name in ("frames", "errors", "injected")}
+    files = {"masks": None, "psf": None, "sources": tmp_path / "sources.csv"}
+    with pytest.raises(InputError, match=r"band r: the zero point is unknown.*column zero_point"):
+        inject_field(
+            **paths, **files, status=tmp_path / "status.json", field="a", bands=["r"], seed=1
+        )

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from raw_night import GAIN, RawNight
+from raw_night import GAIN, LIGHT, PLACES, RawNight, through_filters
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.make_master import make_master
 from redpix.photometry.measure import full_photometry
@@ -25,20 +25,6 @@ SETTINGS = {
     "window": 7,
 }
 ROW = dict.fromkeys(("mask", "exposure", "frame", "magnitude", *CAMERA))
-
-#: transmission of the filters, and rows and columns of their pixels in the file
-LIGHT = {"R": 0.5, "G": 1.0, "B": 0.3}
-PLACES = {"R": [(0, 0)], "G": [(0, 1), (1, 0)], "B": [(1, 1)]}
-
-
-def through_filters(shape, light):
-    """Return an image of the values of the filters on their pixels."""
-    mosaic = np.zeros(shape)
-    for colour, places in PLACES.items():
-        for row, column in places:
-            value = np.broadcast_to(light[colour], shape)
-            mosaic[row::2, column::2] = value[row::2, column::2]
-    return mosaic
 
 
 def colour_night(folder, pattern):
@@ -102,5 +88,5 @@ def test_each_colour_has_the_fluxes_of_its_filter(tmp_path, pattern):
         # a pixel of one colour in four is read, or the mean of two
         change = np.asarray(stars["psf_flux"])[nearest[near]] / (flux[near] * LIGHT[colour] / 4)
         # with a flat of another filter, or without one, stars would differ by 10 % and more
-        assert np.median(change) == pytest.approx(1, abs=0.03)
+        assert np.median(change) == pytest.approx(1, abs=0.008)
         assert np.std(change) < 0.015

@@ -7,6 +7,7 @@ from redpix.photometry import ccd, crowded
 from redpix.photometry.quality import FLAGS, aperture_correction, assess
 from redpix.photometry.scene import Scene
 from redpix.photometry.sky_level import mean_sky, with_measured_sky
+from scipy.spatial import cKDTree
 from star_bound import cramer_rao, match, robust, scores
 from star_field import Field, Moffat, draw, simulate
 
@@ -196,3 +197,24 @@ def test_the_sky_is_a_mean_and_no_median():
     assert np.median(electrons) < -0.25
     flat = mean_sky(electrons[:40, :40], np.full((40, 40), 3.0), 64)
     assert flat == pytest.approx(np.full((40, 40), electrons[:40, :40].mean()), abs=0.05)
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_wings_of_stars_that_fill_an_image_are_not_sky(seed):
+    """Thirty stars of up to 60,000 counts in 120 x 120 pixels, on a sky of 100 counts."""
+    rng = np.random.default_rng([seed, 3])
+    x, y = rng.uniform(7, 112, (2, 30))
+    flux = 10 ** rng.uniform(3.8, 4.8, 30)
+    light = draw((120, 120), x, y, flux, Moffat(3.0), 0.01) + 100
+    image = rng.poisson(light * 1.6) / 1.6 + rng.normal(0, 6 / 1.6, light.shape)
+    field = Field(image, x, y, flux, sky=100.0, gain=1.6, read_noise=6.0)
+    result = measure(field)
+    distance, nearest = cKDTree(np.column_stack([result.stars.x, result.stars.y])).query(
+        np.column_stack([x, y])
+    )
+    found = distance < 0.3
+    assert found.sum() >= 27
+    assert len(result.stars.x) <= 32
+    ratio = result.stars.flux[nearest[found]] / flux[found]
+    # the error of the PSF's wings from about ten stars
+    assert np.median(ratio) == pytest.approx(1, abs=0.008)

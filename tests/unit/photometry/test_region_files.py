@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
+from astropy.wcs import WCS
 from conftest import ROOT
 from redpix.core.exceptions import InputError
 from redpix.image.ds9_regions import region_mask
@@ -145,3 +147,88 @@ def test_what_a_region_cannot_be(line, words):
 def test_the_sky_needs_a_wcs():
     with pytest.raises(InputError, match="a.reg: line 2: fk5: the image has no usable WCS"):
         region_mask(["# DS9", "fk5", "circle(1,2,3)"], (20, 20), "a.reg", {"NAXIS": 2})
+
+
+#: shapes in image coordinates, whose borders cross no centre of a pixel
+SHAPES = (
+    "circle(30.2,40.3,12.6)",
+    "circle(-3,81.7,20.37)",
+    "ellipse(50.1,40.7,20.3,7.6,33)",
+    "box(61.3,22.2,31.1,9.3,-20)",
+    "annulus(40.4,40.1,8.3,17.7)",
+    "polygon(10.3,10.2,90.1,15.7,50.2,70.4,47.9,30.3)",
+    "polygon(-20.3,-10.2,120.1,15.7,50.2,97.4)",
+    "polygon(20.2,20.1,60.3,60.7,60.1,20.3,20.4,60.2)",
+)
+
+
+def mask_of_regions(lines, header):
+    """Return the pixels inside regions by astropy's package of regions."""
+    regions = pytest.importorskip("regions", reason="the package regions is not installed")
+    inside = np.zeros((80, 100), bool)
+    for region in regions.Regions.parse("\n".join(lines), format="ds9"):
+        region = region.to_pixel(WCS(header)) if hasattr(region, "to_pixel") else region
+        found = region.to_mask(mode="center").to_image(inside.shape)
+        inside |= False if found is None else found > 0
+    return inside
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_pixels_are_those_of_the_package_regions(shape):
+    header, *_ = sky_image()
+    lines = ["image", shape]
+    assert np.array_equal(
+        region_mask(lines, (80, 100), "a.reg", header), mask_of_regions(lines, header)
+    )
+
+
+def test_regions_on_the_sky_are_those_of_the_package_regions():
+    header, *_ = sky_image(angle=25.0)
+    lines = ["fk5", 'circle(150.001,2.001,7.3")', 'ellipse(149.997,2,11.2",4.1",20)']
+    ours = region_mask(lines, (80, 100), "a.reg", header)
+    theirs = mask_of_regions(lines, header)
+    assert theirs.sum() > 300
+    assert np.count_nonzero(ours ^ theirs) <= 2  # FK5 and ICRS differ by hundredths of a pixel
+
+
+def test_an_angle_starts_at_north_of_the_system_of_the_region():
+    """DS9's angles of galactic regions; astropy's regions take north of the image's own system."""
+    header, *_ = sky_image(angle=25.0)
+    place = SkyCoord(149.997, 2, unit="deg").galactic
+    lines = ["galactic", f'ellipse({place.l.deg},{place.b.deg},14.2",4.1",20)']
+    rows, columns = np.indices((80, 100))
+    sky = WCS(header).pixel_to_world(columns, rows).galactic
+    offset = sky.transform_to(place.skyoffset_frame())
+    west, north = -offset.lon.arcsec, offset.lat.arcsec
+    cosine, sine = np.cos(np.deg2rad(20)), np.sin(np.deg2rad(20))
+    along, across = west * cosine + north * sine, north * cosine - west * sine
+    true = np.hypot(along / 14.2, across / 4.1) <= 1
+    assert true.sum() > 300
+    assert np.count_nonzero(true ^ region_mask(lines, (80, 100), "a.reg", header)) <= 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["circle(nan,5,3)", "circle(1e400,5,3)", "box(5,5,1e400,3)", "circle(1e12,5,3)"]
+    + ["box(5,5,4,4,nan)", "ellipse(5,5,0,3)", f"circle({'9' * 5000},5,5)"],
+)
+def test_senseless_numbers_are_refused(line):
+    with pytest.raises(InputError, match=r"^a\.reg: line 1: ") as caught:
+        region_mask([line], (20, 20), "a.reg")
+    assert len(str(caught.value)) < 500
+
+
+def test_many_regions_take_time_by_their_own_size():
+    """A full file of small polygons on a large image, and one of regions as large as the image."""
+    small = [f"polygon({x},{x},{x + 9},{x},{x + 5},{x + 8})" for x in range(1, 3000)]
+    mask = region_mask(small, (3000, 3000), "a.reg")
+    assert mask[104, 104]
+    assert not mask[104, 200]
+    with pytest.raises(InputError, match="cover the image more than 100 times"):
+        region_mask(["circle(100,100,500)"] * 150, (200, 200), "a.reg")
+
+
+def test_a_polygon_of_endless_sides_is_refused():
+    corners = ",".join(f"{x},{1 + 9_000_000 * (x % 2)}" for x in range(1, 200))
+    with pytest.raises(InputError, match="its sides cross"):
+        region_mask([f"polygon({corners})"], (1_000_000, 1), "a.reg")

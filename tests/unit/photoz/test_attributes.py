@@ -25,6 +25,20 @@ def test_vectors_hold_what_the_names_say():
     assert vectors.dtype == np.float32
 
 
+def test_gradients_lie_before_the_errors_and_objects_have_none():
+    attributes = Attributes(("gradients", "magnitudes", "errors"), ("r", "g", "u"))
+    names = ("mag_u", "mag_g", "mag_r", "gradient_u-g", "gradient_g-r")
+    assert attributes.names == (*names, "log_error_u", "log_error_g", "log_error_r")
+    assert set(names[3:]) <= set(columns(attributes))
+    values = np.arange(8.0) + 1
+    vectors = attributes.vectors(values[None, :3], None, values[None, 5:], values[None, 3:5])
+    assert vectors[0] == pytest.approx([*values[:5], *np.log(values[5:])])
+    assert attributes.of_pixels == 2
+    assert attributes.of_aperture().kinds == ("magnitudes", "errors")
+    # noise of a magnitude does not move a gradient
+    assert np.abs(attributes.mixing[3:]).max() == 0
+
+
 def test_brightness_is_the_middle_band():
     attributes = Attributes(("colours", "brightness"), ("u", "g", "r", "i", "z"))
     assert attributes.names == ("mag_r", "u-g", "g-r", "r-i", "i-z")

@@ -109,7 +109,6 @@ def test_a_table_of_many_columns_is_read_in_seconds(tmp_path):
     ("method", "settings"),
     [
         ("tpz", {"trees": 10, "seed": 1}),
-        ("boosting", {"trees": 10, "leaves": 8, "rate": 0.1, "seed": 1}),
         (
             "som",
             {"topology": "hexagonal", "size": 3, "periodic": True, "update": "batch"}

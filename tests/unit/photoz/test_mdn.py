@@ -135,6 +135,18 @@ def photometry(n, seed=1, scatter=0.3):
     return np.hstack([magnitudes, np.log(errors)]).astype(np.float32)
 
 
+def test_columns_beside_the_photometry_are_inputs_as_they_are():
+    beside = np.random.default_rng(3).normal(2, 3, (500, 2))
+    vectors = photometry(500)
+    vectors = np.hstack([vectors[:, :3], beside, vectors[:, 3:]])
+    layout = Layout(3, 3, 2)
+    assert Layout.of(layout.numbers()) == layout
+    inputs = PhotometricInputs.fit(vectors, layout)
+    low, middle, high = np.percentile(beside, (16, 50, 84), axis=0)
+    found = inputs.transform(vectors)[:, -2:]
+    assert found == pytest.approx(np.clip((beside - middle) / ((high - low) / 2), -5, 5), abs=1e-5)
+
+
 def test_inputs_are_asinh_magnitudes_colours_and_ratios():
     vectors = photometry(500)
     inputs = PhotometricInputs.fit(vectors, Layout(3, 3))

@@ -31,6 +31,8 @@ def test_completions_are_unbiased_and_scatter_as_the_band_does():
     # the scatter of a completion and that of the truth add
     assert np.std(offset[0]) == pytest.approx(np.sqrt(2) * 0.05, rel=0.2)
     assert np.median(found.errors[0, :, 3] / errors[:, 3]) == pytest.approx(1, abs=0.1)
+    missing[:, 3] = 26.6  # a limiting magnitude, as some surveys give it
+    np.testing.assert_array_equal(donors.complete(given, missing).errors, found.errors)
 
 
 def test_two_missing_bands_keep_their_correlation():

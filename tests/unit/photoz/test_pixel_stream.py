@@ -13,7 +13,8 @@ from redpix.photoz.pixel_stream import (
 )
 from redpix.photoz.split import sample_pixels
 
-ATTRIBUTES = Attributes(("magnitudes", "distance"), ("g", "r"))
+ATTRIBUTES = Attributes(("magnitudes", "distance", "gradients"), ("g", "r"))
+USED = ("mag_g", "mag_r", "distance", "gradient_g-r")
 IDS = np.array([3, 8, 11, 40])
 
 
@@ -66,7 +67,7 @@ def test_sample_is_the_chosen_pixels_by_slow_loop(limit, cuts):
     for row in np.flatnonzero(wanted):
         for pixel in np.flatnonzero(whole["object_id"] == IDS[row]):
             if next(flags):
-                values = [whole[name][pixel] for name in ("mag_g", "mag_r", "distance")]
+                values = [whole[name][pixel] for name in USED]
                 expected.append((row, *values))
     found = sorted((i, *v) for i, v in zip(index.tolist(), vectors.tolist(), strict=True))
     assert np.array(found) == pytest.approx(np.array(sorted(expected)))

@@ -47,3 +47,23 @@ def test_qp_reads_it(path):
     assert ensemble.npdf == 3
     assert np.allclose(ensemble.mean().ravel(), REDSHIFT, atol=1e-3)
     assert np.allclose(ensemble.std().ravel(), WIDTH, atol=1e-3)
+
+
+def test_rail_evaluates_it(path, tmp_path, monkeypatch):
+    data = pytest.importorskip("rail.core.data", reason="pz-rail-base is not installed")
+    evaluator = pytest.importorskip("rail.evaluation.dist_to_point_evaluator")
+    monkeypatch.chdir(tmp_path)  # RAIL writes its summary there
+    with h5py.File("truth.hdf5", "w") as file:
+        file["redshift"] = REDSHIFT
+    stage = evaluator.DistToPointEvaluator.make_stage(
+        name="evaluation",
+        metrics=["cdeloss"],
+        hdf5_groupname="",
+        reference_dictionary_key="redshift",
+        metric_config={"limits": (0, 1)},
+    )
+    pdfs = data.QPHandle("input", path=str(path))
+    done = stage.evaluate(pdfs, data.TableHandle("truth", path=str(tmp_path / "truth.hdf5")))
+    # of a Gaussian about its truth: 1 / (2 sqrt(pi) width) - 2 / (sqrt(2 pi) width)
+    expected = (1 / (2 * np.sqrt(np.pi)) - 2 / np.sqrt(2 * np.pi)) / WIDTH
+    assert done["summary"]()["cdeloss"][0] == pytest.approx(expected, rel=0.01)

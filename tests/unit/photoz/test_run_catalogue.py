@@ -18,7 +18,6 @@ SETTINGS = {
     "tpz": {"trees": 30, "seed": 1},
     "som": {"topology": "hexagonal", "size": None, "periodic": True, "update": "batch"}
     | {"maps": 8, "iterations": 8, "mode": "linear", "seed": 1},
-    "boosting": {"trees": 30, "leaves": 8, "rate": 0.1, "seed": 1},
 }
 SETTINGS["ensemble"] = {"members": {name: SETTINGS[name] for name in ("knn", "mdn")}}
 
@@ -50,7 +49,7 @@ def test_files_are_those_of_pixels_and_agree(done):
     assert found["attributes"][:4] == ["mag_i", "g-r", "r-i", "i-z"]
 
 
-@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "boosting", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "ensemble"])
 def test_threads_change_nothing_and_test_redshifts_reach_nothing(tmp_path, method):
     settings = SETTINGS[method]
     train, test = sky(150, 1), sky(60, 2, first=1001)
@@ -76,7 +75,7 @@ def test_without_a_test_table_a_part_is_held_out_and_unknown_ones_are_targets(tm
     assert completed["train"]["objects"] + completed["test"]["objects"] == 2
 
 
-@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "boosting", "ensemble"])
+@pytest.mark.parametrize("method", ["knn", "mdn", "tpz", "som", "ensemble"])
 def test_every_learner_predicts_objects_that_lack_a_band(tmp_path, method):
     train, test = sky(300, 1), sky(100, 2, first=1001)
     train.loc[::10, "z"], test.loc[::4, "g"], test.loc[::5, "z_err"] = np.nan, np.nan, -9999

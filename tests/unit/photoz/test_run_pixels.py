@@ -79,6 +79,11 @@ def done(sky, tmp_path_factory):
     return sky.run(tmp_path_factory.mktemp("photoz"))
 
 
+@pytest.fixture(scope="module")
+def few_done(few, tmp_path_factory):
+    return few.run(tmp_path_factory.mktemp("few"))
+
+
 def objects_of(folder):
     return pandas.read_csv(folder / "objects.csv", keep_default_na=True)
 
@@ -179,8 +184,8 @@ def test_stored_densities_say_in_qp_what_the_table_says(done):
     assert stored["pdf"].map(len).mean() < 0.8 * len(grid)
 
 
-def test_threads_and_a_second_run_give_the_same_bytes(sky, done, tmp_path):
-    assert same(done, sky.run(tmp_path, threads=2), *FILES.values())
+def test_threads_and_a_second_run_give_the_same_bytes(few, few_done, tmp_path):
+    assert same(few_done, few.run(tmp_path, threads=2), *FILES.values())
 
 
 TPZ = {"trees": 20, "seed": 1}
@@ -237,35 +242,35 @@ def test_tuning_on_one_field_is_refused(sky, tmp_path):
         Sky(two, sky.pixels).run(tmp_path, **asked)
 
 
-def test_another_seed_splits_otherwise(sky, done, tmp_path):
-    other = objects_of(sky.run(tmp_path, seed=2))
-    assert (other["split"] != objects_of(done)["split"]).any()
+def test_another_seed_splits_otherwise(few, few_done, tmp_path):
+    other = objects_of(few.run(tmp_path, seed=2))
+    assert (other["split"] != objects_of(few_done)["split"]).any()
 
 
-def test_truth_of_test_objects_reaches_nothing(sky, done, tmp_path):
-    table = sky.table.copy()
-    tested = table["id"].isin(objects_of(done).query("split == 'test'")["object_id"])
+def test_truth_of_test_objects_reaches_nothing(few, few_done, tmp_path):
+    table = few.table.copy()
+    tested = table["id"].isin(objects_of(few_done).query("split == 'test'")["object_id"])
     table.loc[tested & (table["class"] != "STAR"), "redshift"] = 0.123
-    found = Sky(table, sky.pixels).run(tmp_path)
-    assert same(done, found, "model.npz", "pdfs.parquet")
-    assert np.array_equal(objects_of(found)["z_phot"], objects_of(done)["z_phot"])
+    found = Sky(table, few.pixels).run(tmp_path)
+    assert same(few_done, found, "model.npz", "pdfs.parquet")
+    assert np.array_equal(objects_of(found)["z_phot"], objects_of(few_done)["z_phot"])
 
 
-def test_truth_in_the_pixel_tables_is_not_read(sky, done, tmp_path):
-    truth = sky.pixels["object_id"].map(sky.table.set_index("id")["redshift"])
-    found = Sky(sky.table, sky.pixels.assign(redshift=truth)).run(tmp_path)
-    assert same(done, found, *FILES.values())
+def test_truth_in_the_pixel_tables_is_not_read(few, few_done, tmp_path):
+    truth = few.pixels["object_id"].map(few.table.set_index("id")["redshift"])
+    found = Sky(few.table, few.pixels.assign(redshift=truth)).run(tmp_path)
+    assert same(few_done, found, *FILES.values())
 
 
-def test_fluxes_of_test_objects_do_not_reach_the_model(sky, done, tmp_path):
-    tested = objects_of(done).query("split == 'test'")["object_id"]
-    brighter = sky.pixels.copy()
+def test_fluxes_of_test_objects_do_not_reach_the_model(few, few_done, tmp_path):
+    tested = objects_of(few_done).query("split == 'test'")["object_id"]
+    brighter = few.pixels.copy()
     rows = brighter["object_id"].isin(tested)
     names = [f"{kind}_{band}" for kind in ("flux", "mag") for band in PARAMS["bands"]]
     brighter.loc[rows, names] *= np.float32(1.5)
-    found = Sky(sky.table, brighter).run(tmp_path)
-    assert same(done, found, "model.npz")
-    assert not same(done, found, "objects.csv")
+    found = Sky(few.table, brighter).run(tmp_path)
+    assert same(few_done, found, "model.npz")
+    assert not same(few_done, found, "objects.csv")
 
 
 def test_no_object_is_predicted_from_itself(sky, tmp_path):
@@ -336,15 +341,15 @@ def test_a_model_is_arrays_alone(done):
     }
 
 
-def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(sky, done, tmp_path):
-    table, pixels = sky.table.copy(), sky.pixels.copy()
+def test_objects_without_redshift_are_targets_and_bad_pixels_dropped(few, few_done, tmp_path):
+    table, pixels = few.table.copy(), few.pixels.copy()
     table.loc[:9, "redshift"] = np.nan
     pixels.loc[pixels["object_id"] == table["id"][20], "mag_u"] = np.nan
     bad = pixels.index[pixels["object_id"] == table["id"][30]][:2]
     pixels.loc[bad[0], "flux_g"], pixels.loc[bad[1], "error_z"] = np.inf, 0
     out = Sky(table, pixels).run(tmp_path)
     found = objects_of(out).set_index("object_id")
-    whole = objects_of(done).set_index("object_id")
+    whole = objects_of(few_done).set_index("object_id")
     assert (found.loc[table["id"][:10], "split"] == "target").all()
     assert found.loc[table["id"][:10], "z_phot"].notna().all()
     assert table["id"][20] not in found.index

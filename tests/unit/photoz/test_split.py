@@ -67,8 +67,8 @@ def test_more_neighbours_than_a_fold_has_galaxies_are_refused():
     check_count("knn", 7, folds, star)
     with pytest.raises(InputError, match=r"photoz\.k: 8 neighbours.* 9 training.* at most 7"):
         check_count("knn", 8, folds, star)
-    with pytest.raises(InputError, match=r"photoz\.methods: boosting.* needs 8 .* has 7"):
-        check_count("boosting", 8, folds, star)
+    with pytest.raises(InputError, match=r"photoz\.methods: tpz.* needs 8 .* has 7"):
+        check_count("tpz", 8, folds, star)
     with pytest.raises(InputError, match="no galaxy or quasar"):
         check_count("tpz", 1, folds, np.ones(12, bool))
 

@@ -194,13 +194,13 @@ def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
     wcs = drift_scan()
     image, _ = star_field(wcs)
     program = project("montage", image, np.ones(SHAPE), wcs)[1]
-    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
     package = project("montage", image, np.ones(SHAPE), wcs)[1]
     assert np.array_equal(program.image, package.image, equal_nan=True)
 
 
 def test_without_montage_the_message_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(montage_program.shutil, "which", lambda name: None)
+    monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
     monkeypatch.setitem(sys.modules, "MontagePy.main", None)
     with pytest.raises(InputError, match="run envs/setup"):
         montage_program.run_mprojectpp("in.fits", "out.fits", "grid.hdr")

@@ -6,7 +6,7 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.injection.choose_psf import listed_psf
 from redpix.pixels.given_psf import check_psf
-from redpix.psf.given_model import centroid
+from redpix.psf.given_model import centroid, read_given_model
 from redpix.psf.given_psf import given_psf
 from redpix.psf.psf_model import full_width
 
@@ -44,3 +44,39 @@ def test_a_width_is_that_of_the_image_of_a_star():
         middle = stamp.shape[0] // 2
         assert stamp[middle, middle + 2] / stamp[middle, middle] == pytest.approx(0.5)
         assert psf.fwhm == pytest.approx(4.0)
+
+
+def psfex_model(path, mask=None, **cards):
+    """Write a PSFEx model of degree 1 with some cards changed; return its path."""
+    y, x = np.indices((25, 25)) - 12
+    if mask is None:
+        mask = np.exp(-(x**2 + y**2) / 8)[None] * np.array([1.0, 0.01, 0.01])[:, None, None]
+    form, dim = f"{mask.size}E", "({})".format(",".join(map(str, mask.shape[::-1])))
+    hdu = fits.BinTableHDU.from_columns([fits.Column("PSF_MASK", form, dim=dim, array=mask[None])])
+    hdu.header.update({"PSF_SAMP": 0.5, "POLDEG1": 1, "ACCEPTED": 20})
+    hdu.header.update({f"{key}{n}": 50.0 for key in ("POLZERO", "POLSCAL") for n in (1, 2)})
+    hdu.header.update(cards)
+    hdu.writeto(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("card", "value"),
+    [("PSF_SAMP", value) for value in (0.0, -1.0, 1e-300, 1e9, "half")]
+    + [("POLDEG1", value) for value in (-4, 10**9, "one")]
+    + [("POLSCAL1", 0.0), ("POLSCAL2", 1e-320), ("POLZERO1", "x"), ("ACCEPTED", "many")],
+)
+def test_senseless_cards_of_a_psfex_model_are_named(tmp_path, card, value):
+    assert read_given_model(psfex_model(tmp_path / "right.psf")).degree == 1
+    path = psfex_model(tmp_path / "a.psf", **{card: value})
+    with pytest.raises(InputError, match=rf"^psf: {path}: {card} is .*; allowed: "):
+        read_given_model(path)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 1, 25, 25), (25,), (3, 2, 400), (1, 1, 1)], ids=lambda shape: str(shape)
+)
+def test_wrong_axes_of_a_psfex_model_are_named(tmp_path, shape):
+    path = psfex_model(tmp_path / "a.psf", mask=np.ones(shape))
+    with pytest.raises(InputError, match=r"^psf: .*a.psf: PSF_MASK has the shape \("):
+        read_given_model(path)

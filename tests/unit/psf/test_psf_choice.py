@@ -3,6 +3,8 @@
 import fits_sky
 import numpy as np
 import pytest
+from redpix.core import programs
+from redpix.core.exceptions import InputError
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psfex import find_sources
 from redpix.psf.sextractor import copied_settings
@@ -113,3 +115,15 @@ def test_a_narrow_psf_is_made_on_a_finer_grid(tmp_path):
     assert "effective, degree 0" in model.words
     peak = model.at(220, 210).max()
     assert peak == pytest.approx(star(220, 210, 0.9).max(), rel=0.03)
+
+
+def test_without_psfex_the_effective_psf_is_used_and_said(tmp_path, monkeypatch, caplog):
+    """PSFEx has no build for Apple silicon and ARM Linux."""
+    sources = sources_of(image_of(25, alpha=2.0), tmp_path)
+    monkeypatch.setitem(programs.NAMES, "psfex", ("no-such-program",))
+    config = fits_sky.resources()["psfex"]
+    model, _ = fit_psf(sources, config, "a.fits")
+    assert model.engine == "effective"
+    assert "a.fits: PSFEx is not on the PATH" in caplog.text
+    with pytest.raises(InputError, match="no-such-program is on the PATH"):
+        fit_psf(sources, config, "a.fits", "psfex")

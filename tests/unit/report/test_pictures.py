@@ -192,8 +192,8 @@ def test_objects_are_circled_where_they_are():
         np.testing.assert_allclose(places, (expected - corner + 0.5) / factor - 0.5)
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
     assert labels == ["GALAXY: 1", "STAR: 1", "class unknown: 1", "not found: 1"]
-    # the close-up names the redshifts of its objects
-    assert [text.get_text() for text in right.texts] == ["1.000", "1.000"]
+    # the close-up names the redshifts of its objects, except where the words would be cut off
+    assert [text.get_text() for text in right.texts] == ["1.000"]
 
 
 def test_axes_and_colour_bars_are_named_with_units():

@@ -3,7 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from astropy.io import fits
 from redpix.report import verdict
+from redpix.report.run_files import RunFiles
+from redpix.report.verdict_section import assumptions
 
 
 def marks(lines):
@@ -83,3 +86,17 @@ def test_a_given_gain_that_does_not_explain_the_noise_is_marked(found, mark):
     assert line.mark == mark
     assert line.link == "image-a"
     assert verdict.judge_given_noise("a", found, float("nan")) == []
+
+
+def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
+    frame, home = tmp_path / "a-r.fits", tmp_path / "pair/r"
+    home.mkdir(parents=True)
+    fits.writeto(frame, np.zeros((2, 2)), fits.Header({"ZPOINT": 25.5, "ZPFROM": "MAGZP"}))
+    header = fits.Header({"WARN1": "the gain is assumed", "WARN2": "few stars"})
+    difference = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "D")])
+    difference.writeto(home / "difference.fits")
+    products = RunFiles(frames=[str(frame)], differences=[str(home / "difference.fits")])
+    assert assumptions(products) == [
+        ("frame a-r", "zero point 25.5, MAGZP"),
+        ("pair pair, r", "the gain is assumed; few stars"),
+    ]

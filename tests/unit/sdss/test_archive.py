@@ -1,12 +1,16 @@
 """Fetch from an archive: retries, resumed transfers, messages of faults."""
 
+import base64
 import bz2
 import contextlib
+import email.utils
 import gzip
+import hashlib
 import http.server
 import threading
 import time
 from collections import Counter
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,7 +29,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self, faults=(), body=PACKED):
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults, self.body, self.asked = list(faults), body, Counter()
-        self.ranges, self.headers, self.version = [], [], None
+        self.ranges, self.headers, self.version, self.more = [], [], None, {}
         threading.Thread(target=self.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.server_port}"
 
@@ -48,7 +52,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted else 0
         body = b"<!DOCTYPE html><html>busy</html>" if fault == "html" else server.body
-        if start > len(body) - 1:
+        if start > len(body) - 1 or fault == "416":
             self.send_response(416)
             self.send_header("Content-Range", f"bytes */{len(body)}")
             self.send_header("Content-Length", "0")
@@ -63,8 +67,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if "gzip" in encodings:  # servers compress if the client accepts it
             body, start = gzip.compress(body), 0
             self.send_header("Content-Encoding", "gzip")
-        length = {"endless": "many", "huge": str(10**12)}.get(fault, str(len(body) - start))
+        left = len(body) - start
+        wrong = {"endless": "many", "huge": 10**12, "longer": left + 50, "shorter": left - 50}
+        length = str(wrong.get(fault, left))
         self.send_header("Content-Length", length)
+        for name, value in server.more.items():
+            self.send_header(name, value)
+        if fault == "slow headers":
+            with contextlib.suppress(OSError):
+                self.flush_headers()
+                for _ in range(40):
+                    self.wfile.write(b"x")
+                    time.sleep(0.1)
+            return
         self.end_headers()
         if fault == "cut":
             self.wfile.write(body[start : start + 70_000])
@@ -83,6 +98,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             threading.Event().wait(1.5)
         else:
             self.wfile.write(body[start:])
+
+    busy = "7"  # seconds, or a date
 
     def log_message(self, *_):
         pass
@@ -155,6 +172,51 @@ def test_a_file_larger_than_any_frame_is_refused(tmp_path, monkeypatch, fault):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_headers_that_come_byte_by_byte_do_not_hold_the_transfer(tmp_path):
+    server = Server(["slow headers"])
+    start = time.monotonic()
+    assert fetch(server, tmp_path, timeout=0.25)[1].read_bytes() == BODY
+    assert time.monotonic() - start < 3.5  # the headers take 4 s
+    assert server.asked.total() == 2
+
+
+def test_a_transfer_has_a_longest_time_and_is_continued(tmp_path, monkeypatch):
+    monkeypatch.setattr(download, "LONGEST_TRANSFER", 0.3)
+    monkeypatch.setattr(download, "SLOWEST", 0)
+    server = Server(["drip"])
+    assert fetch(server, tmp_path)[1].read_bytes() == BODY
+    assert server.ranges[1].startswith("bytes=")
+
+
+@pytest.mark.parametrize("fault", ["longer", "shorter"])
+def test_a_wrong_content_length_is_overcome(tmp_path, fault):
+    server = Server([fault])
+    assert fetch(server, tmp_path)[1].read_bytes() == BODY
+    if fault == "shorter":
+        with pytest.raises(InputError, match="truncated or corrupt"):
+            fetch(Server([fault] * 9), tmp_path)
+
+
+def test_a_range_that_is_refused_again_and_again(tmp_path):
+    (tmp_path / "frame.fits.part").write_bytes(PACKED[:500])
+    assert fetch(Server(["416"]), tmp_path)[1].read_bytes() == BODY
+    with pytest.raises(InputError, match="gave up after 3 attempts"):
+        fetch(Server(["416"] * 9), tmp_path, retries=2)
+
+
+@pytest.mark.parametrize("name", ["Content-MD5", "Digest", "Repr-Digest"])
+def test_the_checksum_of_the_server_is_compared(tmp_path, name):
+    kind, words = ("md5", "{}") if name == "Content-MD5" else ("sha256", "sha-256={}")
+    words = "sha-256=:{}:" if name == "Repr-Digest" else words
+    digest = base64.b64encode(hashlib.new(kind, PACKED).digest()).decode()
+    server = Server()
+    server.more = {name: words.format(digest)}
+    assert fetch(server, tmp_path)[1].read_bytes() == BODY
+    server.more = {name: words.format(digest[::-1].lstrip("=") + "=" * digest.count("="))}
+    with pytest.raises(InputError, match="is not that of the server's header; gave up"):
+        fetch(server, tmp_path, retries=1)
+
+
 def test_a_server_may_not_send_the_request_to_another_site(tmp_path):
     other = Server()
     there = other.url.replace("127.0.0.1", "localhost")
@@ -165,16 +227,28 @@ def test_a_server_may_not_send_the_request_to_another_site(tmp_path):
 
 def test_the_wait_that_a_server_asks_for_is_kept(tmp_path, monkeypatch):
     waits = []
-    monkeypatch.setattr(archive.time, "sleep", waits.append)
+    monkeypatch.setattr(archive, "time", SimpleNamespace(sleep=waits.append))
     monkeypatch.setattr(Handler, "send_error", _busy)
     assert fetch(Server([429]), tmp_path)[0]
     assert waits == [7]
 
 
+def test_a_wait_until_a_date_is_kept_and_a_long_one_is_said(tmp_path, monkeypatch):
+    waits = []
+    monkeypatch.setattr(archive, "time", SimpleNamespace(sleep=waits.append))
+    monkeypatch.setattr(Handler, "send_error", _busy)
+    monkeypatch.setattr(Handler, "busy", email.utils.formatdate(time.time() + 200, usegmt=True))
+    assert fetch(Server([503]), tmp_path)[0]
+    assert waits == [pytest.approx(200, abs=20)]
+    monkeypatch.setattr(Handler, "busy", "86400")
+    with pytest.raises(InputError, match="429.*asks to wait 86400 s; try later"):
+        fetch(Server([429] * 9), tmp_path)
+
+
 def _busy(handler, code):
-    """Answer that the server is busy for 7 s."""
+    """Answer that the server is busy for some time, 7 s if nothing else is set."""
     handler.send_response(code)
-    handler.send_header("Retry-After", "7")
+    handler.send_header("Retry-After", handler.busy)
     handler.send_header("Content-Length", "0")
     handler.end_headers()
 

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 import os
 import re
 import warnings
@@ -16,6 +17,7 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.nddata import CCDData, VarianceUncertainty
 from redpix.image.exposure_cards import fits_unit
+from redpix.subtraction.alerts import SCHEMA
 from redpix.subtraction.reference_map import ReferenceMap
 from redpix.subtraction.series_epoch import read_epoch
 
@@ -145,6 +147,11 @@ def test_regions_are_circles_at_the_places(made, rows):
         ra, dec, colour = re.match(r'circle\(([\d.]+),([-\d.]+),4"\) # color=(\w+)', line).groups()
         assert (ra, dec) == (row["ra"], row["dec"])
         assert (colour == "green") == (row["flags"] == "0")
+
+
+def test_the_schema_of_alerts_has_one_order():
+    """The order of fastavro changes from process to process."""
+    assert json.dumps(SCHEMA) == json.dumps(SCHEMA, sort_keys=True)
 
 
 def test_alerts_are_packets_of_the_clean_rows_with_cut_outs(made, rows):

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import yaml
+from astropy import units
 from astropy.io import fits
+from astropy.table import Table
 from conftest import ROOT
 from redpix.config.pairs_table import read_pairs
 from redpix.core.exceptions import InputError
 from redpix.subtraction.reference_map import ReferenceMap, map_cards
 from redpix.subtraction.series import SeriesEpoch, all_detections, groups_of, light_curve
-from redpix.subtraction.series_rows import steps_on_sky
+from redpix.subtraction.series_rows import COLUMNS, steps_on_sky, write_rows
 from redpix.subtraction.tracklets import link
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
@@ -133,3 +135,20 @@ def test_steps_on_the_sky_cross_right_ascension_0():
     assert east == pytest.approx(0.0002 * 0.5 * 3600)
     assert north == pytest.approx(0.0002 * 3600)
     assert steps_on_sky(0.0001, 0.0, 359.9999, 0.0)[0] == pytest.approx(-0.72)
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_each_table_has_a_twin_with_units(tmp_path, name):
+    columns = COLUMNS[name].split()
+    texts = {"object": "T1", "kind": "moving", "pair": "e1", "pairs": "e1 e2", "same_as": ""}
+    row = {column: texts.get(column, "1.5") for column in columns}
+    write_rows(tmp_path / f"{name}.csv", [row], "3.631e-06 Jy")
+    twin = Table.read(tmp_path / f"{name}.ecsv")
+    assert twin.colnames == columns
+    assert twin["object"][0] == "T1"
+    assert twin["flux"].unit.to(units.ABmag) == pytest.approx(22.5, abs=1e-3)
+    assert (twin["ra"].unit, twin["x"].unit) == (units.deg, units.pix)
+    if "speed" in columns:
+        assert twin["speed"].quantity[0].to_value("deg / d") == pytest.approx(0.01)
+    assert all(twin[column].description for column in columns)
+    assert all(twin[column].meta["ucd"] for column in columns)

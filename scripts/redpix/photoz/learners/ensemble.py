@@ -5,7 +5,6 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.photoz import pdf
 from redpix.photoz.learners.base import STAR, Prediction
-from redpix.photoz.learners.boosting import Boosting
 from redpix.photoz.learners.knn import KNN
 from redpix.photoz.learners.mdn import MDN
 from redpix.photoz.learners.mdn_training import PARTS
@@ -14,8 +13,8 @@ from redpix.photoz.learners.som import SOM
 from redpix.photoz.learners.tpz import TPZ
 from redpix.photoz.split import group_folds
 
-#: learners that may be members, by name; mlp is the old name of mdn
-MEMBERS = {"mdn": MDN, "knn": KNN, "tpz": TPZ, "som": SOM, "boosting": Boosting, "mlp": MDN}
+#: learners that may be members, by name; mlp and boosting are old names that mdn goes by
+MEMBERS = {"mdn": MDN, "knn": KNN, "tpz": TPZ, "som": SOM, "boosting": MDN, "mlp": MDN}
 
 #: maximum number of held-out vectors of the fit of the weights
 MOST_WEIGHED = 5000

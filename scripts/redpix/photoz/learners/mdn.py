@@ -112,8 +112,8 @@ class MDN:
         if folds is None:
             count = min(PARTS, len(np.unique(training.group)))
             folds = group_folds(training.group, count, settings.seed)
-        has_distance = training.vectors.shape[1] == settings.distance
-        layout = Layout(settings.bands, settings.errors, has_distance)
+        beside = settings.beside if training.vectors.shape[1] == settings.distance else 0
+        layout = Layout(settings.bands, settings.errors, beside)
         sample, target, labels = targets_of(training)
         inputs = PhotometricInputs.fit(training.vectors, layout)
         course = Course(sample, inputs, folds, settings)
@@ -198,9 +198,13 @@ class MDN:
 
         Raises
         ------
+        InputError
+            If the arrays are those of boosted trees.
         ValueError
             If shapes do not agree, or a number is not finite.
         """
+        if "z_left" in arrays:
+            raise InputError("a model of boosting, boosted trees, which is gone; train one of mdn")
         plain = {
             name: arrays[f"input_{name}"] for name in PhotometricInputs._fields if name != "layout"
         }

@@ -15,10 +15,10 @@ MOMENTS, TINY = (0.9, 0.98), 1e-8
 
 #: highest learning rate of a batch of `BATCH`, which scales with the root of the batch, as Adam's
 #: noise does, and steps of the linear warm-up
-RATE, WARM_UP = 1e-2, 100
+RATE, WARM_UP = 2e-2, 100
 
 #: decoupled weight decay per unit of learning rate (Loshchilov & Hutter 2019)
-DECAY = 0.05
+DECAY = 0.025
 
 #: batch of a large and of a small training set, and the number of vectors between them
 BATCH, SMALL_BATCH, SMALL = 256, 64, 4000

@@ -22,7 +22,7 @@ class Layout(NamedTuple):
 
     bands: int  #: number of the first columns that are magnitudes; 0: all columns are plain inputs
     errors: int = 0  #: number of the last columns that are logarithms of the magnitudes' errors
-    distance: bool = False  #: the column before the errors is a distance
+    beside: int = 0  #: number of columns before the errors that are inputs as they are
     ratios: tuple | None = None  #: 0-based bands with a signal-to-noise ratio; None: all
 
     @classmethod
@@ -38,8 +38,8 @@ class Layout(NamedTuple):
         -------
         Layout
         """
-        bands, errors, distance, *ratios = (int(value) for value in numbers)
-        return cls(bands, errors, bool(distance), tuple(ratios[1:]) if ratios else None)
+        bands, errors, beside, *ratios = (int(value) for value in numbers)
+        return cls(bands, errors, beside, tuple(ratios[1:]) if ratios else None)
 
     def numbers(self):
         """Return the layout as numbers.
@@ -47,13 +47,14 @@ class Layout(NamedTuple):
         Returns
         -------
         list of int
-            Bands, errors, distance, and the number of ratios with their bands unless all have one.
+            Bands, errors, columns beside; and the number of ratios with their bands, unless all
+            have one.
         """
         ratios = () if self.ratios is None else (len(self.ratios), *self.ratios)
-        return [self.bands, self.errors, int(self.distance), *ratios]
+        return [self.bands, self.errors, self.beside, *ratios]
 
     def split(self, vectors):
-        """Return magnitudes, their errors or None, and the distance or None.
+        """Return magnitudes, their errors or None, and the columns beside them.
 
         Parameters
         ----------
@@ -64,12 +65,12 @@ class Layout(NamedTuple):
         -------
         magnitudes : ndarray, shape (n, bands)
         errors : ndarray, shape (n, bands), or None
-        distance : ndarray, shape (n, 1), or None
+        beside : ndarray, shape (n, columns)
         """
         end = vectors.shape[1] - self.errors
         errors = np.exp(vectors[:, end:].astype(float)) if self.errors else None
-        distance = vectors[:, end - 1 : end].astype(float) if self.distance else None
-        return vectors[:, : self.bands].astype(float), errors, distance
+        beside = vectors[:, end - self.beside : end].astype(float)
+        return vectors[:, : self.bands].astype(float), errors, beside
 
 
 class PhotometricInputs(NamedTuple):
@@ -78,10 +79,10 @@ class PhotometricInputs(NamedTuple):
     With magnitudes m and their errors, the flux is f = 10^(-0.4 (m - zero)) and its error is s.
     The inputs are the asinh magnitude -arcsinh(f / 2b) of the middle band (Lupton et al. 1999),
     the differences of the asinh magnitudes of neighbouring bands, arcsinh(f / s) per band, and the
-    distance. The signal-to-noise ratio of a band is left out without errors, and if the magnitude
-    tells the error: then it adds nothing, and it gives the flux away that augmentation displaces.
-    Vectors without magnitudes are used as they are. The softening b is the median flux error of
-    each band's fainter half.
+    columns beside them: distance and gradients. The signal-to-noise ratio of a band is left out
+    without errors, and if the magnitude tells the error: then it adds nothing, and it gives the
+    flux away that augmentation displaces. Vectors without magnitudes are used as they are. The
+    softening b is the median flux error of each band's fainter half.
 
     Inputs are centred on their medians, divided by half the 16-84 % range, and clipped. An unknown
     input is at the centre.
@@ -163,7 +164,7 @@ class PhotometricInputs(NamedTuple):
         """Return the inputs before they are standardised, NaN where unknown."""
         if not self.layout.bands:
             return vectors.astype(float)
-        magnitudes, errors, distance = self.layout.split(vectors)
+        magnitudes, errors, beside = self.layout.split(vectors)
         flux = 10 ** (-0.4 * (magnitudes - self.zero))
         noise = None if errors is None else flux * errors / POGSON
         if augmentation and noise is not None:
@@ -174,9 +175,7 @@ class PhotometricInputs(NamedTuple):
             bands = slice(None) if self.layout.ratios is None else list(self.layout.ratios)
             noise = noise[:, bands]
             columns.append(np.arcsinh(flux[:, bands] / np.where(noise > 0, noise, np.nan)))
-        if distance is not None:
-            columns.append(distance)
-        return np.concatenate(columns, axis=1)
+        return np.concatenate([*columns, beside], axis=1)
 
 
 def _scatter(magnitude, error):
