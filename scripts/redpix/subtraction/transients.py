@@ -155,8 +155,7 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     transients = transients._replace(misfit=misfit, flags=flags)
     masked = np.mean(windows(mask, pixels[1], pixels[0], MASK_REACH, 1) != 0, axis=(1, 2))
     features = features_of(transients, shapes, along, masked, fwhm)
-    columns = np.column_stack(features)
-    return transients._replace(score=probability(features), features=columns)
+    return transients._replace(score=probability(features), features=np.column_stack(features))
 
 
 def misfit_of(shapes, residual, constant):
