@@ -34,6 +34,7 @@ from redpix.core.backend import NUMPY
 from redpix.io.image_path import image_file
 from redpix.subtraction.halos_and_edges import halos
 from redpix.subtraction.pair import SubtractionSettings, Workspace
+from redpix.subtraction.pair_noise import measure_noise
 from redpix.subtraction.subtract_pair import (
     difference_planes,
     flag_edges,
@@ -57,6 +58,9 @@ SURVEY = ("6377-4-399", "4192-4-300", "r")
 #: signal-to-noise ratio, and score, above which sources count
 LEAST = 7.5
 
+#: light beside a star over its peak, below which it is alone
+ALONE = 0.03
+
 
 class Injected(NamedTuple):
     """Sources added to a pair: places and fluxes in the unit of the science image."""
@@ -74,7 +78,7 @@ def registered(files, registration, band="image", names=None):
     reading = {**fits_sky.settings()["camera"], "background_mesh": 64, "noise": "measured"}
     exposures = read_exposures(files, band, reading, names, registration)
     pair = register_pair(*exposures, settings, workspace())
-    return match_backgrounds(pair, settings), settings
+    return measure_noise(match_backgrounds(pair, settings), settings), settings
 
 
 def opened(folder, frames=None):
@@ -124,7 +128,9 @@ def photon_slope(image, variance):
 
 
 def star_stamps(image, psf, stars, mask, half):
-    """Return x, y, flux and pixels of bright, separate stars."""
+    """Return x, y, flux and pixels of bright stars without a neighbour in their square."""
+    axis = np.arange(-half, half + 1)
+    beside = np.hypot(axis, axis[:, None]) > 1.5 * psf.fwhm
     kept = []
     for x, y in stars:
         column, row = round(x), round(y)
@@ -136,9 +142,13 @@ def star_stamps(image, psf, stars, mask, half):
         shape = shift(shape, (y - row, x - column), order=3)
         if stamp.shape == shape.shape and np.isfinite(stamp).all() and not mask[inside].any():
             flux = float(np.sum(stamp * shape) / np.sum(shape**2))
-            kept.append((x, y, flux, stamp))
-    kept.sort(key=lambda star: -star[2])
-    return kept[: max(3, len(kept) // 4)]
+            neighbours = abs(stamp - flux * shape)[beside].max() / (flux * shape.max())
+            kept.append((neighbours, x, y, flux, stamp))
+    # alone are at least a dozen, or those that have the faintest neighbours
+    kept.sort(key=lambda star: star[0])
+    number = max(12, sum(star[0] < ALONE for star in kept))
+    bright = sorted((star[1:] for star in kept[:number]), key=lambda star: -star[2])
+    return bright[: max(3, len(bright) // 4)]
 
 
 def add_sources(rng, image, variance, psf, sources, stars=None):

@@ -37,7 +37,7 @@ from redpix.subtraction.zogy import subtract
 from scipy import fft
 
 #: forward: two images, variances, PSFs and four squared kernels; back: D, its variance, P_D, four
-#: kernels that are squared, S_N, S_R, V(S_N), V(S_R)
+#: kernels that are squared, S_N, S_R, V(S_N), V(S_R). The code does without one: that of P_D
 FORWARD, BACK = 10, 11
 
 RESOURCES = ROOT / "resources"
@@ -131,7 +131,7 @@ def whole(new_path, reference_path, output):
         workers=2,
     )
     difference = PairDifference(planes, new.mask, None, [], new.image, old.image)
-    write_difference(output, difference, new)
+    write_difference(output, difference, (new, old))
 
 
 def measured(words, folder):

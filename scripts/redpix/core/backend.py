@@ -73,6 +73,34 @@ class NumpyBackend:
         """
         return fft.rfft2(image, shape, workers=workers)
 
+    def forward_stamp(self, stamp, shape, workers):
+        """Return the Fourier transform of a stamp whose centre is shifted to pixel (0, 0).
+
+        Rows without pixels of the stamp are not transformed along x.
+
+        Parameters
+        ----------
+        stamp : ndarray, shape (m, n)
+            Real values, with the centre at pixel ``(m // 2, n // 2)``.
+        shape : (int, int)
+            Padded shape, not smaller than the stamp.
+        workers : int
+            Number of threads.
+
+        Returns
+        -------
+        array of the backend
+            As from `forward`.
+        """
+        middle, (height, width) = stamp.shape[0] // 2, stamp.shape
+        rows = np.zeros((height, shape[1]), stamp.dtype)
+        rows[:, :width] = stamp
+        along_x = fft.rfft(np.roll(rows, -(width // 2), axis=1), axis=1, workers=workers)
+        whole = np.zeros((shape[0], along_x.shape[1]), along_x.dtype)
+        whole[: height - middle] = along_x[middle:]
+        whole[shape[0] - middle :] = along_x[:middle]
+        return fft.fft(whole, axis=0, overwrite_x=True, workers=workers)
+
     def back(self, transform, shape, workers):
         """Return the real image of a Fourier transform, whose memory may be overwritten.
 
@@ -139,6 +167,13 @@ class GpuBackend(NumpyBackend):
     def forward(self, image, shape, workers):
         """Return the Fourier transform of a padded image; see `NumpyBackend.forward`."""
         return self.xp.fft.rfftn(image, s=shape, axes=(0, 1))
+
+    def forward_stamp(self, stamp, shape, workers):
+        """Return the transform of a stamp; see `NumpyBackend.forward_stamp`."""
+        canvas = np.zeros(shape, stamp.dtype)
+        canvas[: stamp.shape[0], : stamp.shape[1]] = stamp
+        centred = np.roll(canvas, (-(stamp.shape[0] // 2), -(stamp.shape[1] // 2)), (0, 1))
+        return self.forward(self.put(centred, stamp.dtype), shape, workers)
 
     def back(self, transform, shape, workers):
         """Return the image of a transform; see `NumpyBackend.back`."""

@@ -8,6 +8,7 @@ from scipy import ndimage
 
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
+from redpix.image.uneven_light import levels_in_blocks, uneven_levels
 
 
 def smooth_background(image, mesh=256):
@@ -33,7 +34,7 @@ def smooth_background(image, mesh=256):
     return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
 
 
-def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
+def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256, finest=None):
     """Return the background of the difference of two images, free of constant sources.
 
     Each image is convolved with the PSF of the other. Constant stars and galaxies vanish from the
@@ -50,6 +51,9 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         residuals of sources whose sum is zero.
     mesh : int
         Side of the squares, pixels.
+    finest : float, optional
+        Side of smaller squares, pixels. They follow light that the squares of the mesh leave, as
+        scattered light at an edge. See `redpix.image.uneven_light`.
 
     Returns
     -------
@@ -61,7 +65,27 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
     InputError
         If every square has fewer than 100 valid pixels.
     """
+    difference_in = _crossed_difference(new, reference, ratio, psf_new, psf_reference)
+    parts = 1 if finest is None else int(mesh / finest)
+    if parts < 2:
+        return _between_squares(new.shape, mesh, difference_in)
+    levels = []
 
+    def values_in(rows, columns):
+        values = difference_in(rows, columns)
+        levels.append(levels_in_blocks(values, parts))
+        return values
+
+    smooth = _between_squares(new.shape, mesh, values_in)
+    area = max(1 / np.sum(psf**2) for psf in (psf_new, psf_reference))
+    uneven = uneven_levels(levels, _counts(new.shape, mesh), smooth, area)
+    if uneven.any():
+        smooth += between_middles(uneven, new.shape)
+    return smooth
+
+
+def _crossed_difference(new, reference, ratio, psf_new, psf_reference):
+    """Return ``difference(rows, columns)`` of images convolved with the PSF of the other."""
     reach = max(*psf_new.shape, *psf_reference.shape) // 4  # almost all flux of a PSF lies within
 
     @cache
@@ -74,7 +98,7 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         N, R = new[wide], reference[wide] / ratio
         invalid = ~(np.isfinite(N) & np.isfinite(R))
         if invalid.all():
-            return np.full((1, 1), np.nan)
+            return np.full((rows.stop - rows.start, columns.stop - columns.start), np.nan)
         plan, kernels = plan_and_kernels(N.shape)
         images = (plan.forward(np.where(invalid, 0, image)) for image in (N, R))
         difference = plan.filtered(*zip(kernels, images, strict=True))
@@ -89,12 +113,17 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256):
         )
         return difference[tuple(inside)]
 
-    return _between_squares(new.shape, mesh, difference_in)
+    return difference_in
+
+
+def _counts(shape, mesh):
+    """Return the number of squares along each axis."""
+    return [max(1, round(length / mesh)) for length in shape]
 
 
 def _between_squares(shape, mesh, values_in):
     """Return clipped means of ``values_in(rows, columns)`` per square, interpolated linearly."""
-    counts = [max(1, round(length / mesh)) for length in shape]
+    counts = _counts(shape, mesh)
     edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
     means = np.full(counts, np.nan)
     for row, column in np.ndindex(*counts):

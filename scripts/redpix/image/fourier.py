@@ -92,10 +92,8 @@ class Transforms(NamedTuple):
         -------
         array
         """
-        canvas = np.zeros(self.padded, self.dtype)
-        canvas[: psf.shape[0], : psf.shape[1]] = self.arrays.take(psf)
-        shift = (-(psf.shape[0] // 2), -(psf.shape[1] // 2))
-        return self.forward(np.roll(canvas, shift, (0, 1)))
+        stamp = np.asarray(self.arrays.take(psf), self.dtype)
+        return self.arrays.forward_stamp(stamp, self.padded, self.workers)
 
     def filtered(self, *pairs):
         """Return the sum of filtered images.
@@ -117,15 +115,20 @@ class Transforms(NamedTuple):
         Parameters
         ----------
         *pairs : (array, array)
-            Padded image of a kernel (`whole`), and transform of a variance image.
+            Padded image of a kernel (`whole`), which is overwritten, and transform of a variance
+            image.
 
         Returns
         -------
         array, shape `shape`
         """
-        return self.back(
-            _sum_of_products((self.forward(kernel * kernel), image) for kernel, image in pairs)
-        )
+        total = None
+        for kernel, image in pairs:
+            kernel *= kernel
+            product = self.forward(kernel)
+            product *= image
+            total = _added(total, product)
+        return self.back(total)
 
     def stamp(self, image, side):
         """Return the stamp of a periodic image that is centred on pixel (0, 0).
@@ -148,9 +151,17 @@ class Transforms(NamedTuple):
 
 
 def _sum_of_products(pairs):
-    total = 0
+    total = None
     for kernel, image in pairs:
-        total = total + kernel * image
+        total = _added(total, kernel * image)
+    return total
+
+
+def _added(total, product):
+    """Return the sum of an array, which is overwritten, and a product; None counts as 0."""
+    if total is None:
+        return product
+    total += product
     return total
 
 

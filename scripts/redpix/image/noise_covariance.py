@@ -31,12 +31,22 @@ _LEAST_POWER = 0.02
 #: number of pixels that are enough
 _ENOUGH = 2_000_000
 
+#: least peak of a source in an image that is smoothed, standard deviations
+PEAK = 4.5
+
+#: side of the squares whose means show uneven light, pixels, and the least deviation of a mean in
+#: standard deviations
+_WIDE, _UNEVEN = 31, 5.0
+
 #: minimum number of pixels of blank sky
 _LEAST_PIXELS = 5000
 
 
-def blank_sky(images, variances, mask):
+def blank_sky(images, variances, mask, peak=PEAK):
     """Return the pixels of two images away from sources, and the images in units of their noise.
+
+    Sources leave with the high noise at their places, and the noise that is left is lower. So only
+    sources leave that are hardly ever noise. Fainter ones are what `covariances` subtracts.
 
     Parameters
     ----------
@@ -44,6 +54,8 @@ def blank_sky(images, variances, mask):
         Images without background on the same pixels, and their variances.
     mask : ndarray of int, shape (ny, nx)
         Pixels with any bit are left out.
+    peak : float
+        Least peak of a source in an image that is smoothed, standard deviations.
 
     Returns
     -------
@@ -62,16 +74,30 @@ def blank_sky(images, variances, mask):
         valid = np.isfinite(values)
         blank &= valid
         scaled.append(np.where(valid, values, 0))
-    sources = np.zeros(blank.shape, bool)
-    for values in scaled:
-        for side in (3, 7):
-            means = ndimage.uniform_filter(values, side)
-            level = np.median(means[blank]) if blank.any() else 0.0
-            sources |= means > level + 3 * mad_std(means[blank] if blank.any() else means)
-        sources |= abs(values) > 5 * mad_std(values[blank] if blank.any() else values)
-    blank &= ~ndimage.maximum_filter(sources, 9)
+    if blank.any():
+        sources = np.any([_sources(values, blank, peak) for values in scaled], axis=0)
+        blank &= ~ndimage.maximum_filter(sources, 9)
+        blank &= np.all([_even(values, blank) for values in scaled], axis=0)
     centred = [np.where(blank, v - (v[blank].mean() if blank.any() else 0), 0) for v in scaled]
     return centred, blank
+
+
+def _sources(values, blank, peak):
+    """Return the pixels of sources and of single high or low values."""
+    sources = abs(values) > 5 * mad_std(values[blank])
+    for side in (3, 7):
+        means = ndimage.uniform_filter(values, side)
+        sources |= means > np.median(means[blank]) + peak * mad_std(means[blank])
+    return sources
+
+
+def _even(values, blank):
+    """Return the pixels without uneven light of either sign on a scale of `_WIDE` pixels."""
+    if not blank.any():
+        return blank
+    share = ndimage.uniform_filter(blank.astype(np.float32), _WIDE)
+    means = ndimage.uniform_filter(np.where(blank, values, 0), _WIDE) / np.maximum(share, 1e-3)
+    return abs(means - np.median(means[blank])) < _UNEVEN * mad_std(means[blank])
 
 
 class SourceLight(NamedTuple):

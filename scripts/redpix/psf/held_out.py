@@ -4,6 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from redpix.psf.psf_model import PsfModel
+from redpix.psf.shifted_stamp import shifted_stamp
 from redpix.psf.star_stamps import flattened
 
 #: numbers of stars that are held out in four folds if fewer, and in one fold if not fewer
@@ -14,9 +15,6 @@ _RADIUS = 2.0
 
 #: relative error of a PSF that is not worth a more complex one
 _MODEL_ERROR = 0.003
-
-#: step of numerical derivatives, pixels
-_STEP = 0.05
 
 #: least improvement of the mean logarithm of chi-squared that counts
 _LEAST_GAIN = 0.01
@@ -61,9 +59,9 @@ def fit_to_stars(psf, stamps, fwhm):
     chi2 : ndarray, shape (n,)
         Reduced chi-squared.
     """
-    flux = stamps.flux
+    flux, coefficients = stamps.flux, _coefficients(psf, stamps)
     for turn in range(5):
-        value, by_x, by_y = _shapes(psf, stamps)
+        value, by_x, by_y = _shapes(psf, stamps, coefficients)
         dx, dy = stamps.offsets()
         near = np.hypot(dx, dy) < max(_RADIUS * fwhm, 2.5)
         light = np.maximum(flux, 0)[:, None, None] * value
@@ -115,26 +113,23 @@ def is_better(other, than):
     return bool(gain.mean() > max(error, _LEAST_GAIN))
 
 
-def _shapes(psf, stamps):
+def _shapes(psf, stamps, coefficients):
     """Return the stamps of a PSF on the pixels of stars, and their derivatives by x and y."""
-    if not isinstance(psf, PsfModel):
+    if coefficients is None:
         return stamps.of_psf(psf)
-    parts = [_shifted(psf, *star) for star in zip(*stamps[:2], *stamps[3:5], strict=True)]
-    axis = np.arange(-stamps.half, stamps.half + 1)
-    shapes = []
-    for spline, middle, x, y in parts:
-        moved = []
-        for step_x, step_y in ((0, 0), (_STEP, 0), (-_STEP, 0), (0, _STEP), (0, -_STEP)):
-            rows, columns = np.meshgrid(
-                axis - y - step_y + middle, axis - x - step_x + middle, indexing="ij"
-            )
-            moved.append(ndimage.map_coordinates(spline, [rows, columns], order=5, prefilter=False))
-        value, right, left, up, down = moved
-        shapes.append((value, (right - left) / (2 * _STEP), (up - down) / (2 * _STEP)))
+    columns = stamps.x, stamps.y, stamps.column, stamps.row
+    shapes = [
+        shifted_stamp(spline, x - column, y - row, stamps.half)
+        for spline, x, y, column, row in zip(coefficients, *columns, strict=True)
+    ]
     return [np.stack(kind) for kind in zip(*shapes, strict=True)]
 
 
-def _shifted(psf, x, y, column, row):
-    """Return the spline of a stamp, its middle, and the offset of the star from its pixel."""
-    stamp = psf.at(x, y)
-    return ndimage.spline_filter(stamp, 5), stamp.shape[0] // 2, x - column, y - row
+def _coefficients(psf, stamps):
+    """Return the spline coefficients of a PSF at each star; None if it is not made of stamps."""
+    if not isinstance(psf, PsfModel):
+        return None
+    if psf.degree == 0:
+        return [ndimage.spline_filter(psf.at(0, 0), 5)] * len(stamps.x)
+    places = zip(stamps.x, stamps.y, strict=True)
+    return [ndimage.spline_filter(psf.at(x, y), 5) for x, y in places]

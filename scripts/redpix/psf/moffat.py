@@ -49,26 +49,32 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
     )
     by_shear = (1 + stretch) * shear / cube, (1 - stretch) * shear / cube
     cross = 2 * shear * stretch / cube, 2 / root + 2 * shear**2 / cube
-    value, by = 0.0, [0.0] * 6
+    value, sums = 0.0, [0.0] * 6
     for a, weight_a in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
+        u = (dx + a) / width
         for b, weight_b in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
-            u, v = (dx + a) / width, (dy + b) / width
+            v = (dy + b) / width
             radius2 = xx * u * u + yy * v * v + xy * u * v
             log = np.log1p(radius2)
             part = weight_a * weight_b * (beta - 1) / (np.pi * width**2) * np.exp(-beta * log)
             value = value + part
             if slopes:
-                fall = -beta * part / (1 + radius2)
-                changes = (
-                    -fall * (2 * xx * u + xy * v) / width,
-                    -fall * (2 * yy * v + xy * u) / width,
-                    -2 * radius2 * fall - 2 * part,
-                    fall * (by_stretch[0] * u * u + by_stretch[1] * v * v + cross[0] * u * v),
-                    fall * (by_shear[0] * u * u + by_shear[1] * v * v + cross[1] * u * v),
-                    part - (beta - 1) * part * log,
-                )
-                by = [total + change for total, change in zip(by, changes, strict=True)]
-    return (value, by) if slopes else value
+                fall = part / (1 + radius2)
+                along_u, along_v = fall * u, fall * v
+                terms = along_u, along_v, along_u * u, along_v * v, along_u * v, part * log
+                sums = [total + term for total, term in zip(sums, terms, strict=True)]
+    if not slopes:
+        return value
+    # the derivatives are linear in these sums over the nodes
+    U, V, UU, VV, UV, L = sums
+    return value, [
+        beta * (2 * xx * U + xy * V) / width,
+        beta * (2 * yy * V + xy * U) / width,
+        2 * beta * (xx * UU + yy * VV + xy * UV) - 2 * value,
+        -beta * (by_stretch[0] * UU + by_stretch[1] * VV + cross[0] * UV),
+        -beta * (by_shear[0] * UU + by_shear[1] * VV + cross[1] * UV),
+        value - (beta - 1) * L,
+    ]
 
 
 def alpha_of(fwhm, beta):

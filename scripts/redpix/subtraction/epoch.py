@@ -103,13 +103,15 @@ def finite(epoch, unknown, name, dtype):
     for quantity, value in (("noise", noise), ("flux zero point", epoch.flux)):
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name}: {quantity} {value:.6g}; allowed: a number above 0")
+    variance = np.broadcast_to(usable_variance(variance, noise), image.shape)
     # invalid pixels do not contribute noise
-    variance = np.where(unknown, 0, usable_variance(variance, noise))
+    if not valid.all():
+        image, variance = (np.where(unknown, 0, values) for values in (image, variance))
     return FiniteEpoch(
-        np.where(unknown, 0, image).astype(dtype),
+        image.astype(dtype, copy=False),
         (psf / psf.sum()).astype(dtype),
         float(noise),
-        variance.astype(dtype),
+        variance.astype(dtype, copy=False),
     )
 
 
@@ -130,6 +132,8 @@ def usable_variance(variance, noise):
     """
     if variance is None:
         return noise**2
+    if np.min(variance) > 0 and np.max(variance) < np.inf:  # not so if any is NaN
+        return variance
     return np.where(np.isfinite(variance) & (variance > 0), variance, noise**2)
 
 

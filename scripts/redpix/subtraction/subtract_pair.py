@@ -32,6 +32,10 @@ from redpix.subtraction.undersampled import corrected_fluxes
 #: type of the images while they are subtracted, by the value of subtraction.precision
 PRECISION = {"float32": np.float32, "float64": np.float64}
 
+#: side of the smallest squares that the background of a difference follows: in units of the FWHM,
+#: and its minimum in pixels
+FINEST, LEAST_FINEST = 4.0, 16.0
+
 
 def subtract_pair(science, reference, settings, workspace):
     """Register, compare, subtract, detect.
@@ -170,6 +174,7 @@ def match_backgrounds(pair, settings):
         pair.psf_new.at(*middle),
         pair.psf_reference.at(*middle),
         settings.background_mesh,
+        max(FINEST * pair.fwhm, LEAST_FINEST),
     )
     new = np.subtract(pair.new, background, out=pair.new, casting="same_kind")
     return pair._replace(new=new, background=float(np.median(background)))

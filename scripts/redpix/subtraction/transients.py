@@ -44,6 +44,9 @@ GAIN_DEVIATIONS = 3.0
 #: light at large scale over that of the transient, above which it is flagged EXTENDED
 MOST_EXTENDED = 0.33
 
+#: the same for a transient that is not shaped like a point source: the coma of a comet has 0.1
+MOST_BESIDE_MISFIT = 0.06
+
 #: height of the opposite lobe over that of the peak, above which a transient is moving
 LEAST_DIPOLE = 0.4
 
@@ -147,12 +150,12 @@ def find_transients(planes, mask, fwhm, threshold, pair=None):
     ends = light_along_lines(planes.read("alpha"), planes.read("alpha_error"), x, y, fwhm)
     along = np.sign(transients.flux) * ends
     lines = (along > LEAST_LINE) & (along > MOST_EXTENDED * abs(shapes.signal_to_noise))
-    flags[(shapes.extended > MOST_EXTENDED) | lines] |= FLAGS["EXTENDED"]
+    coma = (misfit > WORST_MISFIT) & (shapes.extended > MOST_BESIDE_MISFIT)
+    flags[(shapes.extended > MOST_EXTENDED) | lines | coma] |= FLAGS["EXTENDED"]
     transients = transients._replace(misfit=misfit, flags=flags)
     masked = np.mean(windows(mask, pixels[1], pixels[0], MASK_REACH, 1) != 0, axis=(1, 2))
     features = features_of(transients, shapes, along, masked, fwhm)
-    columns = np.column_stack(features)
-    return transients._replace(score=probability(features), features=columns)
+    return transients._replace(score=probability(features), features=np.column_stack(features))
 
 
 def misfit_of(shapes, residual, constant):

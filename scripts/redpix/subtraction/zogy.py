@@ -12,12 +12,19 @@ Images are [y, x]. PSFs have unit sum and their centre on the pixel ``(ny // 2, 
 from typing import NamedTuple
 
 import numpy as np
+from scipy import signal
 
 from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import Convolutions, transforms
 from redpix.subtraction.epoch import finite
-from redpix.subtraction.noise_spectrum import coloured, is_white, noise_power, squared_modulus
+from redpix.subtraction.noise_spectrum import coloured, is_white, noise_power
+from redpix.subtraction.zogy_kernels import (
+    NoisyPsfs,
+    difference_kernels,
+    rows_together,
+    score_kernels,
+)
 
 #: smallest variance of S over that from the noise of the sky alone
 VARIANCE_FLOOR = 0.1
@@ -66,18 +73,10 @@ class Difference(NamedTuple):
 
 
 class _Transforms(NamedTuple):
-    """Fourier transforms of both epochs: kernels, noise powers, images and variances.
+    """Fourier transforms of both epochs: PSFs and noise, images and variances; the new PSF."""
 
-    A is the denominator of the paper's equations: sn^2 Fr^2 |Pr|^2 + sr^2 Fn^2 |Pn|^2.
-    """
-
-    Pn_hat: np.ndarray
-    Pr_hat: np.ndarray
-    Cn: np.ndarray | float
-    Cr: np.ndarray | float
-    Pn_power: np.ndarray
-    Pr_power: np.ndarray
-    A: np.ndarray
+    psfs: NoisyPsfs
+    psf: np.ndarray
     N_hat: np.ndarray
     R_hat: np.ndarray
     Vn_hat: np.ndarray
@@ -145,69 +144,61 @@ def subtract(
         large = transforms(unknown.shape, side + 1, dtype, workers, arrays)
         plan = Convolutions(small, large, 2 * side | 1)
     hats = _transformed(new, reference, finite_new, finite_reference, plan)
-    D, P_D, D_variance = _proper_difference(hats, new, reference, plan, side)
+    D, P_D, D_variance = _proper_difference(hats, plan, side)
     score = _score(hats, new, reference, plan, side)
     return _taken(D, D_variance, P_D, hats.F_D, score, unknown, arrays)
 
 
 def _transformed(new, reference, finite_new, finite_reference, plan):
     """Return the Fourier transforms of both epochs."""
-    xp = plan.arrays.xp
     N, Pn, sn, Vn = finite_new
     R, Pr, sr, Vr = finite_reference
     Fn, Fr = float(new.flux), float(reference.flux)
-    Pn_hat, Pr_hat = plan.kernel(Pn), plan.kernel(Pr)
     Cn, Cr = noise_power(new, plan), noise_power(reference, plan)
-    Pn_power, Pr_power = (squared_modulus(P, xp) for P in (Pn_hat, Pr_hat))
-    # PSFs vanish at high frequencies: the ratio there is 0 and not 0 / 0
-    A = xp.clip((sn * Fr) ** 2 * Cn * Pr_power + (sr * Fn) ** 2 * Cr * Pn_power, min=1e-30)
     # noise power at the lowest frequency gives P_D unit sum; white noise has the same power at all
     slow_n, slow_r = (np.sqrt(C if is_white(C) else float(C[0, 0])) for C in (Cn, Cr))
     F_D = Fr * Fn / float(np.hypot(sn * Fr * slow_n, sr * Fn * slow_r))
+    psfs = NoisyPsfs(plan.kernel(Pn), plan.kernel(Pr), Cn, Cr, sn, sr, Fn, Fr)
     N_hat, R_hat, Vn_hat, Vr_hat = (plan.forward(image) for image in (N, R, Vn, Vr))
-    return _Transforms(
-        Pn_hat=Pn_hat,
-        Pr_hat=Pr_hat,
-        Cn=Cn,
-        Cr=Cr,
-        Pn_power=Pn_power,
-        Pr_power=Pr_power,
-        A=A,
-        N_hat=N_hat,
-        R_hat=R_hat,
-        Vn_hat=Vn_hat,
-        Vr_hat=Vr_hat,
-        F_D=F_D,
-    )
+    return _Transforms(psfs, Pn, N_hat, R_hat, Vn_hat, Vr_hat, F_D)
 
 
-def _proper_difference(hats, new, reference, plan, side):
+def _proper_difference(hats, plan, side):
     """Return D, its PSF and its variance."""
-    xp = plan.arrays.xp
-    Fn, Fr = float(new.flux), float(reference.flux)
-    root = xp.sqrt(hats.A)
-    d_n, d_r = (Fr / root) * hats.Pr_hat, (Fn / root) * hats.Pn_hat
-    D = plan.filtered((d_n, hats.N_hat), (-d_r, hats.R_hat))
-    P_D = plan.stamp(plan.whole(d_n * hats.Pn_hat), side) * (Fn / hats.F_D)
-    noise_n = plan.whole(coloured(d_n, hats.Cn, xp))
-    noise_r = plan.whole(coloured(d_r, hats.Cr, xp))
+    xp, psfs = plan.arrays.xp, hats.psfs
+    d_n, d_r = difference_kernels(psfs, xp)
+    D = plan.filtered((d_n, hats.N_hat), (d_r, hats.R_hat))
+    if is_white(psfs.Cn):
+        # a stamp of P_D takes a stamp of the kernel and no transform of whole images
+        noise_n = plan.whole(d_n)
+        P_D = _convolved(plan, noise_n, hats.psf, side)
+    else:
+        P_D = plan.stamp(plan.whole(d_n * psfs.Pn_hat), side)
+        noise_n = plan.whole(coloured(d_n, psfs.Cn, xp))
+    P_D = P_D * (psfs.Fn / hats.F_D)
+    noise_r = plan.whole(coloured(d_r, psfs.Cr, xp))
     return D, P_D, plan.spread((noise_n, hats.Vn_hat), (noise_r, hats.Vr_hat))
+
+
+def _convolved(plan, kernel, psf, side):
+    """Return the stamp of a kernel about pixel (0, 0) that is convolved with a PSF."""
+    reach = max(psf.shape) // 2
+    near = plan.arrays.take(plan.stamp(kernel, side + 2 * reach))
+    made = signal.fftconvolve(near, psf, mode="full")
+    rows, columns = (slice(reach + n // 2, reach + n // 2 + side) for n in psf.shape)
+    return plan.arrays.put(made[rows, columns], plan.dtype)
 
 
 def _score(hats, new, reference, plan, side):
     """Return the score and the parts of its variance."""
     xp = plan.arrays.xp
-    Fn, Fr = float(new.flux), float(reference.flux)
-    Pn_power, Pr_power, A = hats.Pn_power, hats.Pr_power, hats.A
-    Cn, Cr, Vn_hat, Vr_hat = hats.Cn, hats.Cr, hats.Vn_hat, hats.Vr_hat
-    kn_hat = xp.conj(hats.Pn_hat) * (Fn * Fr**2 * Pr_power / A)
-    kr_hat = xp.conj(hats.Pr_hat) * (Fr * Fn**2 * Pn_power / A)
     # F_S is the variance of S on blank sky, too
-    F_S = _mean_of_modes((Fn * Fr) ** 2 * Pn_power * Pr_power / A, plan.padded, xp)
+    kn_hat, kr_hat, F_S = score_kernels(hats.psfs, plan.padded[1], xp)
     S_N, S_R = plan.filtered((kn_hat, hats.N_hat)), plan.filtered((kr_hat, hats.R_hat))
-    V_ast = _systematic(S_N, new, xp) + _systematic(S_R, reference, xp)
-    V_N, k_n = _score_variance(plan, kn_hat, Cn, Vn_hat, side)
-    V_R, k_r = _score_variance(plan, kr_hat, Cr, Vr_hat, side)
+    V_ast = _systematic(S_N, new, xp)
+    V_ast += _systematic(S_R, reference, xp)
+    V_N, k_n = _score_variance(plan, kn_hat, hats.psfs.Cn, hats.Vn_hat, side)
+    V_R, k_r = _score_variance(plan, kr_hat, hats.psfs.Cr, hats.Vr_hat, side)
     return _Score(S_N - S_R, F_S, V_N, V_R, V_ast, k_n, k_r)
 
 
@@ -215,10 +206,14 @@ def _taken(D, D_variance, P_D, F_D, score, unknown, arrays):
     """Return the difference as NumPy arrays, NaN in invalid pixels."""
     xp = arrays.xp
     S, F_S, V_N, V_R, V_ast, k_n, k_r = score
-    noise = xp.clip(V_N + V_R, min=VARIANCE_FLOOR * F_S)
-    images = (D, D_variance, S, S / xp.sqrt(noise + V_ast), S / F_S, xp.sqrt(noise) / F_S)
-    images = [arrays.take(image) for image in images]
-    for image in images:
+    Scorr, alpha, alpha_error = (xp.empty_like(S) for _ in range(3))
+    for rows, _, _ in rows_together(xp, S.shape[0]):
+        noise = xp.clip(V_N[rows, :] + V_R[rows, :], min=VARIANCE_FLOOR * F_S)
+        Scorr[rows, :] = S[rows, :] / xp.sqrt(noise + V_ast[rows, :])
+        alpha[rows, :] = S[rows, :] / F_S
+        alpha_error[rows, :] = xp.sqrt(noise) / F_S
+    images = [arrays.take(image) for image in (D, D_variance, S, Scorr, alpha, alpha_error)]
+    for image in images if unknown.any() else ():
         image[unknown] = np.nan
     D, D_variance, S, Scorr, alpha, alpha_error = images
     return Difference(
@@ -243,30 +238,28 @@ def _score_variance(plan, kernel, power, variance, side):
     """Return the variance of a part of S and the stamp of its kernel; overwrite the transform."""
     whole = plan.whole(coloured(kernel, power, plan.arrays.xp))
     own = whole if is_white(power) else plan.whole(kernel)
-    return plan.spread((whole, variance)), plan.stamp(own, side)
-
-
-def _mean_of_modes(transform, shape, xp):
-    """Return (1 / Npix) times the sum over all frequencies of a real transform."""
-    total = 2 * xp.sum(transform, dtype=xp.float64)
-    total -= xp.sum(transform[:, 0], dtype=xp.float64)
-    if shape[1] % 2 == 0:  # the last column does not have a mirror image
-        total -= xp.sum(transform[:, -1], dtype=xp.float64)
-    return float(total) / (shape[0] * shape[1])
+    stamp = plan.stamp(own, side)
+    return plan.spread((whole, variance)), stamp
 
 
 def _systematic(score, epoch, xp):
     """Return the variance of a part of S by registration, eq. 30 and 32, and calibration."""
+    made = xp.empty_like(score)
+    for rows, wide, inner in rows_together(xp, score.shape[0]):
+        made[rows, :] = _systematic_in(score[wide, :], epoch)[inner, :]
+    return made
+
+
+def _systematic_in(score, epoch):
+    """Return the systematic variance of rows; slopes are central differences but at borders."""
     error_x, error_y, relative = map(float, (*epoch.astrometry, epoch.calibration))
     variance = (relative * score) ** 2
     if error_x:
-        variance += error_x**2 * _slope(score.T, xp).T ** 2
+        variance[:, 1:-1] += (error_x / 2 * (score[:, 2:] - score[:, :-2])) ** 2
+        variance[:, :1] += (error_x * (score[:, 1:2] - score[:, :1])) ** 2
+        variance[:, -1:] += (error_x * (score[:, -1:] - score[:, -2:-1])) ** 2
     if error_y:
-        variance += error_y**2 * _slope(score, xp) ** 2
+        variance[1:-1, :] += (error_y / 2 * (score[2:, :] - score[:-2, :])) ** 2
+        variance[:1, :] += (error_y * (score[1:2, :] - score[:1, :])) ** 2
+        variance[-1:, :] += (error_y * (score[-1:, :] - score[-2:-1, :])) ** 2
     return variance
-
-
-def _slope(score, xp):
-    """Return the change from row to row, by central differences as `numpy.gradient`."""
-    inside = (score[2:, :] - score[:-2, :]) / 2
-    return xp.concat((score[1:2, :] - score[:1, :], inside, score[-1:, :] - score[-2:-1, :]))

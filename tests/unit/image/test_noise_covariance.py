@@ -91,6 +91,35 @@ def test_correlated_noise_is_measured():
         assert np.fft.fft2(np.fft.ifftshift(positive(covariance))).real.min() > 0
 
 
+@pytest.mark.parametrize(("width", "number"), [(0.0, 0), (1.0, 0), (1.0, 900)])
+def test_noise_of_a_flux_is_not_lowered_by_the_masks_of_sources(width, number):
+    """The mean of six images of pure noise, and with faint sources, is the true noise."""
+    kernel = subtraction_sky.gaussian(max(width, 1e-3))
+    kernel /= np.sqrt(np.sum(kernel**2))
+    true, psf = signal.correlate2d(kernel, kernel), subtraction_sky.gaussian(1.8)
+    found = []
+    for seed in range(3):
+        rng = np.random.default_rng([seed, 5])
+        faint = np.zeros(SHAPE)
+        places = rng.integers(0, SHAPE[0], number), rng.integers(0, SHAPE[1], number)
+        faint[places] = rng.uniform(0, 30, number)
+        faint = ndimage.gaussian_filter(faint, 1.5)
+        noises = (ndimage.convolve(rng.normal(0, 1, SHAPE), kernel, mode="wrap") for _ in "ab")
+        images, variances = [faint + noise for noise in noises], [np.ones(SHAPE)] * 2
+        covered = covariances(*blank_sky(images, variances, np.zeros(SHAPE, np.int16)))
+        found += [filtered_variance(covariance, psf) for covariance in covered]
+    assert np.sqrt(np.mean(found) / filtered_variance(true, psf)) == pytest.approx(1, abs=0.02)
+
+
+def test_uneven_light_is_not_blank_sky():
+    images = two_images(np.ones((1, 1)))
+    for image, sign in zip(images, (1, -1), strict=True):
+        image[:, :60] += sign * np.linspace(8, 2, 60, dtype=np.float32)
+    _, blank = blank_sky(images, [np.full(SHAPE, 4.0)] * 2, np.zeros(SHAPE, np.int16))
+    assert blank[:, :50].mean() < 0.01
+    assert blank[:, 120:].mean() > 0.5
+
+
 def test_little_blank_sky_gives_no_covariance():
     blank = np.zeros(SHAPE, bool)
     blank[:40, :40] = True

@@ -1,0 +1,26 @@
+"""A stamp that is shifted along two axes is that of an interpolation in two dimensions."""
+
+import numpy as np
+import pytest
+from redpix.psf.shifted_stamp import shifted_stamp
+from scipy import ndimage
+
+
+@pytest.mark.parametrize("half", [6, 14])
+@pytest.mark.parametrize(("x", "y"), [(0.0, 0.0), (0.37, -0.81), (-1.0, 0.5)])
+def test_a_shifted_stamp_and_its_slopes_are_those_of_an_interpolation(x, y, half):
+    coefficients = ndimage.spline_filter(np.random.default_rng(4).normal(size=(21, 23)), 5)
+    axis = np.arange(-half, half + 1)
+
+    def moved(x, y):
+        """Return the stamp by interpolation in two dimensions."""
+        places = np.meshgrid(axis - y + 10, axis - x + 11, indexing="ij")
+        return ndimage.map_coordinates(coefficients, places, order=5, prefilter=False)
+
+    value, by_x, by_y = shifted_stamp(coefficients, x, y, half)
+    np.testing.assert_allclose(value, moved(x, y), atol=1e-9)
+    inside, step = np.s_[half - 4 : half + 5, half - 4 : half + 5], 1e-4
+    slope = (moved(x + step, y) - moved(x - step, y)) / (2 * step)
+    np.testing.assert_allclose(by_x[inside], slope[inside], atol=1e-5)
+    slope = (moved(x, y + step) - moved(x, y - step)) / (2 * step)
+    np.testing.assert_allclose(by_y[inside], slope[inside], atol=1e-5)
