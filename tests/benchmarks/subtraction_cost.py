@@ -123,7 +123,7 @@ def whole(new_path, reference_path, output):
     ratio, scatter = compare_fluxes(images, positions, positions, new_path)[:2]
     middle = [(length - 1) / 2 for length in new.image.shape[::-1]]
     stamps = (psf(*middle) for psf in psfs)
-    new.image -= matched_background(new.image, old.image, ratio, *stamps, 128)
+    new.image -= matched_background(new.image, old.image, ratio, *stamps, 128).plane
     planes = subtract_tiles(
         Epoch(new.image, None, variance=new.variance, calibration=scatter / np.sqrt(2)),
         Epoch(old.image, None, None, ratio, old.variance, calibration=scatter / np.sqrt(2)),

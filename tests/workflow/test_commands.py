@@ -27,6 +27,7 @@ FILES = (
 )
 
 OBJECTS = "id,ra,dec,run,camcol,field\n1,180.0,45.0,9001,3,100\n"
+MARKS = "pair,ra,dec,mark\nnight1,180.0,45.0,real\n"
 CATALOGUES = (
     "objects.csv",
     "results/demo/catalogue/objects.csv",
@@ -40,6 +41,7 @@ CATALOGUES = (
 SHOWN = (
     ("my_night.tsv", "ccd_night.md", "image\t"),
     ("frames.tsv", "any_survey.md", "field\t"),
+    ("results/cosmos/injection/frames.tsv", "any_survey.md", "field\t"),
     ("my_pairs.tsv", "pairs_and_stacks.md", "pair\t"),
     ("my_stacks.tsv", "pairs_and_stacks.md", "stack\t"),
     ("my_catalogues.tsv", "magnitudes.md", "name\ttrain"),
@@ -56,7 +58,7 @@ def place(tmp_path_factory):
     shutil.copytree(ROOT / "config", folder / "config")
     (folder / "workflow").mkdir()
     (folder / "workflow/profiles").symlink_to(ROOT / "workflow/profiles")
-    contents = dict.fromkeys(FILES, "") | dict.fromkeys(CATALOGUES, OBJECTS)
+    contents = dict.fromkeys(FILES, "") | dict.fromkeys(CATALOGUES, OBJECTS) | {"marks.csv": MARKS}
     contents |= {name: block(page, first) for name, page, first in SHOWN}
     region = yaml.safe_load((ROOT / "config/sdss.yaml").read_text())
     contents["my.yaml"] = yaml.safe_dump(

@@ -26,7 +26,7 @@ def read_schema(path):
     dict
     """
     with open(path, encoding="utf-8") as file:
-        return yaml.load(file, _Loader)
+        return _Loader(file).get_single_data()
 
 
 def completed(config, schema, demo_epochs, count_objects=True, frames=None):

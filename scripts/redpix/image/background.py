@@ -1,6 +1,7 @@
 """Measure the smooth background of an image, and of the difference of two images."""
 
 from functools import cache
+from typing import NamedTuple
 
 import numpy as np
 from astropy.stats import sigma_clip
@@ -9,6 +10,21 @@ from scipy import ndimage
 from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.image.uneven_light import levels_in_blocks, uneven_levels
+
+
+class MatchedBackground(NamedTuple):
+    """Background of the difference of two images.
+
+    Attributes
+    ----------
+    plane : ndarray, shape (ny, nx), float32
+        In the unit of the new image.
+    uneven : float
+        Share of the image in which light of a smaller scale than the mesh is followed.
+    """
+
+    plane: np.ndarray
+    uneven: float
 
 
 def smooth_background(image, mesh=256):
@@ -57,8 +73,7 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256, 
 
     Returns
     -------
-    ndarray, shape (ny, nx), float32
-        In the unit of the new image.
+    MatchedBackground
 
     Raises
     ------
@@ -68,7 +83,7 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256, 
     difference_in = _crossed_difference(new, reference, ratio, psf_new, psf_reference)
     parts = 1 if finest is None else int(mesh / finest)
     if parts < 2:
-        return _between_squares(new.shape, mesh, difference_in)
+        return MatchedBackground(_between_squares(new.shape, mesh, difference_in), 0.0)
     levels = []
 
     def values_in(rows, columns):
@@ -81,7 +96,7 @@ def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256, 
     uneven = uneven_levels(levels, _counts(new.shape, mesh), smooth, area)
     if uneven.any():
         smooth += between_middles(uneven, new.shape)
-    return smooth
+    return MatchedBackground(smooth, float(np.mean(uneven != 0)))
 
 
 def _crossed_difference(new, reference, ratio, psf_new, psf_reference):

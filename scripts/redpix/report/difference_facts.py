@@ -24,6 +24,7 @@ def band_facts(header, usable):
         f"{header['NSTARS']} star{'s' * (header['NSTARS'] != 1)}",
         "FWHM": f"{header['FWHMNEW']:.2f} and {header['FWHMREF']:.2f} pixels",
         "PSF": f"{header.get('PSFNEW', header['PSF'])}; {header.get('PSFREF', header['PSF'])}",
+        **scattered_light(header),
         **marked(header),
         "usable": f"{100 * usable:.1f} % of the common sky",
     }
@@ -47,6 +48,24 @@ def measured_ratios(header):
         for name, (value, error) in cards.items()
         if value in header and error in header
     }
+
+
+def scattered_light(header):
+    """Return where the background follows light of a smaller scale than its mesh, if it does.
+
+    Parameters
+    ----------
+    header : Header
+        Header of the HDU D.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    share = header.get("BACKFINE", 0.0)
+    if not share:
+        return {}
+    return {"scattered light": f"taken for background in {100 * share:.1f} % of the image"}
 
 
 def marked(header):

@@ -90,6 +90,7 @@ def header_of(pair, planes, mask):
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
         ("DSTD", float(mad_std(white)), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
+        ("BACKFINE", pair.uneven, "share of image with light below its mesh"),
         *more_cards(pair, blank),
         *map_cards(pair.alignment.transform, pair.new.shape),
     ]

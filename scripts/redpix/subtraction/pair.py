@@ -109,6 +109,8 @@ class RegisteredPair(NamedTuple):
         Name of the pair in messages.
     background : float
         Median of the background that was matched.
+    uneven : float
+        Share of the image in which it follows light of a smaller scale than its mesh.
     noise : redpix.subtraction.pair_noise.PairNoise
         Covariance of the noise.
     stand_in : bool
@@ -130,6 +132,7 @@ class RegisteredPair(NamedTuple):
     comparison: ImageComparison
     names: str
     background: float = 0.0
+    uneven: float = 0.0
     noise: PairNoise = PairNoise()
     stand_in: bool = False
     stars: np.ndarray = np.empty((0, 2))

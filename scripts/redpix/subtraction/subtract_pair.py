@@ -10,6 +10,7 @@ import numpy as np
 from redpix.astrometry.align_pair import align, sources_of, star_programs
 from redpix.astrometry.star_comparison import ComparedImages, compare_images
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.core.parallel import side_by_side
 from redpix.image.background import matched_background
 from redpix.image.masks import bit_value
@@ -167,7 +168,7 @@ def match_backgrounds(pair, settings):
     if not settings.match_background:
         return pair
     middle = [(length - 1) / 2 for length in pair.new.shape[::-1]]
-    background = matched_background(
+    background, uneven = matched_background(
         pair.new,
         pair.reference,
         pair.comparison.ratio,
@@ -176,8 +177,15 @@ def match_backgrounds(pair, settings):
         settings.background_mesh,
         max(FINEST * pair.fwhm, LEAST_FINEST),
     )
+    if uneven:
+        log.info(
+            "%s: light of a smaller scale than the mesh is taken for background in %.1f %% of the "
+            "image, such as scattered light",
+            pair.names,
+            100 * uneven,
+        )
     new = np.subtract(pair.new, background, out=pair.new, casting="same_kind")
-    return pair._replace(new=new, background=float(np.median(background)))
+    return pair._replace(new=new, background=float(np.median(background)), uneven=uneven)
 
 
 def difference_planes(pair, settings, workspace):

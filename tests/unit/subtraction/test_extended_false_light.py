@@ -47,7 +47,7 @@ def transients_of(light, matched=True):
     image += subtraction_sky.light(SHAPE, *SOURCES, subtraction_sky.NEW_WIDTH)
     old, psf = sky.reference, sky.new.psf
     if matched:
-        image -= matched_background(image, old.image, old.flux, psf, old.psf, 128, 16)
+        image -= matched_background(image, old.image, old.flux, psf, old.psf, 128, 16).plane
     new = sky.new._replace(image=image)
     planes = subtract_tiles(new, old, lambda x, y: psf, lambda x, y: old.psf)
     return find_transients(planes, np.zeros(SHAPE, np.int16), 4.0, 6.0)
