@@ -32,6 +32,7 @@ CATALOGUES = (
     "objects.csv",
     "results/demo/catalogue/objects.csv",
     "results/sky/injection/truth.csv",
+    "results/cosmos/injection/truth.csv",
     "data/mine_train.csv",
     "data/mine_test.csv",
     "data/new.csv",
