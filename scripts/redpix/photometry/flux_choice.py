@@ -8,7 +8,7 @@ bright stars beyond their errors, the excess, tells which flux is steadier at wh
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from redpix.core.exceptions import InputError
 from redpix.photometry.light_curves import Scaled, put_on_one_scale, scatter
@@ -136,7 +136,7 @@ def excess_of(scaled, stars):
     freedom = len(scaled.relative) - 1
     if freedom < 2 or freedom * np.count_nonzero(stars) < _LEAST_FREEDOM:
         return float("nan")
-    variance = np.median(measured[stars] ** 2) * freedom / chi2.median(freedom)
+    variance = np.median(measured[stars] ** 2) * freedom / chdtri(freedom, 0.5)
     return float(np.sqrt(max(variance - np.median(expected[stars] ** 2), 0.0)))
 
 

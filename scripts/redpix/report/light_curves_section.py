@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
@@ -23,7 +23,7 @@ def median_deviation(number):
     -------
     float
     """
-    return np.sqrt(chi2.median(number - 1) / (number - 1))
+    return np.sqrt(chdtri(number - 1, 0.5) / (number - 1))
 
 
 def show_light_curves(paths):

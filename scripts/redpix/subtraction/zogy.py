@@ -12,7 +12,7 @@ Images are [y, x]. PSFs have unit sum and their centre on the pixel ``(ny // 2, 
 from typing import NamedTuple
 
 import numpy as np
-from scipy import signal
+from scipy import fft
 
 from redpix.core.backend import NUMPY
 from redpix.core.exceptions import InputError
@@ -184,7 +184,8 @@ def _convolved(plan, kernel, psf, side):
     """Return the stamp of a kernel about pixel (0, 0) that is convolved with a PSF."""
     reach = max(psf.shape) // 2
     near = plan.arrays.take(plan.stamp(kernel, side + 2 * reach))
-    made = signal.fftconvolve(near, psf, mode="full")
+    shape = [m + n - 1 for m, n in zip(near.shape, psf.shape, strict=True)]
+    made = fft.irfft2(fft.rfft2(near, shape) * fft.rfft2(psf, shape), shape)
     rows, columns = (slice(reach + n // 2, reach + n // 2 + side) for n in psf.shape)
     return plan.arrays.put(made[rows, columns], plan.dtype)
 
