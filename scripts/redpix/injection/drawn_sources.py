@@ -54,9 +54,8 @@ def with_fluxes(galaxies, curves):
     scatter = {name: galaxies[name].to_numpy() for name in SCATTER}
     factors = scattered(scatter, redshift, wavelengths(filters))
     total = 0.0
-    for part in ("bulge", "disk"):
-        flux = galaxies["flux_r"] - galaxies["bulge_flux_r"]
-        flux = galaxies["bulge_flux_r"] if part == "bulge" else flux
+    bulge = galaxies["bulge_flux_r"]
+    for part, flux in (("bulge", bulge), ("disk", galaxies["flux_r"] - bulge)):
         kind, dust = (galaxies[f"{part}_{name}"].to_numpy() for name in ("sed", "ebv"))
         light = seds.fluxes(grid, kind, dust, redshift) * factors
         total = total + flux.to_numpy()[:, None] * light / light[:, -1:]

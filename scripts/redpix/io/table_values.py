@@ -105,16 +105,23 @@ def as_numbers(column):
     CellError
         For the first cell that is not a number.
     """
-    if pa.types.is_string(column.type):
-        column = pc.replace_substring_regex(column, _FORTRAN, r"\1e\2")
     try:
-        # whole numbers beyond 2**53 are rounded, because a float64 cannot hold them
-        number = pc.cast(column, pa.float64(), safe=pa.types.is_string(column.type))
+        return _cast(column)
+    except pa.ArrowInvalid:  # few columns have Fortran's exponents
+        plain = pc.replace_substring_regex(column, _FORTRAN, r"\1e\2")
+    try:
+        return _cast(plain)
     except pa.ArrowInvalid:
-        row = first_true(pc.invert(pc.match_substring_regex(column, _NUMBER)))
+        row = first_true(pc.invert(pc.match_substring_regex(plain, _NUMBER)))
         raise CellError(
             row, f"{shown(column, row)} is not a number; allowed: numbers, empty where unknown"
         ) from None
+
+
+def _cast(column):
+    """Return a column as float64, NaN where missing; raise ArrowInvalid for other text."""
+    # whole numbers beyond 2**53 are rounded, because a float64 cannot hold them
+    number = pc.cast(column, pa.float64(), safe=pa.types.is_string(column.type))
     return np.array(pc.fill_null(number, np.nan).to_numpy(), dtype=np.float64)
 
 
@@ -178,11 +185,9 @@ def _inferred(column):
         return as_text(column)
     if not column.null_count and all_match(column, "^(True|False)$"):
         return as_text(column) == "True"
-    if not all_match(given, _NUMBER):
-        return as_text(column)
     try:
-        return as_numbers(column)
-    except CellError:
+        return _cast(column)
+    except pa.ArrowInvalid:
         return as_text(column)
 
 

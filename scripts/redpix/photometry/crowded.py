@@ -136,7 +136,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     )
     doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
     made = stars, uncertainty, psf, scene, model, first * second, hot, rate, doubtful
-    return Result._make([*made, profile is None, measure_confusion(scene, psf, model, threshold)])
+    return Result(*made, profile is None, measure_confusion(scene, psf, model, threshold))
 
 
 def without_hot_pixels(scene, psf):

@@ -21,9 +21,9 @@ def radii_of(fwhm):
         Pixels; empty if no width is known.
     """
     finite = fwhm[np.isfinite(fwhm)]
-    return tuple(
-        round(factor * float(np.median(finite)), 2) for factor in RADII * bool(len(finite))
-    )
+    if not len(finite):
+        return ()
+    return tuple(round(factor * float(np.median(finite)), 2) for factor in RADII)
 
 
 def circle_sums(scene, model, x, y, radii):
