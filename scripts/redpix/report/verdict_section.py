@@ -112,8 +112,8 @@ def assumptions(products):
         if "ZPFROM" in header:
             found[f"frame {path.stem}"] = f"zero point {header['ZPOINT']:g}, {header['ZPFROM']}"
     for path in map(Path, products.differences):
-        warnings = fits.getheader(path, "D")["WARN*"].values()
+        warnings = [str(text) for text in fits.getheader(path, "D")["WARN*"].values()]
         if warnings:
             name = f"pair {path.parents[1].name}, {path.parent.name}"
-            found[name] = "; ".join(str(text) for text in warnings)
+            found[name] = "; ".join(warnings)
     return list(found.items())

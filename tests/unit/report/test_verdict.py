@@ -95,7 +95,11 @@ def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
     header = fits.Header({"WARN1": "the gain is assumed", "WARN2": "few stars"})
     difference = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "D")])
     difference.writeto(home / "difference.fits")
-    products = RunFiles(frames=[str(frame)], differences=[str(home / "difference.fits")])
+    quiet = tmp_path / "quiet/r/difference.fits"  # a pair without warnings
+    quiet.parent.mkdir(parents=True)
+    fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), name="D")]).writeto(quiet)
+    pairs = [str(home / "difference.fits"), str(quiet)]
+    products = RunFiles(frames=[str(frame)], differences=pairs)
     assert assumptions(products) == [
         ("frame a-r", "zero point 25.5, MAGZP"),
         ("pair pair, r", "the gain is assumed; few stars"),
