@@ -8,6 +8,24 @@ from redpix.io.camera import read_camera
 from redpix.io.fits_files import read_header
 
 
+def gain_in_words(header):
+    """Return the gain of a calibrated image in words.
+
+    A flat field changes the gain from pixel to pixel, so it differs from that of the raw image.
+
+    Parameters
+    ----------
+    header : Header
+        Header of a calibrated image.
+
+    Returns
+    -------
+    str
+    """
+    gain = f"{header['GAIN']:.3g} electrons per calibrated {header['BUNIT']}"
+    return f"{gain}, the median; from {header['GAINFROM']}"
+
+
 def camera_facts(raw, header, background, residual):
     """Return gain and noise of an image, given and found, by label.
 

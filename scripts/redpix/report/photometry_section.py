@@ -12,7 +12,7 @@ from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
-from redpix.report.camera_facts import camera_facts, given_noise
+from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise
 from redpix.report.figures import data_uri
 from redpix.report.growth_plots import growth_curves, growth_figure
 from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
@@ -176,7 +176,7 @@ def image_facts(planes, stars):
         "stars": f"{len(stars):,}",
         "masked": f"{100 * planes.masked.mean():.2f} % of the pixels",
     }
-    facts["gain"] = f"{header['GAIN']:.3g} electrons per {header['BUNIT']}, {header['GAINFROM']}"
+    facts["gain"] = gain_in_words(header)
     if "SKYMESH" in header:
         degree = header["SKYDEGR"]
         polynomial = f"a polynomial of degree {degree} and " if degree else ""

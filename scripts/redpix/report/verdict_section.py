@@ -9,6 +9,7 @@ from astropy.io import fits
 from redpix.photometry.planes_file import reason_left_out
 from redpix.photoz.input_words import in_words
 from redpix.report import verdict
+from redpix.report.camera_facts import gain_in_words
 
 #: marks in the order of their weight, with their words
 MARKS = {"bad": "out of bounds", "look": "worth a look", "good": "good"}
@@ -103,10 +104,7 @@ def assumptions(products):
             continue
         header = fits.getheader(path)
         name = Path(path).name.removesuffix(".calibrated.fits")
-        found[f"image {name}"] = (
-            f"{header['GAIN']:.3g} electrons per {header['BUNIT']} from {header['GAINFROM']}; "
-            f"noise from {header['NOISFROM']}"
-        )
+        found[f"image {name}"] = f"{gain_in_words(header)}; noise from {header['NOISFROM']}"
     for path in map(Path, products.frames):
         header = fits.getheader(path)
         if "ZPFROM" in header:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from redpix.report.camera_facts import camera_facts, given_noise
+from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise
 from redpix.report.growth_plots import growth_curves, growth_figure, shares_in_circles
 from redpix.report.light_curves_section import read_left_out_exposures
 from redpix.report.photometry_section import show_images, wanted
@@ -109,3 +109,9 @@ def test_exposures_that_are_left_out_are_listed_by_field(tmp_path):
     found = read_left_out_exposures(str(tmp_path / "lightcurves.csv"))
     assert found == {"a": ["i2: truncated"], "b": ["i3: other stars"]}
     assert read_left_out_exposures(str(tmp_path / "elsewhere/lightcurves.csv")) == {}
+
+
+def test_the_gain_of_a_calibrated_image_is_told_apart_from_that_of_the_header():
+    header = {"GAIN": 1.5467, "BUNIT": "count", "GAINFROM": "GAIN"}
+    expected = "1.55 electrons per calibrated count, the median; from GAIN"
+    assert gain_in_words(header) == expected
