@@ -120,8 +120,13 @@ def _begin(door, events, paths, program):
     line, _ = door.accept()
     size, descriptors, *_ = socket.recv_fds(line, 8, 3)
     words = b""
-    while len(words) < int.from_bytes(size, "big"):
-        words += line.recv(1 << 20)
+    while len(words) < int.from_bytes(size, "big") and (more := line.recv(1 << 20)):
+        words += more
+    if not size or len(words) < int.from_bytes(size, "big"):  # the client was killed
+        for descriptor in descriptors:
+            os.close(descriptor)
+        line.close()
+        return
     child = os.fork()
     if not child:
         for descriptor, wanted in zip(descriptors, range(3), strict=True):

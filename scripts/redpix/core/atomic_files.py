@@ -130,7 +130,19 @@ def _alive(number):
         return False
     except PermissionError:
         return True
-    return True
+    return not _has_ended(number)
+
+
+def _has_ended(number):
+    """Return whether a process has ended, and only waits for its parent to ask how.
+
+    In a container without an init process, a killed process may stay so for good.
+    """
+    try:
+        words = Path(f"/proc/{number}/stat").read_text(errors="replace")
+    except OSError:  # no such folder on macOS, or the process has gone
+        return False
+    return words.rpartition(")")[2].split()[0] in ("Z", "X")  # its name may have blanks
 
 
 def full_disk(error):
