@@ -2,7 +2,7 @@
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.neighbors import KDTree, NearestNeighbors
+from scipy.spatial import KDTree
 from threadpoolctl import threadpool_limits
 
 from redpix.core.backend import arrays
@@ -28,6 +28,9 @@ WIDTH = 8
 
 #: number of queries that one thread searches at a time
 BLOCK = 10_000
+
+#: number of vectors in a leaf of the tree of an exact search
+LEAF = 32
 
 #: number of distances in memory at once; extra candidates per query
 DISTANCES, SPARE = 1 << 27, 8
@@ -57,7 +60,7 @@ def make_index(vectors, k, kind):
 
 
 class Exact:
-    """An exact search with the k-d tree of scikit-learn.
+    """An exact search with the k-d tree of SciPy.
 
     Parameters
     ----------
@@ -66,7 +69,7 @@ class Exact:
     """
 
     def __init__(self, vectors):
-        self._tree = NearestNeighbors(algorithm="kd_tree").fit(vectors)
+        self._tree = KDTree(vectors, leafsize=LEAF)
 
     def about(self):
         """Return a description of the index, by name.
@@ -75,7 +78,7 @@ class Exact:
         -------
         dict
         """
-        return {"kind": "exact", "vectors": int(self._tree.n_samples_fit_)}
+        return {"kind": "exact", "vectors": int(self._tree.n)}
 
     def search(self, queries, k, n_threads=1):
         """Return the distances and rows of the `k` nearest vectors of each query, nearest first.
@@ -94,10 +97,7 @@ class Exact:
         distance : ndarray, shape (n, k)
         index : ndarray of int, shape (n, k)
         """
-        if not len(queries):  # the tree refuses an empty array
-            return np.empty((0, k)), np.empty((0, k), np.int64)
-        self._tree.set_params(n_jobs=n_threads)
-        return self._tree.kneighbors(queries, k)
+        return self._tree.query(queries, np.arange(1, k + 1), workers=n_threads)
 
 
 class Approximate:
@@ -133,7 +133,7 @@ class Approximate:
             self._file.add(vectors)
         centres = self._file.quantizer.reconstruct_n(0, cells)
         self._rank = np.empty(cells, int)  # cells of similar rank are neighbours
-        self._rank[KDTree(centres, leaf_size=2).get_arrays()[1]] = np.arange(cells)
+        self._rank[KDTree(centres, leafsize=2).indices] = np.arange(cells)
         self._set_cells(vectors, order, cells, k)
 
     def _set_cells(self, vectors, order, cells, k):
