@@ -9,7 +9,13 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
+# a folder without a configuration takes that of redpix, so that -s works from anywhere
+CONFIGURATION = Path("config/config.yaml")
+if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
+    CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
+
+
+configfile: str(CONFIGURATION)
 
 
 def unpacked(source):
