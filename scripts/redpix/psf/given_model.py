@@ -193,7 +193,7 @@ def read_stamp(path):
     if max(pixels.shape) > MOST_SIDE:
         raise InputError(
             f"psf: {path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; allowed: the image of a "
-            f"star, of at most {MOST_SIDE} pixels a side"
+            f"star, of at most {MOST_SIDE} pixels per side"
         )
     stamp = pixels.astype(float)
     if not np.isfinite(stamp).all() or min(stamp.shape) < 5 or not stamp.sum() > 0:
