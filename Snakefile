@@ -1,6 +1,7 @@
 """redpix: sky images to measurements. The front door: configuration, stages, named targets."""
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -13,6 +14,10 @@ min_version("9.0")
 CONFIGURATION = Path("config/config.yaml")
 if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
     CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
+try:
+    CONFIGURATION.exists() and CONFIGURATION.read_text(encoding="utf-8")
+except UnicodeDecodeError as error:
+    sys.exit(f"{CONFIGURATION}: {error}; allowed: text in UTF-8")
 
 
 configfile: str(CONFIGURATION)

@@ -30,7 +30,7 @@ class InputError(ValueError):
         count = text.count("\n")
         if count >= MOST_LINES:
             lines = text.split("\n", MOST_LINES)[:MOST_LINES]
-            text = "\n".join([*lines, f"and {count + 1 - MOST_LINES} more lines of this kind"])
+            text = "\n".join([*lines, f"and {count + 1 - MOST_LINES} more"])
         super().__init__(_WORD.sub(r"\1...", text))
 
 
