@@ -1,6 +1,7 @@
 """redpix: sky images to measurements. The front door: configuration, stages, named targets."""
 
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -9,7 +10,17 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: "config/config.yaml"
+# a folder without a configuration takes that of redpix, so that -s works from anywhere
+CONFIGURATION = Path("config/config.yaml")
+if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
+    CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
+try:
+    CONFIGURATION.exists() and CONFIGURATION.read_text(encoding="utf-8")
+except UnicodeDecodeError as error:
+    sys.exit(f"{CONFIGURATION}: {error}; allowed: text in UTF-8")
+
+
+configfile: str(CONFIGURATION)
 
 
 def unpacked(source):

@@ -22,6 +22,7 @@ from typing import NamedTuple
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # threads reserve memory
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+import fastavro
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
@@ -38,7 +39,9 @@ from redpix.photoz.attributes import Attributes
 from redpix.photoz.files import read_model, write_model
 from redpix.photoz.learners.base import Training
 from redpix.photoz.learners.knn import KNN
+from redpix.photoz.learners.tpz import TPZ
 from redpix.photoz.model import Model
+from redpix.psf.given_model import read_given_model
 from redpix.psf.psf_file import read_psf, write_psfs
 from redpix.psf.psf_model import PsfModel
 from redpix.sdss.archive import accept
@@ -169,7 +172,39 @@ def image_readers(rng):
         Reader("mask", ".fits", plain, hidden),
         Reader("regions", ".reg", regions, hidden),
         Reader("psf", ".fits", psf.read_bytes(), lambda path: read_psf(path, "r")),
+        Reader("PSFEx", ".psf", psfex_model(rng), lambda path: read_given_model(str(path))),
+        Reader("alert", ".avro", alert_packet(pixels), read_image),
     ]
+
+
+def psfex_model(rng):
+    """Return a PSFEx model whose PSF depends on x and y."""
+    terms = rng.uniform(0, 1, (1, 3, 15, 15)).astype(np.float32)
+    column = fits.Column("PSF_MASK", f"{terms[0].size}E", dim="(15,15,3)", array=terms)
+    table = fits.BinTableHDU.from_columns([column], name="PSF_DATA")
+    table.header.update({"POLDEG1": 1, "PSF_SAMP": 0.7, "ACCEPTED": 40, "PSF_FWHM": 3.0})
+    for axis in (1, 2):
+        table.header.update({f"POLZERO{axis}": 50.0, f"POLSCAL{axis}": 100.0})
+    return fits_bytes(fits.PrimaryHDU(), table)
+
+
+def alert_packet(pixels):
+    """Return an alert packet with a cut-out."""
+    kinds = {"jd": "double", "fid": "int", "ra": "double", "dec": "double", "magzpsci": "float"}
+    candidate = [{"name": name, "type": kind} for name, kind in kinds.items()]
+    cut_out = [{"name": "fileName", "type": "string"}, {"name": "stampData", "type": "bytes"}]
+    parts = {"candidate": candidate, "cutoutScience": cut_out}
+    fields = [
+        {"name": name, "type": {"type": "record", "name": name[:4], "fields": inside}}
+        for name, inside in parts.items()
+    ]
+    schema = fastavro.parse_schema({"type": "record", "name": "alert", "fields": fields})
+    packed = gzip.compress(fits_bytes(fits.PrimaryHDU(pixels)), mtime=0)
+    record = {"candidate": dict.fromkeys(kinds, 1), "cutoutScience": {"fileName": "a"}}
+    record["cutoutScience"]["stampData"] = packed
+    file = io.BytesIO()
+    fastavro.writer(file, schema, [record], codec="deflate", sync_marker=bytes(16))
+    return file.getvalue()
 
 
 def table_readers(rng):
@@ -208,22 +243,35 @@ def model_readers(rng):
         np.savez(file, **{**arrays, "about": np.array(content.decode("latin-1"))})
         return file.getvalue()
 
-    def with_array(content):
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, array in arrays.items():
-                part = io.BytesIO()
-                np.save(part, array)
-                archive.writestr(f"{name}.npy", content if name == "grid" else part.getvalue())
-        return file.getvalue()
-
-    node = io.BytesIO()
-    np.save(node, grid)
+    forest = {"trees": 2, "seed": 1, "mixing": np.eye(4).tolist()}
+    learner = TPZ.fit(training, grid, **forest)
+    trees = Model("tpz", forest, model.attributes, grid, {"objects": learner}, {}).arrays()
     return [
         Reader("model", ".npz", Path("model.npz").read_bytes(), read_model),
         Reader("about", ".npz", str(arrays["about"]).encode(), read_model, with_description),
-        Reader("array", ".npz", node.getvalue(), read_model, with_array),
+        *(array_reader(arrays, name) for name in ("grid", "objects_vectors")),
+        *(array_reader(trees, f"objects_redshift_{part}") for part in ("left", "place", "start")),
     ]
+
+
+def array_reader(arrays, name):
+    """Return the reader of a model of which one array is changed."""
+
+    def pack(content):
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            for key in arrays:
+                archive.writestr(f"{key}.npy", content if key == name else npy(arrays[key]))
+        return file.getvalue()
+
+    return Reader(name, ".npz", npy(arrays[name]), read_model, pack)
+
+
+def npy(array):
+    """Return the content of an .npy file."""
+    file = io.BytesIO()
+    np.save(file, array)
+    return file.getvalue()
 
 
 def flipped(rng, content, most):

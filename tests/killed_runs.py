@@ -10,11 +10,12 @@ PATIENCE = 120.0
 
 
 def of_session(session):
-    """Return the numbers of the processes of a session that live."""
+    """Return the numbers of the processes of a session that live, without those that ended."""
     numbers = []
     for path in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            if os.getsid(int(path.name)) == session:
+            state = (path / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+            if os.getsid(int(path.name)) == session and state not in "ZX":
                 numbers.append(int(path.name))
     return numbers
 

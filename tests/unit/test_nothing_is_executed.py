@@ -88,6 +88,17 @@ def test_the_container_runs_as_a_plain_user():
     assert not re.search(r"^RUN ", text.split("USER ")[-1], re.MULTILINE)
 
 
+def test_the_container_holds_a_stated_base_and_two_files_of_the_project():
+    """Neither results nor a user's settings come into the image, or are sent to its builder."""
+    text = (ROOT / "envs/Containerfile").read_text(encoding="utf-8")
+    assert re.findall(r"^FROM (\S+)$", text, re.MULTILINE)[0].endswith("debian:12.12-slim")
+    copied = re.findall(r"^(?:COPY|ADD) (.+)$", text, re.MULTILINE)
+    assert copied == ["envs/setup envs/requirements.txt /opt/redpix/envs/"]
+    kept = (ROOT / "envs/Containerfile.dockerignore").read_text(encoding="utf-8").split()
+    assert kept == ["*", *(f"!{name}" for name in copied[0].split()[:2])]
+    assert "ARG" not in text
+
+
 def test_every_page_has_a_policy_before_its_scripts():
     for name in ("report", "pair", "compare"):
         path = ROOT / f"workflow/report/{name}.html.j2"

@@ -1,7 +1,7 @@
 """Killed ten times over all rules of a user's run and started again, the products are the same.
 
-Subtraction, photometry, photometric redshifts and the report are killed in turn, the
-whole run, Snakemake alone or one job; each start is a resume of the one before it.
+Subtraction, coaddition, photometry, photometric redshifts and the report are killed in
+turn, the whole run, Snakemake alone or one job; each start is a resume of the one before it.
 """
 
 import random
@@ -27,6 +27,7 @@ PATIENCE = 120.0
 CONFIG = {
     "name": "sky",
     "pairs": "pairs.tsv",
+    "stacks": "stacks.tsv",
     "images": "images.tsv",
     "photoz": {"tables": "tables.tsv", "methods": ["knn"]},
     "subtraction": {"registration": "sources"},
@@ -34,6 +35,7 @@ CONFIG = {
 
 TABLES = {
     "pairs.tsv": "pair\tscience\treference\tband\np\tnew.fits\told.fits\tr\n",
+    "stacks.tsv": "stack\timage\tband\ns\told.fits\tr\ns\tnew.fits\tr\n",
     "images.tsv": "image\tpath\na\told.fits\n",
     "tables.tsv": "name\ttrain\nmine\tmine.csv\n",
 }

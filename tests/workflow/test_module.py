@@ -62,25 +62,57 @@ def repository(tmp_path_factory):
         else:
             shutil.copy(source, folder / name)
     person = ["-c", "user.name=nobody", "-c", "user.email=nobody@localhost"]
-    for words in (["init", "-q"], ["add", "-A"], [*person, "commit", "-q", "-m", "all"]):
+    for words in (
+        ["init", "-q", "-b", "main"],
+        ["add", "-A"],
+        [*person, "commit", "-q", "-m", "all"],
+    ):
         subprocess.run(["git", *words], cwd=folder, check=True)
     return folder
 
 
+@pytest.fixture
+def hosted(repository, tmp_path, monkeypatch):
+    """Let git fetch github.com/someone/redpix from the local repository, without a network."""
+    settings = tmp_path / "gitconfig"
+    settings.write_text(
+        f'[url "file://{repository}"]\n\tinsteadOf = https://github.com/someone/redpix\n'
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    monkeypatch.setenv("GIT_TERMINAL_PROMPT", "0")
+
+
+def write_workflow(folder, snakefile):
+    """Write two exposures, and a workflow that uses redpix on them."""
+    write_exposure(folder / "old.fits", 1)
+    write_exposure(folder / "new.fits", 2, added=(101.3, 88.6))
+    config = {"name": "mine", "source": "demo", "science": "new.fits", "reference": "old.fits"}
+    text = WORKFLOW.format(snakefile=snakefile, config=json.dumps(config))
+    (folder / "Snakefile").write_text(text)
+
+
 @pytest.mark.parametrize("kind", ["path", "git"])
 def test_another_workflow_uses_redpix(tmp_path, repository, kind):
-    write_exposure(tmp_path / "old.fits", 1)
-    write_exposure(tmp_path / "new.fits", 2, added=(101.3, 88.6))
     snakefile = {
         "path": f'"{ROOT}/Snakefile"',
         "git": f'gitfile("{repository}", path="Snakefile", ref="HEAD")',
     }[kind]
-    config = {"name": "mine", "source": "demo", "science": "new.fits", "reference": "old.fits"}
-    text = WORKFLOW.format(snakefile=snakefile, config=json.dumps(config))
-    (tmp_path / "Snakefile").write_text(text)
+    write_workflow(tmp_path, snakefile)
     run_words([warm_python(), "-m", "snakemake", "--cores", "1"], tmp_path, 0)
     table = (tmp_path / "results/mine/subtraction/new_minus_old/transients.csv").read_text()
     assert len(table.splitlines()) == 2
     assert (tmp_path / "count.txt").is_file()
     said = run_words([warm_python(), "-m", "snakemake", "-n"], tmp_path, 0)
     assert "Nothing to be done" in said
+
+
+@pytest.mark.usefixtures("hosted")
+def test_another_workflow_uses_redpix_from_github(tmp_path):
+    """The plan has rules and doors of the fetched commit, which is unpacked into .snakemake."""
+    write_workflow(tmp_path, 'github("someone/redpix", path="Snakefile", branch="main")')
+    said = run_words([warm_python(), "-m", "snakemake", "-n"], tmp_path, 0)
+    assert "redpix_subtraction" in said
+    (unpacked,) = (tmp_path / ".snakemake/redpix").iterdir()
+    assert (unpacked / "scripts/subtraction.py").is_file()

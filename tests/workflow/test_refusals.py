@@ -4,6 +4,15 @@ import pytest
 from conftest import run
 
 
+def test_a_configuration_in_another_encoding_ends_in_a_line(tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/config.yaml").write_bytes("source: /données\n".encode("latin-1"))
+    words = run(tmp_path, status=1)
+    assert "Traceback" not in words
+    assert "config/config.yaml: 'utf-8' codec can't decode byte 0xe9" in words
+    assert "allowed: text in UTF-8" in words
+
+
 @pytest.mark.parametrize(
     ("wrong", "line"),
     [

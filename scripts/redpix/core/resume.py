@@ -1,11 +1,16 @@
 """Continue a run that was killed: release the locks and marks of a dead process."""
 
 import base64
+import errno
 import fcntl
 import socket
 from pathlib import Path
 
+from redpix.core.atomic_files import NO_ROOM
 from redpix.core.run_summary import read_left_out
+
+#: error numbers of a file system without locks, as some network file systems are mounted
+_WITHOUT_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOLCK)
 
 
 def release_after_kill(folder):
@@ -23,21 +28,28 @@ def release_after_kill(folder):
 
     Returns
     -------
-    lock : file
-        Keep it open during the run.
+    lock : file or None
+        Keep it open during the run. None in a folder that cannot be written.
     alone : bool
-        False if another run is alive, or if the last run started on another machine and may be
-        alive there. Then nothing is removed, and the lock of Snakemake decides.
+        False if another run is alive, or if that cannot be known: the last run started on another
+        machine, or the file system has no locks. Then nothing is removed, and the lock of
+        Snakemake decides.
     """
-    folder.mkdir(exist_ok=True)
-    lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held during the run)
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held during the run)
+    except OSError:
+        return None, False
+    alone = False
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        alone = False
-    else:
         alone = _remove_marks(folder, lock)
-    fcntl.flock(lock, fcntl.LOCK_SH)
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    except BlockingIOError:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+    except OSError as error:
+        if error.errno not in (*_WITHOUT_LOCKS, *NO_ROOM):  # a full disk ends a job in one line
+            raise
     return lock, alone
 
 

@@ -7,25 +7,12 @@ import warnings
 import numpy as np
 from astropy.io import fits
 from astropy.wcs import WCS
-from astropy.wcs import wcs as wcslib
 
 from redpix.core.exceptions import InputError
+from redpix.image.wcs_damage import WCS_ERRORS, check_orders, unusable
 
 #: header cards that are wrong once the pixels have changed
 STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
-
-# exceptions of astropy for damaged cards
-_WCS_ERRORS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    ArithmeticError,
-    MemoryError,
-    np.linalg.LinAlgError,
-    wcslib.WcsError,
-    fits.VerifyError,
-)
 
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
@@ -35,9 +22,6 @@ _DISTORTION = re.compile(
     r"(A|B|AP|BP)_(ORDER|DMAX|\d+_\d+)|P[VS]\d+_\d+|(CPDIS|CQDIS|CPERR|CQERR|D2IMDIS|D2IMERR)\d"
     r"|D2IM.*|D[PQ]\d.*|TR\d_\d+|DV[AE]RR\d*"
 )
-
-# the place of an error in the code of wcslib
-_WCSLIB_PLACE = re.compile(r"ERROR \d+ in \w+\(\) at line \d+ of file \S+: ")
 
 # types of the axes of a celestial WCS
 _CELESTIAL = re.compile(r"(RA-|DEC|[GEHS]LON|[GEHS]LAT|[A-Z]{2}L[NT])")
@@ -84,8 +68,8 @@ def frame_wcs(header):
     try:
         wcs = WCS(cards)
         sky = wcs.all_pix2world([[0.0, 0.0]], 0)
-    except _WCS_ERRORS as error:
-        raise InputError(f"WCS that cannot be used: {' '.join(str(error).split())}") from None
+    except WCS_ERRORS as error:
+        raise unusable(error) from None
     if not np.all(np.isfinite(sky)) or not pixel_area(wcs) > 0:
         raise InputError("WCS that puts the image nowhere: CRVAL or the CD matrix is impossible")
     return wcs
@@ -155,15 +139,15 @@ def celestial_wcs(header):
     header = fits.Header(header)
     letter = _letter_of_wcs(header)
     _check_origin(header, letter)
+    check_orders(header)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # astropy repairs dates and units of the header
             wcs = WCS(header, naxis=2, key=letter or " ")
             sky = wcs.all_pix2world([[0.0, 0.0]], 0)
             area = pixel_area(wcs)
-    except _WCS_ERRORS as error:
-        words = _WCSLIB_PLACE.sub("", " ".join(str(error).split()))
-        raise InputError(f"WCS that cannot be used: {words}") from None
+    except WCS_ERRORS as error:
+        raise unusable(error) from None
     if not np.all(np.isfinite(sky)) or not (np.isfinite(area) and area > 0):
         raise InputError(
             "WCS that cannot be used: it puts all pixels on one point or line, or off the sky"

@@ -7,6 +7,7 @@ names a cut-out as an HDU: ``alert.avro[science]``, ``alert.avro[template]``.
 import gzip
 import io
 import math
+import zlib
 
 import fastavro
 from astropy.io import fits
@@ -29,6 +30,9 @@ ZTF_SCALE = 1.0117
 
 #: largest packet that is read, bytes
 LARGEST = 100_000_000
+
+#: most characters of a library's words in a message
+_LONGEST = 200
 
 
 def open_cut_out(path, choice):
@@ -58,9 +62,11 @@ def open_cut_out(path, choice):
         raise InputError(f"cut-out {name}; allowed: {', '.join(CUT_OUTS).lower()}")
     with open(path, "rb") as file:
         try:
-            packet = next(fastavro.reader(file), None)
+            packet = _first_packet(file)
+        except InputError:
+            raise
         except Exception as error:  # fastavro raises many kinds on a damaged file
-            words = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            words = f"{type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST]
             raise InputError(f"is not an AVRO file ({words})") from None
     stamp = (packet or {}).get(CUT_OUTS[name])
     if not isinstance(stamp, dict) or not stamp.get("stampData"):
@@ -76,6 +82,34 @@ def open_cut_out(path, choice):
         fits.PrimaryHDU(image, header).writeto(made, output_verify="silentfix")
     made.seek(0)
     return made, remarks
+
+
+def _first_packet(file):
+    """Return the first record of an AVRO file, None without one; bound what it unpacks to."""
+    reader = fastavro.reader(file)
+    if reader.codec != "deflate":  # fastavro has no bound
+        if reader.codec != "null":
+            raise InputError(f"is compressed with {reader.codec}; allowed: null, deflate")
+        return next(reader, None)
+    if not file.peek(1):
+        return None
+    _read_long(file)  # number of records in the block
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    block = unpacker.decompress(file.read(min(_read_long(file), LARGEST)), LARGEST)
+    if unpacker.unconsumed_tail:
+        raise InputError(f"unpacks to more than {LARGEST} bytes")
+    return fastavro.schemaless_reader(io.BytesIO(block), reader.writer_schema)
+
+
+def _read_long(file):
+    """Return a whole number as AVRO writes it: seven bits per byte, the sign in the lowest."""
+    value = 0
+    for shift in range(0, 70, 7):
+        (byte,) = file.read(1)
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return (value >> 1) ^ -(value & 1)
+    raise ValueError("a number of more than ten bytes")
 
 
 def _add_cards(header, shape, packet):

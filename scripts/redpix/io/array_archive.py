@@ -10,6 +10,9 @@ from numpy.lib import format as npy
 from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
 
+#: most arrays of a file; models have some hundred
+_MOST_ARRAYS = 5000
+
 #: unpacked size that is allowed for any file, bytes, and relative to the size of the file
 _UNPACKED, _EXPANSION = 2**28, 100
 
@@ -40,6 +43,8 @@ def read_arrays(path, kind="arrays"):
             raise InputError(f"cannot be read as {kind}: not an .npz archive")
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
+            if len(members) > _MOST_ARRAYS:
+                raise InputError(f"{len(members)} arrays; allowed: up to {_MOST_ARRAYS}")
             total = sum(member.file_size for member in members)
             most = max(_UNPACKED, _EXPANSION * os.path.getsize(path))
             if total > most:

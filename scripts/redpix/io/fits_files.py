@@ -42,6 +42,10 @@ AUXILIARY = (
 )
 
 
+#: most axes whose lengths are listed in a message
+_MOST_AXES = 6
+
+
 class FitsPlane(NamedTuple):
     """An HDU that goes with an image.
 
@@ -250,7 +254,9 @@ def _listed(hdus):
     """Return the labels and shapes of HDUs, at most eight."""
     words = []
     for hdu in hdus[:8]:
-        kind = " x ".join(map(str, hdu.shape[::-1])) if hdu.is_image else "table"
+        axes = hdu.shape[::-1]
+        kind = " x ".join(map(str, axes)) if len(axes) <= _MOST_AXES else f"{len(axes)} axes"
+        kind = kind if hdu.is_image else "table"
         words.append(f"{hdu.label} {kind or 'without data'}")
     return ", ".join(words) + (f" and {len(hdus) - 8} more" if len(hdus) > 8 else "")
 

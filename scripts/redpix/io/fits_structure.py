@@ -182,6 +182,8 @@ def walk(stream, path, compressed):
         if missing:
             return hdus, False
         start = data + math.ceil(size / BLOCK) * BLOCK
+    else:
+        raise InputError(f"has {_MOST_HDUS} HDUs or more")
     stream.seek(start)
     return hdus, bool(stream.read(1))
 

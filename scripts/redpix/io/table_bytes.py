@@ -87,6 +87,8 @@ def load(source, name):
         raise
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror or error}") from None
+    except MemoryError:
+        raise InputError(f"{name}: does not fit into memory") from None
     except (EOFError, zlib.error, lzma.LZMAError, *_BAD_ARCHIVE) as error:
         raise InputError(f"{name}: cannot be decompressed: {error}") from None
     return Content(data, "")

@@ -1,6 +1,8 @@
 """Tables that are not plain text: FITS, VOTable, ECSV, IPAC, MRT, HDF5 and Parquet."""
 
 import io
+import math
+import re
 import warnings
 
 from astropy.io import fits, votable
@@ -9,9 +11,17 @@ from astropy.table import Table
 from redpix.core.exceptions import InputError
 from redpix.io.fits_structure import walk
 from redpix.io.table_columns import StoredColumns, from_astropy
+from redpix.io.table_header import MOST_COLUMNS
 from redpix.io.table_stores import read_hdf5, read_parquet
 from redpix.io.table_values import shortened
-from redpix.io.whole_fits import check_columns
+from redpix.io.whole_fits import check_table
+
+#: parts of a VOTable that astropy would fetch from elsewhere, and the number of rows that it states
+_ELSEWHERE = re.compile(rb"<[\w:]*STREAM\b[^>]*\bhref\s*=|<!DOCTYPE[^>]*\[", re.IGNORECASE)
+_STATED_ROWS = re.compile(rb"\bnrows\s*=\s*[\"']\s*([0-9]+)", re.IGNORECASE)
+
+#: shape of the arrays in the cells of an ECSV column, and the most elements that it may state
+_CELL_SHAPE, _MOST_CELL = re.compile(rb"subtype:[^\n}]*?\[([0-9, ]+)"), 1_000_000
 
 
 def read_format(kind, data, name):
@@ -56,8 +66,9 @@ def read_format(kind, data, name):
 
 def _fits(data, name):
     """Return the columns of the first table of a FITS file."""
+    stream = io.BytesIO(data)
     try:
-        walk(io.BytesIO(data), None, compressed=False)
+        listed, _ = walk(stream, None, compressed=False)
     except InputError as error:
         raise InputError(f"{name}: cannot be read as FITS: {error}") from None
     with fits.open(io.BytesIO(data), memmap=False) as hdus:
@@ -70,28 +81,52 @@ def _fits(data, name):
             return StoredColumns({}, {}, [])
         # the first table of SExtractor's LDAC holds the image's header, in one column
         number, hdu = next((t for t in tables if t[1].header.get("TFIELDS") != 1), tables[0])
-        _check_size(hdu, len(data), f"{name}: HDU {number}")
+        _check_size(stream, listed[number], name)
         table = Table.read(hdu)
     words = [f"HDU {number}"] + ([f"of {len(tables)} tables"] if len(tables) > 1 else [])
     return from_astropy(table, words)
 
 
-def _check_size(hdu, size, where):
+def _check_size(stream, hdu, name):
     """Raise InputError if a header promises other data than the file holds."""
-    header = hdu.header
-    width, rows = header["NAXIS1"], header["NAXIS2"]
-    if not all(isinstance(value, int) and value >= 0 for value in (width, rows)):
-        raise InputError(f"{where}: NAXIS1 or NAXIS2 is not a whole number")
-    promised = hdu.fileinfo()["datLoc"] + width * rows
-    if promised > size:
-        raise InputError(f"{where}: {promised - size} bytes of {rows} rows are missing")
-    if header["XTENSION"].strip() == "TABLE":
-        return
-    check_columns(header, where)
+    try:
+        if hdu.missing:
+            rows = hdu.header.get("NAXIS2")
+            raise InputError(f"{hdu.label}: {hdu.missing} bytes of {rows} rows are missing")
+        check_table(stream, hdu)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def check_votable(data, name):
+    """Refuse a VOTable that refers to other files, or states more rows than it has bytes.
+
+    Astropy would open the other files, and allocate the rows.
+
+    Parameters
+    ----------
+    data : bytes
+        Content of a file or of an answer.
+    name : str
+        Name of the table in messages.
+
+    Raises
+    ------
+    InputError
+        The message begins with `name`.
+    """
+    if _ELSEWHERE.search(data):
+        raise InputError(f"{name}: refers to another file; allowed: a VOTable with its rows inside")
+    if data.count(b"<FIELD") > MOST_COLUMNS:
+        raise InputError(f"{name}: more than {MOST_COLUMNS} columns; allowed: {MOST_COLUMNS}")
+    most = max((int(found) for found in _STATED_ROWS.findall(data)), default=0)
+    if most > len(data):
+        raise InputError(f"{name}: states {most} rows in {len(data)} bytes")
 
 
 def _votable(data, name):
     """Return the columns of the first table of a VOTable."""
+    check_votable(data, name)
     document = votable.parse(io.BytesIO(data), verify="ignore")
     for resource in document.resources:
         for info in resource.infos:
@@ -107,6 +142,9 @@ def _votable(data, name):
 
 def _ecsv(data, name):
     """Return the columns of an ECSV table."""
+    for shape in _CELL_SHAPE.findall(data):
+        if math.prod(int(part) for part in shape.split(b",") if part.strip()) > _MOST_CELL:
+            raise InputError(f"{name}: arrays of {shape.decode()} numbers in the cells of a column")
     return from_astropy(Table.read(io.BytesIO(data), format="ascii.ecsv"), [])
 
 

@@ -18,6 +18,9 @@ from redpix.io.table_values import (
 _DOTTED = r"^-?(0|[1-9][0-9]*)\.0*$"
 _RAISED = r"^[0-9](\.[0-9]+)?[eE]\+?[0-9]{1,2}$"
 
+# most digits of a whole number that a float64 can hold
+_LONGEST = 308
+
 _LOST = (
     "lost its last digits as a floating-point number, as spreadsheets store ids; allowed: the "
     "whole number, as the archive gives it"
@@ -129,7 +132,10 @@ def rounded(ids):
     """
     largest = 0
     for cell in ids:
-        number = int(cell.as_py())
+        text = str(cell.as_py())
+        if len(text) > _LONGEST:
+            return 0
+        number = int(text)
         if int(float(number)) != number:
             return 0
         largest = max(largest, int(np.spacing(float(abs(number)))))

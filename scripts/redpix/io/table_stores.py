@@ -1,6 +1,7 @@
 """Tables in HDF5 and Parquet."""
 
 import io
+import itertools
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,6 +14,12 @@ from redpix.io.table_columns import MOST_ELEMENTS, StoredColumns, from_astropy, 
 
 #: largest ratio of the size of a Parquet table to that of its file; repeated values take no room
 _MOST_REPEATED = 1000
+
+#: rows of a table with nested columns that are read at a time
+_ROWS = 1000
+
+#: most groups and datasets of an HDF5 file, and the deepest group that is looked into
+_MOST_ITEMS, _DEEPEST = 5000, 16
 
 
 def read_parquet(data, name):
@@ -35,17 +42,24 @@ def read_parquet(data, name):
         If the table is too large.
     """
     file = pyarrow.parquet.ParquetFile(pa.BufferReader(data))
-    about = file.metadata
-    groups = [about.row_group(number).total_byte_size for number in range(about.num_row_groups)]
+    # Arrow aborts the process if a damaged file is asked for the metadata of a column
+    about, kinds = file.metadata, {field.name: field.type for field in file.schema_arrow}
+    sizes = [about.row_group(number).total_byte_size for number in range(about.num_row_groups)]
     cells = 8 * about.num_rows * about.num_columns
     most = min(MOST_BYTES, max(ALWAYS_UNPACKED, _MOST_REPEATED * len(data)))
-    if max(sum(groups), cells) > most:
+    if max(sum(sizes), cells) > most:
         raise InputError(
             f"{name}: {about.num_rows} rows of {about.num_columns} columns; allowed: at most "
             f"{most} bytes"
         )
-    table, columns, words = file.read(), {}, []
+    # a text that many rows share is read once, and counted before each row gets it
+    texts = [column for column, kind in kinds.items() if _is_text(kind)]
+    file = pyarrow.parquet.ParquetFile(pa.BufferReader(data), read_dictionary=texts)
+    nested = [column for column, kind in kinds.items() if pa.types.is_nested(kind)]
+    table = _read_nested(file, nested, most, name) if nested else file.read()
+    columns, words = {}, []
     table.validate(full=True)  # damaged text is not UTF-8
+    _check_texts(table, most, name)
     units = {
         field.name: field.metadata[b"unit"].decode()
         for field in table.schema
@@ -60,6 +74,42 @@ def read_parquet(data, name):
         else:
             columns[column] = plain(table[column])
     return StoredColumns(columns, units, words)
+
+
+def _read_nested(file, nested, most, name):
+    """Return a table with nested columns, which may repeat values without end."""
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=_ROWS):
+        size += sum(batch[column].nbytes for column in nested)
+        if size > most:
+            raise InputError(f"{name}: arrays in cells take {size} bytes; allowed: at most {most}")
+        batches.append(batch)
+    return pa.Table.from_batches(batches, file.schema_arrow)
+
+
+def _check_texts(table, most, name):
+    """Raise InputError if texts that rows share would take too much, one per row."""
+    total = 0
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type) and _is_text(column.type.value_type):
+            for chunk in column.chunks:
+                lengths = pc.take(pc.binary_length(chunk.dictionary), chunk.indices)
+                total += pc.sum(lengths).as_py() or 0
+    if total > most:
+        raise InputError(f"{name}: texts of {total} bytes; allowed: at most {most}")
+
+
+def _is_text(kind):
+    """Return whether values of a type are text or bytes of any length."""
+    return any(
+        one(kind)
+        for one in (
+            pa.types.is_string,
+            pa.types.is_large_string,
+            pa.types.is_binary,
+            pa.types.is_large_binary,
+        )
+    )
 
 
 def _elements(name, column, words):
@@ -103,10 +153,10 @@ def read_hdf5(data, name):
     import h5py  # only here: it takes a tenth of a second to import
 
     with h5py.File(io.BytesIO(data), "r") as file:
-        tables = []
-        file.visititems(lambda path, item: tables.append(path) if _is_table(item) else None)
-        if _is_table(file):
-            tables.insert(0, "/")
+        listed = list(itertools.islice(_items(file), _MOST_ITEMS))
+        if len(listed) == _MOST_ITEMS:
+            raise InputError(f"{name}: {_MOST_ITEMS} groups and datasets or more")
+        tables = [path for path, item in listed if _is_table(item)]
         if not tables:
             return StoredColumns({}, {}, [])
         item = file[tables[0]]
@@ -116,7 +166,7 @@ def read_hdf5(data, name):
         _check_stored(item, f"{name}: {tables[0]}")
         if isinstance(item, h5py.Dataset):
             return from_astropy(Table(item[()]), words)
-        parts = {key: part for key, part in item.items() if _is_column(part)}
+        parts = {key: part for key, part in _members(item) if _is_column(part)}
         found = from_astropy(Table({key: part[()] for key, part in parts.items()}), words)
         units = {key: _unit(part) for key, part in parts.items() if _unit(part)}
         return found._replace(units={key: units[key] for key in found.columns if key in units})
@@ -128,8 +178,33 @@ def _is_table(item):
 
     if isinstance(item, h5py.Dataset):
         return item.ndim == 1 and bool(item.dtype.names)
-    parts = [part for part in item.values() if _is_column(part)]
+    parts = [part for _, part in _members(item) if _is_column(part)]
     return len(parts) > 1 and len({part.shape[0] for part in parts}) == 1
+
+
+def _items(group, path="/", depth=0):
+    """Yield path and item of a group and of all that is in it."""
+    import h5py
+
+    yield path, group
+    for key, item in _members(group):
+        below = f"{path.removesuffix('/')}/{key}".removeprefix("/")
+        if isinstance(item, h5py.Group) and depth < _DEEPEST:
+            yield from _items(item, below, depth + 1)
+        elif not isinstance(item, h5py.Group):
+            yield below, item
+
+
+def _members(group):
+    """Yield name and item of a group's members that lie in this file, not behind a link.
+
+    A link may lead to another file, or to a pipe, whose opening would wait without end.
+    """
+    import h5py
+
+    for key in group:
+        if isinstance(group.get(key, getlink=True), h5py.HardLink):
+            yield key, group[key]
 
 
 def _is_column(part):
@@ -146,9 +221,14 @@ def _unit(part):
 
 
 def _check_stored(item, where):
-    """Raise InputError if an HDF5 item is much larger than its stored bytes."""
-    parts = [part for part in item.values() if _is_column(part)] if hasattr(item, "values") else []
+    """Raise InputError if the values of an HDF5 item are in other files, or hardly stored."""
+    parts = (
+        [part for _, part in _members(item) if _is_column(part)] if hasattr(item, "keys") else []
+    )
     for part in parts or [item]:
+        if part.external or part.is_virtual:
+            raise InputError(f"{where}: its values are in another file; allowed: in this file")
         stored = part.id.get_storage_size()
-        if part.nbytes > min(MOST_BYTES, 1100 * stored + 2**20):
-            raise InputError(f"{where}: {part.nbytes} bytes, of which {stored} are stored")
+        size = max(part.nbytes, 8 * part.size)  # whole numbers become 64-bit ones
+        if size > min(MOST_BYTES, 1100 * stored + 2**20):
+            raise InputError(f"{where}: {size} bytes, of which {stored} are stored")

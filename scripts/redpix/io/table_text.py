@@ -15,6 +15,9 @@ from redpix.io.table_values import MISSING
 #: longest line in bytes, longest cell in characters
 MOST_LINE, MOST_CELL = 2**20, 2**16
 
+#: most lines of a file; each takes 24 bytes of memory beside its text
+MOST_LINES = 2**26
+
 #: lines that delimiter and header are found from
 _FIRST_LINES = 50
 
@@ -123,6 +126,9 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
 
 def _find_lines(data, name):
     """Return where lines begin and end; raise InputError if one is too long."""
+    count = data.count(b"\n")
+    if count > MOST_LINES:
+        raise InputError(f"{name}: {count} lines; allowed: at most {MOST_LINES}")
     characters = np.frombuffer(data, np.uint8)
     ends = np.flatnonzero(characters == ord("\n"))
     if not data.endswith(b"\n"):

@@ -75,19 +75,28 @@ def read_table(source, name=None, *, columns=None, required=(), ids=(), allow_em
     if name is None:
         name = "table" if isinstance(source, bytes) else str(source)
     options = TextOptions(**text)
+    try:
+        wanted = [*required, *ids, *list(columns or [])]
+        table = _read(source, name, options, wanted, may_be_one=bool(required))
+    except MemoryError:
+        raise InputError(f"{name}: does not fit into memory") from None
+    _check(table, required, ids, options.keep_ragged, allow_empty)
+    return table if columns is None else _selected(table, columns)
+
+
+def _read(source, name, options, wanted, may_be_one):
+    """Return the whole table of a file, whose header is likely to have the wanted names."""
     content = load(source, name)
     kind = format_of(content.data)
     if kind:
-        table = _binary(content, kind, name)
-    else:
-        table = _text(content, name, options, [*required, *ids, *list(columns or [])])
-        if len(table.names) == 1 and not required and options.delimiter is None:
-            raise InputError(
-                f"{name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: "
-                "cells separated by commas, semicolons, tabs or blanks"
-            )
-    _check(table, required, ids, options.keep_ragged, allow_empty)
-    return table if columns is None else _selected(table, columns)
+        return _binary(content, kind, name)
+    table = _text(content, name, options, wanted)
+    if len(table.names) == 1 and not may_be_one and options.delimiter is None:
+        raise InputError(
+            f"{name}: the header {shortened(table.names[0], 40)!r} has one cell; allowed: "
+            "cells separated by commas, semicolons, tabs or blanks"
+        )
+    return table
 
 
 def _binary(content, kind, name):

@@ -3,9 +3,10 @@
 import warnings
 
 import numpy as np
-from astropy.wcs import WCS, FITSFixedWarning, WcsError
+from astropy.wcs import WCS, FITSFixedWarning
 
 from redpix.core.job import log
+from redpix.image.wcs_damage import WCS_ERRORS, check_orders
 from redpix.photometry.star_catalogue import read_star_catalogue
 from redpix.photometry.survey_zero_point import find_survey_zero_point, read_survey
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, match, zero_point
@@ -49,9 +50,10 @@ def sky_wcs(header, name):
         with warnings.catch_warnings():
             # such as that the geodetic position of the observatory was derived
             warnings.simplefilter("ignore", FITSFixedWarning)
+            check_orders(header)
             wcs = WCS(header)
-    except WcsError as error:
-        log.warning("%s: its WCS is left out: %s", name, str(error).splitlines()[-1])
+    except WCS_ERRORS as error:  # InputError is a ValueError
+        log.warning("%s: its WCS is left out: %s", name, " ".join(str(error).split())[-200:])
         return None
     return wcs if (wcs.wcs.lng, wcs.wcs.lat, wcs.wcs.lngtyp) == (0, 1, "RA") else None
 

@@ -1,16 +1,19 @@
 """Read a raw image: amplifiers put together, overscan taken away, trimmed."""
 
+import contextlib
 import re
 from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.io.fits_files import read_header, read_image
+from redpix.io.fits_structure import flat_shape, unpacked, walk
 from redpix.io.gain import read_gain
 from redpix.io.header_values import number
-from redpix.io.image_path import named_hdu
+from redpix.io.image_path import is_packet, named_hdu
 from redpix.photometry.overscan import without_overscan
 
 #: cards of one amplifier that do not hold for the whole image
@@ -92,16 +95,27 @@ def amplifier_paths(path):
     -------
     list of (str, Placement)
     """
+    if is_packet(path):
+        return []
+    with readable(path, "a raw image"):
+        stream, compressed = unpacked(path)
+        with contextlib.closing(stream):
+            hdus, _ = walk(stream, path, compressed)
     found = []
-    for hdu in range(len(read_header(path).names)):
-        try:
-            header = read_header(f"{path}[{hdu}]").header
-        except InputError:
-            continue  # a table, or an HDU without data
-        placement = parse_placement(header.get("DETSEC"))
-        if placement is not None:
-            found.append((f"{path}[{hdu}]", placement))
+    for hdu in hdus:
+        if hdu.is_image and len(flat_shape(hdu.shape)) == 2:
+            placement = parse_placement(_stated(hdu.text, "DETSEC"))
+            if placement is not None:
+                found.append((f"{path}[{hdu.number}]", placement))
     return found
+
+
+def _stated(cards, key):
+    """Return the text of a card, None without it; a damaged card of another key does no harm."""
+    for start in range(0, len(cards), 80):
+        if cards[start : start + 9] == f"{key:8}=":
+            return cards[start + 10 : start + 80].partition("/")[0].strip(" '")
+    return None
 
 
 def parse_placement(text):

@@ -15,6 +15,9 @@ from redpix.photoz.model_origin import Origin
 #: version of the format of the arrays; other versions are refused
 VERSION = 5
 
+#: end of the names of arrays in which numbers may be missing
+MAY_LACK = "out_of_bag"
+
 
 @dataclass(frozen=True)
 class Model:
@@ -109,6 +112,8 @@ class Model:
         ------
         InputError
             If the arrays are not a model of this version.
+        ValueError
+            If the arrays of a learner are damaged. They may raise other exceptions.
         """
         try:
             about = json.loads(str(arrays["about"]))
@@ -128,6 +133,7 @@ class Model:
                 for key in arrays
                 if key.startswith(f"{part}_")
             }
+            check_finite(stored)
             if part == "summaries":
                 learners[part] = Process.from_arrays(stored, grid)
             else:
@@ -224,3 +230,20 @@ class Model:
                     f"{name}: trained with {key} {' '.join(trained)}, but the configuration has "
                     f"{' '.join(wanted)}; they must agree"
                 )
+
+
+def check_finite(arrays):
+    """Raise ValueError if a number of a learner is not finite.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Arrays of one learner. Those whose names end with `MAY_LACK` hold predicted and true
+        redshifts, NaN where a prediction is missing.
+    """
+    for name, array in arrays.items():
+        if name.endswith(MAY_LACK):
+            if array.ndim != 2 or len(array) != 2 or array.dtype.kind != "f":
+                raise ValueError(f"{name} is not two rows of redshifts")
+        elif array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"{name} has numbers that are not finite")

@@ -91,7 +91,7 @@ class Origin(NamedTuple):
         Raises
         ------
         ValueError
-            If sizes do not agree.
+            If sizes do not agree, or a number is not finite.
         """
         parts = [tuple(part) for part in about["columns"]]
         columns = Columns(*parts)
@@ -103,6 +103,8 @@ class Origin(NamedTuple):
             raise ValueError("the range of the training set does not fit its bands")
         if errors.shape not in ((len(magnitudes), bands), (len(magnitudes), 0)):
             raise ValueError("the errors of the training set do not fit its bands")
+        if not (np.isfinite(low) & np.isfinite(high)).all() or np.isinf(magnitudes).any():
+            raise ValueError("the range or a magnitude of the training set is not finite")
         scores, objects = dict(about["scores"]), int(about["objects"])
         limits = Limits.of(about.get("limits", ()))
         if limits.noise and (len(limits.noise) != bands or not errors.shape[1]):

@@ -17,6 +17,9 @@ LEAST_SHIFT = 0.01
 #: distance of the centroid from the central pixel from which an image is not a PSF, pixels
 MOST_SHIFT = 2.0
 
+#: longest side of an image of a PSF, pixels
+MOST_SIDE = 2048
+
 #: radius about the peak within which the centroid is measured, pixels
 _CORE = 6.0
 
@@ -184,9 +187,15 @@ def read_stamp(path):
         If the image is not a PSF.
     """
     try:
-        stamp = read_image(path).pixels.astype(float)
+        pixels = read_image(path).pixels
     except InputError as error:
         raise InputError(f"psf: {error}; allowed: a PSFEx model or an image") from None
+    if max(pixels.shape) > MOST_SIDE:
+        raise InputError(
+            f"psf: {path}: {pixels.shape[1]} x {pixels.shape[0]} pixels; allowed: the image of a "
+            f"star, of at most {MOST_SIDE} pixels per side"
+        )
+    stamp = pixels.astype(float)
     if not np.isfinite(stamp).all() or min(stamp.shape) < 5 or not stamp.sum() > 0:
         raise InputError(
             f"psf: {path}: {stamp.shape[1]} x {stamp.shape[0]} pixels, sum {stamp.sum():.3g}; "

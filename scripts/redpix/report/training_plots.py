@@ -25,6 +25,7 @@ def stamp_colours(stamp, wavelengths):
     Returns
     -------
     ndarray of uint8, shape (ny', nx', 3)
+        Black if the middle band has no light there.
     """
     margin = stamp.shape[0] // 5
     count = stamp.shape[-1]
@@ -32,7 +33,10 @@ def stamp_colours(stamp, wavelengths):
     ranks = [3, 2, 1] if count == 5 else [count - 1, count // 2, 0]
     chosen = np.argsort(wavelengths, kind="stable")[ranks]
     inner = stamp[margin : stamp.shape[0] - margin, margin : stamp.shape[1] - margin]
-    colours = [inner[..., k] / inner[..., chosen[1]].max() for k in chosen]
+    peak = inner[..., chosen[1]].max()
+    if not peak > 0:
+        return np.zeros((*inner.shape[:2], 3), np.uint8)
+    colours = [inner[..., k] / peak for k in chosen]
     with np.errstate(invalid="ignore"):  # 0 / 0 in black pixels
         return make_lupton_rgb(*colours, stretch=0.15, Q=6)
 

@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.sdss.checksum_lists import check_listed
 from redpix.sdss.download import BrokenError, MissingError, discard, download, open_session
 
 #: maximum wait between two attempts, seconds
@@ -154,6 +155,8 @@ class Archive:
                 if location.path is None:
                     self._session = self._session or open_session()
                     download(self._session, location.url, partial, self.timeout)
+                else:
+                    _check_local(location)
                 accept(location.path or partial, location.url, target, check)
                 discard(partial)
                 log.info("%s -> %s: %d bytes", location.url, target, target.stat().st_size)
@@ -177,6 +180,16 @@ class Archive:
             time.sleep(wait)
             wait = min(2 * wait, LONGEST_WAIT)
             attempt += 1
+
+
+def _check_local(location):
+    """Refuse a local file whose checksum is not that of a list beside it."""
+    try:
+        check_listed(location.path)
+    except OSError as error:
+        raise InputError(f"{location.url}: cannot be read ({error.strerror})") from None
+    except InputError as error:
+        raise InputError(f"{location.url}: {error}") from None
 
 
 def _asked_wait(url, error):

@@ -20,6 +20,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.earth_rotation import rotation_tables
 from redpix.image.site_cards import CARDS
+from redpix.io.table_formats import check_votable
 
 #: cards of the middle of science exposure and reference in a difference
 TIMES = {"science": "MJD-AVG", "reference": "REFMJDAV"}
@@ -208,6 +209,7 @@ def bodies_of(text, mjd):
     """
     if "no solar system object" in text.lower():
         return empty_bodies()
+    check_votable(text.encode(), "the answer")
     answer = Table.read(io.BytesIO(text.encode()), format="votable")
     if not len(answer):
         return empty_bodies()

@@ -2,11 +2,13 @@
 
 import base64
 import contextlib
+import errno
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from redpix.core import resume
 from redpix.core.resume import marked_file, release_after_kill, retry_left_out
 
 SCRIPTS = Path(__file__).resolve().parents[3] / "scripts"
@@ -87,6 +89,24 @@ def test_marks_of_a_run_on_another_machine_stay(killed):
     _, alone = release_after_kill(killed)
     assert not alone
     assert state(killed) == (True, True, True)
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.ENOSPC])
+def test_a_file_system_without_locks_or_room(killed, monkeypatch, number):
+    """Whether another run is alive is unknown: the lock of Snakemake decides."""
+
+    def refuse(*_):
+        raise OSError(number, "No locks available")
+
+    monkeypatch.setattr(resume.fcntl, "flock", refuse)
+    _, alone = release_after_kill(killed)
+    assert not alone
+    assert state(killed) == (True, True, True)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "file").touch()
+    assert release_after_kill(tmp_path / "file/.snakemake") == (None, False)
 
 
 @pytest.mark.parametrize("listed", ["delivered.csv", "exposures.csv"])

@@ -10,6 +10,7 @@ from astropy.io import fits
 from redpix.config.pairs_table import NO_BAND, pair_of_files
 from redpix.core.exceptions import InputError
 from redpix.image.wcs import celestial_wcs
+from redpix.io import alert_packet
 from redpix.io.camera import read_camera
 from redpix.io.fits_files import read_image
 
@@ -44,8 +45,8 @@ def stamp(image):
     return {"fileName": "x.fits.gz", "stampData": gzip.compress(memory.getvalue())}
 
 
-@pytest.fixture
-def packet(tmp_path):
+@pytest.fixture(params=["null", "deflate"])
+def packet(tmp_path, request):
     rng = np.random.default_rng(1)
     images = [rng.normal(100, 5, (63, 63)).astype(np.float32) for _ in range(2)]
     values = {"jd": 2458000.5, "fid": 2, "ra": 150.0, "dec": 20.0, "magzpsci": 26.3}
@@ -53,7 +54,7 @@ def packet(tmp_path):
     record |= {"cutoutScience": stamp(images[0]), "cutoutTemplate": stamp(images[1])}
     path = tmp_path / "alert.avro"
     with open(path, "wb") as file:
-        fastavro.writer(file, fastavro.parse_schema(SCHEMA), [record])
+        fastavro.writer(file, fastavro.parse_schema(SCHEMA), [record], codec=request.param)
     return str(path), images
 
 
@@ -85,6 +86,17 @@ def test_a_packet_is_a_pair(packet):
 def test_a_missing_cut_out_ends_in_a_line(packet, choice, words):
     with pytest.raises(InputError, match=rf"^[^\n]*alert.avro\[{choice}\]: [^\n]*{words}"):
         read_image(f"{packet[0]}[{choice}]")
+
+
+def test_a_packet_that_unpacks_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(alert_packet, "LARGEST", 100_000)
+    record = {"objectId": "x" * 200_000, "candidate": dict.fromkeys(CANDIDATE, 1)}
+    record |= {"cutoutScience": None, "cutoutTemplate": None}
+    with open(tmp_path / "bomb.avro", "wb") as file:
+        fastavro.writer(file, fastavro.parse_schema(SCHEMA), [record], codec="deflate")
+    assert (tmp_path / "bomb.avro").stat().st_size < 3000
+    with pytest.raises(InputError, match="^[^\n]*bomb.avro: unpacks to more than 100000 bytes"):
+        read_image(tmp_path / "bomb.avro")
 
 
 def test_a_file_that_is_not_avro_ends_in_a_line(tmp_path):

@@ -11,8 +11,10 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.io.array_archive import read_arrays
 from redpix.io.fits_files import read_header, read_image
+from redpix.io.fits_structure import walk
 from redpix.io.tables import read_table
 from redpix.io.whole_fits import open_whole
+from redpix.photometry import raw_image
 from redpix.photometry.exposure_image import read_mask
 from redpix.psf.given_model import read_given_model
 from redpix.sdss.survey_files import plain_survey_file
@@ -63,6 +65,24 @@ def test_the_primary_header_fills_what_the_extension_leaves_empty(tmp_path):
     header = read_header(tmp_path / "a.fits").header
     assert [header[key] for key in ("GAIN", "FILTER", "OBSERVER")] == [1.5, "r", "me"]
     assert header.count("FILTER") == 1
+
+
+def test_headers_of_many_amplifiers_are_read_once_each(tmp_path, monkeypatch):
+    """Time by the square of their number would make minutes of it."""
+    hdus = [fits.PrimaryHDU()]
+    for number in range(300):
+        section = f"[{4 * number + 1}:{4 * number + 4},1:3]"
+        hdus.append(fits.ImageHDU(np.ones((3, 4), "f4"), fits.Header({"DETSEC": section})))
+    hdus.append(fits.ImageHDU(np.ones((3, 4), "f4")))
+    fits.HDUList(hdus).writeto(tmp_path / "a.fits")
+    walks = []
+    monkeypatch.setattr(raw_image, "walk", lambda *given: walks.append(given) or walk(*given))
+    found = raw_image.amplifier_paths(str(tmp_path / "a.fits"))
+    assert len(walks) == 1
+    assert [placement.x for _, placement in found][-1] == (1197, 1200)
+    assert len(found) == 300
+    with pytest.raises(InputError, match=r"^[^\n]*b.fits: the file does not exist"):
+        raw_image.amplifier_paths(str(tmp_path / "b.fits"))
 
 
 def test_bytes_without_end_behind_the_last_hdu_are_not_searched(tmp_path):

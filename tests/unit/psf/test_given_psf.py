@@ -36,6 +36,12 @@ def test_an_image_with_light_elsewhere_is_not_a_psf(tmp_path):
             read(path)
 
 
+def test_an_image_of_the_sky_is_not_a_psf(tmp_path):
+    fits.writeto(tmp_path / "sky.fits", np.ones((2049, 9), "f4"))
+    with pytest.raises(InputError, match="sky.fits: 9 x 2049 pixels; allowed: the image of a star"):
+        read_given_model(str(tmp_path / "sky.fits"))
+
+
 def test_a_width_is_that_of_the_image_of_a_star():
     """A sampled Moffat profile falls to half of its peak at half of its FWHM."""
     subtraction, injection = given_psf({"fwhm": 4.0}), listed_psf(None, 0.8, 0.2)

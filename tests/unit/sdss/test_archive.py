@@ -360,3 +360,30 @@ def test_a_changed_local_file_is_another_file(tmp_path):
     before = source.locate("frame.fits.bz2").identity()
     path.write_bytes(PACKED + b"0")
     assert source.locate("frame.fits.bz2").identity() != before
+
+
+@pytest.mark.parametrize(
+    ("name", "algorithm", "line"),
+    [
+        ("6.sha1sum", "sha1", "{}  frame.fits.bz2"),
+        ("frames-dr17.sha1sum", "sha1", "{} *./frame.fits.bz2"),
+        ("x.sha256sum", "sha256", "{}  frame.fits.bz2"),
+        ("x.md5sum", "md5", "{}  frame.fits.bz2"),
+    ],
+)
+def test_a_list_of_checksums_beside_a_local_file_is_heeded(tmp_path, name, algorithm, line):
+    """Lists as the program sha1sum writes them, and the archive's folders have them."""
+    folder = tmp_path / "sas/a"
+    folder.mkdir(parents=True)
+    (folder / "frame.fits.bz2").write_bytes(PACKED)
+    digest = hashlib.new(algorithm, PACKED).hexdigest()
+    others = f"{'0' * 40}  other.fits.bz2\n{'0' * 40}  below/frame.fits.bz2\nno line of a list\n"
+    (folder / name).write_text(f"{others}{line.format(digest)}\n")
+    source = archive.archive_of(str(tmp_path / "sas"), 0, 1)
+    target = tmp_path / "frame.fits"
+    assert source.fetch(source.locate("a/frame.fits.bz2"), target, lambda _: None)
+    assert target.read_bytes() == BODY
+    (folder / "frame.fits.bz2").write_bytes(bz2.compress(BODY[:-1]))
+    words = f"^file:.*frame.fits.bz2: its {algorithm} is .* where {name} beside it has {digest}"
+    with pytest.raises(InputError, match=words):
+        source.fetch(source.locate("a/frame.fits.bz2"), target, lambda _: None)

@@ -493,6 +493,13 @@ def test_colours_of_bands_in_any_order():
     assert colours[0] > colours[1] > colours[2]
 
 
+@pytest.mark.parametrize("value", [0.0, -1.0, np.nan])
+def test_a_stamp_without_light_is_black(value):
+    colours = stamp_colours(np.full((20, 20, 3), value), [4000.0, 6000.0, 8000.0])
+    assert colours.shape == (12, 12, 3)
+    assert not colours.any()
+
+
 def test_sizes_in_the_report_are_those_of_theory(made):
     truth = made["truth"].assign(angular_factor=made["truth"]["size_factor"])
     for row in list(truth.itertuples())[:6]:

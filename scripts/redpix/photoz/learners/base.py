@@ -67,8 +67,19 @@ class Training(NamedTuple):
         Returns
         -------
         Training
+
+        Raises
+        ------
+        ValueError
+            If the columns have different lengths, or a label is unknown.
         """
-        return cls(**{name: arrays[name] for name in cls._fields})
+        training = cls(**{name: arrays[name] for name in cls._fields})
+        count = len(training.vectors)
+        if training.vectors.ndim != 2 or any(one.shape != (count,) for one in training[1:]):
+            raise ValueError("the columns of the training set have different lengths")
+        if not np.isin(training.label, range(-1, len(CLASSES))).all():
+            raise ValueError("unknown classes in the training set")
+        return training
 
 
 class Prediction(NamedTuple):

@@ -153,6 +153,11 @@ class TPZ:
         Returns
         -------
         TPZ
+
+        Raises
+        ------
+        ValueError
+            If the arrays are not forests.
         """
         forests = []
         for name in ("redshift", "class"):
@@ -164,6 +169,11 @@ class TPZ:
             forests.append([Tree(*parts) for parts in zip(*fields, strict=True)])
         plain = {name: arrays[name] for name in ("span", "out_of_bag", "importance")}
         forest, classes = forests
+        attributes = plain["span"].shape[1]
+        if not forest or plain["importance"].shape != (attributes,):
+            raise ValueError("a forest without trees, or of other attributes")
+        for tree in (*forest, *classes):
+            tree.check(attributes, len(grid))
         return cls(forest, classes, grid=grid, errors=errors, **plain)
 
     def insight(self, names):

@@ -79,6 +79,34 @@ class Tree(NamedTuple):
         """
         return leaf_of(vectors, *self[:5])
 
+    def check(self, attributes, nodes):
+        """Raise ValueError unless the arrays are a tree, which ends and stays within its arrays.
+
+        SciPy does not check the indices of a sparse matrix.
+
+        Parameters
+        ----------
+        attributes : int
+            Number of attributes of a vector.
+        nodes : int
+            Number of nodes of the grid.
+        """
+        count = len(self.left)
+        if not count or any(len(field) != count for field in self[:6]):
+            raise ValueError("the arrays of a tree have different lengths")
+        whole = (self.left, self.right, self.feature, self.place, self.start)
+        if any(field.dtype.kind not in "iu" for field in whole) or self.missing_left.dtype != bool:
+            raise ValueError("the nodes of a tree are not whole numbers")
+        splits = np.flatnonzero(self.feature >= 0)
+        below = np.stack([self.left[splits], self.right[splits]])
+        if np.any((below <= splits) | (below >= count)) or self.feature.max() >= attributes:
+            raise ValueError("a tree does not end in leaves")
+        held = len(self.place), len(self.weight)
+        if self.start.shape != (count + 1,) or self.start[0] or held != (self.start[-1],) * 2:
+            raise ValueError("the redshifts of the leaves do not fit their tree")
+        if np.any(np.diff(self.start) < 0) or np.any((self.place < 0) | (self.place >= nodes)):
+            raise ValueError("the redshifts of the leaves do not fit the grid")
+
 
 class GrownTree(NamedTuple):
     """A tree and its training."""
