@@ -16,30 +16,12 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.io.alert_packet import open_cut_out
+from redpix.io.asinh_scaling import unscaled
 from redpix.io.colour_planes import colour_of, is_cube, one_colour
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import is_packet, split_path
 from redpix.io.merged_header import merged_header
-
-#: names of HDUs that go with an image and are not images of the sky
-AUXILIARY = (
-    "MASK",
-    "DQ",
-    "ERR",
-    "ERROR",
-    "VAR",
-    "VARIANCE",
-    "IVAR",
-    "WEIGHT",
-    "WHT",
-    "CON",
-    "CTX",
-    "APERTURE",
-    "BACKGROUND",
-    "SEGMENTATION",
-    "PSF",
-    "EXPMAP",
-)
+from redpix.io.plane_names import AUXILIARY
 
 
 class FitsPlane(NamedTuple):
@@ -100,8 +82,9 @@ def read_image(path, planes=()):
     path : str or path-like
         A FITS file, which may be compressed (gzip, bzip2, xz, or tiles as ``.fz``). It may name an
         HDU: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``; or a colour: ``path[R]``.
-    planes : sequence of str, optional
-        Names of further HDUs to read. HDUs of another shape are ignored.
+    planes : sequence of str or tuple of str, optional
+        Names of further HDUs to read. Of a tuple, the first that exists is read. HDUs of another
+        shape are ignored.
 
     Returns
     -------
@@ -176,10 +159,9 @@ def _read_parts(path, file, choice, wanted, with_pixels):
             remarks.append(f"{hdus[-1].label} is truncated")
         source = stream if compressed else file
         header = merged_header(hdu, hdus[0], remarks)
-        pixels = _pixels(source, hdu) if with_pixels else None
+        pixels = unscaled(_pixels(source, hdu) if with_pixels else None, header, remarks)
         planes = {
-            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, hdus[0], []))
-            for plane in _planes_of(hdu, hdus, wanted)
+            plane.name: _plane(source, plane, hdus[0]) for plane in _planes_of(hdu, hdus, wanted)
         }
     shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
     if colour:
@@ -196,6 +178,12 @@ def _read_parts(path, file, choice, wanted, with_pixels):
         tuple(remarks),
         damage=_damage(hdu),
     )
+
+
+def _plane(source, hdu, primary):
+    """Return an HDU that goes with an image."""
+    header = merged_header(hdu, primary, [])
+    return FitsPlane(unscaled(_pixels(source, hdu), header, []), header)
 
 
 def _damage(hdu):
@@ -258,14 +246,17 @@ def _listed(hdus):
 def _planes_of(hdu, hdus, wanted):
     """Return the HDUs of wanted names and of the image's shape, preferably of the same EXTVER."""
     chosen = []
-    for name in wanted:
-        fitting = [
-            one
-            for one in hdus
-            if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
-        ]
-        same = [one for one in fitting if one.version == hdu.version]
-        chosen += (same or fitting)[:1]
+    for names in wanted:
+        for name in (names,) if isinstance(names, str) else names:
+            fitting = [
+                one
+                for one in hdus
+                if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
+            ]
+            same = [one for one in fitting if one.version == hdu.version]
+            if fitting:
+                chosen += (same or fitting)[:1]
+                break
     return chosen
 
 
