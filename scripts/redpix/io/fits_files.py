@@ -2,8 +2,9 @@
 
 A path may name an HDU: ``night.fits[2]`` by number (0 is the primary), ``night.fits[SCI]`` by
 name, ``night.fits[SCI,2]`` by name and EXTVER. ``night.fits[R]``, ``[G]`` or ``[B]`` names one
-colour of a mosaic camera (BAYERPAT) or of a cube of three planes. Without an HDU, the first
-two-dimensional image is read. The functions return their assumptions as remarks; callers log them.
+colour of a mosaic camera (BAYERPAT) or of a cube of three planes, and ``cutout.fits[g]`` a plane of
+a cube whose header names its bands. Without an HDU, the first two-dimensional image is read. The
+functions return their assumptions as remarks; callers log them.
 """
 
 import contextlib
@@ -17,6 +18,7 @@ from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.io.alert_packet import open_cut_out
 from redpix.io.asinh_scaling import unscaled
+from redpix.io.band_planes import band_plane, bands_of_cube
 from redpix.io.colour_planes import colour_of, is_cube, one_colour
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import is_packet, split_path
@@ -150,8 +152,9 @@ def _read_parts(path, file, choice, wanted, with_pixels):
         stream, compressed = unpacked(file)
     with contextlib.closing(stream):
         hdus, trailing = walk(stream, file, compressed)
-        colour = colour_of(choice, hdus)
-        hdu, remarks = _choose(hdus, None if colour else choice, colour)
+        band = band_plane(choice, hdus)
+        colour = None if band else colour_of(choice, hdus)
+        hdu, remarks = (band.hdu, []) if band else _choose(hdus, None if colour else choice, colour)
         remarks += assumed
         if trailing:
             remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
@@ -164,6 +167,9 @@ def _read_parts(path, file, choice, wanted, with_pixels):
             plane.name: _plane(source, plane, hdus[0]) for plane in _planes_of(hdu, hdus, wanted)
         }
     shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
+    if band:
+        pixels, shape, remark = band.taken(pixels, shape, header)
+        planes, remarks = {}, [*remarks, remark]
     if colour:
         pixels, shape, words = one_colour(pixels, shape, header, colour)
         planes, remarks = {}, remarks + words
@@ -203,6 +209,9 @@ def _choose(hdus, choice, colour=None):
         return cubes[0], []
     if not flat:
         way = "; a path like file.fits[R], [G] or [B] chooses a plane of the cube" if cubes else ""
+        named = next((bands for bands in map(bands_of_cube, hdus) if bands), [])
+        if named:
+            way = f"; a path like file.fits[{named[0]}] chooses a plane: {', '.join(named)}"
         raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}{way}")
     sky = [hdu for hdu in flat if hdu.name not in AUXILIARY]
     taken, others = (sky or flat)[0], (sky or flat)[1:]

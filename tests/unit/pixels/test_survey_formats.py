@@ -319,3 +319,33 @@ def test_a_cut_out_that_is_too_small_is_refused(tmp_path, side):
     path = single(tmp_path, image[:side, :side], header)
     with pytest.raises(InputError, match="too few pixels have a value: no square of the"):
         read_band(GivenFrame("f", "g", path, zero_point=25.0))
+
+
+def test_a_cut_out_of_the_legacy_surveys_with_a_plane_per_band(tmp_path):
+    image, _, header, truth = sky(22.5)
+    cube = np.stack([image, 2 * image, 3 * image, 4 * image]).astype(np.float32)
+    header.update({"BANDS": "griz", "BAND0": "g", "BAND1": "r", "BAND2": "i", "BAND3": "z"})
+    path = tmp_path / "cutout.fits"
+    fits.writeto(path, cube, header)
+    for number, name in enumerate("griz", start=1):
+        band = read_band(GivenFrame("f", name, f"{path}[{name}]", zero_point=22.5))
+        assert band.image == pytest.approx(number * truth, rel=1e-4, abs=1e-4)
+        assert f"plane {number} of 4 is read, the band {name}" in remarks(band)
+    with pytest.raises(InputError, match=r"band B: the planes of the cube are g, r, i, z"):
+        read_band(GivenFrame("f", "b", f"{path}[B]"))
+    with pytest.raises(InputError, match=r"file.fits\[g\] chooses a plane: g, r, i, z"):
+        read_band(GivenFrame("f", "g", str(path)))
+
+
+def test_one_file_with_an_hdu_per_band(tmp_path):
+    image, _, header, truth = sky(25.0, MAGZERO=25.0)
+    hdus = [
+        fits.ImageHDU((number * image).astype(np.float32), header, name=name)
+        for number, name in enumerate("gri", start=1)
+    ]
+    path = save(tmp_path / "bands.fits", *hdus)
+    for number, name in enumerate("gri", start=1):
+        for chosen in (name, number):
+            band = read_band(GivenFrame("f", name, f"{path}[{chosen}]"))
+            assert band.image == pytest.approx(number * truth, rel=1e-4, abs=1e-4)
+    assert "other images: HDU 2 (R)" in remarks(read_band(GivenFrame("f", "g", path)))
