@@ -2,8 +2,8 @@
 
     .venv/bin/python tests/benchmarks/field_cost.py [--demo FOLDER] [--fields 4]
 
-Up to four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included; then the
-same files go through bunzip2, mProjectPP (image and variance) and source-extractor alone. The
+Up to four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included. The
+same files then go through bunzip2, mProjectPP (image and variance) and source-extractor alone. The
 workflow registers with drizzle and with Montage. Printed are CPU seconds (user and system, of all
 processes) and their ratio, and the largest memory of a job.
 """
