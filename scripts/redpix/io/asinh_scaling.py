@@ -11,6 +11,9 @@ from redpix.io.header_values import number
 #: cards of the scaling: offset and softening, in the unit of the flux
 CARDS = ("BOFFSET", "BSOFTEN")
 
+#: magnitude of a scaled value beyond which the flux would be e^55 times the softening
+_MOST = 60.0
+
 #: 2.5 log10(e)
 _POGSON = np.float32(2.5 * np.log10(np.e))
 
@@ -30,17 +33,18 @@ def unscaled(pixels, header, remarks):
     Returns
     -------
     ndarray or None
-        Fluxes of number type float32 if the header has both cards.
+        Fluxes of number type float32 if the header has both cards, and the pixels are scaled.
     """
     offset, softening = (number(header.get(card))[0] for card in CARDS)
     if offset is None or softening is None or softening <= 0:
         return pixels
     for card in CARDS:
         del header[card]
-    remarks.append(
-        f"the pixels are scaled by an asinh (BOFFSET = {offset:g}, BSOFTEN = {softening:g}), "
-        "which is undone"
-    )
+    cards = f"BOFFSET = {offset:g}, BSOFTEN = {softening:g}"
+    if pixels is not None and _is_linear(pixels):
+        remarks.append(f"{cards}: the pixels are not scaled by an asinh, as they exceed {_MOST:g}")
+        return pixels
+    remarks.append(f"the pixels are scaled by an asinh ({cards}), which is undone")
     if pixels is None:
         return None
     fluxes = pixels.astype(np.float32)
@@ -49,3 +53,10 @@ def unscaled(pixels, header, remarks):
     fluxes *= np.float32(2 * softening)
     fluxes += np.float32(offset)
     return fluxes
+
+
+def _is_linear(pixels):
+    """Return whether pixels are too large for a scaled value."""
+    with np.errstate(invalid="ignore"):
+        most = np.fmax.reduce(pixels, axis=None), -np.fmin.reduce(pixels, axis=None)
+    return max(most) > _MOST

@@ -105,7 +105,7 @@ def stated_zero_point(camera, header, scale, wavelength=None, calibration=None):
             f"{origin} = {value:g} is a Vega magnitude: the fluxes are not on the AB scale; the "
             "column zero_point of the table takes the AB magnitude of one unit"
         )
-    return StatedZeroPoint(value, origin, is_ab, tuple(remarks))
+    return StatedZeroPoint(value, origin if is_ab else f"{origin}, Vega", is_ab, tuple(remarks))
 
 
 def _statements(camera, header, scale, wavelength, remarks):

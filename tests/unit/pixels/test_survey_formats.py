@@ -7,7 +7,10 @@ from given_sky import draw, flux_of, galaxies, tilted
 from redpix.config.given_frame import GivenFrame
 from redpix.core.exceptions import InputError
 from redpix.image.wcs import celestial_wcs
+from redpix.pixels.band_scales import band_scales, facts_of
 from redpix.pixels.given_band import read_band
+from redpix.pixels.given_field import prepare_field
+from scipy import ndimage
 
 SHAPE = (110, 100)
 SCALE = 0.26
@@ -143,6 +146,16 @@ def test_a_stack_of_pan_starrs(tmp_path):
     assert "BSOFTEN" not in band.header
 
 
+def test_a_stack_of_pan_starrs_that_was_made_linear_before(tmp_path):
+    image, _, header, truth = sky(25.0, BOFFSET=5.0, BSOFTEN=30.0)
+    image[0, 0] = 1e5
+    row = GivenFrame("f", "g", single(tmp_path, image, header), zero_point=25.0)
+    band = read_band(row)
+    truth[0, 0] = np.nan
+    assert_true(band, truth, 25.0, error=0.1)
+    assert "the pixels are not scaled by an asinh" in remarks(band)
+
+
 def test_a_variance_that_is_listed_as_a_weight_is_said(tmp_path):
     row, *_ = pan_starrs(tmp_path)
     band = read_band(row._replace(variance=None, weight=row.variance))
@@ -171,6 +184,18 @@ def test_an_image_of_hubble_in_electrons_of_the_whole_exposure(tmp_path):
     band = read_band(GivenFrame("f", "F814W", single(tmp_path, image, header)))
     assert_true(band, truth, zero_point, error=0.1)
     assert "the exposure time 2000 s is added" in remarks(band)
+
+
+def test_relative_weights_are_scaled_to_noise_that_is_correlated(tmp_path):
+    header = sky(25.0)[2]
+    noise = ndimage.uniform_filter(np.random.default_rng(4).standard_normal((300, 300)), 2)
+    path = save(
+        tmp_path / "drz.fits",
+        fits.ImageHDU(noise.astype(np.float32), header, name="SCI"),
+        fits.ImageHDU(np.full((300, 300), 1500.0, np.float32), name="WHT"),
+    )
+    band = read_band(GivenFrame("f", "g", path, zero_point=22.5))
+    assert np.median(band.error) == pytest.approx(0.5, rel=0.03)  # neighbours differ by less
 
 
 @pytest.mark.parametrize("factor", [1.0, 4.0])
@@ -349,3 +374,28 @@ def test_one_file_with_an_hdu_per_band(tmp_path):
             band = read_band(GivenFrame("f", name, f"{path}[{chosen}]"))
             assert band.image == pytest.approx(number * truth, rel=1e-4, abs=1e-4)
     assert "other images: HDU 2 (R)" in remarks(read_band(GivenFrame("f", "g", path)))
+
+
+def test_what_was_assumed_is_written_into_the_frame(tmp_path):
+    image, _, header, _ = sky(25.0, MAGZP=(25.0, "Vega"), REMARK1="of the observer")
+    path = single(tmp_path, image, header)
+    bands = ["g", "r"]
+    prepare_field(
+        status=str(tmp_path / "status.json"),
+        masks=str(tmp_path / "masks.fits"),
+        rows={band: list(GivenFrame("f", band, path)) for band in bands},
+        fault=None,
+        bands=bands,
+        reference_band="g",
+        folder=str(tmp_path),
+        field="f",
+    )
+    written = fits.getheader(tmp_path / "g.fits")
+    assert written["REMARK1"].startswith("MAGZP = 25 is a Vega magnitude")
+    assert "REMARK2" not in written
+    assert written["ZPFROM"] == "MAGZP, Vega"
+    scale = band_scales(["g"], [written], "")["g"]
+    assert facts_of("flux_g", {"g": scale}) == {
+        "unit": "count",
+        "zero_point": "22.5, not AB: MAGZP, Vega",
+    }
