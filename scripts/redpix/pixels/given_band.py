@@ -11,11 +11,12 @@ from redpix.core.job import log
 from redpix.image.background import smooth_background
 from redpix.image.exposure_file import FILL_VALUE
 from redpix.image.masks import bit_value
-from redpix.image.noise import LEAST_ZEROS, image_mask, thinned_rows, typical
+from redpix.image.noise import image_mask, thinned_rows, typical
 from redpix.image.pixel_map import local_scale
 from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
+from redpix.pixels.fill_values import remove_fills
 from redpix.pixels.given_noise import checked_errors
 from redpix.pixels.given_planes import (
     PLANES,
@@ -91,14 +92,8 @@ def read_band(row):
             identified = path and identified_frame(path)
             if identified:
                 return _survey_band(row, path, *identified)
-    try:
-        file = read_image(row.image, PLANES)
-    except InputError as error:
-        raise InputError(f"image: {error}") from None
+    file, camera = _read(row)
     remarks = list(file.remarks)
-    camera = read_camera(file.header, _given(row), file.shape)
-    for remark in camera.remarks:
-        log.info("%s: %s", row.image, remark)
     image, unit = _in_range(file.pixels)
     file = file._replace(pixels=None)  # planes of a tile take gigabytes
     saturation = None if camera.saturation is None else camera.saturation * unit
@@ -113,7 +108,12 @@ def read_band(row):
         sky = smooth_background(np.where(mask == 0, image, np.nan), MESH)
         error, origin = checked_errors(image, sky, mask, counted, errors, MESH, remarks)
         zero_point = stated_zero_point(
-            camera, file.header, local_scale(wcs, image.shape), row.wavelength, calibration
+            camera,
+            file.header,
+            local_scale(wcs, image.shape),
+            _typical_error(error) / unit,
+            row.wavelength,
+            calibration,
         )
     except InputError as fault:
         raise InputError(f"image: {row.image}: {fault}") from None
@@ -130,9 +130,26 @@ def read_band(row):
     return _finished(row, image, error, mask, file.header, wcs, about, remarks)
 
 
+def _read(row):
+    """Return the file of an image and its camera."""
+    try:
+        file = read_image(row.image, PLANES)
+    except InputError as error:
+        raise InputError(f"image: {error}") from None
+    camera = read_camera(file.header, _given(row), file.shape)
+    for remark in camera.remarks:
+        log.info("%s: %s", row.image, remark)
+    return file, camera
+
+
+def _typical_error(error):
+    """Return the median of an error map from enough of its rows."""
+    return float(np.nanmedian(error[thinned_rows(error.shape)]))
+
+
 def _masked(row, file, image, saturation, remarks):
     """Return the mask of an image by its pixels and the user; pixels without data become NaN."""
-    _without_fills(image, remarks)
+    remarks += remove_fills(image)
     mask = image_mask(image, saturation)
     empty = (mask & bit_value("NO_DATA", "BAD")) != 0
     given = given_mask(row.mask, file.planes, image.shape, remarks)
@@ -153,27 +170,6 @@ def _in_range(pixels):
         return pixels.astype(np.float32), 1.0
     unit = 10.0 ** -round(np.log10(size))
     return (pixels * unit).astype(np.float32), unit
-
-
-def _without_fills(image, remarks):
-    """Set pixels that hold a code for a missing value to NaN, in place."""
-    with np.errstate(invalid="ignore"):
-        huge = abs(image) > FILL_VALUE
-    if huge.any():
-        image[huge] = np.nan
-        remarks.append(f"{np.count_nonzero(huge)} pixels beyond {FILL_VALUE:.0e} have no value")
-    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-    values, counts = np.unique(border[np.isfinite(border)], return_counts=True)
-    if not len(values) or values[np.argmax(counts)] == 0:
-        return
-    value = values[np.argmax(counts)]
-    same = image == value
-    if counts.max() >= 2 * min(image.shape) // 3 and np.count_nonzero(same) >= LEAST_ZEROS:
-        image[same] = np.nan
-        remarks.append(
-            f"{np.count_nonzero(same)} pixels are {value:g}, as at the border, and count as "
-            "without a value"
-        )
 
 
 def _given(row):
@@ -245,7 +241,7 @@ def _believed_saturation(image, level, remarks):
 
 def _without_sky(image, sky, error, unit):
     """Return the image without its sky, what was subtracted, and its level."""
-    level, noise = typical(sky), float(np.nanmedian(error[thinned_rows(image.shape)]))
+    level, noise = typical(sky), _typical_error(error)
     if abs(level) <= LEAST_SKY * noise:
         said = f"subtracted before: {level / unit:.3g} in units of the image is left as it is"
         return image, said, 0.0

@@ -15,6 +15,9 @@ APART = 0.02
 #: difference of the zero point of the table from that of the header that is remarked on, mag
 APART_OF_TABLE = 0.5
 
+#: possible magnitudes of the noise of a pixel
+_DEPTHS = (5.0, 45.0)
+
 #: standard cards of a zero point whose meaning is that of the pixels: ESO defines PHOTZP
 _PLAIN = ("PHOTZP",)
 
@@ -51,7 +54,7 @@ class StatedZeroPoint(NamedTuple):
     remarks: tuple
 
 
-def stated_zero_point(camera, header, scale, wavelength=None, calibration=None):
+def stated_zero_point(camera, header, scale, noise, wavelength=None, calibration=None):
     """Return the zero point of an image and its origin.
 
     Parameters
@@ -63,6 +66,9 @@ def stated_zero_point(camera, header, scale, wavelength=None, calibration=None):
         BUNIT, PHOTFLAM with PHOTPLAM of the Hubble Space Telescope, and FPA.ZP of Pan-STARRS.
     scale : float
         Side of a pixel, degrees.
+    noise : float
+        Typical noise of a pixel in the unit of the image. Zero points with which it would have an
+        impossible magnitude are not used.
     wavelength : float, optional
         Effective wavelength of the band, Angstrom. A unit per wavelength needs it.
     calibration : float, optional
@@ -81,15 +87,9 @@ def stated_zero_point(camera, header, scale, wavelength=None, calibration=None):
     stated = list(_statements(camera, header, scale, wavelength, remarks))
     if calibration is not None:
         stated.insert(0, (float(31.4 - 2.5 * np.log10(calibration)), "PhotoCalib"))
+    stated = [one for one in stated if _is_possible(*one, noise, remarks)]
     if camera.sources.get("zero_point") == "exposures.zero_point":
-        remarks = []
-        if stated and abs(stated[0][0] - camera.zero_point) > APART_OF_TABLE:
-            value, origin = stated[0]
-            remarks.append(
-                f"the zero point {camera.zero_point:g} of the table is used; the file states "
-                f"{value:.4g} ({origin})"
-            )
-        return StatedZeroPoint(camera.zero_point, "the table", True, tuple(remarks))
+        return _of_table(camera.zero_point, stated, noise)
     if not stated:
         return StatedZeroPoint(None, "", True, (*remarks, *_unknown(header)))
     value, origin = stated[0]
@@ -106,6 +106,22 @@ def stated_zero_point(camera, header, scale, wavelength=None, calibration=None):
             "column zero_point of the table takes the AB magnitude of one unit"
         )
     return StatedZeroPoint(value, origin if is_ab else f"{origin}, Vega", is_ab, tuple(remarks))
+
+
+def _of_table(value, stated, noise):
+    """Return the zero point of the table, with remarks if the file or the noise contradicts it."""
+    remarks, depth = [], value - 2.5 * np.log10(noise)
+    if stated and abs(stated[0][0] - value) > APART_OF_TABLE:
+        there, origin = stated[0]
+        remarks.append(
+            f"the zero point {value:g} of the table is used; the file states {there:.4g} ({origin})"
+        )
+    if not _DEPTHS[0] < depth < _DEPTHS[1]:
+        remarks.append(
+            f"the zero point {value:g} of the table makes the noise of a pixel {depth:.1f} mag; "
+            "check the column zero_point"
+        )
+    return StatedZeroPoint(value, "the table", True, tuple(remarks))
 
 
 def _statements(camera, header, scale, wavelength, remarks):
@@ -133,6 +149,18 @@ def _statements(camera, header, scale, wavelength, remarks):
     if flam is not None and pivot is not None and min(flam, pivot) > 0:
         value = -2.5 * np.log10(flam) - 5 * np.log10(pivot) + _PER_WAVELENGTH
         yield float(value + _whole_exposure(camera, remarks)), "PHOTFLAM and PHOTPLAM"
+
+
+def _is_possible(value, origin, noise, remarks):
+    """Return whether a zero point gives the noise of a pixel a magnitude that can be."""
+    depth = value - 2.5 * np.log10(noise)
+    if _DEPTHS[0] < depth < _DEPTHS[1]:
+        return True
+    remarks.append(
+        f"the zero point {value:g} ({origin}) is not used: the noise of a pixel would be "
+        f"{depth:.1f} mag"
+    )
+    return False
 
 
 def _of_card(card, value, camera, header, remarks):
@@ -187,7 +215,8 @@ def _unknown(header):
     similar = [
         f"{key} = {header[key]:g}"
         for key in dict.fromkeys(header)
-        if _SIMILAR.match(key)
+        if key not in KEYWORDS["zero_point"]
+        and _SIMILAR.match(key)
         and number(header[key])[0] is not None
         and not isinstance(header[key], str)
     ]

@@ -303,6 +303,53 @@ def test_borders_without_a_value(tmp_path, border):
     assert ("count as without a value" in remarks(band)) == (abs(np.nan_to_num(border)) > 1)
 
 
+def test_one_row_of_a_code_has_no_value(tmp_path):
+    image, _, header, truth = sky(25.0)
+    image[0] = -32768
+    band = read_band(GivenFrame("f", "g", single(tmp_path, image, header), zero_point=25.0))
+    assert_true(band, truth, 25.0, error=0.1)
+    assert np.array_equal(band.mask != 0, np.indices(SHAPE)[0] < 1)
+
+
+def test_zeros_about_a_small_image_have_no_value(tmp_path):
+    image, _, header, truth = sky(25.0)
+    shown = np.zeros(SHAPE, bool)
+    shown[20:80, 25:75] = True
+    image[~shown] = 0
+    band = read_band(GivenFrame("f", "g", single(tmp_path, image, header), zero_point=25.0))
+    assert np.array_equal(band.mask == 0, shown)
+    assert np.nanmedian(band.error) == pytest.approx(NOISE, rel=0.15)
+
+
+def test_whole_numbers_about_the_sky_are_values(tmp_path):
+    for noise, name in ((0.4, "quiet.fits"), (2.0, "loud.fits")):
+        counts = np.rint(1000 + noise * np.random.default_rng(2).standard_normal(SHAPE))
+        row = GivenFrame("f", "g", single(tmp_path, counts, sky(25.0)[2], name), zero_point=25.0)
+        band = read_band(row)
+        assert not band.mask.any()
+        assert np.isfinite(band.image).all()
+
+
+@pytest.mark.parametrize("value", [0.0, -99.0, 99.0])
+def test_a_zero_point_that_cannot_be_is_not_used(tmp_path, value):
+    image, _, header, _ = sky(25.0, MAGZERO=value)
+    band = read_band(GivenFrame("f", "g", single(tmp_path, image, header)))
+    assert band.about["unit"] == "count"
+    assert f"the zero point {value:g} (MAGZERO) is not used" in remarks(band)
+
+
+def test_a_zero_point_of_the_table_that_cannot_be_is_doubted(tmp_path):
+    image, _, header, _ = sky(25.0)
+    band = read_band(GivenFrame("f", "g", single(tmp_path, image, header), zero_point=2.5))
+    assert "makes the noise of a pixel 4.2 mag; check the column zero_point" in remarks(band)
+
+
+def test_a_constant_image_is_refused_as_such(tmp_path):
+    path = single(tmp_path, plane(7.0), sky(25.0)[2])
+    with pytest.raises(InputError, match="a constant image: it has no noise"):
+        read_band(GivenFrame("f", "g", path, zero_point=25.0))
+
+
 def test_a_mask_whose_zero_is_bad(tmp_path):
     image, _, header, _ = sky(25.0)
     image[:9] = np.nan
