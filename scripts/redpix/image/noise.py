@@ -58,31 +58,23 @@ def sky_noise(image, mask, mesh, apart=1):
     if not np.isfinite(steps).any():
         raise InputError("no pixel has a value")
     counts = [max(1, round(length / mesh)) for length in image.shape]
-    noise = np.array(
-        [
-            [_spread(square) for square in np.array_split(rows, counts[1], axis=1)]
-            for rows in np.array_split(steps, counts[0])
-        ]
-    ) / np.sqrt(2)
-    measured = np.isfinite(noise) & (noise > 0)
-    if not measured.any():
-        if np.isfinite(noise).any():
-            raise InputError("a constant image: it has no noise")
-        raise InputError("too few pixels have a value: no square of the noise holds 100 pairs")
-    noise[~measured] = np.median(noise[measured])
-    return between_middles(noise, image.shape)
+    squares = [np.array_split(rows, counts[1], axis=1) for rows in np.array_split(steps, counts[0])]
+    # where most pixels count nothing, as in the ultraviolet, clipping leaves zeros alone
+    for spread in (clipped_spread, np.std):
+        noise = np.array([[_spread(square, spread) for square in row] for row in squares])
+        measured = np.isfinite(noise) & (noise > 0)
+        if measured.any():
+            noise[~measured] = np.median(noise[measured])
+            return between_middles(noise / np.sqrt(2), image.shape)
+    if np.isfinite(noise).any():
+        raise InputError("a constant image: it has no noise")
+    raise InputError("too few pixels have a value: no square of the noise holds 100 pairs")
 
 
-def _spread(steps):
-    """Return the clipped standard deviation of finite values, NaN for fewer than 100.
-
-    Where most pixels count nothing, as in the ultraviolet, clipping leaves zeros alone, and the
-    spread of all values is returned.
-    """
+def _spread(steps, spread):
+    """Return a measure of the spread of finite values, NaN for fewer than 100."""
     steps = steps[np.isfinite(steps)]
-    if len(steps) < 100:
-        return np.nan
-    return clipped_spread(steps) or steps.std()
+    return spread(steps) if len(steps) >= 100 else np.nan
 
 
 def thinned_rows(shape):
