@@ -1,19 +1,19 @@
 """Name the HDUs that go with an image: its noise, its mask, and what is not an image of the sky."""
 
 #: kind of the noise in an HDU, by its name, the most telling first. "relative" is a weight whose
-#: scale is unknown: WHT of drizzled images holds exposure times or inverse variances.
+#: scale is unknown: WHT of drizzled images holds exposure times, or inverse variances, or others.
 NOISE_PLANES = {
     "VARIANCE": "variance",
     "VAR": "variance",
     "IVAR": "weight",
     "INVVAR": "weight",
     "WGT": "weight",
-    "WEIGHT": "weight",
     "ERR": "error",
     "ERROR": "error",
     "RMS": "error",
     "SIGMA": "error",
     "UNCERT": "error",
+    "WEIGHT": "relative",
     "WHT": "relative",
 }
 

@@ -67,18 +67,25 @@ def checked_errors(image, sky, mask, camera, given, mesh, remarks):
         )
     relative = given.kind == "weight" and not 1 / RELATIVE < scale < RELATIVE
     if relative or given.kind == RELATIVE_KIND:
-        scale = max(scale, _far_scale(light, error, marked, scale))
-        remarks.append(
-            "the weights are relative, not inverse variances: the noise of blank sky is "
-            f"{scale:.3g} times theirs, and the errors are scaled to it"
-        )
-        return given.error * np.float32(scale), f"{given.origin}, scaled to the noise of blank sky"
+        return _scaled(light, marked, given, error, scale, remarks)
     if not other and not 1 / DOUBTED < scale < DOUBTED:
         remarks.append(
             f"the noise of blank sky, between neighbours, is {scale:.3g} times the given error "
             f"({given.origin}); below 1, pixels may be correlated; otherwise check the column"
         )
     return given.error, given.origin
+
+
+def _scaled(light, mask, given, error, scale, remarks):
+    """Return errors of weights without a scale, scaled to blank sky, and their origin."""
+    scale = max(scale, _far_scale(light, error, mask, scale))
+    unknown = given.kind == RELATIVE_KIND
+    kind = f"of unknown scale ({given.origin})" if unknown else "relative, not inverse variances"
+    remarks.append(
+        f"the weights are {kind}: the noise of blank sky is {scale:.3g} times theirs, and the "
+        "errors are scaled to it"
+    )
+    return given.error * np.float32(scale), f"{given.origin}, scaled to the noise of blank sky"
 
 
 def _scale(light, error, mask, apart=1):

@@ -121,7 +121,8 @@ def _with_hdu(kind, path):
     """Return a path with the HDU whose name is of a kind, if the path names no HDU."""
     if split_path(path)[1] is not None:
         return path
-    kinds = dict.fromkeys(MASK_PLANES, "mask") | NOISE_PLANES | {"WHT": "weight"}
+    kinds = dict.fromkeys(MASK_PLANES, "mask") | NOISE_PLANES
+    kinds |= {name: "weight" for name, one in kinds.items() if one == RELATIVE_KIND}
     names = read_header(path).names
     if len(names) < 3:  # a primary HDU and one extension: there is nothing to choose
         return path

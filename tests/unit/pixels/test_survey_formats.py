@@ -186,6 +186,38 @@ def test_an_image_of_hubble_in_electrons_of_the_whole_exposure(tmp_path):
     assert "the exposure time 2000 s is added" in remarks(band)
 
 
+@pytest.mark.parametrize(
+    ("kind", "power"),
+    [("StdDevUncertainty", 1), ("VarianceUncertainty", 2), ("InverseVariance", -2)],
+)
+def test_an_image_of_ccddata(tmp_path, kind, power):
+    image, noise, header, truth = sky(25.0)
+    path = save(
+        tmp_path / "ccd.fits",
+        fits.ImageHDU(image.astype(np.float32), header),
+        fits.ImageHDU(np.zeros(SHAPE, np.uint8), name="MASK"),
+        fits.ImageHDU(plane(noise**power), fits.Header([("UTYPE", kind)]), name="UNCERT"),
+    )
+    band = read_band(GivenFrame("f", "g", path, zero_point=25.0))
+    assert_true(band, truth, 25.0)
+    assert not band.about["remarks"]
+
+
+def test_weights_beside_an_image_have_no_scale_and_those_of_the_table_have(tmp_path):
+    image, noise, header, truth = sky(25.0)
+    path = save(
+        tmp_path / "both.fits",
+        fits.ImageHDU(image.astype(np.float32), header, name="SCI"),
+        fits.ImageHDU(plane(1.3 * noise**-2), name="WEIGHT"),
+    )
+    row = GivenFrame("f", "g", path, zero_point=25.0)
+    band = read_band(row)
+    assert_true(band, truth, 25.0, error=0.1)
+    assert "the weights are of unknown scale (HDU WEIGHT of" in remarks(band)
+    band = read_band(row._replace(weight=path))
+    assert np.median(band.error) == pytest.approx(NOISE / np.sqrt(1.3), rel=1e-3)
+
+
 def test_relative_weights_are_scaled_to_noise_that_is_correlated(tmp_path):
     header = sky(25.0)[2]
     noise = ndimage.uniform_filter(np.random.default_rng(4).standard_normal((300, 300)), 2)
