@@ -1,9 +1,9 @@
 """Compare the cost of the workflow with that of the bare tools on the same files.
 
-    .venv/bin/python tests/benchmarks/field_cost.py [--demo FOLDER]
+    .venv/bin/python tests/benchmarks/field_cost.py [--demo FOLDER] [--fields 4]
 
-Four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included; then the
-same files go through bunzip2, mProjectPP (image and variance) and source-extractor alone. The
+Up to four full-size fields of the demo sky go from .bz2 to pixel vectors, Snakemake included. The
+same files then go through bunzip2, mProjectPP (image and variance) and source-extractor alone. The
 workflow registers with drizzle and with Montage. Printed are CPU seconds (user and system, of all
 processes) and their ratio, and the largest memory of a job.
 """
@@ -69,11 +69,11 @@ def objects_of_all_fields(demo, path):
         writer.writerows(rows + again)
 
 
-def through_workflow(demo, folder, engine):
+def through_workflow(demo, folder, engine, fields):
     """Run all fields to pixel vectors; returns CPU and wall seconds, and MB of the largest job."""
     objects = folder / "objects.csv"
     objects_of_all_fields(demo, objects)
-    names = [field.name for field in FIELDS]
+    names = [field.name for field in fields]
     config = configuration(demo / "results/demo/demo/archive", objects, BANDS, fields=names)
     # objects of two epochs at one place are no duplicates here
     config["catalogue"]["duplicate_radius"] = 0
@@ -88,14 +88,14 @@ def through_workflow(demo, folder, engine):
     return cost, wall, max(memory)
 
 
-def through_bare_tools(demo, done, folder):
+def through_bare_tools(demo, done, folder, names):
     """CPU seconds of bunzip2, mProjectPP and source-extractor on the same files.
 
     Two fields are worked at a time, as in the workflow: two that share a processor both take more.
     """
     work = partial(bare_field, demo / "results/demo/demo/archive", done, folder)
     with ThreadPoolExecutor(2) as pool:
-        fields = list(pool.map(work, (field.name for field in FIELDS)))
+        fields = list(pool.map(work, names))
     return {tool: sum(costs[tool] for costs in fields) for tool in fields[0]}
 
 
@@ -140,7 +140,9 @@ def bare_field(archive, done, parent, name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo", type=Path, help="folder in which the demo has run")
-    demo = parser.parse_args().demo
+    parser.add_argument("--fields", type=int, default=len(FIELDS), choices=range(1, 5))
+    options = parser.parse_args()
+    demo, chosen = options.demo, FIELDS[: options.fields]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         prepare(folder)
@@ -152,9 +154,9 @@ def main():
         costs = {}
         for engine in ("drizzle", "montage"):  # the bare tools take the files of the last
             shutil.rmtree(folder / "results", ignore_errors=True)
-            costs[engine] = through_workflow(demo, folder, engine)
-        bare = through_bare_tools(demo, folder, folder)
-        fields = len(FIELDS)
+            costs[engine] = through_workflow(demo, folder, engine, chosen)
+        bare = through_bare_tools(demo, folder, folder, [field.name for field in chosen])
+        fields = len(chosen)
         for tool, seconds in bare.items():
             print(f"{tool:18} {seconds / fields:6.2f} CPU s a field")
         print(f"{'bare tools':18} {sum(bare.values()) / fields:6.2f} CPU s a field")

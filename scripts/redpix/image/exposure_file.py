@@ -17,6 +17,7 @@ from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise
 from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.io.camera import CameraRecord, described, read_camera
 from redpix.io.fits_files import read_image
+from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES
 
 #: names of the HDUs of this workflow's coadds
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
@@ -156,6 +157,7 @@ def _exposure(file, image, settings):
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
     log_remarks(file.path, camera.remarks)
     wcs = _usable_wcs(file, settings.get("needs_wcs", True))
+    log_remarks(file.path, _unused_planes(file))
     mask = DTYPE(0)
     if "MASK" in file.planes:
         mask = translated_mask(file.planes["MASK"].pixels, file.planes["MASK"].header)
@@ -179,6 +181,18 @@ def _exposure(file, image, settings):
         return exposure
     exposure.image = exposure.image - background
     return rescaled(exposure, "error plane", settings)
+
+
+def _unused_planes(file):
+    """Return remarks on HDUs of noise and mask that go with an image and are not used."""
+    remarks = []
+    for names, instead in ((NOISE_PLANES, "the noise is measured"), (MASK_PLANES, "")):
+        unused = [name for name in file.names if name in names]
+        if unused and not set(file.planes) & set(names):
+            remarks.append(
+                f"the HDU {', '.join(unused)} is not used" + f"; {instead}" * bool(instead)
+            )
+    return remarks
 
 
 def _usable_wcs(file, needed):

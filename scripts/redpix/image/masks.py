@@ -30,6 +30,15 @@ LSST = {
     "BAD": "BAD",
 }
 
+#: names of our bits by those of Pan-STARRS (cards MSKNAM04 = 'SATURATED', MSKVAL04 = 16); its
+#: other bits, such as SUSPECT and BURNTOOL, mark usable pixels
+PAN_STARRS = {
+    **dict.fromkeys(("DETECTOR", "FLAT", "DARK", "BLANK", "CTE", "LOW", "CONV.BAD"), "BAD"),
+    **dict.fromkeys(("SAT", "SATURATED", "STARCORE"), "SATURATED"),
+    "CR": "COSMIC_RAY",
+    "GHOST": "GHOST",
+}
+
 #: number type of masks
 DTYPE = np.int16
 
@@ -62,9 +71,10 @@ def translated_mask(values, header):
     values : ndarray of int, shape (ny, nx)
         The other mask.
     header : Mapping
-        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, or ``MP_SAT = 1`` as of LSST, name its
-        bits. Bits without a counterpart in `BITS` are ignored. Without such cards every value
-        except 0 is BAD.
+        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST, or
+        ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS name its bits. Bits
+        without a counterpart in `BITS` are ignored. Without such cards every value except 0 is
+        BAD.
 
     Returns
     -------
@@ -72,6 +82,11 @@ def translated_mask(values, header):
     """
     names = {int(key[3:]): header[key] for key in header if re.fullmatch(r"BIT\d+", key)}
     names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
+    for key in header:
+        value = header.get(f"MSKVAL{key[6:]}") if re.fullmatch(r"MSKNAM\d+", key) else None
+        if isinstance(value, int) and value > 0:
+            names[value.bit_length() - 1] = PAN_STARRS.get(str(header[key]).strip().upper())
+    names = {bit: name for bit, name in names.items() if type(bit) is int and 0 <= bit < 63}
     if not names:
         return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
     mask = np.zeros(values.shape, DTYPE)

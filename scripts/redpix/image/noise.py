@@ -58,23 +58,23 @@ def sky_noise(image, mask, mesh, apart=1):
     if not np.isfinite(steps).any():
         raise InputError("no pixel has a value")
     counts = [max(1, round(length / mesh)) for length in image.shape]
-    noise = np.array(
-        [
-            [_spread(square) for square in np.array_split(rows, counts[1], axis=1)]
-            for rows in np.array_split(steps, counts[0])
-        ]
-    ) / np.sqrt(2)
-    measured = np.isfinite(noise) & (noise > 0)
-    if not measured.any():
+    squares = [np.array_split(rows, counts[1], axis=1) for rows in np.array_split(steps, counts[0])]
+    # where most pixels count nothing, as in the ultraviolet, clipping leaves zeros alone
+    for spread in (clipped_spread, np.std):
+        noise = np.array([[_spread(square, spread) for square in row] for row in squares])
+        measured = np.isfinite(noise) & (noise > 0)
+        if measured.any():
+            noise[~measured] = np.median(noise[measured])
+            return between_middles(noise / np.sqrt(2), image.shape)
+    if np.isfinite(noise).any():
         raise InputError("a constant image: it has no noise")
-    noise[~measured] = np.median(noise[measured])
-    return between_middles(noise, image.shape)
+    raise InputError("too few pixels have a value: no square of the noise holds 100 pairs")
 
 
-def _spread(steps):
-    """Return the clipped standard deviation of finite values, NaN for fewer than 100."""
+def _spread(steps, spread):
+    """Return a measure of the spread of finite values, NaN for fewer than 100."""
     steps = steps[np.isfinite(steps)]
-    return clipped_spread(steps) if len(steps) >= 100 else np.nan
+    return spread(steps) if len(steps) >= 100 else np.nan
 
 
 def thinned_rows(shape):
@@ -93,7 +93,7 @@ def thinned_rows(shape):
     return slice(None, None, 1 + shape[0] * shape[1] // ENOUGH)
 
 
-def noise_scale(image, variance, mask):
+def noise_scale(image, variance, mask, apart=1):
     """Return the noise of blank sky relative to the square root of the variance.
 
     It is measured from differences of neighbours in a row, so pixels must be independent: the
@@ -105,6 +105,8 @@ def noise_scale(image, variance, mask):
         Background-subtracted image, and the variance of its pixels.
     mask : ndarray of int, shape (ny, nx)
         Pixels with any bit are ignored.
+    apart : int, optional
+        Distance of the neighbours, pixels.
 
     Returns
     -------
@@ -119,7 +121,7 @@ def noise_scale(image, variance, mask):
     image, variance, mask = image[rows], variance[rows], mask[rows]
     with np.errstate(invalid="ignore", divide="ignore"):
         scaled = np.where((mask == 0) & (variance > 0), image / np.sqrt(variance), np.nan)
-    steps = scaled[:, 1:] - scaled[:, :-1]
+    steps = scaled[:, apart:] - scaled[:, :-apart]
     steps = steps[np.isfinite(steps)]
     if not len(steps):
         raise InputError("no pixel has a value and a variance")

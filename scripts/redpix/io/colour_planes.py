@@ -9,6 +9,7 @@ import re
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.io.band_planes import THIRD_AXIS
 from redpix.io.fits_structure import flat_shape
 from redpix.io.header_values import number
 
@@ -20,9 +21,6 @@ _MOSAIC = ("BAYERPAT", "XBAYROFF", "YBAYROFF", "COLORTYP")
 
 #: card of an image of one colour whose rows of the mosaic were taken in the opposite order
 TURNED = "ROWSTURN"
-
-#: cards of the third axis of a cube
-_THIRD_AXIS = r"(CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA|NAXIS)3|(CD|PC)(3_\d|\d_3)"
 
 #: difference of the medians of two sets of pixels that tells of different filters, standard errors
 _DIFFERENT = 5.0
@@ -111,7 +109,7 @@ def one_colour(pixels, shape, header, colour):
     """
     if len(shape) == 3:
         plane = COLOURS.index(colour)
-        for card in [card for card in header if re.fullmatch(_THIRD_AXIS, card)]:
+        for card in [card for card in header if re.fullmatch(THIRD_AXIS, card)]:
             del header[card]
         header["FILTER"] = colour
         taken = None if pixels is None else pixels[plane]

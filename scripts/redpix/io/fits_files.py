@@ -2,8 +2,9 @@
 
 A path may name an HDU: ``night.fits[2]`` by number (0 is the primary), ``night.fits[SCI]`` by
 name, ``night.fits[SCI,2]`` by name and EXTVER. ``night.fits[R]``, ``[G]`` or ``[B]`` names one
-colour of a mosaic camera (BAYERPAT) or of a cube of three planes. Without an HDU, the first
-two-dimensional image is read. The functions return their assumptions as remarks; callers log them.
+colour of a mosaic camera (BAYERPAT) or of a cube of three planes, and ``cutout.fits[g]`` a plane of
+a cube whose header names its bands. Without an HDU, the first two-dimensional image is read. The
+functions return their assumptions as remarks; callers log them.
 """
 
 import contextlib
@@ -16,30 +17,13 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.io.alert_packet import open_cut_out
+from redpix.io.asinh_scaling import unscaled
+from redpix.io.band_planes import band_plane, bands_of_cube
 from redpix.io.colour_planes import colour_of, is_cube, one_colour
 from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
 from redpix.io.image_path import is_packet, split_path
 from redpix.io.merged_header import merged_header
-
-#: names of HDUs that go with an image and are not images of the sky
-AUXILIARY = (
-    "MASK",
-    "DQ",
-    "ERR",
-    "ERROR",
-    "VAR",
-    "VARIANCE",
-    "IVAR",
-    "WEIGHT",
-    "WHT",
-    "CON",
-    "CTX",
-    "APERTURE",
-    "BACKGROUND",
-    "SEGMENTATION",
-    "PSF",
-    "EXPMAP",
-)
+from redpix.io.plane_names import AUXILIARY
 
 
 #: most axes whose lengths are listed in a message
@@ -104,8 +88,9 @@ def read_image(path, planes=()):
     path : str or path-like
         A FITS file, which may be compressed (gzip, bzip2, xz, or tiles as ``.fz``). It may name an
         HDU: ``path[2]``, ``path[SCI]``, ``path[SCI,2]``; or a colour: ``path[R]``.
-    planes : sequence of str, optional
-        Names of further HDUs to read. HDUs of another shape are ignored.
+    planes : sequence of str or tuple of str, optional
+        Names of further HDUs to read. Of a tuple, the first that exists is read. HDUs of another
+        shape are ignored.
 
     Returns
     -------
@@ -171,8 +156,9 @@ def _read_parts(path, file, choice, wanted, with_pixels):
         stream, compressed = unpacked(file)
     with contextlib.closing(stream):
         hdus, trailing = walk(stream, file, compressed)
-        colour = colour_of(choice, hdus)
-        hdu, remarks = _choose(hdus, None if colour else choice, colour)
+        band = band_plane(choice, hdus)
+        colour = None if band else colour_of(choice, hdus)
+        hdu, remarks = (band.hdu, []) if band else _choose(hdus, None if colour else choice, colour)
         remarks += assumed
         if trailing:
             remarks.append(f"bytes after {hdus[-1].label} are not FITS and are left out")
@@ -180,12 +166,14 @@ def _read_parts(path, file, choice, wanted, with_pixels):
             remarks.append(f"{hdus[-1].label} is truncated")
         source = stream if compressed else file
         header = merged_header(hdu, hdus[0], remarks)
-        pixels = _pixels(source, hdu) if with_pixels else None
+        pixels = unscaled(_pixels(source, hdu) if with_pixels else None, header, remarks)
         planes = {
-            plane.name: FitsPlane(_pixels(source, plane), merged_header(plane, hdus[0], []))
-            for plane in _planes_of(hdu, hdus, wanted)
+            plane.name: _plane(source, plane, hdus[0]) for plane in _planes_of(hdu, hdus, wanted)
         }
     shape, names = flat_shape(hdu.shape), tuple(one.name for one in hdus)
+    if band:
+        pixels, shape, remark = band.taken(pixels, shape, header)
+        planes, remarks = {}, [*remarks, remark]
     if colour:
         pixels, shape, words = one_colour(pixels, shape, header, colour)
         planes, remarks = {}, remarks + words
@@ -200,6 +188,12 @@ def _read_parts(path, file, choice, wanted, with_pixels):
         tuple(remarks),
         damage=_damage(hdu),
     )
+
+
+def _plane(source, hdu, primary):
+    """Return an HDU that goes with an image."""
+    header = merged_header(hdu, primary, [])
+    return FitsPlane(unscaled(_pixels(source, hdu), header, []), header)
 
 
 def _damage(hdu):
@@ -219,6 +213,9 @@ def _choose(hdus, choice, colour=None):
         return cubes[0], []
     if not flat:
         way = "; a path like file.fits[R], [G] or [B] chooses a plane of the cube" if cubes else ""
+        named = next((bands for bands in map(bands_of_cube, hdus) if bands), [])
+        if named:
+            way = f"; a path like file.fits[{named[0]}] chooses a plane: {', '.join(named)}"
         raise InputError(f"no HDU holds an image of two dimensions; it has {_listed(hdus)}{way}")
     sky = [hdu for hdu in flat if hdu.name not in AUXILIARY]
     taken, others = (sky or flat)[0], (sky or flat)[1:]
@@ -264,14 +261,17 @@ def _listed(hdus):
 def _planes_of(hdu, hdus, wanted):
     """Return the HDUs of wanted names and of the image's shape, preferably of the same EXTVER."""
     chosen = []
-    for name in wanted:
-        fitting = [
-            one
-            for one in hdus
-            if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
-        ]
-        same = [one for one in fitting if one.version == hdu.version]
-        chosen += (same or fitting)[:1]
+    for names in wanted:
+        for name in (names,) if isinstance(names, str) else names:
+            fitting = [
+                one
+                for one in hdus
+                if one.name == name and one.is_image and one is not hdu and one.shape == hdu.shape
+            ]
+            same = [one for one in fitting if one.version == hdu.version]
+            if fitting:
+                chosen += (same or fitting)[:1]
+                break
     return chosen
 
 

@@ -17,7 +17,7 @@ from redpix.io.whole_fits import open_whole
 from redpix.pixels.engine_kernel import EngineKernel, measure_kernel
 from redpix.pixels.grid import Grid
 from redpix.pixels.register_field import read_frame
-from redpix.pixels.registered_psf import registered_stamp
+from redpix.pixels.registered_psf import registered_stamp, stamp_blur
 from redpix.pixels.resampling_engines import engine as resampling_engine
 from redpix.psf.given_model import read_given_model
 from redpix.psf.psf_choice import fit_psf
@@ -162,9 +162,10 @@ def on_grid(origin, model, grid_wcs, wcs, shape, kernel):
     # the stamp of the frame, in pixels of the grid
     finer = local_scale(wcs, shape) / np.sqrt(pixel_area(grid_wcs))
     half = int(np.ceil(HALF * max(1.0, finer)))
+    blur = stamp_blur(kernel, half)
 
     def at(x, y):
-        return registered_stamp(model, x, y, grid_wcs, wcs, kernel, half)
+        return registered_stamp(model, x, y, grid_wcs, wcs, blur, half)
 
     return BandPsf(origin, 0, at, model.degree > 0)
 

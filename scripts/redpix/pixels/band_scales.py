@@ -18,13 +18,16 @@ class BandScale(NamedTuple):
     Attributes
     ----------
     unit : str
-        ``nanomaggy``, or ``count`` where the zero point is unknown.
+        ``nanomaggy``, or ``count`` where the AB zero point is unknown.
     softening : float or None
         Parameter b of the asinh magnitudes; None for that of SDSS.
+    origin : str
+        Origin of the zero point; empty if it is unknown.
     """
 
     unit: str
     softening: float | None
+    origin: str = ""
 
 
 def write_softening(statuses, softening):
@@ -59,7 +62,7 @@ def write_softening(statuses, softening):
         units = {frame["unit"] for frame in frames}
         log.info("%s: softening %.3g, unit %s", band, result[band], ", ".join(sorted(units)))
         if len(units) > 1:
-            log.warning("band %s: the zero point of some fields is known, of others not", band)
+            log.warning("band %s: the AB zero point of some fields is known, of others not", band)
     write_text(softening, json.dumps(result, indent=1) + "\n")
 
 
@@ -81,7 +84,9 @@ def band_scales(bands, headers, softening):
     """
     values = json.loads(Path(softening).read_text(encoding="utf-8")) if softening else {}
     return {
-        band: BandScale(str(header.get("BUNIT", "nanomaggy")), values.get(band))
+        band: BandScale(
+            str(header.get("BUNIT", "nanomaggy")), values.get(band), str(header.get("ZPFROM", ""))
+        )
         for band, header in zip(bands, headers, strict=True)
     }
 
@@ -104,7 +109,9 @@ def facts_of(name, scales):
     if not scales or band not in scales:
         return {}
     if kind in ("flux", "error") and scales[band].unit == "count":
-        return {"unit": "count", "zero_point": "assumed: 22.5"}
+        origin = scales[band].origin
+        stated = f"22.5, not AB: {origin}" if origin not in ("", "assumed") else "assumed: 22.5"
+        return {"unit": "count", "zero_point": stated}
     if kind == "mag" and scales[band].softening is not None:
         return {"softening": repr(scales[band].softening)}
     return {}

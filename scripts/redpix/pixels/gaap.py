@@ -130,9 +130,6 @@ def aperture_fluxes(image, error, mask, shapes, psf, covariance):
     -------
     ApertureFluxes
     """
-    invalid = mask | ~np.isfinite(image) | ~(error > 0)
-    image = np.where(invalid, 0, image)
-    variance = np.where(invalid, 0, np.square(error, dtype=float))
     number = len(shapes.x)
     made = ApertureFluxes(
         np.full(number, np.nan), np.full(number, np.nan), np.zeros(number, np.int32)
@@ -145,7 +142,7 @@ def aperture_fluxes(image, error, mask, shapes, psf, covariance):
         for first in range(0, len(rows), step):
             some = rows[first : first + step]
             stamps = _Weights(shapes.take(some), half, psf, covariance)
-            for whole, part in zip(made, stamps.measure(image, variance, invalid), strict=True):
+            for whole, part in zip(made, stamps.measure(image, error, mask), strict=True):
                 whole[some] = part
     made.flags[shapes.enlarged] |= FLAGS["ENLARGED"]
     return made
@@ -179,7 +176,7 @@ class _Weights:
         self.noise = np.sum(np.abs(self.transform) ** 2 * power * counted, axis=(1, 2))
         self.noise /= self.size**2
 
-    def measure(self, image, variance, invalid):
+    def measure(self, image, error, mask):
         """Return fluxes, errors and flags."""
         around = np.arange(-self.half, self.half)
         rows, columns = self.row[:, None] + around, self.column[:, None] + around
@@ -190,12 +187,15 @@ class _Weights:
             np.clip(columns, 0, wide - 1)[:, None, :],
         )
         beyond = beyond_y[:, :, None] | beyond_x[:, None, :]
-        bad = invalid[where] | beyond
+        light, sigma = image[where], error[where]
+        bad = mask[where] | beyond | ~np.isfinite(light) | ~(sigma > 0)
         square = self.weight**2
         total = square.sum(axis=(1, 2))
         used = np.where(bad, 0, square).sum(axis=(1, 2))
-        flux = np.sum(np.where(bad, 0, image[where] * self.weight), axis=(1, 2))
-        spread = np.sum(np.where(bad, 0, variance[where] * square), axis=(1, 2))
+        light[bad] = 0
+        flux = np.sum(light * self.weight, axis=(1, 2))
+        sigma[bad] = 0
+        spread = np.sum(np.square(sigma, dtype=float) * square, axis=(1, 2))
         error = np.sqrt(spread / np.maximum(used, 1e-30) * self.noise)
         flags = np.where(1 - used / total > MOST_MASKED, FLAGS["MASKED"], 0)
         outside = np.where(beyond, square, 0).sum(axis=(1, 2)) / total

@@ -9,14 +9,24 @@ from astropy.wcs import WCS
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.background import smooth_background
+from redpix.image.exposure_file import FILL_VALUE
 from redpix.image.masks import bit_value
-from redpix.image.noise import image_mask, noise_scale, pixel_noise, thinned_rows, typical
+from redpix.image.noise import image_mask, thinned_rows, typical
 from redpix.image.pixel_map import local_scale
 from redpix.image.wcs import celestial_wcs
 from redpix.io.camera import NANOMAGGY_ZERO_POINT, described, read_camera
 from redpix.io.fits_files import read_image
-from redpix.pixels.given_planes import PLANES, given_errors, given_mask, mask_of_spans
+from redpix.pixels.fill_values import remove_fills
+from redpix.pixels.given_noise import checked_errors
+from redpix.pixels.given_planes import (
+    PLANES,
+    check_sense,
+    given_errors,
+    given_mask,
+    mask_of_spans,
+)
 from redpix.pixels.given_zero_point import stated_zero_point
+from redpix.pixels.lsst_calibration import photo_calibration
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.survey_files import identified_frame, plain_survey_file
 from redpix.sdss.write_error_maps import frame_errors
@@ -27,11 +37,8 @@ MESH = 256
 #: minimum level of a sky that is subtracted, in units of the noise of a pixel
 LEAST_SKY = 1.0
 
-#: a given error map that differs from the noise of blank sky by more than this factor is doubted
-DOUBTED = 2.0
-
-#: a weight map that differs from it by more than this factor has relative weights
-RELATIVE = 5.0
+#: pixels of a smaller or larger typical size are rescaled, so that their squares are numbers
+_PLAIN_RANGE = (1e-15, 1e15)
 
 #: maximum fraction of saturated pixels by a header that is believed
 MOST_SATURATED = 0.05
@@ -85,40 +92,84 @@ def read_band(row):
             identified = path and identified_frame(path)
             if identified:
                 return _survey_band(row, path, *identified)
+    file, camera = _read(row)
+    remarks = list(file.remarks)
+    image, unit = _in_range(file.pixels)
+    file = file._replace(pixels=None)  # planes of a tile take gigabytes
+    saturation = None if camera.saturation is None else camera.saturation * unit
+    saturation = _believed_saturation(image, saturation, remarks)
+    mask = _masked(row, file, image, saturation, remarks)
+    errors = given_errors(row, file.planes, image.shape).times(unit)
+    calibration = photo_calibration(row.image, file.names, remarks)
+    file = file._replace(planes={})
+    counted = camera if camera.gain is None else camera._replace(gain=camera.gain / unit)
+    try:
+        wcs = celestial_wcs(file.header)
+        sky = smooth_background(np.where(mask == 0, image, np.nan), MESH)
+        error, origin = checked_errors(image, sky, mask, counted, errors, MESH, remarks)
+        zero_point = stated_zero_point(
+            camera,
+            file.header,
+            local_scale(wcs, image.shape),
+            _typical_error(error) / unit,
+            row.wavelength,
+            calibration,
+        )
+    except InputError as fault:
+        raise InputError(f"image: {row.image}: {fault}") from None
+    if unit != 1:
+        origin += f"; these pixels are those of the file times {unit:g}"
+    image, said, level = _without_sky(image, sky, error, unit)
+    factor, about = _calibration(zero_point, remarks)
+    about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
+    above_sky = None if saturation is None else float((saturation - level) / unit)
+    about |= {"gain": camera.gain, "saturation": above_sky}
+    factor = np.float32(factor / unit)
+    image *= factor
+    error = np.multiply(error, factor, dtype=np.float32)
+    return _finished(row, image, error, mask, file.header, wcs, about, remarks)
+
+
+def _read(row):
+    """Return the file of an image and its camera."""
     try:
         file = read_image(row.image, PLANES)
     except InputError as error:
         raise InputError(f"image: {error}") from None
-    remarks = list(file.remarks)
     camera = read_camera(file.header, _given(row), file.shape)
     for remark in camera.remarks:
         log.info("%s: %s", row.image, remark)
-    image = file.pixels.astype(np.float32)
-    file = file._replace(pixels=None)  # planes of a tile take gigabytes
-    try:
-        wcs = celestial_wcs(file.header)
-    except InputError as error:
-        raise InputError(f"image: {row.image}: {error}") from None
-    saturation = _believed_saturation(image, camera.saturation, remarks)
+    return file, camera
+
+
+def _typical_error(error):
+    """Return the median of an error map from enough of its rows."""
+    return float(np.nanmedian(error[thinned_rows(error.shape)]))
+
+
+def _masked(row, file, image, saturation, remarks):
+    """Return the mask of an image by its pixels and the user; pixels without data become NaN."""
+    remarks += remove_fills(image)
     mask = image_mask(image, saturation)
-    mask |= given_mask(row.mask, file.planes, image.shape, remarks)
+    empty = (mask & bit_value("NO_DATA", "BAD")) != 0
+    given = given_mask(row.mask, file.planes, image.shape, remarks)
+    check_sense(given, empty, row.mask)
+    mask |= given
     image[(mask & bit_value("NO_DATA")) != 0] = np.nan
     if not np.isfinite(image).any():
         raise InputError(f"image: {row.image}: no pixel has a value")
-    error, origin = given_errors(row, file.planes, image.shape)
-    try:
-        sky = smooth_background(np.where(mask == 0, image, np.nan), MESH)
-        error, origin = _errors(image, sky, mask, camera, error, origin, remarks)
-    except InputError as fault:
-        raise InputError(f"image: {row.image}: {fault}") from None
-    image, said, level = _without_sky(image, sky, error)
-    zero_point = stated_zero_point(camera, file.header, local_scale(wcs, image.shape))
-    factor, about = _calibration(zero_point, remarks)
-    about |= {"sky": said, "error": origin, "camera": described(camera), "psf": row.psf}
-    about |= {"gain": camera.gain, "saturation": _above_sky(saturation, level)}
-    image *= factor
-    error = np.multiply(error, factor, dtype=np.float32)
-    return _finished(row, image, error, mask, file.header, wcs, about, remarks)
+    return mask
+
+
+def _in_range(pixels):
+    """Return an image as float32, and the power of ten by which it was multiplied."""
+    some = np.abs(pixels[thinned_rows(pixels.shape)], dtype=float).ravel()
+    some = some[np.isfinite(some) & (some > 0) & (some < FILL_VALUE)]
+    size = float(np.median(some)) if len(some) else 1.0
+    if _PLAIN_RANGE[0] < size < _PLAIN_RANGE[1]:
+        return pixels.astype(np.float32), 1.0
+    unit = 10.0 ** -round(np.log10(size))
+    return (pixels * unit).astype(np.float32), unit
 
 
 def _given(row):
@@ -188,53 +239,26 @@ def _believed_saturation(image, level, remarks):
     return None
 
 
-def _errors(image, sky, mask, camera, error, origin, remarks):
-    """Return the error map and its origin: given and checked, or from gain, or measured."""
-    if error is None:
-        remarks += camera.remarks
-        noise = pixel_noise(image, sky, mask, camera, MESH)
-        return np.sqrt(noise.variance), noise.words
-    rows = thinned_rows(image.shape)
-    variance = np.square(np.where(np.isfinite(error[rows]), error[rows], 0))
-    scale = noise_scale(image[rows] - sky[rows], variance, mask[rows])
-    log.info("noise of blank sky: %.3f times the given error", scale)
-    if origin.startswith("weight") and not 1 / RELATIVE < scale < RELATIVE:
-        remarks.append(
-            "the weights are relative, not inverse variances: the noise of blank sky is "
-            f"{scale:.3g} times theirs, and the errors are scaled to it"
-        )
-        return error * np.float32(scale), f"{origin}, scaled to the noise of blank sky"
-    if not 1 / DOUBTED < scale < DOUBTED:
-        remarks.append(
-            f"the noise of blank sky, between neighbours, is {scale:.3g} times the given error "
-            f"({origin}); below 1, pixels may be correlated; otherwise check the column"
-        )
-    return error, origin
-
-
-def _without_sky(image, sky, error):
+def _without_sky(image, sky, error, unit):
     """Return the image without its sky, what was subtracted, and its level."""
-    level, noise = typical(sky), float(np.nanmedian(error[thinned_rows(image.shape)]))
+    level, noise = typical(sky), _typical_error(error)
     if abs(level) <= LEAST_SKY * noise:
-        return image, f"subtracted before: {level:.3g} in units of the image is left as it is", 0.0
+        said = f"subtracted before: {level / unit:.3g} in units of the image is left as it is"
+        return image, said, 0.0
     image -= sky
-    return image, f"subtracted: {level:.5g} in units of the image", level
-
-
-def _above_sky(saturation, level):
-    """Return a saturation level above the sky that was subtracted, None if it is unknown."""
-    return None if saturation is None else float(saturation - level)
+    return image, f"subtracted: {level / unit:.5g} in units of the image", level
 
 
 def _calibration(stated, remarks):
     """Return the factor to nanomaggies, and how it is known."""
-    zero_point, source = stated
+    remarks += stated.remarks
+    zero_point, source = stated.value, stated.origin
     if zero_point is None:
         remarks.append(
             "zero point unknown: one unit of the image counts as one nanomaggy (22.5); the column "
             "zero_point of the table sets it"
         )
         zero_point, source = NANOMAGGY_ZERO_POINT, "assumed"
-    unit = "count" if source == "assumed" else "nanomaggy"
-    factor = np.float32(10 ** (-0.4 * (zero_point - NANOMAGGY_ZERO_POINT)))
+    unit = "nanomaggy" if stated.is_ab and source != "assumed" else "count"
+    factor = 10 ** (-0.4 * (zero_point - NANOMAGGY_ZERO_POINT))
     return factor, {"zero_point": zero_point, "zero_point_from": source, "unit": unit}

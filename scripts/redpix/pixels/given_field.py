@@ -19,10 +19,14 @@ from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
 from redpix.image.wcs import is_tangent, kept_cards, wcs_cards
 from redpix.io.fits_writing import write_fits
+from redpix.io.header_values import card_text
 from redpix.pixels.given_band import read_band
 from redpix.pixels.given_planes import spans_of_mask
 from redpix.pixels.given_psf import check_psf
 from redpix.sdss.fetch import write_masks
+
+#: maximum number of remarks in a header; the status file has all
+MOST_REMARKS = 20
 
 #: difference of zero points between bands that is remarked on, mag
 MOST_APART = 5.0
@@ -118,6 +122,10 @@ def frame_header(given, band):
     header["BUNIT"] = (given.about["unit"], "flux per pixel")
     header["ZPOINT"] = (given.about["zero_point"], "AB magnitude of one unit before")
     header["ZPFROM"] = (given.about["zero_point_from"][:60], "origin of the zero point")
+    for key in [key for key in header if re.fullmatch(r"REMARK\d+", key)]:
+        del header[key]
+    for number, remark in enumerate(given.about["remarks"][:MOST_REMARKS], start=1):
+        header[f"REMARK{number}"] = card_text(remark)
     return header
 
 

@@ -1,30 +1,57 @@
 """Read the error maps and masks that go with a user's image, and write masks as spans."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS, DTYPE, bit_value, translated_mask
-from redpix.io.fits_files import read_image
+from redpix.io.fits_files import read_header, read_image
+from redpix.io.image_path import split_path
+from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES
 from redpix.io.whole_fits import open_whole
 from redpix.sdss.frames import mask_spans, masked_pixels
 
-#: kind of the noise in an HDU that goes with an image, by its name
-NOISE_PLANES = {
-    "VARIANCE": "variance",
-    "VAR": "variance",
-    "IVAR": "weight",
-    "ERR": "error",
-    "ERROR": "error",
+#: HDUs that are read beside an image: the first of the noise, the first of the masks
+PLANES = (tuple(NOISE_PLANES), MASK_PLANES)
+
+#: kind of the noise by the card UTYPE that astropy's CCDData writes
+_UTYPES = {
+    "StdDevUncertainty": "error",
+    "VarianceUncertainty": "variance",
+    "InverseVariance": "weight",
 }
 
-#: names of HDUs that hold a mask
-MASK_PLANES = ("MASK", "DQ")
-
-#: HDUs that are read beside an image
-PLANES = (*NOISE_PLANES, *MASK_PLANES)
+#: name of a kind whose weights have no scale
+RELATIVE_KIND = "relative"
 
 #: maximum fraction of masked pixels that is not remarked on
 MOST_MASKED = 0.5
+
+
+class GivenErrors(NamedTuple):
+    """Errors that a user or a file gives.
+
+    Attributes
+    ----------
+    error : ndarray, shape (ny, nx), float32, or None
+        1-sigma error in the unit of the image; NaN where it is invalid. None without a map.
+    kind : str
+        "error", "variance", "weight", or "relative" for weights without a scale.
+    origin : str
+        Description of its origin; empty without a map.
+    """
+
+    error: np.ndarray | None
+    kind: str
+    origin: str
+
+    def times(self, factor):
+        """Return errors of pixels that were multiplied by a factor, as float32."""
+        if self.error is None:
+            return self
+        error = self.error if factor == 1 else self.error * factor
+        return self._replace(error=error.astype(np.float32, copy=False))
 
 
 def given_errors(row, planes, shape):
@@ -41,10 +68,7 @@ def given_errors(row, planes, shape):
 
     Returns
     -------
-    error : ndarray, shape `shape`, float32, or None
-        1-sigma error in the unit of the image; NaN where it is invalid.
-    origin : str
-        Description of its origin; empty without a map.
+    GivenErrors
 
     Raises
     ------
@@ -55,30 +79,34 @@ def given_errors(row, planes, shape):
         path = getattr(row, kind)
         if path is not None:
             pixels = _read_plane(kind, path, shape).pixels
-            return _as_error(pixels, kind, f"{kind}: {path}"), f"{kind} of {path}"
+            return GivenErrors(
+                _as_error(pixels, kind, f"{kind}: {path}"), kind, f"{kind} of {path}"
+            )
     for name, kind in NOISE_PLANES.items():
         if name in planes:
             where = f"image: {row.image}: HDU {name}"
-            return _as_error(planes[name].pixels, kind, where), f"HDU {name} of {row.image}"
-    return None, ""
+            kind = _UTYPES.get(planes[name].header.get("UTYPE"), kind)
+            error = _as_error(planes[name].pixels, kind, where)
+            return GivenErrors(error, kind, f"HDU {name} of {row.image}")
+    return GivenErrors(None, "", "")
 
 
 def _as_error(values, kind, where):
     """Return 1-sigma errors; NaN where a value is zero, negative or not a number."""
-    values = values.astype(np.float32)
+    values = values.astype(np.float64 if values.dtype.itemsize == 8 else np.float32)
     valid = np.isfinite(values) & (values > 0)
     if not valid.any():
         raise InputError(f"{where}: no pixel is above 0; allowed: positive numbers")
     values[~valid] = np.nan
-    if kind in ("variance", "weight"):
+    if kind != "error":
         np.sqrt(values, out=values)
-    return np.divide(1, values, out=values) if kind == "weight" else values
+    return np.divide(1, values, out=values) if kind in ("weight", RELATIVE_KIND) else values
 
 
 def _read_plane(kind, path, shape):
     """Return the image of a plane, which has the shape of its image."""
     try:
-        file = read_image(path)
+        file = read_image(_with_hdu(kind, path))
     except InputError as error:
         raise InputError(f"{kind}: {error}") from None
     if file.pixels.shape != shape:
@@ -87,6 +115,19 @@ def _read_plane(kind, path, shape):
             "allowed: the same"
         )
     return file
+
+
+def _with_hdu(kind, path):
+    """Return a path with the HDU whose name is of a kind, if the path names no HDU."""
+    if split_path(path)[1] is not None:
+        return path
+    kinds = dict.fromkeys(MASK_PLANES, "mask") | NOISE_PLANES
+    kinds |= {name: "weight" for name, one in kinds.items() if one == RELATIVE_KIND}
+    names = read_header(path).names
+    if len(names) < 3:  # a primary HDU and one extension: there is nothing to choose
+        return path
+    fitting = next((name for name in names if kinds.get(name) == kind), None)
+    return path if fitting is None else f"{path}[{fitting}]"
 
 
 def _size(shape):
@@ -130,12 +171,42 @@ def given_mask(path, planes, shape, remarks):
         values, header = planes[name].pixels, planes[name].header
     mask = translated_mask(values, header)
     masked = np.mean(mask != 0)
+    if masked == 1:
+        where = f"mask: {path}" if path else f"the mask beside the image ({name})"
+        raise InputError(f"{where}: every pixel is masked; allowed: a mask in which 0 is good")
     if masked > MOST_MASKED:
         remarks.append(
             f"{100 * masked:.0f} % of the pixels are masked; in a mask, 0 is good, and without "
             "cards that name its bits every other value is bad"
         )
     return mask
+
+
+def check_sense(mask, empty, path):
+    """Refuse a mask whose 0 lies on the pixels without a value.
+
+    Parameters
+    ----------
+    mask : ndarray of int, shape (ny, nx)
+        Result of `given_mask`.
+    empty : ndarray of bool, shape (ny, nx)
+        Pixels of the image without a value.
+    path : str or None
+        Mask of the user; None without one.
+
+    Raises
+    ------
+    InputError
+        If most pixels that the mask calls good have no value, and most others have one.
+    """
+    good = mask == 0
+    if path is None or not good.any() or np.mean(~good) <= MOST_MASKED:
+        return
+    if np.mean(empty[good]) > MOST_MASKED and np.mean(empty[~good]) < MOST_MASKED:
+        raise InputError(
+            f"mask: {path}: the image has no value where it is 0, and values elsewhere; allowed: a "
+            "mask in which 0 is good"
+        )
 
 
 def is_survey_mask(path):

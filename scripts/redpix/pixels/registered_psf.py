@@ -10,7 +10,31 @@ from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
 _FINE = 4
 
 
-def registered_stamp(model, x, y, grid_wcs, wcs, kernel, half):
+def stamp_blur(kernel, half):
+    """Return what a kernel does to a stamp, for `registered_stamp`.
+
+    Parameters
+    ----------
+    kernel : redpix.pixels.engine_kernel.EngineKernel
+        Kernel of the engine that resampled the frame.
+    half : int
+        Half-width of the stamp, pixels.
+
+    Returns
+    -------
+    ndarray of complex
+        Fourier transform of the kernel at the frequencies of the finely drawn stamp.
+    """
+    size = _fine_size(half)
+    return kernel.transfer(fft.rfftfreq(size, 1 / _FINE), fft.fftfreq(size, 1 / _FINE))
+
+
+def _fine_size(half):
+    """Return the side of the finely drawn stamp with an empty rim, steps."""
+    return fft.next_fast_len(2 * half * _FINE + 1 + 8 * _FINE, real=True)
+
+
+def registered_stamp(model, x, y, grid_wcs, wcs, blur, half):
     """Return the PSF of a registered image at a position.
 
     Parameters
@@ -21,8 +45,8 @@ def registered_stamp(model, x, y, grid_wcs, wcs, kernel, half):
         0-based position on the grid.
     grid_wcs, wcs : astropy.wcs.WCS
         WCS of the grid and of the frame.
-    kernel : redpix.pixels.engine_kernel.EngineKernel
-        Kernel of the engine that resampled the frame.
+    blur : ndarray of complex
+        Result of `stamp_blur` for this half-width; it is the same at all positions.
     half : int
         Half-width of the stamp, pixels.
 
@@ -48,8 +72,7 @@ def registered_stamp(model, x, y, grid_wcs, wcs, kernel, half):
         for (along_x, along_y), side in zip(jacobian, stamp.shape, strict=True)
     ]
     fine = ndimage.map_coordinates(stamp, places, order=5)
-    size = fft.next_fast_len(len(steps) + 8 * _FINE, real=True)
-    blur = kernel.transfer(fft.rfftfreq(size, 1 / _FINE), fft.fftfreq(size, 1 / _FINE))
+    size = _fine_size(half)
     fine = fft.irfft2(fft.rfft2(fine, s=(size, size)) * blur, s=(size, size))
     made = fine[: len(steps) : _FINE, : len(steps) : _FINE]
     return made / made.sum()

@@ -205,6 +205,6 @@ def spline_terms(profile, positions, degree, shape):
     ndarray, shape (t, k, k)
     """
     powers = position_powers(*positions, shape, degree)
-    fitted = np.linalg.lstsq(powers, profile.reshape(len(profile), -1), rcond=None)[0]
+    fitted = np.linalg.pinv(powers) @ profile.reshape(len(profile), -1)
     side = profile.shape[1]
     return np.stack([spline_filter(term.reshape(side, side), 3, mode="mirror") for term in fitted])

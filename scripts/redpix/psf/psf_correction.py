@@ -72,7 +72,8 @@ def _fit_term(stars, psf, design, power):
     rest = flattened(stars.value - flux * value)
     n, pixels = weight.shape
     scaled = np.sqrt(weight) * power[:, None]
-    weighted = sparse.diags_array(scaled.ravel()) @ design
+    weighted = design.copy()
+    weighted.data *= np.repeat(scaled.ravel(), np.diff(design.indptr))
     normal = (weighted.T @ weighted).toarray()
     side = weighted.T @ (np.sqrt(weight) * rest).ravel()
     local = flattened(np.stack([value, flux * by_x, flux * by_y], 1)) * np.sqrt(weight)[:, None]

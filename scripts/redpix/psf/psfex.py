@@ -134,7 +134,7 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     }
     catalogue = folder / f"{name}.cat"
     run_sextractor(inputs, inputs, catalogue, None, settings, options)
-    table = fits.getdata(catalogue, 2)
+    table = np.asarray(fits.getdata(catalogue, 2)).view(np.ndarray)  # columns without FITS's checks
     stars = stars_of(table)
     stamps, rows = _stamps(table, stars, image, variance, mask)
     keys = ("XWIN_IMAGE", "YWIN_IMAGE", "FLUX_AUTO", "FLUX_RADIUS")

@@ -108,7 +108,9 @@ def assumptions(products):
     for path in map(Path, products.frames):
         header = fits.getheader(path)
         if "ZPFROM" in header:
-            found[f"frame {path.stem}"] = f"zero point {header['ZPOINT']:g}, {header['ZPFROM']}"
+            facts = [f"zero point {header['ZPOINT']:g}, {header['ZPFROM']}"]
+            facts += [str(text) for text in header["REMARK*"].values()]
+            found[f"frame {path.stem}"] = "; ".join(facts)
     for path in map(Path, products.differences):
         warnings = [str(text) for text in fits.getheader(path, "D")["WARN*"].values()]
         if warnings:

@@ -33,6 +33,10 @@ def test_bands_have_the_order_of_the_table(tmp_path):
     assert table.fields["a"]["y"].zero_point is None
 
 
+def test_thirty_two_bands_are_allowed(tmp_path):
+    assert len(read(tmp_path, rows_of("a", [f"b{n}" for n in range(32)])).bands) == 32
+
+
 def test_wavelengths_of_all_bands_give_the_order(tmp_path):
     waves = {"z": 9000, "g": 4800, "r": 6200}
     rows = [{**row, "wavelength": waves[row["band"]]} for row in rows_of("a", "zgr")]

@@ -230,6 +230,8 @@ def changed(row, tmp_path, array, column):
         ("variance", np.full(SHAPE, -1.0), "variance: .*: no pixel is above 0"),
         ("error", np.full(SHAPE, np.nan), "error: .*: no pixel is above 0"),
         ("mask", np.zeros((4, 4), np.int16), "mask: .*: 4 x 4 pixels, and its image has"),
+        ("psf", np.eye(1, 121).reshape(11, 11), "psf: .*its centroid is .* pixels from its centre"),
+        ("psf", np.full((9, 9), np.nan), "psf: .*9 x 9 pixels, sum nan; allowed: "),
         ("psf", np.zeros((5, 5)), "psf: .*5 x 5 pixels, sum 0; allowed: "),
     ],
 )

@@ -23,7 +23,7 @@ from redpix.pixels.matched_planes import Nodes, match_planes
 from redpix.pixels.noise_correlation import noise_correlation
 from redpix.pixels.register import register
 from redpix.pixels.register_field import register_field
-from redpix.pixels.registered_psf import registered_stamp
+from redpix.pixels.registered_psf import registered_stamp, stamp_blur
 from redpix.pixels.resampling_engines import engine
 from redpix.psf.given_psf import profile_of_width
 from redpix.psf.matching_kernels import kernel_noise, matching_kernel
@@ -204,7 +204,7 @@ def test_the_given_psf_of_a_frame_becomes_that_of_the_grid(name):
     frame = profile_of_width(3.0)
     star = moffat_stars([20], [20], [1], 3.0, (41, 41))
     frame = frame._replace(terms=(star / star.sum())[None])
-    stamp = registered_stamp(frame, 150, 150, grid.wcs, wcs, kernel, 20)
+    stamp = registered_stamp(frame, 150, 150, grid.wcs, wcs, stamp_blur(kernel, 20), 20)
     x, y = grid.wcs.all_world2pix(*wcs.all_pix2world(x, y, 0), 0)
     rows, columns = np.indices(made.shape)
     widths = []

@@ -91,7 +91,8 @@ def test_a_given_gain_that_does_not_explain_the_noise_is_marked(found, mark):
 def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
     frame, home = tmp_path / "a-r.fits", tmp_path / "pair/r"
     home.mkdir(parents=True)
-    fits.writeto(frame, np.zeros((2, 2)), fits.Header({"ZPOINT": 25.5, "ZPFROM": "MAGZP"}))
+    cards = {"ZPOINT": 25.5, "ZPFROM": "MAGZP, Vega", "REMARK1": "no AB scale", "REMARK2": "a ramp"}
+    fits.writeto(frame, np.zeros((2, 2)), fits.Header(cards))
     header = fits.Header({"WARN1": "the gain is assumed", "WARN2": "few stars"})
     difference = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "D")])
     difference.writeto(home / "difference.fits")
@@ -101,6 +102,6 @@ def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
     pairs = [str(home / "difference.fits"), str(quiet)]
     products = RunFiles(frames=[str(frame)], differences=pairs)
     assert assumptions(products) == [
-        ("frame a-r", "zero point 25.5, MAGZP"),
+        ("frame a-r", "zero point 25.5, MAGZP, Vega; no AB scale; a ramp"),
         ("pair pair, r", "the gain is assumed; few stars"),
     ]
