@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std
 from scipy import ndimage
 
 from redpix.core.job import log
+from redpix.image.medians import median_and_spread
 
 #: standard deviation of Scorr on blank sky that is right
 RIGHT = (0.95, 1.05)
@@ -72,8 +72,8 @@ def blank_scores(planes, mask, rows=np.s_[:]):
     pairs = blank[:, 1:] & blank[:, :-1]
     product = np.mean(white[:, 1:][pairs] * white[:, :-1][pairs])
     return BlankScores(
-        float(mad_std(score[blank])),
-        float(mad_std(white[blank])),
+        float(median_and_spread(score[blank])[1]),
+        float(median_and_spread(white[blank])[1]),
         float(product / np.mean(white[blank] ** 2)),
     )
 
