@@ -27,6 +27,7 @@ AUXILIARY = (
     "DQ",
     "ERR",
     "ERROR",
+    "UNCERT",
     "VAR",
     "VARIANCE",
     "IVAR",

@@ -96,7 +96,7 @@ def header_of(pair, planes, mask):
     ]
 
 
-def write_difference(path, difference, exposures, cards=()):
+def write_difference(path, difference, exposures, cards=(), compress=False):
     """Write all planes of a difference as HDUs on the pixels of the science image.
 
     Parameters
@@ -109,6 +109,8 @@ def write_difference(path, difference, exposures, cards=()):
         Science image and reference. The WCS and the unit are those of the science image.
     cards : list of (str, object, str)
         Cards of both exposures, from `redpix.image.exposure_cards.pair_cards`.
+    compress : bool
+        Compress the images, see `redpix.io.fits_writing.append_fits`.
     """
     science, reference = exposures
     wcs, unit = wcs_cards(science.wcs), fits_unit(science.unit)
@@ -130,7 +132,7 @@ def write_difference(path, difference, exposures, cards=()):
             if name in PLANES or (unit and name in IN_UNIT):
                 header["BUNIT"] = unit if name in IN_UNIT else ""
             header.extend(cards.get(name, []), update=True)
-            append_fits(temporary, image, header)
+            append_fits(temporary, image, header, compress and name != "PSF_D")
 
 
 def _images(difference):
