@@ -9,7 +9,7 @@ from astropy.io import fits
 
 from redpix.core.job import log
 from redpix.core.programs import find_tool, read_made, run_program
-from redpix.psf.ldac import write_rows
+from redpix.psf.ldac import read_columns, write_rows
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.sextractor import run_sextractor, write_inputs
 from redpix.psf.star_locus import star_locus
@@ -135,7 +135,7 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     }
     catalogue = folder / f"{name}.cat"
     run_sextractor(inputs, inputs, catalogue, None, settings, options)
-    table = fits.getdata(catalogue, 2)
+    table = read_columns(catalogue, but="VIGNET")
     stars = stars_of(table)
     stamps, rows = _stamps(table, stars, image, variance, mask)
     keys = ("XWIN_IMAGE", "YWIN_IMAGE", "FLUX_AUTO", "FLUX_RADIUS")
