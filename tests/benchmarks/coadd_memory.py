@@ -1,11 +1,12 @@
 """Memory and time of a coadd of many exposures.
 
-    .venv/bin/python tests/benchmarks/coadd_memory.py [--runs 25x2000 100x1000]
+    .venv/bin/python tests/benchmarks/coadd_memory.py [--runs 25x2000 100x1000] [--mapped]
 
 Each run coadds a number of dithered exposures of a side in pixels, in a process of its own. Printed
 are the largest memory of the process and its growth per megapixel and exposure beyond a coadd of
 three exposures of the same side, and the times. The planes of stacks above
-`redpix.image.mapped_image.LARGE_STACK` lie in files: a small run says nothing about them.
+`redpix.image.mapped_image.LARGE_STACK` lie in files. With --mapped those of any stack do, so that
+the growth of a small run is that of a large stack.
 """
 
 import argparse
@@ -54,17 +55,21 @@ def write_exposures(folder, number, side):
     return paths
 
 
-def coadded(paths, output):
+def coadded(paths, output, mapped):
     """Coadd exposures; the whole work of the process that is measured."""
     import fits_sky
+    from redpix.image import mapped_image
 
+    if mapped:
+        mapped_image.LARGE_STACK = 0
     fits_sky.coadd(paths, Path(output))
 
 
-def measured(paths, folder):
+def measured(paths, folder, mapped=False):
     """Coadd in a process of its own; return gigabytes, CPU seconds and wall-clock seconds."""
     start = time.perf_counter()
     words = [sys.executable, __file__, "--coadd", str(folder / "coadd.fits"), *paths]
+    words += ["--mapped"] if mapped else []
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -77,17 +82,18 @@ def measured(paths, folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", nargs="+", default=["25x2000", "100x1000"])
+    parser.add_argument("--mapped", action="store_true", help="planes of any stack lie in files")
     parser.add_argument("--coadd", nargs="+", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if chosen.coadd:
-        coadded(chosen.coadd[1:], chosen.coadd[0])
+        coadded(chosen.coadd[1:], chosen.coadd[0], chosen.mapped)
         return
     for run in chosen.runs:
         number, side = map(int, run.split("x"))
         with tempfile.TemporaryDirectory() as name:
             paths = write_exposures(Path(name), number, side)
-            few, cpu_few, _ = measured(paths[:3], Path(name))
-            memory, cpu, wall = measured(paths, Path(name))
+            few, cpu_few, _ = measured(paths[:3], Path(name), chosen.mapped)
+            memory, cpu, wall = measured(paths, Path(name), chosen.mapped)
         pixels = side**2 / 1e6
         growth = 1000 * (memory - few) / (number - 3) / pixels
         each = (cpu - cpu_few) / (number - 3) / pixels

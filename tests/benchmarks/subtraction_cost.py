@@ -11,8 +11,9 @@ printed.
 With the folder of a virtual environment in which zogyp is installed, its own command `ZOGY` with
 its own settings and all that redpix does with the same two files (reading, SExtractor, PSFEx, the
 flux ratio of stars, backgrounds, the core, writing) run in turn, each as a process of its own, on
-the pair of images inside zogyp; neither registers. Printed are CPU seconds (of all processes),
-wall-clock seconds and the largest memory of a process.
+the pair of images inside zogyp; neither registers. Linear algebra has one thread in both, unless
+OMP_NUM_THREADS is set. Printed are CPU seconds (of all processes), wall-clock seconds and the
+largest memory of a process.
 """
 
 import argparse
@@ -143,7 +144,9 @@ def measured(words, folder):
             cwd=folder,
             stdout=said,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
+            env={"OMP_NUM_THREADS": "1"}
+            | os.environ
+            | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}"},
         )
         _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -155,6 +158,7 @@ def measured(words, folder):
 
 def beside_zogyp(environment, times):
     """Print the cost of the whole beside that of zogyp's command, in turn."""
+    environment = environment.resolve()
     found = sorted(environment.glob("lib/python*/site-packages/zogyp/test/1.fits"))
     command = environment / "bin/ZOGY"
     if not found or not command.exists():

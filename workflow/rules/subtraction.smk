@@ -143,6 +143,7 @@ rule subtraction:
         match_background=config["subtraction"]["match_background"],
         match_reference=config["subtraction"]["match_reference"],
         psf_engine=config["subtraction"]["psf_engine"],
+        compress=config["subtraction"]["compress"],
     message:
         "{wildcards.pair}, {wildcards.band}: subtracting"
     script:

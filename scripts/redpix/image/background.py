@@ -4,7 +4,6 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import sigma_clip
 from scipy import ndimage
 
 from redpix.core.exceptions import InputError
@@ -146,16 +145,27 @@ def _between_squares(shape, mesh, values_in):
         values = values[np.isfinite(values)]
         if len(values) > 100:
             sample = values[:: 1 + len(values) // 4000]  # enough for the limits of clipping
-            # around the mean: of integers the median is an integer, and the MAD may be 0
-            _, low, high = sigma_clip(
-                sample, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
-            )
+            low, high = _clipping_limits(sample)
             means[row, column] = np.mean(values[(values >= low) & (values <= high)])
     measured = np.isfinite(means)
     if not measured.any():
         raise InputError("too few pixels have a value: no square of the background holds 100")
     means[~measured] = np.median(means[measured])
     return between_middles(means, shape)
+
+
+def _clipping_limits(values, sigmas=2.5, rounds=10):
+    """Return the limits beyond which values are outliers.
+
+    They lie about the mean: of integers the median is an integer, and the MAD may be 0.
+    """
+    for _ in range(rounds):
+        middle, reach = values.mean(), sigmas * values.std()
+        kept = values[(values >= middle - reach) & (values <= middle + reach)]
+        if len(kept) == len(values):
+            break
+        values = kept
+    return middle - reach, middle + reach
 
 
 def between_middles(values, shape):

@@ -26,7 +26,7 @@ COADD = ("SCI", "PSF", "VARIANCE", "MASK")
 FILL_VALUE = 1e30
 
 #: names of HDUs that hold the variance, the error or the mask of an image
-PLANES = ("VARIANCE", "ERR", "MASK")
+PLANES = ("VARIANCE", "ERR", "UNCERT", "MASK")
 
 
 @dataclass
@@ -209,10 +209,20 @@ def _usable_wcs(file, needed):
 
 
 def _given_variance(planes):
-    """Return the variance plane of a file, or its squared error plane; None without either."""
+    """Return the variance that a file states in a plane; None if it states none."""
     if "VARIANCE" in planes:
         return planes["VARIANCE"].pixels.astype(np.float32)
-    return np.square(planes["ERR"].pixels, dtype=np.float32) if "ERR" in planes else None
+    if "ERR" in planes:
+        return np.square(planes["ERR"].pixels, dtype=np.float32)
+    if "UNCERT" not in planes:
+        return None
+    # of astropy's CCDData, which says what its numbers are
+    pixels, kind = planes["UNCERT"].pixels, str(planes["UNCERT"].header.get("UTYPE", ""))
+    if kind == "VarianceUncertainty":
+        return pixels.astype(np.float32)
+    if kind == "InverseVariance":
+        return np.where(pixels > 0, 1 / np.maximum(pixels, 1e-30), 0).astype(np.float32)
+    return np.square(pixels, dtype=np.float32) if kind in ("", "StdDevUncertainty") else None
 
 
 def _find_background(exposure, mesh):

@@ -8,9 +8,9 @@ brightness and with the PSF that each image gives them.
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std
 from scipy import fft, ndimage
 
+from redpix.image.medians import median_and_spread
 from redpix.image.stamps import resized
 
 #: largest distance of two pixels whose covariance is measured, pixels
@@ -84,10 +84,11 @@ def blank_sky(images, variances, mask, peak=PEAK):
 
 def _sources(values, blank, peak):
     """Return the pixels of sources and of single high or low values."""
-    sources = abs(values) > 5 * mad_std(values[blank])
+    sources = abs(values) > 5 * median_and_spread(values[blank])[1]
     for side in (3, 7):
         means = ndimage.uniform_filter(values, side)
-        sources |= means > np.median(means[blank]) + peak * mad_std(means[blank])
+        level, spread = median_and_spread(means[blank])
+        sources |= means > level + peak * spread
     return sources
 
 
@@ -97,7 +98,8 @@ def _even(values, blank):
         return blank
     share = ndimage.uniform_filter(blank.astype(np.float32), _WIDE)
     means = ndimage.uniform_filter(np.where(blank, values, 0), _WIDE) / np.maximum(share, 1e-3)
-    return abs(means - np.median(means[blank])) < _UNEVEN * mad_std(means[blank])
+    level, spread = median_and_spread(means[blank])
+    return abs(means - level) < _UNEVEN * spread
 
 
 class SourceLight(NamedTuple):

@@ -1,7 +1,8 @@
 """Read the cut-outs of an alert packet (AVRO) as FITS files in memory.
 
-Packets in the manner of ZTF hold three compressed FITS files and a record of the candidate. A path
-names a cut-out as an HDU: ``alert.avro[science]``, ``alert.avro[template]``.
+Packets in the manner of ZTF hold three compressed FITS files and a record of the candidate; those
+in the manner of LSST hold FITS files of astropy's CCDData and a record of the source. A path names
+a cut-out as an HDU: ``alert.avro[science]``, ``alert.avro[template]``.
 """
 
 import gzip
@@ -11,6 +12,7 @@ import zlib
 
 import fastavro
 from astropy.io import fits
+from astropy.time import Time
 
 from redpix.core.exceptions import InputError
 from redpix.io.observation_time import JULIAN
@@ -25,8 +27,11 @@ CUT_OUTS = {
 #: filters of ZTF by the number in `fid`
 ZTF_FILTERS = {1: "g", 2: "r", 3: "i"}
 
-#: pixel scale of ZTF, arcsec
-ZTF_SCALE = 1.0117
+#: survey and its pixel scale in arcsec by the key of a packet's record
+SURVEYS = {"candidate": ("ZTF", 1.0117), "diaSource": ("LSST", 0.2)}
+
+#: cards of the science exposure alone: a packet does not say when its template was taken
+OF_SCIENCE = ("MJD-OBS", "MJD-AVG", "EXPTIME")
 
 #: largest packet that is read, bytes
 LARGEST = 100_000_000
@@ -69,17 +74,16 @@ def open_cut_out(path, choice):
             words = f"{type(error).__name__}: {' '.join(str(error).split())}"[:_LONGEST]
             raise InputError(f"is not an AVRO file ({words})") from None
     stamp = (packet or {}).get(CUT_OUTS[name])
-    if not isinstance(stamp, dict) or not stamp.get("stampData"):
+    data = stamp.get("stampData") if isinstance(stamp, dict) else stamp
+    if not isinstance(data, bytes) or not data:
         raise InputError(f"is an AVRO file without {CUT_OUTS[name]}; allowed: an alert packet")
-    data = stamp["stampData"]
     if data[:2] == b"\x1f\x8b":
         with gzip.open(io.BytesIO(data)) as content:
             data = content.read(LARGEST)
     with fits.open(io.BytesIO(data)) as hdus:
-        image, header = hdus[0].data, hdus[0].header
-        remarks = _add_cards(header, image.shape, packet)
+        remarks = _add_cards(hdus[0].header, hdus[0].data.shape, packet, name)
         made = io.BytesIO()
-        fits.PrimaryHDU(image, header).writeto(made, output_verify="silentfix")
+        hdus.writeto(made, output_verify="silentfix")
     made.seek(0)
     return made, remarks
 
@@ -112,36 +116,56 @@ def _read_long(file):
     raise ValueError("a number of more than ten bytes")
 
 
-def _add_cards(header, shape, packet):
+def _add_cards(header, shape, packet, name):
     """Add to a header what a packet says about the exposure; return remarks."""
-    candidate = packet.get("candidate") or {}
-    cards = {"OBJECT": packet.get("objectId"), "MAGZERO": candidate.get("magzpsci")}
-    fid = candidate.get("fid")
-    cards["FILTER"] = ZTF_FILTERS.get(fid, fid)
-    if candidate.get("jd"):
-        cards["MJD-OBS"] = candidate["jd"] - JULIAN
-    cards["EXPTIME"] = candidate.get("exptime")
+    kind = next((key for key in SURVEYS if packet.get(key)), None)
+    record = packet.get(kind) or {}
+    cards = _cards_of_ztf(record) if kind == "candidate" else _cards_of_lsst(record)
+    if name == "TEMPLATE":
+        cards = {key: value for key, value in cards.items() if key not in OF_SCIENCE}
+    cards["OBJECT"] = packet.get("objectId") or record.get("diaObjectId")
     for key, value in cards.items():
         known = value is not None and not (isinstance(value, float) and math.isnan(value))
         if key not in header and known:
-            header[key] = value
-    ra, dec = candidate.get("ra"), candidate.get("dec")
+            header[key] = str(value) if key == "OBJECT" else value
+    ra, dec = record.get("ra"), record.get("dec")
     if "CTYPE1" in header or ra is None or dec is None:
         return []
-    header.update(_wcs(ra, dec, shape))
+    survey, scale = SURVEYS[kind]
+    header.update(_wcs(ra, dec, shape, scale))
     return [
-        f"the packet has no WCS: north up, east left and {ZTF_SCALE} arcsec per pixel, as of ZTF, "
+        f"the packet has no WCS: north up, east left and {scale} arcsec per pixel, as of {survey}, "
         "with the candidate in the middle, are assumed"
     ]
 
 
-def _wcs(ra, dec, shape):
+def _cards_of_ztf(candidate):
+    """Return the cards of the exposure by a candidate of ZTF."""
+    fid, date = candidate.get("fid"), candidate.get("jd")
+    return {
+        "MAGZERO": candidate.get("magzpsci"),
+        "FILTER": ZTF_FILTERS.get(fid, fid),
+        "MJD-OBS": date - JULIAN if date else None,
+        "EXPTIME": candidate.get("exptime"),
+    }
+
+
+def _cards_of_lsst(source):
+    """Return the cards of the exposure by a source of LSST; its times are TAI at mid-exposure."""
+    date = source.get("midpointMjdTai") or source.get("midPointTai")
+    return {
+        "FILTER": source.get("band") or source.get("filterName"),
+        "MJD-AVG": Time(date, format="mjd", scale="tai").utc.mjd if date else None,
+    }
+
+
+def _wcs(ra, dec, shape, scale):
     """Return the cards of a WCS with the candidate in the middle of a cut-out."""
     cards = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": ra, "CRVAL2": dec}
     cards |= {f"CRPIX{axis}": shape[2 - axis] // 2 + 1.0 for axis in (1, 2)}
     return cards | {
-        "CD1_1": -ZTF_SCALE / 3600,
+        "CD1_1": -scale / 3600,
         "CD1_2": 0.0,
         "CD2_1": 0.0,
-        "CD2_2": ZTF_SCALE / 3600,
+        "CD2_2": scale / 3600,
     }

@@ -25,7 +25,6 @@ from redpix.io.image_path import is_packet, split_path
 from redpix.io.merged_header import merged_header
 from redpix.io.plane_names import AUXILIARY
 
-
 #: most axes whose lengths are listed in a message
 _MOST_AXES = 6
 

@@ -1,6 +1,11 @@
 """Write FITS files with checksums whose cards hold no date: equal content gives equal bytes."""
 
+import io
+
 from astropy.io import fits
+
+#: steps of compressed pixels per standard deviation of the noise of a row
+STEPS = 16
 
 
 def write_fits(path, hdus, output_verify="exception"):
@@ -27,7 +32,7 @@ def write_fits(path, hdus, output_verify="exception"):
     hdus.writeto(path, output_verify=output_verify)
 
 
-def append_fits(path, image, header):
+def append_fits(path, image, header, compress=False):
     """Append an image to a FITS file, with CHECKSUM and DATASUM; without a file, write one.
 
     Parameters
@@ -38,18 +43,45 @@ def append_fits(path, image, header):
         Pixels of the new HDU.
     header : astropy.io.fits.Header
         Header of the new HDU.
+    compress : bool
+        Compress the image in tiles (Rice). Floats are rounded to `STEPS` steps per standard
+        deviation of the noise of a row; integers, and pixels without a value, stay as they are. The
+        primary HDU is empty then.
     """
     if not path.exists():
-        first = fits.PrimaryHDU(image, header)
-        first.header.set(
-            "EXTEND", True, after=f"NAXIS{image.ndim}"
-        )  # added later, it breaks the sum
+        first = fits.PrimaryHDU() if compress else fits.PrimaryHDU(image, header)
+        # added later, it breaks the sum
+        first.header.set("EXTEND", True, after=f"NAXIS{image.ndim}" if not compress else "NAXIS")
         write_fits(path, first)
+        if not compress:
+            return
+    if compress:
+        _append_compressed(path, image, header)
         return
     hdu = fits.ImageHDU(image, header)
     _add_checksums(hdu)
     with fits.open(path, mode="append") as hdus:
         hdus.append(hdu)
+
+
+def _append_compressed(path, image, header):
+    """Append an image as compressed tiles; equal pixels give equal bytes."""
+    made = fits.CompImageHDU(
+        image,
+        header,
+        compression_type="RICE_1",
+        quantize_level=STEPS,
+        quantize_method=fits.hdu.compressed.SUBTRACTIVE_DITHER_1,
+        dither_seed=1,
+    )
+    memory = io.BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), made]).writeto(memory)
+    memory.seek(0)
+    # the checksums in a file are those of the table that holds the tiles
+    with fits.open(memory, disable_image_compression=True) as tables:
+        _add_checksums(tables[1])
+        with fits.open(path, mode="append") as hdus:
+            hdus.append(tables[1])
 
 
 def _add_checksums(hdu):

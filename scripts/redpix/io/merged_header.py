@@ -108,10 +108,11 @@ def _numbers_of_wcs(header, remarks):
     for key, value in numbers.items():
         header[key] = int(value) if "ORDER" in key or "AXES" in key else value
     if numbers:
-        first = next(iter(numbers))
-        remarks.append(
-            f"{first} and {len(numbers) - 1} more cards of the WCS are numbers in quotes"
+        first, *others = numbers
+        words = (
+            f" and {len(others)} more cards of the WCS are numbers" if others else " is a number"
         )
+        remarks.append(f"{first}{words} in quotes")
 
 
 def _readable(hdu, remarks):

@@ -131,7 +131,7 @@ def effective_psf(profile, stars=0):
     """
     fwhm = max(np.hypot(profile.fwhm, 0.8), 1.5)  # the width of a pixel included
     step = fwhm / _NODES
-    nodes = int(np.ceil(_EXTENT * fwhm / step)) + 3
+    nodes = int(np.ceil(_EXTENT * _NODES)) + 3
     grid = np.arange(-nodes, nodes + 1) * step
     # one degree more, because a profile is not linear in its width
     degree = profile.degree + (profile.degree > 0)

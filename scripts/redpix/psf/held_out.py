@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 from redpix.psf.psf_model import PsfModel
-from redpix.psf.shifted_stamp import shifted_stamp
+from redpix.psf.shifted_stamp import DEGREE, shifted_stamps
 from redpix.psf.star_stamps import flattened
 
 #: numbers of stars that are held out in four folds if fewer, and in one fold if not fewer
@@ -70,12 +70,13 @@ def fit_to_stars(psf, stamps, fwhm):
         design = flattened(np.stack([value, *slopes], 1))
         w, rest = flattened(weight), flattened(stamps.value - flux[:, None, None] * value)
         chi2 = np.sum(w * rest**2, axis=1) / np.maximum(np.sum(w > 0, axis=1) - 3, 1)
+        if turn == 4:
+            break
         normal = (design * w[:, None]) @ design.transpose(0, 2, 1)
         normal += 1e-9 * np.einsum("nii->ni", normal).max(axis=1)[:, None, None] * np.eye(3)
         step = np.linalg.solve(normal, np.einsum("nap,np->na", design, w * rest)[..., None])[..., 0]
-        if turn < 4:
-            flux = np.maximum(flux + step[:, 0], 0.1 * flux)
-            stamps = _moved(stamps, step[:, 1], step[:, 2])
+        flux = np.maximum(flux + step[:, 0], 0.1 * flux)
+        stamps = _moved(stamps, step[:, 1], step[:, 2])
     return flux, chi2
 
 
@@ -117,19 +118,13 @@ def _shapes(psf, stamps, coefficients):
     """Return the stamps of a PSF on the pixels of stars, and their derivatives by x and y."""
     if coefficients is None:
         return stamps.of_psf(psf)
-    columns = stamps.x, stamps.y, stamps.column, stamps.row
-    shapes = [
-        shifted_stamp(spline, x - column, y - row, stamps.half)
-        for spline, x, y, column, row in zip(coefficients, *columns, strict=True)
-    ]
-    return [np.stack(kind) for kind in zip(*shapes, strict=True)]
+    offsets = stamps.x - stamps.column, stamps.y - stamps.row
+    return shifted_stamps(coefficients, *offsets, stamps.half)
 
 
 def _coefficients(psf, stamps):
-    """Return the spline coefficients of a PSF at each star; None if it is not made of stamps."""
+    """Return the spline coefficients of a PSF at the stars; None if it is not made of stamps."""
     if not isinstance(psf, PsfModel):
         return None
-    if psf.degree == 0:
-        return [ndimage.spline_filter(psf.at(0, 0), 5)] * len(stamps.x)
-    places = zip(stamps.x, stamps.y, strict=True)
-    return [ndimage.spline_filter(psf.at(x, y), 5) for x, y in places]
+    places = zip(stamps.x, stamps.y, strict=True) if psf.degree else [(0, 0)]
+    return np.stack([ndimage.spline_filter(psf.at(x, y), DEGREE) for x, y in places])

@@ -9,6 +9,9 @@ from redpix.psf.effective_psf import position_powers
 #: nodes and weights of Gauss-Legendre integration over a pixel
 _GAUSS = np.polynomial.legendre.leggauss(3)
 
+#: number of stars whose profiles are made at a time: their arrays stay in the processor's cache
+_CHUNK = 16
+
 #: exponent of the profile of a star whose PSF is not measured
 BETA = 3.0
 
@@ -49,25 +52,12 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
     )
     by_shear = (1 + stretch) * shear / cube, (1 - stretch) * shear / cube
     cross = 2 * shear * stretch / cube, 2 / root + 2 * shear**2 / cube
-    value, sums = 0.0, [0.0] * 6
-    for a, weight_a in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
-        u = (dx + a) / width
-        for b, weight_b in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
-            v = (dy + b) / width
-            radius2 = xx * u * u + yy * v * v + xy * u * v
-            one = 1 + radius2
-            log = np.log(one)  # several times faster than log1p, and the same: radius2 adds to 1
-            part = weight_a * weight_b * (beta - 1) / (np.pi * width**2) * np.exp(-beta * log)
-            value = value + part
-            if slopes:
-                fall = part / one
-                along_u, along_v = fall * u, fall * v
-                terms = along_u, along_v, along_u * u, along_v * v, along_u * v, part * log
-                sums = [total + term for total, term in zip(sums, terms, strict=True)]
+    sums = _sums_over_nodes(dx / width, dy / width, 1 / width, beta, (xx, yy, xy), slopes)
+    scale = (beta - 1) / (np.pi * width**2)
+    value, U, UU, V, VV, UV, L = (total * scale for total in sums)
     if not slopes:
         return value
-    # the derivatives are linear in these sums over the nodes
-    U, V, UU, VV, UV, L = sums
+    # the derivatives are linear in these sums
     return value, [
         beta * (2 * xx * U + xy * V) / width,
         beta * (2 * yy * V + xy * U) / width,
@@ -76,6 +66,53 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
         -beta * (by_shear[0] * UU + by_shear[1] * VV + cross[1] * UV),
         value - (beta - 1) * L,
     ]
+
+
+def _sums_over_nodes(dx, dy, pixel, beta, shape, slopes):
+    """Return sums of a profile over the nodes of integration, and of its slopes with `slopes`.
+
+    Offsets and side of the pixels are in units of the scale length, and the profile is not
+    normalised. Of the slopes these are the sums with the factors u, u^2, v, v^2, u v, where u and v
+    are the offsets of a node, and that of the profile times the logarithm.
+    """
+    xx, yy, xy = shape
+    value, part_log = 0.0, 0.0
+    sums = [0.0] * 5
+    for a, weight_a in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
+        u = dx + a * pixel
+        # sums along y, in which u is a factor
+        fall, fall_v, fall_vv = 0.0, 0.0, 0.0
+        for b, weight_b in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
+            v = dy + b * pixel
+            one = (xy * u) * v  # one and the squared radius
+            one += xx * u * u
+            one += yy * v * v
+            one += 1
+            log = np.log(one)  # several times faster than log1p, and the same: it is above 1
+            part = np.exp(log * -beta)
+            part *= weight_a * weight_b
+            value = _added(value, part)
+            if slopes:
+                log *= part
+                part_log = _added(part_log, log)
+                part /= one
+                fall = _added(fall, part)
+                part *= v
+                fall_v = _added(fall_v, part)
+                part *= v
+                fall_vv = _added(fall_vv, part)
+        if slopes:
+            terms = u * fall, u * u * fall, fall_v, fall_vv, u * fall_v
+            sums = [_added(total, term) for total, term in zip(sums, terms, strict=True)]
+    return value, *sums, part_log
+
+
+def _added(total, values):
+    """Return a sum, in the place of the total if it is an array of the same shape."""
+    if np.shape(total) == np.shape(values) and np.ndim(values):
+        total += values
+        return total
+    return total + values
 
 
 def alpha_of(fwhm, beta):
@@ -140,7 +177,19 @@ class Profile(NamedTuple):
         # an ellipticity of 1 is a line; from this limit a diverging fit can still recover
         ellipticity = np.maximum(np.hypot(stretch, shear), MOST_ELLIPTIC)
         stretch, shear = (term * (MOST_ELLIPTIC / ellipticity) for term in (stretch, shear))
-        return moffat_pixels(dx, dy, np.exp(width), self.beta, stretch, shear, slopes)
+        width = np.exp(width)
+        dx, dy = (np.broadcast_to(d, np.broadcast_shapes(d.shape, width.shape)) for d in (dx, dy))
+        firsts = range(0, max(len(width), 1), _CHUNK)
+        parts = [
+            moffat_pixels(
+                dx[some], dy[some], width[some], self.beta, stretch[some], shear[some], slopes
+            )
+            for some in (slice(first, first + _CHUNK) for first in firsts)
+        ]
+        if not slopes:
+            return np.concatenate(parts)
+        values, slopes = zip(*parts, strict=True)
+        return np.concatenate(values), [np.concatenate(by) for by in zip(*slopes, strict=True)]
 
     @property
     def fwhm(self):

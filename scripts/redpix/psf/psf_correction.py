@@ -61,7 +61,8 @@ def corrected(psf, stars, least=_LEAST_CORRECTED):
 
 def _inner(psf):
     """Return the half-width of the correction in nodes."""
-    return int(_CORRECTED * psf.fwhm / psf.step)
+    # a whole number of nodes must not be one less by rounding
+    return int(_CORRECTED * psf.fwhm / psf.step + 1e-6)
 
 
 def _fit_term(stars, psf, design, power):

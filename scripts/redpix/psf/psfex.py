@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from redpix.core.job import log
 from redpix.core.programs import find_tool, read_made, run_program
+from redpix.psf.ldac import read_columns, write_rows
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.sextractor import run_sextractor, write_inputs
 from redpix.psf.star_locus import star_locus
@@ -134,7 +135,7 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     }
     catalogue = folder / f"{name}.cat"
     run_sextractor(inputs, inputs, catalogue, None, settings, options)
-    table = np.asarray(fits.getdata(catalogue, 2)).view(np.ndarray)  # columns without FITS's checks
+    table = read_columns(catalogue, but="VIGNET")
     stars = stars_of(table)
     stamps, rows = _stamps(table, stars, image, variance, mask)
     keys = ("XWIN_IMAGE", "YWIN_IMAGE", "FLUX_AUTO", "FLUX_RADIUS")
@@ -231,9 +232,7 @@ def run_psfex(sources, rows, config, degree, source):
         If the disk is full.
     """
     chosen = sources.path.with_suffix(f".d{degree}.cat")
-    with fits.open(sources.path, memmap=False) as hdus:
-        hdus[2].data = hdus[2].data[rows]
-        hdus.writeto(chosen, overwrite=True)
+    write_rows(sources.path, chosen, rows)
     output = chosen.with_suffix(".stars")
     settings = os.path.relpath(config, chosen.parent)
     command = [find_tool("psfex"), chosen.name, "-c", settings, "-PSFVAR_DEGREES", str(degree)]

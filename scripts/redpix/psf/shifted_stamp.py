@@ -1,4 +1,4 @@
-"""Shift a stamp by a part of a pixel: one offset for all pixels, so a product of two axes."""
+"""Shift stamps by a part of a pixel: one offset for all pixels, so sums along two axes."""
 
 import numpy as np
 from scipy.interpolate import BSpline
@@ -10,45 +10,59 @@ _SPLINE = BSpline.basis_element(np.arange(-_TAPS, _TAPS + 1), extrapolate=False)
 _SLOPE = _SPLINE.derivative()
 
 
-def shifted_stamp(coefficients, x, y, half):
-    """Return a stamp whose centre is moved, and its derivatives by the place.
+def shifted_stamps(coefficients, x, y, half):
+    """Return stamps whose centres are moved, and their derivatives by the place.
 
     Parameters
     ----------
-    coefficients : ndarray, shape (m, n)
-        Spline coefficients of the stamp, from `scipy.ndimage.spline_filter` with `DEGREE`.
-    x, y : float
-        Place of the centre from the middle pixel of the result, pixels.
+    coefficients : ndarray, shape (n, ny, nx) or (1, ny, nx)
+        Spline coefficients of the stamps, from `scipy.ndimage.spline_filter` with `DEGREE`; one
+        stamp serves all places.
+    x, y : ndarray, shape (n,)
+        Places of the centres from the middle pixels of the results, pixels.
     half : int
-        Half a side of the result, pixels.
+        Half a side of the results, pixels.
 
     Returns
     -------
-    value, by_x, by_y : ndarray, shape (2 * half + 1, 2 * half + 1)
+    value, by_x, by_y : ndarray, shape (n, 2 * half + 1, 2 * half + 1)
         0 outside the stamp. The derivatives are by x and y of the centre.
     """
-    (rows, slope_y), (columns, slope_x) = (
-        _weights(length, offset, half)
-        for length, offset in zip(coefficients.shape, (y, x), strict=True)
+    rows, columns = (
+        _taps(length, offset, half)
+        for length, offset in zip(coefficients.shape[1:], (y, x), strict=True)
     )
-    along_y = rows @ coefficients
-    return along_y @ columns.T, along_y @ slope_x.T, (slope_y @ coefficients) @ columns.T
+    stamp = np.arange(len(coefficients))[:, None, None]
+    near = coefficients[stamp, rows[0][:, :, None], columns[0][:, None, :]]
+    along_y, slope_y = (_sums(near, weights, rows[2], axis=1) for weights in rows[1])
+    return (
+        _sums(along_y, columns[1][0], columns[2], axis=2),
+        _sums(along_y, columns[1][1], columns[2], axis=2),
+        _sums(slope_y, columns[1][0], columns[2], axis=2),
+    )
 
 
-def _weights(length, offset, half):
-    """Return the weight of each coefficient of an axis for each pixel, and its derivative."""
-    place = np.arange(-half, half + 1) - offset + length // 2
-    nearest = np.floor(place).astype(int)
-    taps = nearest[:, None] + np.arange(1 - _TAPS, _TAPS + 1)
-    away = place[:, None] - taps
+def _taps(length, offset, half):
+    """Return the coefficients that an axis needs, their weights and slopes, and what lies inside.
+
+    All pixels of a stamp have the same distance from the next coefficient, so the same weights.
+    """
+    place = np.arange(-half, half + 1) - offset[:, None] + length // 2
+    nearest = np.floor(place[:, :1]).astype(int)
+    number = np.arange(place.shape[1] + 2 * _TAPS - 1) + nearest + 1 - _TAPS
     # splines are continued by their mirror image
-    mirrored = abs(taps) % (2 * length - 2)
+    mirrored = abs(number) % (2 * length - 2)
     mirrored = np.where(mirrored < length, mirrored, 2 * length - 2 - mirrored)
-    inside = ((place >= 0) & (place <= length - 1))[:, None]
-    made = []
-    for function, sign in ((_SPLINE, 1), (_SLOPE, -1)):
-        weights = np.zeros((len(place), length))
-        values = sign * np.nan_to_num(function(away)) * inside
-        np.add.at(weights, (np.arange(len(place))[:, None], mirrored), values)
-        made.append(weights)
-    return made
+    away = place[:, :1] - nearest - np.arange(1 - _TAPS, _TAPS + 1)
+    weights, slopes = (np.nan_to_num(function(away)) for function in (_SPLINE, _SLOPE))
+    return mirrored, (weights, -slopes), (place >= 0) & (place <= length - 1)
+
+
+def _sums(values, weights, inside, axis):
+    """Return the weighted sums of neighbours along an axis."""
+    side = inside.shape[1]
+    total = 0.0
+    for tap in range(weights.shape[1]):
+        near = values[:, tap : tap + side] if axis == 1 else values[:, :, tap : tap + side]
+        total = total + weights[:, tap, None, None] * near
+    return total * np.expand_dims(inside, 3 - axis)

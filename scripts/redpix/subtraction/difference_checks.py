@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from astropy.stats import mad_std
 from scipy import ndimage
 
 from redpix.core.job import log
+from redpix.image.medians import median_and_spread
 
 #: standard deviation of Scorr on blank sky that is right
 RIGHT = (0.95, 1.05)
@@ -19,6 +19,9 @@ _CHANGED, _BESIDE = 5.0, 8
 
 #: correlation of neighbouring pixels of D that is noticed
 _CORRELATED = 0.04
+
+#: correlation of the noise of both images that is noticed
+_SHARED = 0.15
 
 #: minimum number of pixels of blank sky
 _LEAST_PIXELS = 1000
@@ -72,8 +75,8 @@ def blank_scores(planes, mask, rows=np.s_[:]):
     pairs = blank[:, 1:] & blank[:, :-1]
     product = np.mean(white[:, 1:][pairs] * white[:, :-1][pairs])
     return BlankScores(
-        float(mad_std(score[blank])),
-        float(mad_std(white[blank])),
+        float(median_and_spread(score[blank])[1]),
+        float(median_and_spread(white[blank])[1]),
         float(product / np.mean(white[blank] ** 2)),
     )
 
@@ -94,7 +97,13 @@ def remarks_of(pair, blank):
     """
     remarks = list(pair.comparison.remarks)
     least, most = RIGHT
-    if not least <= blank.score <= most and np.isfinite(blank.score):
+    if pair.noise.shared > _SHARED:
+        remarks.append(
+            f"the noise of one image has a correlation of {pair.noise.shared:.2f} with that of the "
+            "other: they are the same image or hold the same exposures; changes in shared "
+            "exposures do not show, and scores and errors are wrong"
+        )
+    elif not least <= blank.score <= most and np.isfinite(blank.score):
         remarks.append(
             f"the standard deviation of Scorr on blank sky is {blank.score:.3f}; right is "
             f"{least} to {most}: scores and errors are wrong by this factor; {_reason(blank)}"
@@ -141,6 +150,7 @@ def more_cards(pair, blank):
         ("DCORR", blank.neighbours, "correlation of D in neighbouring pixels"),
         ("CORRNEW", pair.noise.correlation[0], "of the noise of neighbours, science image"),
         ("CORRREF", pair.noise.correlation[1], "the same, resampled reference"),
+        ("CORRBOTH", pair.noise.shared, "of the noise of one image with the other"),
         ("RATIOPSF", by_psfs.ratio, "flux ratio by PSFs"),
         ("RATPSFER", by_psfs.error, "its error"),
         ("RATIOAP", by_apertures.ratio, "flux ratio by apertures"),

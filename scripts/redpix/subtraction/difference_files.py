@@ -4,13 +4,13 @@ import csv
 
 import numpy as np
 from astropy.io import fits
-from astropy.stats import mad_std
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.exposure_cards import exposure_cards, fits_unit
 from redpix.image.masks import mask_cards
+from redpix.image.medians import median_and_spread
 from redpix.image.wcs import wcs_cards
 from redpix.io.fits_writing import append_fits, write_fits
 from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
@@ -65,7 +65,7 @@ def header_of(pair, planes, mask):
     clean = (mask[rows] == 0) & (abs(score) < 5)
     if not clean.any():
         raise InputError(f"{pair.names}: no pixel is without a flag in both")
-    spread = float(mad_std(score[clean]))
+    spread = float(median_and_spread(score[clean])[1])
     white = (planes.read("D")[rows] / np.sqrt(planes.read("variance")[rows]))[clean]
     error_x, error_y = pair.comparison.registration_error
     blank = blank_scores(planes, mask, rows)
@@ -88,7 +88,7 @@ def header_of(pair, planes, mask):
         ("FWHMNEW", pair.psf_new.fwhm, "[pix] of the science image"),
         ("FWHMREF", pair.psf_reference.fwhm, "[pix] of the reference, resampled"),
         ("SCORRSTD", spread, "robust standard deviation of SCORR"),
-        ("DSTD", float(mad_std(white)), "of D / its noise"),
+        ("DSTD", float(median_and_spread(white)[1]), "of D / its noise"),
         ("BACKGRND", pair.background, "median background matched"),
         ("BACKFINE", pair.uneven, "share of image with light below its mesh"),
         *more_cards(pair, blank),
@@ -96,7 +96,7 @@ def header_of(pair, planes, mask):
     ]
 
 
-def write_difference(path, difference, exposures, cards=()):
+def write_difference(path, difference, exposures, cards=(), compress=False):
     """Write all planes of a difference as HDUs on the pixels of the science image.
 
     Parameters
@@ -109,6 +109,8 @@ def write_difference(path, difference, exposures, cards=()):
         Science image and reference. The WCS and the unit are those of the science image.
     cards : list of (str, object, str)
         Cards of both exposures, from `redpix.image.exposure_cards.pair_cards`.
+    compress : bool
+        Compress the images, see `redpix.io.fits_writing.append_fits`.
     """
     science, reference = exposures
     wcs, unit = wcs_cards(science.wcs), fits_unit(science.unit)
@@ -130,7 +132,7 @@ def write_difference(path, difference, exposures, cards=()):
             if name in PLANES or (unit and name in IN_UNIT):
                 header["BUNIT"] = unit if name in IN_UNIT else ""
             header.extend(cards.get(name, []), update=True)
-            append_fits(temporary, image, header)
+            append_fits(temporary, image, header, compress and name != "PSF_D")
 
 
 def _images(difference):

@@ -63,4 +63,5 @@ def beside_the_sky(mask, reach):
         strip = np.pad(outside[start:stop], beyond, constant_values=True)
         distance = ndimage.distance_transform_edt(~strip)[first:, 1:-1]
         near[low : low + STRIP] = (distance <= reach)[low - start :][: len(near[low : low + STRIP])]
-    return np.where(near & ~outside, bit_value("EDGE"), 0).astype(mask.dtype)
+    near &= ~outside
+    return np.where(near, mask.dtype.type(bit_value("EDGE")), mask.dtype.type(0))

@@ -1,8 +1,7 @@
 """Learn the score of transients from a person's marks, beside the injected sources.
 
-The weights of `redpix.subtraction.real_score` are the start. Marked transients are further
-examples: the weights move to where the posterior of a logistic model is highest, with a Gaussian
-prior about the start. So a few marks change the score a little, and many marks shape it.
+The weights of `redpix.subtraction.real_score` are the start. With the marks, they move to where the
+posterior of a logistic model is highest. Its prior about the start is Gaussian.
 """
 
 from typing import NamedTuple
@@ -12,8 +11,6 @@ from scipy.optimize import minimize
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.io.table_values import shortened
-from redpix.io.tables import read_table
 from redpix.subtraction.real_score import CONSTANT, WEIGHTS, Features, probability
 
 #: standard deviation of the prior of each weight, and of the constant
@@ -93,6 +90,9 @@ def read_marks(path):
     """
     if not path:
         return None
+    from redpix.io.table_values import shortened  # noqa: PLC0415
+    from redpix.io.tables import read_table  # noqa: PLC0415
+
     table = read_table(path, required=_REQUIRED, allow_empty=True)
     place = next((names for names in (("ra", "dec"), ("x", "y")) if _has(table, names)), None)
     if place is None:

@@ -47,6 +47,8 @@ class SubtractionSettings(NamedTuple):
         Marks of a person that the score of transients learns from.
     name, band : str
         Names of the pair and of the band in the marks.
+    compress : bool
+        Whether the planes of the difference are compressed in their file.
     """
 
     registration: str
@@ -64,6 +66,7 @@ class SubtractionSettings(NamedTuple):
     marks: MarkedTransients | None = None
     name: str = ""
     band: str = ""
+    compress: bool = False
 
 
 class Workspace(NamedTuple):

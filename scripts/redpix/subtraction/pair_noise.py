@@ -28,11 +28,14 @@ class PairNoise(NamedTuple):
         image, and what resampling leaves in the reference.
     correlation : (float, float)
         Measured correlation of neighbouring pixels of each image; NaN without enough blank sky.
+    shared : float
+        Correlation of the noise of one image with that of the other; NaN without enough blank sky.
     """
 
     new: np.ndarray | None = None
     reference: np.ndarray | None = None
     correlation: tuple = (np.nan, np.nan)
+    shared: float = np.nan
 
 
 def measure_noise(pair, settings):
@@ -79,7 +82,30 @@ def measure_noise(pair, settings):
         )
         kept.append(positive(covariance))
     correlation = tuple(neighbours(covariance) for covariance in measured)
-    return pair._replace(noise=PairNoise(*kept, correlation))
+    return pair._replace(noise=PairNoise(*kept, correlation, shared_noise(scaled, blank)))
+
+
+def shared_noise(scaled, blank):
+    """Return the correlation of the noise of one image with that of the other.
+
+    Faint sources are in both images, and about as strong two pixels apart: that part is subtracted.
+
+    Parameters
+    ----------
+    scaled, blank
+        From `redpix.image.noise_covariance.blank_sky`.
+
+    Returns
+    -------
+    float
+        1 for an image and itself, near 0 for different exposures.
+    """
+    first, second = scaled
+    power = np.sqrt(np.mean(first[blank] ** 2) * np.mean(second[blank] ** 2))
+    here = np.mean(first[blank] * second[blank])
+    both = blank[:, 2:] & blank[:, :-2]
+    beside = np.mean((first[:, 2:] * second[:, :-2])[both]) if both.any() else 0.0
+    return float((here - beside) / power)
 
 
 def _light(pair, variances, blank, psfs):

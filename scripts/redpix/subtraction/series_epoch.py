@@ -58,15 +58,21 @@ def read_epoch(difference, transients):
 
 
 def _place_of(hdu):
-    """Return type, offset and shape of the pixels of an HDU in its file."""
+    """Return type, offset and shape of the pixels of an HDU in its file; None if compressed."""
+    if isinstance(hdu, fits.CompImageHDU):
+        return None
     kind = {16: ">i2", -32: ">f4", -64: ">f8"}[hdu.header["BITPIX"]]
     return kind, hdu.fileinfo()["datLoc"], hdu.shape
 
 
-def _plane(path, place):
-    """Return the pixels of an HDU, which are read from the file on access."""
+def _square(path, name, place, rows, columns):
+    """Return a square of the pixels of an HDU; no other pixel of it is read."""
+    if place is None:
+        with fits.open(path) as hdus:
+            return hdus[name].section[rows, columns]
     kind, offset, shape = place
-    return np.memmap(path, kind, "r", offset, shape)
+    # mapped anew, so that a long series does not keep its files open
+    return np.array(np.memmap(path, kind, "r", offset, shape)[rows, columns])
 
 
 def _forced(difference, planes, to_reference, ratio, x, y):
@@ -77,9 +83,9 @@ def _forced(difference, planes, to_reference, ratio, x, y):
     if not (0 <= column < nx and 0 <= row < ny):
         return np.nan, np.nan, 0
     low = max(0, row - NEAR), max(0, column - NEAR)
-    # mapped anew, so that a long series does not keep its files open
-    alpha, alpha_error, mask = (_plane(difference, planes[name]) for name in planes)
-    near = alpha[low[0] : row + NEAR + 1, low[1] : column + NEAR + 1].astype(float)
+    square = slice(low[0], row + NEAR + 1), slice(low[1], column + NEAR + 1)
+    near, errors, mask = (_square(difference, name, planes[name], *square) for name in planes)
+    near = near.astype(float)
     if not np.isfinite(near).all():
         near = (
             np.where(np.isfinite(near), near, 0)
@@ -87,5 +93,5 @@ def _forced(difference, planes, to_reference, ratio, x, y):
             else near
         )
     flux = ndimage.map_coordinates(near, [[v - low[0]], [u - low[1]]], order=3, mode="nearest")[0]
-    error = alpha_error[row, column]
-    return ratio * float(flux), ratio * float(error), int(mask[row, column])
+    inner = row - low[0], column - low[1]
+    return ratio * float(flux), ratio * float(errors[inner]), int(mask[inner])

@@ -67,7 +67,7 @@ def subtract_files(
         workspace = Workspace(programs, folder, threads, backend(arrays))
         result = subtract_pair(*exposures, settings, workspace)
         cards = pair_cards(*exposures, images)
-        write_difference(difference, result, exposures, cards)
+        write_difference(difference, result, exposures, cards, settings.compress)
     write_transients(transients, result.transients, exposures[0], band, images)
     write_cut_outs(cut_outs, difference, result.transients, cards)
     write_formats(transients, votable, regions)

@@ -7,6 +7,7 @@ import fastavro
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.nddata import CCDData
 from redpix.config.pairs_table import NO_BAND, pair_of_files
 from redpix.core.exceptions import InputError
 from redpix.image.wcs import celestial_wcs
@@ -66,10 +67,41 @@ def test_cut_outs_are_images_with_what_the_packet_says(packet):
         camera = read_camera(read.header, {})
         assert camera.zero_point == pytest.approx(26.3)
         assert (camera.filter, read.header["OBJECT"]) == ("r", "ZTF18aaaaaaa")
-        assert read.header["MJD-OBS"] == 58000.0
+        # the packet does not say when the template was taken
+        assert read.header.get("MJD-OBS") == (58000.0 if name == "science" else None)
         place = celestial_wcs(read.header).all_pix2world(31, 31, 0)
         np.testing.assert_allclose(place, [150.0, 20.0], atol=1e-9)
         assert any("north up, east left" in remark for remark in read.remarks)
+
+
+def test_cut_outs_in_the_manner_of_lsst(tmp_path):
+    """Files of CCDData without compression, and a record with times in TAI."""
+    rng = np.random.default_rng(2)
+    image = CCDData(rng.normal(5, 2, (51, 51)), unit="nJy", uncertainty=np.full((51, 51), 2.0))
+    memory = io.BytesIO()
+    image.to_hdu().writeto(memory)
+    source = {"ra": "double", "dec": "double", "band": "string", "midpointMjdTai": "double"}
+    source = [{"name": name, "type": kind} for name, kind in source.items()]
+    source = {"type": "record", "name": "diaSource", "fields": source}
+    cut_outs = [{"name": f"cutout{kind}", "type": "bytes"} for kind in ("Science", "Template")]
+    schema = {
+        "type": "record",
+        "name": "alert",
+        "fields": [{"name": "diaSource", "type": source}, *cut_outs],
+    }
+    record = {"diaSource": {"ra": 53.0, "dec": -28.0, "band": "i", "midpointMjdTai": 61000.5}}
+    record |= {one["name"]: memory.getvalue() for one in cut_outs}
+    path = tmp_path / "lsst.avro"
+    with open(path, "wb") as file:
+        fastavro.writer(file, fastavro.parse_schema(schema), [record])
+    read = read_image(f"{path}[science]", ("UNCERT",))
+    np.testing.assert_array_equal(read.pixels, image.data)
+    np.testing.assert_array_equal(read.planes["UNCERT"].pixels, 2.0)
+    assert read.header["MJD-AVG"] == pytest.approx(61000.5 - 37 / 86400, abs=1e-7)
+    assert (read.header["BUNIT"], read_camera(read.header, {}).filter) == ("nJy", "i")
+    scale = celestial_wcs(read.header).proj_plane_pixel_scales()[0].to_value("arcsec")
+    assert scale == pytest.approx(0.2)
+    assert "MJD-AVG" not in read_image(f"{path}[template]").header
 
 
 def test_a_packet_is_a_pair(packet):

@@ -30,7 +30,8 @@ def hdus():
 def assert_checksums_are_right(path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with fits.open(path, checksum=True) as read:
+        # checksums of compressed images are those of the tables that hold them
+        with fits.open(path, checksum=True, disable_image_compression=True) as read:
             for hdu in read:
                 assert hdu.verify_checksum() == hdu.verify_datasum() == 1  # 2: without the card
 
@@ -62,6 +63,23 @@ def test_images_are_appended_with_checksums(tmp_path):
     assert_checksums_are_right(path)
     with fits.open(path) as read:
         assert [hdu.name for hdu in read] == ["A", "B"]
+
+
+def test_compressed_images_are_rounded_within_their_noise(tmp_path):
+    image = np.random.default_rng(1).normal(7, 2, (300, 200)).astype(np.float32)
+    image[5, 7] = np.nan
+    mask = np.arange(60_000, dtype=np.int16).reshape(300, 200)
+    for name in "ab":
+        for key, plane in (("D", image), ("MASK", mask)):
+            append_fits(tmp_path / name, plane, fits.Header({"EXTNAME": key}), compress=True)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert_checksums_are_right(tmp_path / "a")
+    assert (tmp_path / "a").stat().st_size < 0.5 * (image.nbytes + mask.nbytes)
+    with fits.open(tmp_path / "a") as read:
+        assert [hdu.name for hdu in read] == ["PRIMARY", "D", "MASK"]
+        assert np.array_equal(read["MASK"].data, mask)
+        assert np.array_equal(np.isnan(read["D"].data), np.isnan(image))
+        assert np.nanmax(abs(read["D"].data - image)) < 2 / 16  # half a step, of the noise of a row
 
 
 def test_a_table_follows_an_empty_primary_hdu(tmp_path):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from redpix.psf.shifted_stamp import shifted_stamp
+from redpix.psf.shifted_stamp import shifted_stamps
 from scipy import ndimage
 
 
@@ -17,10 +17,21 @@ def test_a_shifted_stamp_and_its_slopes_are_those_of_an_interpolation(x, y, half
         places = np.meshgrid(axis - y + 10, axis - x + 11, indexing="ij")
         return ndimage.map_coordinates(coefficients, places, order=5, prefilter=False)
 
-    value, by_x, by_y = shifted_stamp(coefficients, x, y, half)
+    stack = np.stack([np.zeros((21, 23)), coefficients])
+    places = np.array([0.2, x]), np.array([0.3, y])
+    value, by_x, by_y = (made[1] for made in shifted_stamps(stack, *places, half))
     np.testing.assert_allclose(value, moved(x, y), atol=1e-9)
     inside, step = np.s_[half - 4 : half + 5, half - 4 : half + 5], 1e-4
     slope = (moved(x + step, y) - moved(x - step, y)) / (2 * step)
     np.testing.assert_allclose(by_x[inside], slope[inside], atol=1e-5)
     slope = (moved(x, y + step) - moved(x, y - step)) / (2 * step)
     np.testing.assert_allclose(by_y[inside], slope[inside], atol=1e-5)
+
+
+def test_one_stamp_serves_all_places():
+    coefficients = ndimage.spline_filter(np.random.default_rng(5).normal(size=(21, 21)), 5)[None]
+    x, y = np.array([0.1, -0.6]), np.array([0.9, 0.0])
+    shared = shifted_stamps(coefficients, x, y, 7)
+    separate = shifted_stamps(np.repeat(coefficients, 2, axis=0), x, y, 7)
+    np.testing.assert_array_equal(shared, separate)
+    assert not np.allclose(shared[0][0], shared[0][1])

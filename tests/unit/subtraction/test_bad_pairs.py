@@ -1,6 +1,7 @@
 """Pairs that do not go together, and images that hardly are images: one line each."""
 
 import re
+from types import SimpleNamespace
 
 import fits_sky
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
+from redpix.subtraction.pair_checks import check_filters
 
 CARDS = {"GAIN": fits_sky.GAIN, "RDNOISE": fits_sky.READ_NOISE, "BUNIT": "adu", "FILTER": "R"}
 
@@ -38,6 +40,26 @@ def test_another_filter_and_a_noisier_reference_are_warned_of(science, folder, c
     assert fits.getheader(made.difference)["FLXRATIO"] == pytest.approx(0.3, rel=0.02)
     assert "science.fits: filter R, " in caplog.text
     assert re.search(r"faint.fits: the reference is 3\.[2-5] times as noisy", caplog.text)
+
+
+@pytest.mark.parametrize(
+    ("names", "agree"),
+    [
+        (("r'", "SDSS r"), True),
+        (("r DECam SDSS c0002 6415.0 1480.0", "r"), True),
+        (("Johnson V", "V"), True),
+        (("r", "R"), False),
+        (("g", "r"), False),
+        (("Halpha", "H-alpha 7 nm"), False),
+    ],
+)
+def test_names_of_one_filter_are_told_from_two_filters(names, agree, caplog):
+    exposures = [
+        SimpleNamespace(path=f"{n}.fits", camera=SimpleNamespace(filter=name), header={})
+        for n, name in enumerate(names)
+    ]
+    assert check_filters(*exposures) is agree
+    assert ("sources of different colours" in caplog.text) is not agree
 
 
 def test_integers_with_blank_have_holes_where_it_stands(science, folder):

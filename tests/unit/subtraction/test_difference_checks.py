@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from redpix.astrometry.star_comparison import ImageComparison
 from redpix.subtraction.difference_checks import blank_scores, remarks_of
+from redpix.subtraction.pair_noise import PairNoise, shared_noise
+from scipy import ndimage
 
 SHAPE = (200, 210)
 
@@ -19,8 +21,9 @@ def scores_of(difference, factor=1.0):
     return blank_scores(SimpleNamespace(read=planes.get), np.zeros(SHAPE, np.int16))
 
 
-def pair(*remarks):
-    return SimpleNamespace(comparison=ImageComparison(1.0, 0.0, 9, np.zeros(2), remarks=remarks))
+def pair(*remarks, shared=0.0):
+    comparison = ImageComparison(1.0, 0.0, 9, np.zeros(2), remarks=remarks)
+    return SimpleNamespace(comparison=comparison, noise=PairNoise(shared=shared))
 
 
 def white():
@@ -47,3 +50,20 @@ def test_a_wrong_deviation_is_said_with_the_likely_reason(difference, factor, re
     (remark,) = remarks_of(pair(), scores_of(difference, factor))
     assert "the standard deviation of Scorr on blank sky is 1." in remark
     assert reason in remark
+
+
+def test_images_of_the_same_exposures_are_told_by_their_noise():
+    rng = np.random.default_rng(7)
+    first, second, third = rng.normal(0, 1, (3, *SHAPE))
+    blank = np.ones(SHAPE, bool)
+    assert shared_noise((first, 3 * first), blank) == pytest.approx(1, abs=0.02)
+    # a mean of three exposures, and one of them
+    mean = (first + second + third) / 3
+    assert shared_noise((first, mean), blank) == pytest.approx(1 / np.sqrt(3), abs=0.02)
+    # faint light is in both: as wide as a PSF, with half of the power
+    light = ndimage.gaussian_filter(third, 2)
+    light /= light.std()
+    assert shared_noise((first + light, second + light), blank) < 0.15
+    (remark,) = remarks_of(pair(shared=0.57), scores_of(0.5 * white()))
+    assert "a correlation of 0.57 with that of the other: they are the same image" in remark
+    assert "standard deviation" not in remark

@@ -17,6 +17,7 @@ from astropy.io import fits
 from astropy.io.votable import parse_single_table
 from astropy.nddata import CCDData, VarianceUncertainty
 from redpix.image.exposure_cards import fits_unit
+from redpix.io.fits_writing import append_fits
 from redpix.subtraction.alerts import SCHEMA
 from redpix.subtraction.reference_map import ReferenceMap
 from redpix.subtraction.series_epoch import read_epoch
@@ -69,6 +70,27 @@ def test_an_epoch_of_a_series_is_measured_without_an_open_file(made, rows):
     assert (error, bits) == (pytest.approx(ratio * planes[1]), planes[2])
     used = {os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()}
     assert os.path.realpath(made.difference) not in used
+
+
+def test_a_compressed_difference_has_the_same_planes(made, tmp_path):
+    """In the same order, within the rounding, and a series reads it."""
+    packed = str(tmp_path / "difference.fits")
+    with fits.open(made.difference) as plain:
+        for hdu in plain:
+            header = hdu.header.copy()
+            append_fits(Path(packed), hdu.data, header, compress=hdu.name != "PSF_D")
+        with fits.open(packed, checksum=True) as read:
+            assert [hdu.name for hdu in read] == ["PRIMARY", *(hdu.name for hdu in plain)]
+            near = np.isfinite(plain["ALPHA"].data)
+            away = (read["ALPHA"].data - plain["ALPHA"].data)[near]
+            assert abs(away).max() < 0.1 * np.median(plain["ALPHA_ERR"].data[near])
+            assert read["D"].header["FLXRATIO"] == plain["D"].header["FLXRATIO"]
+            assert read["NEW"].header["BUNIT"] == plain["NEW"].header["BUNIT"]
+    one, other = (read_epoch(path, made.transients) for path in (made.difference, packed))
+    flux, error, bits = one.forced(120.0, 90.0)
+    again = other.forced(120.0, 90.0)
+    assert again[0] == pytest.approx(flux, abs=0.1 * error)
+    assert again[1:] == (pytest.approx(error, rel=0.01), bits)
 
 
 def test_headers_describe_both_exposures(made):
