@@ -33,6 +33,13 @@ _EXTINCTION = re.compile(
     r"e\(?b[-_]?v\)?(_?sfd)?|a_[ugrizy]|(mw_transmission|extinction|galext|ext)_.*", re.IGNORECASE
 )
 
+#: names of columns with the quality of redshifts
+_QUALITY = re.compile(
+    r"z_?warn(ing)?(_noqso)?|z_?flags?|flag_?z|z_?qual(ity)?|q_?z|n?q_?spec|z_?conf(idence)?|nq"
+    r"|(z_?spec|spec_?z|specz|redshift)_?(flag|qual(ity)?|q|conf|warn(ing)?)|qop|quality_?z",
+    re.IGNORECASE,
+)
+
 
 def check_extinction(header, columns, name, warn):
     """Warn of columns with Galactic extinction beside magnitudes that may hold it still.
@@ -56,6 +63,32 @@ def check_extinction(header, columns, name, warn):
             f"{columns.magnitudes[0]} and the other magnitudes of both tables for it, unless they "
             "are corrected already"
         )
+
+
+def check_quality(table, roles, name, warn):
+    """Warn of columns with the quality of redshifts, which are not applied.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        Table of objects.
+    roles : redpix.photoz.column_names.Roles
+        Column of redshifts; nothing is checked without it.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if there are such columns with more than one value.
+    """
+    columns = [column for column in table.names if _QUALITY.fullmatch(column)]
+    for column in columns if roles.redshift else ():
+        values, counts = np.unique(table.text(column), return_counts=True)
+        if len(values) > 1:
+            most = np.argsort(-counts, kind="stable")[:4]
+            listed = ", ".join(f"{values[k] or 'empty'} ({counts[k]} rows)" for k in most)
+            warn(
+                f"{name}: {column}, the quality of redshifts, is not applied: {listed}; leave "
+                f"{roles.redshift} empty where it is not to be trusted"
+            )
 
 
 def check_errors(header, columns, redshift, name, warn):
@@ -104,14 +137,14 @@ def _plain(column):
 
 
 def check_fluxes(table, columns, units, name, warn):
-    """Warn of fluxes whose unit is not understood, or gives magnitudes that no survey has.
+    """Warn of magnitudes that no survey has, and of fluxes whose unit is not understood.
 
     Parameters
     ----------
     table : redpix.photoz.catalogues.GalaxyTable
         Objects of a table of magnitudes.
     columns : redpix.photoz.magnitude_columns.Columns
-        Columns of fluxes; nothing is checked for magnitudes.
+        Columns of magnitudes or fluxes.
     units : dict of str to str
         Units by column, as the table gives them.
     name : str
@@ -120,6 +153,7 @@ def check_fluxes(table, columns, units, name, warn):
         Called with one line of text per doubtful property.
     """
     if not columns.zero_points:
+        _check_magnitudes(table.magnitudes, columns.magnitudes, name, warn)
         return
     given = {units[column].strip() for column in columns.magnitudes if units.get(column)}
     strange = sorted(unit for unit in given if zero_point_of(unit) is None)
@@ -135,6 +169,20 @@ def check_fluxes(table, columns, units, name, warn):
         warn(
             f"{name}: with the zero point {points}, the median magnitude of the fluxes is "
             f"{middle:.1f}, so their unit is another one: {advice}"
+        )
+
+
+def _check_magnitudes(magnitudes, names, name, warn):
+    """Warn of columns whose median is not that of magnitudes, such as fluxes and colours."""
+    doubtful = []
+    for column, values in zip(names, magnitudes.T, strict=True):
+        known = values[np.isfinite(values)]
+        if len(known) >= FEWEST and not BRIGHT <= np.median(known) <= FAINT:
+            doubtful.append(f"{column} ({np.median(known):.3g})")
+    if doubtful:
+        warn(
+            f"{name}: medians that magnitudes do not have: {shortened(', '.join(doubtful), 200)}; "
+            "if these are fluxes, call them flux_u and so on, or give their unit in the header"
         )
 
 
