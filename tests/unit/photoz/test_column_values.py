@@ -307,6 +307,13 @@ def test_a_redshift_of_0_that_is_too_frequent_is_a_code(tmp_path):
     assert np.isfinite(read(stored(tmp_path, table)).objects.redshift).all()
 
 
+def test_velocities_are_no_redshifts(tmp_path):
+    table = galaxies(12)
+    table["redshift"] = 299792.0
+    with pytest.raises(InputError, match=r"0 objects have a redshift \(redshift of 299792 is"):
+        read_tables([stored(tmp_path, table)], Names(), 0.3, 1)
+
+
 def test_the_quality_of_redshifts_is_not_dropped_without_a_word(tmp_path, caplog):
     table = galaxies()
     table["ZWARN"] = np.arange(len(table)) % 4 // 3 * 4
