@@ -81,12 +81,12 @@ def in_units(columns, units):
 
 
 def converted_errors(columns, units):
-    """Return the factors that convert errors of fluxes to the units of the fluxes.
+    """Return the factors that convert errors to the units of the fluxes or magnitudes.
 
     Parameters
     ----------
     columns : redpix.photoz.magnitude_columns.Columns
-        Columns of fluxes, from `in_units`.
+        Columns of magnitudes or fluxes, from `in_units`.
     units : dict of str to str
         Units by column, as the table gives them.
 
@@ -96,6 +96,9 @@ def converted_errors(columns, units):
         By the column of errors, for errors in another unit. The factors of inverse variances are
         those of their 1-sigma errors.
     """
+    if not columns.zero_points:
+        thousandths = [e for e in columns.errors if units.get(e, "").strip().lower() == "mmag"]
+        return dict.fromkeys(thousandths, 1e-3)
     factors = {}
     for error, point in zip(columns.errors, columns.zero_points, strict=False):
         unit = units.get(error, "").strip()

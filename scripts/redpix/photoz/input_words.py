@@ -122,7 +122,7 @@ def _errors(understood):
         words += " (inverse variances)"
     if understood["errors_converted"]:
         pairs = (f"{column} from {unit}" for column, unit in understood["errors_converted"].items())
-        words += f", converted to the units of the fluxes: {', '.join(pairs)}"
+        words += f", converted to the units of the photometry: {', '.join(pairs)}"
     if understood["errors_filled"]:
         words += (
             f", missing ones taken as the median of the object's other bands: "

@@ -11,13 +11,12 @@ from redpix.photoz import catalogues
 from redpix.photoz.catalogue_doubts import (
     check_errors,
     check_extinction,
-    check_fluxes,
-    check_order,
     check_quality,
 )
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.magnitude_columns import Columns, choose_columns
+from redpix.photoz.photometry_doubts import check_fluxes, check_order
 from redpix.photoz.redshift_values import redshift_by_values
 
 #: no column is named

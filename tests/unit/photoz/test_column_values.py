@@ -255,7 +255,7 @@ def test_errors_in_another_unit_than_the_fluxes(tmp_path, inverse, caplog):
     np.testing.assert_allclose(found.objects.magnitudes, magnitudes, atol=0.005)
     np.testing.assert_allclose(found.objects.errors, errors, rtol=0.01)
     assert set(found.understood["errors_converted"]) == set(found.columns.errors)
-    assert "converted to the units of the fluxes: flux_" in caplog.text
+    assert "converted to the units of the photometry: flux_" in caplog.text
 
 
 def test_two_tables_of_fluxes_in_two_units(tmp_path):
@@ -305,6 +305,20 @@ def test_a_redshift_of_0_that_is_too_frequent_is_a_code(tmp_path):
     table["redshift"] = np.round(np.linspace(0, 0.06, len(table)), 3)
     table.loc[:9, "redshift"] = 0.0
     assert np.isfinite(read(stored(tmp_path, table)).objects.redshift).all()
+
+
+def test_errors_in_thousandths_of_a_magnitude(tmp_path, caplog):
+    table = galaxies()
+    expected = table[[f"{band}_err" for band in "gri"]].to_numpy()
+    for band in "gri":
+        table[f"{band}_err"] *= 1000
+    read(stored(tmp_path, table))
+    assert "median errors that magnitudes do not have: g_err (" in caplog.text
+    caplog.clear()
+    found = read(stored(tmp_path, table.rename(columns=lambda c: c.replace("_err", "_err [mmag]"))))
+    np.testing.assert_allclose(found.objects.errors, expected)
+    assert set(found.understood["errors_converted"].values()) == {"mmag"}
+    assert not caplog.text
 
 
 def test_velocities_are_no_redshifts(tmp_path):
