@@ -27,6 +27,31 @@ def missing_redshifts(values):
     return ~(values > LOWEST) | (values > HIGHEST) | np.isin(values, CODES)
 
 
+#: smallest number of redshifts of exactly 0 that are a code, how many times as many they have to be
+#: as other redshifts up to `NEAR`, and their smallest fraction
+LEAST_ZEROS, TIMES, NEAR, FRACTION = 10, 3, 0.02, 0.01
+
+
+def zero_is_a_code(values):
+    """Return whether redshifts of exactly 0 stand for a missing value.
+
+    Measured redshifts of galaxies are seldom 0 to the last digit. So 0 is a code if there are far
+    more of them than of other redshifts near 0.
+
+    Parameters
+    ----------
+    values : ndarray of float
+        Redshifts of galaxies and quasars; NaN: missing.
+
+    Returns
+    -------
+    bool
+    """
+    zeros = int(np.sum(values == 0))
+    near = int(np.sum((values != 0) & (np.abs(values) <= NEAR)))
+    return zeros >= max(LEAST_ZEROS, TIMES * near, FRACTION * np.isfinite(values).sum())
+
+
 def standard_redshifts(rows):
     """Write the redshifts of a catalogue by one rule: empty for a code, 0 for a galaxy below 0.
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
-from redpix.io.table_units import with_units
+from redpix.io.table_units import are_units, with_units
 from redpix.io.table_values import MISSING, shortened
 
 #: delimiters in order of preference, and their names; a blank stands for one or more
@@ -24,6 +24,7 @@ MOST_COLUMNS = 10_000
 _NUMBER = re.compile(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eEdD][+-]?[0-9]+)?")
 _NAME = re.compile(r"[^\W\d][\w.+*/()\[\]:-]*")
 _RULER = re.compile(r"[-=]+")
+_SEPARATOR = re.compile(r'"?sep=([;,|\t])"?[;,|\t ]*')
 _NUMBERED = re.compile(r"#\s*([0-9]+)\s+(\S+)(?:.*\[([^\]]+)\])?")
 _SERVER = re.compile(r"(error|exception|fatal|warning)\s*[:!]|error_message|\[?\s*\{", re.I)
 
@@ -171,6 +172,10 @@ def find_header(comments, lines, name, quotes=True, delimiter=None, wanted=()):
     """
     if not lines:
         return _bare_comment(comments, name, delimiter)
+    said = _SEPARATOR.fullmatch(lines[0].text)
+    if said and len(lines) > 1:
+        header = find_header(comments, lines[1:], name, quotes, said[1], wanted)
+        return header._replace(skip=header.skip + 1)
     found = delimiter or find_delimiter([line.text for line in lines], quotes)
     first = cells_of(lines[0].text, found, quotes)
     if delimiter is None:
@@ -249,13 +254,20 @@ def _numbered(comments, count):
 
 
 def _units_below(names, below):
-    """Return how many lines the header takes, and units where VizieR's line of them follows."""
+    """Return how many lines the header takes, and units where a line of them follows.
+
+    VizieR rules off the line of units. Without a rule, each cell must be a unit or missing, and
+    the next line must have numbers.
+    """
     ruled = [any(row) and all(_RULER.fullmatch(cell) for cell in row if cell) for row in below]
     if ruled[:1] == [True]:
         return 2, {}
     if ruled[1:] == [True]:
         pairs = zip(names, below[0], strict=False)
         return 3, {name: unit for name, unit in pairs if unit}
+    if len(below) > 1 and are_units(below[0]) and any(map(_NUMBER.fullmatch, below[1])):
+        pairs = zip(names, below[0], strict=False)
+        return 2, {name: unit for name, unit in pairs if unit not in MISSING}
     return 1, {}
 
 

@@ -1,6 +1,15 @@
-"""Units in brackets behind the names of columns."""
+"""Units in brackets behind the names of columns, or in a line below them."""
 
 import re
+
+from redpix.io.table_values import MISSING
+
+#: cells of a line of units, in lower case
+_UNITS = frozenset(
+    ("mag", "abmag", "mag(ab)", "mags", "vegamag", "deg", "degree", "degrees", "arcsec", "rad")
+    + ("pix", "pixel", "pixels", "jy", "mjy", "ujy", "njy", "microjansky", "nanojansky")
+    + ("nanomaggy", "nanomaggies", "nmgy", "1/nmgy2", "1/nmgy^2", "km/s", "dimensionless")
+)
 
 _UNIT = re.compile(r"(.*\S)\s*[\[(]\s*([^\[\]()]+(?:\([^()]*\))?[^\[\]()]*)\s*[\])]")
 
@@ -32,6 +41,23 @@ def with_units(names):
         if new != name
     }
     return renamed, found
+
+
+def are_units(cells):
+    """Return whether all cells of a line are units, dashes or missing, and one is a unit.
+
+    Parameters
+    ----------
+    cells : sequence of str
+        Cells of the line below a header.
+
+    Returns
+    -------
+    bool
+    """
+    units = [cell.lower() in _UNITS for cell in cells]
+    none = [cell in MISSING or not cell.strip("-") for cell in cells]
+    return any(units) and all(one or other for one, other in zip(units, none, strict=True))
 
 
 def _is_unit(text):

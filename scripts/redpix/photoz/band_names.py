@@ -19,10 +19,13 @@ WAVELENGTHS = {
 #: S-PLUS and J-PLUS write wavelengths in nm with a zero in front, such as J0378.
 _HUBBLE = (218, 225, 275, 300, 336, 350, 390, 435, 438, 450, 475, 555, 606, 625, 775, 814, 850)
 
+#: smallest number of a narrow or medium band that is in nm, as in NB816; NB118 is in 10 nm
+_SHORTEST = 300
+
 #: regular expression of a band
 BAND = (
     "|".join(sorted(WAVELENGTHS, key=len, reverse=True))
-    + "|f[0-9]{3}(?:w|m|n|lp|x)|[a-z]0?[0-9]{3}"
+    + "|f[0-9]{3}(?:w|m|n|lp|x)|[a-z]0?[0-9]{3}|(?:nb|ib|ia)[0-9]{3}"
 )
 
 #: zero points of fluxes in AB magnitudes by unit
@@ -81,6 +84,9 @@ def wavelength(band):
     for name in (band, band.lower(), band.upper(), band.capitalize()):
         if name in WAVELENGTHS:
             return float(WAVELENGTHS[name])
+    narrow = re.fullmatch("(?:nb|ib|ia)([0-9]{3})", band, re.IGNORECASE)
+    if narrow:
+        return float(narrow[1]) * (1 if int(narrow[1]) >= _SHORTEST else 10)
     number = re.fullmatch("[a-z](0?[0-9]{3})(w|m|n|lp|x)?", band, re.IGNORECASE)
     if not number:
         return float("inf")

@@ -1,4 +1,4 @@
-"""Warn of doubtful tables of magnitudes: leaks of the redshift, units, the order of bands."""
+"""Warn of doubtful tables of magnitudes: leaks of the redshift, quality flags, extinction."""
 
 import re
 
@@ -6,7 +6,6 @@ import numpy as np
 from scipy.stats import rankdata, spearmanr
 
 from redpix.io.table_values import shortened
-from redpix.photoz.band_names import zero_point_of
 from redpix.photoz.column_families import (
     looks_like_photometry,
 )
@@ -19,9 +18,6 @@ MOST_COMPARED, MOST_BINS = 20_000, 16
 #: magnitudes reach 1.3), and in nats
 FAR_ABOVE, LEAST_INFORMATION = 1.6, 0.2
 
-#: limits of the median magnitude of a table of galaxies
-BRIGHT, FAINT = 5.0, 32.0
-
 #: rank correlation above which a column whose name is not that of a magnitude is doubtful
 DOUBTFUL = 0.6
 
@@ -31,6 +27,13 @@ _ERROR = re.compile("error|err|sigma|sig|unc|ivar|(?<![a-z])e_", re.IGNORECASE)
 #: names of columns with Galactic extinction
 _EXTINCTION = re.compile(
     r"e\(?b[-_]?v\)?(_?sfd)?|a_[ugrizy]|(mw_transmission|extinction|galext|ext)_.*", re.IGNORECASE
+)
+
+#: names of columns with the quality of redshifts
+_QUALITY = re.compile(
+    r"z_?warn(ing)?(_noqso)?|z_?flags?|flag_?z|z_?qual(ity)?|q_?z|n?q_?spec|z_?conf(idence)?|nq"
+    r"|(z_?spec|spec_?z|specz|redshift)_?(flag|qual(ity)?|q|conf|warn(ing)?)|qop|quality_?z",
+    re.IGNORECASE,
 )
 
 
@@ -56,6 +59,32 @@ def check_extinction(header, columns, name, warn):
             f"{columns.magnitudes[0]} and the other magnitudes of both tables for it, unless they "
             "are corrected already"
         )
+
+
+def check_quality(table, roles, name, warn):
+    """Warn of columns with the quality of redshifts, which are not applied.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        Table of objects.
+    roles : redpix.photoz.column_names.Roles
+        Column of redshifts; nothing is checked without it.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text if there are such columns with more than one value.
+    """
+    columns = [column for column in table.names if _QUALITY.fullmatch(column)]
+    for column in columns if roles.redshift else ():
+        values, counts = np.unique(table.text(column), return_counts=True)
+        if len(values) > 1:
+            most = np.argsort(-counts, kind="stable")[:4]
+            listed = ", ".join(f"{values[k] or 'empty'} ({counts[k]} rows)" for k in most)
+            warn(
+                f"{name}: {column}, the quality of redshifts, is not applied: {listed}; leave "
+                f"{roles.redshift} empty where it is not to be trusted"
+            )
 
 
 def check_errors(header, columns, redshift, name, warn):
@@ -101,67 +130,6 @@ def _value(column):
 def _plain(column):
     """Return the name of a column in lower case without underscores."""
     return column.lower().replace("_", "")
-
-
-def check_fluxes(table, columns, units, name, warn):
-    """Warn of fluxes whose unit is not understood, or gives magnitudes that no survey has.
-
-    Parameters
-    ----------
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    columns : redpix.photoz.magnitude_columns.Columns
-        Columns of fluxes; nothing is checked for magnitudes.
-    units : dict of str to str
-        Units by column, as the table gives them.
-    name : str
-        Name of the file, for messages.
-    warn : callable
-        Called with one line of text per doubtful property.
-    """
-    if not columns.zero_points:
-        return
-    given = {units[column].strip() for column in columns.magnitudes if units.get(column)}
-    strange = sorted(unit for unit in given if zero_point_of(unit) is None)
-    points = ", ".join(dict.fromkeys(f"{point:g}" for point in columns.zero_points))
-    advice = "convert fluxes to nanomaggies, or give a unit such as nJy"
-    if strange:
-        warn(
-            f"{name}: the unit {', '.join(strange)} is not one of flux density; the zero point "
-            f"{points} of the column's name is taken: {advice}"
-        )
-    middle = np.nanmedian(table.magnitudes) if np.isfinite(table.magnitudes).any() else BRIGHT
-    if not BRIGHT <= middle <= FAINT:
-        warn(
-            f"{name}: with the zero point {points}, the median magnitude of the fluxes is "
-            f"{middle:.1f}, so their unit is another one: {advice}"
-        )
-
-
-def check_order(table, columns, name, warn):
-    """Warn if the elements of vectors are not in the order of wavelength that is assumed.
-
-    Galaxies, quasars and most stars are fainter in the first band, u, than in the last, z.
-
-    Parameters
-    ----------
-    table : redpix.photoz.catalogues.GalaxyTable
-        Objects of a table of magnitudes.
-    columns : redpix.photoz.magnitude_columns.Columns
-        Columns of magnitudes.
-    name : str
-        Name of the file, for messages.
-    warn : callable
-        Called with one line of text if they are not.
-    """
-    colour = table.magnitudes[:, 0] - table.magnitudes[:, -1]
-    colour = colour[np.isfinite(colour)]
-    if len(colour) >= FEWEST and np.median(colour) < 0:
-        warn(
-            f"{name}: {columns.magnitudes[0]} is brighter than {columns.magnitudes[-1]} in most "
-            f"objects, so the elements may not be {' '.join(columns.bands)}: name them in the "
-            "listing's column magnitudes, by wavelength"
-        )
 
 
 def check_named(magnitudes, redshift, names, name, warn):

@@ -87,11 +87,19 @@ def read_tables(paths, names, test_fraction, seed, warn=None):
     count = len(np.unique(group[has_redshift]))
     if count < 2:
         raise InputError(
-            f"{paths[0]}: {count} objects have a redshift; allowed: at least two, one to learn "
-            "from and one to test"
+            f"{paths[0]}: {count} objects have a redshift{_codes_in_words(understood)}; allowed: "
+            "at least two, one to learn from and one to test"
         )
     parts = split_objects(has_redshift, group, test_fraction, seed)
     return known.take(parts == TRAIN), known.take(parts != TRAIN), columns, [understood]
+
+
+def _codes_in_words(understood):
+    """Return which values of the redshift are taken as missing, for a message; empty for none."""
+    codes = understood["missing"].get(understood["redshift"])
+    if not codes:
+        return ""
+    return f" ({understood['redshift']} of {', '.join(codes)} is missing or no redshift)"
 
 
 def check_training(train, columns, path, warn):

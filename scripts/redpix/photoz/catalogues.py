@@ -17,6 +17,7 @@ from redpix.photoz.column_values import (
     magnitudes_of_fluxes,
     softening_of,
 )
+from redpix.photoz.flux_units import converted_errors, in_units
 
 #: columns that are copied to objects.csv
 ABOUT = ("ra", "dec", "redshiftError")
@@ -85,10 +86,10 @@ def read_objects(table, columns, roles, ids=None):
     -------
     objects : GalaxyTable
     columns : redpix.photoz.magnitude_columns.Columns
-        With the softening of the fluxes.
+        With the softening of the fluxes, in the units of the table.
     found : dict
-        Codes of missing values by column, errors that were filled by column, number of redshifts
-        that were set to 0, and spellings of classes.
+        Codes of missing values by column, errors that were filled by column, units of errors that
+        were converted, number of redshifts that were set to 0, and spellings of classes.
 
     Raises
     ------
@@ -98,7 +99,9 @@ def read_objects(table, columns, roles, ids=None):
     for column in (*columns.magnitudes, *filter(None, columns.errors)):
         if column not in table:
             raise InputError(f"{table.name}: no column {column}, which the training table has")
-    magnitudes, errors, columns, codes, filled = _photometry(table, columns)
+    columns = in_units(columns, table.units)
+    factors = converted_errors(columns, table.units)
+    magnitudes, errors, columns, codes, filled = _photometry(table, columns, factors)
     label, spellings = _labels(table, roles.label)
     redshift = _numbers(table, [roles.redshift])[:, 0]
     codes[roles.redshift], negative = clean_redshifts(redshift, label)
@@ -113,13 +116,14 @@ def read_objects(table, columns, roles, ids=None):
     found = {
         "missing": {column: counts for column, counts in codes.items() if counts},
         "errors_filled": filled,
+        "errors_converted": {column: table.units[column] for column in factors},
         "negative_redshifts": negative,
         "classes": spellings,
     }
     return objects, columns, found
 
 
-def _photometry(table, columns):
+def _photometry(table, columns, factors):
     """Return magnitudes, errors, columns, codes of missing values and numbers of filled errors."""
     codes = {}
     magnitudes = _numbers(table, columns.magnitudes)
@@ -130,6 +134,7 @@ def _photometry(table, columns):
     for values, column in zip(errors.T, columns.errors, strict=True):
         counts = clean_errors(values) if column not in columns.ivar else clean_variances(values)
         codes |= {column: counts} if column else {}
+        values *= factors.get(column, 1.0)
     if columns.ivar:
         magnitudes[~np.isfinite(errors) & np.isin(columns.errors, columns.ivar)] = np.nan
     filled = fill_errors(errors, magnitudes) if columns.errors else ()

@@ -135,7 +135,7 @@ MAGNITUDES = [
     Family("{b}mag", ("{b}magErr", "e_{b}mag", "{b}mag_err")),
     Family("{b}mpro", ("{b}sigmpro",)),
     Family("{b}_m", ("{b}_msigcom", "{b}_cmsig")),
-    Family("{b}"),
+    Family("{b}", ("d{b}",)),
 ]
 
 
@@ -156,6 +156,12 @@ def _des_flux(kind):
     return Family(f"FLUX_{kind}_{{b}}", (f"FLUXERR_{kind}_{{b}}",), (), 30.0)
 
 
+def _cutout_flux(kind):
+    """Return the family of DES's fluxes of fits to several objects."""
+    errors = (f"{kind}_FLUX_ERR_{{b}}", f"{kind}_FLUXERR_{{b}}")
+    return Family(f"{kind}_FLUX_{{b}}", errors, (), 30.0, True)
+
+
 def _camera_flux(camera):
     """Return the family of one camera's fluxes of COSMOS2020 and CANDELS, in microjansky."""
     return Family(f"{camera}_{{b}}_FLUX", (f"{camera}_{{b}}_FLUXERR",), (), 23.9)
@@ -166,7 +172,7 @@ FLUXES = [
     *map(_sdss_flux, ("modelFlux", "cModelFlux", "petroFlux", "psfFlux")),
     Family(
         "flux_{b}",
-        ("flux_err_{b}", "fluxerr_{b}", "flux_{b}_err"),
+        ("flux_err_{b}", "fluxerr_{b}", "flux_{b}_err", "flux_error_{b}"),
         ("flux_ivar_{b}", "ivar_flux_{b}", "ivar_{b}", "flux_{b}_ivar"),
         22.5,
     ),
@@ -174,6 +180,7 @@ FLUXES = [
     Family("{b}_psfFlux", ("{b}_psfFluxErr",), (), 31.4),
     *map(_hsc_flux, _HSC),
     *map(_des_flux, _KINDS),
+    *map(_cutout_flux, _CUTOUTS),
     Family("{b}_flux", ("{b}_flux_err", "{b}_fluxerr"), ("{b}_flux_ivar", "{b}_ivar"), 22.5),
     *map(_camera_flux, ("ACS", "WFC3", "NIRCAM", "HST", "JWST", "HSC", "CFHT", "UVISTA", "IRAC")),
     Family("FLUX_{b}_TEMPLFIT", ("FLUXERR_{b}_TEMPLFIT",), (), 23.9),

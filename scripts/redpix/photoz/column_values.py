@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 
-from redpix.catalogue.redshifts import missing_redshifts
+from redpix.catalogue.redshifts import missing_redshifts, zero_is_a_code
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.base import CLASSES, STAR
 
@@ -23,6 +23,12 @@ _SPELLINGS = {
     "QSO": ("QUASAR", "Q", "QSOS", "QUASARS"),
     "STAR": ("STARS", "S", "6"),
 }
+
+#: cells of a class that is not known, in capitals
+_UNKNOWN = ("UNKNOWN", "UNCLASSIFIED", "?", "-", "--", "NONE", "UNDEFINED")
+
+#: a class with a subclass behind it, such as GALAXY STARFORMING or STAR_LATE; not STAR FORMING
+_WITH_SUBCLASS = re.compile(r"(GALAXY|QSO|STAR)[ _:/(-]+(?!FORMING|BURST|GALAX|/).*")
 
 _POGSON = 2.5 / np.log(10)
 
@@ -114,6 +120,9 @@ def clean_fluxes(values):
 def clean_redshifts(values, label):
     """Set codes of missing redshifts to NaN and slightly negative ones of galaxies to 0, in place.
 
+    The codes are those of `redpix.catalogue.redshifts`, and 0 of galaxies and quasars where it is
+    too frequent to be measured.
+
     Parameters
     ----------
     values : ndarray, shape (n,)
@@ -128,7 +137,11 @@ def clean_redshifts(values, label):
     negative : int
         Number of redshifts of galaxies and quasars that were set to 0.
     """
-    codes = blank(values, missing_redshifts(values))
+    missing = missing_redshifts(values)
+    moving = np.where(missing | (label == STAR), np.nan, values)
+    if zero_is_a_code(moving):
+        missing |= moving == 0
+    codes = blank(values, missing)
     negative = (values < 0) & (label != STAR)
     values[negative] = 0.0
     return codes, int(negative.sum())
@@ -221,7 +234,7 @@ def labels_of(text, place):
     label : ndarray of int, shape (n,)
         Index into `redpix.photoz.learners.base.CLASSES`, -1 where unknown.
     spellings : dict of str to str
-        Class by spelling, for spellings that differ from the class.
+        Class by spelling, for spellings that differ from the class; ``unknown`` of unknown ones.
 
     Raises
     ------
@@ -231,6 +244,7 @@ def labels_of(text, place):
     labels, spellings = {"": -1}, {}
     for cell in dict.fromkeys(text):
         plain = re.sub(r"^b'(.*)'$|^(\d)\.0$", r"\1\2", cell.strip()).strip().upper()
+        plain = "" if plain in _UNKNOWN else _WITH_SUBCLASS.sub(r"\1", plain)
         known = [name for name in CLASSES if plain in (name, *_SPELLINGS[name])]
         if plain and not known:
             row = int(np.argmax(np.asarray(text) == cell))
@@ -238,6 +252,6 @@ def labels_of(text, place):
                 f"{place(row)}: class {cell!r} is unknown; allowed: {', '.join(CLASSES)}"
             )
         labels[cell] = CLASSES.index(known[0]) if plain else -1
-        if plain and cell != known[0]:
-            spellings[cell] = known[0]
+        if cell and [cell] != known:
+            spellings[cell] = known[0] if plain else "unknown"
     return np.array([labels[cell] for cell in text], dtype=int), spellings

@@ -120,6 +120,9 @@ def _errors(understood):
     words = "errors " + " ".join(error or "-" for error in understood["errors"])
     if understood["inverse_variances"]:
         words += " (inverse variances)"
+    if understood["errors_converted"]:
+        pairs = (f"{column} from {unit}" for column, unit in understood["errors_converted"].items())
+        words += f", converted to the units of the photometry: {', '.join(pairs)}"
     if understood["errors_filled"]:
         words += (
             f", missing ones taken as the median of the object's other bands: "

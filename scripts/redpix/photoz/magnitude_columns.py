@@ -6,7 +6,7 @@ from typing import NamedTuple
 from redpix.core.exceptions import InputError
 from redpix.io.table_values import shortened
 from redpix.photoz.attributes import WAVELENGTH_ORDER
-from redpix.photoz.band_names import wavelength, zero_point_of
+from redpix.photoz.band_names import wavelength
 from redpix.photoz.column_families import (
     ERROR_NAMES,
     ERRORS_OF_BANDS,
@@ -16,6 +16,7 @@ from redpix.photoz.column_families import (
     looks_like_magnitude,
 )
 from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
+from redpix.photoz.flux_units import zero_points_of
 from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
@@ -109,7 +110,7 @@ def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, uni
             f"there are {_listed(header)}{_vectors_in_words(header)}"
         )
     _refuse_truth(chosen, roles, name)
-    return _with_errors(chosen, tuple(errors), header, units or {}, name)
+    return _with_errors(chosen, tuple(errors), header, units or {}, name, warn)
 
 
 def _of_vectors(header, name, warn, roles, units):
@@ -253,7 +254,7 @@ def _error(column, header):
         band = band_of(column, family, any_name=family.own_bands)
         if band is None:
             continue
-        patterns = [*family.errors, *family.ivar]
+        patterns = [p for p in (*family.errors, *family.ivar) if len(band) > 1 or p != "d{b}"]
         patterns += [] if family.zero_point else _of_bands(band, header)
         names = [name.format(b=band) for name in patterns]
         named = next(filter(None, (find(header, name) for name in names)), None)
@@ -269,7 +270,7 @@ def _of_bands(band, header):
     return [p for p in ERRORS_OF_BANDS if any(p.format(b=other) in header for other in others)]
 
 
-def _with_errors(chosen, given, header, units, name):
+def _with_errors(chosen, given, header, units, name, warn):
     """Return the columns with those of their errors."""
     if given and len(given) != len(chosen):
         raise InputError(
@@ -278,16 +279,10 @@ def _with_errors(chosen, given, header, units, name):
         )
     found = [_error(column, header) for column in chosen]
     errors = given or tuple(error or "" for error, _ in found)
-    zero_points = tuple(_zero_point(c, f[1], units) for c, f in zip(chosen, found, strict=True))
+    usual = tuple(point for _, point in found)
+    zero_points = zero_points_of(chosen, usual, units, name, warn)
     fluxes = [point is not None for point in zero_points]
     if any(fluxes) and not all(fluxes):
         raise InputError(f"{name}: {', '.join(chosen)} mix magnitudes and fluxes; allowed: one")
     ivar = tuple(error for error in errors if "ivar" in error.lower())
     return Columns(chosen, errors if any(errors) else (), ivar, zero_points if any(fluxes) else ())
-
-
-def _zero_point(column, usual, units):
-    """Return the zero point of a flux from its unit, or the usual one; None for a magnitude."""
-    unit = units.get(column, "").strip()
-    point = zero_point_of(unit)
-    return usual if point is None else point

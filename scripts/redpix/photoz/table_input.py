@@ -11,12 +11,13 @@ from redpix.photoz import catalogues
 from redpix.photoz.catalogue_doubts import (
     check_errors,
     check_extinction,
-    check_fluxes,
-    check_order,
+    check_quality,
 )
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.magnitude_columns import Columns, choose_columns
+from redpix.photoz.photometry_doubts import check_fluxes, check_order
+from redpix.photoz.redshift_values import redshift_by_values
 
 #: no column is named
 NO_NAMES = Names()
@@ -108,6 +109,9 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     warn = Warnings() if warn is None else warn
     header, path = table.names, table.name
     roles = find_roles(header, names, path, needed=columns is None)
+    if roles.redshift is None:
+        taken = columns.magnitudes if columns else names.magnitudes
+        roles = roles._replace(redshift=redshift_by_values(table, taken, warn))
     columns = columns or choose_columns(
         header,
         names.magnitudes,
@@ -123,6 +127,7 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     log.info("%s", in_words(path, understood))
     check_errors(header, columns, roles.redshift, path, warn)
     check_extinction(header, columns, path, warn)
+    check_quality(table, roles, path, warn)
     check_fluxes(objects, columns, table.units, path, warn)
     if columns.bands:
         check_order(objects, columns, path, warn)

@@ -83,6 +83,8 @@ def _bands(understood):
     ):
         scale = "magnitude" if point is None else f"{_SCALES[bool(soft)]}, zero point {point:g}"
         kind = " (inverse variance)" if error in understood["inverse_variances"] else ""
+        unit = understood.get("errors_converted", {}).get(error)
+        kind += f", converted from {unit}" if unit else ""
         filled = understood["errors_filled"].get(column)
         rows.append(
             {

@@ -55,6 +55,23 @@ def test_a_byte_order_mark_is_not_part_of_the_first_name(monkeypatch):
         read_table(content)
 
 
+def test_a_line_of_units_below_the_header():
+    table = read_table(b"id,g,flux,n\n,mag,nJy,-\n7,20.5,3e2,x\n8,21.5,4e2,y\n")
+    assert (table.units["g"], table.units["flux"]) == ("mag", "nJy")
+    assert table.lines.tolist() == [3, 4]
+    assert table.numbers("flux").tolist() == [300.0, 400.0]
+    # a row of text whose cells may be units is a row if the next one has no number
+    assert len(read_table(b"name,unit\nflux,mag\nsize,arcsec\n")) == 2
+
+
+@pytest.mark.parametrize("line", ["sep=;", '"sep=;"', "sep=;;;"])
+def test_the_line_of_a_spreadsheet_that_names_the_separator(line):
+    table = read_table(f"{line}\nid;g\n7;20,5\n8;21,5\n".encode())
+    assert table.names == ["id", "g"]
+    assert table.numbers("g").tolist() == [20.5, 21.5]
+    assert table.lines.tolist() == [3, 4]
+
+
 def test_units_come_with_the_columns():
     text = b"ra [deg],wavelength (Angstrom),MAG(AUTO),n[0]\n1,2,3,4\n"
     table = read_table(text)

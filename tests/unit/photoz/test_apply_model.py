@@ -55,7 +55,7 @@ def test_a_table_in_another_unit_is_told(trained, tmp_path, caplog):
     out = apply(tmp_path, first, table, **settings)
     shift, words = metrics_of(out)["compared"]["g-r"]["shift"], metrics_of(out)["warnings"]
     assert shift == pytest.approx(0.5, abs=0.15)
-    factor = re.search(r"r_err \((\d+) times larger\): check the unit", words[0])
+    factor = re.search(r"r_err \((\d+) times larger\): check the unit", " ".join(words))
     assert float(factor[1]) == pytest.approx(1000, rel=0.2)
     assert "its distribution differs from that of the training table in" in caplog.text
 

@@ -43,6 +43,8 @@ FLUXES = [
     ("{}_cmodel_flux", "{}_cmodel_fluxerr", 31.4, False),
     ("{}_flux", "{}_flux_ivar", 22.5, True),
     ("HSC_{}_FLUX", "HSC_{}_FLUXERR", 23.9, False),
+    ("BDF_FLUX_{}", "BDF_FLUX_ERR_{}", 30.0, False),
+    ("flux_{}", "flux_error_{}", 22.5, False),
     ("FLUX_{}_TEMPLFIT", "FLUXERR_{}_TEMPLFIT", 23.9, False),
 ]
 
@@ -209,3 +211,28 @@ def test_extinction_that_is_not_applied_is_told(column):
     header = ["id", column, "dered_g", "dered_r", "z_spec"]
     check_extinction(header, columns_of(header), "a.csv", pytest.fail)
     check_extinction(["ebvalue", "mag_g"], columns_of(["mag_g", "mag_r"]), "a.csv", pytest.fail)
+
+
+def test_narrow_bands_and_errors_with_a_d():
+    header = ["zspec"]
+    for band in (515, 455, 575):
+        header += [f"flux_NB{band}", f"flux_error_NB{band}"]
+    found = columns_of(header)
+    assert found.magnitudes == ("flux_NB455", "flux_NB515", "flux_NB575")
+    assert found.errors == ("flux_error_NB455", "flux_error_NB515", "flux_error_NB575")
+    assert wavelength("NB816") == 816
+    assert wavelength("NB118") == 1180
+    header = ["zspec", "F365W", "dF365W", "F489W", "dF489W"]
+    assert columns_of(header).errors == ("dF365W", "dF489W")
+    # dz is the error of a redshift
+    assert columns_of(["redshift", "u", "g", "r", "i", "z", "dz"]).errors == ()
+
+
+def test_named_fluxes_of_an_unknown_survey_are_no_magnitudes():
+    said, names = [], ("g_totflux", "r_totflux")
+    header = ["redshift", *names, "g_totflux_err", "r_totflux_err"]
+    found = choose_columns(header, names, "a.csv", said.append)
+    assert found.zero_points == (22.5, 22.5)
+    assert "g_totflux, r_totflux: taken as fluxes in nanomaggies, zero point 22.5" in said[0]
+    units = dict.fromkeys(names, "uJy")
+    assert columns_of(header, names, units=units).zero_points == (23.9, 23.9)

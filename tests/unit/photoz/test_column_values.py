@@ -6,10 +6,13 @@ import logging
 import numpy as np
 import pandas
 import pytest
+from astropy.table import Table
+from astropy.units import Unit
 from redpix.core.exceptions import InputError
 from redpix.photoz import run_catalogue
 from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
+from redpix.photoz.column_values import labels_of
 from redpix.photoz.table_input import read
 
 FILES = {
@@ -227,3 +230,124 @@ def test_ivar_errors_that_are_missing_are_not_filled(tmp_path):
     table["flux_r"], table["flux_ivar_r"] = [5.0, 6.0, 7.0], [4, 4, 4]
     objects = read(stored(tmp_path, table)).objects
     assert np.isnan(objects.magnitudes).tolist() == [[False] * 2, [True, False], [False] * 2]
+
+
+def flux_table(folder, name, zero_point, unit, error_unit=None, inverse=False):
+    """Write a FITS table of fluxes in a unit; return its path, magnitudes and their errors."""
+    table = galaxies()
+    columns = {"z_spec": table["redshift"].to_numpy()}
+    for band in "gri":
+        flux = 10 ** (-0.4 * (table[band].to_numpy() - zero_point))
+        error = flux * table[f"{band}_err"].to_numpy() / 1.0857362
+        columns[f"flux_{band}"] = flux * Unit(unit)
+        error = (error * Unit(unit)).to(error_unit or unit)
+        columns[f"flux_{'ivar' if inverse else 'err'}_{band}"] = error**-2 if inverse else error
+    Table(columns).write(folder / name)
+    errors = table[[f"{band}_err" for band in "gri"]].to_numpy()
+    return str(folder / name), table[list("gri")].to_numpy(), errors
+
+
+@pytest.mark.parametrize("inverse", [False, True])
+def test_errors_in_another_unit_than_the_fluxes(tmp_path, inverse, caplog):
+    caplog.set_level(logging.INFO, "redpix")
+    path, magnitudes, errors = flux_table(tmp_path, "a.fits", 23.9, "uJy", "Jy", inverse)
+    found = read(path)
+    np.testing.assert_allclose(found.objects.magnitudes, magnitudes, atol=0.005)
+    np.testing.assert_allclose(found.objects.errors, errors, rtol=0.01)
+    assert set(found.understood["errors_converted"]) == set(found.columns.errors)
+    assert "converted to the units of the photometry: flux_" in caplog.text
+
+
+def test_two_tables_of_fluxes_in_two_units(tmp_path):
+    one = read(flux_table(tmp_path, "a.fits", 23.9, "uJy")[0])
+    path = flux_table(tmp_path, "b.fits", 31.4, "nJy")[0]
+    other = read(path, columns=one.columns)
+    assert other.understood["zero_points"] == [31.4] * 3
+    np.testing.assert_allclose(other.objects.magnitudes, one.objects.magnitudes, rtol=1e-9)
+    np.testing.assert_allclose(other.objects.errors, one.objects.errors, rtol=1e-9)
+
+
+def test_fluxes_under_the_names_of_bands_are_doubted(tmp_path, caplog):
+    table = galaxies()
+    for band in "gri":
+        table[band] = 10 ** (-0.4 * (table[band] - 19.0))
+    read(stored(tmp_path, table))
+    assert "medians that magnitudes do not have: g (" in caplog.text
+
+
+def test_z_is_told_from_the_magnitude_by_its_values(tmp_path, caplog):
+    table = galaxies()
+    redshift = table.pop("redshift")
+    table["Z"], table["z"] = redshift, table["i"] - 0.2
+    found = read(stored(tmp_path, table))
+    assert found.understood["redshift"] == "Z"
+    assert found.columns.magnitudes == ("g", "r", "i", "z")
+    np.testing.assert_allclose(found.objects.redshift, redshift)
+    assert "Z is taken as the redshift: its median is " in caplog.text
+    table = table.drop(columns="z").rename(columns={"Z": "z"})
+    found = read(stored(tmp_path, table))
+    assert found.understood["redshift"] == "z"
+    assert found.columns.magnitudes == ("g", "r", "i")
+    table["z"] = table["i"] - 0.2
+    assert read(stored(tmp_path, table)).understood["redshift"] is None
+
+
+def test_a_redshift_of_0_that_is_too_frequent_is_a_code(tmp_path):
+    table = galaxies()
+    table.loc[::4, "redshift"] = 0.0
+    found = read(stored(tmp_path, table))
+    assert found.understood["missing"]["redshift"] == {"0": 30}
+    assert np.isnan(found.objects.redshift).sum() == 30
+    # a few, or beside others near 0, are measured
+    table = galaxies()
+    table.loc[::20, "redshift"] = 0.0
+    assert np.isfinite(read(stored(tmp_path, table)).objects.redshift).all()
+    table["redshift"] = np.round(np.linspace(0, 0.06, len(table)), 3)
+    table.loc[:9, "redshift"] = 0.0
+    assert np.isfinite(read(stored(tmp_path, table)).objects.redshift).all()
+
+
+def test_errors_in_thousandths_of_a_magnitude(tmp_path, caplog):
+    table = galaxies()
+    expected = table[[f"{band}_err" for band in "gri"]].to_numpy()
+    for band in "gri":
+        table[f"{band}_err"] *= 1000
+    read(stored(tmp_path, table))
+    assert "median errors that magnitudes do not have: g_err (" in caplog.text
+    caplog.clear()
+    found = read(stored(tmp_path, table.rename(columns=lambda c: c.replace("_err", "_err [mmag]"))))
+    np.testing.assert_allclose(found.objects.errors, expected)
+    assert set(found.understood["errors_converted"].values()) == {"mmag"}
+    assert not caplog.text
+
+
+def test_velocities_are_no_redshifts(tmp_path):
+    table = galaxies(12)
+    table["redshift"] = 299792.0
+    with pytest.raises(InputError, match=r"0 objects have a redshift \(redshift of 299792 is"):
+        read_tables([stored(tmp_path, table)], Names(), 0.3, 1)
+
+
+def test_the_quality_of_redshifts_is_not_dropped_without_a_word(tmp_path, caplog):
+    table = galaxies()
+    table["ZWARN"] = np.arange(len(table)) % 4 // 3 * 4
+    read(stored(tmp_path, table))
+    assert (
+        "ZWARN, the quality of redshifts, is not applied: 0 (90 rows), 4 (30 rows)" in caplog.text
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "label"),
+    [("GALAXY STARFORMING", 0), ("QSO BROADLINE", 1), ("STAR_LATE", 2), ("?", -1), ("Unknown", -1)],
+)
+def test_classes_with_a_subclass_and_unknown_ones(cell, label):
+    found, spellings = labels_of(np.array([cell, "GALAXY"]), str)
+    assert found.tolist() == [label, 0]
+    assert spellings == {cell: "unknown" if label < 0 else ("GALAXY", "QSO", "STAR")[label]}
+
+
+@pytest.mark.parametrize("cell", ["STAR FORMING", "STARBURST", "STAR/GALAXY", "AGN"])
+def test_words_that_are_no_class_are_refused(cell):
+    with pytest.raises(InputError, match="is unknown; allowed: GALAXY, QSO, STAR"):
+        labels_of(np.array([cell]), str)
