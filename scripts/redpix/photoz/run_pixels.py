@@ -9,6 +9,7 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.photoz import files
 from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
+from redpix.photoz.combiner_pdfs import disputed_rows, other_pdfs
 from redpix.photoz.estimates import (
     APERTURE,
     WAYS,
@@ -175,7 +176,14 @@ def estimate_from_pixels(
     about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
     write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
     files.write_objects(objects, object_table(sky, split, results, choices.combiner, combined))
-    write_pdfs(pdfs, sky.table["id"], results[choices.combiner].pdf, fitted.grid)
+    write_pdfs(
+        pdfs,
+        sky.table["id"],
+        results[choices.combiner].pdf,
+        fitted.grid,
+        combiners=other_pdfs(results, choices.combiner),
+        rows=disputed_rows(results, choices.combiner_pdfs),
+    )
     files.write_model(model, fitted)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
 

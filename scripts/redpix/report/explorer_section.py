@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from redpix.photoz import pdf
-from redpix.photoz.pdf_file import read_pdfs
+from redpix.photoz.pdf_file import read_combiner_pdfs, read_pdfs
 from redpix.report import object_details, object_explorer, object_neighbours
 from redpix.report.pictures import colour_bands
 
@@ -59,11 +59,23 @@ def show_objects(products, run, methods, settings):
         if int(one) in redshifts:
             entry["counts"] = object_neighbours.counts_of_pixels(redshifts[int(one)], highest)
         details[str(one)] = entry
-    script, div = object_explorer.explore(table, settings["reference_band"], colours, highest)
+    others = read_combiner_pdfs(method.pdfs_path, chosen)
+    script, div = object_explorer.explore(
+        table,
+        settings["reference_band"],
+        colours,
+        highest,
+        method.metrics["combiner"],
+        list(others),
+    )
     return {
         "scripts": [*object_explorer.library(), script],
         "div": div,
-        "data": page_data(table, pdfs, grid, details, span, columns),
+        "data": page_data(
+            table, pdfs, grid, details, span, columns, combiner_data(others, chosen, grid)
+        ),
+        "combiner": method.metrics["combiner"],
+        "others": list(others),
         "method": method.name,
         "n": len(table),
         "pictures": sum("cut" in one for one in details.values()),
@@ -99,7 +111,28 @@ def neighbours(table, flux, middle, chosen):
     return object_neighbours.neighbour_lists(*found, chosen)
 
 
-def page_data(table, pdfs, grid, details, span, columns=()):
+def combiner_data(others, chosen, grid):
+    """Return the PDFs of the combiners of the chosen objects for the page.
+
+    Parameters
+    ----------
+    others : dict of str to ndarray, shape (n, nodes)
+        PDFs of the chosen objects by combiner.
+    chosen : ndarray of int, shape (n,)
+        Rows of the objects.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    dict
+        `rows`; `names`; `pdfs`, one entry of `redpix.report.object_details.packed_pdfs` per name.
+    """
+    packed = [object_details.packed_pdfs(pdfs, grid) for pdfs in others.values()]
+    return {"rows": chosen.tolist(), "names": list(others), "pdfs": packed}
+
+
+def page_data(table, pdfs, grid, details, span, columns=(), combiners=None):
     """Return pictures and PDFs of objects as JSON for a page.
 
     Parameters
@@ -116,6 +149,8 @@ def page_data(table, pdfs, grid, details, span, columns=()):
         Redshifts at the ends of the colours of maps.
     columns : sequence of str
         Names of the values of `row` of each object's details.
+    combiners : dict, optional
+        From `combiner_data`.
 
     Returns
     -------
@@ -128,6 +163,7 @@ def page_data(table, pdfs, grid, details, span, columns=()):
         "pdfs": object_details.packed_pdfs(pdfs[rows], grid),
         # None: each object has a PDF
         "rows": rows.tolist() if len(rows) < len(table) else None,
+        "combiners": combiners or combiner_data({}, rows[:0], grid),
         "span": span,
         "most_drawn": object_explorer.MOST_DRAWN,
         "columns": list(columns),

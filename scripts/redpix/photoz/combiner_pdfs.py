@@ -1,0 +1,48 @@
+"""Choose the objects and the combiners whose PDFs are written beside those of the chosen one."""
+
+import numpy as np
+
+from redpix.photoz.estimates import APERTURE, WAYS
+
+
+def other_pdfs(results, combiner):
+    """Return the PDFs of the summed aperture and of all combiners but the chosen one.
+
+    Parameters
+    ----------
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
+        From `redpix.photoz.estimates.calibrated_estimates`.
+    combiner : str
+        The combiner whose PDF is that of the object.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n, nodes)
+        By the name of the estimate.
+    """
+    return {name: results[name].pdf for name in (*WAYS, APERTURE) if name != combiner}
+
+
+def disputed_rows(results, most):
+    """Return the rows of the objects on whose redshift the estimates disagree most.
+
+    True redshifts do not take part, so that nothing about held-out objects leaks.
+
+    Parameters
+    ----------
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
+        From `redpix.photoz.estimates.calibrated_estimates`.
+    most : int
+        Maximum number of rows.
+
+    Returns
+    -------
+    ndarray of int
+        In increasing order. Objects with an unknown redshift come last.
+    """
+    redshifts = np.stack([results[name].redshift for name in (*WAYS, APERTURE)])
+    if redshifts.shape[1] <= most:
+        return np.arange(redshifts.shape[1])
+    scatter = redshifts.std(axis=0) / (1 + np.median(redshifts, axis=0))
+    order = np.argsort(-np.nan_to_num(scatter, nan=-1.0), kind="stable")
+    return np.sort(order[:most])
