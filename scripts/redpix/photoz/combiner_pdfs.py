@@ -3,6 +3,28 @@
 import numpy as np
 
 from redpix.photoz.estimates import APERTURE, WAYS
+from redpix.photoz.pdf_file import write_pdfs
+
+
+def write_estimates(path, ids, results, choices, grid):
+    """Write the PDFs of objects by the chosen combiner, and of some objects by the others.
+
+    Parameters
+    ----------
+    path : str
+        The file pdfs.parquet to write.
+    ids : array, shape (n,)
+        Identifiers of the objects.
+    results : dict of str to redpix.photoz.calibration.CalibratedRedshifts
+        From `redpix.photoz.estimates.calibrated_estimates`.
+    choices : redpix.photoz.pixel_choices.PixelChoices
+        Choices of the run.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+    """
+    others = other_pdfs(results, choices.combiner)
+    rows = disputed_rows(results, choices.combiner_pdfs)
+    write_pdfs(path, ids, results[choices.combiner].pdf, grid, combiners=others, rows=rows)
 
 
 def other_pdfs(results, combiner):

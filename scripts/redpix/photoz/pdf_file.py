@@ -38,7 +38,7 @@ class PdfFile(contextlib.AbstractContextManager):
 
     def __init__(self, path, grid, text_ids, combiners=()):
         kinds = {"object_id": pyarrow.string() if text_ids else pyarrow.int64()}
-        names = [("first", "pdf"), *((_FIRST + name, _PDF + name) for name in combiners)]
+        names = [("first", "pdf")] + [(_FIRST + name, _PDF + name) for name in combiners]
         for first, values in names:
             kinds |= {first: pyarrow.int16(), values: pyarrow.list_(pyarrow.int16())}
         self._schema = pyarrow.schema(kinds, metadata={"grid": json.dumps(grid.tolist())})
@@ -153,7 +153,7 @@ def read_combiner_pdfs(path, rows):
     for name in names:
         columns = [_FIRST + name, _PDF + name]
         table = pyarrow.parquet.read_table(path, columns=columns).take(rows)
-        found[name] = unpack_columns(*(table[column] for column in columns), grid)
+        found[name] = unpack_columns(table[_FIRST + name], table[_PDF + name], grid)
     return found
 
 
