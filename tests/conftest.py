@@ -30,8 +30,8 @@ def pytest_addoption(parser):
     parser.addoption(
         "--kills",
         type=int,
-        default=4,
-        help="how many times over a run is killed and started again; 4 or 10 if not given",
+        default=8,
+        help="how many times over a run is killed and started again; 8 or 10 if not given",
     )
     parser.addoption(
         "--mutations",

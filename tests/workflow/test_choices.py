@@ -19,9 +19,9 @@ def given(demo, tmp_path_factory):
 
 @pytest.mark.parametrize(("engine", "bands"), [("swarp", "gr"), ("reproject", "r")])
 def test_other_engines_measure_the_same(demo, given, tmp_path, engine, bands):
-    settings = {"registration": {"engine": engine}, "photoz": {"attributes": ["magnitudes"]}}
-    run(tmp_path, "photoz", **configuration(*given, bands, **settings))
-    found = fits.getdata(tmp_path / f"results/small/sources/{FIELD}-r.cat.fits", "OBJECTS")
+    target = f"results/small/sources/{FIELD}-r.cat.fits"
+    run(tmp_path, target, **configuration(*given, bands, registration={"engine": engine}))
+    found = fits.getdata(tmp_path / target, "OBJECTS")
     known = fits.getdata(demo / f"results/demo/sources/{FIELD}-r.cat.fits", "OBJECTS")
     ids, here, there = np.intersect1d(found["OBJECT_ID"], known["OBJECT_ID"], return_indices=True)
     assert len(ids) > 0.97 * len(known)

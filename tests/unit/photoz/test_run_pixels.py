@@ -227,13 +227,13 @@ SOM |= {"maps": 6, "iterations": 6, "mode": "linear", "seed": 1}
     ("method", "settings"),
     [("mdn", {"networks": 5, "steps": 100, "seed": 1}), ("tpz", TPZ), ("som", SOM)],
 )
-def test_other_learners_go_the_same_way(sky, done, tmp_path, method, settings):
+def test_other_learners_go_the_same_way(few, few_done, tmp_path, method, settings):
     asked = {"method": method, "settings": settings}
     asked |= {"attributes": ["brightness", "colours", "errors"], "pixels_per_object": 2}
-    one = sky.run(tmp_path / "one", **asked)
-    assert same(one, sky.run(tmp_path / "two", threads=2, **asked), *FILES.values())
-    assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(done)["baseline"]["nmad"]
-    out = sky.run(tmp_path / "again", trained_model=str(one / "model.npz"), **asked)
+    one = few.run(tmp_path / "one", **asked)
+    assert same(one, few.run(tmp_path / "two", threads=2, **asked), *FILES.values())
+    assert metrics_of(one)["baseline"]["nmad"] < 1.5 * metrics_of(few_done)["baseline"]["nmad"]
+    out = few.run(tmp_path / "again", trained_model=str(one / "model.npz"), **asked)
     again = objects_of(out).set_index("object_id")
     tested = objects_of(one).query("split == 'test'").set_index("object_id")
     assert np.array_equal(again.loc[tested.index, "z_phot"], tested["z_phot"])
@@ -251,9 +251,9 @@ def test_realisations_need_no_errors_among_the_attributes(few, tmp_path, method,
 
 
 @pytest.mark.parametrize("split_by", ["object", "field"])
-def test_tuning_is_written_beside_the_model(sky, tmp_path, split_by):
+def test_tuning_is_written_beside_the_model(few, tmp_path, split_by):
     asked = {"split_by": split_by, "tune": True, "settings": {"k": 2, "mode": "mean"}}
-    out = sky.run(tmp_path, **asked)
+    out = few.run(tmp_path, **asked)
     told = metrics_of(out)
     assert [entry["change"] for entry in told["tuning"]][:2] == [{}, {"k": 25}]
     best = min(told["tuning"], key=lambda entry: entry["mean_abs_dz"])
@@ -265,11 +265,11 @@ def test_tuning_is_written_beside_the_model(sky, tmp_path, split_by):
     assert about["settings"]["k"] == told["k"]
 
 
-def test_tuning_on_one_field_is_refused(sky, tmp_path):
-    two = sky.table.assign(field=20 + np.arange(len(sky.table)) % 2)
+def test_tuning_on_one_field_is_refused(few, tmp_path):
+    two = few.table.assign(field=20 + np.arange(len(few.table)) % 2)
     asked = {"split_by": "field", "tune": True, "settings": {"k": 2, "mode": "mean"}}
     with pytest.raises(InputError, match=r"photoz\.tune: knn .* leaves training galaxies in 0,"):
-        Sky(two, sky.pixels).run(tmp_path, **asked)
+        Sky(two, few.pixels).run(tmp_path, **asked)
 
 
 def test_another_seed_splits_otherwise(few, few_done, tmp_path):
@@ -435,27 +435,27 @@ def constant(pixels):
         ({}, lambda p: p.assign(object_id=p["object_id"] + 1), "object 101 is not in catalogue"),
     ],
 )
-def test_bad_input_is_named(sky, tmp_path, params, change, message, monkeypatch):
-    pixels = sky.pixels if change is None else change(sky.pixels)
+def test_bad_input_is_named(few, tmp_path, params, change, message, monkeypatch):
+    pixels = few.pixels if change is None else change(few.pixels)
     write = synthetic_pixels.write
 
     def by_catalogue_field(folder, table, pixels):
         if len(pixels) and pixels["object_id"].isin(table["id"]).all():
             return write(folder, table, pixels)
-        objects, _ = write(folder, table, sky.pixels)
+        objects, _ = write(folder, table, few.pixels)
         path = folder / "3813-5-20.parquet"
         pyarrow.parquet.write_table(pyarrow.Table.from_pandas(pixels, preserve_index=False), path)
         return objects, [str(path)]
 
     monkeypatch.setattr(synthetic_pixels, "write", by_catalogue_field)
     with pytest.raises(InputError, match=message) as caught:
-        Sky(sky.table, pixels).run(tmp_path, **params)
+        Sky(few.table, pixels).run(tmp_path, **params)
     assert "\n" not in str(caught.value)
 
 
-def test_a_catalogue_without_redshifts_asks_for_a_model(sky, tmp_path):
+def test_a_catalogue_without_redshifts_asks_for_a_model(few, tmp_path):
     with pytest.raises(InputError, match=r"no object with pixels has a redshift.*photoz\.model"):
-        Sky(sky.table.assign(redshift=np.nan), sky.pixels).run(tmp_path)
+        Sky(few.table.assign(redshift=np.nan), few.pixels).run(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -468,45 +468,45 @@ def test_a_catalogue_without_redshifts_asks_for_a_model(sky, tmp_path):
         ),
     ],
 )
-def test_a_model_of_other_vectors_is_refused(sky, done, tmp_path, params, message):
+def test_a_model_of_other_vectors_is_refused(few, few_done, tmp_path, params, message):
     with pytest.raises(InputError, match=message):
-        sky.run(tmp_path, trained_model=str(done / "model.npz"), **params)
+        few.run(tmp_path, trained_model=str(few_done / "model.npz"), **params)
 
 
 @pytest.mark.parametrize("content", [b"", b"no model", b"PK\x03\x04 broken"])
-def test_what_is_no_model_is_refused(sky, tmp_path, content):
+def test_what_is_no_model_is_refused(few, tmp_path, content):
     path = tmp_path / "model.npz"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"model\.npz: cannot be read as a model"):
-        sky.run(tmp_path / "run", trained_model=str(path))
+        few.run(tmp_path / "run", trained_model=str(path))
 
 
-def test_a_model_that_would_run_code_or_says_nothing_is_refused(sky, tmp_path):
+def test_a_model_that_would_run_code_or_says_nothing_is_refused(few, tmp_path):
     path = tmp_path / "model.npz"
     np.savez(path, about=np.array({"version": 1}, dtype=object))
     with pytest.raises(InputError, match="array about.npy holds objects; allowed: numbers, text"):
-        sky.run(tmp_path / "run", trained_model=str(path))
+        few.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, about=np.array(json.dumps({"version": 99, "method": "knn"})))
     with pytest.raises(InputError, match="a model of version 99"):
-        sky.run(tmp_path / "run", trained_model=str(path))
+        few.run(tmp_path / "run", trained_model=str(path))
     np.savez(path, grid=np.arange(3))
     with pytest.raises(InputError, match="not a model of this project"):
-        sky.run(tmp_path / "run", trained_model=str(path))
+        few.run(tmp_path / "run", trained_model=str(path))
 
 
 def test_objects_are_told_apart_by_id_whatever_the_order_of_pixels_and_redshifts(
-    sky, done, tmp_path
+    few, few_done, tmp_path
 ):
     """Rows of equal redshift that follow each other are not taken as one object."""
-    same_redshift = sky.table.copy()
+    same_redshift = few.table.copy()
     rows = same_redshift["class"] == "GALAXY"
     same_redshift.loc[rows, "redshift"] = same_redshift.loc[rows, "redshift"].round(1)
-    found = objects_of(Sky(same_redshift, sky.pixels).run(tmp_path / "same"))
-    expected = objects_of(done)
+    found = objects_of(Sky(same_redshift, few.pixels).run(tmp_path / "same"))
+    expected = objects_of(few_done)
     assert found[["object_id", "n_pixels"]].equals(expected[["object_id", "n_pixels"]])
-    mixed = sky.pixels.sample(frac=1, random_state=1)
-    found = objects_of(Sky(sky.table, mixed).run(tmp_path / "mixed", pixels_per_object=None))
-    plain = objects_of(sky.run(tmp_path / "plain", pixels_per_object=None))
+    mixed = few.pixels.sample(frac=1, random_state=1)
+    found = objects_of(Sky(few.table, mixed).run(tmp_path / "mixed", pixels_per_object=None))
+    plain = objects_of(few.run(tmp_path / "plain", pixels_per_object=None))
     assert found["n_pixels"].equals(plain["n_pixels"])
     assert found["z_aperture"].to_numpy() == pytest.approx(plain["z_aperture"].to_numpy(), abs=1e-4)
     assert found["combined_weighted"].to_numpy() == pytest.approx(
