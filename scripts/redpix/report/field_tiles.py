@@ -12,7 +12,7 @@ ACROSS = 32
 
 
 class Tiling(NamedTuple):
-    """Which tiles of an image the viewer has at full resolution.
+    """The tiles of an image that the viewer has at full resolution.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ def choose_tiles(valid, x, y, label, most):
     # first the objects, then what lies about them
     for reach in (0, 1):
         for one in tiles:
-            wanted = set().union(*(_around(tile, reach, grid) for tile in one)) - chosen
+            wanted = {other for tile in one for other in _around(tile, reach, grid)} - chosen
             if len(chosen) + len(wanted) <= room:
                 chosen |= wanted
                 near += reach == 0
