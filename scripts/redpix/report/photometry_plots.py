@@ -48,8 +48,8 @@ def stretch(image, low=3.0, high=30.0):
 def calibration_figure(raw, calibrated, background, unit, error=0.0):
     """Return a figure of a raw image, the calibrated image and its background.
 
-    The grey scale of the background has at least `SMOOTH_SIGMAS` errors on both sides of its median, so
-    that noise does not look like structure.
+    The grey scale of the background has at least `SMOOTH_SIGMAS` errors on both sides of its
+    median, so that noise does not look like structure.
 
     Parameters
     ----------
