@@ -162,8 +162,15 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
     const plots = [...document.querySelectorAll(".plots > *")];
     answer.plots = plots.filter(wide).length;
     answer.lines = new Set(plots.map(one => one.offsetLeft)).size;
+    const inside = node => [...node.querySelectorAll("*")].flatMap(one =>
+      [one, ...(one.shadowRoot ? inside(one.shadowRoot) : [])]);
+    answer.columns = inside(document).filter(one => one.matches(".slick-header-column"))
+      .map(one => one.offsetWidth);
+    answer.verdict = [...document.querySelectorAll(".verdict td")].filter(wide).length;
     answer.words = get("chosen").textContent;"""
     answer = use(page, tmp_path, steps, width=390)
+    assert min(answer["columns"]) > 50
+    assert answer["verdict"] == 0
     assert answer["inner"] == 390
     assert answer["width"] <= 390
     assert (answer["wide"], answer["small"], answer["plots"]) == (0, 0, 0)

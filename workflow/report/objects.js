@@ -117,7 +117,7 @@
     const node = Math.min(Math.max(Math.round((z - grid[0]) / (grid[1] - grid[0])), 0), nodes - 1);
     const at = densitiesOf.map(one => one(among)?.[node] ?? 0), mine = densityOf(place)?.[node] ?? 0, most = Math.max(0, ...at);
     if (most < 0.3 || most < 3 * mine) return "";
-    return `At the true redshift, the PDF of ${combiners.names[at.indexOf(most)]} has a density of ${most.toFixed(1)}, and that of its combiner ${mine.toFixed(1)}.`;
+    return `At the true redshift, the PDF by “${combiners.names[at.indexOf(most)]}” has a density of ${most.toFixed(1)}, and its own PDF has ${mine.toFixed(1)}.`;
   }
 
   // what the page can say about a redshift that is off

@@ -261,6 +261,7 @@ def objects_table(source, view):
         columns=columns,
         height=300,
         sizing_mode="stretch_width",
+        min_width=900,
         index_position=None,
         reorderable=False,
         selectable=True,
