@@ -49,7 +49,7 @@ STEPS = {
     "1_verdict": Step("verdict", (), 700),
     "2_explore": Step("explore", ('nav a[href="#explore"]',), 1180, "#explore"),
     "3_outlier": Step("explore", ('nav a[href="#explore"]', "#worst"), 1000, "#explore"),
-    "4_pdf": Step("explore", ('nav a[href="#explore"]', "#worst"), 650, ".plots"),
+    "4_pdf": Step("explore", ('nav a[href="#explore"]', "#worst"), 730, ".plots"),
 }
 
 SCRIPT = """<script>addEventListener("load", async () => {

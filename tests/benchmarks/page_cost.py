@@ -139,7 +139,7 @@ def write_page(path, count, transients):
     script, div = object_explorer.explore(table, "r", ("g-r", "r-i"), float(grid[-1]))
     template = ROOT / "workflow/report/report.html.j2"
     shown = {"div": div, "method": "knn", "n": count, "pictures": 0, "span": (0.0, 1.0)}
-    shown["drawn"] = min(count, object_explorer.MOST_DRAWN)
+    shown |= {"combiner": "summary", "others": [], "drawn": min(count, object_explorer.MOST_DRAWN)}
     shown["data"] = explorer_section.page_data(table, pdfs, grid, {}, (0.0, 1.0))
     scripts = [*object_explorer.library(), script, own_script(template, "objects.js")]
     loader = jinja2.ChoiceLoader(

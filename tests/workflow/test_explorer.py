@@ -39,8 +39,15 @@ def test_the_worst_outlier_its_pictures_and_a_reason_in_one_click(page, tmp_path
     answer.row = get("chosen").querySelector("details").textContent;
     answer.hash = location.hash;
     const data = name => Bokeh.documents[0].get_model_by_name(name).data;
-    const curves = [data("pdf").p, data("pixels").top, data("aperture").p];
-    answer.tops = curves.map(one => Math.max(...one));"""
+    const curves = [data("pdf").p, data("pixels").top, data("pdf-aperture").p];
+    answer.tops = curves.map(one => Math.max(...one));
+    const plot = Bokeh.documents[0].roots().find(one => one.title?.text?.startsWith("PDF of"));
+    const legend = plot.below.find(one => one.type === "Legend");
+    answer.legend = legend.items.map(one => one.label.value);
+    const named = answer.legend.slice(2).map(name => data(`pdf-${name}`));
+    answer.sums = named.map(({z, p}) => p.reduce((a, b) => a + b, 0) * (z[1] - z[0]));
+    answer.means = named.map(({z, p}) => p.reduce((sum, one, k) => sum + one * z[k], 0) /
+      p.reduce((a, b) => a + b, 0));"""
     answer = use(page, tmp_path, steps)
     table = page[1][(page[1]["split"] == "test") & (page[1]["class"] != "STAR")]
     off = ((table["z_phot"] - table["redshift"]) / (1 + table["redshift"])).abs()
@@ -48,6 +55,12 @@ def test_the_worst_outlier_its_pictures_and_a_reason_in_one_click(page, tmp_path
     assert answer["words"].startswith(f"Object {worst['object_id']} in ")
     assert answer["hash"] == f"#object={worst['object_id']}"
     assert min(answer["tops"]) > 0
+    names = answer["legend"][2:]
+    assert answer["legend"][:2] == ["weighted", "pixels"]
+    assert names == ["mean", "stacked", "tempered", "summary", "aperture"]
+    assert answer["sums"] == pytest.approx([1] * len(names), abs=0.02)
+    columns = ["z_aperture" if name == "aperture" else f"combined_{name}" for name in names]
+    assert answer["means"] == pytest.approx(worst[columns].tolist(), abs=0.05)
     assert answer["pictures"] == 2
     assert answer["edge"] > 20
     assert off.max() < 0.05 or answer["why"]
@@ -149,8 +162,15 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
     const plots = [...document.querySelectorAll(".plots > *")];
     answer.plots = plots.filter(wide).length;
     answer.lines = new Set(plots.map(one => one.offsetLeft)).size;
+    const inside = node => [...node.querySelectorAll("*")].flatMap(one =>
+      [one, ...(one.shadowRoot ? inside(one.shadowRoot) : [])]);
+    answer.columns = inside(document).filter(one => one.matches(".slick-header-column"))
+      .map(one => one.offsetWidth);
+    answer.verdict = [...document.querySelectorAll(".verdict td")].filter(wide).length;
     answer.words = get("chosen").textContent;"""
     answer = use(page, tmp_path, steps, width=390)
+    assert min(answer["columns"]) > 50
+    assert answer["verdict"] == 0
     assert answer["inner"] == 390
     assert answer["width"] <= 390
     assert (answer["wide"], answer["small"], answer["plots"]) == (0, 0, 0)

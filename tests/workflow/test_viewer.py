@@ -7,7 +7,9 @@ import pytest
 from chromium import act_on_page
 from conftest import ROOT
 from redpix.report import pixel_layers, pixel_viewer
+from redpix.report.field_tiles import choose_tiles
 from redpix.report.page_policy import policy
+from redpix.report.tiled_layers import image_layer, mask_layer
 from test_report import Run, make_wcs
 
 #: a viewer starts when it comes into sight, or when it is called
@@ -35,7 +37,7 @@ const layer = async k => {
   const choice = place.querySelector("select");
   choice.value = k;
   choice.dispatchEvent(new Event("change"));
-  for (let tries = 0; tries < 40 && !place.viewer.loaded; tries++) await pause(25);
+  for (let tries = 0; tries < 400 && !place.viewer.loaded; tries++) await pause(25);
 };
 """
 
@@ -69,9 +71,13 @@ def small(tmp_path_factory):
         },
         "scatter": [["m 1", 12.0, 0.05, 0.05, False], ["m 2", 13.0, 0.3, 0.05, False]],
     }
+    return write_page(folder / "small.html", content)
+
+
+def write_page(path, content):
+    """Write a page with a viewer of some content, and return its path."""
     script = (ROOT / "workflow/report/viewer.js").read_text()
-    page = folder / "small.html"
-    page.write_text(
+    path.write_text(
         f"""<!DOCTYPE html><html><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{policy([script])}"></head>
 <body><div data-viewer="0"></div><figure id="star-charts"><svg></svg><svg></svg></figure>
@@ -79,7 +85,7 @@ def small(tmp_path_factory):
 <script type="application/json" id="viewer-data">{json.dumps(content)}</script>
 <script>{script}</script></body></html>"""
     )
-    return page
+    return path
 
 
 def use(page, folder, steps, size=60, width=1200):
@@ -138,6 +144,39 @@ def test_a_click_on_a_star_shows_its_light_curve(small, tmp_path):
     assert answer["curve"].startswith("Star 1 of m, ")
     assert answer["label"] == "Light curve of star 1 of m"
     assert answer["other"] == "another star"
+
+
+def test_a_large_field_has_its_pixels_in_tiles_and_means_elsewhere(tmp_path):
+    image = np.random.default_rng(1).normal(0, 1.0, (60, 80)).astype(np.float32)
+    image[20, 30] = 500.0
+    image[50:54, 70:74] = 40.0
+    tiling = choose_tiles(np.isfinite(image), np.array([30]), np.array([20]), np.array([1]), 1100)
+    layers = [image_layer(image, "counts", tiling)]
+    mask = np.zeros(image.shape, np.int32)
+    mask[57, 77] = 16
+    layers.append(mask_layer("mask", mask, ["A", "B", "C", "D", "COSMIC_RAY"], tiling))
+    content = pixel_viewer.viewer("one", image.shape, layers, tiles=tiling.about(image.shape))
+    page = write_page(tmp_path / "tiles.html", {"viewers": [content], "curves": {}, "scatter": []})
+    steps = """const colour = (x, y) => {
+      const [left, top] = point(x, y).map(Math.round);
+      return canvas.getContext("2d").getImageData(left, top, 1, 1).data[0];
+    };
+    event("pointermove", point(30, 20)); answer.star = said();
+    event("pointermove", point(71, 52)); answer.block = said();
+    answer.colours = [[30, 20], [71, 52], [75, 10]].map(at => colour(...at));
+    await layer(1);
+    event("pointermove", point(76, 57)); answer.masked = said();
+    event("pointermove", point(2, 2)); answer.clean = said();"""
+    answer = use(page, tmp_path, steps)
+    assert tiling.factor == 3
+    place, value = answer["star"].split(" · ")
+    assert place == "x 30.0, y 20.0"
+    assert float(value.removesuffix(" counts")) == pytest.approx(500, rel=0.02)
+    value = answer["block"].split(" · ")[1].removesuffix(" counts, mean of 3 × 3 pixels")
+    assert float(value) == pytest.approx(image[51:54, 69:72].mean(), rel=0.05)
+    assert answer["colours"][0] > answer["colours"][1] > answer["colours"][2] + 10
+    assert answer["masked"].endswith("COSMIC_RAY, any of 3 × 3 pixels")
+    assert answer["clean"].endswith("not masked, any of 3 × 3 pixels")
 
 
 def test_a_field_of_the_report_has_its_layers_and_coordinates(tmp_path):

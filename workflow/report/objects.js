@@ -8,10 +8,23 @@
   const part = name => Bokeh.documents[0].get_model_by_name(name);
   const objects = part("objects"), shown = part("shown"), drawn = part("drawn");
   const curve = part("pdf"), truth = part("truth"), densities = part("densities");
-  const bars = part("pixels"), summed = part("aperture");
+  const bars = part("pixels");
   const page = JSON.parse(document.getElementById("objects-data").textContent);
-  const levels = Uint8Array.from(atob(page.pdfs.levels), letter => letter.charCodeAt(0));
-  const rows = objects.data.object.length, nodes = page.pdfs.grid.length;
+  const rows = objects.data.object.length, grid = page.pdfs.grid, nodes = grid.length;
+  // densities at the nodes of the PDF at a place, null without a PDF
+  function reader(packed) {
+    const levels = Uint8Array.from(atob(packed.levels), letter => letter.charCodeAt(0)), starts = [];
+    packed.counts.reduce((sum, count, place) => (starts[place] = sum) + count, 0);
+    return place => {
+      const count = packed.counts[place];
+      if (!count) return null;
+      const density = new Array(nodes).fill(0);
+      for (let k = 0; k < count; k++) density[packed.first[place] + k] = levels[starts[place] + k] / 255 * packed.scale[place];
+      return density;
+    };
+  }
+  const densityOf = reader(page.pdfs), combiners = page.combiners, densitiesOf = combiners.pdfs.map(reader);
+  const placesOfCombiners = new Map(combiners.rows.map((row, place) => [row, place]));
   const panel = document.getElementById("chosen");
 
   // place of the PDF of each row; not all rows of a large table have one
@@ -26,24 +39,24 @@
       (a, b) => key[a] < key[b] ? -sign : key[a] > key[b] ? sign : 0);
   };
 
-  // PDF, histogram of the pixels, and a Gaussian with value and error of the summed aperture
+  // PDF of the object and of each combiner, and histogram of the pixels. A run whose file has no PDF
+  // of the summed aperture shows a Gaussian of its value and error
   function showPdf(row, details) {
-    const place = places ? places.get(row) : row, grid = page.pdfs.grid, highest = grid[nodes - 1];
-    let top = 0;
-    if (place === undefined) curve.data = {z: [], p: []};
-    else {
-      const scale = page.pdfs.scale[place];
-      const density = Array.from(levels.slice(place * nodes, (place + 1) * nodes), x => x / 255 * scale);
-      curve.data = {z: grid, p: density};
-      top = scale;
-    }
+    const place = places ? places.get(row) : row, highest = grid[nodes - 1];
+    const line = density => density ? {z: grid, p: density} : {z: [], p: []};
+    const tops = [];
+    const draw = (name, density) => { part(name).data = line(density); if (density) tops.push(...density); };
+    draw("pdf", place === undefined ? null : densityOf(place));
     const counts = details?.counts ?? [], step = highest / counts.length, total = counts.reduce((a, b) => a + b, 0);
     const heights = counts.map(count => count / total / step);
     bars.data = {left: counts.map((_, k) => k * step), right: counts.map((_, k) => (k + 1) * step), top: heights};
-    const [z, error] = ["z_aperture", "z_aperture_error"].map(name => Number(valueOf(details, name) || NaN));
-    const bell = error > 0 ? grid.map(x => Math.exp(-0.5 * ((x - z) / error) ** 2) / error / Math.sqrt(2 * Math.PI)) : [];
-    summed.data = bell.length ? {z: grid, p: bell} : {z: [], p: []};
-    top = Math.max(top, ...heights, ...bell);
+    const among = placesOfCombiners.get(row);
+    combiners.names.forEach((name, k) => draw(`pdf-${name}`, among === undefined ? null : densitiesOf[k](among)));
+    if (!combiners.names.includes("aperture")) {
+      const [z, error] = ["z_aperture", "z_aperture_error"].map(name => Number(valueOf(details, name) || NaN));
+      draw("pdf-aperture", error > 0 ? grid.map(x => Math.exp(-0.5 * ((x - z) / error) ** 2) / error / Math.sqrt(2 * Math.PI)) : null);
+    }
+    const top = Math.max(0, ...heights, ...tops);
     if (top > 0) densities.end = 1.05 * top;
     const redshift = objects.data.redshift[row];
     truth.visible = Number.isFinite(redshift);
@@ -97,6 +110,16 @@
     return list;
   }
 
+  // the estimate whose PDF is highest at the true redshift, if it is much higher than the chosen one
+  function likelier(row, z) {
+    const among = placesOfCombiners.get(row), place = places ? places.get(row) : row;
+    if (among === undefined || place === undefined) return "";
+    const node = Math.min(Math.max(Math.round((z - grid[0]) / (grid[1] - grid[0])), 0), nodes - 1);
+    const at = densitiesOf.map(one => one(among)?.[node] ?? 0), mine = densityOf(place)?.[node] ?? 0, most = Math.max(0, ...at);
+    if (most < 0.3 || most < 3 * mine) return "";
+    return `At the true redshift, the PDF by “${combiners.names[at.indexOf(most)]}” has a density of ${most.toFixed(1)}, and its own PDF has ${mine.toFixed(1)}.`;
+  }
+
   // what the page can say about a redshift that is off
   function reasons(row, details) {
     const said = [], z = objects.data.redshift[row], near = (details?.near ?? []).map(([one]) => objects.data.redshift[one]);
@@ -104,6 +127,8 @@
     if (Number.isFinite(off) && Math.abs(off) > 0.05) {
       if (near.length && (z < low - width || z > high + width))
         said.push(`The training objects nearest in magnitude and colours have redshifts from ${low.toFixed(3)} to ${high.toFixed(3)}, and the true redshift lies outside: its colours look like those of other redshifts.`);
+      const favours = likelier(row, z);
+      if (favours) said.push(favours);
       const mean = Number(valueOf(details, "combined_mean") || NaN), nearest = details?.near?.[0]?.[1];
       if (Math.abs(mean - z) < 0.6 * Math.abs(objects.data.z_phot[row] - z))
         said.push(`The mean of its pixels, ${mean.toFixed(3)}, is nearer to the true redshift than their combination.`);

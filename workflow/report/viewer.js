@@ -44,7 +44,11 @@
   }
 
   function begin(place) {
-    const content = page.viewers[place.dataset.viewer], [width, height] = content.size;
+    const content = page.viewers[place.dataset.viewer], [width, height] = content.size, tiles = content.tiles;
+    // place in the picture of all tiles of each tile of the image, -1 for those that are shrunk only
+    const columns = tiles && Math.ceil(width / tiles.side);
+    const numbers = tiles && new Int32Array(columns * Math.ceil(height / tiles.side)).fill(-1);
+    for (let k = 0; tiles && k < tiles.places.length / 2; k++) numbers[tiles.places[2 * k] + tiles.places[2 * k + 1] * columns] = k;
     const canvas = make("canvas", {tabIndex: 0});
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", `${content.name}: ${content.layers[0].name}. Arrow keys move, plus and minus zoom, 0 shows all.`);
@@ -59,42 +63,59 @@
     place.replaceChildren(tools, canvas, said, told);
     const pen = canvas.getContext("2d");
     const layers = content.layers.map(() => null);
-    let view = null, shown = 0, chosen = null, picture = null;
+    let view = null, shown = 0, chosen = null, picture = null, shrunk = null;
 
-    function load(k) {
-      if (layers[k]) return void paint();
-      const image = new Image();
-      image.onload = () => {
-        const copy = make("canvas", {width, height}), brush = copy.getContext("2d", {willReadFrequently: true});
-        brush.drawImage(image, 0, 0);
-        layers[k] = brush.getImageData(0, 0, width, height).data;
-        paint();
-      };
-      image.src = content.layers[k].uri;
+    function read(uri) {
+      return new Promise(done => {
+        const image = new Image();
+        image.onload = () => {
+          const copy = make("canvas", {width: image.width, height: image.height}), brush = copy.getContext("2d", {willReadFrequently: true});
+          brush.drawImage(image, 0, 0);
+          done(brush.getImageData(0, 0, image.width, image.height));
+        };
+        image.src = uri;
+      });
     }
-    const levelAt = (k, column, row) => {
-      const at = 4 * (column + (height - 1 - row) * width), data = layers[k];
-      return content.layers[k].labels ? data[at] + 256 * data[at + 1] : data[at];
-    };
-    function table(layer) {
+    async function load(k) {
+      const layer = content.layers[k];
+      layers[k] ??= {fine: await read(layer.uri), coarse: tiles && await read(layer.coarse.uri)};
+      if (k === shown) paint();
+    }
+    // the level of a pixel, and whether it is that of a block of pixels
+    function levelAt(k, column, row) {
+      let picture = layers[k].fine, x = column, y = row, block = false;
+      if (tiles) {
+        const {side, across, factor} = tiles, number = numbers[Math.floor(column / side) + Math.floor(row / side) * columns];
+        block = number < 0;
+        if (block) [picture, x, y] = [layers[k].coarse, Math.floor(column / factor), Math.floor(row / factor)];
+        else [x, y] = [number % across * side + column % side, Math.floor(number / across) * side + row % side];
+      }
+      const at = 4 * (x + (picture.height - 1 - y) * picture.width), data = picture.data;
+      return [content.layers[k].labels ? data[at] + 256 * data[at + 1] : data[at], block];
+    }
+    const shape = (layer, block) => block ? {...layer, ...layer.coarse} : layer;
+    // colours of levels; a block has the colour that a pixel of its value has
+    function table(layer, block) {
       const contrast = 2 ** Number(stretch.value), found = [];
       for (let level = 0; level < 256; level++) {
         if (layer.bits) { found.push(level ? [217, 79, 69] : [28, 34, 44]); continue; }
         if (!level) { found.push([150, 165, 150]); continue; }
         let share = (level - 1) / 254;
-        if (layer.asinh) share = (level - layer.asinh[2] + 6 / contrast) * contrast / 70;
+        if (layer.asinh) {
+          const [sky, soft, below, steps] = layer.asinh;
+          const like = block ? below + steps * Math.asinh((valueOf(shape(layer, true), level) - sky) / soft) : level;
+          share = (like - below + 6 / contrast) * contrast / 70;
+        }
         else share = Math.min(Math.max(0.5 + ((level - 1) / layer.linear[2] - 0.5) * contrast, 0), 1);
         const grey = 255 * Math.min(Math.max(share, 0), 1);
         found.push(layer.colours === "viridis" ? ramp(share) : [grey, grey, grey]);
       }
       return found;
     }
-    function paint() {
-      const data = layers[shown], layer = content.layers[shown];
-      if (!data) return;
-      picture = make("canvas", {width, height});
-      const brush = picture.getContext("2d"), target = brush.createImageData(width, height);
-      const colours = layer.labels ? null : table(layer);
+    function coloured({data, width, height}, block) {
+      const layer = content.layers[shown], result = make("canvas", {width, height});
+      const brush = result.getContext("2d"), target = brush.createImageData(width, height);
+      const colours = layer.labels ? null : table(layer, block);
       for (let at = 0; at < data.length; at += 4) {
         const label = colours ? 0 : data[at] + 256 * data[at + 1];
         const colour = colours ? colours[data[at]] : label ? tint(label) : [28, 34, 44];
@@ -102,13 +123,39 @@
         target.data[at + 3] = 255;
       }
       brush.putImageData(target, 0, 0);
+      return result;
+    }
+    function paint() {
+      if (!layers[shown]) return;
+      picture = coloured(layers[shown].fine, false);
+      shrunk = tiles && coloured(layers[shown].coarse, true);
       draw();
+    }
+    // the shrunk image, and on it the tiles that are in sight
+    function drawTiles() {
+      const {side, across, factor, places} = tiles, {x, y, scale} = view;
+      const top = y + height * scale;
+      pen.save();
+      pen.beginPath();
+      pen.rect(x, y, width * scale, height * scale);
+      pen.clip();
+      pen.drawImage(shrunk, x, top - shrunk.height * factor * scale, shrunk.width * factor * scale, shrunk.height * factor * scale);
+      for (let k = 0; k < places.length / 2; k++) {
+        const left = Math.round(x + places[2 * k] * side * scale), right = Math.round(x + (places[2 * k] + 1) * side * scale);
+        const high = Math.round(top - (places[2 * k + 1] + 1) * side * scale), low = Math.round(top - places[2 * k + 1] * side * scale);
+        if (right < 0 || low < 0 || left > canvas.width || high > canvas.height) continue;
+        const row = Math.floor(k / across);
+        pen.drawImage(picture, k % across * side, picture.height - (row + 1) * side, side, side, left, high, right - left, low - high);
+      }
+      pen.restore();
     }
     function fit() {
       const scale = Math.min(canvas.width / width, canvas.height / height);
       view = {scale, x: (canvas.width - scale * width) / 2, y: (canvas.height - scale * height) / 2};
     }
+    let sized = 0;
     function size() {
+      sized = place.clientWidth;
       const ratio = devicePixelRatio || 1, across = Math.max(200, place.clientWidth);
       const up = Math.min(across * height / width, 0.75 * innerHeight, 620);
       canvas.style.height = `${up}px`;
@@ -119,20 +166,19 @@
     }
     // place on the canvas of a place in the layers: column, row from below
     const across = x => view.x + (x + 0.5) * view.scale, down = y => view.y + (height - 0.5 - y) * view.scale;
-    const inLayer = mark => [(mark.x - content.corner[0] + 0.5) / content.factor - 0.5, (mark.y - content.corner[1] + 0.5) / content.factor - 0.5];
     function draw() {
       pen.fillStyle = "#0b0e13";
       pen.fillRect(0, 0, canvas.width, canvas.height);
       if (!picture) return;
       pen.imageSmoothingEnabled = view.scale < 1;
-      pen.drawImage(picture, view.x, view.y, width * view.scale, height * view.scale);
+      if (tiles) drawTiles();
+      else pen.drawImage(picture, view.x, view.y, width * view.scale, height * view.scale);
       if (!circles.checked) return;
       for (const mark of content.marks) {
-        const [x, y] = inLayer(mark);
         pen.strokeStyle = mark === chosen ? "#ff4d9d" : mark.colour;
         pen.lineWidth = (mark === chosen ? 3 : 1.3) * (devicePixelRatio || 1);
         pen.beginPath();
-        pen.arc(across(x), down(y), Math.max(4, mark.r / content.factor * view.scale), 0, 7);
+        pen.arc(across(mark.x), down(mark.y), Math.max(4, mark.r * view.scale), 0, 7);
         pen.stroke();
       }
     }
@@ -144,20 +190,21 @@
     function nearest(at) {
       let best = null, least = Infinity;
       for (const mark of content.marks) {
-        const [x, y] = inLayer(mark), away = Math.hypot(across(x) - at[0], down(y) - at[1]);
+        const away = Math.hypot(across(mark.x) - at[0], down(mark.y) - at[1]);
         if (away < least) [best, least] = [mark, away];
       }
-      const reach = best ? Math.max(10, best.r / content.factor * view.scale * 1.2) : 0;
+      const reach = best ? Math.max(10, best.r * view.scale * 1.2) : 0;
       return least <= reach ? best : null;
     }
     function tell(at) {
       const [x, y] = toLayer(at), column = Math.round(x), row = Math.round(y);
       if (column < 0 || row < 0 || column >= width || row >= height || !layers[shown]) return void (said.textContent = "");
-      const mine = [content.corner[0] + (x + 0.5) * content.factor - 0.5, content.corner[1] + (y + 0.5) * content.factor - 0.5];
+      const [level, block] = levelAt(shown, column, row), layer = content.layers[shown];
+      const of = block && !layer.labels ? `, ${layer.bits ? "any" : "mean"} of ${tiles.factor} × ${tiles.factor} pixels` : "";
       const sky = skyOf(content.sky, content.size, x + 0.5, y + 0.5), mark = circles.checked && nearest(at);
-      said.textContent = `x ${mine[0].toFixed(1)}, y ${mine[1].toFixed(1)}` +
+      said.textContent = `x ${x.toFixed(1)}, y ${y.toFixed(1)}` +
         (sky ? ` · RA ${sky[0].toFixed(6)}°, Dec ${sky[1].toFixed(6)}°` : "") +
-        ` · ${words(content.layers[shown], levelAt(shown, column, row))}` + (mark ? ` · ${mark.text}` : "");
+        ` · ${words(shape(layer, block), level)}${of}` + (mark ? ` · ${mark.text}` : "");
     }
     function zoom(factor, at) {
       const scale = Math.min(Math.max(view.scale * factor, 0.05), 60), by = scale / view.scale;
@@ -217,7 +264,8 @@
     stretch.addEventListener("input", paint);
     circles.addEventListener("change", draw);
     all.addEventListener("click", show);
-    addEventListener("resize", size);
+    // a telephone that hides its address bar changes the height only, and keeps the view
+    addEventListener("resize", () => { if (place.clientWidth !== sized) size(); });
     function follow(key) {
       const mark = content.marks.find(one => one.key === key);
       if (mark && mark !== chosen) { chosen = mark; told.textContent = mark.text; draw(); }
@@ -227,7 +275,7 @@
     load(0);
     if (page.star) follow(page.star);
     place.dataset.ready = "yes";
-    place.viewer = {tell, pick, zoom, toLayer, canvasPlace: mark => inLayer(mark).map((one, k) => k ? down(one) : across(one)),
+    place.viewer = {tell, pick, zoom, toLayer, canvasPlace: mark => [across(mark.x), down(mark.y)],
       get view() { return view; }, get loaded() { return Boolean(layers[shown]); }};
   }
 

@@ -68,6 +68,7 @@ rule photoz_method:
         tune=PHOTOZ["tune"],
         grid=PHOTOZ["grid"],
         combiner=PHOTOZ["combiner"],
+        combiner_pdfs=PHOTOZ["combiner_pdfs"],
         trained_model=PHOTOZ["model"],
         seed=config["seed"],
     message:

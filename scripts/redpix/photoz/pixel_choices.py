@@ -19,3 +19,4 @@ class PixelChoices(NamedTuple):
     trained_model: str | None  #: file of the model to use; None to train one
     seed: int
     apertures: list = ()  #: tables of aperture fluxes, one per field; empty for sums of pixels
+    combiner_pdfs: int = 100_000  #: maximum number of objects with PDFs of all combiners

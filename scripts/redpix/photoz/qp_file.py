@@ -8,7 +8,7 @@ import pyarrow.parquet
 
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
-from redpix.photoz import pdf_compression
+from redpix.photoz.pdf_file import COLUMNS, unpack_columns
 
 #: the parameterisation of qp whose PDFs are straight lines between nodes
 PARAMETERISATION = b"interp"
@@ -44,16 +44,13 @@ def write_qp(pdfs, qp):
 
 def _parts(source):
     """Yield the row groups of a file."""
-    return (source.read_row_group(number) for number in range(source.num_row_groups))
+    numbers = range(source.num_row_groups)
+    return (source.read_row_group(number, columns=list(COLUMNS)) for number in numbers)
 
 
 def _append(density, part, grid):
     """Append the PDFs of a row group, and return the ids of their objects."""
-    lists = part["pdf"].combine_chunks()
-    packed = pdf_compression.Sparse(
-        part["first"].to_numpy(), lists.offsets.to_numpy(), lists.values.to_numpy()
-    )
-    values = pdf_compression.unpack(packed, grid)
+    values = unpack_columns(part["first"], part["pdf"], grid)
     given = np.isfinite(values).all(axis=1)
     start = len(density)
     density.resize(start + np.count_nonzero(given), axis=0)

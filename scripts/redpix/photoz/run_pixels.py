@@ -9,6 +9,7 @@ from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.photoz import files
 from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
+from redpix.photoz.combiner_pdfs import write_estimates
 from redpix.photoz.estimates import (
     APERTURE,
     WAYS,
@@ -19,7 +20,6 @@ from redpix.photoz.evaluate import PixelScores, count_splits, evaluate, most_pro
 from redpix.photoz.learners.base import STAR
 from redpix.photoz.methods import completed, known_kinds, shown_settings, warn_of_old_names
 from redpix.photoz.object_fluxes import GAAP, PIXELS
-from redpix.photoz.pdf_file import write_pdfs
 from redpix.photoz.pixel_choices import PixelChoices
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.recipe import Recipe
@@ -175,7 +175,7 @@ def estimate_from_pixels(
     about = describe(fitted, choices, attributes, counts, sky.totals.dropped)
     write_text(metrics, json.dumps(about | measured, indent=1, allow_nan=False) + "\n")
     files.write_objects(objects, object_table(sky, split, results, choices.combiner, combined))
-    write_pdfs(pdfs, sky.table["id"], results[choices.combiner].pdf, fitted.grid)
+    write_estimates(pdfs, sky.table["id"], results, choices, fitted.grid)
     files.write_model(model, fitted)
     log.info("written: %s", ", ".join((objects, pixels, metrics, pdfs, model)))
 

@@ -1,11 +1,14 @@
 """Figures of a difference image: cut-outs of transients, histogram of scores, completeness."""
 
 import numpy as np
-from astropy.stats import mad_std
+from astropy.stats import binom_conf_interval, mad_std
 from matplotlib.figure import Figure
 
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
+
+#: distance of the bars of two bands, mag
+_ASIDE = 0.04
 
 #: maximum number of transients with cut-outs in a figure
 MOST = 6
@@ -78,6 +81,8 @@ def score_figure(scores):
 def completeness_figure(magnitudes, found):
     """Return a figure of the share of true transients that were found, against magnitude.
 
+    Bars are 68 % intervals of the binomial distribution (Wilson 1927).
+
     Parameters
     ----------
     magnitudes : dict of str to ndarray
@@ -91,13 +96,17 @@ def completeness_figure(magnitudes, found):
     """
     figure = Figure(figsize=(10.5, 3.2), layout="constrained")
     axes = figure.subplots()
-    for name, values in magnitudes.items():
+    for number, (name, values) in enumerate(magnitudes.items()):
         edges = np.arange(np.floor(2 * values.min()), np.floor(2 * values.max()) + 2) / 2
         total, _ = np.histogram(values, edges)
         hits, _ = np.histogram(values[found[name]], edges)
         filled = total > 0
         middle = ((edges[1:] + edges[:-1]) / 2)[filled]
-        axes.plot(middle, (hits[filled] / total[filled]), marker="o", markersize=3, label=name)
+        share = hits[filled] / total[filled]
+        low, high = binom_conf_interval(hits[filled], total[filled], interval="wilson")
+        bars = np.maximum([share - low, high - share], 0)
+        aside = middle + _ASIDE * (number - (len(magnitudes) - 1) / 2)
+        axes.errorbar(aside, share, bars, marker="o", markersize=3, elinewidth=0.8, label=name)
     axes.set(ylim=(-0.03, 1.06), xlabel="magnitude", ylabel="share found")
     axes.legend()
     return figure

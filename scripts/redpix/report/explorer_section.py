@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from redpix.photoz import pdf
-from redpix.photoz.pdf_file import read_pdfs
+from redpix.photoz.pdf_file import read_combiner_pdfs, read_pdfs
 from redpix.report import object_details, object_explorer, object_neighbours
 from redpix.report.pictures import colour_bands
 
@@ -41,35 +41,69 @@ def show_objects(products, run, methods, settings):
     fields = shown_fields(products, settings)
     highest, bands = float(grid[-1]), settings["bands"]
     chosen = object_details.choose_objects(table["deviation"].to_numpy())
-    ids = table["object_id"].to_numpy()[chosen]
-    columns, rows = object_neighbours.row_texts(method.table, chosen)
     tables = [pixels for _, pixels in fields.values()]
     flux = object_neighbours.summed_fluxes(tables, table["object_id"].to_numpy(), bands)
     colours = add_colours(table, flux, bands)
     span = tuple(np.quantile(table["z_phot"].dropna(), _ENDS))
-    redshifts = object_details.pixel_redshifts(method.pixels_path, ids)
-    details = {}
-    for registered, pixels in fields.values():
-        shown = colour_bands([band for band in bands if band in registered])
-        images = [registered[band] for band in shown]
-        details |= object_details.field_details(images, pixels, shown, ids, redshifts, span)
     near = neighbours(table, flux, bands.index(settings["reference_band"]), chosen)
-    for one, row, others in zip(ids, rows, near, strict=True):
-        entry = details.setdefault(str(one), {}) | {"row": row, "near": others}
-        if int(one) in redshifts:
-            entry["counts"] = object_neighbours.counts_of_pixels(redshifts[int(one)], highest)
-        details[str(one)] = entry
-    script, div = object_explorer.explore(table, settings["reference_band"], colours, highest)
+    columns, details = chosen_details(method, fields, bands, (chosen, near), (span, highest))
+    others = read_combiner_pdfs(method.pdfs_path, chosen)
+    combiner, combined = method.metrics["combiner"], combiner_data(others, chosen, grid)
+    script, div = object_explorer.explore(
+        table, settings["reference_band"], colours, highest, combiner, list(others)
+    )
     return {
         "scripts": [*object_explorer.library(), script],
         "div": div,
-        "data": page_data(table, pdfs, grid, details, span, columns),
+        "data": page_data(table, pdfs, grid, details, span, columns, combined),
+        "combiner": combiner,
+        "others": list(others),
         "method": method.name,
         "n": len(table),
         "pictures": sum("cut" in one for one in details.values()),
         "drawn": min(len(table), object_explorer.MOST_DRAWN),
         "span": span,
     }
+
+
+def chosen_details(method, fields, bands, chosen, ends):
+    """Return the pictures, pixels, neighbours and rows of the chosen objects.
+
+    Parameters
+    ----------
+    method : redpix.report.method_results.MethodResult
+        Products of the method.
+    fields : dict
+        From `shown_fields`.
+    bands : list of str
+        Bands in order of wavelength.
+    chosen : (ndarray of int, list)
+        Rows of the objects, and their neighbours from `neighbours`.
+    ends : ((float, float), float)
+        Redshifts at the ends of the colours of maps, and upper end of the redshifts of PDFs.
+
+    Returns
+    -------
+    columns : list of str
+        Names of the values of each `row`.
+    details : dict of str to dict
+        By object.
+    """
+    (rows, near), (span, highest) = chosen, ends
+    ids = method.table["object_id"].to_numpy()[rows]
+    redshifts = object_details.pixel_redshifts(method.pixels_path, ids)
+    details = {}
+    for registered, pixels in fields.values():
+        shown = colour_bands([band for band in bands if band in registered])
+        images = [registered[band] for band in shown]
+        details |= object_details.field_details(images, pixels, shown, ids, redshifts, span)
+    columns, texts = object_neighbours.row_texts(method.table, rows)
+    for one, row, others in zip(ids, texts, near, strict=True):
+        entry = details.setdefault(str(one), {}) | {"row": row, "near": others}
+        if int(one) in redshifts:
+            entry["counts"] = object_neighbours.counts_of_pixels(redshifts[int(one)], highest)
+        details[str(one)] = entry
+    return columns, details
 
 
 def neighbours(table, flux, middle, chosen):
@@ -99,7 +133,28 @@ def neighbours(table, flux, middle, chosen):
     return object_neighbours.neighbour_lists(*found, chosen)
 
 
-def page_data(table, pdfs, grid, details, span, columns=()):
+def combiner_data(others, chosen, grid):
+    """Return the PDFs of the combiners of the chosen objects for the page.
+
+    Parameters
+    ----------
+    others : dict of str to ndarray, shape (n, nodes)
+        PDFs of the chosen objects by combiner.
+    chosen : ndarray of int, shape (n,)
+        Rows of the objects.
+    grid : ndarray, shape (nodes,)
+        Redshifts of the nodes.
+
+    Returns
+    -------
+    dict
+        `rows`; `names`; `pdfs`, one entry of `redpix.report.object_details.packed_pdfs` per name.
+    """
+    packed = [object_details.packed_pdfs(pdfs, grid) for pdfs in others.values()]
+    return {"rows": chosen.tolist(), "names": list(others), "pdfs": packed}
+
+
+def page_data(table, pdfs, grid, details, span, columns=(), combiners=None):
     """Return pictures and PDFs of objects as JSON for a page.
 
     Parameters
@@ -116,6 +171,8 @@ def page_data(table, pdfs, grid, details, span, columns=()):
         Redshifts at the ends of the colours of maps.
     columns : sequence of str
         Names of the values of `row` of each object's details.
+    combiners : dict, optional
+        From `combiner_data`.
 
     Returns
     -------
@@ -128,6 +185,7 @@ def page_data(table, pdfs, grid, details, span, columns=()):
         "pdfs": object_details.packed_pdfs(pdfs[rows], grid),
         # None: each object has a PDF
         "rows": rows.tolist() if len(rows) < len(table) else None,
+        "combiners": combiners or combiner_data({}, rows[:0], grid),
         "span": span,
         "most_drawn": object_explorer.MOST_DRAWN,
         "columns": list(columns),

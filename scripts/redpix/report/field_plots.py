@@ -10,6 +10,10 @@ from matplotlib.patches import Rectangle
 
 from redpix.report.pictures import NO_DATA
 
+#: left, bottom, width and height of the layout as shares of a figure: words of axes of sky
+#: coordinates lie beyond it, and a figure that is larger than its canvas is drawn twice
+_INSIDE = (0.0, 0.0, 0.98, 0.96)
+
 #: colour of the circle of an object by its class
 CLASS_COLOURS = {"GALAXY": "#ffd23f", "STAR": "#6fd3ff", "QSO": "#ff7ad9", "": "#b6f09c"}
 
@@ -103,6 +107,7 @@ def field_figure(field, close_up, marks):
     rows, columns = field.values.shape[:2]
     ratio = float(np.clip(columns / rows, 0.5, 1.6))
     figure = Figure(figsize=(10.5, 9.0 / (ratio + 1) + 1.0), layout="constrained")
+    figure.get_layout_engine().set(rect=_INSIDE)
     grid = figure.add_gridspec(1, 2, width_ratios=[ratio, 1])
     left = _sky_axes(figure, grid[0], field)
     left.imshow(field.values, origin="lower")
@@ -162,6 +167,7 @@ def band_figure(image, error, registered, band):
         columns / rows for rows, columns in (p.values.shape for p in (image, error, registered))
     ]
     figure = Figure(figsize=(10.5, 9.0 / sum(ratios) + 1.3), layout="constrained")
+    figure.get_layout_engine().set(rect=_INSIDE)
     grid = figure.add_gridspec(1, 3, width_ratios=ratios)
     for panel, picture, norm, colours, title in (
         (grid[0], image, light, "gray", f"Frame as delivered, {band}"),

@@ -207,7 +207,7 @@ def packed_pdfs(pdfs, grid):
     Parameters
     ----------
     pdfs : ndarray, shape (n, nodes)
-        Probability densities.
+        Probability densities; NaN where an object has no PDF.
     grid : ndarray, shape (nodes,)
         Redshifts of the nodes.
 
@@ -215,14 +215,22 @@ def packed_pdfs(pdfs, grid):
     -------
     dict
         `grid`, a list of redshifts; `scale`, the maximum of each PDF; `levels`, the PDFs over
-        their maximum in steps of 1/255, in base 64.
+        their maximum in steps of 1/255 from the `first` to the last positive one, in base 64;
+        `counts`, the number of levels of each PDF, 0 without a PDF.
     """
     step = max(1, -(-len(grid) // _NODES))
-    pdfs = np.asarray(pdfs, float)[:, ::step]
+    pdfs = np.nan_to_num(np.asarray(pdfs, float)[:, ::step])
     scale = np.maximum(pdfs.max(axis=1), 1e-30)
     levels = np.round(255 * pdfs / scale[:, None]).astype(np.uint8)
+    positive = levels > 0
+    first = np.argmax(positive, axis=1)
+    end = np.where(positive.any(axis=1), levels.shape[1] - positive[:, ::-1].argmax(axis=1), first)
+    node = np.arange(levels.shape[1])
+    kept = (node >= first[:, None]) & (node < end[:, None])
     return {
         "grid": [round(float(z), 5) for z in grid[::step]],
         "scale": [round(float(value), 4) for value in scale],
-        "levels": base64.b64encode(levels.tobytes()).decode(),
+        "first": first.tolist(),
+        "counts": (end - first).tolist(),
+        "levels": base64.b64encode(levels[kept].tobytes()).decode(),
     }

@@ -70,7 +70,7 @@ def library():
     return [*scripts, 'Bokeh.require("core/logging").logger.set_level("error");']
 
 
-def explore(table, band, colours, highest):
+def explore(table, band, colours, highest, combiner="", others=()):
     """Return the table of objects and the plots that are linked with it.
 
     Parameters
@@ -83,6 +83,10 @@ def explore(table, band, colours, highest):
         Two columns of colours, or none.
     highest : float
         Upper end of the redshifts of PDFs.
+    combiner : str
+        Name of the combiner whose PDF is that of the object.
+    others : sequence of str
+        Names of further estimates with PDFs.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def explore(table, band, colours, highest):
     # the page chooses the objects that plots draw
     drawn = IndexFilter(list(range(min(len(table), MOST_DRAWN))), name="drawn")
     figures = plots(source, CDSView(filter=drawn), band, colours)
-    figures.append(pdf_plot(highest, PLOT, TOOLS))
+    figures.append(pdf_plot(highest, PLOT, TOOLS, combiner, others))
     for plot in figures:
         plot.toolbar.autohide = True
     rows = objects_table(source, CDSView(filter=shown))
@@ -257,6 +261,7 @@ def objects_table(source, view):
         columns=columns,
         height=300,
         sizing_mode="stretch_width",
+        min_width=900,
         index_position=None,
         reorderable=False,
         selectable=True,

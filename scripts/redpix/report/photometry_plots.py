@@ -1,9 +1,16 @@
 """Figures of stellar photometry: calibration, stars, PSF, residuals, errors, light curves."""
 
+import matplotlib
 import numpy as np
 from astropy.stats import mad_std
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+
+#: grey scale of images; masked pixels have the colour that they have in the page's viewer
+GREY = matplotlib.colormaps["gray"].with_extremes(bad="#96a596")
+
+#: errors on both sides of the colours of a residual, and of a background, which is smooth
+SIGMAS, SMOOTH_SIGMAS = 3.0, 6.0
 
 #: maximum number of stars with stamps
 STAMPS = 25
@@ -38,8 +45,11 @@ def stretch(image, low=3.0, high=30.0):
     return {"vmin": middle - low * spread, "vmax": middle + high * spread}
 
 
-def calibration_figure(raw, calibrated, background, unit):
+def calibration_figure(raw, calibrated, background, unit, error=0.0):
     """Return a figure of a raw image, the calibrated image and its background.
+
+    The grey scale of the background has at least `SMOOTH_SIGMAS` errors on both sides of its
+    median, so that noise does not look like structure.
 
     Parameters
     ----------
@@ -47,6 +57,8 @@ def calibration_figure(raw, calibrated, background, unit):
         The grey scales differ.
     unit : str
         Plural name of the unit of the three, for the colour bars.
+    error : float
+        Error of the background at a place.
 
     Returns
     -------
@@ -55,10 +67,13 @@ def calibration_figure(raw, calibrated, background, unit):
     figure = Figure(figsize=(10.5, 3.6), layout="constrained")
     panels = (("As the camera delivered it", raw, stretch(raw)),)
     panels += (("Calibrated, sky subtracted", calibrated, stretch(calibrated)),)
-    low, high = np.percentile(background, [0.5, 99.5])
-    panels += (("Background", background, {"vmin": low, "vmax": high}),)
+    low, middle, high = np.percentile(background, [0.5, 50, 99.5])
+    reach = SMOOTH_SIGMAS * error
+    limits = {"vmin": min(low, middle - reach), "vmax": max(high, middle + reach)}
+    title = f"Background, error {error:.2g}" if error else "Background"
+    panels += ((title, background, limits),)
     for axes, (title, image, limits) in zip(figure.subplots(1, 3), panels, strict=True):
-        shown = axes.imshow(image, origin="lower", cmap="gray", **limits)
+        shown = axes.imshow(image, origin="lower", cmap=GREY, **limits)
         axes.set(title=title, xlabel="x (pixels)", ylabel="y (pixels)")
         style = {"orientation": "horizontal", "aspect": 35, "pad": 0.02, "label": unit}
         figure.colorbar(shown, ax=axes, ticks=MaxNLocator(5), **style)
@@ -84,7 +99,7 @@ def stars_figure(image, residual, x, y, flags):
     figure = Figure(figsize=(10.5, 5.4), layout="constrained")
     left, right = figure.subplots(1, 2)
     limits = stretch(image)
-    left.imshow(image, origin="lower", cmap="gray", **limits)
+    left.imshow(image, origin="lower", cmap=GREY, **limits)
     for bad, colour, label in ((False, "#6fd3ff", "no flag"), (True, "#ffb13f", "flagged")):
         chosen = (flags != 0) == bad
         left.scatter(
@@ -98,7 +113,7 @@ def stars_figure(image, residual, x, y, flags):
         )
     left.set(title="Stars", xlim=(-0.5, image.shape[1] - 0.5), ylim=(-0.5, image.shape[0] - 0.5))
     left.legend(loc="upper right", facecolor="white", frameon=True, framealpha=0.8)
-    right.imshow(residual, origin="lower", cmap="gray", **limits)
+    right.imshow(residual, origin="lower", cmap=GREY, **limits)
     left.set(xlabel="x (pixels)", ylabel="y (pixels)")
     right.set(title="Residual: stars subtracted, same scale", xlabel="x (pixels)")
     return figure
@@ -144,36 +159,6 @@ def stamps_figure(image, stars):
             markeredgecolor="#6fd3ff",
             markersize=6,
         )
-    return figure
-
-
-def psf_figure(stamp, mean_residual):
-    """Return a figure of the PSF in the middle of an image, and of the mean residual.
-
-    Parameters
-    ----------
-    stamp : ndarray, shape (ny, nx)
-        The PSF, as a share of the flux per pixel.
-    mean_residual : ndarray, shape (ny, nx)
-        Mean residual of bright stars, as a share of their fluxes.
-
-    Returns
-    -------
-    Figure
-    """
-    figure = Figure(figsize=(10.5, 4.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    shown = left.imshow(np.log10(np.maximum(stamp, 1e-6)), origin="lower", cmap="viridis", vmin=-5)
-    left.set_title("PSF, log10 of the share of the flux in a pixel")
-    figure.colorbar(shown, ax=left, shrink=0.8)
-    most = max(abs(mean_residual).max(), 1e-6)
-    shown = right.imshow(
-        100 * mean_residual, origin="lower", cmap="RdBu_r", vmin=-100 * most, vmax=100 * most
-    )
-    right.set_title("Mean residual, % of the flux")
-    figure.colorbar(shown, ax=right, shrink=0.8)
-    for axes in (left, right):
-        axes.set(xlabel="x (pixels)", ylabel="y (pixels)")
     return figure
 
 

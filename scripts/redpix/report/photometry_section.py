@@ -7,15 +7,13 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from redpix.io.fits_files import read_image
 from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
 from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise
 from redpix.report.figures import data_uri
-from redpix.report.growth_plots import growth_curves, growth_figure
-from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
+from redpix.report.star_pictures import show_pictures, show_stars
 
 #: maximum number of images with all pictures, and with their stars circled
 MOST, MOST_CIRCLED = 3, 12
@@ -150,7 +148,7 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     facts = image_facts(planes, stars) | camera_facts(raw, planes.header, planes.background, sky)
     drawn = None
     if pictures == "all":
-        drawn = show_pictures(raw, planes, stars)
+        drawn = show_pictures(raw, planes, stars, PLURAL[planes.header["BUNIT"]])
     elif pictures:
         drawn = dict.fromkeys(PICTURES) | {"stars": show_stars(planes, stars)}
     noise = given_noise(raw, planes.header, planes.background, sky)
@@ -197,104 +195,3 @@ def image_facts(planes, stars):
         error = f" ± {cards['ZEROERR']:.4f}" if "ZEROERR" in cards else ""
         facts["zero point"] = f"{cards['ZEROPT']:.4f}{error} mag"
     return facts
-
-
-def show_pictures(raw, planes, stars):
-    """Return the pictures of an image.
-
-    Parameters
-    ----------
-    raw : str
-        The raw image.
-    planes : ImagePlanes
-        Pixels and headers of the image.
-    stars : DataFrame
-        The stars of the image, the brightest first.
-
-    Returns
-    -------
-    dict of str to str
-        ``data:`` URIs; None for a picture without content.
-    """
-    image = np.where(planes.masked, np.nan, planes.image)
-    calibration = plots.calibration_figure(
-        raw=read_image(raw).pixels.astype(float),
-        calibrated=image,
-        background=planes.background,
-        unit=PLURAL[planes.header["BUNIT"]],
-    )
-    psf, over_field, growth = None, None, None
-    if planes.psf is not None:
-        psf = show_psf(planes.psf, planes.residual, stars)
-        half = min(plots.HALF, planes.psf.reach)
-        places = psf_over_field(planes.psf, planes.residual.shape, half)
-        over_field = data_uri(psf_over_field_figure(*places))
-        sky = np.where(planes.masked, np.nan, planes.residual)
-        curves = growth_curves(sky, planes.psf, stars, planes.residual_header["APCORR"])
-        growth = data_uri(growth_figure(*curves, planes.psf.fwhm))
-    return {
-        "calibration": data_uri(calibration, photograph=True),
-        "stars": show_stars(planes, stars),
-        "stamps": data_uri(plots.stamps_figure(planes.image, stars)) if len(stars) else None,
-        "psf": psf,
-        "psf_over_field": over_field,
-        "growth": growth,
-    }
-
-
-def show_stars(planes, stars):
-    """Return the figure of an image with its stars circled, and of the residual.
-
-    Parameters
-    ----------
-    planes : ImagePlanes
-        Pixels and headers of the image.
-    stars : DataFrame
-        The stars of the image.
-
-    Returns
-    -------
-    str
-        A ``data:`` URI.
-    """
-    figure = plots.stars_figure(
-        np.where(planes.masked, np.nan, planes.image),
-        planes.residual,
-        x=stars["centroid_x"],
-        y=stars["centroid_y"],
-        flags=stars["flags"] if "flags" in stars else np.zeros(len(stars), int),
-    )
-    return data_uri(figure, photograph=True)
-
-
-def show_psf(psf, residual, stars):
-    """Return the figure of the PSF in the middle, and of the mean residual of bright stars.
-
-    Parameters
-    ----------
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    residual : ndarray, shape (ny, nx)
-        Image without stars.
-    stars : DataFrame
-        The stars of the image, the brightest first. Those with a flag are left out.
-
-    Returns
-    -------
-    str
-        A ``data:`` URI.
-    """
-    ny, nx = residual.shape
-    middle = np.array([nx // 2.0]), np.array([ny // 2.0])
-    half = min(plots.HALF, psf.reach)
-    stamp = psf.stamps(*middle, half, derivatives=False)[0]
-    x, y = (np.rint(stars[f"centroid_{axis}"]).astype(int) for axis in "xy")
-    inner = (x >= half) & (x < nx - half) & (y >= half) & (y < ny - half)
-    good = stars[inner & (stars["flags"] == 0)].head(100).index
-    residuals = [
-        residual[y[i] - half : y[i] + half + 1, x[i] - half : x[i] + half + 1]
-        / stars["psf_flux"][i]
-        for i in good
-    ]
-    mean = np.nan_to_num(np.mean(residuals, axis=0)) if residuals else np.zeros_like(stamp)
-    return data_uri(plots.psf_figure(stamp, mean))

@@ -17,7 +17,7 @@ _BELOW, _LEVELS = 24, 32
 _SOFTENING = 16.0
 
 
-def asinh_layer(name, values, unit):
+def asinh_layer(name, values, unit, sample=None):
     """Return a layer of an image, in levels of equal steps of the arc hyperbolic sine.
 
     Parameters
@@ -28,13 +28,16 @@ def asinh_layer(name, values, unit):
         NaN without data.
     unit : str
         Unit of the values.
+    sample : ndarray, optional
+        Values that show sky and noise; all by default.
 
     Returns
     -------
     dict
         `name`, `uri`, `unit`, and `asinh`: the sky and the softening, in the unit.
     """
-    finite = values[np.isfinite(values)]
+    sample = values if sample is None else sample
+    finite = sample[np.isfinite(sample)]
     sky = float(np.median(finite)) if len(finite) else 0.0
     soft = _SOFTENING * (float(mad_std(finite)) if len(finite) else 0.0) or 1.0
     levels = _BELOW + _LEVELS * np.arcsinh((values - sky) / soft)
@@ -46,7 +49,7 @@ def asinh_layer(name, values, unit):
     }
 
 
-def linear_layer(name, values, unit, steps=254, colours="grey"):
+def linear_layer(name, values, unit, steps=254, colours="grey", sample=None):
     """Return a layer of an image in levels of equal steps.
 
     Parameters
@@ -61,13 +64,16 @@ def linear_layer(name, values, unit, steps=254, colours="grey"):
         Number of steps between the lowest and the highest value, at most 254.
     colours : {"grey", "viridis"}
         Colours of the page.
+    sample : ndarray, optional
+        Values that have the lowest and the highest one; all by default.
 
     Returns
     -------
     dict
         `name`, `uri`, `unit`, `colours`, and `linear`: the lowest value and the step.
     """
-    finite = values[np.isfinite(values)]
+    sample = values if sample is None else sample
+    finite = sample[np.isfinite(sample)]
     low, high = np.percentile(finite, [0, 99.9]) if len(finite) else (0.0, 1.0)
     step = (high - low) / steps or 1.0
     return {

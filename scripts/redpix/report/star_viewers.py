@@ -10,9 +10,10 @@ from redpix.core.job import log
 from redpix.image.wcs import has_wcs, image_wcs
 from redpix.photometry.planes_file import reason_left_out
 from redpix.photometry.star_flags import FLAGS
-from redpix.report import pixel_layers
+from redpix.report.field_tiles import choose_tiles, pixels_inside
 from redpix.report.photometry_section import PLURAL, read_planes
-from redpix.report.pixel_viewer import reduction, rounded_list, shrunk, viewer
+from redpix.report.pixel_viewer import rounded_list, viewer
+from redpix.report.tiled_layers import image_layer, linear_layer, mask_layer
 
 #: maximum number of stars with a circle on an image, the brightest
 MOST_STARS = 5000
@@ -92,22 +93,27 @@ def show_star_viewer(name, calibrated, residual, table, keys, most):
     """
     planes = read_planes(calibrated, residual)
     unit = PLURAL[planes.header["BUNIT"]]
-    factor = reduction(planes.image.shape, most)
     image = np.where(planes.masked, np.nan, planes.image)
+    x, y = pixels_inside(table["centroid_x"], table["centroid_y"], image.shape)
+    tiling = choose_tiles(np.isfinite(image), x, y, np.arange(len(x)), most)
     layers = [
-        pixel_layers.asinh_layer("image without background", shrunk(image, factor), unit),
-        pixel_layers.linear_layer("background", shrunk(planes.background, factor), unit),
-        pixel_layers.asinh_layer("residual", shrunk(planes.residual, factor), unit),
-        pixel_layers.mask_layer("masked", shrunk(1.0 * planes.masked, factor) > 0, ["MASKED"]),
+        image_layer(image, unit, tiling, "image without background"),
+        linear_layer("background", planes.background, unit, tiling),
+        image_layer(planes.residual, unit, tiling, "residual"),
+        mask_layer("masked", planes.masked.astype(np.int32), ["MASKED"], tiling),
     ]
     fwhm = planes.psf.fwhm if planes.psf is not None else 3.0
-    wcs = usable_wcs(planes.header, name)
     marks = [
         star_mark(row, key, _RADIUS * fwhm)
         for row, key in zip(table.head(MOST_STARS).to_dict("records"), keys, strict=False)
     ]
-    shape = shrunk(image, factor).shape
-    return viewer(name, shape, layers, wcs=wcs, marks=marks, factor=factor)
+    options = {
+        "wcs": usable_wcs(planes.header, name),
+        "marks": marks,
+        "tiles": tiling.about(image.shape),
+    }
+    options["scale"] = tiling.scale(f"{len(x):,} stars")
+    return viewer(name, image.shape, layers, **options)
 
 
 def usable_wcs(header, name):

@@ -22,8 +22,8 @@ def join_viewers(stars, fields):
     -------
     dict
         `data`, JSON, empty without images; `images` and `fields`: number of the viewer by name;
-        `downloads`, by field: `regions`, `moc`, `whole` and `side`; `charts`, whether stars have
-        light curves.
+        `scales`, the scale of each viewer in words; `downloads`, by field: `regions` and `moc`;
+        `charts`, whether stars have light curves.
     """
     viewers = stars["viewers"] + [one["viewer"] for one in fields.values()]
     content = {"viewers": viewers, "curves": stars["curves"], "scatter": stars["scatter"]}
@@ -31,6 +31,7 @@ def join_viewers(stars, fields):
     return {
         "data": page_json(content) if viewers else "",
         "images": {one["name"]: number for number, one in enumerate(stars["viewers"])},
+        "scales": [one["scale"] for one in viewers],
         "fields": {name: first + number for number, name in enumerate(fields)},
         "downloads": {
             name: {key: value for key, value in one.items() if key != "viewer"}

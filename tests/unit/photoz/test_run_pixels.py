@@ -13,7 +13,7 @@ from redpix.core.exceptions import InputError
 from redpix.photoz import run_pixels
 from redpix.photoz.metrics import NAMES
 from redpix.photoz.model import Model
-from redpix.photoz.pdf_file import read_pdfs
+from redpix.photoz.pdf_file import read_combiner_pdfs, read_pdfs
 
 FILES = {
     "objects": "objects.csv",
@@ -157,6 +157,36 @@ def test_densities_match_the_table(done):
         grid <= table["z_hi68"].to_numpy()[:, None]
     )
     assert np.sum(pdfs * inside, axis=1) * 0.005 == pytest.approx(0.68, abs=0.15)
+
+
+def test_densities_of_combiners_match_the_table(done):
+    table = objects_of(done)
+    grid = read_pdfs(done / "pdfs.parquet")[2]
+    found = read_combiner_pdfs(done / "pdfs.parquet", np.arange(len(table)))
+    assert set(found) == {"mean", "stacked", "tempered", "summary", "aperture"}
+    for name, pdfs in found.items():
+        column = "z_aperture" if name == "aperture" else f"combined_{name}"
+        below = np.cumsum(pdfs, axis=1) / pdfs.sum(axis=1, keepdims=True)
+        at = [np.interp(z, grid, one) for z, one in zip(table[column], below, strict=True)]
+        assert 0.25 < np.median(at) < 0.75
+    below = np.cumsum(found["aperture"], axis=1) / found["aperture"].sum(axis=1, keepdims=True)
+    ends = [[np.interp(share, one, grid) for one in below] for share in (0.16, 0.84)]
+    half = (np.array(ends[1]) - ends[0]) / 2
+    assert half == pytest.approx(table["z_aperture_error"].to_numpy(), abs=0.005)  # one node
+
+
+def test_densities_of_combiners_are_those_of_disputed_objects(few, few_done, tmp_path):
+    found = few.run(tmp_path, combiner_pdfs=5)
+    stored, before = (pandas.read_parquet(one / "pdfs.parquet") for one in (found, few_done))
+    names = ["object_id", "first", "pdf"]
+    pandas.testing.assert_frame_equal(stored[names], before[names])
+    redshifts = objects_of(found).filter(regex="^combined_|^z_aperture$")
+    scatter = redshifts.std(axis=1, ddof=0) / (1 + redshifts.median(axis=1))
+    for name in ("mean", "aperture"):
+        given = stored[f"pdf_{name}"].str.len() > 0
+        assert set(stored.index[given]) == set(scatter.nlargest(5).index)
+        kept = stored.loc[given, f"pdf_{name}"], before.loc[given, f"pdf_{name}"]
+        assert all(np.array_equal(one, other) for one, other in zip(*kept, strict=True))
 
 
 def test_stored_densities_say_in_qp_what_the_table_says(done):

@@ -28,12 +28,18 @@ def test_a_window_holds_its_object_and_ends_at_the_border(x, y):
 def test_packed_pdfs_are_the_pdfs_to_half_a_percent():
     grid = np.linspace(0, 1, 201)
     pdfs = np.exp(-((grid - np.array([[0.2], [0.6]])) ** 2) / (2 * 0.05**2))
-    packed = object_details.packed_pdfs(pdfs, grid)
-    levels = np.frombuffer(base64.b64decode(packed["levels"]), np.uint8).reshape(2, -1)
-    found = levels / 255 * np.array(packed["scale"])[:, None]
+    packed = object_details.packed_pdfs(np.vstack([pdfs, np.full(201, np.nan)]), grid)
     nodes = np.array(packed["grid"])
+    found = np.zeros((3, len(nodes)))
+    levels = iter(base64.b64decode(packed["levels"]))
+    for row, (first, count) in enumerate(zip(packed["first"], packed["counts"], strict=True)):
+        for node in range(first, first + count):
+            found[row, node] = next(levels) / 255 * packed["scale"][row]
+    assert next(levels, None) is None
     expected = np.exp(-((nodes - np.array([[0.2], [0.6]])) ** 2) / (2 * 0.05**2))
-    assert found == pytest.approx(expected, abs=0.005)
+    assert found[:2] == pytest.approx(expected, abs=0.005)
+    assert packed["counts"][2] == 0
+    assert max(packed["counts"]) < 0.5 * len(nodes)
 
 
 def test_a_policy_names_the_scripts_of_a_page_and_nothing_else():

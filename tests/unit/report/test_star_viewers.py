@@ -1,11 +1,15 @@
 """Stars of the viewer and their light curves; the PSF over an image."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
 from redpix.report import star_viewers
-from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure
+from redpix.report.photometry_plots import calibration_figure
+from redpix.report.psf_field_plots import psf_over_field, psf_over_field_figure, width_errors
+from redpix.report.star_pictures import cell_error
 
 CURVES = pd.DataFrame(
     {
@@ -105,3 +109,45 @@ def test_the_width_of_the_psf_is_measured_at_nine_places():
     assert widths == pytest.approx(2.3548 * (1.5 + x / 1000), rel=0.02)
     titles = [axes.get_title() for axes in psf_over_field_figure(x, y, stamps, widths).axes]
     assert titles[6].startswith("x 100, y 50")  # below, on the left
+
+
+@pytest.mark.parametrize("degree", [0, 1])
+def test_the_error_of_a_width_is_that_of_its_fit_to_stars(degree):
+    """Of many fits to simulated stars, the scatter at a place is the error that is stated."""
+    rng = np.random.default_rng(4)
+    psf = SimpleNamespace(degree=degree, shape=(300, 600), fwhm=4.0, stars=60)
+    places = np.array([300.0, 590.0]), np.array([150.0, 290.0])
+    found, stated = [], []
+    for _ in range(200):
+        x, y = rng.uniform(0, 600, 60), rng.uniform(0, 300, 60)
+        width = 1.7 * rng.normal(1, 0.05, 60)
+        stars = pd.DataFrame({"centroid_x": x, "centroid_y": y, "width_x": width, "width_y": width})
+        stated.append(width_errors(psf, stars.assign(flags=0), *places))
+        terms = np.stack([np.ones(60), x, y][: 1 + 2 * degree], axis=1)
+        fit = np.linalg.lstsq(terms, width / 1.7, rcond=None)[0]
+        found.append(np.stack([np.ones(2), *places][: 1 + 2 * degree], axis=1) @ fit)
+    assert np.mean(stated, axis=0) == pytest.approx(4.0 * np.std(found, axis=0), rel=0.2)
+
+
+def test_with_few_stars_a_width_has_no_error():
+    psf = SimpleNamespace(degree=1, shape=(300, 600), fwhm=4.0, stars=60)
+    one = {"centroid_x": 5.0, "centroid_y": 6.0, "width_x": 1.7, "width_y": 1.6, "flags": 0}
+    few = pd.DataFrame([one] * 5)
+    for stars in (few, few.drop(columns="width_x")):
+        assert np.isnan(width_errors(psf, stars, np.zeros(2), np.zeros(2))).all()
+
+
+def test_noise_of_a_background_is_not_stretched_to_structure():
+    rng = np.random.default_rng(5)
+    sky = rng.normal(0, 10.0, (128, 128))
+    sky[:9] = np.nan
+    error = cell_error(sky, 32)
+    cells = [np.median(rng.normal(0, 10.0, (32, 32))) for _ in range(800)]
+    assert error == pytest.approx(np.std(cells), rel=0.1)
+    assert cell_error(sky, None) == 0
+    noise = 180 + rng.normal(0, error, (128, 128))
+    figure = calibration_figure(sky, sky, noise, "counts", error)
+    low, high = figure.axes[2].images[0].get_clim()
+    assert high - low > 11.9 * error
+    slope = calibration_figure(sky, sky, np.linspace(0, 500, 128**2).reshape(sky.shape), "x", error)
+    assert slope.axes[2].images[0].get_clim() == pytest.approx((2.5, 497.5), abs=0.1)
