@@ -232,7 +232,7 @@ def log_masks(path, made):
     """
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
-        ("NO_DATA", "a constant or abruptly different region at the border, not sky"),
+        ("NO_DATA", "a constant region, or an abruptly different one at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))

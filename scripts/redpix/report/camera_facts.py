@@ -26,6 +26,25 @@ def gain_in_words(header):
     return f"{gain}, the median; from {header['GAINFROM']}"
 
 
+def psf_facts(cards):
+    """Return the width of a PSF, and why its fluxes are uncertain if they are, by label.
+
+    Parameters
+    ----------
+    cards : Mapping
+        Header of the residual image.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    facts = {"FWHM": f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"}
+    if cards.get("PSFFAULT"):
+        column = cards["FLUXCOL"]
+        facts["PSF photometry"] = f"not trusted: {cards['PSFFAULT']}; magnitudes are of {column}"
+    return facts
+
+
 def camera_facts(raw, header, background, residual):
     """Return gain and noise of an image, given and found, by label.
 
