@@ -20,7 +20,7 @@ from redpix.photometry.first_fit import first_fit
 from redpix.photometry.image_psf import better_psf
 from redpix.photometry.psf_fit import errors, fit, significance
 from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
-from redpix.photometry.scene import Errors, Placed, Scene
+from redpix.photometry.scene import Errors, Placed, Scene, hide_pixels
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
@@ -132,24 +132,45 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    uncertainty = errors(scene, psf, stars, model)
+    return assessed(
+        (scene, psf, stars, model),
+        mask,
+        threshold,
+        negative,
+        noise_scale=scale * second,
+        hot=hot,
+        stacked=profile is None,
+        crammed=crammed,
+    )
+
+
+def assessed(made, mask, threshold, negative, **known):
+    """Return the result of a fit with errors, false stars and light of undetected stars.
+
+    Parameters
+    ----------
+    made : (Scene, EffectivePsf, Placed, ndarray)
+        Scene, PSF, stars and model of the fit.
+    mask, threshold
+        As of `measure`.
+    negative : redpix.photometry.false_stars.Negative
+    **known : object
+        Other values of `Result`.
+    """
+    scene, psf, stars, model = made
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
-    doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
     return Result(
         stars=stars,
-        errors=uncertainty,
+        errors=errors(scene, psf, stars, model),
         psf=psf,
         scene=scene,
         model=model,
-        noise_scale=scale * second,
-        hot=hot,
         false=rate,
-        doubtful=doubtful,
-        stacked=profile is None,
+        doubtful=doubtful | errors_of_wings(stars, mask, psf.fwhm, SOME),
         confusion=measure_confusion(scene, psf, model, threshold),
-        crammed=crammed,
+        **known,
     )
 
 
@@ -240,29 +261,6 @@ def significant_stars(scene, psf, stars, model, threshold, mask):
     stars = stars.take(significance(scene, psf, stars, model) > threshold)
     stars = one_per_group(stars, mask, psf.fwhm)
     return stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
-
-
-def hide_pixels(image, error, gain, hidden):
-    """Return the scene of an image in which some pixels are left out.
-
-    Parameters
-    ----------
-    image, error, gain : ndarray, shape (ny, nx)
-        As of `measure`.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels that are left out.
-
-    Returns
-    -------
-    redpix.photometry.scene.Scene
-        Planes of type float32, which is precise enough and faster.
-    """
-    return Scene(
-        image=np.where(hidden, 0.0, image).astype(np.float32),
-        variance=np.where(hidden, np.inf, np.square(error)).astype(np.float32),
-        # the gain of a hidden pixel may be NaN
-        gain=np.where(hidden, 1, gain).astype(np.float32),
-    )
 
 
 def add_faint_stars(scene, psf, stars, threshold):
