@@ -108,8 +108,8 @@ def measure(image, error, gain, mask, threshold, mesh):
     InputError
         If the image is too crowded for a first list of sources.
     """
-    hidden = ((mask & star_selection.UNUSABLE) != 0) | ~np.isfinite(image)
-    hidden |= ~(np.isfinite(error) & (error > 0))
+    unknown = ~(np.isfinite(image) & np.isfinite(error) & (error > 0))
+    hidden = ((mask & star_selection.UNUSABLE) != 0) | unknown
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
@@ -132,16 +132,9 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    return assessed(
-        (scene, psf, stars, model),
-        mask,
-        threshold,
-        negative,
-        noise_scale=scale * second,
-        hot=hot,
-        stacked=profile is None,
-        crammed=crammed,
-    )
+    known = {"hot": hot, "stacked": profile is None, "crammed": crammed}
+    made = scene, psf, stars, model
+    return assessed(made, mask, threshold, negative, noise_scale=scale * second, **known)
 
 
 def assessed(made, mask, threshold, negative, **known):
