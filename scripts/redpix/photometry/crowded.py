@@ -147,6 +147,7 @@ def assessed(made, mask, threshold, negative, **known):
     mask, threshold
         As of `measure`.
     negative : redpix.photometry.false_stars.Negative
+        Detections on the negative image.
     **known : object
         Other values of `Result`.
     """
