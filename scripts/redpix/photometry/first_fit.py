@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.image.strips import strips
 from redpix.photometry.detection import detect, separable, sharp_pixels
 from redpix.photometry.image_psf import first_psf
 from redpix.photometry.psf_fit import fit
@@ -62,7 +63,7 @@ def first_fit(scene, hidden, mask, threshold):
     Parameters
     ----------
     scene : redpix.photometry.scene.Scene
-        Image with its noise.
+        Image with its noise. Hot pixels are left out of it in place.
     hidden : ndarray of bool, shape (ny, nx)
         Pixels that are left out.
     mask : ndarray of int, shape (ny, nx)
@@ -81,22 +82,32 @@ def first_fit(scene, hidden, mask, threshold):
         If the image is too crowded for a first list of sources.
     """
     psf, profile = first_psf(scene, hidden, mask)
-    made = None if psf is None else _fitted(scene, psf, profile, threshold)
-    left = np.inf if made is None else unexplained(made)
+    made, kept, left = None, None, np.inf
+    if psf is not None:
+        made, kept = _fitted(scene, psf, profile, threshold)
+        left = unexplained(made)
     if left < _UNLIKE:
         return made
+    if made is not None:
+        scene = scene._replace(image=scene.image.copy(), variance=scene.variance.copy())
+        scene.image[made.hot], scene.variance[made.hot] = kept
     psf, profile = stand_in(scene, hidden)
     if psf is None:
         return made
-    other = _fitted(scene, psf, profile, threshold)
+    other, _ = _fitted(scene, psf, profile, threshold)
     return other if unexplained(other) < _BETTER * left else made
 
 
 def _fitted(scene, psf, profile, threshold):
-    """Return the first fit with a PSF."""
-    scene, hot = without_hot_pixels(scene, psf)
+    """Return the first fit with a PSF, and image and variance of the hot pixels.
+
+    Hot pixels are left out of the scene in place, because a large image leaves little memory.
+    """
+    hot = sharp_pixels(scene, psf)
+    kept = scene.image[hot], scene.variance[hot]
+    scene.image[hot], scene.variance[hot] = 0, np.inf
     stars, model = fit(scene, psf, separable(detect(scene, psf, threshold), psf), 1)
-    return FirstFit(scene, hot, psf, profile, stars, model)
+    return FirstFit(scene, hot, psf, profile, stars, model), kept
 
 
 def unexplained(made):
@@ -113,11 +124,14 @@ def unexplained(made):
         Root of the squared residuals over the squared light, both weighted by the inverse variance;
         0 without stars.
     """
-    scene, model = made.scene, made.model
-    weight = np.where(model > scene.noise, scene.weight(model), 0)
-    light = float(np.sum(weight * model**2))
-    rest = np.minimum(weight * (scene.image - model) ** 2, _MOST + 0.1 * weight * model**2)
-    excess = float(np.sum(rest)) - np.count_nonzero(weight)
+    noise, light, excess = made.scene.noise, 0.0, 0.0
+    for rows, _, _ in strips(len(made.model), 0):
+        scene, model = Scene._make(plane[rows] for plane in made.scene), made.model[rows]
+        lit = (model > noise) & np.isfinite(scene.variance)
+        weight, model = scene.weight(model)[lit], model[lit]
+        light += float(np.sum(weight * model**2))
+        rest = weight * (scene.image[lit] - model) ** 2
+        excess += float(np.sum(np.minimum(rest, _MOST + 0.1 * weight * model**2) - 1))
     return np.sqrt(max(excess, 0) / light) if light > 0 else 0.0
 
 
@@ -176,23 +190,3 @@ def wide_width(scene, hidden):
         return float("nan")
     radii = half_light_radii(scene.image, sources, 2 * np.sqrt(sources["npix"] / np.pi))
     return 2 * float(np.nanmedian(radii))
-
-
-def without_hot_pixels(scene, psf):
-    """Return a scene in which hot pixels are left out, and where they are.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-
-    Returns
-    -------
-    scene : redpix.photometry.scene.Scene
-    hot : ndarray of bool, shape (ny, nx)
-    """
-    hot = sharp_pixels(scene, psf)
-    image, variance = np.where(hot, 0.0, scene.image), np.where(hot, np.inf, scene.variance)
-    return scene._replace(image=image, variance=variance), hot

@@ -1,6 +1,7 @@
 """Find out whether the PSF describes the stars and the model of the sky follows the sky."""
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from redpix.core.job import log
 from redpix.photometry.quality import CORE, FLAGS
@@ -111,7 +112,7 @@ def psf_fault(result, quality, correction):
 
 
 def on_wrong_sky(result):
-    """Find the stars in squares whose sky the model does not follow.
+    """Find the stars in squares, and beside squares, whose sky the model does not follow.
 
     Parameters
     ----------
@@ -128,6 +129,8 @@ def on_wrong_sky(result):
     mean, count = cell_means(np.where(hidden, 0, rest), hidden)
     mean = np.nan_to_num(mean)
     wrong = (abs(mean) > MOST_SKY_ERROR) & (abs(mean) > _SIGMAS / np.sqrt(np.maximum(count, 1)))
+    # beside such a square, false stars take the light that the sky does not follow
+    wrong = binary_dilation(wrong, np.ones((3, 3), bool))
     at = [
         np.clip(np.rint(axis).astype(int) // CELL, 0, side - 1)
         for axis, side in zip((result.stars.y, result.stars.x), wrong.shape, strict=True)
