@@ -127,7 +127,8 @@ def _of_letters(image, letters):
         if f"CRPIX{axis}" in header:
             header[f"CRPIX{axis}"] -= first
     scales, known, words = _scales(gains)
-    for card in [*_OF_AMPLIFIER, *(c + a for c in _OF_AMPLIFIER[:5] for a in letters)]:
+    sections = [card + letter for card in _OF_AMPLIFIER[:5] for letter in letters]
+    for card in [*_OF_AMPLIFIER, *sections]:
         header.remove(card, ignore_missing=True, remove_all=True)
     header["OVERSCAN"] = ("taken away", "by redpix")
     header = _in_electrons(header, scales) if known else header

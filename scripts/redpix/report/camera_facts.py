@@ -5,7 +5,7 @@ from astropy.stats import mad_std
 
 from redpix.core.exceptions import InputError
 from redpix.io.camera import read_camera
-from redpix.io.fits_files import read_header
+from redpix.photometry.raw_image import read_raw
 
 
 def gain_in_words(header):
@@ -118,7 +118,7 @@ def given_camera(raw, header):
     if header.get("BUNIT") != "count":
         return None
     try:
-        return read_camera(read_header(raw).header, {})
+        return read_camera(read_raw(raw).header, {})
     except InputError:
         return None
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from redpix.io.fits_files import read_image
 from redpix.photometry.planes_file import reason_left_out
+from redpix.photometry.raw_image import read_raw
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
@@ -218,7 +218,7 @@ def show_pictures(raw, planes, stars):
     """
     image = np.where(planes.masked, np.nan, planes.image)
     calibration = plots.calibration_figure(
-        raw=read_image(raw).pixels.astype(float),
+        raw=read_raw(raw).pixels.astype(float),
         calibrated=image,
         background=planes.background,
         unit=PLURAL[planes.header["BUNIT"]],
