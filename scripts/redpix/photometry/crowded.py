@@ -118,6 +118,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     if first is None:
         return None
     scene, hot, psf, profile, stars, model = first
+    del first  # a large image leaves little memory
     hidden = hidden | hot
     negative = negative_detections(scene, psf, threshold)
     psf = better_psf(scene, mask, profile, psf, stars, model)
