@@ -113,7 +113,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
-    del error, gain
+    del error, gain, unknown
     first = first_fit(scene, hidden, mask, threshold)
     if first is None:
         return None
