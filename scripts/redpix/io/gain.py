@@ -93,7 +93,7 @@ def _factor(header, card, remarks):
         remarks.append(f"{card} = {header[card]} is in counts per electron")
         return HeaderValue(1 / value, card, "derived")
     if card in AMBIGUOUS and value >= _SUSPECT and value == int(value):
-        remarks.append(f"{card} = {header[card]} may be a setting of the camera, and is used")
+        remarks.append(f"{card} = {header[card]} may be a setting of the camera, and not its gain")
         return HeaderValue(value, card, "guessed")
     return HeaderValue(value, card, "stated")
 

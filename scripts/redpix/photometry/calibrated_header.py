@@ -60,7 +60,7 @@ def exposure_cards(row, exposure, origin):
         log.warning("%s: %s", row["path"], remark)
     return [
         ("GAIN", float(np.nanmedian(exposure.electrons)), "[e/count] median of the plane GAIN"),
-        ("GAINFROM", camera.sources.get("gain", "assumed"), "where the gain is from"),
+        ("GAINFROM", camera.sources.get("gain", "assumed"), ""),
         ("RDNOISE", exposure.read_noise, "[e]"),
         ("NOISFROM", origin.partition(":")[0], "what ERR is from"),
         ("SATURATE", camera.saturation, "[count] of the raw image"),

@@ -14,6 +14,9 @@ LARGEST_READ_NOISE = 50.0
 #: lowest level of blank sky that tells of a gain, in its noise; below it the sky was subtracted
 LEAST_LEVEL = 3.0
 
+#: least noise that a pixel can have, electrons; a mean of many exposures has more per count
+LEAST_NOISE = 0.2
+
 #: origin of a gain from level and noise of blank sky, for counts that start at zero and for others
 SKY_GAIN = "level and noise of blank sky"
 UPPER_LIMIT = f"{SKY_GAIN}, an upper limit"
@@ -26,6 +29,12 @@ LEAST_PLATEAU = 4
 
 #: fewest pixels of one value, side by side and at the border, that are not sky
 LEAST_CONSTANT = 64
+
+#: share of the pixels of a row or column of one value from which it is dead
+DEAD = 0.9
+
+#: side of a square of one value that sky does not have, pixels
+BLOCK = 5
 
 #: step of the level between two rows at the border that ends the sky, noise of a pixel
 STRIP_JUMP = 3.0
@@ -66,8 +75,10 @@ def checked_gain(camera, level, noise, zero_is_known):
         implied = np.sqrt((noise * camera.gain) ** 2 - level * camera.gain)
         if camera.read_noise is None and implied <= LARGEST_READ_NOISE:
             return camera
-    elif not zero_is_known or noise > predicted / CONTRADICTED:
-        return camera
+    elif noise * camera.gain > LEAST_NOISE and (
+        not zero_is_known or noise > predicted / CONTRADICTED
+    ):
+        return _with_possible_read_noise(camera, noise)
     reason = (
         f"blank sky of {level:.4g} counts has a noise of {noise:.3g}, where a gain of "
         f"{camera.gain:g} ({camera.sources['gain']}) and the read noise mean {predicted:.3g}"
@@ -78,15 +89,27 @@ def checked_gain(camera, level, noise, zero_is_known):
     return _with_measured_gain(tested, level, noise, zero_is_known, "neither is used")
 
 
+def _with_possible_read_noise(camera, noise):
+    """Return the record without a read noise above the noise of blank sky, bias or not."""
+    if camera.read_noise is None or camera.read_noise / camera.gain < CONTRADICTED * noise:
+        return camera
+    remark = (
+        f"a read noise of {camera.read_noise:g} electrons ({camera.sources['read_noise']}) is not "
+        f"used: blank sky has a noise of {noise * camera.gain:.3g} electrons"
+    )
+    return camera.measured("read_noise", None, "contradicted by the noise of blank sky", remark)
+
+
 def _with_measured_gain(camera, level, noise, zero_is_known, reason):
     """Return the record with the gain that level and noise of blank sky give."""
     if level > LEAST_LEVEL * noise:
         gain, how = level / noise**2, SKY_GAIN if zero_is_known else UPPER_LIMIT
         limit = "" if zero_is_known else " if the counts hold a bias"
+        words = f"are taken from {how}{limit}"
     else:
         gain, how = max(1.0, 1 / noise**2), "assumed, the sky has no level"
-        limit = ": errors of bright stars are a guess"
-    remark = f"{reason}; {gain:.3g} electrons per count are taken from {how}{limit}"
+        words = "are assumed, because the sky has no level: errors of bright stars are a guess"
+    remark = f"{reason}; {gain:.3g} electrons per count {words}"
     return camera.measured("gain", float(gain), how, remark)
 
 
@@ -126,7 +149,7 @@ def find_plateau(image, valid):
 
 
 def without_sky(raw):
-    """Return the pixels outside of the sky: constant regions at the border of an image.
+    """Return the pixels outside of the sky: constant regions at the border or within an image.
 
     Parameters
     ----------
@@ -136,22 +159,41 @@ def without_sky(raw):
     Returns
     -------
     ndarray of bool
+        Also rows and columns of one value, and blocks of zeros or of the lowest value, such as gaps
+        between chips.
     """
     raw = np.asarray(raw)
     edge = np.concatenate([raw[0], raw[-1], raw[:, 0], raw[:, -1]])
     edge = edge[np.isfinite(edge)]
+    outside = np.zeros(raw.shape, bool)
     if not len(edge):
-        return np.zeros(raw.shape, bool)
+        return outside
     values, counts = np.unique(edge, return_counts=True)
     constant = values[np.argmax(counts)]
-    same = raw == constant
-    # an image of few counts has this value all over
-    if same.mean() > 0.5:
-        return np.zeros(raw.shape, bool)
+    for value in {float(constant), 0.0, float(np.nanmin(raw))}:
+        same = raw == value
+        # an image of few counts has this value all over
+        if same.mean() <= 0.5 and np.count_nonzero(same) >= LEAST_CONSTANT:
+            outside |= _constant_regions(same, value == constant)
+    for axis in (0, 1):
+        step = 1 + raw.shape[axis] // 512
+        some, known = (plane[::step] if axis == 0 else plane[:, ::step] for plane in (raw, outside))
+        # a dead row may cross the column
+        equal = (some == np.median(some, axis=axis, keepdims=True)) & ~known
+        dead = equal.sum(axis=axis) > DEAD * np.maximum((~known).sum(axis=axis), 1)
+        if dead.mean() <= 0.5:
+            outside |= np.expand_dims(dead, axis)
+    return outside
+
+
+def _constant_regions(same, at_border):
+    """Return the regions of equal pixels that no sky has: at the border, or with a full block."""
     labels, _ = ndimage.label(same)
     sizes = np.bincount(labels.ravel())
-    border = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
-    large = [label for label in border if label and sizes[label] >= LEAST_CONSTANT]
+    blocks = labels[ndimage.minimum_filter(same, BLOCK, mode="constant")]
+    if at_border:
+        blocks = np.concatenate([blocks, labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    large = [label for label in np.unique(blocks) if label and sizes[label] >= LEAST_CONSTANT]
     return np.isin(labels, large)
 
 

@@ -25,7 +25,7 @@ def refuse_colour(path, header):
 
 
 def with_plateau(camera, raw):
-    """Return a camera with the saturation that the pixels show, if its header states none.
+    """Return a camera with the saturation that the pixels show, if its header's is not theirs.
 
     Parameters
     ----------
@@ -37,14 +37,38 @@ def with_plateau(camera, raw):
     Returns
     -------
     redpix.io.camera.CameraRecord
+        A level below the sky is not used. A plateau goes before a level that no pixel reaches. The
+        user's level stays.
     """
-    if camera.saturation is not None:
+    if camera.sure.get("saturation") == "given":
         return camera
-    ceiling = find_plateau(np.asarray(raw, float), np.isfinite(raw))
+    camera = _without_low_saturation(camera, raw)
+    finite = np.isfinite(raw)
+    stated = camera.saturation
+    if stated is not None and np.any(raw[finite] >= stated):
+        return camera
+    ceiling = find_plateau(np.asarray(raw, float), finite)
     if ceiling is None:
         return camera
     remark = f"the brightest pixels form plateaus: from {ceiling:.6g} counts on they are saturated"
+    if stated is not None:
+        remark += f", not from {camera.sources['saturation']} = {stated:g} on"
     return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
+
+
+def _without_low_saturation(camera, raw):
+    """Return a camera without a saturation level that most pixels exceed by their noise."""
+    level = camera.saturation
+    above = raw[np.isfinite(raw)]
+    above = above[above >= level] if level is not None else above[:0]
+    # an overexposed image has one value all over
+    if len(above) <= raw.size / 2 or np.mean(above == np.median(above)) > 1 / 2:
+        return camera
+    remark = (
+        f"{camera.sources['saturation']} = {level:g} is not used: "
+        f"{100 * len(above) / raw.size:.0f} % of the pixels are above it"
+    )
+    return camera.measured("saturation", None, "contradicted by the pixels", remark)
 
 
 def with_checked_gain(camera, made, zero_is_known):
@@ -70,6 +94,7 @@ def with_checked_gain(camera, made, zero_is_known):
     except InputError:  # without noise there is nothing to compare with
         return camera if camera.gain else camera.measured("gain", 1.0, "assumed", NO_NOISE)
     # without its gradient, which adds to the scatter in a square
-    noise = float(np.median(ccd.background(counts - sky.level, made.mask, TEST_MESH).rms))
+    flat = ccd.background(counts - sky.level, made.mask, TEST_MESH)
+    noise = float(min(np.median(flat.rms), np.median(sky.rms)))
     level = float(np.median(sky.level))
     return checked_gain(camera, level, noise, zero_is_known)

@@ -14,12 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.confusion import Confusion, measure_confusion
-from redpix.photometry.detection import apart, detect, merged, sharp_pixels
+from redpix.photometry.detection import apart, detect, merged, separable
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
-from redpix.photometry.image_psf import better_psf, first_psf
+from redpix.photometry.first_fit import first_fit
+from redpix.photometry.image_psf import better_psf
 from redpix.photometry.psf_fit import errors, fit, significance
 from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
-from redpix.photometry.scene import Errors, Placed, Scene
+from redpix.photometry.scene import Errors, Placed, Scene, hide_pixels
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
@@ -29,7 +30,6 @@ _SAME = 0.3
 
 #: minimum distance of a new star from known stars, FWHM
 _BESIDE = 0.45
-
 
 #: change of the sky from which the PSF is made again, noise of a pixel, and number of stars below
 #: which wings of neighbours can spoil a PSF
@@ -62,6 +62,8 @@ class Result(NamedTuple):
         Whether the PSF is stacked from stars, because a Moffat profile does not describe them.
     confusion : redpix.photometry.confusion.Confusion
         Noise of the residual image, which the table's errors include.
+    crammed : bool
+        Whether more stars were detected than stars of this width can be told apart.
     """
 
     stars: Placed
@@ -75,6 +77,7 @@ class Result(NamedTuple):
     doubtful: np.ndarray
     stacked: bool
     confusion: Confusion
+    crammed: bool = False
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -98,65 +101,72 @@ def measure(image, error, gain, mask, threshold, mesh):
     Returns
     -------
     Result or None
-        None if the image shows no star from which a PSF can be made.
+        None if the image shows no star whose width can be measured.
 
     Raises
     ------
     InputError
         If the image is too crowded for a first list of sources.
     """
-    hidden = ((mask & star_selection.UNUSABLE) != 0) | ~np.isfinite(image)
-    hidden |= ~(np.isfinite(error) & (error > 0))
+    unknown = ~(np.isfinite(image) & np.isfinite(error) & (error > 0))
+    hidden = ((mask & star_selection.UNUSABLE) != 0) | unknown
     if hidden.all():
         return None
     scene = hide_pixels(image, error, gain, hidden)
-    del error, gain
-    psf, profile = first_psf(scene, hidden, mask)
-    if psf is None:
+    del error, gain, unknown
+    first = first_fit(scene, hidden, mask, threshold)
+    if first is None:
         return None
-    scene, hot = without_hot_pixels(scene, psf)
+    scene, hot, psf, profile, stars, model = first
+    del first  # a large image leaves little memory
     hidden = hidden | hot
     negative = negative_detections(scene, psf, threshold)
-    stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
     psf = better_psf(scene, mask, profile, psf, stars, model)
     before = scene if psf.stars < _FEW else None  # a large image leaves little memory
-    scene, first = with_measured_sky(scene, model, hidden, mesh)
+    scene, scale = with_measured_sky(scene, model, hidden, mesh)
     if before is not None and sky_moved(before, scene, hidden):
         scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
-        first *= again
-    stars, model = add_faint_stars(scene, psf, stars, threshold)
+        scale *= again
+    stars, model, crammed = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     stars, model = fit(scene, psf, stars, 1)
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    uncertainty = errors(scene, psf, stars, model)
-    rate, doubtful = count_false(
-        scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
-    )
-    doubtful |= errors_of_wings(stars, mask, psf.fwhm, SOME)
-    made = stars, uncertainty, psf, scene, model, first * second, hot, rate, doubtful
-    return Result(*made, profile is None, measure_confusion(scene, psf, model, threshold))
+    known = {"hot": hot, "stacked": profile is None, "crammed": crammed}
+    made = scene, psf, stars, model
+    return assessed(made, mask, threshold, negative, noise_scale=scale * second, **known)
 
 
-def without_hot_pixels(scene, psf):
-    """Return a scene in which hot pixels are left out, and where they are.
+def assessed(made, mask, threshold, negative, **known):
+    """Return the result of a fit with errors, false stars and light of undetected stars.
 
     Parameters
     ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-
-    Returns
-    -------
-    scene : redpix.photometry.scene.Scene
-    hot : ndarray of bool, shape (ny, nx)
+    made : (Scene, EffectivePsf, Placed, ndarray)
+        Scene, PSF, stars and model of the fit.
+    mask, threshold
+        As of `measure`.
+    negative : redpix.photometry.false_stars.Negative
+        Detections on the negative image.
+    **known : object
+        Other values of `Result`.
     """
-    hot = sharp_pixels(scene, psf)
-    image, variance = np.where(hot, 0.0, scene.image), np.where(hot, np.inf, scene.variance)
-    return scene._replace(image=image, variance=variance), hot
+    scene, psf, stars, model = made
+    rate, doubtful = count_false(
+        scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
+    )
+    return Result(
+        stars=stars,
+        errors=errors(scene, psf, stars, model),
+        psf=psf,
+        scene=scene,
+        model=model,
+        false=rate,
+        doubtful=doubtful | errors_of_wings(stars, mask, psf.fwhm, SOME),
+        confusion=measure_confusion(scene, psf, model, threshold),
+        **known,
+    )
 
 
 def sky_moved(before, after, hidden):
@@ -211,7 +221,7 @@ def started_again(scene, mask, hidden, profile, psf, threshold, mesh):
     """
     scale = 1.0
     for _ in range(2):
-        stars, model = fit(scene, psf, detect(scene, psf, threshold), 1)
+        stars, model = fit(scene, psf, separable(detect(scene, psf, threshold), psf), 1)
         scene, factor = with_measured_sky(scene, model, hidden, mesh)
         scale *= factor
         stars, model = fit(scene, psf, stars, 1)
@@ -248,29 +258,6 @@ def significant_stars(scene, psf, stars, model, threshold, mask):
     return stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
 
 
-def hide_pixels(image, error, gain, hidden):
-    """Return the scene of an image in which some pixels are left out.
-
-    Parameters
-    ----------
-    image, error, gain : ndarray, shape (ny, nx)
-        As of `measure`.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels that are left out.
-
-    Returns
-    -------
-    redpix.photometry.scene.Scene
-        Planes of type float32, which is precise enough and faster.
-    """
-    return Scene(
-        image=np.where(hidden, 0.0, image).astype(np.float32),
-        variance=np.where(hidden, np.inf, np.square(error)).astype(np.float32),
-        # the gain of a hidden pixel may be NaN
-        gain=np.where(hidden, 1, gain).astype(np.float32),
-    )
-
-
 def add_faint_stars(scene, psf, stars, threshold):
     """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
 
@@ -290,11 +277,17 @@ def add_faint_stars(scene, psf, stars, threshold):
     stars : redpix.photometry.scene.Placed
     model : ndarray, shape (ny, nx)
         Model of the stars before the last merging, counts.
+    crammed : bool
+        Whether more stars were detected than can be told apart.
     """
+    crammed = False
     for rounds in (2, 1):
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
-        stars, model = fit(scene, psf, stars.join(new), rounds)
+        every = stars.join(new)
+        stars = separable(every, psf)
+        crammed |= stars is not every
+        stars, model = fit(scene, psf, stars, rounds)
         stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
-    return stars, model
+    return stars, model, crammed

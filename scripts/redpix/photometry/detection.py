@@ -23,6 +23,31 @@ _MODEL_ERROR = 0.03
 _SHARP = 0.5
 
 
+#: maximum number of stars per area of a circle of the FWHM; where more are detected, most are
+#: pieces of stars that the PSF does not describe. Least number that a fit holds in any case
+_PER_BEAM, _LEAST = 0.3, 30
+
+
+def separable(stars, psf):
+    """Return the brightest stars, as many as stars of their width can be told apart.
+
+    Parameters
+    ----------
+    stars : redpix.photometry.scene.Placed
+        Detected stars.
+    psf : redpix.psf.effective_psf.EffectivePsf
+        PSF of the image.
+
+    Returns
+    -------
+    redpix.photometry.scene.Placed
+        The same object if they are few enough. This bounds the time of a fit.
+    """
+    beams = psf.shape[0] * psf.shape[1] / (np.pi / 4 * psf.fwhm**2)
+    most = max(int(_PER_BEAM * beams), _LEAST)
+    return stars if len(stars.x) <= most else stars.take(np.argsort(-stars.flux)[:most])
+
+
 def matched_filter(image, weight, stamp):
     """Return the signal-to-noise ratio and the flux of a star at each pixel.
 

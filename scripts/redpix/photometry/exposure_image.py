@@ -21,6 +21,7 @@ from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import strips_without_sky, without_sky
 from redpix.photometry.camera_of_image import refuse_colour, with_checked_gain, with_plateau
+from redpix.photometry.coarse_counts import without_steps
 from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
 
@@ -169,8 +170,10 @@ def calibrate_image(row, params):
         if params["scale_dark"]:
             factor = dark_factor(row, camera.exposure_time, dark_header)
     flat = read_calibration(row["flat"], header)[0] if row["flat"] else None
+    counts, remarks = without_steps(raw, camera.saturation)
+    camera = camera._replace(remarks=camera.remarks + remarks)
     try:
-        made = ccd.calibrate(raw, dark, flat, factor, params["flat"], camera.saturation)
+        made = ccd.calibrate(counts, dark, flat, factor, params["flat"], camera.saturation)
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
@@ -232,7 +235,7 @@ def log_masks(path, made):
     """
     for bit, words in (
         ("SATURATED", "saturated or overflowed"),
-        ("NO_DATA", "a constant or abruptly different region at the border, not sky"),
+        ("NO_DATA", "a constant region, or an abruptly different one at the border, not sky"),
         ("BAD", "invalid (bad flat?)"),
     ):
         count = np.count_nonzero(made.mask & bit_value(bit))

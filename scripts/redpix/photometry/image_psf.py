@@ -35,6 +35,12 @@ _WIDE_BETTER, _WIDE = 1.5, 5.0
 #: deviation of stars from a stacked PSF that is good in any case, relative
 _GOOD = 0.03
 
+#: maximum flux of subtracted neighbours, relative to that of a star, where stars do not stand alone
+_SUBTRACTED = 1.0
+
+#: ratio of widths of two PSFs of one image up to which both can be of stars
+_SAME_WIDTH = 1.25
+
 #: maximum number of stars for the first PSF, which only has to detect stars
 FIRST_STARS = 80
 
@@ -243,7 +249,12 @@ def better_psf(scene, mask, profile, psf, stars, model):
     ratio = stars.flux / scene.noise / (1.5 * psf.fwhm)
     size = np.ones(len(stars.x))
     width = psf.fwhm if profile else half_of_stamps(psf) / STAMP
-    chosen = star_selection.choose(stars.x, stars.y, stars.flux, ratio, size, width, model.shape)
+    among = stars.x, stars.y, stars.flux, ratio, size, width, model.shape
+    chosen = star_selection.choose(*among)
+    crowded = len(chosen) < LEAST_STACKED
+    if crowded:
+        others = star_selection.choose(*among, beside=_SUBTRACTED)
+        chosen = others if len(others) >= LEAST_STACKED else chosen
     picked = stars.take(chosen)
     half = star_selection.stamp_half(width)
     shapes = psf.stamps(picked.x, picked.y, half, derivatives=False)
@@ -258,11 +269,13 @@ def better_psf(scene, mask, profile, psf, stars, model):
     )
     if len(stamps.x):
         stamps = stamps.take(star_selection.alike(stamps, psf))
-    if len(stamps.x) < min(psf.stars, 3):
+    if len(stamps.x) < max(min(psf.stars, 3), 1):
         return psf
     if profile is None:
         return stacked_psf(stamps, model.shape, psf.fwhm)
     profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
     if profile is None:
         return psf
-    return corrected(effective_psf(profile, len(stamps.x)), stamps)
+    made = corrected(effective_psf(profile, len(stamps.x)), stamps)
+    # the blends of a crowd are wider than its stars
+    return psf if crowded and not 1 / _SAME_WIDTH < made.fwhm / psf.fwhm < _SAME_WIDTH else made

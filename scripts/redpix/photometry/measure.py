@@ -160,7 +160,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     if result is None:
-        log.warning("%s: no star that a PSF can be made from", name)
+        log.warning("%s: no star whose width can be measured", name)
         rejected = {"peak_x": [], "peak_y": [], "reason": []}
         return Photometry({c: [] for c in (*SEVEN, *MORE)}, rejected, {"RESIDUAL": image}, [])
     quality = assess(result, mask, settings["window"])
@@ -169,7 +169,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     sky[~np.isfinite(result.scene.variance)] = np.nan
     wcs = sky_wcs(header, name)
     scale = flux_scale(name, result, quality, header, wcs, catalogue, band)
-    quality = flag_untrusted(name, result, quality, scale.column)
+    quality = flag_untrusted(name, result, quality, scale.reason)
     residual = result.scene.image - result.model
     return Photometry(
         stars=star_columns(result, quality, scale, sky, wcs),
@@ -209,11 +209,11 @@ def flux_scale(name, result, quality, header, wcs, catalogue, band):
         If the catalogue cannot be used.
     """
     factor = aperture_correction(result.stars, quality, result.errors)
-    column = better_column(name, result, quality, factor[0])
+    column, reason = better_column(name, result, quality, factor[0])
     measured, correction = result, factor[0]
     if column == "aperture_flux":
         measured, correction = with_apertures(result, quality), 1.0
     zero = find_zero_point(measured, quality, correction, header, wcs, catalogue, band)
-    scale = FluxScale(*factor, zero, column)
+    scale = FluxScale(*factor, zero, column, reason)
     log_fit(name, result, scale)
     return scale

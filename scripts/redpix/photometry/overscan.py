@@ -38,9 +38,12 @@ def without_overscan(pixels, header):
     ccd = CCDData(pixels, unit=units.adu)
     if strip is not None and _is_overscan(strip, trim.value, pixels.shape):
         along_rows = strip.x1 - strip.x0 < strip.y1 - strip.y0
+        ny, nx = pixels.shape
+        # a strip may end before rows of overscan, which are trimmed
+        whole = strip._replace(y0=0, y1=ny) if along_rows else strip._replace(x0=0, x1=nx)
         ccd = ccdproc.subtract_overscan(
             CCDData(np.asarray(pixels, float), unit=units.adu),
-            fits_section=str(strip),
+            fits_section=str(whole),
             overscan_axis=1 if along_rows else 0,
             median=True,
             model=Chebyshev1D(DEGREE),

@@ -19,6 +19,10 @@ _STEP = 0.15
 #: maximum step of a position, FWHM
 _MOST = 0.5
 
+#: share of the values of a design matrix that are not 0 from which a full matrix is faster, and
+#: maximum number of values of a full matrix; limits memory
+_DENSE = 0.05, 50_000_000
+
 #: relative error of the solution of the normal equations, and maximum number of iterations
 _PRECISION, _ITERATIONS = 1e-8, 2000
 
@@ -77,7 +81,12 @@ def _normal(matrix, weight, rest):
     """Return the normal matrix and the right-hand side of a weighted fit; the matrix is changed."""
     root = np.sqrt(weight)
     matrix.data *= root[matrix.indices]
-    return (matrix @ matrix.T).tocsr(), matrix @ (root * rest)
+    side = matrix @ (root * rest)
+    size = matrix.shape[0] * matrix.shape[1]
+    if size < _DENSE[1] and matrix.nnz > _DENSE[0] * size:
+        full = matrix.toarray()
+        return sparse.csr_array(full @ full.T), side
+    return (matrix @ matrix.T).tocsr(), side
 
 
 def _steps(normal, side, stars, fwhm, fixed):

@@ -14,10 +14,15 @@ from redpix.io.fits_structure import flat_shape, unpacked, walk
 from redpix.io.gain import read_gain
 from redpix.io.header_values import number
 from redpix.io.image_path import is_packet, named_hdu
+from redpix.io.sections import parse_section
 from redpix.photometry.overscan import without_overscan
 
 #: cards of one amplifier that do not hold for the whole image
 _OF_AMPLIFIER = ("DATASEC", "DETSEC", "BIASSEC", "TRIMSEC", "CCDSEC", "EXTNAME", "EXTVER")
+
+
+#: ends of the cards of amplifiers that share an HDU
+_LETTERS = "ABCD"
 
 
 class RawImage(NamedTuple):
@@ -71,9 +76,12 @@ def read_raw(path):
     InputError
         One line that begins with the path.
     """
-    amplifiers = [] if named_hdu(path) is not None else amplifier_paths(path)
+    amplifiers = [] if named_hdu(path) else amplifier_paths(path)
     if len(amplifiers) < 2:
         image = read_image(path)
+        letters = lettered_amplifiers(image.header, image.pixels.shape)
+        if letters:
+            return _of_letters(image, letters)
         pixels, header, remarks = without_overscan(image.pixels, image.header)
         pedestal, _ = number(header.get("PEDESTAL"))
         if pedestal:
@@ -81,6 +89,67 @@ def read_raw(path):
             remarks.append(f"PEDESTAL = {pedestal:g} is added to the counts")
         return RawImage(pixels, header, (*image.remarks, *remarks))
     return _assembled(path, amplifiers)
+
+
+def lettered_amplifiers(header, shape):
+    """Return the amplifiers of one HDU, each with an overscan of its own.
+
+    Parameters
+    ----------
+    header : Mapping
+        With BIASSECA, TRIMSECA (or DATASECA), BIASSECB and so on, as DECam writes them.
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    dict of str to redpix.io.sections.Section
+        The pixels that saw the sky, by letter; empty if a section does not fit the image, which was
+        trimmed before.
+    """
+    known = {}
+    for letter in _LETTERS:
+        sky = header.get(f"TRIMSEC{letter}", header.get(f"DATASEC{letter}"))
+        sections = [parse_section(one) for one in (header.get(f"BIASSEC{letter}"), sky)]
+        if any(one is None or one.x1 > shape[1] or one.y1 > shape[0] for one in sections):
+            continue
+        known[letter] = sections[1]
+    return known if len(known) > 1 else {}
+
+
+def _of_letters(image, letters):
+    """Return the image of the amplifiers of one HDU."""
+    header, parts, gains, remarks = image.header.copy(), [], [], list(image.remarks)
+    for letter, sky in letters.items():
+        cards = fits.Header({"BIASSEC": header[f"BIASSEC{letter}"], "TRIMSEC": str(sky)})
+        pixels, _, said = without_overscan(image.pixels, cards)
+        parts.append((pixels, Placement((sky.x0 + 1, sky.x1), (sky.y0 + 1, sky.y1))))
+        gains.append(number(header.get(f"GAIN{letter}"))[0] or 0)
+        remarks += [f"amplifier {letter}: {words}" for words in said]
+    for axis, first in ((1, min(s.x0 for s in letters.values())), (2, _bottom(letters))):
+        if f"CRPIX{axis}" in header:
+            header[f"CRPIX{axis}"] -= first
+    scales, known, words = _scales(gains)
+    sections = [card + letter for card in _OF_AMPLIFIER[:5] for letter in letters]
+    for card in [*_OF_AMPLIFIER, *sections]:
+        header.remove(card, ignore_missing=True, remove_all=True)
+    header["OVERSCAN"] = ("taken away", "by redpix")
+    header = _in_electrons(header, scales) if known else header
+    return RawImage(assemble(parts, scales), header, (*remarks, words))
+
+
+def _bottom(letters):
+    """Return the first row of the amplifiers, 0-based."""
+    return min(section.y0 for section in letters.values())
+
+
+def _scales(gains):
+    """Return the factors of amplifiers to one unit, whether it is electrons, and a remark."""
+    if all(gains):
+        words = ", ".join(f"{gain:g}" for gain in gains)
+        return gains, True, f"the amplifiers' gains, {words} e/count, make counts electrons"
+    words = "an amplifier's gain is unknown: counts of amplifiers are taken as equal"
+    return [1.0] * len(gains), False, words
 
 
 def amplifier_paths(path):
@@ -146,13 +215,8 @@ def _assembled(path, amplifiers):
         parts.append((pixels, placement))
         gains.append(read_gain(header)[0].value)
         remarks += [f"{name.removeprefix(path)}: {words}" for words in said]
-    known = all(gain is not None for gain in gains)
-    if known:
-        words = ", ".join(f"{gain:g}" for gain in gains)
-        remarks.append(f"the amplifiers' gains, {words} e/count, make counts electrons")
-    else:
-        remarks.append("an amplifier's gain is unknown: counts of amplifiers are taken as equal")
-    scales = gains if known else [1.0] * len(gains)
+    scales, known, words = _scales(gains)
+    remarks.append(words)
     try:
         whole = assemble(parts, scales)
     except InputError as error:
@@ -216,8 +280,12 @@ def _header_of_whole(path, first, scales, in_electrons):
     header = read_header(first).header.copy()
     for card in _OF_AMPLIFIER:
         header.remove(card, ignore_missing=True, remove_all=True)
-    if in_electrons:
-        header["BUNIT"], header["GAIN"] = "electron", 1.0
-        if isinstance(header.get("SATURATE"), int | float):
-            header["SATURATE"] = header["SATURATE"] * min(scales)
+    return _in_electrons(header, scales) if in_electrons else header
+
+
+def _in_electrons(header, scales):
+    """Return a header of an image in electrons, changed in place."""
+    header["BUNIT"], header["GAIN"] = "electron", 1.0
+    if isinstance(header.get("SATURATE"), int | float):
+        header["SATURATE"] = header["SATURATE"] * min(scales)
     return header

@@ -87,6 +87,8 @@ def choose_sky(image, mask, mesh):
     rows = slice(None, None, 1 + image.size // 4_000_000)
     noise = noise_of_differences(np.where(sources[rows], np.nan, image[rows]))
     found = deviation(cell_means(image - configured.level, sources), noise)
+    most = noise if np.mean(sources & ~hidden) > _CROWDED else np.inf
+    configured = without_stars(configured, most)
     if not found > GOOD_ENOUGH:
         return configured, SkyModel(0, mesh, found)
     for degree in (2, 4, 4):  # a strong gradient is not a source
@@ -99,7 +101,26 @@ def choose_sky(image, mask, mesh):
     if best is None or (crowded and best.deviation > GOOD_ENOUGH):
         # between the stars of a crowd, the light of faint stars is not sky
         return configured, SkyModel(0, mesh, np.nan if crowded else found)
-    return measure(image, mask, best, sources), best
+    return without_stars(measure(image, mask, best, sources), most), best
+
+
+def without_stars(sky, most):
+    """Return a sky whose noise is not that of the stars which fill its squares.
+
+    Parameters
+    ----------
+    sky : redpix.photometry.ccd.Background
+        Sky of an image.
+    most : float
+        Noise of a pixel between the stars, counts.
+
+    Returns
+    -------
+    redpix.photometry.ccd.Background
+        Its noise is scaled down to a median of `most`.
+    """
+    median = float(np.median(sky.rms))
+    return sky._replace(rms=sky.rms * np.float32(most / median)) if median > most > 0 else sky
 
 
 def best_model(image, hidden, noise, configured, others):

@@ -42,6 +42,8 @@ class FluxScale(NamedTuple):
     zero_point : redpix.photometry.zero_point.ZeroPoint
     column : str
         Column of the better flux, psf_flux or aperture_flux; magnitudes are of it.
+    reason : str
+        Why fluxes of the PSF are uncertain; empty if they are not.
     """
 
     correction: float
@@ -49,6 +51,7 @@ class FluxScale(NamedTuple):
     correction_stars: int
     zero_point: ZeroPoint
     column: str = "psf_flux"
+    reason: str = ""
 
 
 def star_columns(result, quality, scale, sky, wcs):
@@ -215,6 +218,7 @@ def residual_cards(result, scale):
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
         ("APCORERR", scale.correction_error, "its error"),
         ("FLUXCOL", scale.column, "column of the better flux; magnitudes are of it"),
+        ("PSFFAULT", scale.reason, ""),
         ("ZEROPT", scale.zero_point.value, "[mag] of flux 1"),
         ("ZEROERR", scale.zero_point.error, "[mag] its error"),
         ("ZEROSTAR", scale.zero_point.stars, "stars of the catalogue that it is from"),

@@ -1,10 +1,12 @@
 """Find out whether the PSF describes the stars and the model of the sky follows the sky."""
 
 import numpy as np
+from scipy.ndimage import binary_dilation
 
 from redpix.core.job import log
 from redpix.photometry.quality import CORE, FLAGS
 from redpix.photometry.sky_cells import CELL, cell_means
+from redpix.psf.small_image_stars import STAR_WIDTHS
 from redpix.psf.stacked_psf import half_of_stamps
 
 #: error of the PSF, relative to the light of a star, from which fluxes of the PSF are not trusted
@@ -16,6 +18,12 @@ MOST_NEGATIVE, MOST_OFFSET = 0.4, 0.015
 
 #: standard errors by which that difference must exceed 0
 _CERTAIN = 3.0
+
+#: reason why fluxes of a PSF that no star shows are uncertain
+STAND_IN = (
+    "no star is bright and alone enough for a PSF, so a Moffat profile of the width of the peaks "
+    "stands in for it, and the scale of psf_flux is uncertain by some per cent"
+)
 
 #: deviation of the sky of a square, noise of a pixel, from which stars in it are not trusted
 MOST_SKY_ERROR = 1.0
@@ -71,7 +79,19 @@ def psf_fault(result, quality, correction):
     str or None
         None if they are trusted.
     """
+    if result.crammed:
+        return (
+            f"more peaks are detected than stars {result.psf.fwhm:.1f} px wide can be told apart, "
+            "and only the brightest are measured"
+        )
+    if not result.psf.stars and result.psf.fwhm > STAR_WIDTHS[1]:
+        return (
+            f"the sources are {result.psf.fwhm:.0f} px wide, and too few stand alone to show the "
+            "shape of the PSF"
+        )
     error = psf_error(result, quality)
+    if result.stacked and np.isnan(error):
+        return f"too few stars without a flag test the PSF, which {result.psf.stars} stars show"
     if error > MOST_PSF_ERROR:
         return f"the PSF is wrong by {100 * error:.0f} % of the light of bright stars"
     if result.false.in_light > max(MOST_NEGATIVE * len(quality.flags), _LEAST):
@@ -92,7 +112,7 @@ def psf_fault(result, quality, correction):
 
 
 def on_wrong_sky(result):
-    """Find the stars in squares whose sky the model does not follow.
+    """Find the stars in squares, and beside squares, whose sky the model does not follow.
 
     Parameters
     ----------
@@ -109,6 +129,8 @@ def on_wrong_sky(result):
     mean, count = cell_means(np.where(hidden, 0, rest), hidden)
     mean = np.nan_to_num(mean)
     wrong = (abs(mean) > MOST_SKY_ERROR) & (abs(mean) > _SIGMAS / np.sqrt(np.maximum(count, 1)))
+    # beside such a square, false stars take the light that the sky does not follow
+    wrong = binary_dilation(wrong, np.ones((3, 3), bool))
     at = [
         np.clip(np.rint(axis).astype(int) // CELL, 0, side - 1)
         for axis, side in zip((result.stars.y, result.stars.x), wrong.shape, strict=True)
@@ -117,7 +139,7 @@ def on_wrong_sky(result):
 
 
 def better_column(name, result, quality, correction):
-    """Return the column of the better flux of an image; log a warning if it is not psf_flux.
+    """Return the column of the better flux of an image and why; log a warning if not psf_flux.
 
     Parameters
     ----------
@@ -132,8 +154,10 @@ def better_column(name, result, quality, correction):
 
     Returns
     -------
-    str
+    column : str
         psf_flux or aperture_flux.
+    reason : str
+        Why all stars have the flag PSF; empty if they do not have it.
     """
     if result.stacked:
         log.warning(
@@ -144,15 +168,18 @@ def better_column(name, result, quality, correction):
             half_of_stamps(result.psf),
         )
     reason = psf_fault(result, quality, correction)
+    if not reason and not result.psf.stars:
+        log.warning("%s: %s: all stars have the flag PSF", name, STAND_IN)
+        return "psf_flux", STAND_IN
     if not reason:
-        return "psf_flux"
+        return "psf_flux", ""
     log.warning(
         "%s: %s, so psf_flux is not trusted and all stars have the flag PSF; aperture_flux is the "
         "better flux, and magnitudes are of it",
         name,
         reason,
     )
-    return "aperture_flux"
+    return "aperture_flux", reason
 
 
 def with_apertures(result, quality):
@@ -175,7 +202,7 @@ def with_apertures(result, quality):
     )
 
 
-def flag_untrusted(name, result, quality, column):
+def flag_untrusted(name, result, quality, reason):
     """Return the quality of stars with the flags PSF, SKY and DOUBTFUL.
 
     Parameters
@@ -186,8 +213,8 @@ def flag_untrusted(name, result, quality, column):
         Fitted stars of the image.
     quality : redpix.photometry.quality.Quality
         Quality of the stars.
-    column : str
-        Column of the better flux.
+    reason : str
+        Why fluxes of the PSF are uncertain; empty if they are not.
 
     Returns
     -------
@@ -195,7 +222,7 @@ def flag_untrusted(name, result, quality, column):
     """
     flags = quality.flags.copy()
     flags[result.doubtful] |= FLAGS["DOUBTFUL"]
-    if column != "psf_flux":
+    if reason:
         flags |= FLAGS["PSF"]
     wrong = on_wrong_sky(result)
     if wrong.any():

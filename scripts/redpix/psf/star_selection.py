@@ -22,7 +22,7 @@ _SIZES = 0.25
 UNUSABLE = bit_value("NO_DATA", "SATURATED", "COSMIC_RAY", "BAD", "INTERPOLATED")
 
 
-def choose(x, y, flux, ratio, size, fwhm, shape):
+def choose(x, y, flux, ratio, size, fwhm, shape, beside=_BESIDE):
     """Select stars that are bright, isolated, of the usual size and away from the edge.
 
     Parameters
@@ -39,6 +39,8 @@ def choose(x, y, flux, ratio, size, fwhm, shape):
         FWHM of the stars, pixels.
     shape : (int, int)
         ny, nx of the image.
+    beside : float
+        Maximum flux of the neighbours of a star, relative to its flux.
 
     Returns
     -------
@@ -53,7 +55,7 @@ def choose(x, y, flux, ratio, size, fwhm, shape):
     tree = cKDTree(np.column_stack([x, y]))
     near = tree.query_ball_point(np.column_stack([x[good], y[good]]), reach)
     isolated = [
-        flux[[other for other in others if other != one]].clip(0).sum() < _BESIDE * flux[one]
+        flux[[other for other in others if other != one]].clip(0).sum() < beside * flux[one]
         for one, others in zip(good, near, strict=True)
     ]
     good = good[np.array(isolated, bool)]

@@ -5,7 +5,7 @@ from astropy.stats import mad_std
 
 from redpix.core.exceptions import InputError
 from redpix.io.camera import read_camera
-from redpix.io.fits_files import read_header
+from redpix.photometry.raw_image import read_raw
 
 
 def gain_in_words(header):
@@ -24,6 +24,25 @@ def gain_in_words(header):
     """
     gain = f"{header['GAIN']:.3g} electrons per calibrated {header['BUNIT']}"
     return f"{gain}, the median; from {header['GAINFROM']}"
+
+
+def psf_facts(cards):
+    """Return the width of a PSF, and why its fluxes are uncertain if they are, by label.
+
+    Parameters
+    ----------
+    cards : Mapping
+        Header of the residual image.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    facts = {"FWHM": f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"}
+    if cards.get("PSFFAULT"):
+        column = cards["FLUXCOL"]
+        facts["PSF photometry"] = f"not trusted: {cards['PSFFAULT']}; magnitudes are of {column}"
+    return facts
 
 
 def camera_facts(raw, header, background, residual):
@@ -99,7 +118,7 @@ def given_camera(raw, header):
     if header.get("BUNIT") != "count":
         return None
     try:
-        return read_camera(read_header(raw).header, {})
+        return read_camera(read_raw(raw).header, {})
     except InputError:
         return None
 

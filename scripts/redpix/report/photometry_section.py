@@ -11,7 +11,7 @@ from redpix.photometry.planes_file import reason_left_out
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
-from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise
+from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise, psf_facts
 from redpix.report.figures import data_uri
 from redpix.report.star_pictures import show_pictures, show_stars
 
@@ -182,7 +182,7 @@ def image_facts(planes, stars):
     if "HISTORY" in header:
         facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
     if planes.psf is not None:
-        facts["FWHM"] = f"{cards['FWHM']:.2f} pixels, {cards['PSFSTARS']} stars"
+        facts |= psf_facts(cards)
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"
         if "NEGRATE" in cards:
             facts["detections on the negative image"] = (

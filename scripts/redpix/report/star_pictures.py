@@ -3,7 +3,7 @@
 import numpy as np
 from astropy.stats import mad_std
 
-from redpix.io.fits_files import read_image
+from redpix.photometry.raw_image import read_raw
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
 from redpix.report.growth_plots import growth_curves, growth_figure
@@ -39,7 +39,7 @@ def show_pictures(raw, planes, stars, unit):
     """
     sky = np.where(planes.masked, np.nan, planes.residual)
     calibration = plots.calibration_figure(
-        raw=read_image(raw).pixels.astype(float),
+        raw=read_raw(raw).pixels.astype(float),
         calibrated=np.where(planes.masked, np.nan, planes.image),
         background=planes.background,
         unit=unit,

@@ -11,6 +11,7 @@ from redpix.photometry.camera_check import (
     strips_without_sky,
     without_sky,
 )
+from redpix.photometry.camera_of_image import with_plateau
 from redpix.photometry.exposure_image import calibrate_image
 from star_field import Moffat, draw
 
@@ -174,3 +175,46 @@ def test_vignetted_rows_are_sky():
     rows = np.linspace(-1, 1, 200)[:, None]
     image = np.random.default_rng(2).normal(500, 10, (200, 150)) - 200 * rows**2
     assert not strips_without_sky(image, np.zeros(image.shape, bool)).any()
+
+
+def test_chip_gaps_and_dead_lines_are_not_sky():
+    image = stars(1e5)
+    image[30:38, 20:60] = 0
+    image[:, 70] = 12.5
+    image[10] = 65535.0
+    outside = without_sky(image)
+    assert outside[30:38, 20:60].all()
+    assert outside[:, 70].all()
+    assert outside[10].all()
+    expected = np.zeros(image.shape, bool)
+    expected[30:38, 20:60] = expected[:, 70] = expected[10] = True
+    assert np.array_equal(outside, expected)
+
+
+def test_a_gain_of_other_units_is_contradicted_whatever_the_bias():
+    """Pixels from 0 to 1 with the gain of the counts: the noise would be 0.0004 electrons."""
+    level, noise = 300 / 65535, 15 / 65535
+    checked = checked_gain(camera(EGAIN=1.5), level, noise, zero_is_known=False)
+    assert checked.gain == pytest.approx(level / noise**2)
+
+
+def test_a_read_noise_above_the_noise_of_the_sky_is_not_used():
+    checked = checked_gain(camera(GAIN=1.5, RDNOISE=80.0), 300.0, 15.0, zero_is_known=False)
+    assert checked.gain == 1.5
+    assert checked.read_noise is None
+    assert "80 electrons (RDNOISE) is not used" in checked.remarks[-1]
+    sure = camera(GAIN=1.5, RDNOISE=30.0)
+    assert checked_gain(sure, 300.0, 15.0, zero_is_known=False) is sure
+
+
+@pytest.mark.parametrize(("stated", "words"), [(150, "is not used"), (1e6, "not from SATURATE")])
+def test_a_saturation_that_the_pixels_contradict_is_not_used(stated, words):
+    image = stars(3e6, ceiling=12000.0)
+    checked = with_plateau(camera(SATURATE=stated), image)
+    assert 0.985 * 12000 < checked.saturation <= 12000
+    assert any(words in remark for remark in checked.remarks)
+    # a level that the brightest pixels reach, or the user's, stays
+    reached = camera(SATURATE=11000)
+    assert with_plateau(reached, image) is reached
+    given = camera({"saturation": 150.0})
+    assert with_plateau(given, image) is given

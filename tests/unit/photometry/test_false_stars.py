@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
-from redpix.photometry import crowded
+from redpix.photometry import ccd, crowded
 from redpix.photometry.false_stars import doubtful_limit
-from star_field import Moffat, simulate
+from redpix.photometry.quality import assess
+from redpix.photometry.trust import flag_untrusted
+from star_field import Moffat, draw, simulate
 
 
 def measured(ripple):
@@ -55,3 +57,23 @@ def test_stars_as_faint_as_many_false_ones_are_doubtful():
     assert doubtful_limit(stars, false, 5.0) == 7.0
     assert doubtful_limit(stars, false[:2], 5.0) == 5.0
     assert doubtful_limit(stars, np.zeros(0), 5.0) == 5.0
+
+
+def test_stars_about_a_glow_that_the_sky_does_not_follow_are_flagged():
+    rng = np.random.default_rng([9, 1])
+    (x, y), flux = rng.uniform(8, 247, (2, 30)), rng.uniform(1e4, 1e5, 30)
+    image = 300 + draw((256, 256), x, y, flux, Moffat(2.6), 0.1)
+    rows, columns = np.indices(image.shape)
+    image += 200 * np.exp(-((columns - 255) ** 2 + rows**2) / 2 / 25**2)
+    image = rng.poisson(image * 1.5) / 1.5
+    mask = np.zeros(image.shape, np.int16)
+    sky = ccd.background(image, mask, 64)
+    gain = np.full(image.shape, 1.5)
+    known = {"error": sky.rms, "gain": gain, "mask": mask, "threshold": 5.0, "mesh": 64}
+    result = crowded.measure(image - sky.level, **known)
+    flags = flag_untrusted("image", result, assess(result, mask, 11), "").flags
+    distance = np.hypot(result.stars.x[:, None] - x, result.stars.y[:, None] - y).min(axis=1)
+    false = distance > 2
+    assert false.sum() > 5
+    assert np.count_nonzero(flags[false] == 0) <= 0.02 * np.count_nonzero(flags == 0)
+    assert np.count_nonzero(flags == 0) > 20

@@ -83,8 +83,8 @@ def test_fluxes_are_right_or_apertures_are(shape, size, settings):
     )
     quality = assess(result, mask, 11)
     correction = aperture_correction(result.stars, quality, result.errors)[0]
-    column = better_column("image", result, quality, correction)
-    flags = flag_untrusted("image", result, quality, column).flags & ~FLAGS["PSF"]
+    column, reason = better_column("image", result, quality, correction)
+    flags = flag_untrusted("image", result, quality, reason).flags & ~FLAGS["PSF"]
     better = quality.aperture_flux if column != "psf_flux" else result.stars.flux * correction
     distance = np.hypot(result.stars.x[:, None] - x, result.stars.y[:, None] - y)
     nearest, real = distance.argmin(axis=1), distance.min(axis=1) < 2

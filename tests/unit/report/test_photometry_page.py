@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise
+from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise, psf_facts
 from redpix.report.growth_plots import growth_curves, growth_figure, shares_in_circles
 from redpix.report.light_curves_section import read_left_out_exposures
 from redpix.report.photometry_section import show_images, wanted
@@ -115,3 +115,11 @@ def test_the_gain_of_a_calibrated_image_is_told_apart_from_that_of_the_header():
     header = {"GAIN": 1.5467, "BUNIT": "count", "GAINFROM": "GAIN"}
     expected = "1.55 electrons per calibrated count, the median; from GAIN"
     assert gain_in_words(header) == expected
+
+
+def test_it_is_said_why_fluxes_of_the_psf_are_not_trusted():
+    cards = {"FWHM": 24.7, "PSFSTARS": 4, "FLUXCOL": "aperture_flux", "PSFFAULT": "donuts"}
+    facts = psf_facts(cards)
+    assert facts["PSF photometry"] == "not trusted: donuts; magnitudes are of aperture_flux"
+    for trusted in (cards | {"PSFFAULT": ""}, {"FWHM": 2.0, "PSFSTARS": 50}):
+        assert list(psf_facts(trusted)) == ["FWHM"]
