@@ -7,6 +7,23 @@ import numpy as np
 from redpix.subtraction.epoch import Epoch
 
 
+def centre_of(inner):
+    """Return the centre of a rectangle of pixels.
+
+    Parameters
+    ----------
+    inner : (slice, slice)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    x, y : float
+        0-based.
+    """
+    rows, columns = inner
+    return (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+
+
 class DifferenceTile(NamedTuple):
     """Numbers and PSFs of the difference of one tile.
 
@@ -32,8 +49,7 @@ class DifferenceTile(NamedTuple):
     @property
     def centre(self):
         """x, y of the centre, 0-based."""
-        rows, columns = self.inner
-        return (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
+        return centre_of(self.inner)
 
     def distance_to(self, shape):
         """Return the distance of the tile from the centre of an image, pixels."""

@@ -7,7 +7,7 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.image.mapped_image import MappedImage
 from redpix.subtraction.epoch import measured_noise
-from redpix.subtraction.mosaic import IMAGES, DifferenceTile, Mosaic
+from redpix.subtraction.mosaic import IMAGES, DifferenceTile, Mosaic, centre_of
 from redpix.subtraction.psf_matching import match_psf
 from redpix.subtraction.zogy import subtract
 
@@ -182,7 +182,7 @@ def _epochs_of_tile(new, reference, psf_new, psf_reference, correlation, tile):
     noise = _noise_in_tile(new, reference, tile)
     if noise is None:
         return None
-    x, y = _centre(tile)
+    x, y = centre_of(tile.inner)
     return (
         _cut(new, tile, psf_new(x, y), noise[0]),
         _cut(reference, tile, psf_reference(x, y), noise[1], correlation),
@@ -203,12 +203,6 @@ def _noise_in_tile(new, reference, tile):
         else epoch.noise
         for epoch in (new, reference)
     ]
-
-
-def _centre(tile):
-    """Return x, y of the centre of the inside of a tile."""
-    rows, columns = tile.inner
-    return (columns.start + columns.stop - 1) / 2, (rows.start + rows.stop - 1) / 2
 
 
 def _cut(epoch, tile, psf, noise, correlation=None):
