@@ -15,7 +15,8 @@ CONFIGURATION = Path("config/config.yaml")
 if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
     CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
 try:
-    CONFIGURATION.exists() and CONFIGURATION.read_text(encoding="utf-8")
+    if CONFIGURATION.exists():
+        CONFIGURATION.read_text(encoding="utf-8")
 except UnicodeDecodeError as error:
     sys.exit(f"{CONFIGURATION}: {error}; allowed: text in UTF-8")
 

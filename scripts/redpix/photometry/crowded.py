@@ -118,19 +118,24 @@ def measure(image, error, gain, mask, threshold, mesh):
     if first is None:
         return None
     scene, hot, psf, profile, stars, model = first
-    del first  # a large image leaves little memory
+    # a large image leaves little memory: planes are freed before the fits that need it
+    del first
     hidden = hidden | hot
     negative = negative_detections(scene, psf, threshold)
     psf = better_psf(scene, mask, profile, psf, stars, model)
-    before = scene if psf.stars < _FEW else None  # a large image leaves little memory
+    before = scene if psf.stars < _FEW else None
     scene, scale = with_measured_sky(scene, model, hidden, mesh)
+    del model
     if before is not None and sky_moved(before, scene, hidden):
         scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
         scale *= again
+    del before
     stars, model, crammed = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
+    del model
     stars, model = fit(scene, psf, stars, 1)
     stars = significant_stars(scene, psf, stars, model, threshold, mask)
+    del model
     stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
     known = {"hot": hot, "stacked": profile is None, "crammed": crammed}
@@ -282,8 +287,10 @@ def add_faint_stars(scene, psf, stars, threshold):
     """
     crammed = False
     for rounds in (2, 1):
+        model = None  # a large image leaves little memory
         stars, model = fit(scene, psf, stars, 1)
         new = detect(scene, psf, threshold, model)
+        del model
         new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
         every = stars.join(new)
         stars = separable(every, psf)

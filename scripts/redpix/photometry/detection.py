@@ -130,7 +130,7 @@ def detect(scene, psf, threshold, model=None, *, with_ratio=False):
     """
     stamp = filter_stamp(psf)
     half = stamp.shape[0] // 2
-    ratio, flux = (np.zeros(scene.image.shape, np.float32) for _ in range(2))
+    ratio, fluxes = np.zeros(scene.image.shape, np.float32), []
     for rows, wide, inner in strips(len(ratio), half):
         image, variance, gain = (plane[wide] for plane in scene)
         if model is not None:
@@ -138,23 +138,27 @@ def detect(scene, psf, threshold, model=None, *, with_ratio=False):
             light = np.maximum(model[wide], 0)
             variance = variance + light / gain + (_MODEL_ERROR * light) ** 2
         made = matched_filter(image, 1 / variance, stamp)
-        ratio[rows], flux[rows] = (plane[inner] for plane in made)
-    y, x = _peaks(ratio, threshold)
+        ratio[rows] = made[0][inner]
+        # a whole plane of fluxes would fill the memory beside a large image
+        fluxes.append(made[1][inner][ratio[rows] > threshold])
+    y, x = np.nonzero(ratio > threshold)
+    highest = _are_peaks(ratio, y, x)
+    y, x, flux = y[highest], x[highest], np.concatenate(fluxes)[highest].astype(float)
     shift_x, shift_y = (_peak_offset(ratio, y, x, axis) for axis in (1, 0))
-    stars = Placed(x + shift_x, y + shift_y, flux[y, x].astype(float))
+    stars = Placed(x + shift_x, y + shift_y, flux)
     return (stars, ratio[y, x]) if with_ratio else stars
 
 
-def _peaks(ratio, threshold):
-    """Return the rows and columns of pixels above a threshold that no neighbour exceeds."""
-    y, x = np.nonzero(ratio > threshold)
-    highest = np.ones(len(y), bool)
-    padded = np.pad(ratio, 1)
+def _are_peaks(ratio, y, x):
+    """Return whether no neighbour of a pixel exceeds it."""
     value = ratio[y, x]
-    for row in range(3):
-        for column in range(3):
-            highest &= padded[y + row, x + column] <= value
-    return y[highest], x[highest]
+    highest = np.ones(len(y), bool)
+    for down in (-1, 0, 1):
+        for right in (-1, 0, 1):
+            row = np.clip(y + down, 0, ratio.shape[0] - 1)
+            column = np.clip(x + right, 0, ratio.shape[1] - 1)
+            highest &= ratio[row, column] <= value
+    return highest
 
 
 def _peak_offset(ratio, y, x, axis):
