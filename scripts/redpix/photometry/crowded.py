@@ -125,11 +125,10 @@ def measure(image, error, gain, mask, threshold, mesh):
     psf = better_psf(scene, mask, profile, psf, stars, model)
     before = scene if psf.stars < _FEW else None
     scene, scale = with_measured_sky(scene, model, hidden, mesh)
-    del model
     if before is not None and sky_moved(before, scene, hidden):
         scene, psf, stars, again = started_again(scene, mask, hidden, profile, psf, threshold, mesh)
         scale *= again
-    del before
+    del before, model
     stars, model, crammed = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     del model
