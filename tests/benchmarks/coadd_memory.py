@@ -65,18 +65,23 @@ def coadded(paths, output, mapped):
     fits_sky.coadd(paths, Path(output))
 
 
-def measured(paths, folder, mapped=False):
-    """Coadd in a process of its own; return gigabytes, CPU seconds and wall-clock seconds."""
+def run_measured(words, folder, failure):
+    """Run a command; return gigabytes, CPU seconds and wall-clock seconds; exit if it fails."""
     start = time.perf_counter()
-    words = [sys.executable, __file__, "--coadd", str(folder / "coadd.fits"), *paths]
-    words += ["--mapped"] if mapped else []
     process = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=folder)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        sys.exit(f"the coadd of {len(paths)} exposures failed")
+        sys.exit(failure)
     wall = time.perf_counter() - start
     return usage.ru_maxrss / 1024**2, usage.ru_utime + usage.ru_stime, wall
+
+
+def measured(paths, folder, mapped=False):
+    """Coadd in a process of its own; return gigabytes, CPU seconds and wall-clock seconds."""
+    words = [sys.executable, __file__, "--coadd", str(folder / "coadd.fits"), *paths]
+    words += ["--mapped"] if mapped else []
+    return run_measured(words, folder, f"the coadd of {len(paths)} exposures failed")
 
 
 def main():

@@ -9,11 +9,8 @@ for, along a straight line in the number of pixels.
 """
 
 import argparse
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,19 +29,13 @@ def subtracted(science, reference, folder):
 
 def measured(side):
     """Make a pair and subtract it; return gigabytes, CPU seconds and wall-clock seconds."""
-    from coadd_memory import write_exposures
+    from coadd_memory import run_measured, write_exposures
 
     with tempfile.TemporaryDirectory() as folder:
         paths = write_exposures(Path(folder), 2, side)
-        start = time.perf_counter()
         words = [sys.executable, __file__, "--subtract", *paths, folder]
-        process = subprocess.Popen(words, stderr=subprocess.DEVNULL, cwd=folder)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            sys.exit(f"the subtraction of {side} x {side} pixels failed")
-        wall = time.perf_counter() - start
-        return usage.ru_maxrss / 1024**2, usage.ru_utime + usage.ru_stime, wall
+        failure = f"the subtraction of {side} x {side} pixels failed"
+        return run_measured(words, folder, failure)
 
 
 def main():

@@ -186,12 +186,10 @@ def _exposure(file, image, settings):
 def _unused_planes(file):
     """Return remarks on HDUs of noise and mask that go with an image and are not used."""
     remarks = []
-    for names, instead in ((NOISE_PLANES, "the noise is measured"), (MASK_PLANES, "")):
+    for names, ending in ((NOISE_PLANES, "; the noise is measured"), (MASK_PLANES, "")):
         unused = [name for name in file.names if name in names]
         if unused and not set(file.planes) & set(names):
-            remarks.append(
-                f"the HDU {', '.join(unused)} is not used" + f"; {instead}" * bool(instead)
-            )
+            remarks.append(f"the HDU {', '.join(unused)} is not used{ending}")
     return remarks
 
 
