@@ -43,7 +43,9 @@ _NOISE = ("RDNOISE{}", "RDNOIS{}", "RON{}", "ENOISE{}")
 FAMILIES = (
     CardFamily(("GAIN{}",), _NOISE, ("SATURAT{}",), LETTERS, "DECam, MegaPrime, WIRCam"),
     CardFamily(("GAIN{}", "EGAIN{}"), _NOISE, ("SATURAT{}",), NUMBERS, "KCWI, DESI, 90Prime, GMOS"),
-    CardFamily(("GTGAIN{}",), ("GTRON{}",), (), QUADRANTS, "Arcon controllers of CTIO: 0.9 m to 4 m"),
+    CardFamily(
+        ("GTGAIN{}",), ("GTRON{}",), (), QUADRANTS, "Arcon controllers of CTIO: 0.9 m to 4 m"
+    ),
     CardFamily(("ATODGN{}",), ("READNSE{}",), (), LETTERS, "ACS, WFC3 and STIS of HST"),
     CardFamily(("T_GAIN{}", "S_GAIN{}"), (), (), NUMBERS, "HSC and Suprime-Cam of Subaru"),
     # the header dictionary of ESO: CONAD is electrons per count, GAIN of an output its inverse
