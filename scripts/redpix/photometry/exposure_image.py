@@ -20,7 +20,12 @@ from redpix.io.image_path import image_file, named_hdu
 from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import strips_without_sky, without_sky
-from redpix.photometry.camera_of_image import refuse_colour, with_checked_gain, with_plateau
+from redpix.photometry.camera_of_image import (
+    hide_outside_of_circle,
+    refuse_colour,
+    with_checked_gain,
+    with_plateau,
+)
 from redpix.photometry.coarse_counts import without_steps
 from redpix.photometry.raw_image import read_raw
 from redpix.sdss.mask_table import span_mask
@@ -177,6 +182,7 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    camera = hide_outside_of_circle(camera, raw, made.mask)
     made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
     camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
