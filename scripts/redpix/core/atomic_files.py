@@ -188,7 +188,8 @@ def link_or_copy(source, target):
     except OSError as error:
         if isinstance(error, FileNotFoundError | FileExistsError) or error.errno in NO_ROOM:
             raise
-        shutil.copyfile(source, target)
+        with atomic(target) as temporary:
+            shutil.copyfile(source, temporary)
 
 
 def missing_bytes(hdu, path):

@@ -9,9 +9,15 @@ from redpix.core.version import redpix_version
 #: packages whose version is recorded if a job imports them: name of the module, of the package
 PACKAGES = {
     "astropy": "astropy",
+    "astropy_healpix": "astropy_healpix",
     "astroscrappy": "astroscrappy",
+    "ccdproc": "ccdproc",
+    "drizzle": "drizzle",
     "faiss": "faiss-cpu",
+    "fastavro": "fastavro",
     "galsim": "GalSim",
+    "h5py": "h5py",
+    "MontagePy": "MontagePy",
     "numpy": "numpy",
     "pandas": "pandas",
     "photutils": "photutils",
@@ -19,6 +25,7 @@ PACKAGES = {
     "reproject": "reproject",
     "scipy": "scipy",
     "sep": "sep",
+    "sfdmap2": "sfdmap2",
     "sklearn": "scikit-learn",
     "snakemake": "snakemake",
     "speclite": "speclite",
@@ -41,5 +48,13 @@ def loaded_versions():
     for module, package in PACKAGES.items():
         if module in sys.modules:
             folder = str(Path(sys.modules[module].__file__).parents[1])
-            versions[package] = {"version": metadata.version(package), "from": folder}
+            versions[package] = {"version": _version(module, package), "from": folder}
     return versions
+
+
+def _version(module, package):
+    """Return the version of a loaded package; conda may install it under another name."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return str(getattr(sys.modules[module], "__version__", "unknown"))
