@@ -47,8 +47,8 @@ def loaded_versions():
     }
     for module, package in PACKAGES.items():
         if module in sys.modules:
-            folder = str(Path(sys.modules[module].__file__).parents[1])
-            versions[package] = {"version": _version(module, package), "from": folder}
+            version = _version(module, package)
+            versions[package] = {"version": version, "from": _folder(sys.modules[module])}
     return versions
 
 
@@ -58,3 +58,9 @@ def _version(module, package):
         return metadata.version(package)
     except metadata.PackageNotFoundError:
         return str(getattr(sys.modules[module], "__version__", "unknown"))
+
+
+def _folder(module):
+    """Return the folder in which a package lies; a package without ``__init__.py`` has no file."""
+    folder = Path(module.__file__).parent if module.__file__ else Path(next(iter(module.__path__)))
+    return str(folder.parent)

@@ -23,6 +23,13 @@ def test_a_package_that_is_installed_under_another_name(monkeypatch, facts, vers
     assert loaded_versions()["no-such-distribution"] == expected
 
 
+def test_a_package_without_a_file_has_its_folder(monkeypatch):
+    """sfdmap2 has no __init__.py."""
+    module = SimpleNamespace(__file__=None, __path__=["/a/site-packages/sfdmap2"])
+    monkeypatch.setitem(sys.modules, "sfdmap2", module)
+    assert loaded_versions()["sfdmap2"]["from"] == "/a/site-packages"
+
+
 def test_the_packages_are_those_of_the_requirements():
     """A package under a wrong name would never be recorded by its version."""
     for module, package in PACKAGES.items():
