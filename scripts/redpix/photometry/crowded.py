@@ -132,31 +132,7 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model, crammed = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     del model
-    stars, model = fit(scene, psf, stars, 1)
-    stars = significant_stars(scene, psf, stars, model, threshold, mask)
-    del model
-    stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    known = {"hot": hot, "stacked": profile is None, "crammed": crammed}
-    made = scene, psf, stars, model
-    return assessed(made, mask, threshold, negative, noise_scale=scale * second, **known)
-
-
-def assessed(made, mask, threshold, negative, **known):
-    """Return the result of a fit with errors, false stars and light of undetected stars.
-
-    Parameters
-    ----------
-    made : (Scene, EffectivePsf, Placed, ndarray)
-        Scene, PSF, stars and model of the fit.
-    mask, threshold
-        As of `measure`.
-    negative : redpix.photometry.false_stars.Negative
-        Detections on the negative image.
-    **known : object
-        Other values of `Result`.
-    """
-    scene, psf, stars, model = made
+    stars, model = fit_significant_stars(scene, psf, stars, threshold, mask)
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
     )
@@ -166,10 +142,13 @@ def assessed(made, mask, threshold, negative, **known):
         psf=psf,
         scene=scene,
         model=model,
+        noise_scale=scale * second,
+        hot=hot,
         false=rate,
         doubtful=doubtful | errors_of_wings(stars, mask, psf.fwhm, SOME),
+        stacked=profile is None,
         confusion=measure_confusion(scene, psf, model, threshold),
-        **known,
+        crammed=crammed,
     )
 
 
@@ -235,8 +214,8 @@ def started_again(scene, mask, hidden, profile, psf, threshold, mesh):
     return scene, psf, stars, scale * factor
 
 
-def significant_stars(scene, psf, stars, model, threshold, mask):
-    """Return the stars above the threshold, one per saturated star.
+def fit_significant_stars(scene, psf, stars, threshold, mask):
+    """Fit all stars, and fit again those above the threshold, one per saturated star.
 
     Parameters
     ----------
@@ -245,9 +224,7 @@ def significant_stars(scene, psf, stars, model, threshold, mask):
     psf : redpix.psf.effective_psf.EffectivePsf
         PSF of the image.
     stars : redpix.photometry.scene.Placed
-        Fitted stars.
-    model : ndarray, shape (ny, nx)
-        Model of the stars, counts.
+        Known stars.
     threshold : float
         Minimum signal-to-noise ratio of a star.
     mask : ndarray of int, shape (ny, nx)
@@ -255,11 +232,18 @@ def significant_stars(scene, psf, stars, model, threshold, mask):
 
     Returns
     -------
-    redpix.photometry.scene.Placed
+    stars : redpix.photometry.scene.Placed
+        The brightest first.
+    model : ndarray, shape (ny, nx)
+        Model of the stars, counts.
     """
+    stars, model = fit(scene, psf, stars, 1)
     stars = stars.take(significance(scene, psf, stars, model) > threshold)
+    del model  # a large image leaves little memory
     stars = one_per_group(stars, mask, psf.fwhm)
-    return stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
+    stars = stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
+    stars, model = fit(scene, psf, stars, 1)
+    return stars.take(np.lexsort((stars.x, stars.y, -stars.flux))), model
 
 
 def add_faint_stars(scene, psf, stars, threshold):

@@ -160,11 +160,12 @@ def stand_in(scene, hidden):
         return None, None
     inner = np.sqrt(max(fwhm**2 - _PIXEL**2, _NARROW**2))
     profile = Profile(
-        *np.log([[alpha_of(inner, BETA)]]),
-        *np.zeros((2, 1)),
-        np.log(BETA - 1),
-        0,
-        scene.image.shape,
+        log_width=np.log([alpha_of(inner, BETA)]),
+        stretch=np.zeros(1),
+        shear=np.zeros(1),
+        log_beta=np.log(BETA - 1),
+        degree=0,
+        shape=scene.image.shape,
     )
     return effective_psf(profile), profile
 
