@@ -36,7 +36,10 @@ def first_sections(template, products, run, methods, settings, folder, sections)
         Version, head, verdict, viewers and scripts.
     """
     explorer = sections["explorer"]
-    scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    scripts = []
+    if explorer:
+        own = [own_script(template, name) for name in ("conditions.js", "objects.js")]
+        scripts = [*explorer["scripts"], *own]
     add_curves(sections["pairs"], products.series)
     viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
     if viewers["data"]:
