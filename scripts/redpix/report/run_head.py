@@ -9,7 +9,7 @@ from redpix.report.verdict_section import show_verdict
 from redpix.report.viewer_section import join_viewers
 
 
-def first_sections(template, products, run, methods, settings, folder, sections):
+def first_sections(template, products, run, methods, settings, folder, sections, exposed_by=()):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -29,6 +29,8 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     sections : dict
         Other sections of the page by name: the objects of ``explorer``, the transients of
         ``pairs``, and the images of ``star_viewers`` and ``field_viewers``.
+    exposed_by : list of (str, list of str)
+        Description of each pair and coadd of fields, and the names of its fields.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     return {
         "version": redpix_version(),
         "viewers": viewers,
-        "verdict": show_verdict(products, run, methods, sections["photometry"]),
+        "verdict": show_verdict(products, run, methods, sections["photometry"], exposed_by),
         **head(run, settings, folder),
         **blinking(template, sections["pairs"], scripts),
     }

@@ -77,19 +77,39 @@ def write_report(
     calls |= page_calls(products, run, methods, settings)
     with house_style():
         sections = draw(calls, threads)
-        timings = timing_section.show_timings(benchmarks, folder)
+        fields = fields_of(run, products) if run else ()
+        timings = timing_section.show_timings(benchmarks, folder, fields)
     text = files.render(
         template,
         fields=[sections.pop(name) for name in shown],
         timings=timings,
         **sections,
-        **first_sections(template, products, run, methods, settings, folder, sections),
+        **first_sections(template, products, run, methods, settings, folder, sections, exposed_by),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
     )
     write_text(page, text)
     log.info("%s: %d fields shown, %.1f MB", page, len(shown), len(text) / 1e6)
+
+
+def fields_of(run, products):
+    """Return the names of all fields of a run, also of those that only pairs and coadds need.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables
+        Fields and objects of the run.
+    products : redpix.report.run_files.RunFiles
+        Files of the run.
+
+    Returns
+    -------
+    list of str
+    """
+    exposures = [products.exposures] if isinstance(products.exposures, str) else products.exposures
+    others = [name for path in exposures for name in files.read_text_table(path)["field"]]
+    return [*run.delivered, *(name for name, _ in run.left_out), *others]
 
 
 def field_calls(names, objects, products, settings):
