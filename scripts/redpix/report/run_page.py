@@ -77,11 +77,10 @@ def write_report(
     calls |= page_calls(products, run, methods, settings)
     with house_style():
         sections = draw(calls, threads)
-        fields = fields_of(run, products) if run else ()
-        timings = timing_section.show_timings(benchmarks, folder, fields)
+        timings = timing_section.show_timings(benchmarks, folder, fields_of(run, products))
     text = files.render(
         template,
-        fields=[sections.pop(name) for name in shown],
+        fields=[sections.pop(("field", name)) for name in shown],
         timings=timings,
         **sections,
         **first_sections(template, products, run, methods, settings, folder, sections, exposed_by),
@@ -98,8 +97,8 @@ def fields_of(run, products):
 
     Parameters
     ----------
-    run : redpix.report.run_files.RunTables
-        Fields and objects of the run.
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
     products : redpix.report.run_files.RunFiles
         Files of the run.
 
@@ -107,13 +106,17 @@ def fields_of(run, products):
     -------
     list of str
     """
+    if not run:
+        return []
+    names = run.delivered + [name for name, _ in run.left_out]
     exposures = [products.exposures] if isinstance(products.exposures, str) else products.exposures
-    others = [name for path in exposures for name in files.read_text_table(path)["field"]]
-    return [*run.delivered, *(name for name, _ in run.left_out), *others]
+    for path in exposures:
+        names += files.read_text_table(path)["field"].tolist()
+    return names
 
 
 def field_calls(names, objects, products, settings):
-    """Return a call per field that draws it, by the name of the field.
+    """Return a call per field that draws it, by ``"field"`` and the name of the field.
 
     Parameters
     ----------
@@ -138,7 +141,10 @@ def field_calls(names, objects, products, settings):
     }
     bands, reference = settings["bands"], settings["reference_band"]
     return {
-        name: partial(show_field, name, objects[objects["field"] == name], paths, bands, reference)
+        # a field may have the name of a section
+        ("field", name): partial(
+            show_field, name, objects[objects["field"] == name], paths, bands, reference
+        )
         for name in names
     }
 
