@@ -5,16 +5,12 @@ pixels, a header without an end. The functions here read headers only and skip d
 declared size. Such a file leads to an error message of one line.
 """
 
-import bz2
-import gzip
-import lzma
 import math
 import os
 from typing import NamedTuple
 
 from astropy.io import fits
 
-from redpix.core.damaged_files import check_file
 from redpix.core.exceptions import InputError
 
 #: bytes of a block; every header and the data of every HDU fill whole blocks
@@ -31,9 +27,6 @@ _UNPACKED = 2**30
 
 #: unpacked size that is allowed relative to the size of the compressed file
 _EXPANSION = 100
-
-#: functions that open compressed files, by the first bytes of the file
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
 class FileHdu(NamedTuple):
@@ -109,35 +102,6 @@ def flat_shape(shape):
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
     return shape
-
-
-def unpacked(path):
-    """Open a file to read its bytes; gzip, bzip2 and xz are unpacked.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Any file.
-
-    Returns
-    -------
-    stream : file object
-        The caller closes it.
-    compressed : bool
-        Whether the file is compressed.
-
-    Raises
-    ------
-    InputError
-        If the path is not a file; the caller names it.
-    """
-    check_file(path)
-    with open(path, "rb") as file:
-        first = file.read(6)
-    for magic, opener in _PACKED.items():
-        if first.startswith(magic):
-            return opener(path, "rb"), True
-    return open(path, "rb"), False
 
 
 def walk(stream, path, compressed):
