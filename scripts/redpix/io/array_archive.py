@@ -9,7 +9,7 @@ from numpy.lib import format as npy
 
 from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
-from redpix.io.compressed_files import check_members
+from redpix.io.compression import check_members
 
 #: most arrays of a file; models have some hundred
 _MOST_ARRAYS = 5000

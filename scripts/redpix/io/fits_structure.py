@@ -140,7 +140,12 @@ def walk(stream, path, compressed):
         header = fits.Header.fromstring(text)
         label = f"HDU {len(hdus)}"
         size, data = _data_size(header, label), start + len(raw)
-        _check_expansion(header, label, data + size, (compressed, on_disk, most))
+        claimed = max(data + size if compressed else 0, _claimed_by_tiles(header, label))
+        if claimed > most:
+            raise InputError(
+                f"{label} claims to unpack to {claimed / 1e9:.3g} GB, the file has "
+                f"{on_disk / 1e6:.3g} MB; allowed: up to {most / 1e9:.3g} GB"
+            )
         missing = _missing(stream, data, size, None if compressed else on_disk)
         hdus.append(FileHdu(len(hdus), header, text, start, data, size, missing))
         if missing:
@@ -235,18 +240,12 @@ def _data_size(header, label):
     )
 
 
-def _check_expansion(header, label, end, bounds):
-    """Refuse a small compressed file that declares a huge image."""
-    compressed, on_disk, most = bounds
-    claimed = end if compressed else 0
-    if _card(header, "ZIMAGE") is True:
-        bits = _whole(header, "ZBITPIX", label, -64)
-        claimed = max(claimed, abs(bits) // 8 * math.prod(_axes(header, "Z")))
-    if claimed > most:
-        raise InputError(
-            f"{label} claims to unpack to {claimed / 1e9:.3g} GB, the file has "
-            f"{on_disk / 1e6:.3g} MB; allowed: up to {most / 1e9:.3g} GB"
-        )
+def _claimed_by_tiles(header, label):
+    """Return the size of the image that an HDU claims to hold as compressed tiles, bytes."""
+    if _card(header, "ZIMAGE") is not True:
+        return 0
+    bits = _whole(header, "ZBITPIX", label, -64)
+    return abs(bits) // 8 * math.prod(_axes(header, "Z"))
 
 
 def _missing(stream, data, size, on_disk):

@@ -10,7 +10,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
-from redpix.io.compressed_files import unpacked
+from redpix.io.compression import unpacked
 from redpix.io.fits_structure import walk
 
 #: bytes of one element of a column, by the letter of its TFORM; X is a bit, see `_width`

@@ -6,6 +6,7 @@ from redpix.core.exceptions import InputError
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import checked_gain, find_plateau
+from redpix.photometry.full_well import find_full_well
 from redpix.photometry.sky_choice import choose_sky
 
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
@@ -47,10 +48,18 @@ def with_plateau(camera, raw):
     stated = camera.saturation
     if stated is not None and np.any(raw[finite] >= stated):
         return camera
-    ceiling = find_plateau(np.asarray(raw, float), finite)
+    ceiling, words = (
+        find_plateau(np.asarray(raw, float), finite),
+        "the brightest pixels form plateaus",
+    )
+    if ceiling is None:
+        ceiling, words = (
+            find_full_well(np.asarray(raw, float), finite),
+            "bright stars have flat tops",
+        )
     if ceiling is None:
         return camera
-    remark = f"the brightest pixels form plateaus: from {ceiling:.6g} counts on they are saturated"
+    remark = f"{words}: from {ceiling:.6g} counts on pixels are saturated"
     if stated is not None:
         remark += f", not from {camera.sources['saturation']} = {stated:g} on"
     return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)

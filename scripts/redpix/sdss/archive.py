@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.io.compressed_files import check_members
+from redpix.io.compression import check_members
 from redpix.sdss.checksum_lists import check_listed
 from redpix.sdss.download import BrokenError, MissingError, discard, download, open_session
 

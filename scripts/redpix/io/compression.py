@@ -1,4 +1,4 @@
-"""Open compressed files, whose number of members is bounded: each costs microseconds to open."""
+"""Compressed files, by the first bytes of their content, and a bound on their members."""
 
 import bz2
 import gzip
@@ -8,11 +8,15 @@ import lzma
 from redpix.core.damaged_files import check_file
 from redpix.core.exceptions import InputError
 
-#: most members of a file; block-wise gzip of 6 GB has as many
-MOST_MEMBERS = 100_000
+#: name of a compression and function that opens its files, by the first bytes of a file
+COMPRESSIONS = {
+    b"\x1f\x8b": ("gzip", gzip.open),
+    b"BZh": ("bzip2", bz2.open),
+    b"\xfd7zXZ\x00": ("xz", lzma.open),
+}
 
-#: functions that open compressed files, by the first bytes of the file
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+#: most members of a file, each of which costs microseconds; block-wise gzip of 6 GB has as many
+MOST_MEMBERS = 100_000
 
 # first bytes of a compressed file, and the bytes that each of its members has
 _MARKS = {
@@ -81,7 +85,7 @@ def unpacked(path):
         first = file.read(6)
         file.seek(0)
         check_members(file)
-    for magic, opener in _PACKED.items():
+    for magic, (_, opener) in COMPRESSIONS.items():
         if first.startswith(magic):
             return opener(path, "rb"), True
     return open(path, "rb"), False

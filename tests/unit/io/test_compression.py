@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.io import compressed_files
+from redpix.io import compression
 from redpix.io.array_archive import read_arrays
 from redpix.io.fits_files import read_image
 from redpix.io.tables import read_table
@@ -20,7 +20,7 @@ PACK = {".gz": gzip.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 @pytest.fixture(autouse=True)
 def _few_members(monkeypatch):
-    monkeypatch.setattr(compressed_files, "MOST_MEMBERS", 100)
+    monkeypatch.setattr(compression, "MOST_MEMBERS", 100)
 
 
 def members(pack, number, content=b"a,b\n1,2\n"):
@@ -65,7 +65,7 @@ def test_an_archive_of_many_folders_is_refused(tmp_path):
 def test_a_mark_across_two_reads_counts_once(monkeypatch):
     content = members(gzip.compress, 101)
     for length in range(1500, 1530):
-        monkeypatch.setattr(compressed_files, "_CHUNK", length)
+        monkeypatch.setattr(compression, "_CHUNK", length)
         with pytest.raises(InputError, match=WORDS):
-            compressed_files.check_members(io.BytesIO(content))
-        compressed_files.check_members(io.BytesIO(content[:-20]))
+            compression.check_members(io.BytesIO(content))
+        compression.check_members(io.BytesIO(content[:-20]))
