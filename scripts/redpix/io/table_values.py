@@ -173,8 +173,9 @@ def as_values(column):
         return as_text(column) if column.null_count else column.to_numpy().astype(bool)
     if pa.types.is_integer(column.type):
         if column.null_count:
-            fits = pc.max(pc.abs_checked(column)).as_py() or 0
-            return as_numbers(column) if fits <= EXACT else as_text(column)
+            bounds = pc.min_max(column).as_py()
+            exact = all(abs(bound or 0) <= EXACT for bound in bounds.values())
+            return as_numbers(column) if exact else as_text(column)
         return whole_numbers(column)
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(float("nan"), column.type))

@@ -129,8 +129,10 @@ def polynomial(image, hidden, degree):
         used = np.isfinite(rest) & (abs(np.nan_to_num(rest)) <= 3 * spread)
     coefficients = np.zeros(keep.shape)
     coefficients[keep] = fitted
-    axes = [np.linspace(-1, 1, side) for side in image.shape]
-    return chebyshev.chebgrid2d(*axes, coefficients)
+    along_y, along_x = (
+        chebyshev.chebvander(np.linspace(-1, 1, side), degree) for side in image.shape
+    )
+    return along_y @ coefficients @ along_x.T
 
 
 def _terms(y, x, degree):

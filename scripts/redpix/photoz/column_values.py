@@ -9,6 +9,7 @@ from redpix.catalogue.redshifts import missing_redshifts, zero_is_a_code
 from redpix.core.exceptions import InputError
 from redpix.photoz.extreme_values import faint_code, negative_code
 from redpix.photoz.learners.base import CLASSES, STAR
+from redpix.sdss.magnitudes import POGSON
 
 #: range of valid magnitudes; others mark a missing measurement
 FAINTEST, BRIGHTEST = 50.0, -30.0
@@ -36,8 +37,6 @@ _GALAXIES = 10.0
 
 #: fluxes beyond this one are codes in every unit
 _LARGEST_FLUX = 1e19
-
-_POGSON = 2.5 / np.log(10)
 
 
 def blank(values, missing):
@@ -228,9 +227,9 @@ def magnitudes_of_fluxes(flux, error, zero_point, softening):
     """
     if not softening:
         positive = np.where(flux > 0, flux, np.nan)
-        return zero_point - 2.5 * np.log10(positive), _POGSON * error / positive
-    magnitude = zero_point - _POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
-    return magnitude, _POGSON * error / np.hypot(flux, 2 * softening)
+        return zero_point - 2.5 * np.log10(positive), POGSON * error / positive
+    magnitude = zero_point - POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
+    return magnitude, POGSON * error / np.hypot(flux, 2 * softening)
 
 
 def labels_of(text, place):
