@@ -89,13 +89,31 @@ def mean_ratio(ratio, error):
     equal = np.maximum(error, np.median(error))
     middle, uncertain = _weighted_median(ratio, equal**-2.0), 1.25 * _error_of_mean(equal)
     total = np.hypot(error, middle * flux_scatter(ratio / middle, error / middle))
-    for _ in range(5):
-        kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)
-        if np.count_nonzero(kept) < 3:
-            return FluxRatio(float(middle), np.inf, int(kept.sum()))
-        middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
-        uncertain = _error_of_mean(total[kept])
-    return FluxRatio(float(middle), float(uncertain), int(kept.sum()))
+    kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)
+    if np.count_nonzero(kept) < 3:
+        return FluxRatio(float(middle), np.inf, int(kept.sum()))
+    kept = _agreeing(ratio, total, kept)
+    middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
+    return FluxRatio(float(middle), float(_error_of_mean(total[kept])), int(kept.sum()))
+
+
+def _agreeing(ratio, total, kept):
+    """Return which of the kept ratios agree with the mean of the others.
+
+    A bright variable star pulls the mean of all to itself, but not the mean of the others. The
+    worst is left out first, and the rest is compared anew.
+    """
+    kept = kept.copy()
+    weight = total**-2.0
+    while np.count_nonzero(kept) > 3:
+        others = np.sum(weight[kept]) - weight
+        mean = (np.sum((weight * ratio)[kept]) - weight * ratio) / others
+        away = np.where(kept, abs(ratio - mean) / np.hypot(total, others**-0.5), 0.0)
+        worst = np.argmax(away)
+        if away[worst] <= OUTLIER:
+            break
+        kept[worst] = False
+    return kept
 
 
 def _error_of_mean(errors):

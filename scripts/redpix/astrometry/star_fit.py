@@ -110,16 +110,12 @@ def _inner(half):
 
 def _fit_star(stamps, Pn, Pr):
     """Return the flux ratio and its error, the offset along x and y, and their errors."""
-    N, R, Vn, Vr = stamps
-    inner = _inner(len(N) // 2)
-    N, R = _convolved(N, Pr)[inner], _convolved(R, Pn)[inner]
-    noise = _convolved(Vn, Pr**2) + _convolved(Vr, Pn**2)
+    (N, R, noise), area = _crossed(stamps, Pn, Pr)
     slope_y, slope_x = np.gradient(N)
     # R(x) = ratio N(x - d) + background
     design = np.stack([N, -slope_x, -slope_y, np.ones_like(N)]).reshape(4, -1)
     # noise is correlated over the area of the PSF, which reduces the number of independent pixels
-    weight = 1 / np.maximum(noise[inner], 1e-30).ravel()
-    area = 1 / np.sum(_convolved(np.pad(Pn, INNER), Pr) ** 2)
+    weight = 1 / np.maximum(noise, 1e-30).ravel()
     normal = (design * weight) @ design.T
     solution = np.linalg.solve(normal, (design * weight) @ R.ravel())
     error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
@@ -128,12 +124,36 @@ def _fit_star(stamps, Pn, Pr):
     return np.hstack([ratio, error[0], offset, offset_error])
 
 
-def _convolved(image, kernel):
-    """Convolve an image with a centred kernel; pixels beyond the image are zero."""
-    shape = [
-        fft.next_fast_len(a + b - 1, real=True)
-        for a, b in zip(image.shape, kernel.shape, strict=True)
-    ]
-    whole = fft.irfft2(fft.rfft2(image, shape) * fft.rfft2(kernel, shape), shape)
-    low = [(length - 1) // 2 for length in kernel.shape]
-    return whole[low[0] : low[0] + image.shape[0], low[1] : low[1] + image.shape[1]]
+def _crossed(stamps, Pn, Pr):
+    """Return the inner squares of both images and of their noise, and the area of a joint PSF.
+
+    Each image is convolved with the PSF of the other. A stamp reaches as far beyond its inner
+    square as the PSF does, so that what wraps round the stamp stays outside of that square.
+
+    Parameters
+    ----------
+    stamps : sequence of ndarray
+        Both images and their variances.
+    Pn, Pr : ndarray
+        PSFs of both images, stamps of odd sides that are centred on their middle pixels.
+
+    Returns
+    -------
+    squares : ndarray, shape (3, 2 * INNER + 1, 2 * INNER + 1)
+        New image, reference, variance of the noise of both.
+    area : float
+        Number of pixels over which noise is correlated.
+    """
+    half = len(stamps[0]) // 2
+    side = half + INNER + max(*Pn.shape, *Pr.shape) // 2 + 1
+    shape = (fft.next_fast_len(max(side, len(stamps[0])), real=True),) * 2
+    N, R, Vn, Vr = fft.rfft2(np.stack(stamps), shape)
+    kernels = np.zeros((4, *shape))
+    for kernel, psf in zip(kernels, (Pn, Pr, Pn**2, Pr**2), strict=True):
+        kernel[: psf.shape[0], : psf.shape[1]] = psf
+        kernel[:] = np.roll(kernel, [-(length // 2) for length in psf.shape], axis=(0, 1))
+    Pn_hat, Pr_hat, Qn_hat, Qr_hat = fft.rfft2(kernels)
+    products = np.stack([N * Pr_hat, R * Pn_hat, Vn * Qr_hat + Vr * Qn_hat])
+    whole = fft.irfft2(products, shape)
+    joint = fft.irfft2(Pn_hat * Pr_hat, shape)
+    return whole[(slice(None), *_inner(half))], 1 / np.sum(joint**2)

@@ -72,3 +72,16 @@ def test_without_stars_a_known_ratio_is_needed():
     assert joined_ratio(UNKNOWN, UNKNOWN, None, 3.0, "a, b")[0] == 3.0
     with pytest.raises(InputError, match="a, b: 0 stars in both images"):
         joined_ratio(UNKNOWN, UNKNOWN, None, None, "a, b")
+
+
+def test_a_slightly_variable_bright_star_does_not_pull_the_mean_to_itself():
+    """It lies 5 of its own errors off the others, and less off a mean that includes it."""
+    rng, pulls = np.random.default_rng(8), []
+    for _ in range(200):
+        error = np.r_[0.0040, 0.0042, 10 ** rng.uniform(-2.2, -1.5, 20)]
+        ratio = rng.normal(1, error)
+        ratio[0] = 0.978
+        measured = mean_ratio(ratio, error)
+        pulls.append((measured.ratio - 1) / measured.error)
+    # 1 without the variable star, 1.6 where it is judged against a mean that includes it
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.4
