@@ -31,6 +31,10 @@ REDSHIFTS = (
     "z_true",
     "ztrue",
     "z_cosmo",
+    "redshift_truth",
+    "truth_redshift",
+    "z_truth",
+    "observed_redshift_gal",
 )
 
 #: names of a column of identifiers besides ``id``, upper or lower case, in order of preference
@@ -51,6 +55,9 @@ IDS = (
     "designation",
     "number",
     "ident",
+    "unique_gal_id",
+    "thing_id",
+    "ref_id",
 )
 
 #: names of a column of classes, upper or lower case, in order of preference
