@@ -191,6 +191,8 @@ FLUXES = [
     *map(_camera_flux, ("ACS", "WFC3", "NIRCAM", "HST", "JWST", "HSC", "CFHT", "UVISTA", "IRAC")),
     Family("FLUX_{b}_TEMPLFIT", ("FLUXERR_{b}_TEMPLFIT",), (), 23.9),
     Family("FLUX_{b}_PSF", ("FLUXERR_{b}_PSF",), (), 23.9),
+    Family("NMGY_{b}", (), ("NMGY_IVAR_{b}",), 22.5),
+    Family("{b}_nmgy", ("{b}_nmgy_err",), ("{b}_nmgy_ivar",), 22.5),
     Family("f_{b}", ("e_{b}",), (), 25.0),
     Family("F{b}", ("E{b}",), (), 25.0),
 ]

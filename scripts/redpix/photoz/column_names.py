@@ -34,6 +34,7 @@ REDSHIFTS = (
     "redshift_truth",
     "truth_redshift",
     "z_truth",
+    "z_vi",
     "observed_redshift_gal",
 )
 

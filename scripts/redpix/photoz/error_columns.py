@@ -77,9 +77,14 @@ def error_of(column, header):
         patterns += [] if family.zero_point else _of_bands(band, header)
         names = [name.format(b=band) for name in patterns]
         named = next(filter(None, (find(header, name) for name in names)), None)
-        return named or plain_error(column, header), family.zero_point
-    error = plain_error(column, header) or errors_of(header).get(column)
-    return error, zero_point_by_name(column)
+        return named or _other_error(column, header), family.zero_point
+    return _other_error(column, header), zero_point_by_name(column)
+
+
+def _other_error(column, header):
+    """Return the column of errors that no family names, or None."""
+    error = errors_of(header).get(column)
+    return plain_error(column, header) or (error if len(column) > 1 else None)
 
 
 def _with_d(band, header):

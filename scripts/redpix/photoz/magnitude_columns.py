@@ -15,7 +15,7 @@ from redpix.photoz.column_families import (
 from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
 from redpix.photoz.error_columns import error_of, is_numbered_flux, plain_error
 from redpix.photoz.flux_units import zero_points_of
-from redpix.photoz.name_templates import band_in, groups_of, in_order, wavelength_among
+from redpix.photoz.name_templates import band_in, groups_of, in_order, lone_bands, wavelength_among
 from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
@@ -244,6 +244,7 @@ def _of_families(header, families):
             members = _of_short_names(members, header, family, bool(bands))
         else:
             members |= _of_own_bands(header, family, members)
+        members = {b: c for b, c in members.items() if b not in lone_bands(members)}
         if len(members) > 1 or bands:
             taken = set(bands.values())
             bands |= {b: c for b, c in members.items() if b not in bands and c not in taken}

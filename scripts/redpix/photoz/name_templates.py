@@ -5,8 +5,9 @@ This finds the groups of which each column has another one with its errors.
 """
 
 import re
+from functools import lru_cache
 
-from redpix.photoz.band_names import BAND, wavelength
+from redpix.photoz.band_names import BAND, wavelength, zero_point_of
 
 #: words of instruments, telescopes and surveys beside a band
 _INSTRUMENTS = frozenset(
@@ -18,14 +19,31 @@ _INSTRUMENTS = frozenset(
 )
 
 #: what surveys add to a band: u*, SDSS and Javalambre filters, releases, primes, epochs, totals
-_ADDED = "star|java|sdss|t0[0-9]|prime|pp|p|[12]|t"
+_ADDED = "star|java|sdss|t0[0-9]|prime|pp|p|[12]|t|band|mag"
 _TOKEN = re.compile(f"({BAND})(?:{_ADDED})?", re.IGNORECASE)
 
 #: words of errors in names
-_ERROR = re.compile("_?(?:error|err|sigma|unc|ivar|rms)_?|(?<![a-z])d?e_?|_e$|d", re.IGNORECASE)
+_ERROR = re.compile(
+    "_?(?:error|err|sigma|unc|ivar|rms)_?|(?<![a-z])(?:de?|e)_?(?=[a-z])|_e$|(?<=_)e(?=tot)",
+    re.IGNORECASE,
+)
+
+#: words of magnitudes that are corrected, which may lack in the names of their errors
+_CORRECTED = re.compile(
+    "_?(dered|corrected|corr|sfd|ab|vega)(?=_|$)|^(dered|corrected|corr)_", re.I
+)
+
+#: characters between the words of a name
+_BETWEEN = re.compile(r"[_\s.-]+")
+
+#: units of fluxes in names
+_UNIT = re.compile(r"(?:^|_)((?:[mun]|micro|nano)?jy|nmgy|nanomagg(?:y|ies))(?:_|$)", re.IGNORECASE)
 
 #: words of magnitudes and fluxes in names without the band
-_PHOTOMETRY = re.compile("mag|flux|kron|auto|psf|tot|circ|aper|odonnell|^t0", re.IGNORECASE)
+_PHOTOMETRY = re.compile(
+    "mag|flux|kron|auto|psf|tot|circ|aper|odonnell|^t0|model|nmgy|(?:^|_)(?:m|ab|vega|obs|f)(?:_|$)",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(
     "rad|theta|(?<![0-9])fwhm|snr|flag|ext_(?!odonnell)|abs|ratio|spread|chi|lim", re.IGNORECASE
 )
@@ -84,6 +102,22 @@ def wavelength_among(band, bands):
     return wavelength(match[1] if match and wavelength(band) == float("inf") else band)
 
 
+def lone_bands(bands):
+    """Return BP or RP without the other: p of a PSF magnitude, as in VizieR's rpmag of SDSS.
+
+    Parameters
+    ----------
+    bands : iterable of str
+        Names of bands.
+
+    Returns
+    -------
+    set of str
+    """
+    gaia = {band for band in bands if band.upper() in ("BP", "RP")}
+    return gaia if len({band.upper() for band in gaia}) == 1 else set()
+
+
 def band_in(column):
     """Return the ways in which a name may be a template and a band.
 
@@ -97,7 +131,7 @@ def band_in(column):
     dict of str to str
         Band by template, with ``{b}`` in place of the band and without instruments.
     """
-    words = column.split("_")
+    words = _BETWEEN.split(column)
     found = {}
     for place, word in enumerate(words):
         match = _TOKEN.fullmatch(word)
@@ -124,16 +158,25 @@ def errors_of(header):
     dict of str to str
         For columns of the header whose name is that of the errors without a word of errors.
     """
-    plain = {}
+    return _errors_of(tuple(header))
+
+
+@lru_cache(maxsize=4)
+def _errors_of(header):
+    """Return the columns of errors by name; see `errors_of`."""
+    without = {}
     for column in header:
-        plain.setdefault(column.replace("_", ""), column)
+        name = _BETWEEN.sub("_", column)
+        for match in _ERROR.finditer(name):
+            rest = (name[: match.start()] + name[match.end() :]).replace("_", "")
+            without.setdefault(rest, column)
     errors = {}
     for column in header:
-        for match in _ERROR.finditer(column):
-            rest = (column[: match.start()] + column[match.end() :]).replace("_", "")
-            value = plain.get(rest)
-            if value is not None and value != column:
-                errors.setdefault(value, column)
+        name = _BETWEEN.sub("_", column)
+        names = [name.replace("_", ""), _CORRECTED.sub("", name).replace("_", "")]
+        found = next((without[one] for one in names if without.get(one, column) != column), None)
+        if found:
+            errors[column] = found
     return errors
 
 
@@ -150,6 +193,9 @@ def zero_point_by_name(column):
     float or None
         AB magnitude of a flux of 1.
     """
+    unit = _UNIT.search(_BETWEEN.sub("_", column))
+    if unit:
+        return zero_point_of(unit[1])
     for pattern, zero_point in _ZERO_POINTS:
         if re.fullmatch(pattern, column.replace("flux_pau", "pau")):
             return zero_point
@@ -180,6 +226,9 @@ def groups_of(header, reserved):
             plain = template.replace("{b}", "").strip("_")
             if not plain or (_PHOTOMETRY.search(plain) and not _OTHER.search(plain)):
                 groups.setdefault(template, {}).setdefault(column, band)
+    for template, members in groups.items():
+        lone = lone_bands(members.values())
+        groups[template] = {c: band for c, band in members.items() if band not in lone}
     several = {template: members for template, members in groups.items() if len(members) > 1}
     ranked = sorted(several, key=lambda t: ("mag" not in t.lower(), -len(several[t])))
     return [

@@ -64,6 +64,15 @@ SURVEYS = {
         None,
     ),
     "PAUS": (["flux_pau_nb455", "flux_pau_nb845"], ("flux_", "flux_error_"), 26.0),
+    "NSA": (["NMGY_FUV", "NMGY_u", "NMGY_g"], ("NMGY", "NMGY_IVAR"), 22.5),
+    "COSMOS-Web": (["flux_auto_f115w_uJy", "flux_auto_f444w_uJy"], ("flux", "flux_err"), 23.9),
+    "unit in the name": (["flux_g_njy", "flux_r_njy"], ("flux", "flux_err"), 31.4),
+    "blanks": (["SDSS g", "SDSS r"], ("SDSS", "err SDSS"), None),
+    "dots": (["mag.g", "mag.r", "mag.z"], ("mag", "mag.err"), None),
+    "DELVE": (["MAG_PSF_SFD_G", "MAG_PSF_SFD_R"], ("MAG_PSF_SFD", "MAGERR_PSF"), None),
+    "Buzzard": (["mag_g_dered", "mag_r_dered"], ("mag", "mag_err"), None),
+    "gband": (["gband", "rband"], ("", "e_"), None),
+    "m": (["m_g", "m_r", "m_z"], ("", "d"), None),
     "ALHAMBRA": (["F365W", "F814W", "F923W", "J", "KS"], ("", "d"), None),
 }
 ERRORS = {
@@ -122,6 +131,17 @@ def test_a_band_without_values_is_left_out(tmp_path, caplog):
     assert "MAG_y: no object has a value" in caplog.text
 
 
+def test_psf_magnitudes_of_sdss_are_not_those_of_gaia():
+    header = ["zsp", *[f"{e}{b}{k}" for e in ("", "e_") for b in "ugriz" for k in ("mag", "pmag")]]
+    found = choose_columns(header, (), "a.csv", lambda _: None)
+    assert found.magnitudes == tuple(f"{b}mag" for b in "ugriz")
+
+
+def test_names_that_hold_the_letters_of_errors():
+    found = choose_columns(["id", "red", "z_spec", "g", "r", "i"], (), "a.csv", pytest.fail)
+    assert (found.magnitudes, found.errors) == (("g", "r", "i"), ())
+
+
 def test_the_redshift_of_truth_tables():
-    for name in ("redshift_truth", "observed_redshift_gal"):
+    for name in ("redshift_truth", "observed_redshift_gal", "Z_VI"):
         assert find_roles([name, "u_psfFlux"], Names(), "a.csv").redshift == name
