@@ -2,11 +2,11 @@
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.csv
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_repairs import fitted
+from redpix.io.table_values import trimmed
 
 #: longest line in bytes
 MOST_LINE = 2**20
@@ -120,11 +120,4 @@ def _read(body, names, options, missing, threads):
     )
     if b" " not in body and (options["delimiter"] == "\t" or b"\t" not in body):
         return table
-    return pa.table([_trimmed(column, missing) for column in table.columns], names=names)
-
-
-def _trimmed(column, missing):
-    """Return a column without blanks around its cells."""
-    column = pc.utf8_trim_whitespace(column)
-    known = pc.is_in(column, pa.array(missing))
-    return pc.if_else(known, pa.scalar(None, pa.string()), column)
+    return pa.table([trimmed(column, missing) for column in table.columns], names=names)

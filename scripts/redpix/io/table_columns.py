@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redpix.io.table_values import MISSING
+from redpix.io.table_values import trimmed
 
 #: longest vector in a cell whose elements become columns
 MOST_ELEMENTS = 64
@@ -119,6 +119,4 @@ def plain(column):
         return column if kind == pa.uint64() else pc.cast(column, pa.int64())
     if pa.types.is_boolean(kind):
         return column
-    column = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
-    known = pc.is_in(column, pa.array(MISSING))
-    return pc.if_else(known, pa.scalar(None, pa.string()), column)
+    return trimmed(pc.cast(column, pa.string()))

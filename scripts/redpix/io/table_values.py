@@ -73,6 +73,24 @@ class CellError(ValueError):
         self.row, self.fact = row, fact
 
 
+def trimmed(column, missing=MISSING):
+    """Return a column of text without blanks around its cells; words of a missing value are null.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of text.
+    missing : sequence of str
+        Cells of a missing value.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+    """
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(column, pa.array(missing)), pa.scalar(None, pa.string()), column)
+
+
 def as_text(column):
     """Return a column as text, an object array of str; a missing value is empty.
 
