@@ -1,6 +1,6 @@
 """Bands in the names of columns of any form, such as ``CFHT_ustar_FLUX`` and ``uT07``.
 
-The names of a group of columns are alike but for the band, and for the instrument in front of it.
+The names of a group of columns are alike except for the band, and the instrument in front of it.
 This finds the groups of which each column has another one with its errors.
 """
 
@@ -203,7 +203,7 @@ def zero_point_by_name(column):
 
 
 def groups_of(header, reserved):
-    """Return groups of columns of photometry whose names are alike but for the band.
+    """Return groups of columns of photometry whose names are alike except for the band.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
+from redpix.io.written_numbers import with_numbers
 from redpix.photoz import catalogues
 from redpix.photoz.catalogue_doubts import (
     check_errors,
@@ -89,7 +90,7 @@ def open_table(path, names):
     """
     table = read_table(path, ids=(names.id or "id",))
     texts = ("id", "ra", "dec", *IDS, *LABELS, names.id, names.label)
-    table = table.with_numbers(but=[name.lower() for name in texts])
+    table = with_numbers(table, but=[name.lower() for name in texts])
     log.info("%s", table.understood)
     return table
 

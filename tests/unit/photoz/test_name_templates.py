@@ -3,6 +3,7 @@
 import numpy as np
 import pandas
 import pytest
+from redpix.core.exceptions import InputError
 from redpix.photoz.column_names import Names, find_roles
 from redpix.photoz.magnitude_columns import choose_columns
 from redpix.photoz.table_input import read
@@ -145,3 +146,14 @@ def test_names_that_hold_the_letters_of_errors():
 def test_the_redshift_of_truth_tables():
     for name in ("redshift_truth", "observed_redshift_gal", "Z_VI"):
         assert find_roles([name, "u_psfFlux"], Names(), "a.csv").redshift == name
+
+
+def test_two_tables_of_other_names_are_refused(tmp_path):
+    header = [f"mag{kind}_{b}_lsst" for b in "gri" for kind in ("", "_err")]
+    values = np.random.default_rng(1).uniform(18, 22, (30, 6))
+    table = pandas.DataFrame(values, columns=header).assign(redshift=0.5)
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.rename(columns=lambda name: name.replace("_lsst", "")).to_csv(tmp_path / "b.csv")
+    columns = read(str(tmp_path / "a.csv")).columns
+    with pytest.raises(InputError, match="b.csv: no column mag_g_lsst, .*mag_r, .* same names in"):
+        read(str(tmp_path / "b.csv"), columns=columns)
