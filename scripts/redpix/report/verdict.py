@@ -6,8 +6,8 @@ from typing import NamedTuple
 #: share of fields left out that is still worth a look only
 _MOST_LEFT_OUT = 0.1
 
-#: probability inside a 68 % interval of a Gaussian
-_INSIDE = 0.683
+#: probability between the 16th and the 84th percentile of a PDF, which bound the 68 % interval
+_INSIDE = 0.68
 
 #: deviation of coverage that is allowed beyond its sampling error: good, worth a look
 _COVERAGE = (0.03, 0.10)
@@ -156,7 +156,7 @@ def judge_difference(pair, band, header):
     pair, band : str
         Names of the pair and of the band.
     header : Mapping
-        Header of difference.fits: SCORRSTD, REGRMSX, REGRMSY.
+        Header of difference.fits: SCORRSKY, or else SCORRSTD of all clean pixels; REGRMSX, REGRMSY.
 
     Returns
     -------
@@ -164,13 +164,15 @@ def judge_difference(pair, band, header):
     """
     stage, link = f"Changes, {pair} {band}".rstrip(), f"pair-{pair}"
     lines = []
-    std = _number(header.get("SCORRSTD"))
+    std, where = _number(header.get("SCORRSKY")), "on blank sky"
+    if std is None:  # too little blank sky, or a difference of an earlier version
+        std, where = _number(header.get("SCORRSTD")), "in pixels without a flag"
     if std is not None:
         lines.append(
             Judgement(
                 mark_of(abs(std - 1), *_SCORR),
                 stage,
-                "standard deviation of Scorr on blank sky",
+                f"standard deviation of Scorr {where}",
                 f"{std:.3f}",
                 f"{1 - _SCORR[0]:.2f} to {1 + _SCORR[0]:.2f}",
                 link,

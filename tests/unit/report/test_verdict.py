@@ -59,6 +59,21 @@ def test_difference_images(std, rms, expected):
     assert marks(verdict.judge_difference("pair", "r", header)) == expected
 
 
+def test_a_difference_is_judged_by_its_blank_sky():
+    # a bright variable star widens the scores of all pixels, and is right
+    (line,) = verdict.judge_difference("pair", "r", {"SCORRSKY": 1.01, "SCORRSTD": 1.3})
+    assert (line.mark, line.value) == ("good", "1.010")
+    assert line.text == "standard deviation of Scorr on blank sky"
+    (line,) = verdict.judge_difference("pair", "r", {"SCORRSTD": 1.3})
+    assert "blank sky" not in line.text
+
+
+def test_coverage_is_that_of_the_16th_to_84th_percentile():
+    # with so many objects 3 % below 0.68 is the end of what is good
+    found = {"n": 10**9, "coverage_68": 0.6515, "pit_ks": 0.0}
+    assert marks(verdict.judge_redshifts("knn", found, "x")) == ["good", "good"]
+
+
 @pytest.mark.parametrize(
     ("scale", "rate", "expected"),
     [(1.03, 0.0, ["good", "good"]), (1.2, 0.03, ["look", "look"]), (0.4, 0.9, ["bad", "bad"])],
