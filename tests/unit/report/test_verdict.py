@@ -69,7 +69,7 @@ def test_a_difference_is_judged_by_its_blank_sky():
 
 
 def test_coverage_is_that_of_the_16th_to_84th_percentile():
-    # with so many objects 3 % below 0.68 is the end of what is good
+    # with a thousand million objects 3 % below 0.68 is the end of what is good
     found = {"n": 10**9, "coverage_68": 0.6515, "pit_ks": 0.0}
     assert marks(verdict.judge_redshifts("knn", found, "x")) == ["good", "good"]
 
