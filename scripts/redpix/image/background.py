@@ -10,6 +10,9 @@ from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.image.uneven_light import levels_in_blocks, uneven_levels
 
+#: minimum number of valid pixels of a square of the mesh
+_LEAST_PIXELS = 100
+
 
 class MatchedBackground(NamedTuple):
     """Background of the difference of two images.
@@ -143,13 +146,16 @@ def _between_squares(shape, mesh, values_in):
     for row, column in np.ndindex(*counts):
         values = values_in(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
         values = values[np.isfinite(values)]
-        if len(values) > 100:
+        if len(values) >= _LEAST_PIXELS:
             sample = values[:: 1 + len(values) // 4000]  # enough for the limits of clipping
             low, high = _clipping_limits(sample)
             means[row, column] = np.mean(values[(values >= low) & (values <= high)])
     measured = np.isfinite(means)
     if not measured.any():
-        raise InputError("too few pixels have a value: no square of the background holds 100")
+        raise InputError(
+            "too few pixels have a value: every square of the background has fewer than "
+            f"{_LEAST_PIXELS}"
+        )
     means[~measured] = np.median(means[measured])
     return between_middles(means, shape)
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
 from redpix.io.amplifier_cards import amplifier_cards, combined
-from redpix.io.exposure_header import air_mass, exposure_time, filter_name
+from redpix.io.exposure_header import airmass, exposure_time, filter_name
 from redpix.io.gain import COUNTS, ELECTRONS, read_gain
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 from redpix.io.observation_time import mid_exposure
@@ -147,7 +147,7 @@ def read_camera(header, given, shape=None):
         remarks.append("DATAMAX is not used: it may be the brightest pixel, not the saturation")
     values["mid_exposure"], assumed = mid_exposure(header, values["exposure_time"].value)
     remarks += assumed
-    values["filter"], values["airmass"] = filter_name(header), air_mass(header)
+    values["filter"], values["airmass"] = filter_name(header), airmass(header)
     values["trim"], assumed = trim_section(header, shape)
     remarks += assumed
     known = {name: one for name, one in values.items() if one.value is not None}

@@ -55,6 +55,38 @@ class Table:
             words.append(f"{len(self.ragged)} lines that cannot be read")
         return f"{self.name}: {', '.join(words)}"
 
+    def note(self, words):
+        """Add to how the file was understood.
+
+        Parameters
+        ----------
+        words : str
+            Part of a sentence, for `understood`.
+        """
+        self._words.append(words)
+
+    def select(self, names):
+        """Return the table with some of its columns.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of columns, upper or lower case.
+
+        Returns
+        -------
+        Table
+
+        Raises
+        ------
+        InputError
+            If a column is missing.
+        """
+        self.require(*names)
+        kept = {name: self._columns[name] for name in map(self.find, names)}
+        units = {name: unit for name, unit in self.units.items() if name in kept}
+        return Table(self.name, kept, units, self.lines, self._place, self.ragged, self._words)
+
     def where(self, row):
         """Return the place of a row in messages, such as ``a.csv: line 5``.
 

@@ -1,7 +1,5 @@
 """Bytes of a table's file: decompressed within bounds and decoded to UTF-8."""
 
-import bz2
-import gzip
 import io
 import lzma
 import os
@@ -14,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.io.compression import COMPRESSIONS
 
 #: largest table in bytes, after decompression
 MOST_BYTES = 4 * 2**30
@@ -22,11 +21,6 @@ MOST_BYTES = 4 * 2**30
 #: `ALWAYS_UNPACKED` bytes
 MOST_RATIO, ALWAYS_UNPACKED = 100, 64 * 2**20
 
-_PACKED = {
-    b"\x1f\x8b": ("gzip", gzip.open),
-    b"BZh": ("bzip2", bz2.open),
-    b"\xfd7zXZ\x00": ("xz", lzma.open),
-}
 #: raised for zip archives that are damaged, encrypted, or compressed in an unknown way
 _BAD_ARCHIVE = (zipfile.BadZipFile, RuntimeError, ValueError)
 
@@ -77,10 +71,10 @@ def load(source, name):
         data = source if isinstance(source, bytes) else _read(source, name)
         if _only_member(data):
             return Content(_unpacked(data, _opened_member, name), "zip")
-        for magic, (packing, opened) in _PACKED.items():
+        for magic, (packing, opened) in COMPRESSIONS.items():
             if data.startswith(magic):
                 unpacked = _unpacked(data, opened, name)
-                if unpacked.startswith(tuple(_PACKED)):
+                if unpacked.startswith(tuple(COMPRESSIONS)):
                     raise InputError(f"{name}: is compressed twice; allowed: once")
                 return Content(unpacked, packing)
     except InputError:  # a ValueError, as a bad archive raises

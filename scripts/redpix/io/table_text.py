@@ -10,7 +10,7 @@ import pyarrow.csv
 
 from redpix.core.exceptions import InputError
 from redpix.io.table_header import DELIMITERS, Line, check_is_table, find_header
-from redpix.io.table_values import MISSING
+from redpix.io.table_values import MISSING, trimmed
 
 #: longest line in bytes, longest cell in characters
 MOST_LINE, MOST_CELL = 2**20, 2**16
@@ -237,14 +237,7 @@ def _read(body, names, options, missing, threads):
     )
     if b" " not in body and (options["delimiter"] == "\t" or b"\t" not in body):
         return table
-    return pa.table([_trimmed(column, missing) for column in table.columns], names=names)
-
-
-def _trimmed(column, missing):
-    """Return a column without blanks around its cells."""
-    column = pc.utf8_trim_whitespace(column)
-    known = pc.is_in(column, pa.array(missing))
-    return pc.if_else(known, pa.scalar(None, pa.string()), column)
+    return pa.table([trimmed(column, missing) for column in table.columns], names=names)
 
 
 def _without_empty_names(columns, names, name, words):

@@ -64,6 +64,24 @@ class CellError(ValueError):
         self.row, self.fact = row, fact
 
 
+def trimmed(column, missing=MISSING):
+    """Return a column of text without blanks around its cells; words of a missing value are null.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of text.
+    missing : sequence of str
+        Cells of a missing value.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+    """
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(column, pa.array(missing)), pa.scalar(None, pa.string()), column)
+
+
 def as_text(column):
     """Return a column as text, an object array of str; a missing value is empty.
 
@@ -162,8 +180,9 @@ def as_values(column):
         return as_text(column) if column.null_count else column.to_numpy().astype(bool)
     if pa.types.is_integer(column.type):
         if column.null_count:
-            fits = pc.max(pc.abs_checked(column)).as_py() or 0
-            return as_numbers(column) if fits <= EXACT else as_text(column)
+            bounds = pc.min_max(column).as_py()
+            exact = all(abs(bound or 0) <= EXACT for bound in bounds.values())
+            return as_numbers(column) if exact else as_text(column)
         return whole_numbers(column)
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(float("nan"), column.type))

@@ -30,7 +30,7 @@ def asinh_magnitude(flux, band, softening=None):
     Returns
     -------
     ndarray
-        Magnitudes, with the shape and the floating-point type of `flux`.
+        Magnitudes, with the shape of `flux`.
     """
     b = SOFTENING[band] if softening is None else softening
     ratio = np.asarray(flux) / (ZERO_POINT_FLUX * 2 * b)
@@ -91,3 +91,19 @@ def pogson_flux(magnitude):
         Nanomaggies.
     """
     return ZERO_POINT_FLUX * 10 ** (-0.4 * np.asarray(magnitude))
+
+
+def pogson_magnitude(flux):
+    """Return the Pogson AB magnitude of a positive flux.
+
+    Parameters
+    ----------
+    flux : array_like
+        Nanomaggies.
+
+    Returns
+    -------
+    ndarray
+        Magnitudes.
+    """
+    return -2.5 * np.log10(np.asarray(flux) / ZERO_POINT_FLUX)

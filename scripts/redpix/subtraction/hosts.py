@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from redpix.image.sphere import chord, unit_vectors
+
 
 def nearest(ra, dec, object_ra, object_dec, radius):
     """Return the index of the object that is nearest to each position.
@@ -28,34 +30,3 @@ def nearest(ra, dec, object_ra, object_dec, radius):
         distance, index = cKDTree(objects[usable]).query(places[known])
         indices[known] = np.where(distance <= chord(radius), np.flatnonzero(usable)[index], -1)
     return indices
-
-
-def chord(arcsec):
-    """Return the chord of an angle on the unit sphere.
-
-    Parameters
-    ----------
-    arcsec : float
-        Angle.
-
-    Returns
-    -------
-    float
-    """
-    return 2 * np.sin(np.deg2rad(arcsec / 3600) / 2)
-
-
-def unit_vectors(ra, dec):
-    """Return the unit vectors of positions.
-
-    Parameters
-    ----------
-    ra, dec : array_like, shape (n,)
-        Degrees.
-
-    Returns
-    -------
-    ndarray, shape (n, 3)
-    """
-    ra, dec = np.deg2rad(np.asarray(ra, float)), np.deg2rad(np.asarray(dec, float))
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

@@ -8,8 +8,8 @@ from astropy.table import Table
 from scipy.spatial import cKDTree
 
 from redpix.catalogue.vizier import moved_positions, years_since
+from redpix.image.sphere import chord, unit_vectors
 from redpix.subtraction.gaia_sources import EPOCH
-from redpix.subtraction.hosts import chord, unit_vectors
 from redpix.subtraction.object_list import read_object_list
 from redpix.subtraction.solar_system import LEAST_CERTAIN, NEAR, ExposureTime, seen_from
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from astropy.io import fits
+from headers import of_cards
 from redpix.core.exceptions import InputError
 from redpix.io.camera import check_units, read_camera, unit_name
 from redpix.io.fits_files import read_header
@@ -12,14 +13,6 @@ from redpix.io.merged_header import merged_header
 from redpix.io.sections import Section, parse_section
 
 STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
-
-
-def of_cards(cards):
-    """Return a header; a value may be a pair with its comment."""
-    header = fits.Header()
-    for key, value in cards.items():
-        header[key] = value
-    return header
 
 
 @pytest.mark.parametrize(
