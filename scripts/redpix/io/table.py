@@ -1,12 +1,12 @@
 """Table with columns that are converted on request."""
 
 import numpy as np
-import pyarrow as pa
 
 from redpix.core.exceptions import InputError
 from redpix.io import table_values
 from redpix.io.table_ids import as_ids
 from redpix.io.table_values import CellError, shortened
+from redpix.io.written_numbers import number_columns
 
 
 class Table:
@@ -265,19 +265,7 @@ class Table:
         -------
         Table
         """
-        from redpix.io.written_numbers import read_written
-
-        columns, written = {}, {}
-        for name, column in self._columns.items():
-            found = None if name.lower() in but else read_written(column)
-            columns[name] = column if found is None else _numbers_of(found.numbers)
-            if found is None:
-                continue
-            written[name] = {"counts": found.counts, "examples": found.examples}
-            given = np.isfinite(found.errors)
-            if given.any() and f"{name}_err".lower() not in map(str.lower, self._columns):
-                columns[f"{name}_err"] = _numbers_of(found.errors)
-                written[name]["column"] = f"{name}_err"
+        columns, written = number_columns(self._columns, but)
         if not written:
             return self
         table = Table(
@@ -298,8 +286,3 @@ class Table:
             return convert(self._column(name))
         except CellError as error:
             raise InputError(f"{self.where(error.row)}: {name}: {error.fact}") from None
-
-
-def _numbers_of(values):
-    """Return numbers as a column; NaN is missing."""
-    return pa.chunked_array([pa.array(values, from_pandas=True)])

@@ -77,6 +77,46 @@ def read_written(column):
     return _read(cells.to_pylist())
 
 
+def number_columns(columns, but=()):
+    """Return columns with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
+
+    Limits are missing values. Errors behind numbers become a column ``<name>_err`` if there is
+    none.
+
+    Parameters
+    ----------
+    columns : dict of str to pyarrow.ChunkedArray
+        Columns of a table.
+    but : sequence of str
+        Columns that stay as they are, upper or lower case.
+
+    Returns
+    -------
+    columns : dict of str to pyarrow.ChunkedArray
+    written : dict of str to dict
+        counts and examples of `Written`, and the name of the column of errors, by the name of the
+        column. Empty if no column is text that stands for numbers.
+    """
+    changed, written = {}, {}
+    lower, kept = ({name.lower() for name in names} for names in (columns, but))
+    for name, column in columns.items():
+        found = None if name.lower() in kept else read_written(column)
+        changed[name] = column if found is None else _as_column(found.numbers)
+        if found is None:
+            continue
+        written[name] = {"counts": found.counts, "examples": found.examples}
+        errors = f"{name}_err"
+        if np.isfinite(found.errors).any() and errors.lower() not in lower:
+            changed[errors] = _as_column(found.errors)
+            written[name]["column"] = errors
+    return changed, written
+
+
+def _as_column(values):
+    """Return numbers as a column; NaN is missing."""
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
 def _read(cells):
     """Return the numbers of cells, all of which are written in a way of `_FORMS`."""
     patterns = {kind: re.compile(form) for kind, form in _FORMS.items()}
