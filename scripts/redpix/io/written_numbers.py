@@ -47,6 +47,43 @@ class Written(NamedTuple):
     examples: dict
 
 
+def with_numbers(table, but=()):
+    """Return a table with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
+
+    Limits are missing values. Errors behind numbers become a column ``<name>_err`` if the table
+    does not have it. `read_written` lists the ways in which numbers are written; other columns
+    stay.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        From `redpix.io.tables.read_table`.
+    but : sequence of str
+        Columns that stay as they are, in lower case.
+
+    Returns
+    -------
+    redpix.io.table.Table
+    """
+    columns, written = {}, {}
+    taken = {name.lower() for name in table.names}
+    for name in table.names:
+        found = None if name.lower() in but else read_written(table.column(name))
+        if found is None:
+            continue
+        columns[name] = _column(found.numbers)
+        written[name] = {"counts": found.counts, "examples": found.examples}
+        if np.isfinite(found.errors).any() and f"{name}_err".lower() not in taken:
+            columns[f"{name}_err"] = _column(found.errors)
+            written[name]["column"] = f"{name}_err"
+    return table.with_columns(columns, written) if written else table
+
+
+def _column(values):
+    """Return numbers as a column; NaN is missing."""
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
 def read_written(column):
     """Return the numbers of a column of text, or None if it is plain numbers or other text.
 
@@ -75,46 +112,6 @@ def read_written(column):
     if not pc.any(pc.match_substring_regex(given, _DIGITS)).as_py():
         return None
     return _read(cells.to_pylist())
-
-
-def number_columns(columns, but=()):
-    """Return columns with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
-
-    Limits are missing values. Errors behind numbers become a column ``<name>_err`` if there is
-    none.
-
-    Parameters
-    ----------
-    columns : dict of str to pyarrow.ChunkedArray
-        Columns of a table.
-    but : sequence of str
-        Columns that stay as they are, upper or lower case.
-
-    Returns
-    -------
-    columns : dict of str to pyarrow.ChunkedArray
-    written : dict of str to dict
-        counts and examples of `Written`, and the name of the column of errors, by the name of the
-        column. Empty if no column is text that stands for numbers.
-    """
-    changed, written = {}, {}
-    lower, kept = ({name.lower() for name in names} for names in (columns, but))
-    for name, column in columns.items():
-        found = None if name.lower() in kept else read_written(column)
-        changed[name] = column if found is None else _as_column(found.numbers)
-        if found is None:
-            continue
-        written[name] = {"counts": found.counts, "examples": found.examples}
-        errors = f"{name}_err"
-        if np.isfinite(found.errors).any() and errors.lower() not in lower:
-            changed[errors] = _as_column(found.errors)
-            written[name]["column"] = errors
-    return changed, written
-
-
-def _as_column(values):
-    """Return numbers as a column; NaN is missing."""
-    return pa.chunked_array([pa.array(values, from_pandas=True)])
 
 
 def _read(cells):
