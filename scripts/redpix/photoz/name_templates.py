@@ -222,8 +222,9 @@ def groups_of(header, reserved):
         the group with the most bands. Each column has errors.
     """
     errors, groups = errors_of(header), {}
+    others = {*reserved, *errors.values()}
     for column in header:
-        if column in reserved or column not in errors or column in errors.values():
+        if column in others or column not in errors:
             continue
         for template, band in band_in(column).items():
             plain = template.replace("{b}", "").strip("_")
