@@ -92,28 +92,30 @@ def mean_ratio(ratio, error):
     kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)
     if np.count_nonzero(kept) < 3:
         return FluxRatio(float(middle), np.inf, int(kept.sum()))
-    kept = _agreeing(ratio, total, kept)
-    middle = np.average(ratio[kept], weights=total[kept] ** -2.0)
-    return FluxRatio(float(middle), float(_error_of_mean(total[kept])), int(kept.sum()))
+    rows = _agreeing(ratio, total, kept)
+    middle = np.average(ratio[rows], weights=total[rows] ** -2.0)
+    return FluxRatio(float(middle), float(_error_of_mean(total[rows])), len(rows))
 
 
 def _agreeing(ratio, total, kept):
-    """Return which of the kept ratios agree with the mean of the others.
+    """Return the rows of the kept ratios that agree with the mean of the others.
 
     A bright variable star pulls the mean of all to itself, but not the mean of the others. The
     worst is left out first, and the rest is compared anew.
     """
-    kept = kept.copy()
-    weight = total**-2.0
-    while np.count_nonzero(kept) > 3:
-        others = np.sum(weight[kept]) - weight
-        mean = (np.sum((weight * ratio)[kept]) - weight * ratio) / others
-        away = np.where(kept, abs(ratio - mean) / np.hypot(total, others**-0.5), 0.0)
+    rows = np.flatnonzero(kept)
+    while len(rows) > 3:
+        weight = total[rows] ** -2.0
+        pulled = weight * ratio[rows]
+        # sums over the others, not differences of sums, which rounding could make negative
+        apart = 1 - np.eye(len(rows))
+        others = apart @ weight
+        away = abs(ratio[rows] - apart @ pulled / others) / np.hypot(total[rows], others**-0.5)
         worst = np.argmax(away)
         if away[worst] <= OUTLIER:
             break
-        kept[worst] = False
-    return kept
+        rows = np.delete(rows, worst)
+    return rows
 
 
 def _error_of_mean(errors):

@@ -85,3 +85,9 @@ def test_a_slightly_variable_bright_star_does_not_pull_the_mean_to_itself():
         pulls.append((measured.ratio - 1) / measured.error)
     # 1 without the variable star, 1.6 where it is judged against a mean that includes it
     assert np.sqrt(np.mean(np.square(pulls))) < 1.4
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_star_of_overwhelming_weight_is_an_outlier_without_a_warning():
+    ratio, error = np.r_[0.8, np.linspace(0.999, 1.001, 9)], np.r_[1e-9, np.full(9, 0.003)]
+    assert mean_ratio(ratio, error).ratio == pytest.approx(1, abs=1e-3)
