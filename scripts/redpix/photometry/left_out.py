@@ -1,16 +1,11 @@
 """Leave out an image that cannot be calibrated or measured, so that the other images go on."""
 
-from astropy.io import fits
-
-from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.described_table import STARS, write_described
-from redpix.io.fits_writing import write_fits
-from redpix.io.header_values import card_text
 from redpix.photometry.calibrate import calibrate_exposure
 from redpix.photometry.measure import measure_stars
-from redpix.photometry.planes_file import LEFT_OUT, reason_left_out
+from redpix.photometry.planes_file import reason_left_out, write_reason
 from redpix.photometry.star_table import MORE, SEVEN
 from redpix.photometry.table_file import write_table
 
@@ -45,7 +40,7 @@ def calibrate_or_leave_out(image, calibrated, row, settings, others, **files):
         if not (others and str(error).startswith((row["path"], image))):
             raise
         log.warning("%s: left out: %s", row["image"], error)
-        _write_reason(calibrated, str(error))
+        write_reason(calibrated, str(error))
 
 
 def measure_or_leave_out(image, stars, rejected, residual, row, settings, others, catalogue=None):
@@ -85,12 +80,4 @@ def measure_or_leave_out(image, stars, rejected, residual, row, settings, others
     write_table(stars, {column: [] for column in columns})
     write_described(stars, STARS)
     write_table(rejected, {"peak_x": [], "peak_y": [], "reason": []})
-    _write_reason(residual, reason)
-
-
-def _write_reason(path, reason):
-    """Write a FITS file without pixels that states why an image is left out."""
-    header = fits.Header()
-    header[LEFT_OUT] = card_text(reason)
-    with atomic(path) as temporary:
-        write_fits(temporary, fits.PrimaryHDU(None, header))
+    write_reason(residual, reason)

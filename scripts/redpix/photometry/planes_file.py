@@ -5,6 +5,7 @@ import math
 import numpy as np
 from astropy.io import fits
 
+from redpix.core.atomic_files import atomic
 from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 
@@ -76,3 +77,19 @@ def reason_left_out(path):
         None for an image that is not left out.
     """
     return fits.getheader(path).get(LEFT_OUT)
+
+
+def write_reason(path, reason):
+    """Write a FITS file without pixels that states why an image is left out.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    reason : str
+        One line.
+    """
+    header = fits.Header()
+    header[LEFT_OUT] = card_text(reason)
+    with atomic(path) as temporary:
+        write_fits(temporary, fits.PrimaryHDU(None, header))
