@@ -20,6 +20,7 @@ from redpix.photometry.camera_of_image import (
     refuse_colour,
     with_checked_gain,
     with_plateau,
+    with_remark_on_type,
 )
 from redpix.photometry.coarse_counts import without_steps
 from redpix.photometry.planes_file import reason_left_out
@@ -137,7 +138,7 @@ def calibrate_image(row, params):
     refuse_colour(row["path"], header)
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
     camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
-    camera = with_plateau(camera, raw)
+    camera = with_plateau(with_remark_on_type(camera, header), raw)
     dark, factor = None, 1.0
     if row["dark"]:
         dark, dark_header = read_calibration(row["dark"], header)

@@ -22,6 +22,10 @@ _EXTENT = 10.0
 LEAST = (1, 10, 40)
 
 
+#: damping of the steps of a flux, times the squared inverse error of its position, pixels
+_SLOW = 1e-4
+
+
 def fit_profile(stars, shape, fwhm, rounds=8, degree=None):
     """Fit the Moffat profile of an image to its stars by the Gauss-Newton method.
 
@@ -91,7 +95,10 @@ def _solve(stars, value, local, shared):
     rest = flattened(stars.value - model)
     local, shared = flattened(local), flattened(shared)
     star_normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
-    star_normal += 1e-9 * np.einsum("nii->ni", star_normal).max(axis=1)[:, None, None] * np.eye(3)
+    # fluxes of bright stars move slowly, so that a crowd's first profile does not collapse
+    held = np.einsum("nii->ni", star_normal)
+    held[:, 0] *= 1 + _SLOW * held[:, 1:].max(axis=1)
+    held += 1e-9 * held + np.finfo(float).tiny
     mixed = (local * weight[:, None]) @ shared.transpose(0, 2, 1)
     normal = np.einsum("nap,nbp->ab", shared * weight[:, None], shared, optimize=True)
     star_side = np.einsum("nap,np->na", local, weight * rest)
