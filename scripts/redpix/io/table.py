@@ -25,11 +25,15 @@ class Table:
         Line of each row that cannot be read, and the reason.
     understood : str
         How the file was understood: format, encoding, delimiter, header, size, missing values.
+    written : dict of str to dict
+        Numbers of cells that are not plain numbers, by column and the way in which they are
+        written; see `redpix.io.written_numbers.with_numbers`.
     """
 
     def __init__(self, name, columns, units, lines, place, ragged, words):
         self.name, self.units, self.lines, self.ragged = name, units, lines, ragged
         self._columns, self._place, self._words = columns, place, words
+        self.written = {}
 
     def __len__(self):
         return len(self.lines)
@@ -165,7 +169,7 @@ class Table:
         -------
         ndarray of str (dtype object), shape (n,)
         """
-        return table_values.as_text(self._column(name))
+        return table_values.as_text(self.column(name))
 
     def numbers(self, name, sentinels=(), complete=False):
         """Return a column as float64; a missing value is NaN.
@@ -228,7 +232,7 @@ class Table:
         -------
         ndarray of bool, int64, uint64, float or str, shape (n,)
         """
-        return table_values.as_values(self._column(name))
+        return table_values.as_values(self.column(name))
 
     def frame(self):
         """Return all columns as text; a missing value is empty.
@@ -244,8 +248,39 @@ class Table:
         columns = {name: pd.Series(self.text(name), lines, dtype="str") for name in self._columns}
         return pd.DataFrame(columns, index=lines)
 
-    def _column(self, name):
-        """Return a column as Arrow's array."""
+    def with_columns(self, columns, written):
+        """Return the table with further columns, or others of the same name.
+
+        Parameters
+        ----------
+        columns : dict of pyarrow.ChunkedArray
+            Columns to add or to replace.
+        written : dict of str to dict
+            The attribute `written` of the table.
+
+        Returns
+        -------
+        Table
+        """
+        columns = self._columns | columns
+        table = Table(
+            self.name, columns, self.units, self.lines, self._place, self.ragged, self._words
+        )
+        table.written = written
+        return table
+
+    def column(self, name):
+        """Return a column as Arrow's array.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column, upper or lower case.
+
+        Returns
+        -------
+        pyarrow.ChunkedArray
+        """
         if name not in self._columns:
             self.require(name)
         return self._columns[self.find(name)]
@@ -253,6 +288,6 @@ class Table:
     def _converted(self, convert, name):
         """Return a converted column; name the row of a cell that cannot be converted."""
         try:
-            return convert(self._column(name))
+            return convert(self.column(name))
         except CellError as error:
             raise InputError(f"{self.where(error.row)}: {name}: {error.fact}") from None

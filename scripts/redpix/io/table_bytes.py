@@ -240,6 +240,9 @@ def decoded(data, name):
         )
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\n\xef\xbb\xbf" in data:  # files with byte order marks were joined
+        data = data.replace(b"\n\xef\xbb\xbf", b"\n")
+        encoding += ", byte order marks within left out"
     return data, encoding
 
 

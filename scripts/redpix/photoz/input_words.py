@@ -4,12 +4,23 @@ from pathlib import Path
 
 import numpy as np
 
-from redpix.photoz.band_names import wavelength
 from redpix.photoz.column_families import (
     FLUXES,
     MAGNITUDES,
     band_of,
 )
+from redpix.photoz.name_templates import band_in, wavelength_among
+
+#: what is done to cells that are not plain numbers, by the way in which they are written
+_WRITTEN = {
+    "limits": "limits, taken as not measured",
+    "errors": "errors in the cell, used as {error}",
+    "last digits": "errors that count the last digits, used as {error}",
+    "doubtful": "doubtful numbers, used",
+    "units": "the unit is left out",
+    "quotes": "the quotation marks are left out",
+    "missing": "missing values",
+}
 
 
 def describe_input(path, roles, columns, objects, found):
@@ -40,10 +51,7 @@ def describe_input(path, roles, columns, objects, found):
         "class": roles.label,
         "magnitudes": list(columns.magnitudes),
         "bands": list(columns.bands),
-        "wavelengths": [
-            wavelength(band) if columns.bands else _wavelength(band)
-            for band in columns.bands or columns.magnitudes
-        ],
+        "wavelengths": _wavelengths(columns),
         "errors": [error or None for error in columns.errors],
         "inverse_variances": list(columns.ivar),
         "zero_points": list(columns.zero_points),
@@ -54,11 +62,17 @@ def describe_input(path, roles, columns, objects, found):
     }
 
 
-def _wavelength(column):
-    """Return the approximate wavelength of a column's band in nm, None if it is unknown."""
-    bands = filter(None, (band_of(column, family) for family in (*MAGNITUDES, *FLUXES)))
-    value = next((wavelength(band) for band in bands), float("inf"))
-    return value if value < float("inf") else None
+def _wavelengths(columns):
+    """Return the approximate wavelengths of bands in nm, None where they are unknown."""
+    bands = columns.bands or [_band(column) for column in columns.magnitudes]
+    lengths = [wavelength_among(band, bands) for band in bands]
+    return [length if length < float("inf") else None for length in lengths]
+
+
+def _band(column):
+    """Return the band of a column; its name if that is not known."""
+    bands = (band_of(column, family) for family in (*MAGNITUDES, *FLUXES))
+    return next(filter(None, (*bands, *band_in(column).values())), column)
 
 
 def in_words(path, understood):
@@ -89,11 +103,38 @@ def in_words(path, understood):
     if understood["negative_redshifts"]:
         count = understood["negative_redshifts"]
         parts.append(f"redshifts from -0.01 to 0 of galaxies and quasars set to 0: {count} rows")
+    parts += written_in_words(understood)
     parts += [
         f"missing values of {column}: {_counts(codes)}"
         for column, codes in understood["missing"].items()
     ]
     return f"{path}: {'; '.join(parts)}"
+
+
+def written_in_words(understood):
+    """Return what was done to cells that are limits or not plain numbers.
+
+    Parameters
+    ----------
+    understood : dict
+        From `describe_input`.
+
+    Returns
+    -------
+    list of str
+        One text per column and kind.
+    """
+    words = []
+    for column, found in understood.get("written", {}).items():
+        for kind, count in found["counts"].items():
+            meaning = _WRITTEN[kind].format(error=found.get("column", "nothing"))
+            words.append(f"{column}: {count} cells such as {found['examples'][kind]!r}: {meaning}")
+    words += [
+        f"{column}: {count} magnitudes without an error, fainter than 90 % of the others: limits, "
+        "taken as not measured"
+        for column, count in understood.get("limits", {}).items()
+    ]
+    return words
 
 
 def _photometry(understood):
