@@ -1,5 +1,7 @@
 """The object catalogue, and the distinct frames that hold its objects."""
 
+from redpix.core.run_summary import read_rows
+
 ORIGIN = config["catalogue"]["from"]
 FROM_SKYSERVER = ORIGIN == "skyserver"
 

@@ -24,7 +24,7 @@ from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes
 from redpix.core.report_products import shown_in_report
-from redpix.core.run_summary import read_left_out, read_rows
+from redpix.core.run_summary import read_delivered, read_left_out
 from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
 from redpix.io.image_path import image_file
@@ -140,8 +140,7 @@ def kept(paths):
 def delivered_fields(wildcards):
     """Return the names of the fields whose frames were all delivered and are sound."""
     with refusals(""):
-        rows = read_rows(checkpoints.delivered.get().output[0], ("field", "delivered"))
-    return [row["field"] for row in rows if row["delivered"] == "yes"]
+        return read_delivered(checkpoints.delivered.get().output[0])
 
 
 def not_delivered(wildcards=None):

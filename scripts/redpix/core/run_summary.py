@@ -42,6 +42,22 @@ def read_rows(path, columns):
         return [row for row in reader if None not in map(row.get, columns)]
 
 
+def read_delivered(path):
+    """Return the names of the fields that were delivered.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV with the columns field, delivered, reason.
+
+    Returns
+    -------
+    list of str
+    """
+    rows = read_rows(path, ("field", "delivered"))
+    return [row["field"] for row in rows if row["delivered"] == "yes"]
+
+
 def read_left_out(path):
     """Return the reason for each field that was not delivered.
 

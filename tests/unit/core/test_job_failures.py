@@ -1,4 +1,4 @@
-"""What a job prints that fails on an input that was edited after its job wrote it."""
+"""Failures of a job on an input that was edited after its job wrote it."""
 
 import json
 from types import SimpleNamespace
