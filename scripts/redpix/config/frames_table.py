@@ -140,7 +140,7 @@ def _bands(fields, faults):
     for field, rows in fields.items():
         for band, row in rows.items():
             bands[band] = True
-            if row.wavelength is None:
+            if not isinstance(row.wavelength, int | float):  # not given, or a fault of the row
                 continue
             first = wavelengths.setdefault(band, row.wavelength)
             if row.wavelength != first:

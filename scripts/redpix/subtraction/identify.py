@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from redpix.catalogue.vizier import moved_positions, years_since
 from redpix.image.sphere import chord, unit_vectors
 from redpix.subtraction.gaia_sources import EPOCH
+from redpix.subtraction.kept_objects import read_bodies, read_gaia
 from redpix.subtraction.object_list import read_object_list
 from redpix.subtraction.solar_system import LEAST_CERTAIN, NEAR, ExposureTime, seen_from
 
@@ -72,10 +73,11 @@ def read_catalogues(bodies, gaia, lists):
     -------
     Catalogues
     """
-    read = [
-        Table.read(paths[0], format="ascii.ecsv") if paths else None for paths in (bodies, gaia)
-    ]
-    return Catalogues(*read, [(path, read_object_list(path)) for path in lists])
+    return Catalogues(
+        read_bodies(bodies[0]) if bodies else None,
+        read_gaia(gaia[0]) if gaia else None,
+        [(path, read_object_list(path)) for path in lists],
+    )
 
 
 def add_identities(rows, catalogues, radius):

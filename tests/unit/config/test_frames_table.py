@@ -107,3 +107,11 @@ def test_the_table_gives_bands_and_fields_of_the_configuration(tmp_path):
             completed({**config, key: value}, CONFIG, {}, frames=table)
     with pytest.raises(InputError, match="shard: 1-2 with frames"):
         completed({**config, "shard": "1-2"}, CONFIG, {}, frames=table)
+
+
+def test_a_wavelength_that_is_not_a_number_is_a_fault_of_its_field(tmp_path):
+    rows = rows_of("a", "gr", wavelength="x") + rows_of("b", "gr", wavelength=5000)
+    table = read(tmp_path, rows)
+    assert "wavelength" in table.faults["a"]
+    assert "b" not in table.faults
+    assert table.wavelengths == {"g": 5000, "r": 5000}
