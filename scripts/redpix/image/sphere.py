@@ -35,3 +35,18 @@ def separation(one, other):
     """
     across = np.linalg.norm(np.cross(one, other), axis=-1)
     return np.rad2deg(np.arctan2(across, np.sum(one * other, axis=-1)))
+
+
+def chord(arcsec):
+    """Return the chord of an angle on the unit sphere.
+
+    Parameters
+    ----------
+    arcsec : float
+        Angle, arcsec.
+
+    Returns
+    -------
+    float
+    """
+    return 2 * np.sin(np.deg2rad(arcsec / 3600) / 2)

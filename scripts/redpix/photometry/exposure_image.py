@@ -181,15 +181,36 @@ def calibrate_image(row, params):
     camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
-    if row["mask"]:
-        hidden = read_mask(row["mask"], made.mask.shape, header)
-        try:
-            ccd.hide(made.mask, hidden)
-        except InputError as error:
-            raise InputError(f"{row['mask']}: {error}") from None
+    hide_by_mask(made.mask, row["mask"], header)
     electrons = camera.gain * (1 if made.flat is None else made.flat)
     electrons = np.broadcast_to(electrons, made.mask.shape)
     return ExposureImage(made, header, camera, electrons, camera.read_noise)
+
+
+def hide_by_mask(mask, path, header):
+    """Give the pixels that a user's mask hides the bit NO_DATA, in place.
+
+    Parameters
+    ----------
+    mask : ndarray of int, shape (ny, nx)
+        Mask of the image, which is changed.
+    path : str or None
+        The user's mask, as for `read_mask`; nothing is hidden without one.
+    header : Mapping
+        FITS header of the image.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has another shape, or hides the whole image.
+    """
+    if not path:
+        return
+    hidden = read_mask(path, mask.shape, header)
+    try:
+        ccd.hide(mask, hidden)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def dark_factor(row, exposure, dark_header):
@@ -270,8 +291,7 @@ def calibrate_frame(row, image, errors, masks):
     made = ccd.calibrate(pixels)
     masked = span_mask(masks, row["frame"][1], pixels.shape)
     made = made._replace(mask=made.mask | masked)
-    if row["mask"]:
-        ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape, header))
+    hide_by_mask(made.mask, row["mask"], header)
     given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
     camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
     total = np.square(error.astype(np.float64))

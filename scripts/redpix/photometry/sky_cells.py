@@ -22,8 +22,12 @@ _FULL, _GLOW = 0.8, 2.0
 #: fraction of the pixels of a square that must show the sky
 _LEAST_SEEN = 1 / 3
 
-#: limits of the mask of sources: significance in noise of a pixel, pixels, growth in pixels
-_SOURCES = {"threshold": 2.0, "minarea": 5, "growth": 4}
+#: threshold of the mask of sources on an image smoothed with a Gaussian of sigma 1 pixel, in noise
+#: of a pixel before smoothing. Smoothing lowers white noise by 2 sqrt(pi) = 3.5
+_THRESHOLD = 1.0
+
+#: minimum number of pixels of a source, and the width of the border that is added to it, pixels
+_LEAST_PIXELS, _GROWTH = 5, 4
 
 
 def source_mask(image, hidden, mesh):
@@ -48,14 +52,13 @@ def source_mask(image, hidden, mesh):
     values -= sky.back(dtype=np.float32)
     values[hidden] = 0
     smoothed = ndimage.gaussian_filter(values, 1.0)
-    # a Gaussian of 1 pixel lowers the noise by a factor of 3.5
-    bright = smoothed > _SOURCES["threshold"] / 2 * sky.rms(dtype=np.float32)
+    bright = smoothed > _THRESHOLD * sky.rms(dtype=np.float32)
     del values, smoothed
     labels, number = ndimage.label(bright)
     sizes = np.bincount(labels.ravel(), minlength=number + 1)
-    large = sizes >= _SOURCES["minarea"]
+    large = sizes >= _LEAST_PIXELS
     large[0] = False
-    return ndimage.binary_dilation(large[labels], iterations=_SOURCES["growth"])
+    return ndimage.binary_dilation(large[labels], iterations=_GROWTH)
 
 
 def without_glow(sources, hidden):

@@ -8,6 +8,7 @@ import numpy as np
 from redpix.catalogue.redshifts import missing_redshifts, zero_is_a_code
 from redpix.core.exceptions import InputError
 from redpix.photoz.learners.base import CLASSES, STAR
+from redpix.sdss.magnitudes import POGSON
 
 #: range of valid magnitudes; others mark a missing measurement
 FAINTEST, BRIGHTEST = 50.0, -30.0
@@ -29,8 +30,6 @@ _UNKNOWN = ("UNKNOWN", "UNCLASSIFIED", "?", "-", "--", "NONE", "UNDEFINED")
 
 #: a class with a subclass behind it, such as GALAXY STARFORMING or STAR_LATE; not STAR FORMING
 _WITH_SUBCLASS = re.compile(r"(GALAXY|QSO|STAR)[ _:/(-]+(?!FORMING|BURST|GALAX|/).*")
-
-_POGSON = 2.5 / np.log(10)
 
 
 def blank(values, missing):
@@ -214,9 +213,9 @@ def magnitudes_of_fluxes(flux, error, zero_point, softening):
     """
     if not softening:
         positive = np.where(flux > 0, flux, np.nan)
-        return zero_point - 2.5 * np.log10(positive), _POGSON * error / positive
-    magnitude = zero_point - _POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
-    return magnitude, _POGSON * error / np.hypot(flux, 2 * softening)
+        return zero_point - 2.5 * np.log10(positive), POGSON * error / positive
+    magnitude = zero_point - POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
+    return magnitude, POGSON * error / np.hypot(flux, 2 * softening)
 
 
 def labels_of(text, place):
