@@ -47,6 +47,7 @@ def night_files(folder):
 
 
 def _is_fits(name):
+    """Return whether a name is that of a FITS file, plain or compressed."""
     name = name.lower()
     stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
     return not name.startswith(".") and stem.endswith(ENDINGS)
