@@ -1,12 +1,12 @@
 """Table with columns that are converted on request."""
 
 import numpy as np
-import pyarrow as pa
 
 from redpix.core.exceptions import InputError
 from redpix.io import table_values
 from redpix.io.table_ids import as_ids
 from redpix.io.table_values import CellError, shortened
+from redpix.io.written_numbers import columns_of_numbers
 
 
 class Table:
@@ -88,9 +88,7 @@ class Table:
             If a column is missing.
         """
         self.require(*names)
-        kept = {name: self._columns[name] for name in map(self.find, names)}
-        units = {name: unit for name, unit in self.units.items() if name in kept}
-        return Table(self.name, kept, units, self.lines, self._place, self.ragged, self._words)
+        return self._of({name: self._columns[name] for name in map(self.find, names)})
 
     def where(self, row):
         """Return the place of a row in messages, such as ``a.csv: line 5``.
@@ -253,8 +251,8 @@ class Table:
         """Return the table with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
 
         Limits are missing values. Errors behind numbers become a column ``<name>_err`` if the
-        table does not have this column. `redpix.io.written_numbers` lists
-        the ways in which numbers are written; other columns stay.
+        table does not have this column. `redpix.io.written_numbers` lists the ways in which
+        numbers are written; other columns stay.
 
         Parameters
         ----------
@@ -265,26 +263,17 @@ class Table:
         -------
         Table
         """
-        from redpix.io.written_numbers import read_written
-
-        columns, written = {}, {}
-        for name, column in self._columns.items():
-            found = None if name.lower() in but else read_written(column)
-            columns[name] = column if found is None else _numbers_of(found.numbers)
-            if found is None:
-                continue
-            written[name] = {"counts": found.counts, "examples": found.examples}
-            given = np.isfinite(found.errors)
-            if given.any() and f"{name}_err".lower() not in map(str.lower, self._columns):
-                columns[f"{name}_err"] = _numbers_of(found.errors)
-                written[name]["column"] = f"{name}_err"
+        columns, written = columns_of_numbers(self._columns, but)
         if not written:
             return self
-        table = Table(
-            self.name, columns, self.units, self.lines, self._place, self.ragged, self._words
-        )
+        table = self._of(columns)
         table.written = written
         return table
+
+    def _of(self, columns):
+        """Return the table with other columns; units are those of columns of the same name."""
+        units = {name: unit for name, unit in self.units.items() if name in columns}
+        return Table(self.name, columns, units, self.lines, self._place, self.ragged, self._words)
 
     def _column(self, name):
         """Return a column as Arrow's array."""
@@ -298,8 +287,3 @@ class Table:
             return convert(self._column(name))
         except CellError as error:
             raise InputError(f"{self.where(error.row)}: {name}: {error.fact}") from None
-
-
-def _numbers_of(values):
-    """Return numbers as a column; NaN is missing."""
-    return pa.chunked_array([pa.array(values, from_pandas=True)])

@@ -77,6 +77,46 @@ def read_written(column):
     return _read(cells.to_pylist())
 
 
+def columns_of_numbers(columns, but=()):
+    """Return columns with numbers in place of text, and a column of the errors behind them.
+
+    Parameters
+    ----------
+    columns : dict of str to pyarrow.ChunkedArray
+        Columns of a table by name.
+    but : sequence of str
+        Columns that stay as they are, upper or lower case.
+
+    Returns
+    -------
+    columns : dict of str to pyarrow.ChunkedArray
+        The columns; errors behind numbers of column ``g`` are a column ``g_err`` if there is none.
+    written : dict of str to dict
+        How the numbers of a column are written: ``counts`` and ``examples`` of `Written`;
+        ``column`` is the name of the new column of errors.
+    """
+    taken = {name.lower() for name in columns}
+    left = {name.lower() for name in but}
+    converted, written = {}, {}
+    for name, column in columns.items():
+        found = None if name.lower() in left else read_written(column)
+        if found is None:
+            converted[name] = column
+            continue
+        converted[name] = _column(found.numbers)
+        written[name] = {"counts": found.counts, "examples": found.examples}
+        errors = f"{name}_err"
+        if np.isfinite(found.errors).any() and errors.lower() not in taken:
+            converted[errors] = _column(found.errors)
+            written[name]["column"] = errors
+    return converted, written
+
+
+def _column(values):
+    """Return numbers as a column; NaN is missing."""
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
 def _read(cells):
     """Return the numbers of cells, all of which are written in a way of `_FORMS`."""
     patterns = {kind: re.compile(form) for kind, form in _FORMS.items()}

@@ -58,3 +58,8 @@ def test_errors_in_cells_become_a_column():
     np.testing.assert_array_equal(table.numbers("r_err"), [0.3, np.nan])
     assert table.text("id").tolist() == ["1:", "2:"]
     assert table.written["r"]["counts"] == {"errors": 1, "limits": 1}
+
+
+def test_columns_that_stay_are_named_in_either_case():
+    table = read_table(b"id,g\n1:,20.1\n2:,20.2\n", "a.csv").with_numbers(but=("ID",))
+    assert table.text("id").tolist() == ["1:", "2:"]
