@@ -47,6 +47,43 @@ class Written(NamedTuple):
     examples: dict
 
 
+def with_numbers(table, but=()):
+    """Return a table with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
+
+    Limits are missing values. Errors behind numbers become a column ``<name>_err`` if the table
+    does not have it. `read_written` lists the ways in which numbers are written; other columns
+    stay.
+
+    Parameters
+    ----------
+    table : redpix.io.table.Table
+        From `redpix.io.tables.read_table`.
+    but : sequence of str
+        Columns that stay as they are, in lower case.
+
+    Returns
+    -------
+    redpix.io.table.Table
+    """
+    columns, written = {}, {}
+    taken = {name.lower() for name in table.names}
+    for name in table.names:
+        found = None if name.lower() in but else read_written(table.column(name))
+        if found is None:
+            continue
+        columns[name] = _column(found.numbers)
+        written[name] = {"counts": found.counts, "examples": found.examples}
+        if np.isfinite(found.errors).any() and f"{name}_err".lower() not in taken:
+            columns[f"{name}_err"] = _column(found.errors)
+            written[name]["column"] = f"{name}_err"
+    return table.with_columns(columns, written) if written else table
+
+
+def _column(values):
+    """Return numbers as a column; NaN is missing."""
+    return pa.chunked_array([pa.array(values, from_pandas=True)])
+
+
 def read_written(column):
     """Return the numbers of a column of text, or None if it is plain numbers or other text.
 
@@ -66,10 +103,10 @@ def read_written(column):
     """
     if not pa.types.is_string(column.type) or column.null_count == len(column):
         return None
+    if _are_plain(column):
+        return None
     cells = pc.replace_substring(pc.replace_substring(column, "−", "-"), "\u00a0", " ")
     given = pc.drop_null(cells)
-    if pc.all(pc.match_substring_regex(pc.drop_null(column), f"^{_NUMBER}$")).as_py():
-        return None
     if not pc.all(pc.match_substring_regex(given, _ANY)).as_py():
         return None
     if not pc.any(pc.match_substring_regex(given, _DIGITS)).as_py():
@@ -77,44 +114,14 @@ def read_written(column):
     return _read(cells.to_pylist())
 
 
-def columns_of_numbers(columns, but=()):
-    """Return columns with numbers in place of text, and a column of the errors behind them.
-
-    Parameters
-    ----------
-    columns : dict of str to pyarrow.ChunkedArray
-        Columns of a table by name.
-    but : sequence of str
-        Columns that stay as they are, upper or lower case.
-
-    Returns
-    -------
-    columns : dict of str to pyarrow.ChunkedArray
-        The columns; errors behind numbers of column ``g`` are a column ``g_err`` if there is none.
-    written : dict of str to dict
-        How the numbers of a column are written: ``counts`` and ``examples`` of `Written`;
-        ``column`` is the name of the new column of errors.
-    """
-    taken = {name.lower() for name in columns}
-    left = {name.lower() for name in but}
-    converted, written = {}, {}
-    for name, column in columns.items():
-        found = None if name.lower() in left else read_written(column)
-        if found is None:
-            converted[name] = column
-            continue
-        converted[name] = _column(found.numbers)
-        written[name] = {"counts": found.counts, "examples": found.examples}
-        errors = f"{name}_err"
-        if np.isfinite(found.errors).any() and errors.lower() not in taken:
-            converted[errors] = _column(found.errors)
-            written[name]["column"] = errors
-    return converted, written
-
-
-def _column(values):
-    """Return numbers as a column; NaN is missing."""
-    return pa.chunked_array([pa.array(values, from_pandas=True)])
+def _are_plain(column):
+    """Return whether all cells are numbers, also with exponents of Fortran."""
+    try:
+        pc.cast(column, pa.float64())
+        return True
+    except pa.ArrowInvalid:
+        given = pc.drop_null(column)
+        return pc.all(pc.match_substring_regex(given, f"^{_NUMBER}$")).as_py()
 
 
 def _read(cells):

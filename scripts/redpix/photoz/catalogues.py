@@ -8,6 +8,7 @@ import pandas
 from redpix.catalogue.positions import decimal_numbers, degrees
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.table_values import shortened
 from redpix.photoz.column_values import (
     clean_errors,
     clean_fluxes,
@@ -19,7 +20,7 @@ from redpix.photoz.column_values import (
     magnitudes_of_fluxes,
     softening_of,
 )
-from redpix.photoz.extreme_values import clean_limits, clean_unobserved
+from redpix.photoz.extreme_values import clean_flagged, clean_limits, clean_unobserved
 from redpix.photoz.flux_units import converted_errors, in_units
 
 #: columns that are copied to objects.csv
@@ -100,9 +101,7 @@ def read_objects(table, columns, roles, ids=None):
     InputError
         If a column is missing, a cell is not a number, an id occurs twice, or a class is unknown.
     """
-    for column in (*columns.magnitudes, *filter(None, columns.errors)):
-        if column not in table:
-            raise InputError(f"{table.name}: no column {column}, which the training table has")
+    _check_header(table, columns)
     columns = in_units(columns, table.units)
     factors = converted_errors(columns, table.units)
     magnitudes, errors, columns, codes, filled, limits = _photometry(table, columns, factors)
@@ -129,6 +128,18 @@ def read_objects(table, columns, roles, ids=None):
     return objects, columns, found
 
 
+def _check_header(table, columns):
+    """Raise InputError if a table lacks columns of another one."""
+    needed = (*columns.magnitudes, *filter(None, columns.errors))
+    lacking = [column for column in needed if column not in table]
+    if lacking:
+        raise InputError(
+            f"{table.name}: no column {lacking[0]}, which the training table has; there are "
+            f"{shortened(', '.join(table.names), 200)}; allowed: the same photometry under the "
+            "same names in both tables"
+        )
+
+
 def _photometry(table, columns, factors):
     """Return magnitudes, errors, columns, codes, numbers of filled errors and of limits."""
     codes, limits = {}, {}
@@ -148,12 +159,20 @@ def _photometry(table, columns, factors):
             codes[column] |= clean_unobserved(values, error)
         else:
             limits[column] = clean_limits(values, error)
+    for values, column in zip(magnitudes.T, columns.magnitudes, strict=True):
+        limits[column] = limits.get(column, 0) + clean_flagged(values, _limit_flags(table, column))
     filled = fill_errors(errors, magnitudes) if columns.errors else ()
     if columns.zero_points:
         columns = _convert_fluxes(magnitudes, errors, columns)
     filled = {c: int(n) for c, n in zip(columns.magnitudes, filled, strict=False) if n}
     limits = {column: count for column, count in limits.items() if count}
     return magnitudes, errors, columns, codes, filled, limits
+
+
+def _limit_flags(table, column):
+    """Return the CDS's flags of the limits of a column, such as ``l_gmag``; empty without them."""
+    name = f"l_{column}"
+    return table.text(name) if name in table else np.full(len(table), "", object)
 
 
 def _written(table, roles, columns):
