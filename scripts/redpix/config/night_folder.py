@@ -58,6 +58,7 @@ def _others(endings):
 
 
 def _is_fits(name):
+    """Return whether a name is that of a FITS file, plain or compressed."""
     name = name.lower()
     stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
     return not name.startswith(".") and stem.endswith(ENDINGS)

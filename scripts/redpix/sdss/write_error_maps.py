@@ -67,7 +67,7 @@ def frame_errors(path, field, band):
         header = hdus[0].header.copy()
     for key in STALE_CARDS:
         header.remove(key, ignore_missing=True)
-    header["BUNIT"] = ("nanomaggy", "1-sigma error a pixel")
+    header["BUNIT"] = ("nanomaggy", "1-sigma error per pixel")
     header["GAIN"] = (electrons_per_dn, "[e/DN]")
     header["DARKVAR"] = (dark, "[DN**2] dark variance, read noise included")
     return errors, header

@@ -13,9 +13,9 @@ from given_sky import draw, flux_of, galaxies, tilted, write_table
 from redpix.config.frames_table import read_frames_table
 from redpix.config.given_frame import GivenFrame
 from redpix.image.wcs import celestial_wcs
-from redpix.pixels.band_scales import write_softening
 from redpix.pixels.given_field import name_given, prepare_field
 from redpix.pixels.register_field import register_field
+from redpix.pixels.softening import write_softening
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.mask_table import read_masked, span_mask
 
