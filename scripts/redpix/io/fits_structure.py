@@ -11,9 +11,7 @@ from typing import NamedTuple
 
 from astropy.io import fits
 
-from redpix.core.damaged_files import check_file
 from redpix.core.exceptions import InputError
-from redpix.io.compression import COMPRESSIONS
 
 #: bytes of a block; every header and the data of every HDU fill whole blocks
 BLOCK = 2880
@@ -104,35 +102,6 @@ def flat_shape(shape):
     while len(shape) > 2 and shape[0] == 1:
         shape = shape[1:]
     return shape
-
-
-def unpacked(path):
-    """Open a file to read its bytes; gzip, bzip2 and xz are unpacked.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Any file.
-
-    Returns
-    -------
-    stream : file object
-        The caller closes it.
-    compressed : bool
-        Whether the file is compressed.
-
-    Raises
-    ------
-    InputError
-        If the path is not a file; the caller names it.
-    """
-    check_file(path)
-    with open(path, "rb") as file:
-        first = file.read(6)
-    for magic, (_, opener) in COMPRESSIONS.items():
-        if first.startswith(magic):
-            return opener(path, "rb"), True
-    return open(path, "rb"), False
 
 
 def walk(stream, path, compressed):

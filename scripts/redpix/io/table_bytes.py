@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.io.compression import COMPRESSIONS
+from redpix.io.compression import COMPRESSIONS, check_members
 
 #: largest table in bytes, after decompression
 MOST_BYTES = 4 * 2**30
@@ -69,6 +69,7 @@ def load(source, name):
     """
     try:
         data = source if isinstance(source, bytes) else _read(source, name)
+        _check_members(data, name)
         if _only_member(data):
             return Content(_unpacked(data, _opened_member, name), "zip")
         for magic, (packing, opened) in COMPRESSIONS.items():
@@ -86,6 +87,14 @@ def load(source, name):
     except (EOFError, zlib.error, lzma.LZMAError, *_BAD_ARCHIVE) as error:
         raise InputError(f"{name}: cannot be decompressed: {error}") from None
     return Content(data, "")
+
+
+def _check_members(data, name):
+    """Refuse a file of very many compressed members."""
+    try:
+        check_members(data)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _read(path, name):
@@ -231,6 +240,9 @@ def decoded(data, name):
         )
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\n\xef\xbb\xbf" in data:  # files with byte order marks were joined
+        data = data.replace(b"\n\xef\xbb\xbf", b"\n")
+        encoding += ", byte order marks within left out"
     return data, encoding
 
 

@@ -29,7 +29,16 @@ MISSING = (
     "--",
     "...",
     "masked",
+    "Masked",
+    "MASKED",
     "INDEF",
+    "NaT",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NUM!",
+    "#REF!",
+    "1.#INF",
+    "-1.#INF",
     "\\N",
     "nodata",
     "NODATA",
@@ -131,8 +140,10 @@ def as_numbers(column):
         return _cast(plain)
     except pa.ArrowInvalid:
         row = first_true(pc.invert(pc.match_substring_regex(plain, _NUMBER)))
+        comma = " with a decimal point" if "," in plain[row].as_py() else ""
         raise CellError(
-            row, f"{shown(column, row)} is not a number; allowed: numbers, empty where unknown"
+            row,
+            f"{shown(column, row)} is not a number; allowed: numbers{comma}, empty where unknown",
         ) from None
 
 

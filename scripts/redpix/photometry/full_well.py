@@ -8,6 +8,8 @@ have flat tops of any height, so fainter stars are compared.
 import numpy as np
 from scipy import ndimage
 
+from redpix.photometry.camera_check import noise_of_differences
+
 #: share of the area above half of the peak that lies above 0.9 of it, of flat and of other stars
 _FLAT, _ROUND = 0.4, 0.3
 
@@ -17,8 +19,12 @@ _BRIGHT, _FAINT, _FAINTER = 0.5, 0.12, 0.75
 #: minimum number of pixels of a flat top, of a single one, and of a star to compare
 _LEAST, _LEAST_ALONE, _LEAST_STAR = 6, 20, 4
 
-#: largest relative difference of the tops of saturated stars
-_ALIKE = 0.05
+#: largest relative difference of the tops of saturated stars, and least share of the flat stars
+#: whose tops are alike
+_ALIKE, _MOST = 0.05, 0.8
+
+#: least height of a star to compare, noise of a pixel
+_CLEAR = 30.0
 
 #: distance of the saturation level below the tops: standard deviations, and share of the level
 _SIGMAS, _SHARE = 4.0, 0.01
@@ -50,15 +56,19 @@ def find_full_well(image, valid):
     if not flat:
         return None
     middle = np.median([np.median(top) for _, top in flat])
-    flat = [one for one in flat if abs(np.median(one[1]) - middle) < _ALIKE * (middle - floor)]
+    alike = [one for one in flat if abs(np.median(one[1]) - middle) < _ALIKE * (middle - floor)]
+    # noise makes the flat top of a fainter star look round
+    smooth = ndimage.uniform_filter(np.where(valid, image, floor), 3)
+    noise = noise_of_differences(np.where(valid, image, np.nan))
     fainter = [
         share
-        for share, top in _tops(values, floor, floor + _FAINT * (peak - floor))
-        if top.max() < floor + _FAINTER * (middle - floor)
+        for share, top in _tops(smooth, floor, floor + _FAINT * (peak - floor))
+        if _CLEAR * noise < top.max() - floor < _FAINTER * (middle - floor)
     ]
-    alone = len(flat) == 1 and len(flat[0][1]) < _LEAST_ALONE
-    if not flat or alone or len(fainter) < 2 or np.median(fainter) > _ROUND:
+    alone = len(alike) == 1 and len(alike[0][1]) < _LEAST_ALONE
+    if alone or len(alike) < _MOST * len(flat) or len(fainter) < 2 or np.median(fainter) > _ROUND:
         return None
+    flat = alike
     tops = np.concatenate([top for _, top in flat])
     tops = tops[tops > floor + (1 - _ALIKE) * (middle - floor)]
     level = float(np.median(tops))

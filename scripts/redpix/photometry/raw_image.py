@@ -9,8 +9,9 @@ from astropy.io import fits
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.io.amplifier_cards import amplifier_value
+from redpix.io.compression import unpacked
 from redpix.io.fits_files import read_header, read_image
-from redpix.io.fits_structure import flat_shape, unpacked, walk
+from redpix.io.fits_structure import flat_shape, walk
 from redpix.io.gain import read_gain
 from redpix.io.header_values import number
 from redpix.io.image_path import is_packet, named_hdu
