@@ -7,7 +7,6 @@ beyond it change slowly over an image. Coordinates are 0-based, images [y, x].
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from redpix.image.masks import filled_from_nearest
 from redpix.image.wcs import pixel_area
@@ -99,6 +98,31 @@ def apply_homography(matrix, x, y):
     return u / w, v / w
 
 
+def rows_by_homography(matrix, rows, columns):
+    """Return the positions of all pixels of some rows, transformed by a homography.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        Result of `homography`.
+    rows : slice
+        0-based rows, with start and stop.
+    columns : int
+        Number of columns.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns, 2)
+        0-based x and y.
+    """
+    x, y = np.arange(float(columns)), np.arange(float(rows.start), rows.stop)[:, None]
+    u, v, w = (row[0] * x + (row[1] * y + row[2]) for row in matrix)
+    positions = np.empty((*w.shape, 2))
+    np.divide(u, w, out=positions[..., 0])
+    np.divide(v, w, out=positions[..., 1])
+    return positions
+
+
 class Offsets(NamedTuple):
     """Offsets of positions that change slowly over an image.
 
@@ -130,10 +154,14 @@ class Offsets(NamedTuple):
             (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
         )
         x, y = (plane.ravel().astype(float) for plane in np.meshgrid(columns, rows))
+        from scipy import ndimage  # slow to import; tangent planes do not need it
+
         planes = np.reshape(values(x, y), (2, len(rows), len(columns)))
         return cls(np.stack([ndimage.spline_filter(plane, 3, mode="mirror") for plane in planes]))
 
     def __call__(self, x, y):
+        from scipy import ndimage  # as above
+
         nodes = np.stack([y, x]) / STEP + BEYOND
         return [
             ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)

@@ -9,10 +9,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from redpix.core.exceptions import InputError
+from redpix.image.stale_cards import STALE_CARDS
 from redpix.image.wcs_damage import WCS_ERRORS, check_orders, unusable
-
-#: header cards that are wrong once the pixels have changed
-STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)

@@ -256,11 +256,32 @@ def test_bands_that_do_not_overlap_are_told(tmp_path, legacy):
     )
 
 
-def test_an_error_map_of_the_wrong_kind_is_doubted(tmp_path, legacy):
+def test_an_error_map_of_the_wrong_size_is_doubted(tmp_path, legacy):
     rows, _ = legacy
-    rows[0] = rows[0]._replace(variance=rows[0].weight, weight=None)
+    fits.writeto(tmp_path / "small.fits", np.full(SHAPE, 0.0013, np.float32))
+    rows[0] = rows[0]._replace(error=str(tmp_path / "small.fits"), weight=None)
     remarks = prepare(tmp_path, rows)["frames"]["g"]["remarks"]
-    assert any("times the given error" in remark for remark in remarks)
+    (factor,) = [float(re.search(r"is (\S+) times the given error", one)[1]) for one in remarks]
+    assert factor == pytest.approx(0.004 / 0.0013, rel=0.1)
+
+
+def test_two_bands_of_the_same_pixels_are_said(tmp_path, legacy):
+    rows, _ = legacy
+    copy = tmp_path / "copy.fits"
+    copy.write_bytes(Path(rows[0].image).read_bytes())
+    rows[1] = rows[1]._replace(image=str(copy))
+    (remark,) = prepare(tmp_path, rows)["remarks"]
+    assert remark == "the images of the bands g and r have the same pixels; check the column image"
+
+
+def test_a_band_that_shows_little_of_the_reference_band_is_said(tmp_path, legacy):
+    rows, _ = legacy
+    with fits.open(rows[2].image, mode="update") as hdus:
+        hdus[0].header["CRPIX1"] += 100  # of 130
+    status = prepare(tmp_path, rows)
+    assert status["delivered"]
+    (remark,) = status["remarks"]
+    assert re.match("the image of band z shows 2[0-9] % of that of the reference band g", remark)
 
 
 def test_a_psf_that_is_not_normalised_or_centred_is_remarked_on(tmp_path, legacy):
