@@ -10,20 +10,6 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-# a folder without a configuration takes that of redpix, so that -s works from anywhere
-CONFIGURATION = Path("config/config.yaml")
-if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
-    CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
-try:
-    if CONFIGURATION.exists():
-        CONFIGURATION.read_text(encoding="utf-8")
-except UnicodeDecodeError as error:
-    sys.exit(f"{CONFIGURATION}: {error}; allowed: text in UTF-8")
-
-
-configfile: str(CONFIGURATION)
-
-
 def unpacked(source):
     """Return a folder with the files of a git repository, as of the commit that a module names."""
     if hasattr(source, "hosted_repo"):
@@ -45,6 +31,25 @@ def unpacked(source):
 
 # of a module from git, the rules, doors and the library have to be files
 HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "ref") else ""
+sys.path.insert(0, f"{HERE or workflow.current_basedir}/scripts")
+
+from redpix.core.configuration_files import check_configuration
+from redpix.core.exceptions import refusals
+
+# a folder without a configuration takes that of redpix, so that -s works from anywhere
+CONFIGURATION = Path("config/config.yaml")
+if not CONFIGURATION.exists() and not workflow.overwrite_configfiles:
+    CONFIGURATION = Path(workflow.basedir, CONFIGURATION)
+if workflow.is_main_process:
+    # as a module, redpix is given no file of the command line
+    alone = workflow.basedir == str(workflow.current_basedir)
+    with refusals(""):
+        for path in [CONFIGURATION, *(workflow.overwrite_configfiles if alone else [])]:
+            if path.exists():
+                check_configuration(path)
+
+
+configfile: str(CONFIGURATION)
 
 
 include: f"{HERE}workflow/rules/common.smk"

@@ -34,7 +34,7 @@ from redpix.io.camera import read_camera
 from redpix.io.fits_files import read_image
 from redpix.io.tables import read_table
 from redpix.io.whole_fits import open_whole
-from redpix.photometry.exposure_image import read_mask
+from redpix.photometry.user_mask import read_mask
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.files import read_model, write_model
 from redpix.photoz.learners.base import Training

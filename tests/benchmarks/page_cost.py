@@ -141,7 +141,8 @@ def write_page(path, count, transients):
     shown = {"div": div, "method": "knn", "n": count, "pictures": 0, "span": (0.0, 1.0)}
     shown |= {"combiner": "summary", "others": [], "drawn": min(count, object_explorer.MOST_DRAWN)}
     shown["data"] = explorer_section.page_data(table, pdfs, grid, {}, (0.0, 1.0))
-    scripts = [*object_explorer.library(), script, own_script(template, "objects.js")]
+    scripts = [*object_explorer.library(), script]
+    scripts += [own_script(template, name) for name in ("conditions.js", "objects.js")]
     loader = jinja2.ChoiceLoader(
         [jinja2.DictLoader({"page": SKELETON}), jinja2.FileSystemLoader(template.parent)]
     )

@@ -114,19 +114,30 @@ def test_a_card_has_its_triplet_host_and_light_curve_and_blinks(page, tmp_path):
     answer.points = card.querySelectorAll(".curve circle").length;
     answer.others = document.querySelectorAll(".curve").length;
     const rules = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]);
-    const rule = rules.find(one => one.selectorText === ".blink:hover img:last-child");
+    const rule = rules.find(one => one.selectorText?.startsWith(".blink:hover img:last-child"));
     answer.blink = rule.style.animationName;
     answer.frames = rules.some(one => one.name === rule.style.animationName);
-    answer.hidden = getComputedStyle(card.querySelector(".blink img:last-child")).visibility;"""
+    const second = card.querySelector(".blink img:last-child");
+    answer.hidden = getComputedStyle(second).visibility;
+    card.focus(); answer.byKeys = getComputedStyle(second).animationName;"""
     answer = use(page, tmp_path, steps)
     assert "host 77 at z 0.250" in answer["words"]
     assert "-9.0 sigma, score 0.95" in answer["words"]
     assert (answer["pictures"], answer["points"], answer["others"]) == (4, 2, 1)
     assert (answer["blink"], answer["frames"], answer["hidden"]) == ("blink", True, "hidden")
+    assert answer["byKeys"] == "blink"
 
 
 def test_marks_by_keys_and_buttons_are_saved_with_what_a_run_learns_from(page, tmp_path):
-    steps = """press("n"); press("r"); press("n"); press("b"); press("n"); press("r"); press("u");
+    steps = """const leaves = () => {
+      const event = new Event("beforeunload", {cancelable: true});
+      return dispatchEvent(event);
+    };
+    press("r"); answer.before = [redpixMarks.table().split("\\n").length, leaves()];
+    press("n"); press("r"); answer.unsaved = leaves();
+    get("save-marks").focus(); press("b"); press("n"); // keys of a button
+    document.querySelector('[data-key="p/r/2"]').focus();
+    press("n"); press("b"); press("n"); press("r"); press("u");
     const note = document.querySelector('[data-key="p/r/1"] input');
     note.value = 'a "note", long'; note.dispatchEvent(new Event("change"));
     answer.border = document.querySelector('[data-key="p/r/2"]').dataset.mark;
@@ -136,6 +147,7 @@ def test_marks_by_keys_and_buttons_are_saved_with_what_a_run_learns_from(page, t
     URL.createObjectURL = blob => { saved = blob; return "#"; };
     get("save-marks").click();
     answer.same = (await saved.text()) === answer.table;
+    answer.saved = leaves();
     press("p"); press("u"); press("p"); press("u");
     answer.emptied = get("changes-count").textContent;
     redpixMarks.read(answer.table + '"other","r","9","1","1","1","1","real","",""\\n');
@@ -149,6 +161,8 @@ def test_marks_by_keys_and_buttons_are_saved_with_what_a_run_learns_from(page, t
     assert (two["pair"], two["band"], float(two["ra"]), float(two["x"])) == ("p", "r", 180.2, 40)
     assert two["features"] == "0 0 0 0 0 0 0 0.5"
     assert answer["border"] == "real"
+    assert answer["before"] == [2, True]  # a key without a card marks nothing
+    assert (answer["unsaved"], answer["saved"]) == (False, True)
     assert answer["count"] == "3 of 4 changes, 2 marked"
     assert answer["same"]
     assert answer["read"].endswith("2 marks read, 1 of other changes left out")

@@ -109,15 +109,50 @@ def test_a_filter_a_step_and_the_choice_in_all_plots(page, tmp_path):
     answer.chosen = objects.selected.indices.length;
     type("z_fot > 1"); answer.unknown = get("filtered").textContent;
     type("bright"); answer.unclear = get("filtered").textContent;
+    type("z_phot > high"); answer.words = get("filtered").textContent;
+    type("field > 3"); answer.ordered = get("filtered").textContent;
+    type("z_phot < 0"); get("next").click(); answer.empty = objects.selected.indices.length;
     objects.selected.indices = [0, 1, 2]; answer.count = get("count").textContent;
     get("brush").click(); answer.none = get("count").textContent;"""
     answer = use(page, tmp_path, steps)
     above = (page[1]["z_phot"] > limit).sum()
     assert answer["said"] == f"{above} of {len(page[1])} objects"
     assert answer["chosen"] == 1
-    assert answer["unknown"] == "unknown column: z_fot"
-    assert answer["unclear"] == "not understood: bright"
+    assert answer["unknown"].startswith("unknown column: z_fot; columns: object, field, class, set")
+    assert answer["unclear"] == "not understood: bright; write for example z_phot > 0.3"
+    assert answer["words"] == "z_phot: high is not a number"
+    assert answer["ordered"] == "field: a column of words; allowed: = and !="
+    assert answer["empty"] == 0
     assert (answer["count"], answer["none"]) == ("3 chosen", "")
+
+
+def test_filters_take_titles_comparisons_and_whole_numbers(page, tmp_path):
+    table = page[1]
+    one, pixels = table["object_id"].iloc[5], int(table["n_pixels"].iloc[5])
+    limit = float(table["z_phot"].iloc[5])
+    wanted = {
+        f"object = {one}": 1,
+        f"object != {one}": len(table) - 1,
+        f"pixels = {pixels}": int((table["n_pixels"] == pixels).sum()),
+        f"z_phot >= {limit!r}": int((table["z_phot"] >= limit).sum()),
+        f"z_phot <= {limit!r}": int((table["z_phot"] <= limit).sum()),
+        'set=test "class" = GALAXY': int(
+            ((table["split"] == "test") & (table["class"] == "GALAXY")).sum()
+        ),
+        "z > 0": int((table["redshift"] > 0).sum()),
+        'class = ""': int(table["class"].isna().sum()),
+    }
+    steps = f"""answer.said = {list(wanted)}.map(text => {{
+      type(text);
+      return get("filtered").textContent;
+    }});
+    type(""); objects.selected.indices = [4, 2]; get("keep").click();
+    answer.kept = get("filtered").textContent;
+    get("brush").click(); answer.all = get("filtered").textContent;"""
+    answer = use(page, tmp_path, steps)
+    assert answer["said"] == [f"{n} of {len(table)} objects" for n in wanted.values()]
+    assert answer["kept"] == "2 of the 2 kept objects"
+    assert answer["all"] == f"{len(table)} of {len(table)} objects"
 
 
 def test_a_click_on_a_column_sorts_what_passes_the_filter(page, tmp_path):
@@ -132,9 +167,22 @@ def test_a_click_on_a_column_sorts_what_passes_the_filter(page, tmp_path):
     head("z_phot").click(); await pause(100); answer.least = top();
     head("z_phot").click(); await pause(100); answer.most = top();
     head("z").click(); await pause(100); answer.first = top();
-    head("z").click(); await pause(100); answer.last = top();"""
+    head("z").click(); await pause(100); answer.last = top();
+    get("brush").click(); get("next").click(); answer.next = location.hash;
+    type("");
+    head("object").focus(); await pause(50);
+    const press = (one, key) => one.dispatchEvent(new KeyboardEvent("keydown",
+      {{key, bubbles: true, composed: true, cancelable: true}}));
+    press(head("object"), "Enter"); await pause(100);
+    answer.ids = seen(".slick-row").sort((a, b) => a.offsetTop - b.offsetTop).slice(0, 9)
+      .map(one => one.firstChild.textContent);
+    get("brush").click();
+    press(seen(".slick-viewport-left")[0], "ArrowDown"); answer.down = location.hash;"""
     answer = use(page, tmp_path, steps)
     table = page[1][page[1]["z_phot"] > limit].set_index("object_id")
+    assert answer["next"] == f"#object={table['redshift'].idxmax()}"
+    assert answer["ids"] == [str(one) for one in sorted(page[1]["object_id"])[:9]]
+    assert answer["down"] == f"#object={page[1]['object_id'].min()}"
     assert answer["least"].startswith(str(table["z_phot"].idxmin()))
     assert answer["most"].startswith(str(table["z_phot"].idxmax()))
     # a missing redshift is last in both directions
@@ -146,6 +194,11 @@ def test_an_address_leads_to_an_object(page, tmp_path):
     wanted = page[1]["object_id"].iloc[3]
     answer = use(page, tmp_path, 'answer.words = get("chosen").textContent;', f"#object={wanted}")
     assert answer["words"].startswith(f"Object {wanted} in ")
+
+
+def test_an_address_of_an_unknown_object_is_named(page, tmp_path):
+    answer = use(page, tmp_path, 'answer.words = get("chosen").textContent;', "#object=%")
+    assert answer["words"] == f"Object % is not among the {len(page[1])} objects of this page."
 
 
 def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):

@@ -9,8 +9,24 @@ def test_a_configuration_in_another_encoding_ends_in_a_line(tmp_path):
     (tmp_path / "config/config.yaml").write_bytes("source: /données\n".encode("latin-1"))
     words = run(tmp_path, status=1)
     assert "Traceback" not in words
-    assert "config/config.yaml: 'utf-8' codec can't decode byte 0xe9" in words
+    assert "config/config.yaml: line 1: 'utf-8' codec can't decode byte 0xe9" in words
     assert "allowed: text in UTF-8" in words
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "own.yaml: the file does not exist; allowed: the path of a configuration, and --"),
+        ("name: é\n".encode("latin-1"), "own.yaml: line 1: 'utf-8' codec can't decode byte 0xe9"),
+        (b"source: demo\nsource: sdss\n", "own.yaml: source: stands twice, in lines 1 and 2"),
+    ],
+)
+def test_a_named_configuration_is_checked_before_snakemake_reads_it(tmp_path, content, line):
+    if content is not None:
+        (tmp_path / "own.yaml").write_bytes(content)
+    words = run(tmp_path, "-n", "--configfile", "own.yaml", status=1)
+    assert "Traceback" not in words
+    assert line in words
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@
 
 import random
 import subprocess
+import sys
 import time
 
 import pytest
 from conftest import command, environment, prepare, run
 from killed_runs import kill
 from small import ALL, COARSE, configuration, copy_archive, copy_catalogue, products
+from warm_python import warm_python
 
 TARGET = "photoz"
 
@@ -30,12 +32,12 @@ def undisturbed(demo, tmp_path_factory):
     return folder, config, time.monotonic() - started
 
 
-def start(folder, config, **more):
+def start(folder, config, python=sys.executable, **more):
     """Start a run and return its process; what it says goes to words.txt."""
     prepare(folder)
     with open(folder / "words.txt", "w") as words:
         return subprocess.Popen(
-            command(TARGET, **config),
+            [python, *command(TARGET, **config)[1:]],
             cwd=folder,
             env=environment(),
             stdout=words,
@@ -73,7 +75,7 @@ def on_two_cores(undisturbed, tmp_path_factory):
     """Run on two cores; return the folder, the exit status and what a second run said."""
     _, config, _ = undisturbed
     folder = tmp_path_factory.mktemp("two cores")
-    first = start(folder, config)
+    first = start(folder, config, warm_python())
     while not list((folder / ".snakemake").glob("locks/*.lock")):
         assert first.poll() is None
         time.sleep(0.05)

@@ -111,7 +111,12 @@ def test_the_value_under_the_pointer_is_that_of_the_image(small, tmp_path):
 
 def test_wheel_drag_and_keys_move_the_image(small, tmp_path):
     steps = """const start = {...place.viewer.view}, at = point(30, 20);
+    const wheel = new WheelEvent("wheel", {deltaY: -1, cancelable: true});
+    answer.scrolls = canvas.dispatchEvent(wheel) && place.viewer.view.scale === start.scale;
+    answer.touch = [canvas.style.touchAction];
+    canvas.focus();
     canvas.dispatchEvent(new WheelEvent("wheel", {deltaY: -1, cancelable: true}));
+    answer.touch.push(canvas.style.touchAction);
     answer.zoomed = place.viewer.view.scale / start.scale;
     canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "0"}));
     answer.back = place.viewer.view.scale / start.scale;
@@ -122,6 +127,8 @@ def test_wheel_drag_and_keys_move_the_image(small, tmp_path):
     answer.stepped = place.viewer.view.x - start.x > answer.dragged[0];
     answer.told = place.querySelector(".told").textContent;"""
     answer = use(small, tmp_path, steps)
+    assert answer["scrolls"]  # the wheel belongs to the page until the image has the focus
+    assert answer["touch"] == ["pan-y", "none"]
     assert answer["zoomed"] == pytest.approx(1.2)
     assert answer["back"] == 1
     assert answer["dragged"] == pytest.approx([40, 10])
@@ -184,6 +191,7 @@ def test_a_field_of_the_report_has_its_layers_and_coordinates(tmp_path):
     page = run.report()
     steps = """event("pointermove", point(40, 60)); answer.star = said();
     answer.layers = [...place.querySelectorAll("option")].map(one => one.textContent);
+    answer.reserved = parseFloat(place.style.minHeight) / place.scrollHeight;
     answer.downloads = [...document.querySelectorAll("a[download]")].map(one => one.download);"""
     answer = use(page, tmp_path, steps, size=120, width=500)
     place, sky, value = answer["star"].split(" · ")[:3]
@@ -192,5 +200,6 @@ def test_a_field_of_the_report_has_its_layers_and_coordinates(tmp_path):
     assert sky == f"RA {float(ra):.6f}°, Dec {float(dec):.6f}°"
     assert float(value.removesuffix(" nanomaggies")) == pytest.approx(5, rel=0.02)
     assert answer["layers"][:2] == ["image", "segments"]
+    assert answer["reserved"] > 0.85  # the page does not jump when a viewer starts
     assert answer["downloads"][:2] == ["3813-5-20.reg", "3813-5-20.moc.fits"]
     assert answer["width"] <= 500

@@ -5,7 +5,7 @@
   const list = document.getElementById("stamps"), count = document.getElementById("changes-count");
   const key = row => `${row.pair}/${row.band}/${row.id}`;
   const marks = new Map();
-  let shown = [], now = -1;
+  let shown = [], now = -1, saved = true;
 
   const make = (tag, words) => Object.assign(document.createElement(tag), words);
 
@@ -62,9 +62,13 @@
     return chart;
   }
 
-  function dress(item, row) { item.dataset.mark = marks.get(key(row))?.mark ?? ""; }
+  function dress(item, row) {
+    item.dataset.mark = marks.get(key(row))?.mark ?? "";
+    for (const button of item.querySelectorAll("button")) button.setAttribute("aria-pressed", button.textContent === item.dataset.mark);
+  }
 
   function mark(row, kind, note) {
+    saved = false;
     if (kind || note) marks.set(key(row), {mark: kind, note: note ?? ""});
     else marks.delete(key(row));
     const item = list.children[shown.indexOf(row)];
@@ -129,17 +133,23 @@
     const address = URL.createObjectURL(new Blob([table()], {type: "text/csv"}));
     make("a", {href: address, download: "marks.csv"}).click();
     URL.revokeObjectURL(address);
+    saved = true;
   });
+  // marks live on this page only
+  addEventListener("beforeunload", event => { if (!saved && marks.size) event.preventDefault(); });
   document.getElementById("read-marks").addEventListener("change", async event => {
     read(await event.target.files[0].text());
   });
   for (const name of ["flagged", "least", "order", "words"]) document.getElementById(name).addEventListener("input", draw);
   addEventListener("keydown", event => {
     if (["INPUT", "TEXTAREA", "SELECT"].includes(event.target.tagName) || event.ctrlKey || event.metaKey || event.altKey) return;
+    // elsewhere on the page, keys belong to what has the focus; a mark needs a card in focus
+    const inside = list.contains(event.target);
+    if (!inside && event.target !== document.body) return;
     const act = {n: () => step(1), p: () => step(-1)}[event.key];
     const kind = {r: "real", b: "bogus", u: ""}[event.key];
     if (act) act();
-    else if (kind !== undefined && now >= 0) mark(shown[now], kind, kind ? marks.get(key(shown[now]))?.note : "");
+    else if (kind !== undefined && inside && now >= 0) mark(shown[now], kind, kind ? marks.get(key(shown[now]))?.note : "");
   });
   draw();
   window.redpixMarks = {table, read};

@@ -29,14 +29,37 @@
 
   // place of the PDF of each row; not all rows of a large table have one
   const places = page.rows && new Map(page.rows.map((row, place) => [row, place]));
+  const keys = {}, titles = part("table").columns.map(column => [column.field, column.title]);
+  const inside = () => Bokeh.index.find_one(part("table")).shadow_el;
+  const heads = () => inside().querySelectorAll(".slick-header-column");
+  // a key sorts by a column, arrows choose the next row, and Tab leaves the table
+  function openToKeys() {
+    if (!heads().length) return void setTimeout(openToKeys, 50);
+    for (const one of inside().querySelectorAll('[tabindex="0"]')) one.tabIndex = -1;
+    for (const head of heads()) Object.assign(head, {tabIndex: 0, role: "button"});
+    const body = inside().querySelector(".slick-viewport-left");
+    body.tabIndex = 0;
+    body.setAttribute("aria-label", "Table of objects. Arrows up and down choose an object.");
+    inside().addEventListener("keydown", event => {
+      const head = event.target.closest(".slick-header-column"), by = {ArrowDown: 1, ArrowUp: -1}[event.key];
+      const act = head && (event.key === "Enter" || event.key === " ") ? () => head.click() : !head && by ? () => step(by) : null;
+      if (!act && event.key !== "Tab") return;
+      event.stopPropagation();
+      if (!act) return;
+      event.preventDefault();
+      act();
+    }, true);
+  }
+  openToKeys();
   // Bokeh makes an object of every row before it sorts, which takes seconds for 100,000 rows
   provider.sort = columns => {
-    const [column] = columns, values = column && objects.data[column.sortCol.field];
-    if (!values) return void (provider.index = Array.from(shown.indices).sort((a, b) => a - b));
-    const sign = column.sortAsc ? 1 : -1, numbers = typeof values[0] === "number";
-    const key = Array.from(values, one => numbers && Number.isNaN(one) ? sign * Infinity : one);
-    provider.index.sort(numbers ? (a, b) => sign * (key[a] - key[b] || 0) :
-      (a, b) => key[a] < key[b] ? -sign : key[a] > key[b] ? sign : 0);
+    const [column] = columns, name = column?.sortCol.field;
+    if (!name) return void (provider.index = Array.from(shown.indices).sort((a, b) => a - b));
+    keys[name] ??= redpixTable.sortKeys(objects.data[name]);
+    redpixTable.sortRows(provider.index, keys[name], column.sortAsc);
+    const order = column.sortAsc ? "up" : "down";
+    heads().forEach((head, k) => head.setAttribute("aria-label", titles[k][1] + (titles[k][0] === name ? `, sorted ${order}` : "")));
+    Bokeh.index.find_one(part("table")).grid.scrollRowToTop(0);
   };
 
   // PDF of the object and of each combiner, and histogram of the pixels. A run whose file has no PDF
@@ -189,17 +212,14 @@
   objects.selected.properties.indices.change.connect(() => {
     const chosen = objects.selected.indices;
     document.getElementById("count").textContent = chosen.length ? `${chosen.length} chosen` : "";
-    if (chosen.length) show(chosen[0]);
+    if (!chosen.length) return;
+    show(chosen[0]);
+    const place = Array.from(provider.index).indexOf(chosen[0]);
+    if (place >= 0) Bokeh.index.find_one(part("table")).grid.scrollRowIntoView(place);
   });
 
   function choose(row) { objects.selected.indices = [row]; }
 
-  // "z_phot > 0.3 class = GALAXY field = 9001": all conditions, separated by spaces
-  const operations = {
-    "=": (a, b) => String(a).toLowerCase().includes(b),
-    "<": (a, b) => Number(a) < b,
-    ">": (a, b) => Number(a) > b,
-  };
   // of very many rows, plots draw those furthest off, and others evenly
   let order = null, later = 0;
   function thinned(found) {
@@ -215,20 +235,13 @@
     for (let k = 0; k < most / 2; k++) state[found[Math.floor(k * step)]] = 2;
     return found.filter(row => state[row] === 2);
   }
+  let kept = null; // rows that were chosen and are shown alone
   function filter(text) {
-    const conditions = [...text.matchAll(/([\w-]+)\s*([=<>])\s*(\S+)/g)];
-    const unknown = conditions.filter(([, name]) => !(name in objects.data)).map(([, name]) => name);
-    const left = text.replace(/([\w-]+)\s*([=<>])\s*(\S+)/g, "").trim();
-    const problem = unknown.length ? `unknown column: ${unknown.join(", ")}` : left ? `not understood: ${left}` : "";
-    const tests = problem ? [] : conditions.map(([, name, sign, value]) => {
-      const column = objects.data[name], compare = operations[sign], bound = sign === "=" ? value.toLowerCase() : Number(value);
-      return row => compare(column[row], bound);
-    });
-    const found = [];
-    if (!problem) for (let row = 0; row < rows; row++) if (tests.every(one => one(row))) found.push(row);
-    document.getElementById("filtered").textContent = problem || `${found.length} of ${rows} objects`;
+    const {problem, tests} = redpixTable.understand(text, objects.data, titles), found = [];
+    if (!problem) for (let row = 0; row < rows; row++) if ((!kept || kept.has(row)) && tests.every(one => one(row))) found.push(row);
+    document.getElementById("filtered").textContent = problem || `${found.length} of ${kept ? `the ${kept.size} kept` : rows} objects`;
     if (problem) return;
-    if (found.length !== shown.indices.length || text) shown.indices = found;
+    if (found.length !== shown.indices.length || text || kept) shown.indices = found;
     // the table answers at once; plots of many points follow when it is drawn
     clearTimeout(later);
     const plot = () => { drawn.indices = thinned(found); };
@@ -247,18 +260,34 @@
     const off = row => Math.abs(objects.data.deviation[row]);
     if (rows.length) choose(rows.reduce((best, row) => off(row) > off(best) ? row : best));
   });
+  // in the order of the table
   function step(by) {
-    const order = Array.from(shown.indices), now = order.indexOf(objects.selected.indices[0]);
-    choose(order[(now + by + order.length) % order.length]);
+    const order = Array.from(provider.index), now = order.indexOf(objects.selected.indices[0]);
+    if (!order.length) return;
+    if (now < 0) choose(by > 0 ? order[0] : order[order.length - 1]);
+    else choose(order[(now + by + order.length) % order.length]);
   }
   document.getElementById("next").addEventListener("click", () => step(1));
   document.getElementById("previous").addEventListener("click", () => step(-1));
-  document.getElementById("brush").addEventListener("click", () => { objects.selected.indices = []; });
+  document.getElementById("keep").addEventListener("click", () => {
+    if (objects.selected.indices.length) kept = new Set(objects.selected.indices);
+    filter(input.value);
+  });
+  document.getElementById("brush").addEventListener("click", () => {
+    objects.selected.indices = [];
+    kept = null;
+    filter(input.value);
+  });
 
   function follow() {
     const wanted = /^#object=(.+)$/.exec(location.hash);
-    const row = wanted ? Array.from(objects.data.object).indexOf(decodeURIComponent(wanted[1])) : -1;
-    if (row >= 0) { choose(row); document.getElementById("explore").scrollIntoView(); }
+    if (!wanted) return;
+    let id = wanted[1];
+    try { id = decodeURIComponent(id); } catch { /* an address that a person wrote */ }
+    const row = Array.from(objects.data.object).indexOf(id);
+    if (row >= 0) choose(row);
+    else panel.replaceChildren(make("p", {textContent: `Object ${id} is not among the ${rows} objects of this page.`}));
+    document.getElementById("explore").scrollIntoView();
   }
   addEventListener("hashchange", follow);
   follow();

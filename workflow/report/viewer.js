@@ -40,8 +40,12 @@
     const u = across - left, v = up - low, at = left + low * table.n;
     const mix = plane => (1 - v) * ((1 - u) * plane[at] + u * plane[at + 1]) +
       v * ((1 - u) * plane[at + table.n] + u * plane[at + table.n + 1]);
-    return [(mix(table.ra) + 360) % 360, mix(table.dec)];
+    const [a, b, c] = [mix(table.x), mix(table.y), mix(table.z)], degree = 180 / Math.PI;
+    return [(Math.atan2(b, a) * degree + 360) % 360, Math.atan2(c, Math.hypot(a, b)) * degree];
   }
+
+  // height of an image on the page, CSS pixels
+  const heightOf = ({size: [width, height]}, across) => Math.min(across * height / width, 0.75 * innerHeight, 620);
 
   function begin(place) {
     const content = page.viewers[place.dataset.viewer], [width, height] = content.size, tiles = content.tiles;
@@ -51,7 +55,7 @@
     for (let k = 0; tiles && k < tiles.places.length / 2; k++) numbers[tiles.places[2 * k] + tiles.places[2 * k + 1] * columns] = k;
     const canvas = make("canvas", {tabIndex: 0});
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", `${content.name}: ${content.layers[0].name}. Arrow keys move, plus and minus zoom, 0 shows all.`);
+    const label = () => canvas.setAttribute("aria-label", `${content.name}: ${content.layers[shown].name}. Arrow keys move, plus and minus zoom, 0 shows all.`);
     const said = make("output", {className: "under"}), told = make("p", {className: "told", textContent: content.marks.length ? "Click a circle." : ""});
     told.setAttribute("aria-live", "polite");
     const choice = make("select", {}, ...content.layers.map((layer, k) => make("option", {value: k, textContent: layer.name})));
@@ -64,6 +68,7 @@
     const pen = canvas.getContext("2d");
     const layers = content.layers.map(() => null);
     let view = null, shown = 0, chosen = null, picture = null, shrunk = null;
+    label();
 
     function read(uri) {
       return new Promise(done => {
@@ -149,15 +154,17 @@
       }
       pen.restore();
     }
+    const fitted = () => Math.min(canvas.width / width, canvas.height / height);
     function fit() {
-      const scale = Math.min(canvas.width / width, canvas.height / height);
+      const scale = fitted();
+      canvas.style.touchAction = "pan-y";
       view = {scale, x: (canvas.width - scale * width) / 2, y: (canvas.height - scale * height) / 2};
     }
     let sized = 0;
     function size() {
       sized = place.clientWidth;
       const ratio = devicePixelRatio || 1, across = Math.max(200, place.clientWidth);
-      const up = Math.min(across * height / width, 0.75 * innerHeight, 620);
+      const up = heightOf(content, across);
       canvas.style.height = `${up}px`;
       canvas.width = across * ratio;
       canvas.height = up * ratio;
@@ -209,6 +216,8 @@
     function zoom(factor, at) {
       const scale = Math.min(Math.max(view.scale * factor, 0.05), 60), by = scale / view.scale;
       view = {scale, x: at[0] - by * (at[0] - view.x), y: at[1] - by * (at[1] - view.y)};
+      // a finger scrolls the page over an image that is shown in full, and moves one that is enlarged
+      canvas.style.touchAction = scale > fitted() * 1.01 ? "none" : "pan-y";
       draw();
     }
     function pick(mark) {
@@ -244,7 +253,12 @@
       fingers.delete(event.pointerId);
       if (name === "pointerup" && moved < 5) pick(nearest(spot(event)));
     });
-    canvas.addEventListener("wheel", event => { event.preventDefault(); zoom(1.2 ** -Math.sign(event.deltaY), spot(event)); }, {passive: false});
+    // the wheel scrolls the page until the image is clicked
+    canvas.addEventListener("wheel", event => {
+      if (document.activeElement !== canvas && !event.ctrlKey) return;
+      event.preventDefault();
+      zoom(1.2 ** -Math.sign(event.deltaY), spot(event));
+    }, {passive: false});
     const middle = () => [canvas.width / 2, canvas.height / 2];
     const show = () => { fit(); draw(); };
     canvas.addEventListener("keydown", event => {
@@ -260,7 +274,7 @@
       draw();
       tell(middle());
     });
-    choice.addEventListener("change", () => { shown = Number(choice.value); load(shown); });
+    choice.addEventListener("change", () => { shown = Number(choice.value); label(); load(shown); });
     stretch.addEventListener("input", paint);
     circles.addEventListener("change", draw);
     all.addEventListener("click", show);
@@ -283,7 +297,11 @@
   const watch = new IntersectionObserver(entries => {
     for (const {isIntersecting, target} of entries) if (isIntersecting) { watch.unobserve(target); begin(target); }
   }, {rootMargin: "400px"});
-  for (const place of document.querySelectorAll("[data-viewer]")) watch.observe(place);
+  for (const place of document.querySelectorAll("[data-viewer]")) {
+    // what lies below does not move when the viewer starts
+    place.style.minHeight = `${heightOf(page.viewers[place.dataset.viewer], place.clientWidth) + 100}px`;
+    watch.observe(place);
+  }
   window.redpixViewer = begin;
 
   // magnitude against scatter, and the light curve of the chosen star

@@ -30,6 +30,7 @@ rule report:
         report_parts("macros", "verdict", "explore", "catalogue_input", "photoz_checks", "gantt"),
         report_parts("coadds", "changes", "series", "photometry", "training"),
         own_file("workflow/report/style.css"),
+        own_file("workflow/report/conditions.js"),
         own_file("workflow/report/objects.js"),
         own_file("workflow/report/changes.js"),
         own_file("workflow/report/viewer.js"),

@@ -1,6 +1,5 @@
 """List every source of a field's reference band, for a catalogue made of detections."""
 
-import csv
 import tempfile
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.catalogue.detection_image import prepare_combined
-from redpix.core.atomic_files import atomic
+from redpix.core.atomic_files import write_csv
 from redpix.core.job import log
 from redpix.image.masks import edge_distance
 from redpix.image.wcs import frame_wcs, pixel_area
@@ -94,8 +93,8 @@ def _write(path, sources, mask, wcs):
         edge_distance(mask, x, y),
         radius,
     )
-    with atomic(path) as temporary, open(temporary, "w", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for number, *values in zip(sources["NUMBER"], *columns, strict=True):
-            writer.writerow([int(number)] + [repr(float(value)) for value in values])
+    rows = (
+        [int(number)] + [repr(float(value)) for value in values]
+        for number, *values in zip(sources["NUMBER"], *columns, strict=True)
+    )
+    write_csv(path, COLUMNS, rows)

@@ -11,6 +11,7 @@ from redpix.catalogue.build import field_names
 from redpix.catalogue.positions import decimal_numbers
 from redpix.core.job import log
 from redpix.image.pixel_map import pixels_of_sky, sky_of_pixels
+from redpix.image.sphere import separation, unit_vectors
 from redpix.image.wcs import celestial_wcs
 
 #: reason of a row that lies in no image
@@ -142,10 +143,10 @@ def depth_inside(sky, wcs, shape):
         Distance from the nearest edge, pixels; 0 or less outside.
     """
     depth = np.full(len(sky), -1.0)
-    centre = sky_of_pixels(wcs, (shape[1] - 1) / 2, (shape[0] - 1) / 2)[0]
-    corner = sky_of_pixels(wcs, -0.5, -0.5)[0]
+    centre = unit_vectors(*sky_of_pixels(wcs, (shape[1] - 1) / 2, (shape[0] - 1) / 2)[0])
+    corner = unit_vectors(*sky_of_pixels(wcs, -0.5, -0.5)[0])
     # far positions are left out: projections repeat there
-    near = _separation(sky, centre) < 1.5 * _separation(corner[None], centre)[0]
+    near = separation(unit_vectors(*sky.T), centre) < 1.5 * separation(corner, centre)
     if near.any():
         x, y = pixels_of_sky(wcs, sky[near])
         inside = np.minimum(
@@ -153,14 +154,6 @@ def depth_inside(sky, wcs, shape):
         )
         depth[near] = np.nan_to_num(inside, nan=-1.0)
     return depth
-
-
-def _separation(sky, centre):
-    """Return the angle between positions and a centre, degrees; NaN stays NaN."""
-    ra, dec = np.radians(sky).T
-    ra_0, dec_0 = np.radians(centre)
-    cosine = np.sin(dec) * np.sin(dec_0) + np.cos(dec) * np.cos(dec_0) * np.cos(ra - ra_0)
-    return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
 def with_reason_outside(catalogue):

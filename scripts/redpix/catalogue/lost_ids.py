@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from redpix.core.exceptions import InputError
+from redpix.image.sphere import separation, unit_vectors
 from redpix.io.table_ids import rounded
 from redpix.io.table_values import EXACT
 
@@ -81,21 +82,13 @@ def refuse_merged(cells, lost, ra, dec, table):
     InputError
         For the first id that two rows at different positions have.
     """
-    first = {}
+    first, places = {}, unit_vectors(ra, dec)
     for row in np.flatnonzero(lost & np.isfinite(ra + dec)):
         other = first.setdefault(cells[row], row)
-        if other != row and _separation(ra, dec, row, other) > _SAME_PLACE:
+        if other != row and 3600 * separation(places[row], places[other]) > _SAME_PLACE:
             raise InputError(
                 f"{table.where(row)}: id: {cells[row]} is also the id of another object "
                 f"({table.where(other).removeprefix(f'{table.name}: ')}): the ids lost their last "
                 "digits as floating-point numbers; allowed: the whole numbers of the archive, "
                 "exported as text or 64-bit integers"
             )
-
-
-def _separation(ra, dec, row, other):
-    """Return the separation of two rows, arcsec."""
-    alpha, delta = np.deg2rad(ra[[row, other]]), np.deg2rad(dec[[row, other]])
-    half = np.sin((delta[1] - delta[0]) / 2) ** 2
-    half += np.cos(delta[0]) * np.cos(delta[1]) * np.sin((alpha[1] - alpha[0]) / 2) ** 2
-    return 3600 * np.rad2deg(2 * np.arcsin(min(1.0, np.sqrt(half))))

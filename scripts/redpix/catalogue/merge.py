@@ -11,6 +11,25 @@ from redpix.core.exceptions import InputError
 MOST_SOURCES = 99_999
 
 
+def first_id(field):
+    """Return the number from which the ids of a field's sources count.
+
+    Parameters
+    ----------
+    field : (int, int, int) or (int, str)
+        Run, camera column and number; or place in the table of images, from 1, and name.
+
+    Returns
+    -------
+    int
+        An id adds the number of the source, 1 to `MOST_SOURCES`, and fits into an int64.
+    """
+    if len(field) == 2:
+        return field[0] * (MOST_SOURCES + 1)
+    run, camcol, number = field
+    return int(f"{run:06d}{camcol}{number:04d}{0:05d}")
+
+
 def merge_detections(lists, schema, band, duplicate_radius):
     """Return a catalogue of the sources that are detected in each field; redshifts are unknown.
 
@@ -81,8 +100,8 @@ def _numbered(field, sources):
         )
     columns = ["ra", "dec", "mag", "edge_distance"] + ["radius"] * ("radius" in sources)
     rows = sources[columns].astype(float).assign(line=sources.index)
+    rows = rows.assign(id=first_id(field) + sources["number"])
     if len(field) == 2:
-        return rows.assign(id=field[0] * (MOST_SOURCES + 1) + sources["number"], field=name)
+        return rows.assign(field=name)
     run, camcol, number = field
-    first = int(f"{run:06d}{camcol}{number:04d}{0:05d}")
-    return rows.assign(id=first + sources["number"], run=run, camcol=camcol, field=number)
+    return rows.assign(run=run, camcol=camcol, field=number)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from redpix.core.exceptions import InputError
+from redpix.image.sphere import unit_vectors
 
 _DEGREES = ("deg", "degs", "degree", "degrees", "°", "d:m:s", "dms", "dd:mm:ss", "ddmmss")
 # a VOTable has 15 deg for an hour
@@ -134,10 +135,7 @@ def far_from_their_frame(ra, dec, frames, limit=1.0):
     ndarray of int
         0-based rows.
     """
-    alpha, delta = np.deg2rad(ra), np.deg2rad(dec)
-    vector = np.stack(
-        [np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)], axis=1
-    )
+    vector = unit_vectors(ra, dec)
     rows = np.flatnonzero(np.isfinite(vector).all(axis=1))
     frame, _ = pd.factorize(frames[rows])
     order = np.argsort(frame, kind="stable")

@@ -5,6 +5,8 @@ import math
 import numpy as np
 from scipy.spatial import cKDTree
 
+from redpix.image.sphere import unit_vectors
+
 
 def same_id(ids, preferred):
     """Return for each row the most preferred row with its id.
@@ -54,7 +56,7 @@ def close_twins(ra, dec, radius, preferred, group=None):
     twin = np.full(len(ra), -1)
     if radius == 0 or not len(preferred):
         return twin
-    points = _on_sphere(ra[preferred], dec[preferred])
+    points = unit_vectors(ra[preferred], dec[preferred])
     chord = 2 * math.sin(math.radians(radius / 3600) / 2)
     tree = cKDTree(points)
     crowded = tree.query_ball_point(points, chord, return_length=True) > 1
@@ -90,7 +92,7 @@ def covered_twins(ra, dec, radius, preferred, group):
     twin = np.full(len(ra), -1)
     if not len(preferred):
         return twin
-    points = _on_sphere(ra[preferred], dec[preferred])
+    points = unit_vectors(ra[preferred], dec[preferred])
     chords = 2 * np.sin(np.radians(radius[preferred] / 3600) / 2)
     tree = cKDTree(points)
     for place, near in enumerate(tree.query_ball_point(points, chords)):
@@ -101,9 +103,3 @@ def covered_twins(ra, dec, radius, preferred, group):
         others = others[(twin[others] < 0) & (group[others] != group[row])]
         twin[others] = row
     return twin
-
-
-def _on_sphere(ra, dec):
-    """Return points on the unit sphere: neither RA 0 nor a pole is an edge."""
-    ra, dec = np.deg2rad(ra), np.deg2rad(dec)
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=1)

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from redpix.core.backend import NUMPY
 from redpix.image.fourier import transforms
-from redpix.subtraction.noise_spectrum import squared_modulus
+from redpix.subtraction.psf_matching import matching_kernel
 
 #: number of images that predict another, the sharpest of them
 PREDICTORS = 7
@@ -119,7 +119,6 @@ def _matched(image, variance, psf, target):
     if psf is target:
         return image, variance
     plan = transforms(image.shape, max(*psf.shape, *target.shape), np.float32, 1, NUMPY)
-    has, wants = plan.kernel(psf), plan.kernel(target)
-    kernel = wants * has.conj() / np.maximum(squared_modulus(has, np), LEAST**2)
+    kernel = matching_kernel(plan.kernel(psf), plan.kernel(target), LEAST, np)
     spread = plan.spread((plan.whole(kernel.copy()), plan.forward(variance)))
     return plan.filtered((kernel, plan.forward(image))), np.maximum(spread, 0)

@@ -8,7 +8,7 @@ from jsonschema import Draft202012Validator
 from redpix.config.file_paths import fault_of_path, located
 from redpix.config.given_frame import FILES, GivenFrame
 from redpix.config.name_clashes import BESIDE_FIELDS, OF_FIELD, clashes
-from redpix.config.table_rows import as_number, fault_of, read_rows
+from redpix.config.table_rows import fault_of, read_rows, typed_cells
 from redpix.core.exceptions import InputError
 
 #: columns that hold numbers
@@ -95,7 +95,7 @@ def read_frames_table(path, schema):
     validator = Draft202012Validator(schema)
     fields, faults = {}, {}
     for where, cells in rows:
-        given = {column: _value(column, cell) for column, cell in cells.items() if cell}
+        given = typed_cells(cells, NUMBERS)
         errors = sorted(validator.iter_errors(given), key=lambda error: list(error.path))
         unnamed = [error for error in errors if _concerns_names(error)]
         if unnamed:
@@ -130,11 +130,6 @@ def _row(given, path):
         except InputError as error:
             faults.append(f"{column}: {error}")
     return row, faults
-
-
-def _value(column, text):
-    """Return a cell as a number if its column holds numbers."""
-    return as_number(text) if column in NUMBERS else text
 
 
 def _concerns_names(error):

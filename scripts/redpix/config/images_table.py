@@ -7,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 from redpix.config.file_paths import fault_of_file
 from redpix.config.name_clashes import BESIDE_IMAGES, OF_IMAGE, clashes
-from redpix.config.table_rows import as_number, fault_of, read_rows
+from redpix.config.table_rows import fault_of, read_rows, typed_cells
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
 
@@ -97,7 +97,7 @@ def read_images(source, schema, bands, exists, name=None):
         raise InputError(f"{name or source}: lists no image; allowed: one or more")
     validator, images, names = Draft202012Validator(schema), [], {}
     for where, cells in rows:
-        given = {column: _value(column, cell) for column, cell in cells.items() if cell}
+        given = typed_cells(cells, NUMBERS)
         faults = [f"{where}: {fault_of(error)}" for error in validator.iter_errors(given)]
         if not faults:
             images.append(Image(**given))
@@ -130,11 +130,6 @@ def fields(images):
     for row in images:
         named.setdefault(row.field or "all", []).append(row)
     return named
-
-
-def _value(column, text):
-    """Return a cell as a number if its column holds numbers."""
-    return as_number(text) if column in NUMBERS else text
 
 
 def _contradictions(where, row, names, bands, exists):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redpix.config import own_input, run_settings
-from redpix.config.exposure_plan import named_coadd
+from redpix.config.coadd_names import named_coadd
 from redpix.config.images_table import read_images
 from redpix.config.pairs_table import pair_of_files, read_pairs, read_stacks
 from redpix.core.exceptions import InputError
@@ -127,7 +127,7 @@ def readers(results):
         return [row.within(results) for row in rows] if of_demo else rows
 
     return {
-        "pairs": lambda *table: read_pairs(*table[:3], will_exist),
-        "stacks": lambda *table: read_stacks(*table[:3], will_exist),
+        "pairs": lambda path, schema, bands, _: read_pairs(path, schema, bands, will_exist),
+        "stacks": lambda path, schema, bands, _: read_stacks(path, schema, bands, will_exist),
         "images": images,
     }

@@ -157,6 +157,27 @@ def read_checked_rows(source, schema, columns, name=None, optional=()):
     return rows
 
 
+def typed_cells(cells, numbers):
+    """Return the cells of a row that are not empty, numbers as such.
+
+    Parameters
+    ----------
+    cells : dict of str
+        Cells by column.
+    numbers : sequence of str
+        Columns that hold numbers.
+
+    Returns
+    -------
+    dict of str to (str or float)
+    """
+    return {
+        column: as_number(cell) if column in numbers else cell
+        for column, cell in cells.items()
+        if cell
+    }
+
+
 def as_number(text):
     """Return a cell as a number.
 

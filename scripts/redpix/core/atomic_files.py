@@ -1,9 +1,11 @@
 """Write files atomically: a reader sees a complete file or the earlier one."""
 
 import contextlib
+import csv
 import errno
 import functools
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -188,7 +190,8 @@ def link_or_copy(source, target):
     except OSError as error:
         if isinstance(error, FileNotFoundError | FileExistsError) or error.errno in NO_ROOM:
             raise
-        shutil.copyfile(source, target)
+        with atomic(target) as temporary:
+            shutil.copyfile(source, temporary)
 
 
 def missing_bytes(hdu, path):
@@ -222,3 +225,38 @@ def write_text(path, text):
     """
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path, content, **options):
+    """Write a JSON file atomically, one blank per level.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    content : object
+        Dicts, lists, texts and numbers.
+    **options : object
+        Further arguments of `json.dumps`.
+    """
+    write_text(path, json.dumps(content, indent=1, **options) + "\n")
+
+
+def write_csv(path, columns, rows, dialect="excel"):
+    """Write a table of text atomically.
+
+    Parameters
+    ----------
+    path : str or Path
+        File to write.
+    columns : sequence of str
+        Names of the columns, which are the first line.
+    rows : iterable of (sequence of object)
+        Cells of each row.
+    dialect : {"excel", "excel-tab"}
+        Cells are separated by commas, or by tabs.
+    """
+    with atomic(path) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, dialect, lineterminator="\n")
+        writer.writerow(columns)
+        writer.writerows(rows)

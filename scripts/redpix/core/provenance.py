@@ -9,7 +9,7 @@ import re
 import sys
 from pathlib import Path
 
-from redpix.core.atomic_files import write_text
+from redpix.core.atomic_files import write_json
 from redpix.core.code_versions import SCRIPTS, code_files, door_of
 from redpix.core.package_versions import loaded_versions
 from redpix.core.version import commit
@@ -90,9 +90,8 @@ def record(snakemake):
         "programs": {path: checksum(path) for path in sorted(_programs)},
         "commit": commit(ROOT),
     }
-    text = json.dumps(entry, indent=1, default=str)
     path = record_path(results, snakemake.rule, entry["wildcards"].values())
-    write_text(path, text + "\n")
+    write_json(path, entry, default=str)
 
 
 def record_path(results, rule, wildcards):

@@ -11,7 +11,7 @@ import pandas as pd
 from astropy.cosmology import FlatLambdaCDM
 
 from redpix.demo.spectral_scatter import WAVELENGTHS, draw_scatter, scattered
-from redpix.sdss import magnitudes as photometry
+from redpix.sdss.magnitudes import ZERO_POINT_FLUX, pogson_flux, pogson_magnitude
 from redpix.simulation import seds
 
 BANDS = ("u", "g", "r", "i", "z")
@@ -58,21 +58,6 @@ _LOCUS = np.array(
 )
 
 
-def magnitudes(flux):
-    """Return the Pogson AB magnitudes of positive fluxes.
-
-    Parameters
-    ----------
-    flux : array_like
-        Nanomaggies.
-
-    Returns
-    -------
-    ndarray
-    """
-    return -2.5 * np.log10(np.asarray(flux) / photometry.ZERO_POINT_FLUX)
-
-
 def draw_galaxies(rng, number, grid):
     """Draw galaxies; those brighter than `BRIGHT` come first.
 
@@ -108,7 +93,7 @@ def _galaxies_between(rng, number, grid, bright, faint):
     while drawn < number:
         red, redshift, magnitude = _draw_luminosities(rng, 2 * number, grid, bright, faint)
         table = _galaxies(rng, grid, red, redshift, magnitude)
-        r = magnitudes(table["flux_r"])
+        r = pogson_magnitude(table["flux_r"])
         tables.append(table[(r >= bright) & (r < faint)])
         drawn += len(tables[-1])
     return pd.concat(tables, ignore_index=True).iloc[:number]
@@ -156,7 +141,7 @@ def _galaxies(rng, grid, red, redshift, magnitude):
 
     # (10 pc / D_L)^2 in nanomaggies
     distance = 10 ** (-0.4 * (magnitude + COSMOLOGY.distmod(redshift).value))
-    unit = photometry.ZERO_POINT_FLUX * distance[:, None]
+    unit = ZERO_POINT_FLUX * distance[:, None]
     scatter = draw_scatter(rng, red)
     unit = unit * scattered(scatter, redshift, [WAVELENGTHS[band] for band in BANDS])
     bulge = unit * share[:, None] * seds.fluxes(grid, bulge_sed, bulge_ebv, redshift)
@@ -241,7 +226,7 @@ def draw_stars(rng, number):
     g = r + g_r + rng.normal(0, 0.03, number)
     i = g - colour
     by_band = zip(BANDS, (g + u_g, g, r, i, i - i_z), strict=True)
-    fluxes = {f"flux_{band}": photometry.pogson_flux(m) for band, m in by_band}
+    fluxes = {f"flux_{band}": pogson_flux(m) for band, m in by_band}
     return pd.DataFrame({"redshift": np.zeros(number)} | fluxes)
 
 
@@ -263,7 +248,5 @@ def draw_transients(rng, number):
     r = rng.uniform(18.0, 22.5, number)
     temperature = 10 ** rng.uniform(np.log10(5000), np.log10(15000), number)
     by_band = (r[:, None] + seds.blackbody_colours(temperature, BANDS)).T
-    fluxes = {
-        f"flux_{band}": photometry.pogson_flux(m) for band, m in zip(BANDS, by_band, strict=True)
-    }
+    fluxes = {f"flux_{band}": pogson_flux(m) for band, m in zip(BANDS, by_band, strict=True)}
     return pd.DataFrame(fluxes | {"temperature": temperature})

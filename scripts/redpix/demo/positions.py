@@ -8,7 +8,8 @@ from scipy.special import gamma
 
 from redpix.core.exceptions import InputError
 from redpix.demo import camera, fields
-from redpix.demo.population import BANDS, BRIGHT, magnitudes
+from redpix.demo.population import BANDS, BRIGHT
+from redpix.sdss.magnitudes import pogson_magnitude
 from redpix.simulation.extents import visible_radius
 from redpix.simulation.rendering import Psf
 
@@ -181,7 +182,7 @@ def place_sources(table, target_positions, other_positions):
     InputError
         If the sources do not fit on the sky.
     """
-    r, size = magnitudes(table["flux_r"]), extent(table)
+    r, size = pogson_magnitude(table["flux_r"]), extent(table)
     galaxy = (table["kind"] == "galaxy").to_numpy()
     ra_of, dec_of = np.empty(len(table)), np.empty(len(table))
     queues = {True: target_positions, False: other_positions}

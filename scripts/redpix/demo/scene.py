@@ -42,13 +42,7 @@ def render(table, field, band, watch=iter):
     for place_x, place_y, source in watch(list(zip(x, y, shining.itertuples(), strict=True))):
         flux = getattr(source, f"flux_{band}")
         if source.kind == "galaxy":
-            galaxy = rendering.Galaxy(
-                source.bulge_radius,
-                source.disk_radius,
-                source.sersic,
-                source.axis_ratio,
-                source.position_angle,
-            )
+            galaxy = rendering.galaxy_shape(source)
             bulge = getattr(source, f"bulge_flux_{band}")
             profile = rendering.galaxy_profile(galaxy, bulge, flux - bulge)
             profile = rendering.convolved(profile, blur)

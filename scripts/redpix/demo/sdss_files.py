@@ -6,6 +6,8 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.demo import camera
+from redpix.image.sphere import unit_vectors
+from redpix.io.observation_time import DAY
 from redpix.sdss.mask_table import survey_mask
 
 RERUN = "301"
@@ -14,7 +16,6 @@ RERUN = "301"
 _BAND_DELAY = {"r": 0.0, "i": 71.7, "u": 143.4, "z": 215.1, "g": 286.8}
 # row of each band's CCD in the camera
 _CAMERA_ROW = {"r": 1, "i": 2, "u": 3, "z": 4, "g": 5}
-_BANDS = "ugriz"
 
 
 def frame_hdus(exposure, field, band):
@@ -57,10 +58,10 @@ def _column(name, form, value, **more):
 
 def _cards(exposure, field, band, node, inclination):
     """Return the header cards of a frame, a subset of the survey's cards."""
-    mjd = field.mjd + _BAND_DELAY[band] / 86400
+    mjd = field.mjd + _BAND_DELAY[band] / DAY
     start = datetime(1858, 11, 17) + timedelta(days=mjd)
     return [
-        ("TAI", round(mjd * 86400, 2), "Number of seconds since Nov 17 1858"),
+        ("TAI", round(mjd * DAY, 2), "Number of seconds since Nov 17 1858"),
         ("RA", field.ra, "Right ascension of telescope boresight"),
         ("DEC", field.dec, "Declination of telescope boresight"),
         ("DATE-OBS", f"{start:%Y-%m-%d}", "TAI date"),
@@ -107,12 +108,6 @@ def _wcs_cards(wcs):
     ]
 
 
-def _unit_vector(ra, dec):
-    """Return the unit vector of a position in degrees."""
-    ra, dec = np.deg2rad([ra, dec])
-    return np.array([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])
-
-
 def _great_circle(field):
     """Return node and inclination (degrees) of the great circle along the scan of a field."""
     # its pole is the direction of increasing column number at the centre of the field
@@ -131,7 +126,7 @@ def _as_trans(shape, field, band, wcs, node, inclination):
     Distortions and colour terms are zero.
     """
     x, y = wcs.wcs.crpix - 0.5  # with pixel centres at 0.5
-    position = _unit_vector(*wcs.wcs.crval)
+    position = unit_vectors(*wcs.wcs.crval)
     i, n = np.deg2rad([inclination, node])
     along = np.array([np.cos(n), np.sin(n), 0.0])
     pole = np.array([np.sin(i) * np.sin(n), -np.sin(i) * np.cos(n), np.cos(i)])
@@ -159,7 +154,7 @@ def _as_trans(shape, field, band, wcs, node, inclination):
     values |= {name: ("D", 0.0) for name in ("CSROW", "CSCOL", "CCROW", "CCCOL")}
     values |= {
         "RICUT": ("D", 3.0),
-        "MJD": ("D", field.mjd + _BAND_DELAY[band] / 86400),
+        "MJD": ("D", field.mjd + _BAND_DELAY[band] / DAY),
         "AIRMASS": ("D", 1.1),
         "MUERR": ("E", 0.0),
         "NUERR": ("E", 0.0),

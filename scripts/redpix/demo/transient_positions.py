@@ -5,7 +5,7 @@ import pandas as pd
 
 from redpix.core.exceptions import InputError
 from redpix.demo import fields
-from redpix.demo.population import BANDS, magnitudes
+from redpix.demo.population import BANDS
 from redpix.demo.positions import (
     APART_FROM_GALAXIES,
     EDGE_MARGIN,
@@ -17,6 +17,7 @@ from redpix.demo.positions import (
     second_epoch,
     separation,
 )
+from redpix.sdss.magnitudes import pogson_magnitude
 
 _NO_ROOM_FOR_TRANSIENTS = "demo: the transients do not fit on the sky; lower demo.transients"
 
@@ -47,7 +48,7 @@ class TransientPositions:
     """
 
     def __init__(self, rng, still, positions):
-        r = magnitudes(still["flux_r"])
+        r = pogson_magnitude(still["flux_r"])
         self.rng = rng
         self.hosts = _inside_both_epochs(still[(still["kind"] == "galaxy") & (r < 20.5)])
         self.bright = still[r < APART_FROM_GALAXIES]

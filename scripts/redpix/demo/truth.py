@@ -9,7 +9,7 @@ import pandas as pd
 
 from redpix.demo import fields, population
 from redpix.demo.dust import behind_dust
-from redpix.demo.population import BANDS, BRIGHT, magnitudes
+from redpix.demo.population import BANDS, BRIGHT
 from redpix.demo.positions import (
     TRIES,
     draw_positions,
@@ -19,6 +19,7 @@ from redpix.demo.positions import (
 )
 from redpix.demo.spectral_scatter import SCATTER
 from redpix.demo.transient_positions import place_transients
+from redpix.sdss.magnitudes import pogson_magnitude
 from redpix.simulation import seds
 
 #: magnitudes in r of the stars that have a spectrum
@@ -92,7 +93,7 @@ def _finish(table):
         {column: 6 for column in table.select_dtypes("float") if column not in ("ra", "dec")}
     )
     for band in BANDS:
-        table[band] = magnitudes(table[f"flux_{band}"]).round(6)
+        table[band] = pogson_magnitude(table[f"flux_{band}"]).round(6)
     names = {"galaxy": "GALAXY", "star": "STAR", "transient": ""}
     table["class"] = table["kind"].map(names)
     transient = table["kind"] == "transient"

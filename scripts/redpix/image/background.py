@@ -19,6 +19,9 @@ _PARTS, _LEAST_SIDE = 5, 10
 #: minimum change of a plane over an image, in units of the noise of a pixel
 LEAST_CHANGE = 0.5
 
+#: minimum number of valid pixels of a square of the mesh
+_LEAST_PIXELS = 100
+
 
 class MatchedBackground(NamedTuple):
     """Background of the difference of two images.
@@ -211,7 +214,10 @@ def _between_squares(shape, mesh, values_in):
     means = _means(shape, _counts(shape, mesh), values_in)
     measured = np.isfinite(means)
     if not measured.any():
-        raise InputError("too few pixels have a value: no square of the background holds 100")
+        raise InputError(
+            "too few pixels have a value: every square of the background has fewer than "
+            f"{_LEAST_PIXELS}"
+        )
     means[~measured] = np.median(means[measured])
     return between_middles(means, shape)
 
@@ -223,7 +229,7 @@ def _means(shape, counts, values_in):
     for row, column in np.ndindex(*counts):
         values = values_in(slice(*edges[0][row : row + 2]), slice(*edges[1][column : column + 2]))
         values = values[np.isfinite(values)]
-        if len(values) > 100:
+        if len(values) >= _LEAST_PIXELS:
             sample = values[:: 1 + len(values) // 4000]  # enough for the limits of clipping
             low, high = _clipping_limits(sample)
             means[row, column] = np.mean(values[(values >= low) & (values <= high)])

@@ -7,6 +7,7 @@ from astropy.time import Time
 from redpix.image.site_cards import site_cards
 from redpix.io.camera import read_camera
 from redpix.io.header_values import card_text, filled
+from redpix.io.observation_time import DAY
 
 #: cards of texts that a product has from its image
 TEXTS = {"OBJECT": "object", "TELESCOP": "telescope", "INSTRUME": "instrument"}
@@ -27,9 +28,6 @@ OF_REFERENCE = {
     "OBSGEO-Y": "REFGEO-Y",
     "OBSGEO-Z": "REFGEO-Z",
 }
-
-#: seconds per day
-DAY = 86400.0
 
 
 def fits_unit(unit, power=1):

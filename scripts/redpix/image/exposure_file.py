@@ -17,7 +17,7 @@ from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise
 from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.io.camera import CameraRecord, described, read_camera
 from redpix.io.fits_files import read_image
-from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES
+from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES, UTYPES
 
 #: names of the HDUs of this workflow's coadds
 COADD = ("SCI", "PSF", "VARIANCE", "MASK")
@@ -186,6 +186,12 @@ def _exposure(file, image, settings):
 def _unused_planes(file):
     """Return remarks on HDUs of noise and mask that go with an image and are not used."""
     remarks = []
+    uncertainty = str(file.planes["UNCERT"].header.get("UTYPE")) if "UNCERT" in file.planes else ""
+    if uncertainty and _given_variance(file.planes) is None:
+        remarks.append(
+            f"the HDU UNCERT has UTYPE {uncertainty}, whose meaning is unknown, and is not used; "
+            "the noise is measured"
+        )
     for names, ending in ((NOISE_PLANES, "; the noise is measured"), (MASK_PLANES, "")):
         unused = [name for name in file.names if name in names]
         if unused and not set(file.planes) & set(names):
@@ -215,12 +221,13 @@ def _given_variance(planes):
     if "UNCERT" not in planes:
         return None
     # of astropy's CCDData, which says what its numbers are
-    pixels, kind = planes["UNCERT"].pixels, str(planes["UNCERT"].header.get("UTYPE", ""))
-    if kind == "VarianceUncertainty":
+    pixels, kind = planes["UNCERT"].pixels, planes["UNCERT"].header.get("UTYPE")
+    kind = UTYPES.get(kind or "StdDevUncertainty")
+    if kind == "variance":
         return pixels.astype(np.float32)
-    if kind == "InverseVariance":
+    if kind == "weight":
         return np.where(pixels > 0, 1 / np.maximum(pixels, 1e-30), 0).astype(np.float32)
-    return np.square(pixels, dtype=np.float32) if kind in ("", "StdDevUncertainty") else None
+    return np.square(pixels, dtype=np.float32) if kind == "error" else None
 
 
 def _find_background(exposure, mesh):

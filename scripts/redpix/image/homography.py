@@ -123,6 +123,26 @@ def rows_by_homography(matrix, rows, columns):
     return positions
 
 
+def node_positions(shape):
+    """Return the positions of the nodes of slowly changing offsets.
+
+    Parameters
+    ----------
+    shape : (int, int)
+        Rows and columns of the image.
+
+    Returns
+    -------
+    x, y : ndarray, shape (my, mx)
+        0-based, in steps of `STEP` pixels, with `BEYOND` nodes beyond each edge of the image.
+    """
+    rows, columns = (
+        (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
+    )
+    x, y = (plane.astype(float) for plane in np.meshgrid(columns, rows))
+    return x, y
+
+
 class Offsets(NamedTuple):
     """Offsets of positions that change slowly over an image.
 
@@ -150,13 +170,10 @@ class Offsets(NamedTuple):
         -------
         Offsets
         """
-        rows, columns = (
-            (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
-        )
-        x, y = (plane.ravel().astype(float) for plane in np.meshgrid(columns, rows))
         from scipy import ndimage  # slow to import; tangent planes do not need it
 
-        planes = np.reshape(values(x, y), (2, len(rows), len(columns)))
+        x, y = node_positions(shape)
+        planes = np.reshape(values(x.ravel(), y.ravel()), (2, *x.shape))
         return cls(np.stack([ndimage.spline_filter(plane, 3, mode="mirror") for plane in planes]))
 
     def __call__(self, x, y):
@@ -167,6 +184,31 @@ class Offsets(NamedTuple):
             ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)
             for plane in self.planes
         ]
+
+
+def filled_offsets(x, offsets, wrong):
+    """Return offsets at nodes whose wrong values are those of the nearest right node.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+        x of the nodes, row by row, as `node_positions` returns them.
+    offsets : ndarray, shape (2, n)
+        Offsets in x and y, pixels.
+    wrong : ndarray of bool, shape (n,)
+        Nodes whose offsets are wrong.
+
+    Returns
+    -------
+    ndarray, shape (2, n)
+        0 if the offsets of all nodes are wrong.
+    """
+    if wrong.all() or not wrong.any():
+        return np.where(wrong, 0, offsets)
+    shape = (-1, len(np.unique(x)))
+    wrong = wrong.reshape(shape)
+    planes = [filled_from_nearest(plane.reshape(shape), wrong) for plane in offsets]
+    return np.stack([plane.ravel() for plane in planes])
 
 
 def stated_distortion(matrix, wcs, other, shape):
@@ -193,12 +235,7 @@ def stated_distortion(matrix, wcs, other, shape):
         # far outside its image a distortion cannot be inverted
         miss = (other.all_pix2world(positions, 0) - sky + 180) % 360 - 180
         wrong = ~(np.hypot(miss[:, 0], miss[:, 1]) < 1e-3 * np.sqrt(pixel_area(other)))
-        beyond = positions.T - apply_homography(matrix, x, y)
-        if wrong.all() or not wrong.any():
-            return np.where(wrong, 0, beyond)
-        grid = (-1, len(np.unique(x)))
-        beyond, wrong = beyond.reshape(2, *grid), wrong.reshape(grid)
-        return np.stack([filled_from_nearest(plane, wrong) for plane in beyond])
+        return filled_offsets(x, positions.T - apply_homography(matrix, x, y), wrong)
 
     distortion = Offsets.through(shape, offsets)
     return distortion if abs(distortion.planes).max() > STRAIGHT else None

@@ -18,11 +18,12 @@ from redpix.image.homography import (
     Offsets,
     apply_homography,
     corner_homography,
+    filled_offsets,
     homography,
+    node_positions,
     rectangle,
     rows_by_homography,
 )
-from redpix.image.masks import filled_from_nearest
 from redpix.image.wcs import is_tangent, pixel_area
 
 #: maximum distance between a position and the inverse of its image, pixels
@@ -221,7 +222,7 @@ def pixel_map(wcs, shape, grid_wcs, grid_shape):
     matrix = corner_homography(corners, pixels_of_sky(grid_wcs, sky_of_pixels(wcs, *corners.T)).T)
     inverse = np.linalg.inv(matrix)
     offsets = Offsets.through(shape, _beyond(matrix, wcs, grid_wcs))
-    x, y = _nodes(grid_shape)
+    x, y = node_positions(grid_shape)
     positions = apply_homography(inverse, x.ravel(), y.ravel())
     back = np.reshape(_beyond(inverse, grid_wcs, wcs)(x.ravel(), y.ravel()), (2, *x.shape))
     positions = np.reshape(positions, back.shape) + back
@@ -256,22 +257,9 @@ def _beyond(matrix, wcs, other):
         east = (again[:, 0] - sky[:, 0] + 180) % 360 - 180
         miss = np.hypot(east * np.cos(np.radians(sky[:, 1])), again[:, 1] - sky[:, 1])
         wrong = ~(miss < _INVERTED * np.sqrt(pixel_area(other)))
-        beyond = positions - apply_homography(matrix, x, y)
-        if wrong.all() or not wrong.any():
-            return np.where(wrong, 0, beyond)
-        shape = (-1, len(np.unique(x)))
-        beyond, wrong = beyond.reshape(2, *shape), wrong.reshape(shape)
-        return np.stack([filled_from_nearest(plane, wrong).ravel() for plane in beyond])
+        return filled_offsets(x, positions - apply_homography(matrix, x, y), wrong)
 
     return offsets
-
-
-def _nodes(shape):
-    """Return x and y of the nodes of a grid, shape (ny, nx) each."""
-    rows, columns = (
-        (np.arange(-(-length // STEP) + 1 + 2 * BEYOND) - BEYOND) * STEP for length in shape
-    )
-    return (plane.astype(float) for plane in np.meshgrid(columns, rows))
 
 
 def _between_nodes(plane, shape, rows, kind=np.float64):

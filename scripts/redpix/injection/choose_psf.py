@@ -1,12 +1,12 @@
 """Choose the PSF of each frame of a field, for the sources injected into it."""
 
-import shutil
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
+from redpix.astrometry.align_pair import star_programs
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
@@ -18,7 +18,6 @@ from redpix.psf.given_psf import moffat_model
 from redpix.psf.psf_choice import fit_psf
 from redpix.psf.psf_file import write_psfs
 from redpix.psf.psfex import find_sources
-from redpix.psf.sextractor import copied_settings
 from redpix.sdss.archive import Archive
 from redpix.sdss.fetch_psfields import check_psfield
 from redpix.sdss.mask_table import span_mask
@@ -122,15 +121,13 @@ def measured_psf(frame, error, masks, band, sextractor, psfex):
     -------
     redpix.psf.psf_model.PsfModel
     """
-    with tempfile.TemporaryDirectory() as folder:
-        folder = Path(folder)
-        settings = dict(zip(("config", "parameters", "filter"), sextractor, strict=True))
-        copies = copied_settings(settings, folder)
-        psfex_copy = shutil.copy(psfex, folder / "psfex")
+    config, parameters, filter = sextractor
+    with star_programs(config, parameters, filter, psfex) as programs:
         image, variance = fits.getdata(frame), np.square(fits.getdata(error))
         mask = span_mask(masks, band, image.shape)
-        stars = find_sources(band, image, variance, mask, folder, copies, frame)
-        return fit_psf(stars, psfex_copy, frame)[0]
+        settings, folder = programs.sextractor, programs.folder
+        stars = find_sources(band, image, variance, mask, folder, settings, frame)
+        return fit_psf(stars, programs.psfex, frame)[0]
 
 
 def listed_psf(path, psf, scale):

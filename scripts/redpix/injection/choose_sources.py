@@ -8,7 +8,6 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.demo import population
 from redpix.image.pixel_map import pixels_of_sky
 from redpix.image.wcs import image_wcs
 from redpix.injection.drawn_sources import demo_galaxies, demo_points
@@ -16,6 +15,7 @@ from redpix.injection.injected_field import injected_field
 from redpix.injection.place_sources import place_sources
 from redpix.injection.sources import galaxy_table, point_table, with_shapes
 from redpix.io.tables import read_table
+from redpix.sdss.magnitudes import pogson_magnitude
 
 
 def select_sources(rng, origin, number, read, draw, footprint=None):
@@ -185,13 +185,13 @@ def truth_table(table, field):
     DataFrame
         Columns as of `redpix.injection.injected_field.InjectedField.columns`.
     """
-    table["id"] = field.first_id + np.arange(1, len(table) + 1)
-    table["host"] = table["host"].astype("Int64") + field.first_id + 1
-    table = table.assign(**field.place)
+    numbers = np.arange(1, len(table) + 1)
+    host = table["host"].astype("Int64") + field.first_id + 1
+    table = table.assign(id=field.first_id + numbers, host=host, **field.place)
     table["class"] = table["kind"].map({"galaxy": "GALAXY", "star": "STAR", "transient": ""})
     for band in field.bands:
         if f"flux_{band}" in table:
-            table[band] = population.magnitudes(table[f"flux_{band}"]).round(6)
+            table[band] = pogson_magnitude(table[f"flux_{band}"]).round(6)
     return table.reindex(columns=field.columns()).round({"ra": 8, "dec": 8})
 
 

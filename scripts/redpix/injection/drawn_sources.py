@@ -105,7 +105,7 @@ def stars_in(stars, curves):
         With ``flux_<band>`` instead.
     """
     nodes = np.array(wavelengths(read_curves(BANDS)[1]))
-    values = population.magnitudes(stars[[f"flux_{band}" for band in BANDS]]).reshape(-1, 5)
+    values = magnitudes.pogson_magnitude(stars[[f"flux_{band}" for band in BANDS]]).reshape(-1, 5)
     places = np.array(wavelengths(list(curves.values())))
     left = np.clip(np.searchsorted(nodes, places) - 1, 0, len(nodes) - 2)
     share = (places - nodes[left]) / (nodes[left + 1] - nodes[left])

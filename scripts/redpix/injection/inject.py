@@ -31,15 +31,8 @@ def source_profile(source, flux):
     """
     if source.kind != "galaxy":
         return None
-    galaxy = rendering.Galaxy(
-        bulge_radius=source.bulge_radius,
-        disk_radius=source.disk_radius,
-        sersic=source.sersic,
-        axis_ratio=source.axis_ratio,
-        position_angle=source.position_angle,
-    )
     bulge = flux * source.bulge_fraction
-    return rendering.galaxy_profile(galaxy, bulge, flux - bulge)
+    return rendering.galaxy_profile(rendering.galaxy_shape(source), bulge, flux - bulge)
 
 
 def expected_light(table, band, psf, wcs, shape):

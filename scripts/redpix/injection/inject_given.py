@@ -1,6 +1,5 @@
 """Inject sources into the images of a field of a user's table; list the images as such a table."""
 
-import csv
 import json
 from pathlib import Path
 
@@ -8,7 +7,7 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
-from redpix.core.atomic_files import atomic
+from redpix.core.atomic_files import atomic, write_csv
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import bit_value, mask_cards
@@ -147,11 +146,9 @@ def list_injected(images, table, fields, bands, psfs, wavelengths):
         Effective wavelengths that it states, Angstrom, by band.
     """
     places = [(field, band) for field in fields for band in bands]
-    with atomic(table) as temporary, open(temporary, "w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, "excel-tab", lineterminator="\n")
-        writer.writerow(COLUMNS)
-        for (field, band), image in zip(places, images, strict=True):
-            given = psfs.get(field, {}).get(band, "")
-            wavelength = wavelengths.get(band, "")
-            writer.writerow([field, band, image, given, NANOMAGGY_ZERO_POINT, wavelength])
+    rows = []
+    for (field, band), image in zip(places, images, strict=True):
+        psf, wavelength = psfs.get(field, {}).get(band, ""), wavelengths.get(band, "")
+        rows.append((field, band, image, psf, NANOMAGGY_ZERO_POINT, wavelength))
+    write_csv(table, COLUMNS, rows, dialect="excel-tab")
     log.info("%s: %d fields", table, len(fields))

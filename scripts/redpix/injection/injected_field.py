@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from redpix.catalogue.build import COLUMNS
-from redpix.catalogue.merge import MOST_SOURCES
+from redpix.catalogue.merge import first_id
 from redpix.core.field_name import parse_field
 from redpix.demo.population import BANDS
 from redpix.simulation.rendering import SHAPE_COLUMNS
@@ -92,15 +92,15 @@ def injected_field(name, bands, given=None):
         If the name is not that of a field of SDSS, or the filters are unknown.
     """
     if given is None:
-        run, camcol, field = place = parse_field(name)
+        place = parse_field(name)
         # ids as those of detections; a float64 holds them exactly
-        first = int(f"{run:06d}{camcol}{field:04d}{0:05d}") + FIRST_ID
+        first = first_id(place) + FIRST_ID
         return InjectedField(name, BANDS, place._asdict(), tuple(place), first, None)
     curves = {}
     if given["drawn"]:
         filters, wavelengths = given["filters"], given["wavelengths"]
         _, found = run_filters(bands, filters, wavelengths, _MOST_DISTANT, "injection.filters")
         curves = dict(zip(bands, found, strict=True))
-    first = given["number"] * (MOST_SOURCES + 1) + FIRST_ID
+    first = first_id((given["number"], name)) + FIRST_ID
     seeds = field_seeds(name, given=True)
     return InjectedField(name, tuple(bands), {"field": name}, seeds, first, curves)

@@ -172,7 +172,7 @@ def with_shapes(rng, galaxies, band):
     else:
         early = np.zeros(n, bool)
     modulus = COSMOLOGY.distmod(galaxies["redshift"].to_numpy()).value
-    luminosity = population.magnitudes(flux) - modulus
+    luminosity = magnitudes.pogson_magnitude(flux) - modulus
     kpc = population.half_light_radius(rng, luminosity, early)
     arcsec = kpc / COSMOLOGY.kpc_proper_per_arcmin(galaxies["redshift"].to_numpy()).value * 60
     share = np.where(early, rng.normal(0.75, 0.15, n), np.abs(rng.normal(0.0, 0.2, n)))

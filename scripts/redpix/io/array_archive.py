@@ -9,6 +9,7 @@ from numpy.lib import format as npy
 
 from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
+from redpix.io.compression import check_members
 
 #: most arrays of a file; models have some hundred
 _MOST_ARRAYS = 5000
@@ -39,6 +40,7 @@ def read_arrays(path, kind="arrays"):
         If the file is damaged, holds Python objects, or would unpack to far more than its size.
     """
     with readable(path, kind, also=(tokenize.TokenError,)), _opened(path) as file:
+        check_members(file)
         if not zipfile.is_zipfile(file):
             raise InputError(f"cannot be read as {kind}: not an .npz archive")
         with zipfile.ZipFile(file) as archive:

@@ -58,5 +58,6 @@ def unscaled(pixels, header, remarks):
 def _is_linear(pixels):
     """Return whether pixels are too large for a scaled value."""
     with np.errstate(invalid="ignore"):
-        most = np.fmax.reduce(pixels, axis=None), -np.fmin.reduce(pixels, axis=None)
-    return max(most) > _MOST
+        # as floats: the negative of an unsigned integer is another positive one
+        least, most = (float(one.reduce(pixels, axis=None)) for one in (np.fmin, np.fmax))
+    return max(most, -least) > _MOST

@@ -12,7 +12,7 @@ from redpix.io.fits_structure import FileHdu, flat_shape
 from redpix.io.header_values import filled
 
 #: cards of the third axis of a cube
-THIRD_AXIS = r"(CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA|NAXIS)3|(CD|PC)(3_\d|\d_3)"
+_THIRD_AXIS = re.compile(r"(CTYPE|CRPIX|CRVAL|CDELT|CUNIT|CROTA|NAXIS)3|(CD|PC)(3_\d|\d_3)")
 
 
 class BandPlane(NamedTuple):
@@ -52,11 +52,24 @@ class BandPlane(NamedTuple):
         shape : (int, int)
         remark : str
         """
-        for card in [card for card in header if re.fullmatch(THIRD_AXIS, card)]:
-            del header[card]
-        header["FILTER"] = self.name
+        name_plane(header, self.name)
         remark = f"plane {self.number + 1} of {self.count} is read, the band {self.name}"
         return None if pixels is None else pixels[self.number], shape[1:], remark
+
+
+def name_plane(header, name):
+    """Change the header of a cube to that of one of its planes, in place.
+
+    Parameters
+    ----------
+    header : astropy.io.fits.Header
+        Header of the cube.
+    name : str
+        Band or colour of the plane, for the card FILTER.
+    """
+    for card in [card for card in header if _THIRD_AXIS.fullmatch(card)]:
+        del header[card]
+    header["FILTER"] = name
 
 
 def bands_of_cube(hdu):

@@ -4,24 +4,25 @@ import re
 from typing import NamedTuple
 
 from redpix.core.exceptions import InputError
-from redpix.io.exposure_header import air_mass, exposure_time, filter_name
+from redpix.io.amplifier_cards import amplifier_cards, combined
+from redpix.io.exposure_header import airmass, exposure_time, filter_name
 from redpix.io.gain import COUNTS, ELECTRONS, read_gain
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 from redpix.io.observation_time import mid_exposure
 from redpix.io.sections import Section, trim_section
 
+#: further names of the read noise
+MORE_READ_NOISE = ("READNOISE", "RNOISE", "CCDNOISE", "E_READN", "EREADN", "RDOUTNOI")
+
 #: cards of each property; the first with a valid value is used
 KEYWORDS = {
-    "read_noise": ("RDNOISE", "READNOIS", "RON", "ENOISE", "READNSE", "ESO DET OUT1 RON"),
+    "read_noise": ("RDNOISE", "READNOIS", "RON", "ENOISE", "READNSE", "RDNOIS", *MORE_READ_NOISE),
     "saturation": ("SATURATE", "SATLEVEL", "SATURLEV"),
     "zero_point": ("MAGZERO", "MAGZP", "MAGZPT", "PHOTZP", "ZEROPT", "ZP"),
 }
 
-#: cards of two amplifiers that read half of the image each, and how their values are combined
-_AMPLIFIERS = {
-    "read_noise": (("RDNOISEA", "RDNOISEB"), "mean"),
-    "saturation": (("SATURATA", "SATURATB"), "lower"),
-}
+#: how the values of several amplifiers are combined
+_OF_AMPLIFIERS = {"read_noise": "mean", "saturation": "lowest"}
 
 #: standard name of each spelling of a unit
 _UNITS = {
@@ -146,7 +147,7 @@ def read_camera(header, given, shape=None):
         remarks.append("DATAMAX is not used: it may be the brightest pixel, not the saturation")
     values["mid_exposure"], assumed = mid_exposure(header, values["exposure_time"].value)
     remarks += assumed
-    values["filter"], values["airmass"] = filter_name(header), air_mass(header)
+    values["filter"], values["airmass"] = filter_name(header), airmass(header)
     values["trim"], assumed = trim_section(header, shape)
     remarks += assumed
     known = {name: one for name, one in values.items() if one.value is not None}
@@ -193,15 +194,14 @@ def _property(header, name, remarks):
         if value is not None and (value > 0 or name == "zero_point"):
             return HeaderValue(value, card, "stated")
         remarks.append(f"{card} = {header[card]} counts as unknown: {name.replace('_', ' ')}")
-    if name in _AMPLIFIERS:
-        cards, how = _AMPLIFIERS[name]
-        values = [number(header.get(card))[0] for card in cards]
-        if all(value is not None and value > 0 for value in values):
-            remarks.append(
-                f"the {name.replace('_', ' ')} is the {how} one of {' and '.join(cards)}"
-            )
-            value = sum(values) / 2 if how == "mean" else min(values)
-            return HeaderValue(value, "+".join(cards), "derived")
+    for cards in amplifier_cards(header, name) if name in _OF_AMPLIFIERS else ():
+        values = {card: number(header[card])[0] for card in cards}
+        values = {card: one for card, one in values.items() if one is not None and one > 0}
+        if values:
+            value, words = combined(values, name.replace("_", " "), _OF_AMPLIFIERS[name])
+            remarks += [words] if words else []
+            sure = "stated" if len(values) == 1 else "derived"
+            return HeaderValue(value, "+".join(values), sure)
     return UNKNOWN
 
 

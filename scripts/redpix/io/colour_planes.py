@@ -9,7 +9,7 @@ import re
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.io.band_planes import THIRD_AXIS
+from redpix.io.band_planes import name_plane
 from redpix.io.fits_structure import flat_shape
 from redpix.io.header_values import number
 
@@ -25,6 +25,10 @@ TURNED = "ROWSTURN"
 #: difference of the medians of two sets of pixels that tells of different filters, standard errors
 _DIFFERENT = 5.0
 
+#: standard deviation over median absolute deviation, and standard error of a median over that of a
+#: mean, of a normal distribution
+_SIGMA_PER_MAD, _OF_MEDIAN = 1.4826, 1.25
+
 
 def colour_of(choice, hdus):
     """Return the colour that a path names, or None.
@@ -33,7 +37,7 @@ def colour_of(choice, hdus):
     ----------
     choice : int, (str, int or None) or None
         HDU of `redpix.io.image_path.split_path`.
-    hdus : list of redpix.io.fits_structure.Hdu
+    hdus : list of redpix.io.fits_structure.FileHdu
         HDUs of the file. One of the name of a colour goes before the colour.
 
     Returns
@@ -109,9 +113,7 @@ def one_colour(pixels, shape, header, colour):
     """
     if len(shape) == 3:
         plane = COLOURS.index(colour)
-        for card in [card for card in header if re.fullmatch(THIRD_AXIS, card)]:
-            del header[card]
-        header["FILTER"] = colour
+        name_plane(header, colour)
         taken = None if pixels is None else pixels[plane]
         return taken, shape[1:], [f"plane {plane + 1} of 3 is read as {colour}"]
     places, remarks = _places(pixels, header, colour)
@@ -157,8 +159,8 @@ def _is_turned(pixels, at):
         some = some[np.isfinite(some)]
         level[row, column] = np.median(some) if len(some) else np.nan
         steps = abs(np.diff(some))
-        noise = 1.4826 * np.median(steps) / np.sqrt(2) if len(steps) else np.nan
-        error[row, column] = 1.25 * noise / np.sqrt(max(len(some), 1))
+        noise = _SIGMA_PER_MAD * np.median(steps) / np.sqrt(2) if len(steps) else np.nan
+        error[row, column] = _OF_MEDIAN * noise / np.sqrt(max(len(some), 1))
     green = [place for place, letter in at.items() if letter == "G"]
     other = [place for place, letter in at.items() if letter != "G"]
     apart = [

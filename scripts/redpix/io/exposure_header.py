@@ -1,14 +1,13 @@
-"""Read time, exposure time, airmass and filter of an exposure from its header.
+"""Read exposure time, airmass and filter of an exposure from its header.
 
-Times are Modified Julian Dates in UTC. The functions know the cards of some twenty programs and
-observatories, and return which card they used.
+The functions know the cards of some twenty programs and observatories, and return which card they
+used.
 """
 
 import math
 import re
 
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
-from redpix.io.observation_time import mid_exposure
 
 #: cards of the exposure time with their unit in seconds; the first with a valid time is used
 _TIMES = {
@@ -79,26 +78,7 @@ def seconds(header):
     return exposure_time(header)[0].value
 
 
-def middle(header, exposure):
-    """Return the Modified Julian Date (UTC) of the middle of an exposure without its source.
-
-    Parameters
-    ----------
-    header : Mapping
-        FITS header.
-    exposure : float or None
-        Exposure time in seconds.
-
-    Returns
-    -------
-    float
-        NaN if unknown.
-    """
-    value = mid_exposure(header, exposure)[0].value
-    return math.nan if value is None else value
-
-
-def air_mass(header):
+def airmass(header):
     """Return the airmass: the value of a card, or 1 / sin of the altitude.
 
     Parameters
@@ -119,23 +99,6 @@ def air_mass(header):
         if altitude is not None and 5 < altitude <= 90:
             return HeaderValue(1 / math.sin(math.radians(altitude)), card, "derived")
     return UNKNOWN
-
-
-def airmass(header):
-    """Return the airmass of an exposure without its source.
-
-    Parameters
-    ----------
-    header : Mapping
-        FITS header.
-
-    Returns
-    -------
-    float
-        NaN if unknown.
-    """
-    value = air_mass(header).value
-    return math.nan if value is None else value
 
 
 def filter_name(header):

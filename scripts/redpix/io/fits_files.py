@@ -20,7 +20,8 @@ from redpix.io.alert_packet import open_cut_out
 from redpix.io.asinh_scaling import unscaled
 from redpix.io.band_planes import band_plane, bands_of_cube
 from redpix.io.colour_planes import colour_of, is_cube, one_colour
-from redpix.io.fits_structure import BLOCK, flat_shape, unpacked, walk
+from redpix.io.compression import unpacked
+from redpix.io.fits_structure import BLOCK, flat_shape, walk
 from redpix.io.image_path import is_packet, split_path
 from redpix.io.merged_header import merged_header
 from redpix.io.plane_names import AUXILIARY

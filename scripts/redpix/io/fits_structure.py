@@ -5,16 +5,12 @@ pixels, a header without an end. The functions here read headers only and skip d
 declared size. Such a file leads to an error message of one line.
 """
 
-import bz2
-import gzip
-import lzma
 import math
 import os
 from typing import NamedTuple
 
 from astropy.io import fits
 
-from redpix.core.damaged_files import check_file
 from redpix.core.exceptions import InputError
 
 #: bytes of a block; every header and the data of every HDU fill whole blocks
@@ -31,9 +27,6 @@ _UNPACKED = 2**30
 
 #: unpacked size that is allowed relative to the size of the compressed file
 _EXPANSION = 100
-
-#: functions that open compressed files, by the first bytes of the file
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 
 class FileHdu(NamedTuple):
@@ -111,35 +104,6 @@ def flat_shape(shape):
     return shape
 
 
-def unpacked(path):
-    """Open a file to read its bytes; gzip, bzip2 and xz are unpacked.
-
-    Parameters
-    ----------
-    path : str or path-like
-        Any file.
-
-    Returns
-    -------
-    stream : file object
-        The caller closes it.
-    compressed : bool
-        Whether the file is compressed.
-
-    Raises
-    ------
-    InputError
-        If the path is not a file; the caller names it.
-    """
-    check_file(path)
-    with open(path, "rb") as file:
-        first = file.read(6)
-    for magic, opener in _PACKED.items():
-        if first.startswith(magic):
-            return opener(path, "rb"), True
-    return open(path, "rb"), False
-
-
 def walk(stream, path, compressed):
     """List the HDUs of an open FITS file.
 
@@ -176,7 +140,12 @@ def walk(stream, path, compressed):
         header = fits.Header.fromstring(text)
         label = f"HDU {len(hdus)}"
         size, data = _data_size(header, label), start + len(raw)
-        _check_expansion(header, label, data + size, (compressed, on_disk, most))
+        claimed = max(data + size if compressed else 0, _claimed_by_tiles(header, label))
+        if claimed > most:
+            raise InputError(
+                f"{label} claims to unpack to {claimed / 1e9:.3g} GB, the file has "
+                f"{on_disk / 1e6:.3g} MB; allowed: up to {most / 1e9:.3g} GB"
+            )
         missing = _missing(stream, data, size, None if compressed else on_disk)
         hdus.append(FileHdu(len(hdus), header, text, start, data, size, missing))
         if missing:
@@ -271,18 +240,12 @@ def _data_size(header, label):
     )
 
 
-def _check_expansion(header, label, end, bounds):
-    """Refuse a small compressed file that declares a huge image."""
-    compressed, on_disk, most = bounds
-    claimed = end if compressed else 0
-    if _card(header, "ZIMAGE") is True:
-        bits = _whole(header, "ZBITPIX", label, -64)
-        claimed = max(claimed, abs(bits) // 8 * math.prod(_axes(header, "Z")))
-    if claimed > most:
-        raise InputError(
-            f"{label} claims to unpack to {claimed / 1e9:.3g} GB, the file has "
-            f"{on_disk / 1e6:.3g} MB; allowed: up to {most / 1e9:.3g} GB"
-        )
+def _claimed_by_tiles(header, label):
+    """Return the size of the image that an HDU claims to hold as compressed tiles, bytes."""
+    if _card(header, "ZIMAGE") is not True:
+        return 0
+    bits = _whole(header, "ZBITPIX", label, -64)
+    return abs(bits) // 8 * math.prod(_axes(header, "Z"))
 
 
 def _missing(stream, data, size, on_disk):

@@ -6,16 +6,17 @@ electrons per count are in EGAIN or missing.
 
 import re
 
+from redpix.io.amplifier_cards import amplifier_cards, combined
 from redpix.io.header_values import UNKNOWN, HeaderValue, comment, filled, number
 
 #: cards of electrons per count; the first with a valid value is used
 FACTORS = ("EGAIN", "EPERADU", "EPERDN", "CVF")
 
-#: cards of either electrons per count or a setting
-AMBIGUOUS = ("GAIN", "CCDGAIN", "ATODGAIN", "GAINEFF", "ESO DET OUT1 CONAD")
+#: card of either electrons per count or a setting
+AMBIGUOUS = ("GAIN",)
 
-#: cards of two amplifiers that read half of the image each
-AMPLIFIERS = ("GAINA", "GAINB")
+#: cards of a nominal or a combined gain, used if the amplifiers have no cards of their own
+NOMINAL = ("CCDGAIN", "ATODGAIN", "GAINEFF", "E_GAIN", "PHOTGAIN", "ADUGAIN")
 
 #: maximum setting of a camera
 _LARGEST_SETTING = 600
@@ -48,6 +49,9 @@ ELECTRONS = re.compile(r"\b(electrons?|photo-?e|e)\b")
 _FACTOR_WORDS = re.compile(r"(electrons?|photo-?e|\be-?)\s*(/|per)\s*(adu|dn|du|count)")
 _INVERSE_WORDS = re.compile(r"(adu|dn|du|counts?)s?\s*(/|per)\s*(electron|photo-?e|e\b)")
 
+# card that is counts per electron by ESO's header dictionary
+_INVERSE_CARD = re.compile(r"ESO DET OUT\d+ GAIN")
+
 
 def read_gain(header):
     """Return the gain of a header in electrons per count.
@@ -64,12 +68,12 @@ def read_gain(header):
     remarks : list of str
         Assumptions, one sentence each.
     """
-    remarks, factor = [], UNKNOWN
-    for card in (*FACTORS, *AMBIGUOUS):
-        if factor.value is None and filled(header.get(card)):
-            factor = _factor(header, card, remarks)
+    remarks = []
+    factor = _first(header, (*FACTORS, *AMBIGUOUS), remarks)
     if factor.value is None:
         factor = _amplifiers(header, remarks)
+    if factor.value is None:
+        factor = _first(header, NOMINAL, remarks)
     if factor.source in FACTORS and filled(header.get("GAIN")):
         value, _ = number(header["GAIN"])
         if value is None or abs(value - factor.value) > 0.01 * factor.value:
@@ -79,6 +83,15 @@ def read_gain(header):
     return factor, remarks
 
 
+def _first(header, cards, remarks):
+    """Return the gain of the first card with a valid value."""
+    factor = UNKNOWN
+    for card in cards:
+        if factor.value is None and filled(header.get(card)):
+            factor = _factor(header, card, remarks)
+    return factor
+
+
 def _factor(header, card, remarks):
     """Return the gain of one card; unknown if the card is invalid or holds a setting."""
     value, unit = number(header[card])
@@ -86,13 +99,14 @@ def _factor(header, card, remarks):
         remarks.append(f"{card} = {header[card]} is not a gain in electrons per count")
         return UNKNOWN
     words = f"{unit} {comment(header, card)}"
-    if card in AMBIGUOUS and _is_setting(header, card, value, words):
+    if card not in FACTORS and _is_setting(header, card, value, words):
         remarks.append(f"{card} = {header[card]} is a setting of the camera, not its gain")
         return UNKNOWN
-    if _INVERSE_WORDS.search(words) and not _FACTOR_WORDS.search(words):
+    inverse = _INVERSE_WORDS.search(words) or _INVERSE_CARD.fullmatch(card)
+    if inverse and not _FACTOR_WORDS.search(words):
         remarks.append(f"{card} = {header[card]} is in counts per electron")
         return HeaderValue(1 / value, card, "derived")
-    if card in AMBIGUOUS and value >= _SUSPECT and value == int(value):
+    if card not in FACTORS and value >= _SUSPECT and value == int(value):
         remarks.append(f"{card} = {header[card]} may be a setting of the camera, and not its gain")
         return HeaderValue(value, card, "guessed")
     return HeaderValue(value, card, "stated")
@@ -113,9 +127,13 @@ def _is_setting(header, card, value, words):
 
 
 def _amplifiers(header, remarks):
-    """Return the mean gain of two amplifiers."""
-    gains = [number(header.get(card))[0] for card in AMPLIFIERS]
-    if any(value is None or value <= 0 for value in gains):
-        return UNKNOWN
-    remarks.append(f"the gain is the mean of GAINA = {gains[0]:g} and GAINB = {gains[1]:g}")
-    return HeaderValue(sum(gains) / 2, "GAINA+GAINB", "derived")
+    """Return the mean gain of the amplifiers that have cards of their own."""
+    for cards in amplifier_cards(header, "gain"):
+        factors = {card: _factor(header, card, remarks) for card in cards}
+        values = {card: one.value for card, one in factors.items() if one.value is not None}
+        if values:
+            value, words = combined(values, "gain", "mean")
+            remarks += [words] if words else []
+            sure = factors[min(values)].sure if len(values) == 1 else "derived"
+            return HeaderValue(value, "+".join(values), sure)
+    return UNKNOWN

@@ -1,7 +1,10 @@
 """Split paths of images that name an HDU: ``night.fits[2]``, ``night.fits[SCI,2]``."""
 
+import os
 import re
-from pathlib import Path
+
+#: number of an HDU, or EXTVER
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def split_path(path):
@@ -21,12 +24,13 @@ def split_path(path):
     """
     text = str(path)
     match = re.fullmatch(r"(.+)\[([^\[\]]+)\]", text)
-    if match is None or Path(text).exists():
+    # os.path.exists is False for a name that is too long, where Path.exists raises an error
+    if match is None or os.path.exists(text):
         return text, None
     name, _, version = (piece.strip() for piece in match[2].partition(","))
-    if name.isdigit() and not version:
+    if _NUMBER.fullmatch(name) and not version:
         return match[1], int(name)
-    return match[1], (name.upper(), int(version) if version.isdigit() else None)
+    return match[1], (name.upper(), int(version) if _NUMBER.fullmatch(version) else None)
 
 
 #: how the name of an alert packet ends

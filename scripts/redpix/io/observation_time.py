@@ -12,7 +12,7 @@ _UNIX_EPOCH = 40587.0  # MJD of 1970-01-01
 JULIAN = 2400000.5
 
 #: seconds per day
-_DAY = 86400.0
+DAY = 86400.0
 
 #: cards with date and time of the start in one text
 _STARTS = ("DATE-OBS", "DATE-BEG", "DATE-STA", "UT-OBS")
@@ -81,8 +81,6 @@ def mid_exposure(header, exposure):
     if start is None:
         return _from_days(header, exposure)
     value, sure, remarks = _to_middle(header, card, start, exposure)
-    if card.endswith("END") or card == "DATE-STP":
-        return HeaderValue(value, card, sure), remarks
     return HeaderValue(value, card, sure), remarks + _disagreement(header, card, start)
 
 
@@ -131,7 +129,7 @@ def _start(header, scale):
         date = _date(header.get(card))
         clock = next((one for one in _CLOCKS if seconds_of(header.get(one, "")) is not None), None)
         if date is not None and clock is not None:
-            value = date + seconds_of(header[clock]) / _DAY
+            value = date + seconds_of(header[clock]) / DAY
             return _as_utc(value, scale), f"{card}+{clock}"
     return None, ""
 
@@ -168,7 +166,7 @@ def _from_days(header, exposure):
     for card in _ENDS:
         value = _day_number(header.get(card)) if "MJD" in card else _stamp(header.get(card), "")
         if value is not None:
-            middle = value - (exposure or 0.0) / 2 / _DAY
+            middle = value - (exposure or 0.0) / 2 / DAY
             return HeaderValue(middle, card, "derived"), [
                 f"the start is unknown: {card} is the end"
             ]
@@ -183,7 +181,7 @@ def _from_days(header, exposure):
 def _to_middle(header, card, start, exposure):
     """Return the middle, its certainty and remarks."""
     words = " ".join(comment(header, one) for one in card.split("+"))
-    half = (exposure or 0.0) / 2 / _DAY
+    half = (exposure or 0.0) / 2 / DAY
     program = " ".join(str(header.get(one, "")) for one in ("SWCREATE", "PROGRAM", "CREATOR"))
     if "fits file was created" in words or "indigo" in program.lower():
         return start - half, "guessed", [f"{card} is the end of the exposure, as INDIGO writes it"]
@@ -198,7 +196,7 @@ def _to_middle(header, card, start, exposure):
 def _disagreement(header, card, start):
     """Return a remark if MJD-OBS and the date give different starts."""
     value = _day_number(header.get("MJD-OBS"))
-    if value is None or abs(value - start) * _DAY < _AGREE:
+    if value is None or abs(value - start) * DAY < _AGREE:
         return []
     return [f"MJD-OBS = {value:.6f} is not used: {card} says {start:.6f}"]
 
@@ -215,7 +213,7 @@ def _stamp(value, scale):
     date, clock = _date(match[1]), seconds_of(match[2])
     if date is None or clock is None:
         return None
-    days = date + clock / _DAY
+    days = date + clock / DAY
     if match[4]:
         east = int(match[5]) / 24 + int(match[6]) / 1440
         return days - east if match[4] == "+" else days + east
@@ -236,7 +234,7 @@ def _date(value):
     else:
         return None
     try:
-        return _UNIX_EPOCH + datetime(year, month, day, tzinfo=UTC).timestamp() / 86400
+        return _UNIX_EPOCH + datetime(year, month, day, tzinfo=UTC).timestamp() / DAY
     except ValueError:
         return None
 
@@ -256,7 +254,7 @@ def _as_utc(days, scale):
     if scale in _UTC:
         return days
     if scale == "gps":
-        days, scale = days + _GPS / _DAY, "tai"
+        days, scale = days + _GPS / DAY, "tai"
     if scale not in ("tai", "tt", "tdb", "tcb", "tcg"):
         return None
     from astropy.time import Time  # its import takes 0.1 s

@@ -4,7 +4,7 @@ import math
 import re
 from typing import NamedTuple
 
-from redpix.io.exposure_header import air_mass
+from redpix.io.exposure_header import airmass
 from redpix.io.header_values import filled, number
 from redpix.io.observatory_names import named_site
 
@@ -25,13 +25,13 @@ _PLACES = (
 #: cards of the height above sea level, metres
 _HEIGHTS = ("OBSGEO-H", "SITEELEV", "SITEALT", "ALT-OBS", "OBS-ELEV", "HEIGHT", "OBSALT", "GEOELEV")
 
-#: pairs of cards of right ascension and declination, and whether plain numbers are degrees
+#: pairs of cards of right ascension and declination
 _POINTINGS = (("OBJCTRA", "OBJCTDEC"), ("RA", "DEC"), ("CAT-RA", "CAT-DEC"), ("TELRA", "TELDEC"))
 
 #: smallest and largest distance of an observatory from the centre of the Earth, metres
 _EARTH = (6.30e6, 6.40e6)
 
-#: maximum difference between the airmass of a header and that of its site and time
+#: maximum relative difference between the airmass of a header and that of its site and time
 _AIRMASS = 0.03
 
 
@@ -159,10 +159,10 @@ def _height(header):
 def _tested(header, middle, latitude, longitude, cards):
     """Return latitude and longitude that agree with the airmass, and remarks."""
     stated = (latitude, (longitude + 180) % 360 - 180)
-    target, airmass = pointing(header), air_mass(header).value
-    if middle is None or target is None or airmass is None:
+    target, measured = pointing(header), airmass(header).value
+    if middle is None or target is None or measured is None:
         return stated, ()
-    if abs(airmass_of(target, middle, stated) - airmass) < _AIRMASS * airmass:
+    if abs(airmass_of(target, middle, stated) - measured) < _AIRMASS * measured:
         return stated, ()
     others = {
         "the longitude counts west": (latitude, -stated[1]),
@@ -171,7 +171,7 @@ def _tested(header, middle, latitude, longitude, cards):
     for words, place in others.items():
         if abs(place[0]) > 90:
             continue
-        if abs(airmass_of(target, middle, place) - airmass) < _AIRMASS * airmass:
+        if abs(airmass_of(target, middle, place) - measured) < _AIRMASS * measured:
             return place, (f"{cards}: {words}, as the airmass shows",)
     return stated, (f"{cards} do not agree with airmass, time and pointing",)
 

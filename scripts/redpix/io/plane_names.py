@@ -17,6 +17,13 @@ NOISE_PLANES = {
     "WHT": "relative",
 }
 
+#: kind of the noise by the card UTYPE that astropy's CCDData writes
+UTYPES = {
+    "StdDevUncertainty": "error",
+    "VarianceUncertainty": "variance",
+    "InverseVariance": "weight",
+}
+
 #: names of HDUs that hold a mask in which 0 is good
 MASK_PLANES = ("MASK", "MSK", "DQ", "FLAGS")
 

@@ -1,6 +1,7 @@
 """Table with columns that are converted on request."""
 
 import numpy as np
+import pyarrow as pa
 
 from redpix.core.exceptions import InputError
 from redpix.io import table_values
@@ -25,11 +26,15 @@ class Table:
         Line of each row that cannot be read, and the reason.
     understood : str
         How the file was understood: format, encoding, delimiter, header, size, missing values.
+    written : dict of str to dict
+        Numbers of cells that are not plain numbers, by column and the way in which they are
+        written; see `with_numbers`.
     """
 
     def __init__(self, name, columns, units, lines, place, ragged, words):
         self.name, self.units, self.lines, self.ragged = name, units, lines, ragged
         self._columns, self._place, self._words = columns, place, words
+        self.written = {}
 
     def __len__(self):
         return len(self.lines)
@@ -54,6 +59,38 @@ class Table:
         if self.ragged:
             words.append(f"{len(self.ragged)} lines that cannot be read")
         return f"{self.name}: {', '.join(words)}"
+
+    def note(self, words):
+        """Add to how the file was understood.
+
+        Parameters
+        ----------
+        words : str
+            Part of a sentence, for `understood`.
+        """
+        self._words.append(words)
+
+    def select(self, names):
+        """Return the table with some of its columns.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of columns, upper or lower case.
+
+        Returns
+        -------
+        Table
+
+        Raises
+        ------
+        InputError
+            If a column is missing.
+        """
+        self.require(*names)
+        kept = {name: self._columns[name] for name in map(self.find, names)}
+        units = {name: unit for name, unit in self.units.items() if name in kept}
+        return Table(self.name, kept, units, self.lines, self._place, self.ragged, self._words)
 
     def where(self, row):
         """Return the place of a row in messages, such as ``a.csv: line 5``.
@@ -212,6 +249,43 @@ class Table:
         columns = {name: pd.Series(self.text(name), lines, dtype="str") for name in self._columns}
         return pd.DataFrame(columns, index=lines)
 
+    def with_numbers(self, but=()):
+        """Return the table with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
+
+        Limits are missing values. Errors behind numbers become a column ``<name>_err`` if the
+        table does not have this column. `redpix.io.written_numbers` lists
+        the ways in which numbers are written; other columns stay.
+
+        Parameters
+        ----------
+        but : sequence of str
+            Columns that stay as they are, upper or lower case.
+
+        Returns
+        -------
+        Table
+        """
+        from redpix.io.written_numbers import read_written
+
+        columns, written = {}, {}
+        for name, column in self._columns.items():
+            found = None if name.lower() in but else read_written(column)
+            columns[name] = column if found is None else _numbers_of(found.numbers)
+            if found is None:
+                continue
+            written[name] = {"counts": found.counts, "examples": found.examples}
+            given = np.isfinite(found.errors)
+            if given.any() and f"{name}_err".lower() not in map(str.lower, self._columns):
+                columns[f"{name}_err"] = _numbers_of(found.errors)
+                written[name]["column"] = f"{name}_err"
+        if not written:
+            return self
+        table = Table(
+            self.name, columns, self.units, self.lines, self._place, self.ragged, self._words
+        )
+        table.written = written
+        return table
+
     def _column(self, name):
         """Return a column as Arrow's array."""
         if name not in self._columns:
@@ -224,3 +298,8 @@ class Table:
             return convert(self._column(name))
         except CellError as error:
             raise InputError(f"{self.where(error.row)}: {name}: {error.fact}") from None
+
+
+def _numbers_of(values):
+    """Return numbers as a column; NaN is missing."""
+    return pa.chunked_array([pa.array(values, from_pandas=True)])

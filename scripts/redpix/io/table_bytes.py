@@ -1,7 +1,5 @@
 """Bytes of a table's file: decompressed within bounds and decoded to UTF-8."""
 
-import bz2
-import gzip
 import io
 import lzma
 import os
@@ -14,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.io.compression import COMPRESSIONS, check_members
 
 #: largest table in bytes, after decompression
 MOST_BYTES = 4 * 2**30
@@ -22,11 +21,6 @@ MOST_BYTES = 4 * 2**30
 #: `ALWAYS_UNPACKED` bytes
 MOST_RATIO, ALWAYS_UNPACKED = 100, 64 * 2**20
 
-_PACKED = {
-    b"\x1f\x8b": ("gzip", gzip.open),
-    b"BZh": ("bzip2", bz2.open),
-    b"\xfd7zXZ\x00": ("xz", lzma.open),
-}
 #: raised for zip archives that are damaged, encrypted, or compressed in an unknown way
 _BAD_ARCHIVE = (zipfile.BadZipFile, RuntimeError, ValueError)
 
@@ -75,12 +69,13 @@ def load(source, name):
     """
     try:
         data = source if isinstance(source, bytes) else _read(source, name)
+        _check_members(data, name)
         if _only_member(data):
             return Content(_unpacked(data, _opened_member, name), "zip")
-        for magic, (packing, opened) in _PACKED.items():
+        for magic, (packing, opened) in COMPRESSIONS.items():
             if data.startswith(magic):
                 unpacked = _unpacked(data, opened, name)
-                if unpacked.startswith(tuple(_PACKED)):
+                if unpacked.startswith(tuple(COMPRESSIONS)):
                     raise InputError(f"{name}: is compressed twice; allowed: once")
                 return Content(unpacked, packing)
     except InputError:  # a ValueError, as a bad archive raises
@@ -92,6 +87,14 @@ def load(source, name):
     except (EOFError, zlib.error, lzma.LZMAError, *_BAD_ARCHIVE) as error:
         raise InputError(f"{name}: cannot be decompressed: {error}") from None
     return Content(data, "")
+
+
+def _check_members(data, name):
+    """Refuse a file of very many compressed members."""
+    try:
+        check_members(data)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 def _read(path, name):
@@ -237,6 +240,9 @@ def decoded(data, name):
         )
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b"\n\xef\xbb\xbf" in data:  # files with byte order marks were joined
+        data = data.replace(b"\n\xef\xbb\xbf", b"\n")
+        encoding += ", byte order marks within left out"
     return data, encoding
 
 

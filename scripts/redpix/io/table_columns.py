@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from redpix.io.table_values import MISSING
+from redpix.io.table_values import trimmed
 
 #: longest vector in a cell whose elements become columns
 MOST_ELEMENTS = 64
@@ -28,7 +28,7 @@ class StoredColumns(NamedTuple):
     words: list
 
 
-def from_astropy(table, words):
+def from_astropy(table, words, units=None):
     """Return the columns of an astropy table; vectors become a column per element.
 
     Parameters
@@ -37,19 +37,22 @@ def from_astropy(table, words):
         Table with or without masked columns.
     words : list of str
         How the file was understood so far.
+    units : dict of str, optional
+        Units by column; those of the table by default. Each element of a vector has its unit.
 
     Returns
     -------
     StoredColumns
     """
-    units = {name: str(table[name].unit) for name in table.colnames if table[name].unit}
-    columns = {}
+    if units is None:
+        units = {name: str(table[name].unit) for name in table.colnames if table[name].unit}
+    columns, unit_of = {}, {}
     for name in table.colnames:
         for part, values in _scalars(name, table[name], words):
             columns[part] = _arrow(values)
             if name in units:
-                units[part] = units[name]
-    return StoredColumns(columns, {name: units[name] for name in columns if name in units}, words)
+                unit_of[part] = units[name]
+    return StoredColumns(columns, unit_of, words)
 
 
 def _scalars(name, values, words):
@@ -116,6 +119,4 @@ def plain(column):
         return column if kind == pa.uint64() else pc.cast(column, pa.int64())
     if pa.types.is_boolean(kind):
         return column
-    column = pc.utf8_trim_whitespace(pc.cast(column, pa.string()))
-    known = pc.is_in(column, pa.array(MISSING))
-    return pc.if_else(known, pa.scalar(None, pa.string()), column)
+    return trimmed(pc.cast(column, pa.string()))

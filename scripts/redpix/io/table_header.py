@@ -84,7 +84,7 @@ def cells_of(text, delimiter, quotes=True):
     list of str
     """
     if delimiter == " ":
-        text, delimiter = re.sub(r"\s+", " ", text.strip()), " "
+        text = re.sub(r"\s+", " ", text.strip())
     if quotes and '"' in text:
         try:
             return [cell.strip() for cell in next(csv.reader([text], delimiter=delimiter))]
@@ -215,7 +215,7 @@ def _bare_comment(comments, name, delimiter):
 
 
 def _header_above(comments, first, delimiter, wanted):
-    """Return names, units and place of a header that is a comment; None if there is none.
+    """Return names, units and place of a header that is a comment; None without such a comment.
 
     A comment can be a header only if the first line has numbers, or if it has wanted names.
     """

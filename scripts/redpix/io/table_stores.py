@@ -70,10 +70,12 @@ def read_parquet(data, name):
         if column.startswith("__index_level_"):
             words.append(f"{column}, an index of the rows, left out")
         elif pa.types.is_nested(kind):
-            columns |= _elements(column, table[column], words)
+            elements = _elements(column, table[column], words)
+            columns |= elements
+            units |= dict.fromkeys(elements, units[column]) if column in units else {}
         else:
             columns[column] = plain(table[column])
-    return StoredColumns(columns, units, words)
+    return StoredColumns(columns, {name: units[name] for name in columns if name in units}, words)
 
 
 def _read_nested(file, nested, most, name):
@@ -167,9 +169,8 @@ def read_hdf5(data, name):
         if isinstance(item, h5py.Dataset):
             return from_astropy(Table(item[()]), words)
         parts = {key: part for key, part in _members(item) if _is_column(part)}
-        found = from_astropy(Table({key: part[()] for key, part in parts.items()}), words)
         units = {key: _unit(part) for key, part in parts.items() if _unit(part)}
-        return found._replace(units={key: units[key] for key in found.columns if key in units})
+        return from_astropy(Table({key: part[()] for key, part in parts.items()}), words, units)
 
 
 def _is_table(item):

@@ -6,22 +6,22 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 
 from redpix.core.exceptions import InputError
+from redpix.io.decimal_marks import with_points
+from redpix.io.table_cells import MOST_LINE, read_cells
 from redpix.io.table_header import DELIMITERS, Line, check_is_table, find_header
+from redpix.io.table_repairs import with_hashes, without_headers
 from redpix.io.table_values import MISSING
 
-#: longest line in bytes, longest cell in characters
-MOST_LINE, MOST_CELL = 2**20, 2**16
+#: longest cell in characters
+MOST_CELL = 2**16
 
 #: most lines of a file; each takes 24 bytes of memory beside its text
 MOST_LINES = 2**26
 
 #: lines that delimiter and header are found from
 _FIRST_LINES = 50
-
-_DECIMAL_COMMA = r"^[+-]?([0-9]*,[0-9]+|[0-9]+,?)([eE][+-]?[0-9]+)?$"
 
 
 class Parsed(NamedTuple):
@@ -100,25 +100,28 @@ def parse(data, name, delimiter=None, quotes=True, fill=False, missing=MISSING, 
         If the header is missing or cannot be used, or if a line or cell is too long.
     """
     check_is_table(data[:4000].decode(errors="replace"), name)
+    data = with_hashes(data)
     lines = _find_lines(data, name)
     if len(lines.used):
         start = lines.starts[lines.used[0]]
         check_is_table(data[start : start + 4000].decode(errors="replace"), name)
     above, first = lines.beginning(data)
     header = find_header(above, first, name, quotes=quotes, delimiter=delimiter, wanted=wanted)
-    rows, ragged = lines.used[header.skip :], []
+    rows, repeated = without_headers(data, lines, lines.used[header.skip :], header, name)
+    ragged = []
     quoted = quotes and data.find(b'"') >= 0
     if quoted:
         rows, ragged = _without_open_quotes(data, lines, rows)
     body = _body(data, lines, rows, header.delimiter)
     if fill:
         body = _filled(body, header.delimiter, len(header.names))
-    columns, kept, wrong = _cells(body, header, rows + 1, quotes, missing, name)
-    ragged = sorted([*ragged, *wrong])
     words = [DELIMITERS[header.delimiter], header.words]
-    columns = _without_empty_names(columns, header.names, name, words)
-    if header.delimiter != ",":
-        columns = _with_points(body, columns, words)
+    if repeated:
+        words.append(f"{repeated} lines that repeat the header left out")
+    columns, names, kept, wrong = read_cells(body, header, rows + 1, quotes, missing, name, words)
+    ragged = sorted([*ragged, *wrong])
+    columns = _without_empty_names(columns, names, name, words)
+    columns = with_points(body, columns, header.delimiter, words)
     if len(lines.used) and (lines.ends - lines.starts).max() > MOST_CELL:
         _check_lengths(columns, kept, name)
     return Parsed(columns, header.units, kept, ragged, words)
@@ -144,7 +147,8 @@ def _find_lines(data, name):
     first[length > 0] = characters[starts[length > 0]]
     comment, empty = first == ord("#"), length == 0
     for index in np.flatnonzero((first == ord(" ")) | (first == ord("\t"))):
-        empty[index] = not data[starts[index] : ends[index]].strip()
+        text = data[starts[index] : ends[index]].lstrip()
+        empty[index], comment[index] = not text, text.startswith(b"#")
     return _Lines(starts, ends, np.flatnonzero(~comment & ~empty), np.flatnonzero(comment))
 
 
@@ -185,68 +189,6 @@ def _filled(body, delimiter, count):
     return b"".join(row + mark * (count - 1 - row.count(mark)) + b"\n" for row in rows)
 
 
-def _cells(body, header, numbers, quotes, missing, name):
-    """Return columns of text, the line of each row, and lines with another number of cells."""
-    names = [str(place) for place in range(len(header.names))]
-    if not body:
-        empty = pa.chunked_array([pa.array([], pa.string())])
-        return dict.fromkeys(names, empty), numbers, []
-    wrong = []
-
-    def left_out(row):
-        wrong.append((row.number, row.actual_columns))
-        return "skip"
-
-    options = {
-        "delimiter": "\t" if header.delimiter == " " else header.delimiter,
-        "quote_char": '"' if quotes else False,
-        "ignore_empty_lines": False,
-    }
-    try:
-        table = _read(body, names, options, missing, threads=True)
-    except pa.ArrowInvalid as error:
-        if "Expected" not in str(error):
-            raise InputError(f"{name}: cannot be read: {str(error).splitlines()[0]}") from None
-        # again, on one thread: rows have numbers only then
-        options["invalid_row_handler"] = left_out
-        table = _read(body, names, options, missing, threads=False)
-    kept = np.ones(len(numbers), bool)
-    kept[[row - 1 for row, _ in wrong]] = False
-    why = "{} cells; allowed: {}, as in the header"
-    ragged = [(int(numbers[row - 1]), why.format(count, len(names))) for row, count in wrong]
-    if len(table) != kept.sum():
-        raise InputError(f"{name}: {kept.sum()} lines hold {len(table)} rows; allowed: one a line")
-    return dict(zip(names, table.columns, strict=True)), numbers[kept], ragged
-
-
-def _read(body, names, options, missing, threads):
-    """Return Arrow's table of text cells."""
-    longest = MOST_LINE if len(body) > MOST_LINE else len(body)
-    table = pyarrow.csv.read_csv(
-        pa.BufferReader(body),
-        read_options=pyarrow.csv.ReadOptions(
-            column_names=names, use_threads=threads, block_size=2 * longest + 64
-        ),
-        parse_options=pyarrow.csv.ParseOptions(**options),
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()),
-            null_values=list(missing),
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-        ),
-    )
-    if b" " not in body and (options["delimiter"] == "\t" or b"\t" not in body):
-        return table
-    return pa.table([_trimmed(column, missing) for column in table.columns], names=names)
-
-
-def _trimmed(column, missing):
-    """Return a column without blanks around its cells."""
-    column = pc.utf8_trim_whitespace(column)
-    known = pc.is_in(column, pa.array(missing))
-    return pc.if_else(known, pa.scalar(None, pa.string()), column)
-
-
 def _without_empty_names(columns, names, name, words):
     """Return columns by name; one without a name is left out if it is an index or empty."""
     kept = {}
@@ -267,21 +209,6 @@ def _is_index(column):
     if column.null_count or not pc.all(pc.match_substring_regex(column, "^[0-9]{1,9}$")).as_py():
         return False
     return bool((np.diff(pc.cast(column, pa.int64()).to_numpy()) > 0).all())
-
-
-def _with_points(body, columns, words):
-    """Return columns whose decimal commas are points, if all numbers of the table have commas."""
-    if b"," not in body or re.search(rb"(?:^|[;|\t ])\"?[+-]?[0-9]*\.[0-9]", body, re.M):
-        return columns
-    changed = {}
-    for name, column in columns.items():
-        given = pc.drop_null(column)
-        commas = pc.any(pc.match_substring(given, ",")).as_py()
-        if commas and pc.all(pc.match_substring_regex(given, _DECIMAL_COMMA)).as_py():
-            changed[name] = pc.replace_substring(column, ",", ".")
-    if changed:
-        words.append("decimal commas")
-    return columns | changed
 
 
 def _check_lengths(columns, numbers, name):

@@ -29,7 +29,16 @@ MISSING = (
     "--",
     "...",
     "masked",
+    "Masked",
+    "MASKED",
     "INDEF",
+    "NaT",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NUM!",
+    "#REF!",
+    "1.#INF",
+    "-1.#INF",
     "\\N",
     "nodata",
     "NODATA",
@@ -62,6 +71,24 @@ class CellError(ValueError):
     def __init__(self, row, fact):
         super().__init__(fact)
         self.row, self.fact = row, fact
+
+
+def trimmed(column, missing=MISSING):
+    """Return a column of text without blanks around its cells; words of a missing value are null.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        Column of text.
+    missing : sequence of str
+        Cells of a missing value.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+    """
+    column = pc.utf8_trim_whitespace(column)
+    return pc.if_else(pc.is_in(column, pa.array(missing)), pa.scalar(None, pa.string()), column)
 
 
 def as_text(column):
@@ -113,8 +140,10 @@ def as_numbers(column):
         return _cast(plain)
     except pa.ArrowInvalid:
         row = first_true(pc.invert(pc.match_substring_regex(plain, _NUMBER)))
+        comma = " with a decimal point" if "," in plain[row].as_py() else ""
         raise CellError(
-            row, f"{shown(column, row)} is not a number; allowed: numbers, empty where unknown"
+            row,
+            f"{shown(column, row)} is not a number; allowed: numbers{comma}, empty where unknown",
         ) from None
 
 
@@ -162,8 +191,9 @@ def as_values(column):
         return as_text(column) if column.null_count else column.to_numpy().astype(bool)
     if pa.types.is_integer(column.type):
         if column.null_count:
-            fits = pc.max(pc.abs_checked(column)).as_py() or 0
-            return as_numbers(column) if fits <= EXACT else as_text(column)
+            bounds = pc.min_max(column).as_py()
+            exact = all(abs(bound or 0) <= EXACT for bound in bounds.values())
+            return as_numbers(column) if exact else as_text(column)
         return whole_numbers(column)
     if column.null_count:
         column = pc.fill_null(column, pa.scalar(float("nan"), column.type))

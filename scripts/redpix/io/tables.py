@@ -31,7 +31,7 @@ class TextOptions(NamedTuple):
         Whether rows that cannot be read are listed in `Table.ragged`; else they are refused.
     """
 
-    delimiter: str = None
+    delimiter: str | None = None
     quotes: bool = True
     fill: bool = False
     missing: tuple = MISSING
@@ -81,7 +81,7 @@ def read_table(source, name=None, *, columns=None, required=(), ids=(), allow_em
     except MemoryError:
         raise InputError(f"{name}: does not fit into memory") from None
     _check(table, required, ids, options.keep_ragged, allow_empty)
-    return table if columns is None else _selected(table, columns)
+    return table if columns is None else table.select(columns)
 
 
 def _read(source, name, options, wanted, may_be_one):
@@ -142,7 +142,7 @@ def _check(table, required, ids, keep_ragged, allow_empty):
             continue
         spacing = _rounded(table.ids(column))
         if spacing:
-            table._words.append(
+            table.note(
                 f"{column}: each is a multiple of {spacing}, as if its last digits had been lost"
             )
 
@@ -153,11 +153,3 @@ def _rounded(ids):
         return 0
     large = ids[ids > EXACT]
     return rounded(pa.chunked_array([large])) if len(large) > 1 else 0
-
-
-def _selected(table, columns):
-    """Return the table with some of its columns."""
-    table.require(*columns)
-    kept = {name: table._columns[name] for name in map(table.find, columns)}
-    units = {name: unit for name, unit in table.units.items() if name in kept}
-    return Table(table.name, kept, units, table.lines, table._place, table.ragged, table._words)

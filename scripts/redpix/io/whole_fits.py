@@ -10,7 +10,8 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
-from redpix.io.fits_structure import unpacked, walk
+from redpix.io.compression import unpacked
+from redpix.io.fits_structure import walk
 
 #: bytes of one element of a column, by the letter of its TFORM; X is a bit, see `_width`
 _BYTES = dict(L=1, B=1, A=1, I=2, J=4, E=4, K=8, D=8, C=8, P=8, M=16, Q=16)  # noqa: C408

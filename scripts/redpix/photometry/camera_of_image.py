@@ -3,9 +3,12 @@
 import numpy as np
 
 from redpix.core.exceptions import InputError
+from redpix.image.masks import bit_value
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import checked_gain, find_plateau
+from redpix.photometry.full_well import find_full_well
+from redpix.photometry.illuminated_circle import find_circle
 from redpix.photometry.sky_choice import choose_sky
 
 #: side of the squares in which the noise of blank sky is measured for the test of a gain, pixels
@@ -47,10 +50,18 @@ def with_plateau(camera, raw):
     stated = camera.saturation
     if stated is not None and np.any(raw[finite] >= stated):
         return camera
-    ceiling = find_plateau(np.asarray(raw, float), finite)
+    ceiling, words = (
+        find_plateau(np.asarray(raw, float), finite),
+        "the brightest pixels form plateaus",
+    )
+    if ceiling is None:
+        ceiling, words = (
+            find_full_well(np.asarray(raw, float), finite),
+            "bright stars have flat tops",
+        )
     if ceiling is None:
         return camera
-    remark = f"the brightest pixels form plateaus: from {ceiling:.6g} counts on they are saturated"
+    remark = f"{words}: from {ceiling:.6g} counts on pixels are saturated"
     if stated is not None:
         remark += f", not from {camera.sources['saturation']} = {stated:g} on"
     return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
@@ -69,6 +80,34 @@ def _without_low_saturation(camera, raw):
         f"{100 * len(above) / raw.size:.0f} % of the pixels are above it"
     )
     return camera.measured("saturation", None, "contradicted by the pixels", remark)
+
+
+def hide_outside_of_circle(camera, raw, mask):
+    """Hide the pixels outside of an illuminated circle, in place; return the record with a remark.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.CameraRecord
+        Record of the camera.
+    raw : ndarray, shape (ny, nx)
+        Counts as they were read.
+    mask : ndarray of int, shape (ny, nx)
+        Bits of `redpix.image.masks`, which are changed.
+
+    Returns
+    -------
+    redpix.io.camera.CameraRecord
+    """
+    circle = find_circle(np.asarray(raw, float), mask != 0)
+    if circle is None:
+        return camera
+    outside = circle.outside(mask.shape)
+    mask[outside] |= bit_value("NO_DATA")
+    remark = (
+        f"only a circle of {circle.radius:.0f} pixels about x = {circle.x:.0f}, y = {circle.y:.0f} "
+        f"is illuminated: {100 * outside.mean():.0f} % of the pixels, outside of it, are not sky"
+    )
+    return camera._replace(remarks=(*camera.remarks, remark))
 
 
 def with_checked_gain(camera, made, zero_is_known):

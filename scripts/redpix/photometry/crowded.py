@@ -14,22 +14,17 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.confusion import Confusion, measure_confusion
-from redpix.photometry.detection import apart, detect, merged, separable
+from redpix.photometry.detection import detect, separable
+from redpix.photometry.faint_stars import BESIDE, add_faint_stars, fit_significant_stars
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
-from redpix.photometry.first_fit import first_fit
+from redpix.photometry.first_fit import CrowdFit, first_fit
 from redpix.photometry.image_psf import better_psf
-from redpix.photometry.psf_fit import errors, fit, significance
-from redpix.photometry.saturated_stars import MOST, SOME, errors_of_wings, one_per_group
+from redpix.photometry.psf_fit import errors, fit
+from redpix.photometry.saturated_stars import SOME, errors_of_wings
 from redpix.photometry.scene import Errors, Placed, Scene, hide_pixels
 from redpix.photometry.sky_level import with_measured_sky
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
-
-#: stars closer than this are merged into one, FWHM
-_SAME = 0.3
-
-#: minimum distance of a new star from known stars, FWHM
-_BESIDE = 0.45
 
 #: change of the sky from which the PSF is made again, noise of a pixel, and number of stars below
 #: which wings of neighbours can spoil a PSF
@@ -132,33 +127,32 @@ def measure(image, error, gain, mask, threshold, mesh):
     stars, model, crammed = add_faint_stars(scene, psf, stars, threshold)
     scene, second = with_measured_sky(scene, model, hidden, mesh)
     del model
-    stars, model = fit(scene, psf, stars, 1)
-    stars = significant_stars(scene, psf, stars, model, threshold, mask)
-    del model
-    stars, model = fit(scene, psf, stars, 1)
-    stars = stars.take(np.lexsort((stars.x, stars.y, -stars.flux)))
-    known = {"hot": hot, "stacked": profile is None, "crammed": crammed}
-    made = scene, psf, stars, model
-    return assessed(made, mask, threshold, negative, noise_scale=scale * second, **known)
+    stars, model = fit_significant_stars(scene, psf, stars, threshold, mask)
+    made = CrowdFit(scene, hot, psf, profile, stars, model)
+    return assessed(made, mask, threshold, negative, scale * second, crammed)
 
 
-def assessed(made, mask, threshold, negative, **known):
+def assessed(made, mask, threshold, negative, noise_scale, crammed):
     """Return the result of a fit with errors, false stars and light of undetected stars.
 
     Parameters
     ----------
-    made : (Scene, EffectivePsf, Placed, ndarray)
-        Scene, PSF, stars and model of the fit.
+    made : redpix.photometry.first_fit.CrowdFit
+        The last fit.
     mask, threshold
         As of `measure`.
     negative : redpix.photometry.false_stars.Negative
-        Detections on the negative image.
-    **known : object
-        Other values of `Result`.
+        Detections on the negative image before the fit.
+    noise_scale, crammed
+        As of `Result`.
+
+    Returns
+    -------
+    Result
     """
-    scene, psf, stars, model = made
+    scene, hot, psf, profile, stars, model = made
     rate, doubtful = count_false(
-        scene, psf, stars, model, threshold, negative, distance=_BESIDE * psf.fwhm
+        scene, psf, stars, model, threshold, negative, distance=BESIDE * psf.fwhm
     )
     return Result(
         stars=stars,
@@ -166,10 +160,13 @@ def assessed(made, mask, threshold, negative, **known):
         psf=psf,
         scene=scene,
         model=model,
+        noise_scale=noise_scale,
+        hot=hot,
         false=rate,
         doubtful=doubtful | errors_of_wings(stars, mask, psf.fwhm, SOME),
+        stacked=profile is None,
         confusion=measure_confusion(scene, psf, model, threshold),
-        **known,
+        crammed=crammed,
     )
 
 
@@ -233,67 +230,3 @@ def started_again(scene, mask, hidden, profile, psf, threshold, mesh):
     stars, model = fit(scene, psf, stars, 1)
     scene, factor = with_measured_sky(scene, model, hidden, mesh)
     return scene, psf, stars, scale * factor
-
-
-def significant_stars(scene, psf, stars, model, threshold, mask):
-    """Return the stars above the threshold, one per saturated star.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    stars : redpix.photometry.scene.Placed
-        Fitted stars.
-    model : ndarray, shape (ny, nx)
-        Model of the stars, counts.
-    threshold : float
-        Minimum signal-to-noise ratio of a star.
-    mask : ndarray of int, shape (ny, nx)
-        Bits of `redpix.image.masks`.
-
-    Returns
-    -------
-    redpix.photometry.scene.Placed
-    """
-    stars = stars.take(significance(scene, psf, stars, model) > threshold)
-    stars = one_per_group(stars, mask, psf.fwhm)
-    return stars.take(~errors_of_wings(stars, mask, psf.fwhm, MOST))
-
-
-def add_faint_stars(scene, psf, stars, threshold):
-    """Add the stars that are detected in the residual, twice, and merge stars fitted twice.
-
-    Parameters
-    ----------
-    scene : redpix.photometry.scene.Scene
-        Image with its noise.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image.
-    stars : redpix.photometry.scene.Placed
-        Known stars.
-    threshold : float
-        Minimum signal-to-noise ratio of a star.
-
-    Returns
-    -------
-    stars : redpix.photometry.scene.Placed
-    model : ndarray, shape (ny, nx)
-        Model of the stars before the last merging, counts.
-    crammed : bool
-        Whether more stars were detected than can be told apart.
-    """
-    crammed = False
-    for rounds in (2, 1):
-        model = None  # a large image leaves little memory
-        stars, model = fit(scene, psf, stars, 1)
-        new = detect(scene, psf, threshold, model)
-        del model
-        new = new.take(apart(new, stars, _BESIDE * psf.fwhm))
-        every = stars.join(new)
-        stars = separable(every, psf)
-        crammed |= stars is not every
-        stars, model = fit(scene, psf, stars, rounds)
-        stars = stars.take(~merged(stars, _SAME * psf.fwhm) & (stars.flux > 0))
-    return stars, model, crammed

@@ -9,8 +9,9 @@ from redpix.image.site_cards import CARDS
 from redpix.photometry.barycentric_time import bjd_tdb
 from redpix.photometry.detrending import LEAST_PER_TERM, detrend, trend_terms
 from redpix.photometry.ensemble import EnsembleMagnitudes
+from redpix.photometry.finite_moments import finite_moments
 from redpix.photometry.image_zero_point import sky_wcs
-from redpix.photometry.light_curves import Scaled
+from redpix.photometry.light_curves import LEAST_EXPOSURES, Scaled
 
 
 class FieldCurves(NamedTuple):
@@ -85,18 +86,14 @@ def with_star_columns(table, curves):
         With ``ra``, ``dec``, ``ensemble_weight`` and ``ensemble_scatter``.
     """
     ra, dec = star_positions(curves)
-    magnitude = curves.ensemble.magnitude
-    finite = np.isfinite(magnitude)
-    number = finite.sum(axis=0)
-    mean = np.where(finite, magnitude, 0).sum(axis=0) / np.maximum(number, 1)
-    square = np.where(finite, (magnitude - mean) ** 2, 0).sum(axis=0) / np.maximum(number - 1, 1)
+    number, _, square = finite_moments(curves.ensemble.magnitude)
     comparison = np.count_nonzero(curves.ensemble.weight)
     log.info("%s: %d steady stars make the ensemble", curves.name, comparison)
     return table.assign(
         ra=ra,
         dec=dec,
         ensemble_weight=curves.ensemble.weight,
-        ensemble_scatter=np.where(number >= 3, np.sqrt(square), np.nan),
+        ensemble_scatter=np.where(number >= LEAST_EXPOSURES, np.sqrt(square), np.nan),
     )
 
 

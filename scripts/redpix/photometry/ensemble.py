@@ -12,6 +12,9 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import LinearOperator, cg
 
+from redpix.photometry.finite_moments import finite_moments
+from redpix.sdss.magnitudes import POGSON
+
 #: maximum number of rounds in which the scatter of the stars is measured again
 _ROUNDS = 12
 
@@ -66,7 +69,7 @@ def ensemble(flux, error, usable):
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         magnitude = np.where(flux > 0, -2.5 * np.log10(flux), np.nan)
-        sigma = np.where(flux > 0, 1.0857 * error / flux, np.nan)
+        sigma = np.where(flux > 0, POGSON * error / flux, np.nan)
     good = np.isfinite(magnitude) & (sigma < _WORST) & usable
     good &= good.sum(axis=0) >= _LEAST_EXPOSURES
     good &= connected(good)[:, None]
@@ -226,9 +229,6 @@ def variable(magnitude, sigma, good):
 def _variances(magnitude, sigma, good):
     """Return the sample variance of each star, and the mean of its squared errors."""
     good = good & np.isfinite(magnitude)
-    number = good.sum(axis=0)
-    count = np.maximum(number, 1)
-    mean = np.where(good, magnitude, 0).sum(axis=0) / count
-    square = np.where(good, (magnitude - mean) ** 2, 0).sum(axis=0) / np.maximum(number - 1, 1)
-    expected = np.where(good, sigma**2, 0).sum(axis=0) / count
-    return np.where(number > 1, square, np.nan), np.where(number > 1, expected, np.nan)
+    number, _, square = finite_moments(magnitude, good)
+    expected = np.where(good, sigma**2, 0).sum(axis=0) / np.maximum(number, 1)
+    return square, np.where(number > 1, expected, np.nan)

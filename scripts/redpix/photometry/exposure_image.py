@@ -1,32 +1,30 @@
 """Read one image of a camera or one frame of the survey, and remove dark and flat."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.damaged_files import check_file, readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.image.ds9_regions import region_mask
 from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value
 from redpix.io.camera import CameraRecord, read_camera
 from redpix.io.colour_planes import COLOURS, TURNED, mosaic_cards, one_colour, turn_rows
 from redpix.io.exposure_header import seconds
-from redpix.io.fits_files import read_image
 from redpix.io.image_path import image_file, named_hdu
-from redpix.io.table_bytes import decoded
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import strips_without_sky, without_sky
-from redpix.photometry.camera_of_image import refuse_colour, with_checked_gain, with_plateau
+from redpix.photometry.camera_of_image import (
+    hide_outside_of_circle,
+    refuse_colour,
+    with_checked_gain,
+    with_plateau,
+)
 from redpix.photometry.coarse_counts import without_steps
 from redpix.photometry.raw_image import read_raw
+from redpix.photometry.user_mask import read_mask
 from redpix.sdss.mask_table import span_mask
-
-#: maximum size of a file of DS9 regions, bytes
-LONGEST_REGIONS = 2**20
 
 
 class ExposureImage(NamedTuple):
@@ -102,43 +100,6 @@ def read_calibration(path, light):
     return pixels, mosaic.header
 
 
-def read_mask(path, shape, header=None):
-    """Return the pixels that a user's mask hides.
-
-    Parameters
-    ----------
-    path : str
-        DS9 regions (``.reg``) or a FITS image that is not 0 in hidden pixels.
-    shape : (int, int)
-        Numbers of rows and columns of the image.
-    header : Mapping, optional
-        FITS header of the image, for regions in physical coordinates or on the sky.
-
-    Returns
-    -------
-    ndarray of bool, shape (ny, nx)
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    if Path(path).suffix == ".reg":
-        return region_mask(_region_lines(path), shape, path, header)
-    return np.asarray(read_image(path).pixels) != 0
-
-
-def _region_lines(path):
-    """Return the lines of a file of DS9 regions in any encoding."""
-    with readable(path, "DS9 regions"):
-        check_file(path)
-        with open(path, "rb") as file:
-            data = file.read(LONGEST_REGIONS + 1)
-        if len(data) > LONGEST_REGIONS:
-            raise InputError(f"{path}: longer than {LONGEST_REGIONS} bytes; allowed: DS9 regions")
-        return decoded(data, path)[0].decode().splitlines()
-
-
 def calibrate_image(row, params):
     """Return an image of a camera free of dark and flat, with its masked pixels.
 
@@ -177,19 +138,41 @@ def calibrate_image(row, params):
     except InputError as error:
         raise InputError(f"{row['path']}: {error}") from None
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
+    camera = hide_outside_of_circle(camera, raw, made.mask)
     made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
     camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
-    if row["mask"]:
-        hidden = read_mask(row["mask"], made.mask.shape, header)
-        try:
-            ccd.hide(made.mask, hidden)
-        except InputError as error:
-            raise InputError(f"{row['mask']}: {error}") from None
+    hide_by_mask(made.mask, row["mask"], header)
     electrons = camera.gain * (1 if made.flat is None else made.flat)
     electrons = np.broadcast_to(electrons, made.mask.shape)
     return ExposureImage(made, header, camera, electrons, camera.read_noise)
+
+
+def hide_by_mask(mask, path, header):
+    """Give the pixels that a user's mask hides the bit NO_DATA, in place.
+
+    Parameters
+    ----------
+    mask : ndarray of int, shape (ny, nx)
+        Mask of the image, which is changed.
+    path : str or None
+        The user's mask, as for `read_mask`; nothing is hidden without one.
+    header : Mapping
+        FITS header of the image.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, has another shape, or hides the whole image.
+    """
+    if not path:
+        return
+    hidden = read_mask(path, mask.shape, header)
+    try:
+        ccd.hide(mask, hidden)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
 
 
 def dark_factor(row, exposure, dark_header):
@@ -270,8 +253,7 @@ def calibrate_frame(row, image, errors, masks):
     made = ccd.calibrate(pixels)
     masked = span_mask(masks, row["frame"][1], pixels.shape)
     made = made._replace(mask=made.mask | masked)
-    if row["mask"]:
-        ccd.hide(made.mask, read_mask(row["mask"], made.mask.shape, header))
+    hide_by_mask(made.mask, row["mask"], header)
     given = {"gain": error_header["GAIN"], "exposure_time": row["exposure"]}
     camera = read_camera({**header, "BUNIT": "nanomaggy"}, given)
     total = np.square(error.astype(np.float64))

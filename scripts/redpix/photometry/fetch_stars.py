@@ -11,7 +11,7 @@ from redpix.catalogue.vizier import ask_vizier, named_columns, numbers_of
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.photometry.surveys import GAIA_RELATIONS, RELATION_ERROR, SURVEYS
+from redpix.photometry.surveys import GAIA_RELATIONS, SURVEYS
 
 
 def fetch_stars(images, stars, survey):
@@ -93,8 +93,8 @@ def standard_stars(answer, survey):
     Returns
     -------
     astropy.table.Table
-        Columns ra, dec, pmra, pmdec, each band and its error, colour; NaN where unknown. For Gaia
-        also V, R, I and g, r, i by its published relations.
+        Columns ra, dec, pmra, pmdec, each band and its error, colour; NaN where unknown, but 0 for
+        an unknown proper motion. For Gaia also V, R, I and g, r, i by its published relations.
 
     Raises
     ------
@@ -118,12 +118,12 @@ def standard_stars(answer, survey):
         made[band], made[f"{band}_error"] = values(magnitude), values(error)
     made["colour"] = made[entry.colour[0]] - made[entry.colour[1]]
     if survey == "gaia":
-        for band, (terms, (low, high)) in GAIA_RELATIONS.items():
-            colour = np.asarray(made["colour"])
-            inside = (colour > low) & (colour < high)
-            difference = np.polynomial.polynomial.polyval(np.where(inside, colour, np.nan), terms)
-            made[band] = made["G"] - difference
-            made[f"{band}_error"] = np.full(len(made), RELATION_ERROR)
+        colour = np.asarray(made["colour"])
+        for band, relation in GAIA_RELATIONS.items():
+            low, high = relation.colours
+            inside = np.where((colour > low) & (colour < high), colour, np.nan)
+            made[band] = made["G"] - np.polynomial.polynomial.polyval(inside, relation.terms)
+            made[f"{band}_error"] = np.full(len(made), relation.scatter)
     return made
 
 

@@ -31,8 +31,8 @@ _MOST = 400.0
 _NARROW, _PIXEL = 0.5, 0.8
 
 
-class FirstFit(NamedTuple):
-    """A PSF and the bright stars that were fitted with it.
+class CrowdFit(NamedTuple):
+    """A PSF and the stars of an image that were fitted with it.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ def first_fit(scene, hidden, mask, threshold):
 
     Returns
     -------
-    FirstFit or None
+    CrowdFit or None
         None if the image shows no star.
 
     Raises
@@ -107,7 +107,7 @@ def _fitted(scene, psf, profile, threshold):
     kept = scene.image[hot], scene.variance[hot]
     scene.image[hot], scene.variance[hot] = 0, np.inf
     stars, model = fit(scene, psf, separable(detect(scene, psf, threshold), psf), 1)
-    return FirstFit(scene, hot, psf, profile, stars, model), kept
+    return CrowdFit(scene, hot, psf, profile, stars, model), kept
 
 
 def unexplained(made):
@@ -115,7 +115,7 @@ def unexplained(made):
 
     Parameters
     ----------
-    made : FirstFit
+    made : CrowdFit
         Fit of the image.
 
     Returns
@@ -160,11 +160,12 @@ def stand_in(scene, hidden):
         return None, None
     inner = np.sqrt(max(fwhm**2 - _PIXEL**2, _NARROW**2))
     profile = Profile(
-        *np.log([[alpha_of(inner, BETA)]]),
-        *np.zeros((2, 1)),
-        np.log(BETA - 1),
-        0,
-        scene.image.shape,
+        log_width=np.log([alpha_of(inner, BETA)]),
+        stretch=np.zeros(1),
+        shear=np.zeros(1),
+        log_beta=np.log(BETA - 1),
+        degree=0,
+        shape=scene.image.shape,
     )
     return effective_psf(profile), profile
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.photometry.light_curves import Scaled, put_on_one_scale, scatter
 
 #: share and maximum number of the comparison stars, the brightest, that tell the excess
@@ -80,7 +81,8 @@ def steadier(scaled, flux, error, circles, steady, x, y):
     for radius, (sums, sigma) in circles.items():
         try:
             other = put_on_one_scale(sums, sigma, steady, x, y)
-        except InputError:
+        except InputError as error:
+            log.info("sums in circles of %g pixels are not tried: %s", radius, error)
             continue
         other, crowded = without_neighbours(other, scaled, bright)
         own = excess_of(other, bright & ~crowded)

@@ -4,6 +4,8 @@ A first PSF is made from the brightest isolated stars. After all stars are fitte
 from stars whose neighbours are subtracted.
 """
 
+import functools
+
 import numpy as np
 
 from redpix.photometry.scene import Placed
@@ -249,11 +251,13 @@ def better_psf(scene, mask, profile, psf, stars, model):
     ratio = stars.flux / scene.noise / (1.5 * psf.fwhm)
     size = np.ones(len(stars.x))
     width = psf.fwhm if profile else half_of_stamps(psf) / STAMP
-    among = stars.x, stars.y, stars.flux, ratio, size, width, model.shape
-    chosen = star_selection.choose(*among)
+    choose = functools.partial(
+        star_selection.choose, stars.x, stars.y, stars.flux, ratio, size, width, model.shape
+    )
+    chosen = choose()
     crowded = len(chosen) < LEAST_STACKED
     if crowded:
-        others = star_selection.choose(*among, beside=_SUBTRACTED)
+        others = choose(beside=_SUBTRACTED)
         chosen = others if len(others) >= LEAST_STACKED else chosen
     picked = stars.take(chosen)
     half = star_selection.stamp_half(width)

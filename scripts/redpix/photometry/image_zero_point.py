@@ -11,6 +11,9 @@ from redpix.photometry.star_catalogue import read_star_catalogue
 from redpix.photometry.survey_zero_point import find_survey_zero_point, read_survey
 from redpix.photometry.zero_point import LEAST_STARS, ZeroPoint, match, zero_point
 
+#: magnitudes beyond these are codes of missing values, such as 99 or -99.9
+_POSSIBLE = -5, 40
+
 
 def band_of(row):
     """Return the catalogue's column of magnitudes for an image.
@@ -102,7 +105,7 @@ def find_zero_point(result, quality, correction, header, wcs, catalogue, band):
     index = match(stars.x, stars.y, flux, x, y, result.psf.fwhm)
     matched = index >= 0
     magnitude = magnitude[matched]
-    magnitude[(magnitude < -5) | (magnitude > 40)] = np.nan
+    magnitude[(magnitude < _POSSIBLE[0]) | (magnitude > _POSSIBLE[1])] = np.nan
     index = index[matched]
     zero = zero_point(flux[index], error[index], quality.flags[index], magnitude)
     if zero.stars < LEAST_STARS:

@@ -8,7 +8,9 @@ from scipy.spatial import cKDTree
 from redpix.astrometry.quads import BRIGHTEST, CHANCE, chance, match, shift
 from redpix.astrometry.star_map import Map, fit_map
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.photometry.ensemble import ensemble
+from redpix.photometry.finite_moments import finite_moments
 
 #: maximum number of stars, the brightest, by which two exposures are matched
 _BRIGHTEST = 200
@@ -33,6 +35,9 @@ _HELPS = 0.9
 
 #: number of groups of stars that are held out in turn
 _PARTS = 5
+
+#: minimum number of exposures for the scatter of a star
+LEAST_EXPOSURES = 3
 
 
 class Scaled(NamedTuple):
@@ -140,16 +145,25 @@ def put_on_one_scale(flux, error, usable, x, y):
     with np.errstate(invalid="ignore", divide="ignore"):
         bright = usable & np.all(flux > _BRIGHT * error, axis=0)
     if not bright.any():
-        complete = usable & np.isfinite(flux).all(axis=0)
-        bright = complete if complete.any() else np.isfinite(flux).all(axis=0)
+        bright = _faint_or_flagged(np.isfinite(flux).all(axis=0), usable)
     if bright.any():
         light, scale = _best_light(flux, np.flatnonzero(bright), response_terms(x, y))
     else:
         scale = _scale_of_ensemble(flux, error, usable)
         light = np.broadcast_to(scale[:, None], flux.shape)
-    mean = _mean(flux / light)
+    mean = finite_moments(flux / light).mean
     norm = light * np.where(mean > 0, mean, np.nan)
     return Scaled(flux / norm, error / norm, scale, mean, light / scale[:, None])
+
+
+def _faint_or_flagged(complete, usable):
+    """Return the faint stars that set the scale, or else flagged ones; say so."""
+    if (complete & usable).any():
+        log.info("no star without a flag exceeds %g sigma: fainter ones set the scale", _BRIGHT)
+        return complete & usable
+    if complete.any():
+        log.warning("each star that all exposures measure has a flag: these stars set the scale")
+    return complete
 
 
 def _scale_of_ensemble(flux, error, usable):
@@ -217,7 +231,7 @@ def _light(flux, chosen, terms, rounds=5):
     """
     light = np.ones(flux.shape)
     for _ in range(rounds):
-        ratio = flux[:, chosen] / _mean(flux / light)[chosen]
+        ratio = flux[:, chosen] / finite_moments(flux / light).mean[chosen]
         # variable stars get a low weight
         spread = np.std(ratio / light[:, chosen], axis=0)
         weight = 1 / (spread**2 + np.median(spread) ** 2 + 1e-12)
@@ -227,14 +241,6 @@ def _light(flux, chosen, terms, rounds=5):
         factors /= factors[:, 0].mean()
         light = (terms @ factors[..., None])[..., 0]
     return light, factors[:, 0]
-
-
-def _mean(values):
-    """Return the mean of the finite values in each column, NaN where a column has none."""
-    finite = np.isfinite(values)
-    number = finite.sum(axis=0)
-    total = np.where(finite, values, 0).sum(axis=0)
-    return np.where(number > 0, total / np.maximum(number, 1), np.nan)
 
 
 def scatter(scaled):
@@ -254,16 +260,12 @@ def scatter(scaled):
     expected : ndarray, shape (stars,)
         Root mean square of the relative errors; NaN if there are fewer than three exposures.
     """
-    finite = np.isfinite(scaled.relative)
-    number = finite.sum(axis=0)
-    relative = np.where(finite, scaled.relative, 0)
-    enough = number >= 3
-    count = np.where(enough, number, 3)
-    mean = relative.sum(axis=0) / count
-    square = np.where(finite, (relative - mean) ** 2, 0).sum(axis=0) / (count - 1)
-    errors = np.where(finite, scaled.error, 0)
+    number, _, variance = finite_moments(scaled.relative)
+    errors = np.where(np.isfinite(scaled.relative), scaled.error, 0)
+    expected = (errors**2).sum(axis=0) / np.maximum(number, 1)
+    enough = number >= LEAST_EXPOSURES
     return (
         number,
-        np.where(enough, np.sqrt(square), np.nan),
-        np.where(enough, np.sqrt((errors**2).sum(axis=0) / count), np.nan),
+        np.where(enough, np.sqrt(variance), np.nan),
+        np.where(enough, np.sqrt(expected), np.nan),
     )

@@ -7,8 +7,9 @@ import pandas as pd
 from astropy.io import fits
 
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.image.homography import homography
-from redpix.image.wcs import celestial_wcs
+from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.photometry.forced_apertures import circle_sums
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.planes_file import read_calibrated, reason_left_out
@@ -114,12 +115,16 @@ class MeasuredExposure:
         Returns
         -------
         ndarray, shape (3, 3), or None
-            None if a WCS is missing or unusable.
+            None if a WCS is missing, or unusable, which is logged.
         """
+        headers = [one.header for one in (self, other)]
+        if not all(map(has_wcs, headers)):
+            return None
         try:
-            wcs = [celestial_wcs(fits.getheader(one.calibrated)) for one in (self, other)]
-            matrix = homography(*wcs, self.shape)
-        except (InputError, np.linalg.LinAlgError):
+            own, others = map(celestial_wcs, headers)
+            matrix = homography(own, others, self.shape)
+        except (InputError, np.linalg.LinAlgError) as error:
+            log.warning("%s, %s: matched without their WCS: %s", self.image, other.image, error)
             return None
         return matrix if np.isfinite(matrix).all() else None
 

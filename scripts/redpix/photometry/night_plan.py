@@ -115,11 +115,11 @@ class _Readout:
         # darks of a colour camera may lack the card
         self.mosaic = next((frame.mosaic for frame in frames if frame.mosaic), ())
 
-    def of(self, *types):
-        """Return frames of some types: raw ones, or else combined ones of the user."""
-        found = [frame for frame in self.frames if frame.type in types]
-        raw = [frame for frame in found if frame.done.state == "raw"]
-        return raw or [frame for frame in found if frame.done.state == "combined"][:1]
+    def of(self, kind):
+        """Return the raw frames of a type, or else the first combined one of the user."""
+        frames = [frame for frame in self.frames if frame.type == kind]
+        raw = [frame for frame in frames if frame.done.state == "raw"]
+        return raw or [frame for frame in frames if frame.done.state == "combined"][:1]
 
     def add(self, name, master, members):
         """Add a master under a name of this read-out."""
@@ -168,8 +168,7 @@ class _Readout:
             return same[0], []
         longest = max((time for time in self.darks if time), default=None)
         if longest is None or exposure is None:
-            remarks = [] if self.bias else ["neither a dark nor a bias: none is taken away"]
-            return self.bias, remarks
+            return self.bias, self.without_dark()
         if not self.bias:
             return "", [
                 f"a dark of {longest:g} s without a bias cannot be scaled to {exposure:g} s: it is "
@@ -182,6 +181,14 @@ class _Readout:
             master = Master("scaled dark", (), exposure, self.bias, dark, factor, self.mosaic)
             self.masters[name], self.members[name] = master, self.members[dark]
         return name, [f"the dark of {longest:g} s is scaled to {exposure:g} s, less its bias"]
+
+    def without_dark(self):
+        """Return remarks on a frame from which at most a bias is taken away."""
+        if self.darks:
+            taken = "the bias alone is" if self.bias else "neither a dark nor a bias is"
+            words = "the exposure time of this frame or of the darks is unknown"
+            return [f"{words}: {taken} taken away"]
+        return [] if self.bias else ["neither a dark nor a bias: none is taken away"]
 
     def light(self, frame, colour):
         """Return a light frame, or one colour of it, with the masters that it takes."""

@@ -1,13 +1,20 @@
 """Choose a model of the sky that follows vignetting and gradients, by held-out squares."""
 
-from typing import NamedTuple
-
 import numpy as np
-from numpy.polynomial import chebyshev
 
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import noise_of_differences
-from redpix.photometry.sky_cells import CELL, LEAST_CELLS, cell_means, deviation, source_mask
+from redpix.photometry.sky_cells import (
+    CELL,
+    LEAST_CELLS,
+    LEAST_OF_REGION,
+    cell_means,
+    deviation,
+    regions,
+    source_mask,
+    without_glow,
+)
+from redpix.photometry.sky_model import SkyModel, held_out, measure, polynomial
 from redpix.photometry.source_extraction import typical_width
 
 #: deviation of the sky of a square from the model that is good enough, noise of a pixel
@@ -20,8 +27,8 @@ _FINEST, _DEGREES = 16, (2, 4, 6)
 #: distance from the model by this many standard errors
 _BETTER, _SIGNIFICANT = 0.7, 3.0
 
-#: number of squares up to which all are held out in turn; of more, a quarter suffices
-_FEW = 1100
+#: distance that another model leaves, relative, from which the noise of squares tells of a gain
+_STEEP = 0.3
 
 #: a model is as good as another up to this difference of their deviations, noise of a pixel
 _AS_GOOD = 0.03
@@ -31,29 +38,6 @@ _WIDE = 8.0
 
 #: fraction of the pixels covered by stars from which fine squares are not tried
 _CROWDED = 0.4
-
-
-class SkyModel(NamedTuple):
-    """A way to measure the sky.
-
-    Attributes
-    ----------
-    degree : int
-        Degree of a polynomial over the image that is taken away first; 0 for none.
-    mesh : int
-        Side of the squares in which the sky is measured, pixels.
-    deviation : float
-        Deviation of the sky of squares from the model, noise of a pixel; NaN if unknown.
-    """
-
-    degree: int
-    mesh: int
-    deviation: float = float("nan")
-
-    def __str__(self):
-        """Return the model in words."""
-        squares = f"squares of {self.mesh} pixels"
-        return f"a polynomial of degree {self.degree} and {squares}" if self.degree else squares
 
 
 def choose_sky(image, mask, mesh):
@@ -86,8 +70,10 @@ def choose_sky(image, mask, mesh):
     sources = hidden | source_mask(image, hidden, min(mesh, 2 * CELL))
     rows = slice(None, None, 1 + image.size // 4_000_000)
     noise = noise_of_differences(np.where(sources[rows], np.nan, image[rows]))
-    found = deviation(cell_means(image - configured.level, sources), noise)
-    most = noise if np.mean(sources & ~hidden) > _CROWDED else np.inf
+    crowded = np.mean(sources & ~hidden) > _CROWDED
+    seen = sources if crowded else without_glow(sources, hidden)
+    found = deviation(cell_means(image - configured.level, seen), noise)
+    most = noise if crowded else np.inf
     configured = without_stars(configured, most)
     if not found > GOOD_ENOUGH:
         return configured, SkyModel(0, mesh, found)
@@ -95,6 +81,8 @@ def choose_sky(image, mask, mesh):
         smooth = polynomial(image, sources, degree)
         sources = hidden | source_mask(image - smooth, hidden, min(mesh, 2 * CELL))
     crowded = np.mean(sources & ~hidden) > _CROWDED
+    if not crowded:
+        sources = without_glow(sources, hidden)
     width = typical_width(image - configured.level, configured.rms, mask)
     others = candidates(mesh, np.inf if crowded else _WIDE * width)
     best = best_model(image, sources, noise, SkyModel(0, mesh, found), others)
@@ -137,7 +125,7 @@ def best_model(image, hidden, noise, configured, others):
     configured : SkyModel
         The configured mesh and its deviation.
     others : list of list of SkyModel
-        Groups of models. The first group with a better model is used.
+        Groups of models. The groups after one with a model that is good enough are not tried.
 
     Returns
     -------
@@ -146,17 +134,21 @@ def best_model(image, hidden, noise, configured, others):
     """
     reached = held_out(image, hidden, configured)
     limit = _BETTER * np.fmin(configured.deviation, deviation(reached, noise))
+    found = []
     for group in others:
         good = []
         for model in group:
             cells = held_out(image, hidden, model)
             off = deviation(cells, noise)
-            if off < limit and is_better(cells, reached):
+            if off < limit and is_better(cells, reached, noise):
                 good.append(model._replace(deviation=off))
-        if good:
-            least = min(model.deviation for model in good)
-            return next(model for model in good if model.deviation < least + _AS_GOOD)
-    return None
+        found += good
+        if any(model.deviation <= GOOD_ENOUGH for model in good):
+            break
+    if not found:
+        return None
+    least = min(model.deviation for model in found)
+    return next(model for model in found if model.deviation < least + _AS_GOOD)
 
 
 def candidates(mesh, finest):
@@ -176,119 +168,40 @@ def candidates(mesh, finest):
     """
     finer = [mesh // 2**n for n in range(1, 8) if mesh // 2**n >= max(_FINEST, finest)]
     polynomials = [SkyModel(degree, mesh) for degree in _DEGREES]
-    return [polynomials, [SkyModel(0, side) for side in finer]]
+    profiles = [
+        SkyModel(degree, mesh, profile=kind) for kind in ("axes", "corner") for degree in (0, 4)
+    ]
+    crowded = not np.isfinite(finest)
+    return [polynomials, [SkyModel(0, side) for side in finer], [] if crowded else profiles]
 
 
-def is_better(cells, others):
+def is_better(cells, others, noise):
     """Return whether held-out squares are significantly nearer to 0 with one model than another.
 
     Parameters
     ----------
     cells, others : (ndarray, ndarray)
         Means and numbers of pixels of the same squares, of two models.
+    noise : float
+        Noise of a pixel of sky, counts.
 
     Returns
     -------
     bool
+        In the whole image, or in a region of it.
     """
     both = np.isfinite(cells[0]) & np.isfinite(others[0])
     if both.sum() < LEAST_CELLS:
         return False
-    gain = abs(others[0][both]) - abs(cells[0][both])
-    return bool(np.mean(gain) > _SIGNIFICANT * np.std(gain) / np.sqrt(len(gain)))
-
-
-def measure(image, mask, model, hidden):
-    """Return the sky of an image by a model.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-        Counts.
-    mask : ndarray of int, shape (ny, nx)
-        Pixels that are not 0 are left out.
-    model : SkyModel
-        Model of the sky.
-    hidden : ndarray of bool, shape (ny, nx)
-        Pixels that the polynomial leaves out: masked pixels and sources.
-
-    Returns
-    -------
-    redpix.photometry.ccd.Background
-    """
-    smooth = polynomial(image, hidden, model.degree) if model.degree else 0.0
-    sky = ccd.background(image - smooth, mask, model.mesh)
-    return sky._replace(level=sky.level + smooth)
-
-
-def held_out(image, hidden, model):
-    """Return the sky of squares without a model that was made from other squares.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-        Counts.
-    hidden : ndarray of bool, shape (ny, nx)
-        Masked pixels and sources.
-    model : SkyModel
-        Model of the sky.
-
-    Returns
-    -------
-    mean : ndarray, shape (rows, columns)
-        NaN in squares that were not held out or do not show the sky.
-    count : ndarray, shape (rows, columns)
-    """
-    rows, columns = (-(-side // CELL) for side in image.shape)
-    row, column = np.indices((rows, columns))
-    mean, count = np.full((rows, columns), np.nan), np.zeros((rows, columns))
-    for fold in range(4 if rows * columns <= _FEW else 1):
-        left = (row + 2 * column + fold) % 4 == 0
-        pixels = left.repeat(CELL, 0).repeat(CELL, 1)[: image.shape[0], : image.shape[1]]
-        without = hidden | pixels
-        level = measure(image, without.astype(np.int16), model, without).level
-        cells = cell_means(image - level, hidden)
-        mean[left], count[left] = cells[0][left], cells[1][left]
-    return mean, count
-
-
-def polynomial(image, hidden, degree):
-    """Return a polynomial of the position, fitted to the sky of squares.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-        Counts.
-    hidden : ndarray of bool, shape (ny, nx)
-        Masked pixels and sources.
-    degree : int
-        Largest sum of the exponents.
-
-    Returns
-    -------
-    ndarray, shape (ny, nx)
-        Counts.
-    """
-    mean, _ = cell_means(image, hidden)
-    y, x = (
-        (2 * np.minimum(np.arange(n) * CELL + (CELL - 1) / 2, side - 1) / (side - 1) - 1)
-        for n, side in zip(mean.shape, image.shape, strict=True)
-    )
-    keep = np.add.outer(np.arange(degree + 1), np.arange(degree + 1)) <= degree
-    terms = _terms(y, x, degree)[:, :, keep]
-    used = np.isfinite(mean)
-    for _ in range(4):
-        fitted = np.linalg.lstsq(terms[used], mean[used], rcond=None)[0]
-        rest = mean - terms @ fitted
-        spread = 1.4826 * np.nanmedian(abs(rest))
-        used = np.isfinite(rest) & (abs(np.nan_to_num(rest)) <= 3 * spread)
-    coefficients = np.zeros(keep.shape)
-    coefficients[keep] = fitted
-    axes = [np.linspace(-1, 1, side) for side in image.shape]
-    return chebyshev.chebgrid2d(*axes, coefficients)
-
-
-def _terms(y, x, degree):
-    """Return the products of Chebyshev polynomials at a grid, shape (ny, nx, d + 1, d + 1)."""
-    along_y, along_x = (chebyshev.chebvander(axis, degree) for axis in (y, x))
-    return along_y[:, None, :, None] * along_x[None, :, None, :]
+    for some in regions(both.shape):
+        region = both & some
+        if np.count_nonzero(region) < LEAST_OF_REGION:
+            continue
+        off, before = abs(cells[0][region]), abs(others[0][region])
+        gain, number = before - off, len(off)
+        # where light falls steeply, its gains scatter as much as they are
+        chance = noise * np.sqrt(np.mean(1 / cells[1][region]))
+        scatter = chance if off.mean() < _STEEP * before.mean() else np.std(gain)
+        if np.mean(gain) > _SIGNIFICANT * scatter / np.sqrt(number):
+            return True
+    return False

@@ -128,9 +128,7 @@ def sky_variance(made, sky, electrons, read_noise, total):
         return variance, "the error map"
     if read_noise is None:
         return np.square(sky.rms), MEASURED
-    flat = 1.0 if made.flat is None else made.flat
-    gain = electrons / flat
-    variance = np.maximum(sky.level, 0) / electrons + np.square(read_noise / gain / flat)
+    variance = np.maximum(sky.level, 0) / electrons + np.square(read_noise / electrons)
     try:
         scale = noise_scale(made.image - sky.level, variance, made.mask)
     except InputError:

@@ -2,6 +2,7 @@
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.wcs_inversion import invertible_pixels
 from redpix.io.tables import read_table
 
 
@@ -21,7 +22,7 @@ def read_star_catalogue(path, band, wcs):
     Returns
     -------
     x, y, magnitude : ndarray of float64, shape (n,)
-        NaN if missing.
+        NaN if missing. Positions are also NaN where the distortion of the WCS has no inverse.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def read_star_catalogue(path, band, wcs):
     if table.find("x") and table.find("y"):
         x, y = table.numbers("x"), table.numbers("y")
     elif table.find("ra") and table.find("dec") and wcs:
-        x, y = wcs.all_world2pix(table.numbers("ra"), table.numbers("dec"), 0)
+        x, y = invertible_pixels(wcs, table.numbers("ra"), table.numbers("dec"))
     else:
         raise InputError(
             f"{path}: has the columns {columns}; allowed: x and y (0-based), or ra and dec for an "

@@ -7,6 +7,7 @@ import numpy as np
 from redpix.core.job import log
 from redpix.photometry.confusion import widened
 from redpix.photometry.nearest_known import nearest_known
+from redpix.photometry.psf_uncertainty import with_psf_error
 from redpix.photometry.zero_point import ZeroPoint, magnitudes
 from redpix.psf.effective_psf_file import effective_psf_cards
 
@@ -75,7 +76,7 @@ def star_columns(result, quality, scale, sky, wcs):
     dict of str to ndarray, shape (n,)
         By name, `SEVEN` and `MORE`.
     """
-    stars, errors = result.stars, widened(result)
+    stars, errors = result.stars, with_psf_error(widened(result), result, quality)
     flux, flux_error = stars.flux * scale.correction, errors.flux * scale.correction
     better = flux, flux_error
     if scale.column == "aperture_flux":

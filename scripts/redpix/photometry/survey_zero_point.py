@@ -6,6 +6,7 @@ from astropy.table import Table
 from redpix.catalogue.vizier import moved_positions, years_since
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.wcs_inversion import invertible_pixels
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.surveys import SURVEYS, band_of_filter
 from redpix.photometry.zero_point import (
@@ -15,6 +16,7 @@ from redpix.photometry.zero_point import (
     match,
     zero_point,
 )
+from redpix.sdss.magnitudes import POGSON
 
 #: minimum number of stars, and minimum spread of their colours in mag, for a colour term
 LEAST_COLOURED, LEAST_SPREAD = 10, 0.1
@@ -76,7 +78,7 @@ def find_survey_zero_point(table, stars, header, wcs, band, fwhm):
     stars : mapping of str to ndarray
         ``x``, ``y`` (0-based), ``flux``, ``error`` and ``flags`` of the stars of the image.
     header : mapping
-        Header of the calibrated image: MJD-MID and FILTER.
+        Header of the calibrated image: MJD-MID, FILTER, NAXIS1 and NAXIS2.
     wcs : astropy.wcs.WCS or None
         WCS of the image.
     band : str or None
@@ -96,7 +98,8 @@ def find_survey_zero_point(table, stars, header, wcs, band, fwhm):
     if reason:
         log.warning("%s: %s; magnitudes stay instrumental", survey, reason)
         return ZeroPoint(np.nan, np.nan, 0)
-    x, y = wcs.all_world2pix(*at_epoch(table, header.get("MJD-MID")), 0)
+    ra, dec = at_epoch(table, header.get("MJD-MID"))
+    x, y = invertible_pixels(wcs, ra, dec)
     index = match_stars(stars, x, y, np.asarray(table[chosen], float), header, fwhm)
     zero = zero_point_of_matches(table[index >= 0], index[index >= 0], stars, chosen)
     if zero.stars < LEAST_STARS:
@@ -187,7 +190,8 @@ def match_stars(stars, x, y, magnitude, header, fwhm):
     seen = np.column_stack([stars["x"], stars["y"]])[np.argsort(-np.asarray(stars["flux"]))]
     try:
         transform = star_transform(seen, np.column_stack([x, y])[bright], (ny, nx))
-    except InputError:
+    except InputError as error:
+        log.info("the WCS matches few of the catalogue's stars, and their pattern none: %s", error)
         return by_wcs
     moved_x, moved_y = transform(x[inside], y[inside])
     index = np.full(len(x), -1)
@@ -226,7 +230,7 @@ def colour_term(flux, error, flags, magnitude, magnitude_error, colour):
     if not good.any():
         return 0.0, np.nan, np.nan
     values = magnitude[good] + 2.5 * np.log10(flux[good])
-    sigma = np.hypot(1.0857 * error[good] / flux[good], magnitude_error[good])
+    sigma = np.hypot(POGSON * error[good] / flux[good], magnitude_error[good])
     pivot = float(np.median(colour[good]))
     x = colour[good] - pivot
     kept = abs(values - np.median(values)) < 1.0

@@ -95,19 +95,34 @@ SURVEYS = {
     ),
 }
 
-#: G less the magnitude in a band as a polynomial of BP - RP, lowest order first, and the colours
-#: for which it holds (Riello et al. 2021, A&A 649, A3, appendix C)
-GAIA_RELATIONS = {
-    "V": ((-0.02704, 0.01424, -0.2156, 0.01426), (-0.5, 5.0)),
-    "R": ((-0.02275, 0.3961, -0.1243, -0.01396, 0.003775), (0.0, 4.0)),
-    "I": ((0.01753, 0.76, -0.0991), (-0.5, 4.5)),
-    "g": ((0.2199, -0.6365, -0.1548, 0.0064), (0.3, 3.0)),
-    "r": ((-0.09837, 0.08592, 0.1907, -0.1701, 0.02263), (0.0, 3.0)),
-    "i": ((-0.293, 0.6404, -0.09609, -0.002104), (0.5, 2.0)),
-}
 
-#: scatter of these relations, mag
-RELATION_ERROR = 0.04
+class GaiaRelation(NamedTuple):
+    """A magnitude in another band from Gaia's G, BP and RP.
+
+    Attributes
+    ----------
+    terms : tuple of float
+        G less the magnitude as a polynomial of BP - RP, mag, lowest order first.
+    colours : (float, float)
+        BP - RP between which it holds, mag.
+    scatter : float
+        Standard deviation of stars about it, mag.
+    """
+
+    terms: tuple
+    colours: tuple
+    scatter: float
+
+
+#: relations to Johnson-Cousins and SDSS bands: Riello et al. 2021, A&A 649, A3, tables C.1 and C.2
+GAIA_RELATIONS = {
+    "V": GaiaRelation((-0.02704, 0.01424, -0.2156, 0.01426), (-0.5, 5.0), 0.03017),
+    "R": GaiaRelation((-0.02275, 0.3961, -0.1243, -0.01396, 0.003775), (0.0, 4.0), 0.03167),
+    "I": GaiaRelation((0.01753, 0.76, -0.0991), (-0.5, 4.5), 0.03765),
+    "g": GaiaRelation((0.2199, -0.6365, -0.1548, 0.0064), (0.3, 3.0), 0.0745),
+    "r": GaiaRelation((-0.09837, 0.08592, 0.1907, -0.1701, 0.02263), (0.0, 3.0), 0.03776),
+    "i": GaiaRelation((-0.293, 0.6404, -0.09609, -0.002104), (0.5, 2.0), 0.04092),
+}
 
 #: words of a photometric system of capital letters, and of small letters
 _CAPITAL = re.compile(r"johnson|bessell?|cousins|kron|landolt")

@@ -5,11 +5,16 @@ from typing import NamedTuple
 import numpy as np
 from scipy.spatial import cKDTree
 
+from redpix.sdss.magnitudes import POGSON
+
 #: minimum number of stars for a zero point
 LEAST_STARS = 3
 
 #: maximum relative error of the fluxes of these stars
 _WORST = 0.1
+
+#: maximum number of rounds of clipping at three standard deviations, and the least scatter, mag
+_ROUNDS, _LEAST_SPREAD = 5, 1e-4
 
 
 class ZeroPoint(NamedTuple):
@@ -123,16 +128,18 @@ def zero_point(flux, error, flags, magnitude):
     """
     good = (flux > 0) & (error < _WORST * flux) & (flags == 0) & np.isfinite(magnitude)
     values = magnitude[good] + 2.5 * np.log10(flux[good])
-    sigma = 1.0857 * error[good] / flux[good]
-    for _ in range(5):
+    sigma = POGSON * error[good] / flux[good]
+    for _ in range(_ROUNDS):
         if len(values) < LEAST_STARS:
-            return ZeroPoint(np.nan, np.nan, len(values))
+            break
         rest = abs(values - np.median(values))
-        spread = max(1.4826 * np.median(rest), 1e-4)
+        spread = max(1.4826 * np.median(rest), _LEAST_SPREAD)
         kept = rest < 3 * np.maximum(spread, sigma)
         if kept.all():
             break
         values, sigma = values[kept], sigma[kept]
+    if len(values) < LEAST_STARS:
+        return ZeroPoint(np.nan, np.nan, len(values))
     weight = 1 / (sigma**2 + spread**2)
     mean = np.sum(weight * values) / weight.sum()
     scatter = (values - mean) ** 2 * len(values) / (len(values) - 1)
@@ -159,5 +166,5 @@ def magnitudes(flux, error, value):
     safe = np.where(bright, flux, 1)
     return (
         np.where(bright, value - 2.5 * np.log10(safe), np.nan),
-        np.where(bright, 1.0857 * error / safe, np.nan),
+        np.where(bright, POGSON * error / safe, np.nan),
     )

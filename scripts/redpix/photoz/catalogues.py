@@ -5,7 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas
 
+from redpix.catalogue.positions import decimal_numbers, degrees
 from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.photoz.column_values import (
     clean_errors,
     clean_fluxes,
@@ -17,6 +19,7 @@ from redpix.photoz.column_values import (
     magnitudes_of_fluxes,
     softening_of,
 )
+from redpix.photoz.extreme_values import clean_limits, clean_unobserved
 from redpix.photoz.flux_units import converted_errors, in_units
 
 #: columns that are copied to objects.csv
@@ -88,8 +91,9 @@ def read_objects(table, columns, roles, ids=None):
     columns : redpix.photoz.magnitude_columns.Columns
         With the softening of the fluxes, in the units of the table.
     found : dict
-        Codes of missing values by column, errors that were filled by column, units of errors that
-        were converted, number of redshifts that were set to 0, and spellings of classes.
+        Codes of missing values by column, errors that were filled by column, magnitudes that are
+        limits by column, cells that are not plain numbers by column, units of errors that were
+        converted, number of redshifts that were set to 0, and spellings of classes.
 
     Raises
     ------
@@ -101,7 +105,7 @@ def read_objects(table, columns, roles, ids=None):
             raise InputError(f"{table.name}: no column {column}, which the training table has")
     columns = in_units(columns, table.units)
     factors = converted_errors(columns, table.units)
-    magnitudes, errors, columns, codes, filled = _photometry(table, columns, factors)
+    magnitudes, errors, columns, codes, filled, limits = _photometry(table, columns, factors)
     label, spellings = _labels(table, roles.label)
     redshift = _numbers(table, [roles.redshift])[:, 0]
     codes[roles.redshift], negative = clean_redshifts(redshift, label)
@@ -111,11 +115,13 @@ def read_objects(table, columns, roles, ids=None):
         label=label,
         magnitudes=magnitudes,
         errors=errors,
-        about=_numbers(table, ABOUT),
+        about=_about(table),
     )
     found = {
         "missing": {column: counts for column, counts in codes.items() if counts},
         "errors_filled": filled,
+        "limits": limits,
+        "written": _written(table, roles, columns),
         "errors_converted": {column: table.units[column] for column in factors},
         "negative_redshifts": negative,
         "classes": spellings,
@@ -124,8 +130,8 @@ def read_objects(table, columns, roles, ids=None):
 
 
 def _photometry(table, columns, factors):
-    """Return magnitudes, errors, columns, codes of missing values and numbers of filled errors."""
-    codes = {}
+    """Return magnitudes, errors, columns, codes, numbers of filled errors and of limits."""
+    codes, limits = {}, {}
     magnitudes = _numbers(table, columns.magnitudes)
     clean = clean_fluxes if columns.zero_points else clean_magnitudes
     for values, column in zip(magnitudes.T, columns.magnitudes, strict=True):
@@ -137,11 +143,43 @@ def _photometry(table, columns, factors):
         values *= factors.get(column, 1.0)
     if columns.ivar:
         magnitudes[~np.isfinite(errors) & np.isin(columns.errors, columns.ivar)] = np.nan
+    for values, error, column in zip(magnitudes.T, errors.T, columns.magnitudes, strict=False):
+        if columns.zero_points:
+            codes[column] |= clean_unobserved(values, error)
+        else:
+            limits[column] = clean_limits(values, error)
     filled = fill_errors(errors, magnitudes) if columns.errors else ()
     if columns.zero_points:
         columns = _convert_fluxes(magnitudes, errors, columns)
     filled = {c: int(n) for c, n in zip(columns.magnitudes, filled, strict=False) if n}
-    return magnitudes, errors, columns, codes, filled
+    limits = {column: count for column, count in limits.items() if count}
+    return magnitudes, errors, columns, codes, filled, limits
+
+
+def _written(table, roles, columns):
+    """Return how the cells of the columns that are used are written, if not as plain numbers."""
+    used = {*columns.magnitudes, *columns.errors, roles.redshift}
+    return {column: found for column, found in table.written.items() if column in used}
+
+
+def _about(table):
+    """Return the columns of `ABOUT`, shape (n, 3); positions in degrees."""
+    values = np.full((len(table), len(ABOUT)), np.nan)
+    for number, column in enumerate(ABOUT):
+        name = next((name for name in (column, column.upper()) if name in table), None)
+        if name is None:
+            continue
+        try:
+            values[:, number] = table.numbers(name)
+        except InputError:
+            if column not in ("ra", "dec"):
+                raise
+            cells = degrees(table.text(name), column, "")[0]
+            values[:, number] = decimal_numbers(cells)
+            log.info("%s: %s is sexagesimal; objects.csv has degrees", table.name, name)
+            if not np.isfinite(values[:, number]).any():
+                raise
+    return values
 
 
 def _convert_fluxes(flux, errors, columns):

@@ -7,7 +7,9 @@ import numpy as np
 
 from redpix.catalogue.redshifts import missing_redshifts, zero_is_a_code
 from redpix.core.exceptions import InputError
+from redpix.photoz.extreme_values import faint_code, negative_code
 from redpix.photoz.learners.base import CLASSES, STAR
+from redpix.sdss.magnitudes import POGSON
 
 #: range of valid magnitudes; others mark a missing measurement
 FAINTEST, BRIGHTEST = 50.0, -30.0
@@ -30,7 +32,11 @@ _UNKNOWN = ("UNKNOWN", "UNCLASSIFIED", "?", "-", "--", "NONE", "UNDEFINED")
 #: a class with a subclass behind it, such as GALAXY STARFORMING or STAR_LATE; not STAR FORMING
 _WITH_SUBCLASS = re.compile(r"(GALAXY|QSO|STAR)[ _:/(-]+(?!FORMING|BURST|GALAX|/).*")
 
-_POGSON = 2.5 / np.log(10)
+#: median magnitude above which whole numbers up to 0 are codes of missing magnitudes
+_GALAXIES = 10.0
+
+#: fluxes beyond this one are codes in every unit
+_LARGEST_FLUX = 1e19
 
 
 def blank(values, missing):
@@ -67,6 +73,11 @@ def clean_magnitudes(values):
     dict of str to int
     """
     missing = (values > FAINTEST) | (values < BRIGHTEST) | np.isin(values, MAGNITUDE_CODES)
+    known = values[~missing & np.isfinite(values)]
+    if len(known) and np.median(known) > _GALAXIES:
+        missing |= (values <= 0) & (values == np.round(values))
+        known = known[known > 0]
+    missing |= values == faint_code(known)
     return blank(values, missing)
 
 
@@ -114,7 +125,9 @@ def clean_fluxes(values):
     -------
     dict of str to int
     """
-    return blank(values, np.isinf(values) | np.isin(values, FLUX_CODES))
+    missing = np.isin(values, FLUX_CODES) | (np.abs(values) > _LARGEST_FLUX)
+    missing |= values == negative_code(values[~missing & np.isfinite(values)])
+    return blank(values, missing)
 
 
 def clean_redshifts(values, label):
@@ -214,9 +227,9 @@ def magnitudes_of_fluxes(flux, error, zero_point, softening):
     """
     if not softening:
         positive = np.where(flux > 0, flux, np.nan)
-        return zero_point - 2.5 * np.log10(positive), _POGSON * error / positive
-    magnitude = zero_point - _POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
-    return magnitude, _POGSON * error / np.hypot(flux, 2 * softening)
+        return zero_point - 2.5 * np.log10(positive), POGSON * error / positive
+    magnitude = zero_point - POGSON * (np.arcsinh(flux / (2 * softening)) + np.log(softening))
+    return magnitude, POGSON * error / np.hypot(flux, 2 * softening)
 
 
 def labels_of(text, place):
@@ -248,8 +261,13 @@ def labels_of(text, place):
         known = [name for name in CLASSES if plain in (name, *_SPELLINGS[name])]
         if plain and not known:
             row = int(np.argmax(np.asarray(text) == cell))
+            numbers = (
+                ", or 3 (galaxy) and 6 (star) as in SDSS; other numbers differ between surveys: "
+                "write GALAXY, QSO or STAR in their place"
+            )
             raise InputError(
                 f"{place(row)}: class {cell!r} is unknown; allowed: {', '.join(CLASSES)}"
+                + (numbers if re.fullmatch(r"-?[0-9.]+|TRUE|FALSE", plain) else "")
             )
         labels[cell] = CLASSES.index(known[0]) if plain else -1
         if cell and [cell] != known:

@@ -11,6 +11,17 @@ from redpix.photoz.column_families import (
     band_of,
 )
 
+#: what is done to cells that are not plain numbers, by the way in which they are written
+_WRITTEN = {
+    "limits": "limits, taken as not measured",
+    "errors": "errors in the cell, used as {error}",
+    "last digits": "errors that count the last digits, used as {error}",
+    "doubtful": "doubtful numbers, used",
+    "units": "the unit is left out",
+    "quotes": "the quotation marks are left out",
+    "missing": "missing values",
+}
+
 
 def describe_input(path, roles, columns, objects, found):
     """Return how a table was understood.
@@ -89,11 +100,38 @@ def in_words(path, understood):
     if understood["negative_redshifts"]:
         count = understood["negative_redshifts"]
         parts.append(f"redshifts from -0.01 to 0 of galaxies and quasars set to 0: {count} rows")
+    parts += written_in_words(understood)
     parts += [
         f"missing values of {column}: {_counts(codes)}"
         for column, codes in understood["missing"].items()
     ]
     return f"{path}: {'; '.join(parts)}"
+
+
+def written_in_words(understood):
+    """Return what was done to cells that are limits or not plain numbers.
+
+    Parameters
+    ----------
+    understood : dict
+        From `describe_input`.
+
+    Returns
+    -------
+    list of str
+        One text per column and kind.
+    """
+    words = []
+    for column, found in understood.get("written", {}).items():
+        for kind, count in found["counts"].items():
+            meaning = _WRITTEN[kind].format(error=found.get("column", "nothing"))
+            words.append(f"{column}: {count} cells such as {found['examples'][kind]!r}: {meaning}")
+    words += [
+        f"{column}: {count} magnitudes without an error, fainter than 90 % of the others: limits, "
+        "taken as not measured"
+        for column, count in understood.get("limits", {}).items()
+    ]
+    return words
 
 
 def _photometry(understood):

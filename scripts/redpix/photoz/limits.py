@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-#: magnitude per relative error of a flux, 2.5 / ln(10)
-POGSON = 2.5 / np.log(10)
+from redpix.sdss.magnitudes import POGSON
 
 #: minimum number of training objects that lack a band
 FEWEST = 25

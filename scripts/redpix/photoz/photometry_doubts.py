@@ -100,3 +100,30 @@ def check_order(table, columns, name, warn):
             f"objects, so the elements may not be {' '.join(columns.bands)}: name them in the "
             "listing's column magnitudes, by wavelength"
         )
+
+
+def check_written(written, name, warn):
+    """Warn of cells whose meaning is assumed: errors in brackets, marks of doubt.
+
+    Parameters
+    ----------
+    written : dict of str to dict
+        Numbers and examples of cells that are not plain numbers, by column, from
+        `redpix.io.table.Table.written`.
+    name : str
+        Name of the file, for messages.
+    warn : callable
+        Called with one line of text per column with such cells.
+    """
+    meanings = {
+        "last digits": "errors that count the last digits",
+        "doubtful": "doubtful numbers, which are used",
+    }
+    for column, found in written.items():
+        for kind, meaning in meanings.items():
+            if kind in found["counts"]:
+                warn(
+                    f"{name}: {column}: {found['counts'][kind]} cells such as "
+                    f"{found['examples'][kind]!r} are taken as {meaning}; leave empty what is "
+                    "not to be trusted, and write errors in a column of their own"
+                )

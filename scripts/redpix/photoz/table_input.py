@@ -13,10 +13,10 @@ from redpix.photoz.catalogue_doubts import (
     check_extinction,
     check_quality,
 )
-from redpix.photoz.column_names import Names, find_roles
+from redpix.photoz.column_names import IDS, LABELS, Names, find_roles
 from redpix.photoz.input_words import describe_input, in_words
 from redpix.photoz.magnitude_columns import Columns, choose_columns
-from redpix.photoz.photometry_doubts import check_fluxes, check_order
+from redpix.photoz.photometry_doubts import check_fluxes, check_order, check_written
 from redpix.photoz.redshift_values import redshift_by_values
 
 #: no column is named
@@ -88,6 +88,8 @@ def open_table(path, names):
     redpix.io.table.Table
     """
     table = read_table(path, ids=(names.id or "id",))
+    texts = ("id", "ra", "dec", *IDS, *LABELS, names.id, names.label)
+    table = table.with_numbers(but=[name.lower() for name in texts])
     log.info("%s", table.understood)
     return table
 
@@ -125,6 +127,7 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
+    check_written(understood["written"], path, warn)
     check_errors(header, columns, roles.redshift, path, warn)
     check_extinction(header, columns, path, warn)
     check_quality(table, roles, path, warn)

@@ -8,19 +8,12 @@ from redpix.core.exceptions import InputError
 from redpix.image.masks import BITS, DTYPE, bit_value, translated_mask
 from redpix.io.fits_files import read_header, read_image
 from redpix.io.image_path import split_path
-from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES
+from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES, UTYPES
 from redpix.io.whole_fits import open_whole
 from redpix.sdss.frames import mask_spans, masked_pixels
 
 #: HDUs that are read beside an image: the first of the noise, the first of the masks
 PLANES = (tuple(NOISE_PLANES), MASK_PLANES)
-
-#: kind of the noise by the card UTYPE that astropy's CCDData writes
-_UTYPES = {
-    "StdDevUncertainty": "error",
-    "VarianceUncertainty": "variance",
-    "InverseVariance": "weight",
-}
 
 #: name of a kind whose weights have no scale
 RELATIVE_KIND = "relative"
@@ -85,7 +78,7 @@ def given_errors(row, planes, shape):
     for name, kind in NOISE_PLANES.items():
         if name in planes:
             where = f"image: {row.image}: HDU {name}"
-            kind = _UTYPES.get(planes[name].header.get("UTYPE"), kind)
+            kind = UTYPES.get(planes[name].header.get("UTYPE"), kind)
             error = _as_error(planes[name].pixels, kind, where)
             return GivenErrors(error, kind, f"HDU {name} of {row.image}")
     return GivenErrors(None, "", "")

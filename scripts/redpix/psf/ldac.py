@@ -3,8 +3,7 @@
 import numpy as np
 from astropy.io import fits
 
-#: bytes of a block of a FITS file
-_BLOCK = 2880
+from redpix.io.fits_structure import BLOCK
 
 
 def read_columns(path, but):
@@ -51,5 +50,5 @@ def write_rows(path, copy, rows):
         before = file.read(place["hdrLoc"])
     table = np.memmap(path, np.uint8, "r", place["datLoc"], (number, bytes_per_row))
     chosen = table[rows].tobytes()
-    padding = bytes(-len(chosen) % _BLOCK)
+    padding = bytes(-len(chosen) % BLOCK)
     copy.write_bytes(before + header.tostring().encode("ascii") + chosen + padding)

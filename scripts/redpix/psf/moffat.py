@@ -78,16 +78,18 @@ def _sums_over_nodes(dx, dy, pixel, beta, shape, slopes):
     xx, yy, xy = shape
     value, part_log = 0.0, 0.0
     sums = [0.0] * 5
-    for a, weight_a in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
+    nodes = list(zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True))
+    along_y = [(dy + b * pixel, weight_b) for b, weight_b in nodes]
+    along_y = [(v, 1 + yy * v * v, weight_b) for v, weight_b in along_y]
+    for a, weight_a in nodes:
         u = dx + a * pixel
+        square, tilted = xx * u * u, xy * u
         # sums along y, in which u is a factor
         fall, fall_v, fall_vv = 0.0, 0.0, 0.0
-        for b, weight_b in zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True):
-            v = dy + b * pixel
-            one = (xy * u) * v  # one and the squared radius
-            one += xx * u * u
-            one += yy * v * v
-            one += 1
+        for v, one_and_square, weight_b in along_y:
+            one = tilted * v  # one and the squared radius
+            one += square
+            one += one_and_square
             log = np.log(one)  # several times faster than log1p, and the same: it is above 1
             part = np.exp(log * -beta)
             part *= weight_a * weight_b

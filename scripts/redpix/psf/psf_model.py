@@ -153,19 +153,30 @@ def full_width(stamp):
 
     Parameters
     ----------
-    stamp : ndarray, shape (ny, nx)
+    stamp : ndarray, shape (side, side)
         PSF centred on the middle pixel.
 
     Returns
     -------
     float
-        Pixels.
+        Pixels; of a ring, as of a defocused star, the width of its outer edge.
     """
-    middle = stamp.shape[0] // 2
-    widths = []
-    for profile in (stamp[middle], stamp[:, middle]):
-        for side in (profile[middle:], profile[middle::-1]):
-            below = int(np.argmax(side < stamp.max() / 2))
-            high, low = side[below - 1], side[below]
-            widths.append(below - 1 + (high - stamp.max() / 2) / (high - low))
-    return 2 * float(np.mean(widths))
+    middle, half = stamp.shape[0] // 2, stamp.max() / 2
+    sides = [
+        side
+        for profile in (stamp[middle], stamp[:, middle])
+        for side in (profile[middle:], profile[middle::-1])
+    ]
+    return 2 * float(np.mean([_reach(side, half) for side in sides]))
+
+
+def _reach(profile, level):
+    """Return the distance from the first pixel at which a profile falls below a level, pixels."""
+    profile = np.append(profile, 0.0)  # the stamp ends
+    bright = profile >= level
+    if not bright.any():
+        return 0.0
+    # of a ring, the last bright pixel; wings as bright as the core do not occur
+    last = int(np.argmin(bright)) - 1 if bright[0] else int(np.flatnonzero(bright)[-1])
+    high, low = profile[last], profile[last + 1]
+    return last + (high - level) / (high - low)

@@ -128,15 +128,20 @@ def mean_width(fits):
 def _peaks(image, variance, usable):
     """Return x, y of the peaks of the smoothed image, the most significant first."""
     clean, noise = np.where(usable, image, 0), np.where(usable, variance, 0)
-    axis = np.arange(-5, 6)
-    kernel = np.exp(-(axis**2 + axis[:, None] ** 2) / (2 * SMOOTHING**2))
-    smooth = ndimage.correlate(clean, kernel, mode="constant")
-    spread = np.sqrt(ndimage.correlate(noise, kernel**2, mode="constant"))
+    line = np.exp(-(np.arange(-5, 6) ** 2) / (2 * SMOOTHING**2))
+    smooth = _smoothed(clean, line)
+    spread = np.sqrt(_smoothed(noise, line**2))
     ratio = np.divide(smooth, spread, out=np.zeros_like(smooth), where=spread > 0)
     top = (ratio == ndimage.maximum_filter(ratio, 5)) & (ratio > LEAST_PEAK) & usable
     y, x = np.nonzero(top)
     order = np.argsort(-ratio[y, x], kind="stable")[:MOST_PEAKS]
     return list(zip(x[order], y[order], strict=True))
+
+
+def _smoothed(plane, line):
+    """Return a plane, 0 outside, correlated with a kernel that is the product of two lines."""
+    along_y = ndimage.correlate1d(plane, line, 0, mode="constant")
+    return ndimage.correlate1d(along_y, line, 1, mode="constant")
 
 
 def _fitted(image, variance, usable, x, y):

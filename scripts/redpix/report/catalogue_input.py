@@ -1,5 +1,6 @@
 """Show in the report how the tables of magnitudes of a run were understood."""
 
+from redpix.photoz.input_words import written_in_words
 from redpix.report.tables import DASH
 
 #: unit of a magnitude that is made of a flux, by the softening of its scale
@@ -59,6 +60,9 @@ def _file(understood):
         facts["missing redshifts"] = _counts(codes)
     if understood["negative_redshifts"]:
         facts["redshifts from -0.01 to 0 set to 0"] = f"{understood['negative_redshifts']:,}"
+    written = written_in_words(understood)
+    if written:
+        facts["limits, and cells that are not plain numbers"] = "; ".join(written)
     return {"name": understood["file"], "facts": facts, "bands": _bands(understood)}
 
 

@@ -9,6 +9,9 @@ from redpix.io.image_path import named_hdu
 from redpix.report.coadd_plots import coadd_figure
 from redpix.report.figures import data_uri
 
+#: maximum number of coadds with a figure; the others have their facts
+MOST_DRAWN = 12
+
 
 def show_coadds(paths, firsts):
     """Return figure and facts of all coadds.
@@ -24,10 +27,13 @@ def show_coadds(paths, firsts):
     -------
     list of dict
     """
-    return [show_coadd(Path(path), first) for path, first in zip(paths, firsts, strict=True)]
+    return [
+        show_coadd(Path(path), first, drawn=number < MOST_DRAWN)
+        for number, (path, first) in enumerate(zip(paths, firsts, strict=True))
+    ]
 
 
-def show_coadd(path, first):
+def show_coadd(path, first, drawn=True):
     """Return figure and facts of one coadd.
 
     Parameters
@@ -36,6 +42,8 @@ def show_coadd(path, first):
         ``<stack>/<band>.fits``.
     first : str
         FITS file of the first image.
+    drawn : bool
+        Whether the coadd has a figure.
 
     Returns
     -------
@@ -43,7 +51,10 @@ def show_coadd(path, first):
     """
     with fits.open(path, memmap=False) as hdus:
         header, image = hdus["SCI"].header, hdus["SCI"].data
-    before = read_image(first + named_hdu(header["IMAGE1"])).pixels
+    figure = None
+    if drawn:
+        before = read_image(first + named_hdu(header["IMAGE1"])).pixels
+        figure = data_uri(coadd_figure(image, before), photograph=True)
     images = [
         {
             "name": header[f"IMAGE{number}"],
@@ -58,7 +69,7 @@ def show_coadd(path, first):
     return {
         "name": path.parent.name,
         "band": path.stem,
-        "figure": data_uri(coadd_figure(image, before), photograph=True),
+        "figure": figure,
         "images": images,
         "facts": {
             "images": header["NIMAGES"],

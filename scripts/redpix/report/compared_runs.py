@@ -8,7 +8,14 @@ from astropy.io import fits
 
 from redpix.photoz import metrics
 from redpix.photoz.pdf_file import read_pdfs
-from redpix.report import compared_objects, compared_places, files, tables, verdict
+from redpix.report import (
+    compared_objects,
+    compared_places,
+    files,
+    tables,
+    verdict,
+    verdict_images,
+)
 from redpix.report.verdict_section import read_metrics
 
 
@@ -189,7 +196,11 @@ def judgements(folder):
     delivered = folder / "frames/delivered.csv"
     if delivered.exists():
         came = files.read_text_table(delivered)["delivered"] == "yes"
-        lines.append(verdict.judge_fields(int(came.sum()), int((~came).sum())))
+        lines.append(
+            verdict.judge_left_out(
+                int(came.sum()), int((~came).sum()), "Fields", "fields left out", ""
+            )
+        )
     for name, path in methods_of(folder).items():
         values = read_metrics(path.with_name("metrics.json")).get("objects") or {}
         lines += verdict.judge_redshifts(name, values, "")
@@ -197,12 +208,14 @@ def judgements(folder):
         folder, "subtraction/*/*/difference.fits", slice(1, 3)
     ).items():
         pair, _, band = name.rpartition(" ")
-        lines += verdict.judge_difference(pair, band, fits.getheader(path, "D"))
+        lines += verdict_images.judge_difference(pair, band, fits.getheader(path, "D"))
     for path in sorted(folder.glob("photometry/*.residual.fits")):
-        lines += verdict.judge_image(path.name.removesuffix(".residual.fits"), fits.getheader(path))
+        lines += verdict_images.judge_image(
+            path.name.removesuffix(".residual.fits"), fits.getheader(path)
+        )
     scatter = folder / "photometry/scatter.csv"
     if scatter.exists():
-        lines += verdict.judge_light_curves(pd.read_csv(scatter))
+        lines += verdict_images.judge_light_curves(pd.read_csv(scatter))
     return {(line.stage, line.text): line for line in lines}
 
 

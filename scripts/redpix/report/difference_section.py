@@ -9,19 +9,22 @@ from astropy.io import fits
 
 from redpix.image.masks import bit_value
 from redpix.image.wcs import frame_wcs
-from redpix.report.change_stamps import show_stamps
+from redpix.report.change_stamps import MOST_STAMPS, show_stamps
 from redpix.report.difference_facts import band_facts
 from redpix.report.difference_plots import MOST, completeness_figure, score_figure, triplet_figure
+from redpix.report.difference_recovery import recovery
 from redpix.report.figures import data_uri
 from redpix.report.known_objects import read_transients
 from redpix.report.likely_transients import most_likely
-from redpix.subtraction.transients import matches
-
-#: minimum signal-to-noise ratio of the transients that count for completeness and purity
-LEAST_SN = 7.5
 
 #: maximum number of rows of the list of transients
 LISTED = 20
+
+#: maximum number of pairs with figures; the others have their facts
+MOST_DRAWN = 12
+
+#: maximum number of cut-outs of all pairs, shared evenly by their bands, each of which has a few
+MOST_CHANGES, LEAST_STAMPS = 2000, 3
 
 
 class BandResults(NamedTuple):
@@ -53,24 +56,6 @@ class BandResults(NamedTuple):
     stamps: list = ()
 
 
-class Recovery(NamedTuple):
-    """Comparison of detected transients with a truth.
-
-    Attributes
-    ----------
-    facts : dict of str to str
-        Completeness and purity.
-    inside : ndarray of bool
-        Which true transients lie in the image.
-    hit : ndarray of bool
-        Which of those inside were found.
-    """
-
-    facts: dict
-    inside: np.ndarray
-    hit: np.ndarray
-
-
 def show_pairs(differences, tables, truth):
     """Return figures and facts of all pairs.
 
@@ -89,18 +74,21 @@ def show_pairs(differences, tables, truth):
     """
     true = pd.read_csv(truth) if truth else pd.DataFrame({"kind": []})
     true = true[true["kind"] == "transient"]
+    share = max(LEAST_STAMPS, min(MOST_STAMPS, MOST_CHANGES // max(len(differences), 1)))
     return [
         show_pair(
             Path(table).parent.name,
             [path for path in differences if Path(path).parents[1] == Path(table).parent],
             read_transients(table),
             true,
+            drawn=number < MOST_DRAWN,
+            stamps=share,
         )
-        for table in tables
+        for number, table in enumerate(tables)
     ]
 
 
-def show_pair(name, differences, transients, true):
+def show_pair(name, differences, transients, true, drawn=True, stamps=MOST_STAMPS):
     """Return figures and facts of one pair.
 
     Parameters
@@ -113,6 +101,10 @@ def show_pair(name, differences, transients, true):
         Detected transients in all bands.
     true : DataFrame
         Simulated transients; may be empty.
+    drawn : bool
+        Whether the pair has figures.
+    stamps : int
+        Maximum number of transients with cut-outs per band.
 
     Returns
     -------
@@ -122,15 +114,15 @@ def show_pair(name, differences, transients, true):
     for path in differences:
         band = Path(path).parent.name
         rows = transients[transients["band"] == band].reset_index(drop=True)
-        drawn = any(results.triplets for results in bands.values())
-        bands[band] = show_band(path, band, rows, true, with_triplets=not drawn)
+        first = not any(results.triplets for results in bands.values())
+        bands[band] = show_band(path, band, rows, true, drawn and first, stamps)
     return {
         "name": name,
         "warnings": [f"{band}: {text}" for band, one in bands.items() for text in one.warnings],
         "bands": [{"name": band, "facts": one.facts} for band, one in bands.items()],
-        "scores": data_uri(score_figure({band: one.scores for band, one in bands.items()})),
+        "scores": show_scores(bands) if drawn else None,
         "triplets": next((one.triplets for one in bands.values() if one.triplets), None),
-        "completeness": show_completeness(bands),
+        "completeness": show_completeness(bands) if drawn else None,
         "n": len(transients),
         "identified": "known_as" in transients,
         "stamps": [stamp for one in bands.values() for stamp in one.stamps],
@@ -138,7 +130,7 @@ def show_pair(name, differences, transients, true):
     }
 
 
-def show_band(path, band, rows, true, with_triplets):
+def show_band(path, band, rows, true, with_triplets, stamps=MOST_STAMPS):
     """Return the contents of the report on one band of a pair.
 
     Parameters
@@ -153,6 +145,8 @@ def show_band(path, band, rows, true, with_triplets):
         Simulated transients; may be empty.
     with_triplets : bool
         Whether to draw the most significant transients.
+    stamps : int
+        Maximum number of transients with cut-outs.
 
     Returns
     -------
@@ -167,7 +161,7 @@ def show_band(path, band, rows, true, with_triplets):
             facts,
             hdus["SCORR"].data[clean],
             warnings=tuple(str(text) for text in header["WARN*"].values()),
-            stamps=show_stamps(hdus, most_likely(rows)),
+            stamps=show_stamps(hdus, most_likely(rows), stamps),
         )
         best = rows[rows["flags"] == 0].head(MOST)
         if with_triplets and len(best):
@@ -180,6 +174,22 @@ def show_band(path, band, rows, true, with_triplets):
                 magnitudes = true[band].to_numpy()[recovered.inside]
                 results = results._replace(magnitudes=magnitudes, hits=recovered.hit)
     return results
+
+
+def show_scores(bands):
+    """Return the figure of the scores of a pair.
+
+    Parameters
+    ----------
+    bands : dict of str to BandResults
+        Results by band.
+
+    Returns
+    -------
+    str
+        A ``data:`` URI.
+    """
+    return data_uri(score_figure({band: one.scores for band, one in bands.items()}))
 
 
 def show_completeness(bands):
@@ -244,41 +254,3 @@ def row_title(row):
     """
     magnitude = f"{row.mag:.1f} mag, " if np.isfinite(row.mag) else ""
     return f"{row.band} {magnitude}{row.scorr:+.0f}σ"
-
-
-def recovery(rows, flux, x, y, error):
-    """Return completeness and purity against a truth.
-
-    Parameters
-    ----------
-    rows : DataFrame
-        Detected transients.
-    flux : Series, shape (n,)
-        Fluxes of the true transients.
-    x, y : ndarray, shape (n,)
-        Their positions, 0-based.
-    error : ndarray, shape (ny, nx)
-        1-sigma error of the flux at each pixel.
-
-    Returns
-    -------
-    Recovery or None
-        None if all true transients lie outside the image.
-    """
-    column, row = np.rint(x).astype(int), np.rint(y).astype(int)
-    inside = (column >= 0) & (column < error.shape[1]) & (row >= 0) & (row < error.shape[0])
-    inside[inside] = np.isfinite(error[row[inside], column[inside]])
-    if not inside.any():
-        return None
-    used = matches(rows["x"], rows["y"], x[inside], y[inside])[1]
-    # only transients without a flag count as found
-    clean = rows[rows["flags"] == 0]
-    hit = matches(clean["x"], clean["y"], x[inside], y[inside])[0]
-    ratio = flux.to_numpy()[inside] / error[row[inside], column[inside]]
-    strong = ratio > LEAST_SN
-    good = (rows["flags"] == 0) & (rows["scorr"].abs() > LEAST_SN)
-    facts = {
-        f"found with S/N > {LEAST_SN}": f"{np.sum(hit & strong)} of {np.sum(strong)} simulated",
-        f"of unflagged with score > {LEAST_SN}": f"{np.sum(good & used)} of {good.sum()} are true",
-    }
-    return Recovery(facts, inside, hit)

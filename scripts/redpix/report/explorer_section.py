@@ -215,7 +215,8 @@ def object_table(method, objects):
     table = method.table.copy()
     # JavaScript would round 64-bit ids
     table["object"] = table["object_id"].astype(str)
-    table["field"] = objects.set_index("id")["field"].reindex(table["object_id"]).to_numpy()
+    fields = objects.set_index("id")["field"].reindex(table["object_id"])
+    table["field"] = fields.astype(object).fillna("").astype(str).to_numpy()
     true = table["redshift"].to_numpy()
     table["deviation"] = (table["z_phot"] - true) / (1 + true)
     known = np.isfinite(true)

@@ -88,8 +88,8 @@ def show_field_viewer(name, registered, table, objects, redshifts, most):
     options = {"wcs": wcs, "marks": marks, "tiles": tiling.about(image.shape), "scale": scale}
     return {
         "viewer": viewer(name, image.shape, layers, **options),
-        "regions": sky_coverage.regions_uri(marks),
-        "moc": sky_coverage.moc_uri(wcs, image.shape),
+        "regions": sky_coverage.regions_uri(marks, wcs),
+        "moc": sky_coverage.moc_uri(wcs, np.isfinite(image)),
     }
 
 

@@ -89,8 +89,9 @@ def layout(jobs, most=MOST_JOBS):
     -------
     dict or None
         `bars`: `x` and `width`, shares of the length of the chart in percent, `lane` and `cores`,
-        `colour` and `title`; `lanes`, their number; `ticks`: (percent, text); `breaks`: (percent,
-        text); `rules`: (name, colour, jobs, seconds); `left_out`, the number of jobs without a
+        `colour`, `pale` for rules beyond the `colours`, the number of colours, and `title`;
+        `lanes`, their number; `ticks`: (percent, text); `breaks`: (percent, text); `rules`:
+        (name, colour, jobs, seconds); `left_out`, the number of jobs without a
         bar; `length` and `used`, seconds of the chart and of cores. None without jobs.
     """
     if not jobs:
@@ -116,6 +117,7 @@ def layout(jobs, most=MOST_JOBS):
                     "lane": lane,
                     "cores": job.cores,
                     "colour": colours[job.rule],
+                    "pale": rules.index(job.rule) >= len(COLOURS),
                     "title": f"{job.rule}: {job.name}, {seconds:.1f} s from {starts[number]:.1f} s",
                 }
             )
@@ -125,6 +127,7 @@ def layout(jobs, most=MOST_JOBS):
         "ticks": [(100 * tick / length, f"{tick:g} s") for tick in ticks(length)],
         "breaks": [(100 * place / length, duration(seconds)) for place, seconds in breaks],
         "rules": costs(jobs, colours),
+        "colours": len(COLOURS),
         "left_out": len(jobs) - len(bars),
         "length": length,
         "used": sum((job.end - job.start) * job.cores for job in jobs),

@@ -58,6 +58,16 @@ COLUMNS = {
 }
 
 
+#: style of the table: numbers and their titles on the right; focus and choice are in sight
+_STYLE = """
+.slick-header-column:focus-visible, .slick-viewport:focus-visible {
+  outline: 2px solid #1f5583 !important; outline-offset: -2px;
+}
+.slick-header-column.ui-state-default:nth-child(n + 5) { text-align: right !important; }
+.slick-cell.selected { background: #ffe39a !important; }
+"""
+
+
 def library():
     """Return the scripts of Bokeh.
 
@@ -253,7 +263,8 @@ def objects_table(source, view):
     columns = []
     for name, (title, decimals) in COLUMNS.items():
         format_ = "0" if not decimals else f"0.{decimals * '0'}"
-        options = {} if decimals is None else {"formatter": NumberFormatter(format=format_)}
+        number = NumberFormatter(format=format_, text_align="right")
+        options = {} if decimals is None else {"formatter": number}
         columns.append(TableColumn(field=name, title=title, **options))
     return DataTable(
         source=source,
@@ -265,5 +276,8 @@ def objects_table(source, view):
         index_position=None,
         reorderable=False,
         selectable=True,
+        # the page scrolls when an object is chosen, not when the table is sorted
+        scroll_to_selection=False,
         name="table",
+        stylesheets=[_STYLE],
     )

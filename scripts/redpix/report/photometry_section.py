@@ -8,6 +8,7 @@ import pandas as pd
 from astropy.io import fits
 
 from redpix.photometry.planes_file import reason_left_out
+from redpix.photometry.sky_profiles import WORDS
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
@@ -178,7 +179,9 @@ def image_facts(planes, stars):
     if "SKYMESH" in header:
         degree = header["SKYDEGR"]
         polynomial = f"a polynomial of degree {degree} and " if degree else ""
-        facts["sky"] = f"{polynomial}squares of {header['SKYMESH']} pixels"
+        profile = WORDS.get(header.get("SKYPROF", ""), "")
+        profile += " and " if profile else ""
+        facts["sky"] = f"{polynomial}{profile}squares of {header['SKYMESH']} pixels"
     if "HISTORY" in header:
         facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
     if planes.psf is not None:

@@ -9,7 +9,7 @@ from redpix.report.verdict_section import show_verdict
 from redpix.report.viewer_section import join_viewers
 
 
-def first_sections(template, products, run, methods, settings, folder, sections):
+def first_sections(template, products, run, methods, settings, folder, sections, exposed_by=()):
     """Return what the page begins with, by name in the template.
 
     Parameters
@@ -29,6 +29,8 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     sections : dict
         Other sections of the page by name: the objects of ``explorer``, the transients of
         ``pairs``, and the images of ``star_viewers`` and ``field_viewers``.
+    exposed_by : list of (str, list of str)
+        Description of each pair and coadd of fields, and the names of its fields.
 
     Returns
     -------
@@ -36,7 +38,10 @@ def first_sections(template, products, run, methods, settings, folder, sections)
         Version, head, verdict, viewers and scripts.
     """
     explorer = sections["explorer"]
-    scripts = [*explorer["scripts"], own_script(template, "objects.js")] if explorer else []
+    scripts = []
+    if explorer:
+        own = [own_script(template, name) for name in ("conditions.js", "objects.js")]
+        scripts = [*explorer["scripts"], *own]
     add_curves(sections["pairs"], products.series)
     viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
     if viewers["data"]:
@@ -44,7 +49,7 @@ def first_sections(template, products, run, methods, settings, folder, sections)
     return {
         "version": redpix_version(),
         "viewers": viewers,
-        "verdict": show_verdict(products, run, methods, sections["photometry"]),
+        "verdict": show_verdict(products, run, methods, sections["photometry"], exposed_by),
         **head(run, settings, folder),
         **blinking(template, sections["pairs"], scripts),
     }

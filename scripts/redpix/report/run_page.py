@@ -77,13 +77,13 @@ def write_report(
     calls |= page_calls(products, run, methods, settings)
     with house_style():
         sections = draw(calls, threads)
-        timings = timing_section.show_timings(benchmarks, folder)
+        timings = timing_section.show_timings(benchmarks, folder, fields_of(run, products))
     text = files.render(
         template,
-        fields=[sections.pop(name) for name in shown],
+        fields=[sections.pop(("field", name)) for name in shown],
         timings=timings,
         **sections,
-        **first_sections(template, products, run, methods, settings, folder, sections),
+        **first_sections(template, products, run, methods, settings, folder, sections, exposed_by),
         **redshift_tables(products, methods, texts["metrics"]),
         **(losses(products, run, exposed_by) if run else {}),
         **texts,
@@ -92,8 +92,31 @@ def write_report(
     log.info("%s: %d fields shown, %.1f MB", page, len(shown), len(text) / 1e6)
 
 
+def fields_of(run, products):
+    """Return the names of all fields of a run, also of those that only pairs and coadds need.
+
+    Parameters
+    ----------
+    run : redpix.report.run_files.RunTables or None
+        Fields and objects of the run, if it has fields.
+    products : redpix.report.run_files.RunFiles
+        Files of the run.
+
+    Returns
+    -------
+    list of str
+    """
+    if not run:
+        return []
+    names = run.delivered + [name for name, _ in run.left_out]
+    exposures = [products.exposures] if isinstance(products.exposures, str) else products.exposures
+    for path in exposures:
+        names += files.read_text_table(path)["field"].tolist()
+    return names
+
+
 def field_calls(names, objects, products, settings):
-    """Return a call per field that draws it, by the name of the field.
+    """Return a call per field that draws it, by ``"field"`` and the name of the field.
 
     Parameters
     ----------
@@ -118,7 +141,10 @@ def field_calls(names, objects, products, settings):
     }
     bands, reference = settings["bands"], settings["reference_band"]
     return {
-        name: partial(show_field, name, objects[objects["field"] == name], paths, bands, reference)
+        # a field may have the name of a section
+        ("field", name): partial(
+            show_field, name, objects[objects["field"] == name], paths, bands, reference
+        )
         for name in names
     }
 

@@ -20,15 +20,15 @@ ORDER = 13
 _STEP = 0.4
 
 
-def coverage(wcs, shape, order=ORDER):
-    """Return the cells of the sky that an image covers.
+def coverage(wcs, data, order=ORDER):
+    """Return the cells of the sky that the pixels of an image with data cover.
 
     Parameters
     ----------
     wcs : WCS
         WCS of the image.
-    shape : (int, int)
-        Rows and columns.
+    data : ndarray of bool, shape (ny, nx)
+        Which pixels have data.
     order : int
         Order of the smallest cells.
 
@@ -40,11 +40,16 @@ def coverage(wcs, shape, order=ORDER):
     grid = HEALPix(nside=2**order, order="nested")
     pixel = np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix)))
     step = max(1.0, _STEP * grid.pixel_resolution.to_value(units.deg) / pixel)
-    edges = [np.linspace(-0.5, side - 0.5, int(side / step) + 2) for side in shape]
-    y, x = np.meshgrid(*edges, indexing="ij")
-    ra, dec = wcs.all_pix2world(x.ravel(), y.ravel(), 0)
-    seen = np.isfinite(ra)
-    cells = np.unique(grid.lonlat_to_healpix(ra[seen] * units.deg, dec[seen] * units.deg))
+    edges = [np.linspace(-0.5, side - 0.5, int(side / step) + 2) for side in data.shape]
+    y, x = (plane.ravel() for plane in np.meshgrid(*edges, indexing="ij"))
+    nearest = [
+        np.clip(np.rint(place), 0, side - 1).astype(int)
+        for place, side in zip((y, x), data.shape, strict=True)
+    ]
+    covered = data[tuple(nearest)]
+    sky = wcs.pixel_to_world(x[covered], y[covered]).icrs
+    seen = np.isfinite(sky.ra.deg)
+    cells = np.unique(grid.lonlat_to_healpix(sky.ra[seen], sky.dec[seen]))
     found = {}
     while order > 0 and len(cells):
         parents, number = np.unique(cells >> 2, return_counts=True)
@@ -78,40 +83,49 @@ def moc_file(cells):
     return data.getvalue()
 
 
-def moc_uri(wcs, shape):
+def moc_uri(wcs, data):
     """Return the MOC of an image as a ``data:`` URI.
 
     Parameters
     ----------
     wcs : WCS
         WCS of the image.
-    shape : (int, int)
-        Rows and columns.
+    data : ndarray of bool, shape (ny, nx)
+        Which pixels have data.
 
     Returns
     -------
     str
+        Empty if the image has no data.
     """
-    text = base64.b64encode(moc_file(coverage(wcs, shape))).decode()
+    cells = coverage(wcs, data)
+    if not cells:
+        return ""
+    text = base64.b64encode(moc_file(cells)).decode()
     return f"data:application/fits;base64,{text}"
 
 
-def regions_uri(marks):
+def regions_uri(marks, wcs):
     """Return circles as DS9 regions, in a ``data:`` URI.
 
     Parameters
     ----------
     marks : list of dict
         `x` and `y`, 0-based pixels; `r`, radius in pixels; `label`.
+    wcs : WCS
+        WCS of the image.
 
     Returns
     -------
     str
-        Regions in the coordinates of the image, which DS9 counts from 1.
+        Regions in ICRS, which fit every image of the sky.
     """
-    lines = ["# Region file format: DS9", "image"]
-    for mark in marks:
-        label = str(mark["label"]).replace("}", "")
-        place = f"{mark['x'] + 1:.3f},{mark['y'] + 1:.3f},{mark['r']:.2f}"
-        lines.append(f"circle({place}) # text={{{label}}}")
+    lines = ["# Region file format: DS9", "icrs"]
+    x, y = (np.array([mark[name] for mark in marks], float) for name in "xy")
+    sky = wcs.pixel_to_world(x, y).icrs
+    scale = 3600 * np.sqrt(abs(np.linalg.det(wcs.pixel_scale_matrix)))
+    for mark, ra, dec in zip(marks, sky.ra.deg, sky.dec.deg, strict=True):
+        # a region is one line, and its text ends with a brace
+        label = " ".join(str(mark["label"]).replace("}", "").split())
+        lines.append(f'circle({ra:.7f},{dec:.7f},{scale * mark["r"]:.3f}") # text={{{label}}}')
     return "data:text/plain;charset=utf-8," + quote("\n".join(lines) + "\n")

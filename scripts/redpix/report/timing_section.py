@@ -1,6 +1,6 @@
 """Section of the report on timings: the cost of each stage and of each field."""
 
-from redpix.report import files, gantt, job_records, tables
+from redpix.report import benchmark_checks, files, gantt, job_records, tables
 from redpix.report.figures import data_uri
 from redpix.report.timing_plots import timing_figure
 
@@ -8,7 +8,7 @@ from redpix.report.timing_plots import timing_figure
 LONGEST = 50
 
 
-def show_timings(benchmarks, folder):
+def show_timings(benchmarks, folder, fields=()):
     """Return the cost of each stage as a table and a figure, and of each field as a table.
 
     Parameters
@@ -17,13 +17,15 @@ def show_timings(benchmarks, folder):
         Folder of Snakemake's benchmark files.
     folder : str
         Folder of the results, whose size per stage is shown.
+    fields : sequence of str
+        Names of the fields of the run, delivered or not; records of others are left out.
 
     Returns
     -------
     dict
         ``rows`` is empty if there are no benchmarks; ``gantt`` is None without Snakemake's records.
     """
-    jobs = files.read_benchmarks(benchmarks)
+    jobs, others = benchmark_checks.of_this_run(files.read_benchmarks(benchmarks), set(fields))
     table = tables.timings(jobs, files.stored(folder))
     chart = gantt.layout(job_records.read_jobs(folder))
     if table.empty:
@@ -34,6 +36,7 @@ def show_timings(benchmarks, folder):
     return {
         "rows": rows,
         "gantt": chart,
+        "remarks": benchmark_checks.remarks(jobs, others),
         "figure": data_uri(timing_figure(table)),
         "stages": list(fields),
         "fields": [(name, list(row)) for name, row in fields.head(LONGEST).iterrows()],

@@ -1,10 +1,13 @@
-"""Judge a run: one line per stage with a number, the bound it is judged by, and a mark."""
+"""Judge losses and redshifts of a run: lines with a number, its bound and a mark."""
 
 import math
 from typing import NamedTuple
 
 #: share of fields left out that is still worth a look only
 _MOST_LEFT_OUT = 0.1
+
+#: share of catalogue objects of delivered fields that are not found in the images
+_LOST = (0.1, 0.3)
 
 #: probability inside a 68 % interval of a Gaussian
 _INSIDE = 0.683
@@ -17,21 +20,6 @@ _KS_95 = 1.36
 
 #: deviation of PIT values from uniform that is allowed beyond the sampling error
 _PIT = (0.02, 0.05)
-
-#: deviation of the standard deviation of Scorr from 1
-_SCORR = (0.05, 0.10)
-
-#: error of registration, pixels
-_REGISTRATION = (0.10, 0.25)
-
-#: measured over expected noise of an image
-_NOISE = (0.10, 0.25)
-
-#: share of false detections, from the negative image
-_FALSE = (0.02, 0.05)
-
-#: scatter of bright steady stars over its expectation
-_SCATTER = (1.5, 3.0)
 
 
 class Judgement(NamedTuple):
@@ -80,28 +68,58 @@ def mark_of(excess, good, look):
     return "look" if excess <= look else "bad"
 
 
-def judge_fields(delivered, left_out):
-    """Return the judgement on the fields that were left out.
+def judge_left_out(kept, left_out, stage, text, link):
+    """Return the judgement on what was left out: fields, images, pairs or coadds.
 
     Parameters
     ----------
-    delivered, left_out : int
-        Numbers of fields.
+    kept, left_out : int
+        Numbers of those that were kept and left out.
+    stage, text, link : str
+        Of the `Judgement`.
 
     Returns
     -------
     Judgement
     """
-    total = delivered + left_out
+    total = kept + left_out
     share = left_out / total if total else 1.0
     return Judgement(
-        mark_of(share, 0.0, _MOST_LEFT_OUT if delivered else -1.0),
-        "Fields",
-        "fields left out",
+        mark_of(share, 0.0, _MOST_LEFT_OUT if kept else -1.0),
+        stage,
+        text,
         f"{left_out} of {total}",
         "none",
-        "run",
+        link,
     )
+
+
+def judge_objects(found, lost):
+    """Return the judgement on catalogue objects that were not found in the images.
+
+    Parameters
+    ----------
+    found, lost : int
+        Numbers of objects of delivered fields with and without pixels.
+
+    Returns
+    -------
+    list of Judgement
+        Empty without objects.
+    """
+    if not found + lost:
+        return []
+    share = lost / (found + lost)
+    return [
+        Judgement(
+            mark_of(share, *_LOST),
+            "Objects",
+            "catalogue objects without a pixel in the images",
+            f"{100 * share:.1f} %",
+            f"at most {100 * _LOST[0]:.0f} %",
+            "dropped-objects",
+        )
+    ]
 
 
 def judge_redshifts(name, metrics, link):
@@ -148,151 +166,19 @@ def judge_redshifts(name, metrics, link):
     ]
 
 
-def judge_difference(pair, band, header):
-    """Return the judgements on a difference image.
+def header_number(value):
+    """Return a number of a header.
 
     Parameters
     ----------
-    pair, band : str
-        Names of the pair and of the band.
-    header : Mapping
-        Header of difference.fits: SCORRSTD, REGRMSX, REGRMSY.
+    value : object
+        Value of a card.
 
     Returns
     -------
-    list of Judgement
+    float or None
+        None if it is missing or not a number.
     """
-    stage, link = f"Changes, {pair} {band}".rstrip(), f"pair-{pair}"
-    lines = []
-    std = _number(header.get("SCORRSTD"))
-    if std is not None:
-        lines.append(
-            Judgement(
-                mark_of(abs(std - 1), *_SCORR),
-                stage,
-                "standard deviation of Scorr on blank sky",
-                f"{std:.3f}",
-                f"{1 - _SCORR[0]:.2f} to {1 + _SCORR[0]:.2f}",
-                link,
-            )
-        )
-    errors = [_number(header.get(f"REGRMS{axis}")) for axis in "XY"]
-    if None not in errors:
-        rms = math.hypot(*errors)
-        lines.append(
-            Judgement(
-                mark_of(rms, *_REGISTRATION),
-                stage,
-                "error of registration",
-                f"{rms:.3f} px",
-                f"at most {_REGISTRATION[0]:.2f} px",
-                link,
-            )
-        )
-    return lines
-
-
-def judge_image(name, header):
-    """Return the judgements on the photometry of an image.
-
-    Parameters
-    ----------
-    name : str
-        Name of the image.
-    header : Mapping
-        Header of its residual: NOISESCL, NEGRATE.
-
-    Returns
-    -------
-    list of Judgement
-    """
-    lines = []
-    scale = _number(header.get("NOISESCL"))
-    if scale is not None:
-        lines.append(_noise_line(name, "measured over expected noise", scale))
-    rate = _number(header.get("NEGRATE"))
-    if rate is not None:
-        lines.append(
-            Judgement(
-                mark_of(rate, *_FALSE),
-                f"Stars, {name}",
-                "false detections, from the negative image",
-                f"{100 * rate:.1f} %",
-                f"at most {100 * _FALSE[0]:.0f} %",
-                f"image-{name}",
-            )
-        )
-    return lines
-
-
-def judge_given_noise(name, found, expected):
-    """Return the judgement on the gain and read noise that the header of an image gives.
-
-    Parameters
-    ----------
-    name : str
-        Name of the image.
-    found, expected : float
-        Noise between the stars, and that of the sky by the given gain and read noise.
-
-    Returns
-    -------
-    list of Judgement
-        Empty if either is unknown.
-    """
-    if not (math.isfinite(found) and math.isfinite(expected) and expected > 0):
-        return []
-    text = "noise over that of the given gain, read noise and background"
-    return [_noise_line(name, text, found / expected)]
-
-
-def _noise_line(name, text, ratio):
-    """Return the judgement on a ratio of noises of an image."""
-    return Judgement(
-        mark_of(abs(ratio - 1), *_NOISE),
-        f"Stars, {name}",
-        text,
-        f"{ratio:.2f}",
-        f"{1 - _NOISE[0]:.2f} to {1 + _NOISE[0]:.2f}",
-        f"image-{name}",
-    )
-
-
-def judge_light_curves(scatter):
-    """Return the judgement on the scatter of bright stars between exposures.
-
-    Parameters
-    ----------
-    scatter : DataFrame
-        scatter.csv: flux, scatter, expected and flags, one row per star.
-
-    Returns
-    -------
-    list of Judgement
-        Empty without stars of known scatter.
-    """
-    if not {"flags", "expected", "scatter"} <= set(scatter.columns):
-        return []
-    steady = scatter[(scatter["flags"] == 0) & (scatter["expected"] > 0)]
-    steady = steady[steady["scatter"].notna()]
-    if steady.empty:
-        return []
-    bright = steady.nlargest(max(5, len(steady) // 4), "flux")
-    ratio = float((bright["scatter"] / bright["expected"]).median())
-    return [
-        Judgement(
-            mark_of(ratio, *_SCATTER),
-            "Light curves",
-            f"scatter of the {len(bright)} brightest stars over its expectation",
-            f"{ratio:.2f}",
-            f"at most {_SCATTER[0]:.1f}",
-            "photometry",
-        )
-    ]
-
-
-def _number(value):
-    """Return a number of a header; None if it is missing or not a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     return float(value) if math.isfinite(value) else None

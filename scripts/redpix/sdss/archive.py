@@ -16,6 +16,7 @@ from urllib.parse import quote, unquote
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.compression import check_members
 from redpix.sdss.checksum_lists import check_listed
 from redpix.sdss.download import BrokenError, MissingError, discard, download, open_session
 
@@ -250,6 +251,7 @@ def accept(path, url, target, check):
     unpack = UNPACK.get(Path(url).suffix)
     if unpack:
         try:
+            check_members(data)
             with unpack(io.BytesIO(data)) as file:
                 data = file.read(LARGEST + 1)
         except (OSError, EOFError, ValueError, zlib.error) as error:

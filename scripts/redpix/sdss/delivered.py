@@ -1,11 +1,9 @@
 """List the delivered fields, and the reasons why the others are left out."""
 
-import csv
-import io
 import json
 from pathlib import Path
 
-from redpix.core.atomic_files import write_text
+from redpix.core.atomic_files import write_csv
 from redpix.core.job import log
 
 
@@ -19,14 +17,11 @@ def list_delivered(statuses, table):
     table : str
         CSV to write, with one row per field: field, delivered (yes or no), reason.
     """
-    rows = io.StringIO()
-    writer = csv.writer(rows, lineterminator="\n")
-    writer.writerow(["field", "delivered", "reason"])
-    left_out = 0
+    rows, left_out = [], 0
     for path in statuses:
         status = json.loads(Path(path).read_text(encoding="utf-8"))
-        writer.writerow([status["field"], "yes" if status["delivered"] else "no", status["reason"]])
+        rows.append((status["field"], "yes" if status["delivered"] else "no", status["reason"]))
         left_out += not status["delivered"]
         log.info("%s: %s", path, status["reason"] or "delivered")
-    write_text(table, rows.getvalue())
+    write_csv(table, ("field", "delivered", "reason"), rows)
     log.info("%s: %d fields requested, %d left out", table, len(statuses), left_out)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, write_json
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
@@ -63,7 +63,7 @@ def fetch_frames(
         content = {"field": str(field), "delivered": False, "reason": str(error), "frames": {}}
         spans = dict.fromkeys(bands)
     write_masks(masks, spans, bands)
-    write_text(status, json.dumps(content, indent=1) + "\n")
+    write_json(status, content)
 
 
 def fetch_field(archive, field, bands, release, folder, with_masks):
@@ -98,7 +98,7 @@ def fetch_field(archive, field, bands, release, folder, with_masks):
     """
     folder.mkdir(parents=True, exist_ok=True)
     record = folder / "manifest.json"
-    manifest = json.loads(record.read_text()) if record.exists() else {}
+    manifest = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     for band in bands:
         location = archive.locate(frame_path(release, field, band), f"{field}-{band}.fits")
         check = verified_frame(field, band)
@@ -164,7 +164,7 @@ def fetch_file(archive, location, target, check, manifest, required=True):
     if not archive.fetch(location, target, check, required):
         return False
     manifest[target.name] = origin(location, target)
-    write_text(target.with_name("manifest.json"), json.dumps(manifest, indent=1))
+    write_json(target.with_name("manifest.json"), manifest)
     return True
 
 

@@ -9,7 +9,8 @@ ZERO_POINT_FLUX = 1e9
 #: (Lupton, Gunn & Szalay 1999; values of the SDSS photometric pipeline)
 SOFTENING = {"u": 1.4e-10, "g": 0.9e-10, "r": 1.2e-10, "i": 1.8e-10, "z": 7.4e-10}
 
-_POGSON = 2.5 / np.log(10)
+#: magnitude per relative error of a flux
+POGSON = 2.5 / np.log(10)
 
 
 def asinh_magnitude(flux, band, softening=None):
@@ -29,11 +30,11 @@ def asinh_magnitude(flux, band, softening=None):
     Returns
     -------
     ndarray
-        Magnitudes, with the shape and the floating-point type of `flux`.
+        Magnitudes, with the shape of `flux`.
     """
     b = SOFTENING[band] if softening is None else softening
     ratio = np.asarray(flux) / (ZERO_POINT_FLUX * 2 * b)
-    return -_POGSON * (np.arcsinh(ratio) + np.log(b))
+    return -POGSON * (np.arcsinh(ratio) + np.log(b))
 
 
 def asinh_magnitude_error(flux, error, band, softening=None):
@@ -54,7 +55,7 @@ def asinh_magnitude_error(flux, error, band, softening=None):
         Magnitudes.
     """
     b = SOFTENING[band] if softening is None else softening
-    return _POGSON * np.asarray(error) / np.hypot(flux, ZERO_POINT_FLUX * 2 * b)
+    return POGSON * np.asarray(error) / np.hypot(flux, ZERO_POINT_FLUX * 2 * b)
 
 
 def softening_of_noise(noise):
@@ -90,3 +91,19 @@ def pogson_flux(magnitude):
         Nanomaggies.
     """
     return ZERO_POINT_FLUX * 10 ** (-0.4 * np.asarray(magnitude))
+
+
+def pogson_magnitude(flux):
+    """Return the Pogson AB magnitude of a positive flux.
+
+    Parameters
+    ----------
+    flux : array_like
+        Nanomaggies.
+
+    Returns
+    -------
+    ndarray
+        Magnitudes.
+    """
+    return -2.5 * np.log10(np.asarray(flux) / ZERO_POINT_FLUX)

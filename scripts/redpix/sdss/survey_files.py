@@ -8,7 +8,7 @@ from redpix.core.atomic_files import NO_ROOM
 from redpix.core.damaged_files import DAMAGE
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import Field
-from redpix.io.fits_structure import unpacked
+from redpix.io.compression import unpacked
 from redpix.io.whole_fits import open_whole
 from redpix.sdss.frames import check_frame
 

@@ -1,4 +1,4 @@
-"""Write the arrays of training images, piece by piece, in parallel processes."""
+"""Write arrays: those of training images piece by piece, in parallel processes."""
 
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -6,6 +6,7 @@ from multiprocessing import get_context
 
 import numpy as np
 
+from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import progress
 from redpix.simulation import image_pairs, stamps
@@ -13,6 +14,20 @@ from redpix.simulation.training_images import BRIGHTEST
 
 #: largest number of galaxies in memory per process, and largest size of their images in bytes
 PIECE, PIECE_BYTES = 50, 50_000_000
+
+
+def save_array(path, array):
+    """Write an array as npy.
+
+    Parameters
+    ----------
+    path : str
+        File.
+    array : ndarray
+        Array that is written.
+    """
+    with atomic(path) as temporary:
+        np.save(temporary, array)
 
 
 def piece_length(shape):

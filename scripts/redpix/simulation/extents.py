@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from redpix.psf.moffat import alpha_of
 from redpix.simulation.rendering import BULGE_EDGE, DISK_EDGE
 
 # fraction of a point source's light that may fall outside its stamp
@@ -25,15 +26,10 @@ def visible_radius(psf, flux, surface_brightness):
     ndarray
         0 for fainter sources.
     """
-    core = _core(psf)
+    core = alpha_of(psf.fwhm, psf.beta)
     central = np.asarray(flux) * (psf.beta - 1) / (np.pi * core**2)
     ratio = np.maximum(central / surface_brightness, 1) ** (1 / psf.beta)
     return core * np.sqrt(ratio - 1) / np.sqrt(psf.axis_ratio)
-
-
-def _core(psf):
-    """Return the scale radius of a Moffat PSF in arcsec."""
-    return psf.fwhm / 2 / np.sqrt(2 ** (1 / psf.beta) - 1)
 
 
 def light_outside(psf, radius):
@@ -50,7 +46,7 @@ def light_outside(psf, radius):
     -------
     ndarray
     """
-    return (1 + (radius / _core(psf)) ** 2) ** (1 - psf.beta)
+    return (1 + (radius / alpha_of(psf.fwhm, psf.beta)) ** 2) ** (1 - psf.beta)
 
 
 def psf_radius(psf, flux, surface_brightness):
@@ -71,7 +67,8 @@ def psf_radius(psf, flux, surface_brightness):
     -------
     ndarray
     """
-    lost = _core(psf) * np.sqrt((_LOST_FLUX ** (1 / (1 - psf.beta)) - 1) / psf.axis_ratio)
+    core = alpha_of(psf.fwhm, psf.beta)
+    lost = core * np.sqrt((_LOST_FLUX ** (1 / (1 - psf.beta)) - 1) / psf.axis_ratio)
     return np.maximum(lost, visible_radius(psf, flux, surface_brightness))
 
 
@@ -80,14 +77,14 @@ def galaxy_extent(bulge_radius, disk_radius):
 
     Parameters
     ----------
-    bulge_radius, disk_radius : float
+    bulge_radius, disk_radius : float or ndarray, shape (n,)
         Half-light radii.
 
     Returns
     -------
-    float
+    float or ndarray, shape (n,)
     """
-    return max(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius)
+    return np.maximum(BULGE_EDGE * bulge_radius, DISK_EDGE * disk_radius)
 
 
 def stamp_radius(galaxy, psf, flux, surface_brightness):

@@ -6,7 +6,7 @@ The random numbers of a galaxy's noise depend on its index alone, not on images 
 import numpy as np
 
 from redpix.simulation import stamps
-from redpix.simulation.rendering import Galaxy
+from redpix.simulation.rendering import galaxy_shape
 
 
 def physical_piece(galaxies, camera, plans, kinds, seed, first):
@@ -51,29 +51,6 @@ def physical_piece(galaxies, camera, plans, kinds, seed, first):
                 picture = observed(rng, picture, camera)
             images[side][row] = picture
     return images
-
-
-def galaxy_shape(galaxy, factor=1.0):
-    """Return the shape of a galaxy of a table.
-
-    Parameters
-    ----------
-    galaxy : namedtuple
-        Row with the columns `redpix.simulation.rendering.SHAPE_COLUMNS`.
-    factor : float, optional
-        Factor of the radii.
-
-    Returns
-    -------
-    redpix.simulation.rendering.Galaxy
-    """
-    return Galaxy(
-        bulge_radius=galaxy.bulge_radius * factor,
-        disk_radius=galaxy.disk_radius * factor,
-        sersic=galaxy.sersic,
-        axis_ratio=galaxy.axis_ratio,
-        position_angle=galaxy.position_angle,
-    )
 
 
 def noiseless(plan, shape, fluxes, kind):

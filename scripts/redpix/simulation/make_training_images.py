@@ -1,17 +1,16 @@
 """Make training images: pairs of images of simulated galaxies, at one redshift and at another."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, write_json
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.simulation import redshifting, stamps
 from redpix.simulation import training_images as images
-from redpix.simulation.array_files import write_images
+from redpix.simulation.array_files import save_array, write_images
 from redpix.simulation.camera import SimulatedCamera, make_camera
 from redpix.simulation.files import (
     read_curves,
@@ -140,7 +139,7 @@ def write_truth(path, galaxies, scale, seed):
 
 
 def describe_arrays(options, sample, scale):
-    """Return the description of the arrays as JSON: axes, bands, unit, camera.
+    """Return the description of the arrays: axes, bands, unit, camera.
 
     Parameters
     ----------
@@ -153,11 +152,11 @@ def describe_arrays(options, sample, scale):
 
     Returns
     -------
-    str
+    dict
     """
     camera = sample.camera
     physical = options["recipe"] == "physical"
-    facts = {
+    return {
         "recipe": options["recipe"],
         "axes": ["galaxy", "row, from south", "column, from east", "band"],
         "bands": camera.bands,
@@ -173,7 +172,6 @@ def describe_arrays(options, sample, scale):
         "electron": camera.electron.tolist(),
         "cosmology": options["cosmology"],
     }
-    return json.dumps(facts, indent=1) + "\n"
 
 
 def make_training_images(inputs, targets, z_in, z_out, truth, settings, options, seed=0, threads=1):
@@ -206,7 +204,6 @@ def make_training_images(inputs, targets, z_in, z_out, truth, settings, options,
     with atomic(inputs) as new_inputs, atomic(targets) as new_targets:
         scale = write_images((new_inputs, new_targets), sample, simple, seed, threads)
     for key, path in (("z_in", z_in), ("z_out", z_out)):
-        with atomic(path) as temporary:
-            np.save(temporary, sample.galaxies[key].to_numpy(np.float32))
+        save_array(path, sample.galaxies[key].to_numpy(np.float32))
     write_truth(truth, sample.galaxies, scale, seed)
-    write_text(settings, describe_arrays(options, sample, scale))
+    write_json(settings, describe_arrays(options, sample, scale))

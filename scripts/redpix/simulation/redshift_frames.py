@@ -1,15 +1,15 @@
 """Cut galaxies out of registered frames and make their images at another redshift."""
 
-import json
 from contextlib import ExitStack
 
 import numpy as np
 import pandas as pd
 
 from redpix.catalogue.build import field_names
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, write_json
 from redpix.core.exceptions import InputError
 from redpix.core.job import log, progress
+from redpix.simulation.array_files import save_array
 from redpix.simulation.files import read_distance, wavelengths
 from redpix.simulation.redshifter import HIGHEST, Redshifter, template_grid
 from redpix.simulation.registered_field import RegisteredField, field_files
@@ -153,7 +153,7 @@ def write_pairs(paths, galaxies, files, redshifter, size):
 
 
 def describe_arrays(truth, bands, filters, curves, options):
-    """Return the description of the arrays as JSON: axes, bands, unit.
+    """Return the description of the arrays: axes, bands, unit.
 
     Parameters
     ----------
@@ -170,9 +170,9 @@ def describe_arrays(truth, bands, filters, curves, options):
 
     Returns
     -------
-    str
+    dict
     """
-    facts = {
+    return {
         "recipe": "frames",
         "axes": ["galaxy", "row", "column", "band"],
         "bands": bands,
@@ -186,7 +186,6 @@ def describe_arrays(truth, bands, filters, curves, options):
         "pixel_scale": [float(truth[f"pixel_scale_{end}"][0]) for end in ("in", "out")],
         "cosmology": options["cosmology"],
     }
-    return json.dumps(facts, indent=1) + "\n"
 
 
 def write_arrays(paths, catalogue, files, bands, curves, reference_band, options, seed):
@@ -289,8 +288,7 @@ def redshift_galaxies(
     paths = {key: arrays[key] for key in ("inputs", "input_errors", "targets", "target_errors")}
     table = write_arrays(paths, objects, files, bands, curves, reference_band, options, seed)
     for key in ("z_in", "z_out"):
-        with atomic(arrays[key]) as temporary:
-            np.save(temporary, table[key].to_numpy(np.float32))
+        save_array(arrays[key], table[key].to_numpy(np.float32))
     with atomic(truth) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g")
-    write_text(settings, describe_arrays(table, bands, filters, curves, options))
+    write_json(settings, describe_arrays(table, bands, filters, curves, options))

@@ -69,6 +69,29 @@ class Galaxy(NamedTuple):
     position_angle: float
 
 
+def galaxy_shape(row, factor=1.0):
+    """Return the shape of a galaxy of a table.
+
+    Parameters
+    ----------
+    row : namedtuple
+        Row with the columns `SHAPE_COLUMNS`.
+    factor : float, optional
+        Factor of the radii.
+
+    Returns
+    -------
+    Galaxy
+    """
+    return Galaxy(
+        bulge_radius=row.bulge_radius * factor,
+        disk_radius=row.disk_radius * factor,
+        sersic=row.sersic,
+        axis_ratio=row.axis_ratio,
+        position_angle=row.position_angle,
+    )
+
+
 def psf_profile(psf):
     """Return the GalSim profile of a PSF, of flux 1.
 

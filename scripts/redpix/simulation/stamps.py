@@ -91,7 +91,7 @@ def check_fits(galaxies, size, pixel_scale, psf, name):
     ------
     InputError
     """
-    extent = np.maximum(BULGE_EDGE * galaxies.bulge_radius, DISK_EDGE * galaxies.disk_radius)
+    extent = extents.galaxy_extent(galaxies.bulge_radius, galaxies.disk_radius)
     extent = extent / np.sqrt(galaxies.axis_ratio)
 
     def bad(size):

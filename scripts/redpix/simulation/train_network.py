@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from redpix.core.atomic_files import atomic, write_text
+from redpix.core.atomic_files import atomic, write_json
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.simulation import network, redshifting
+from redpix.simulation.array_files import save_array
 from redpix.simulation.files import read_distance
 
 
@@ -83,20 +84,6 @@ def resample(inputs, truth, cosmology):
     return network.plain(images, truth["size_factor"].to_numpy(), dimming)
 
 
-def save_array(path, array):
-    """Write an array as npy.
-
-    Parameters
-    ----------
-    path : str
-        File.
-    array : ndarray
-        Array that is written.
-    """
-    with atomic(path) as temporary:
-        np.save(temporary, array)
-
-
 def write_metrics(path, trained, learnt_from, held_out, scores):
     """Write and log the metrics.
 
@@ -120,7 +107,7 @@ def write_metrics(path, trained, learnt_from, held_out, scores):
         "losses": trained.losses,
         **scores,
     }
-    write_text(path, json.dumps(metrics, indent=1) + "\n")
+    write_json(path, metrics)
 
 
 def train_network(

@@ -50,7 +50,7 @@ def blank_scores(planes, mask, rows=np.s_[:]):
 
     Parameters
     ----------
-    planes : redpix.subtraction.tiles.Mosaic
+    planes : redpix.subtraction.mosaic.Mosaic
         The difference.
     mask : ndarray of int
         Bits of `redpix.image.masks`.

@@ -13,7 +13,7 @@ from redpix.image.masks import mask_cards
 from redpix.image.medians import median_and_spread
 from redpix.image.wcs import wcs_cards
 from redpix.io.fits_writing import append_fits, write_fits
-from redpix.sdss.magnitudes import asinh_magnitude, asinh_magnitude_error
+from redpix.sdss.magnitudes import POGSON, asinh_magnitude, asinh_magnitude_error
 from redpix.subtraction.difference_checks import blank_scores, more_cards
 from redpix.subtraction.marked_score import features_text
 from redpix.subtraction.mosaic import IMAGES
@@ -168,7 +168,7 @@ def magnitudes(flux, error, science, band):
     if science.survey:
         values = asinh_magnitude(flux, band), asinh_magnitude_error(flux, error, band)
     else:
-        values = science.zero_point - 2.5 * np.log10(flux), 2.5 / np.log(10) * error / flux
+        values = science.zero_point - 2.5 * np.log10(flux), POGSON * error / flux
     return [[f"{value:.4f}" for value in column] for column in values]
 
 

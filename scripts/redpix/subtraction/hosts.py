@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from redpix.image.sphere import chord, unit_vectors
+
 
 def nearest(ra, dec, object_ra, object_dec, radius):
     """Return the index of the object that is nearest to each position.
@@ -12,7 +14,7 @@ def nearest(ra, dec, object_ra, object_dec, radius):
     ra, dec : array_like, shape (n,)
         Positions, degrees; NaN if unknown.
     object_ra, object_dec : array_like, shape (m,)
-        Positions of the objects, degrees.
+        Positions of the objects, degrees; NaN if unknown.
     radius : float
         Maximum separation, arcsec.
 
@@ -21,28 +23,10 @@ def nearest(ra, dec, object_ra, object_dec, radius):
     ndarray of int, shape (n,)
         -1 if all objects are farther away.
     """
-    if not len(object_ra) or not len(ra):
-        return np.full(len(ra), -1)
-    chord = 2 * np.sin(np.deg2rad(radius / 3600) / 2)
-    places = unit_vectors(ra, dec)
-    known = np.isfinite(places).all(axis=1)
+    places, objects = unit_vectors(ra, dec), unit_vectors(object_ra, object_dec)
+    known, usable = (np.isfinite(vectors).all(axis=1) for vectors in (places, objects))
     indices = np.full(len(places), -1)
-    distance, index = cKDTree(unit_vectors(object_ra, object_dec)).query(places[known])
-    indices[known] = np.where(distance <= chord, index, -1)
+    if known.any() and usable.any():
+        distance, index = cKDTree(objects[usable]).query(places[known])
+        indices[known] = np.where(distance <= chord(radius), np.flatnonzero(usable)[index], -1)
     return indices
-
-
-def unit_vectors(ra, dec):
-    """Return the unit vectors of positions.
-
-    Parameters
-    ----------
-    ra, dec : array_like, shape (n,)
-        Degrees.
-
-    Returns
-    -------
-    ndarray, shape (n, 3)
-    """
-    ra, dec = np.deg2rad(np.asarray(ra, float)), np.deg2rad(np.asarray(dec, float))
-    return np.column_stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)])

@@ -8,8 +8,8 @@ from astropy.table import Table
 from scipy.spatial import cKDTree
 
 from redpix.catalogue.vizier import moved_positions, years_since
+from redpix.image.sphere import chord, unit_vectors
 from redpix.subtraction.gaia_sources import EPOCH
-from redpix.subtraction.hosts import unit_vectors
 from redpix.subtraction.object_list import read_object_list
 from redpix.subtraction.solar_system import LEAST_CERTAIN, NEAR, ExposureTime, seen_from
 
@@ -166,25 +166,20 @@ def _match(rows, candidates):
     ra, dec = ([float(row[axis]) for row in rows] for axis in ("ra", "dec"))
     places = unit_vectors(ra, dec)
     middle = places.mean(axis=0)
-    wide = np.linalg.norm(places - middle, axis=1).max() + _chord(60.0)
+    wide = np.linalg.norm(places - middle, axis=1).max() + chord(60.0)
     lowest = np.full(len(rows), np.inf)
     for some in candidates:
         if not len(some.ra):
             continue
         objects = unit_vectors(some.ra, some.dec)
         count = max(1, np.sum(np.linalg.norm(objects - middle, axis=1) < wide))
-        near = cKDTree(objects).query_ball_point(places, _chord(some.reach.max()))
+        near = cKDTree(objects).query_ball_point(places, chord(some.reach.max()))
         for number, indices in enumerate(near):
             for index in indices:
-                chord = np.linalg.norm(objects[index] - places[number])
-                separation = 3600 * np.rad2deg(2 * np.arcsin(chord / 2))
+                distance = np.linalg.norm(objects[index] - places[number])
+                separation = 3600 * np.rad2deg(2 * np.arcsin(distance / 2))
                 rank = count * max(separation, ALIKE) ** 2
                 if separation <= some.reach[index] and rank < lowest[number]:
                     lowest[number] = rank
                     values = some.name[index], some.kind[index], f"{separation:.2f}"
                     rows[number].update(zip(COLUMNS, values, strict=True))
-
-
-def _chord(arcsec):
-    """Return the chord of an angle on the unit sphere."""
-    return 2 * np.sin(np.deg2rad(arcsec / 3600) / 2)

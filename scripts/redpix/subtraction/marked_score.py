@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.wcs_inversion import invertible_pixels
 from redpix.subtraction.real_score import CONSTANT, WEIGHTS, Features, probability
 
 #: standard deviation of the prior of each weight, and of the constant
@@ -90,12 +91,13 @@ def read_marks(path):
     """
     if not path:
         return None
-    from redpix.io.table_values import shortened  # noqa: PLC0415
-    from redpix.io.tables import read_table  # noqa: PLC0415
+    from redpix.io.table_values import (
+        shortened,
+    )  # these imports take 0.1 s, and few runs have marks
+    from redpix.io.tables import read_table
 
     table = read_table(path, required=_REQUIRED, allow_empty=True)
-    place = next((names for names in (("ra", "dec"), ("x", "y")) if _has(table, names)), None)
-    if place is None:
+    if not any(all(map(table.find, names)) for names in (("ra", "dec"), ("x", "y"))):
         raise InputError(
             f"{table.name}: columns: {', '.join(table.names)}: the place of the marks is missing; "
             "allowed: ra and dec (degrees), or x and y (0-based pixels)"
@@ -114,11 +116,6 @@ def read_marks(path):
     features = [_features(text) for text in _texts(table, "features")]
     features = np.reshape(features, (len(words), len(WEIGHTS)))[marked]
     return MarkedTransients(path=str(path), real=real, features=features, **numbers, **texts)
-
-
-def _has(table, names):
-    """Return whether a table has columns, upper or lower case."""
-    return all(table.find(name) for name in names)
 
 
 def _texts(table, name):
@@ -259,7 +256,7 @@ def _places(marks, wcs):
     x, y = marks.x.copy(), marks.y.copy()
     known = np.isfinite(marks.ra) & np.isfinite(marks.dec)
     if wcs is not None and known.any():
-        x[known], y[known] = wcs.all_world2pix(marks.ra[known], marks.dec[known], 0, quiet=True)
+        x[known], y[known] = invertible_pixels(wcs, marks.ra[known], marks.dec[known])
     return x, y
 
 

@@ -7,6 +7,25 @@ from redpix.image.fourier import transforms
 from redpix.subtraction.noise_spectrum import squared_modulus
 
 
+def matching_kernel(has, wants, least, xp):
+    """Return the kernel that turns one PSF into another, in Fourier space.
+
+    Parameters
+    ----------
+    has, wants : array of complex
+        Transforms of the PSF of an image and of the PSF that is wanted.
+    least : float
+        Waves whose amplitude in the PSF is below it are not amplified further.
+    xp : module
+        Functions of the array API standard.
+
+    Returns
+    -------
+    array of complex
+    """
+    return wants * xp.conj(has) / xp.clip(squared_modulus(has, xp), min=least**2)
+
+
 def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=NUMPY, least=1e-3):
     """Return an image as it would be with another, wider PSF.
 
@@ -29,8 +48,7 @@ def match_psf(image, psf, target, dtype=np.float32, workers=1, arrays=NUMPY, lea
     unknown = ~np.isfinite(image)
     plan = transforms(image.shape, max(*psf.shape, *target.shape), dtype, workers, arrays)
     xp = arrays.xp
-    has, wants = plan.kernel(psf), plan.kernel(target)
-    kernel = wants * xp.conj(has) / xp.clip(squared_modulus(has, xp), min=least**2)
+    kernel = matching_kernel(plan.kernel(psf), plan.kernel(target), least, xp)
     matched = arrays.take(plan.filtered((kernel, plan.forward(np.where(unknown, 0, image)))))
     matched[unknown] = np.nan
     return matched

@@ -8,7 +8,8 @@ from astropy.io import fits
 
 from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
-from redpix.image.wcs import celestial_wcs
+from redpix.core.job import log
+from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.io.described_table import write_described
 from redpix.subtraction.reference_map import ReferenceMap
 from redpix.subtraction.tracklets import hours_of
@@ -27,11 +28,14 @@ class SkyOfReference:
         self._wcs = None
         for path in differences:
             header = fits.getheader(path, "D")
+            if not has_wcs(header):
+                continue
             try:
                 self._wcs, self._map = celestial_wcs(header), ReferenceMap(header)
                 return
-            except InputError:
-                continue
+            except InputError as error:
+                log.warning("%s: its WCS is not used: %s", path, error)
+        log.warning("%s: no epoch has a usable WCS: ra and dec stay empty", differences[0])
 
     def __call__(self, x, y):
         """Return right ascension and declination in degrees; NaN without a WCS."""

@@ -20,6 +20,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.earth_rotation import rotation_tables
 from redpix.image.site_cards import CARDS
+from redpix.image.sphere import unit_vectors
 from redpix.io.table_formats import check_votable
 
 #: cards of the middle of science exposure and reference in a difference
@@ -261,10 +262,7 @@ def seen_from(bodies, mjd, xyz):
     distance = np.asarray(bodies["distance"], float)
     if xyz is None:
         return np.asarray(ra) % 360, np.asarray(dec), error + PARALLAX / distance
-    alpha, delta = np.deg2rad(np.asarray(ra)), np.deg2rad(np.asarray(dec))
-    place = distance * np.array(
-        [np.cos(delta) * np.cos(alpha), np.cos(delta) * np.sin(alpha), np.sin(delta)]
-    )
+    place = distance * unit_vectors(ra, dec).T
     x, y, z = place - observer_at(mjd, xyz)[:, None]
     return np.rad2deg(np.arctan2(y, x)) % 360, np.rad2deg(np.arctan2(z, np.hypot(x, y))), error
 

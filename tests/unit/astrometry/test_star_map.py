@@ -136,7 +136,7 @@ def test_background_of_whole_numbers_is_their_mean(mean, scatter):
 def test_background_of_nothing_is_refused():
     image = np.full(SHAPE, np.nan)
     image[::20, ::20] = 1
-    with pytest.raises(InputError, match="no square of the background holds 100"):
+    with pytest.raises(InputError, match="every square of the background has fewer than 100"):
         smooth_background(image, 64)
 
 

@@ -2,10 +2,12 @@
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -96,6 +98,15 @@ def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
     assert (tmp_path / "c").read_text() == "content"
     with pytest.raises(FileNotFoundError):
         link_or_copy(tmp_path / "missing", tmp_path / "d")
+
+    def break_off(source, target):
+        Path(target).write_text("con")
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(shutil, "copyfile", break_off)
+    with pytest.raises(OSError, match="Input/output"):
+        link_or_copy(tmp_path / "a", tmp_path / "e")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "c"]
 
 
 STALE_HANDLE = """

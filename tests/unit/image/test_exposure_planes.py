@@ -33,3 +33,29 @@ def test_planes_that_are_not_used_are_told(tmp_path, caplog, names, words):
     for said in words:
         assert said in caplog.text
     assert ("is not used" in caplog.text) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("utype", "values", "error"),
+    [
+        ("StdDevUncertainty", 3.0, 3.0),
+        ("VarianceUncertainty", 9.0, 3.0),
+        ("InverseVariance", 0.25, 2.0),
+        (None, 3.0, 3.0),
+        ("UnknownUncertainty", 9.0, None),
+    ],
+)
+def test_an_uncertainty_means_what_its_card_states(tmp_path, caplog, utype, values, error):
+    image = np.random.default_rng(1).standard_normal(SHAPE).astype(np.float32)
+    cards = fits.Header([("UTYPE", utype)] if utype else [])
+    plane = fits.ImageHDU(np.full(SHAPE, values, np.float32), cards, name="UNCERT")
+    path = tmp_path / "image.fits"
+    fits.HDUList([fits.PrimaryHDU(image), plane]).writeto(path)
+    with caplog.at_level(logging.WARNING):
+        exposure = read_fits_exposure(str(path), SETTINGS | {"noise": "given"})
+    if error is None:
+        assert f"UTYPE {utype}, whose meaning is unknown, and is not used" in caplog.text
+        assert np.sqrt(np.median(exposure.variance)) == pytest.approx(1, rel=0.1)
+    else:
+        assert np.sqrt(exposure.variance) == pytest.approx(np.full(SHAPE, error))
+        assert "UTYPE" not in caplog.text

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from astropy.io import fits
+from headers import of_cards
 from redpix.core.exceptions import InputError
 from redpix.io.camera import check_units, read_camera, unit_name
 from redpix.io.fits_files import read_header
@@ -12,14 +13,6 @@ from redpix.io.merged_header import merged_header
 from redpix.io.sections import Section, parse_section
 
 STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
-
-
-def of_cards(cards):
-    """Return a header; a value may be a pair with its comment."""
-    header = fits.Header()
-    for key, value in cards.items():
-        header[key] = value
-    return header
 
 
 @pytest.mark.parametrize(
@@ -56,6 +49,29 @@ def of_cards(cards):
         ({"RDNOISE": (3.0, "in counts")}, {}, (None, None, None, None)),
         ({"GAIN": None, "EGAIN": 2.0}, {}, (2.0, None, None, None)),
         ({"SATURATA": 6e4, "SATURATB": 5e4}, {}, (None, None, 5e4, None)),
+        ({"GAIN1": 2.0, "RDNOISE1": 5.0}, {}, (2.0, 5.0, None, None)),
+        ({"GAIN1": "2.0 e-/ADU", "GAIN2": 2.1, "RDNOIS1": 4.0}, {}, (2.05, 4.0, None, None)),
+        ({"GTGAIN11": 2.0, "GTGAIN12": 2.4, "GTRON11": 4.0}, {}, (2.2, 4.0, None, None)),
+        ({"GAINA": 2.5, "GAINB": 0.0}, {}, (2.5, None, None, None)),
+        ({"CCDAMP": "C", "ATODGNA": 2.0, "ATODGNC": 1.0, "CCDGAIN": 4.0}, {}, (1.0, *3 * [None])),
+        ({"CCDGAIN": 7.0, "READNSE": 5.0}, {}, (7.0, 5.0, None, None)),
+        ({"ATODGAIN": 7.0}, {}, (7.0, None, None, None)),
+        (
+            {"HIERARCH ESO DET OUT1 CONAD": 0.5, "HIERARCH ESO DET OUT1 GAIN": 2.0},
+            {},
+            (0.5, *3 * [None]),
+        ),
+        (
+            {"HIERARCH ESO DET OUT1 GAIN": 2.0, "HIERARCH ESO DET OUT1 RON": 3.0},
+            {},
+            (0.5, 3.0, None, None),
+        ),
+        (
+            {"HIERARCH ESO DET CHIP GAIN": 2.0, "HIERARCH ESO DET CHIP RON": 9.0},
+            {},
+            (2.0, 9.0, None, None),
+        ),
+        ({"T_GAIN1": 3.0, "T_GAIN2": 3.1, "T_GAIN3": 3.2}, {}, (3.1, None, None, None)),
     ],
 )
 def test_what_a_header_says(cards, given, expected):
@@ -83,6 +99,14 @@ def test_a_setting_is_told_from_a_gain(cards, gain):
     if gain is None:
         assert "is a setting of the camera" in camera.remarks[0]
     assert camera.sure.get("gain") == {None: None, 100.0: "guessed"}.get(gain, "stated")
+
+
+def test_amplifiers_that_differ_are_named():
+    camera = read_camera(of_cards({"GAIN1": 2.0, "GAIN2": 3.0}), {})
+    remark = "the gain is the mean of GAIN1 = 2 and GAIN2 = 3, which differ by 50 %"
+    assert camera.remarks == (remark,)
+    assert (camera.sources["gain"], camera.sure["gain"]) == ("GAIN1+GAIN2", "derived")
+    assert read_camera({"GAIN2": 3.0}, {}).sources == {"gain": "GAIN2"}
 
 
 def test_it_is_said_where_a_value_comes_from():

@@ -15,7 +15,7 @@ from redpix.io.fits_structure import walk
 from redpix.io.tables import read_table
 from redpix.io.whole_fits import open_whole
 from redpix.photometry import raw_image
-from redpix.photometry.exposure_image import read_mask
+from redpix.photometry.user_mask import read_mask
 from redpix.psf.given_model import read_given_model
 from redpix.sdss.survey_files import plain_survey_file
 

@@ -183,6 +183,14 @@ def test_paths_that_name_an_hdu(tmp_path):
     assert split_path(odd) == (str(odd), None)
 
 
+@pytest.mark.parametrize("path", [f"{'a' * 300}.fits[1]", "a.fits[²]", f"a.fits[{'9' * 200}]"])
+def test_a_path_that_no_file_can_have_ends_in_one_line(path):
+    with pytest.raises(InputError) as caught:
+        read_image(path)
+    assert str(caught.value).startswith(path[:200])
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("cards", "data", "words"),
     [

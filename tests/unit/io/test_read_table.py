@@ -3,7 +3,10 @@
 import gzip
 import io
 
+import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from astropy.table import MaskedColumn, Table
 from redpix.core.exceptions import InputError
@@ -53,6 +56,26 @@ def test_a_byte_order_mark_is_not_part_of_the_first_name(monkeypatch):
     monkeypatch.setattr(tables, "decoded", lambda data, name: (data, "as it is"))
     with pytest.raises(InputError, match="column '.ufeffid': a name that cannot be printed"):
         read_table(content)
+
+
+@pytest.mark.parametrize("kind", ["hdf5", "parquet"])
+def test_each_element_of_a_vector_has_its_unit(kind):
+    file = io.BytesIO()
+    if kind == "hdf5":
+        with h5py.File(file, "w") as out:
+            out["id"], out["mags"] = [1, 2], [[20.0, 21.0], [22.0, 23.0]]
+            out["mags"].attrs["unit"] = "mag"
+    else:
+        column = pa.array([[20.0, 21.0], [22.0, 23.0]], pa.list_(pa.float64(), 2))
+        fields = [
+            pa.field("id", pa.int64()),
+            pa.field("mags", column.type, metadata={"unit": "mag"}),
+        ]
+        table = pa.table([pa.array([1, 2]), column], pa.schema(fields))
+        pyarrow.parquet.write_table(table, file)
+    read = read_table(file.getvalue())
+    assert read.units == {"mags_1": "mag", "mags_2": "mag"}
+    assert read.numbers("mags_2").tolist() == [21.0, 23.0]
 
 
 def test_a_line_of_units_below_the_header():

@@ -6,6 +6,8 @@ import io
 
 import h5py
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet
 import pytest
 from astropy.io import fits
 from astropy.table import Table
@@ -166,6 +168,13 @@ def test_ids_are_exact(cells, expected):
     found = read_table(content.encode(), ids=["id"]).ids("id")
     assert found.dtype.kind == expected.dtype.kind
     assert found.tolist() == expected.tolist()
+
+
+def test_the_smallest_whole_number_beside_a_missing_one():
+    """Its absolute value does not fit into 64 bits."""
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(pa.table({"n": [-(2**63), None, 3], "x": [1, 2, 3]}), file)
+    assert read_table(file.getvalue())["n"].tolist() == [str(-(2**63)), "", "3"]
 
 
 @pytest.mark.parametrize("kind", ["fits", "parquet", "hdf5"])

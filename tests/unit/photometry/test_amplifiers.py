@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from conftest import ROOT
-from redpix.photometry.raw_image import lettered_amplifiers, read_raw
+from redpix.photometry.amplifiers import amplifiers_in_hdu
+from redpix.photometry.raw_image import read_raw
 
 GAINS, BIASES = (1.5, 1.6, 1.7, 1.8), (900, 950, 1000, 1050)
 LCO = ROOT.parent / "shared/strangers/night/lco_raw_mef.fits.gz"
@@ -47,12 +48,40 @@ def test_two_amplifiers_in_one_hdu(tmp_path, electrons):
     assert image.header["CRPIX1"] == 84
     assert (image.header["BUNIT"], image.header["GAIN"]) == ("electron", 1.0)
     # an image that was trimmed before keeps its counts
-    assert lettered_amplifiers(cards, (60, 192)) == {}
+    assert amplifiers_in_hdu(cards, (60, 192)) == {}
     del cards["GAINB"]
     fits.writeto(path, pixels, fits.Header(cards), overwrite=True)
     image = read_raw(str(path))
     assert image.pixels[:, :96] == pytest.approx(electrons[:, :96] / 1.5, abs=0.01)
     assert "an amplifier's gain is unknown" in image.remarks[-1]
+
+
+@pytest.mark.parametrize(
+    ("names", "labels"),
+    [
+        (("BSEC", "TSEC", "GTGAIN"), ("11", "12", "21", "22")),
+        (("BIASSEC", "DATASEC", "GAIN"), ("1", "2", "3", "4")),
+    ],
+)
+def test_four_amplifiers_with_overscans_in_the_middle(tmp_path, electrons, names, labels):
+    bias, data, gain = names
+    cards, raw = {"CRPIX1": 110.0, "CRPIX2": 40.0}, np.zeros((60, 224))
+    for k, label in enumerate(labels):
+        y, x = slice(30 * (k // 2), 30 * (k // 2) + 30), k % 2
+        level = electrons[y, 96 * x : 96 * x + 96] / GAINS[k] + BIASES[k]
+        raw[y, 128 * x : 128 * x + 96] = level
+        raw[y, 96 + 16 * x : 112 + 16 * x] = BIASES[k]
+        rows = f"{y.start + 1}:{y.stop}]"
+        cards[f"{data}{label}"] = f"[{128 * x + 1}:{128 * x + 96},{rows}"
+        cards[f"{bias}{label}"] = f"[{97 + 16 * x}:{112 + 16 * x},{rows}"
+        cards[f"{gain}{label}"] = GAINS[k]
+    path = tmp_path / "four.fits"
+    fits.writeto(path, raw.astype(np.float32), fits.Header(cards))
+    image = read_raw(str(path))
+    assert image.pixels == pytest.approx(electrons, abs=0.01)
+    # an axis that lay in the gap is at the border between the amplifiers
+    assert (image.header["CRPIX1"], image.header["CRPIX2"]) == (97, 40)
+    assert image.header["BUNIT"] == "electron"
 
 
 @pytest.mark.skipif(not LCO.is_file(), reason="no folder of strangers' files")

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS, FITSFixedWarning
+from redpix.core.exceptions import InputError
 from redpix.photometry import ccd
 from redpix.photometry.calibrated_header import kept_cards
-from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.exposure_image import calibrate_image, hide_by_mask
 from redpix.photometry.sky_noise import sky_variance
 from star_field import Moffat, simulate
 
@@ -130,3 +131,10 @@ def test_dark_and_flat_may_be_hdus_and_masks_too(tmp_path, caplog):
     assert exposure.camera.gain == 1.5
     assert list(zip(*np.nonzero(exposure.calibrated.mask), strict=True)) == [(3, 4)]
     assert "all.fits: HDU 1 (SKY) is read; other images: HDU 2 (DARK) 15 x 12" in caplog.text
+
+
+def test_a_mask_that_does_not_fit_a_frame_is_named(tmp_path):
+    mask = tmp_path / "hidden.fits"
+    fits.PrimaryHDU(np.ones((3, 4), np.uint8)).writeto(mask)
+    with pytest.raises(InputError, match=r"hidden.fits: it has 4 x 3 pixels, the image 6 x 5"):
+        hide_by_mask(np.zeros((5, 6), np.int16), str(mask), fits.Header())

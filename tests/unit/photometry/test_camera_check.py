@@ -13,6 +13,7 @@ from redpix.photometry.camera_check import (
 )
 from redpix.photometry.camera_of_image import with_plateau
 from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.full_well import find_full_well
 from star_field import Moffat, draw
 
 STRANGERS = ROOT.parent / "shared/strangers/ccd"
@@ -90,6 +91,37 @@ def test_a_ceiling_is_found_at_any_height(ceiling):
     image = stars(3e6, ceiling=ceiling)
     found = find_plateau(image, np.ones(image.shape, bool))
     assert 0.985 * ceiling < found <= ceiling
+
+
+def stars_of_a_range(fwhm, side=160):
+    """Stars of equal steps in magnitude on a sky of 200 counts."""
+    x, y = (axis.ravel() for axis in np.meshgrid(*2 * [np.arange(20, side, 30) + 0.3]))
+    flux = np.geomspace(2e3, 2e6, len(x)) * (fwhm / 3) ** 2
+    image = draw((side, side), x, y, flux, Moffat(fwhm), 0.01)
+    return image + np.random.default_rng(5).normal(200, 5, image.shape)
+
+
+@pytest.mark.parametrize("fwhm", [2.5, 4.0, 6.0])
+def test_a_full_well_that_scatters_is_found(fwhm):
+    image = stars_of_a_range(fwhm)
+    assert find_full_well(image, np.ones(image.shape, bool)) is None
+    well = 30_000 * np.random.default_rng(6).normal(1, 0.01, image.shape)
+    full, image = image > well, np.minimum(image, well)
+    image[3, 4] = 60_000  # a hot pixel
+    found = find_full_well(image, np.ones(image.shape, bool))
+    assert 27_000 < found < 30_000
+    assert np.mean(image[full] >= found) > 0.98
+    assert np.count_nonzero(image >= found) < 1.3 * full.sum()
+
+
+@pytest.mark.parametrize("noise", [5, 20])
+def test_disks_of_defocused_stars_are_not_a_full_well(noise):
+    image = np.random.default_rng(5).normal(200, noise, (160, 160))
+    y, x = np.indices(image.shape)
+    for number, height in enumerate(np.geomspace(300, 30_000, 16)):
+        centre = 20 + 40 * (number % 4), 20 + 40 * (number // 4)
+        image[np.hypot(x - centre[0], y - centre[1]) < 6] += height
+    assert find_full_well(image, np.ones(image.shape, bool)) is None
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 1000.0])

@@ -165,6 +165,21 @@ def test_without_a_bias_nothing_is_scaled():
     assert "without a bias cannot be scaled to 60 s" in plan.lights[0].remarks[0]
 
 
+@pytest.mark.parametrize(
+    ("dark", "light", "bias", "words"),
+    [
+        (60.0, None, 2, "is unknown: the bias alone is taken away"),
+        (None, 60.0, 0, "is unknown: neither a dark nor a bias is taken away"),
+    ],
+)
+def test_an_unknown_exposure_time_is_remarked(dark, light, bias, words):
+    darks = [frame._replace(exposure=dark) for frame in frames("dark", 2)]
+    night = [frame._replace(exposure=light) for frame in lights()]
+    (made,) = NightPlan([*frames("bias", bias), *darks, *night]).lights
+    assert made.dark == ("bias" if bias else "")
+    assert words in made.remarks[0]
+
+
 def test_flats_of_another_filter_only_are_not_used():
     plan = NightPlan([*frames("flat", 3, filter="V", exposure=1.0), *lights()])
     assert plan.lights[0].flat == ""

@@ -409,3 +409,11 @@ def test_psf_stars_are_bright_alone_and_no_galaxies(bright_stars):
     mask[round(stars.y[3]), round(stars.x[3])] = bit_value("SATURATED")
     _, kept = star_selection.cut_stamps(image, image * 0 + 75, image * 0 + 2, mask, stars, 3.2)
     assert np.flatnonzero(~kept).tolist() == [3]
+
+
+def test_an_image_whose_every_fourth_row_is_masked_shows_its_stars():
+    field, psf = small_field(noise=False), known_psf()
+    scene = scene_of(field)
+    scene.variance[::4] = np.inf
+    found = detection.detect(scene, psf, 20)
+    assert np.hypot(found.x - field.x[4], found.y - field.y[4]).min() < 1

@@ -7,7 +7,7 @@ from astropy.wcs import WCS
 from conftest import ROOT
 from redpix.core.exceptions import InputError
 from redpix.image.ds9_regions import region_mask
-from redpix.photometry.exposure_image import LONGEST_REGIONS, read_mask
+from redpix.photometry.user_mask import LONGEST_REGIONS, read_mask
 
 FAULTS = ROOT.parent / "shared/strangers/faults"
 

@@ -54,3 +54,29 @@ def test_a_polynomial_is_fitted_to_the_sky_alone():
     hidden[50:90, 60:100] = True
     fitted = sky_choice.polynomial(np.where(hidden, 1e5, truth), hidden, 2)
     assert np.abs(fitted - truth).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("place", "peak", "scale"), [("edge", 300, 12), ("edge", 800, 8), ("corner", 3000, 40)]
+)
+def test_the_glow_of_an_amplifier_is_followed(place, peak, scale):
+    y, x = np.indices((SIDE, SIDE))
+    distance = x if place == "edge" else np.hypot(x, y)
+    glow = peak * np.exp(-distance / scale)
+    rng = np.random.default_rng(8)
+    image = image_of(0) + rng.poisson(glow * 1.5) / 1.5
+    sky, model = sky_choice.choose_sky(image, np.zeros(image.shape, np.int16), 64)
+    assert model.profile == {"edge": "axes", "corner": "corner"}[place]
+    off = abs(sky.level - 500 - glow) / np.sqrt((500 + glow) / 1.5)
+    lit = (glow > 50) & (distance > 8)
+    assert lit.sum() > 3000
+    assert np.median(off[lit]) < 0.15
+    assert np.quantile(off[lit], 0.99) < 1
+
+
+def test_the_pattern_of_columns_is_sky():
+    pattern = np.random.default_rng(9).normal(0, 20, SIDE)
+    image = image_of(0) + pattern
+    sky, model = sky_choice.choose_sky(image, np.zeros(image.shape, np.int16), 64)
+    assert model.profile == "axes"
+    assert np.std(np.median(sky.level, axis=0) - pattern) < 3

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from astropy.wcs import WCS
+from astropy.wcs import WCS, Sip
 from redpix.core.exceptions import InputError
 from redpix.photometry.star_catalogue import read_star_catalogue
 from table_contents import FORMS, forms_of
@@ -54,3 +54,20 @@ def test_faults(tmp_path, text, band, words):
     path.write_text(text)
     with pytest.raises(InputError, match=words):
         read_star_catalogue(path, band, None)
+
+
+def test_stars_far_from_an_image_with_a_distortion(tmp_path):
+    wcs = tangent()
+    wcs.wcs.ctype = ["RA---TAN-SIP", "DEC--TAN-SIP"]
+    bent, zeros = np.zeros((4, 4)), np.zeros((4, 4))
+    bent[2, 0], bent[3, 0] = 2e-5, 1e-7
+    wcs.sip = Sip(bent, bent.T, zeros, zeros, wcs.wcs.crpix)
+    near = wcs.all_pix2world([9.0, 180.0], [19.0, 140.0], 0)
+    ra, dec = [*near[0], 151.0, 154.0, 330.0], [*near[1], 3.0, 6.0, -2.0]
+    rows = [f"{a!r},{d!r},15" for a, d in zip(map(float, ra), map(float, dec), strict=True)]
+    path = tmp_path / "stars.csv"
+    path.write_text("\n".join(["ra,dec,V", *rows]) + "\n")
+    x, y, _ = read_star_catalogue(path, "V", wcs)
+    assert x[:2] == pytest.approx([9, 180], abs=1e-3)
+    assert y[:2] == pytest.approx([19, 140], abs=1e-3)
+    assert np.isnan(x[2:]).all()

@@ -123,6 +123,14 @@ def test_stars_are_fetched_once_and_kept(tmp_path, monkeypatch):
     assert (tmp_path / "field.gaia.ecsv").exists()
 
 
+def test_errors_of_gaia_relations_are_their_published_scatter():
+    sky = Sky()
+    table = standard_stars(sky.gaia, "gaia")
+    # Riello et al. 2021, tables C.1 and C.2: g scatters twice as much as the others
+    assert set(table["g_error"]) == {0.0745}
+    assert set(table["V_error"]) == {0.03017}
+
+
 def test_proper_motions_are_applied():
     sky = Sky()
     table = standard_stars(sky.gaia, "gaia")

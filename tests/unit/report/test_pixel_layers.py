@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from astropy.coordinates import SkyCoord
 from astropy.wcs import WCS
 from PIL import Image
 from redpix.report import pixel_layers, pixel_viewer
@@ -65,25 +66,47 @@ def test_segments_beyond_255_keep_their_names():
     assert (found[..., 0] + 256 * found[..., 1] == labels).all()
 
 
-def test_sky_coordinates_between_the_places_are_those_of_the_wcs():
-    wcs = wcs_of(ra=0.01)  # the field lies across right ascension 0
-    shape = (1000, 1200)
-    table = pixel_viewer.sky_table(wcs, shape)
+def interpolated(table, shape, x, y):
+    """Return the direction that the page finds at a place, degrees."""
     n = table["n"]
-    planes = [np.reshape(table[name], (n, n)) for name in ("ra", "dec")]
-    assert np.ptp(planes[0]) < 1
-    for x, y in ((0, 0), (613.2, 700.7), (1190, 990)):
-        across = (x + 0.5) / shape[1] * (n - 1)
-        up = (y + 0.5) / shape[0] * (n - 1)
-        column, row = min(int(across), n - 2), min(int(up), n - 2)
-        u, v = across - column, up - row
-        weights = np.outer([1 - v, v], [1 - u, u])
-        found = [(weights * plane[row : row + 2, column : column + 2]).sum() for plane in planes]
-        ra, dec = wcs.all_pix2world(x, y, 0)
-        assert (found[0] - ra + 180) % 360 - 180 == pytest.approx(0, abs=0.02 / 3600)
-        assert found[1] == pytest.approx(float(dec), abs=0.02 / 3600)
+    across = (x + 0.5) / shape[1] * (n - 1)
+    up = (y + 0.5) / shape[0] * (n - 1)
+    column, row = min(int(across), n - 2), min(int(up), n - 2)
+    u, v = across - column, up - row
+    weights = np.outer([1 - v, v], [1 - u, u])
+    planes = [np.reshape(table[name], (n, n)) for name in "xyz"]
+    cut = (slice(row, row + 2), slice(column, column + 2))
+    a, b, c = ((weights * plane[cut]).sum() for plane in planes)
+    return SkyCoord(x=a, y=b, z=c, representation_type="cartesian")
 
 
-def test_near_a_pole_no_coordinates_are_given():
-    assert pixel_viewer.sky_table(wcs_of(dec=89.97), (500, 600)) is None
+@pytest.mark.parametrize(
+    ("options", "shape", "places"),
+    [
+        ({"ra": 0.01}, (1000, 1200), 9),  # across right ascension 0
+        ({"dec": 89.97}, (500, 600), 9),  # with the pole
+        ({"dec": -89.9, "scale": 1.1e-3}, (3000, 2000), 65),  # three degrees
+    ],
+)
+def test_sky_coordinates_between_the_places_are_those_of_the_wcs(options, shape, places):
+    wcs = wcs_of(**options)
+    table = pixel_viewer.sky_table(wcs, shape)
+    assert table["n"] <= places
+    for share in ((0, 0), (0.513, 0.707), (0.33, 0.01), (0.99, 0.99)):
+        x, y = share[0] * shape[1], share[1] * shape[0]
+        true = SkyCoord(*wcs.all_pix2world(x, y, 0), unit="deg")
+        found = SkyCoord(interpolated(table, shape, x, y).spherical, frame="icrs")
+        assert found.separation(true).arcsec < 0.05
+
+
+def test_galactic_coordinates_become_equatorial_ones():
+    wcs = wcs_of()
+    wcs.wcs.ctype = ["GLON-TAN", "GLAT-TAN"]
+    table = pixel_viewer.sky_table(wcs, (50, 60))
+    found = SkyCoord(interpolated(table, (50, 60), 20, 30).spherical, frame="icrs")
+    galactic = SkyCoord(*wcs.all_pix2world(20, 30, 0), unit="deg", frame="galactic")
+    assert found.separation(galactic).arcsec < 0.05
+
+
+def test_without_a_wcs_no_coordinates_are_given():
     assert pixel_viewer.sky_table(None, (5, 6)) is None

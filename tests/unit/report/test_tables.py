@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from redpix.report import tables
+from redpix.report import benchmark_checks, tables
 
 
 def benchmark(stage, job, seconds, memory, cpu):
@@ -43,6 +43,20 @@ def test_timings_of_each_field():
 def test_timings_of_nothing():
     assert tables.timings([], {}).empty
     assert tables.timings_by_field([]).empty
+
+
+def test_records_of_other_fields_and_of_idle_jobs_are_named():
+    idle = [benchmark("photoz", "knn", 12.0, 5.0, 0.01), benchmark("swarm", "swarm", 3.0, NAN, NAN)]
+    kept, others = benchmark_checks.of_this_run([*JOBS, *idle], {"9001-3-100"})
+    assert len(kept) == 6
+    remarks = benchmark_checks.remarks(kept, others)
+    assert remarks[0].endswith("earlier runs left out: pixels 9002-4-57, frames 9002-4-57.")
+    assert remarks[0].startswith("2 records of fields")
+    assert "photoz knn (0.01 of 12.0 s), swarm (an unknown number of 3.0 s)." in remarks[1]
+    assert "frames 9001-3-100 (an unknown number of 2.0 s)" in remarks[1]
+    assert "pixels 9001-3-100" not in remarks[1]
+    assert benchmark_checks.of_this_run(JOBS, set())[0] == JOBS
+    assert benchmark_checks.remarks(JOBS[:2], []) == []
 
 
 def test_every_object_is_somewhere():

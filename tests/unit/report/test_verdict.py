@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from redpix.report import verdict
+from redpix.report import verdict_images as images
 from redpix.report.run_files import RunFiles
-from redpix.report.verdict_section import assumptions
+from redpix.report.verdict_section import assumptions, joined, judge_losses
 
 
 def marks(lines):
@@ -18,7 +19,8 @@ def marks(lines):
     [(3, 0, "good"), (19, 1, "look"), (5, 5, "bad"), (0, 3, "bad"), (0, 0, "bad")],
 )
 def test_fields(delivered, left_out, mark):
-    assert verdict.judge_fields(delivered, left_out).mark == mark
+    line = verdict.judge_left_out(delivered, left_out, "Fields", "fields left out", "run")
+    assert (line.mark, line.link) == (mark, "run")
 
 
 def test_calibrated_pdfs_of_any_number_of_objects_are_good():
@@ -46,17 +48,73 @@ def test_without_true_redshifts_there_is_nothing_to_judge():
 
 
 @pytest.mark.parametrize(
+    ("found", "lost", "expected"),
+    [(99, 1, ["good"]), (80, 20, ["look"]), (1, 1, ["bad"]), (0, 0, [])],
+)
+def test_objects_that_are_not_in_the_images(found, lost, expected):
+    assert marks(verdict.judge_objects(found, lost)) == expected
+
+
+@pytest.mark.parametrize(
     ("std", "rms", "expected"),
     [
         (0.99, 0.03, ["good", "good"]),
         (1.08, 0.12, ["look", "look"]),
         (2.56, 0.6, ["bad", "bad"]),
-        (float("nan"), "unknown", []),
+        (float("nan"), "unknown", ["bad", "bad"]),
     ],
 )
 def test_difference_images(std, rms, expected):
-    header = {"SCORRSTD": std, "REGRMSX": rms, "REGRMSY": 0.0}
-    assert marks(verdict.judge_difference("pair", "r", header)) == expected
+    header = {"SCORRSTD": 1.0, "SCORRSKY": std, "REGRMSX": rms, "REGRMSY": 0.0}
+    if std != std:
+        header = {"REGRMSX": rms}
+    lines = images.judge_difference("pair", "r", header)
+    assert marks(lines) == expected
+    if std != std:
+        assert {line.value for line in lines} == {"not measured"}
+    else:
+        assert "on blank sky" in lines[0].text
+
+
+def test_scorr_without_blank_sky_is_named_as_that_of_all_pixels():
+    line = images.judge_difference("pair", "r", {"SCORRSTD": 1.3})[0]
+    assert (line.mark, line.value) == ("bad", "1.300")
+    assert line.text == "standard deviation of Scorr outside the mask, sources included"
+
+
+def test_a_coadd_is_judged_by_its_worst_image():
+    header = {"NIMAGES": 3, "REGX1": 0.0, "REGY1": 0.0, "REGX2": 0.03, "REGY2": 0.04}
+    (line,) = images.judge_coadd("deep", "r", header | {"REGX3": 0.3, "REGY3": 0.4})
+    assert (line.mark, line.value, line.link) == ("bad", "0.500 px", "coadd-deep-r")
+    (line,) = images.judge_coadd("deep", "r", {**header, "NIMAGES": 2})
+    assert (line.mark, line.value) == ("good", "0.050 px")
+    assert images.judge_coadd("deep", "r", {"NIMAGES": 1}) == []
+
+
+def test_images_that_were_left_out_are_counted(tmp_path):
+    paths = [tmp_path / f"{name}.residual.fits" for name in "abc"]
+    for path in paths[:2]:
+        fits.PrimaryHDU(None, fits.Header({"LEFTOUT": "trailed stars"})).writeto(path)
+    fits.writeto(paths[2], np.zeros((2, 2)))
+    (line,) = judge_losses(RunFiles(residuals=list(map(str, paths))), None, ())
+    assert (line.mark, line.value, line.text) == ("bad", "2 of 3", "images left out")
+
+
+def test_pairs_that_were_left_out_are_counted(tmp_path):
+    exposures = tmp_path / "exposures.csv"
+    exposures.write_text("field,delivered,reason\na,yes,\nb,no,gone\n")
+    products = RunFiles(exposures=str(exposures))
+    pairs = [("pair one", ["a", "b"]), ("pair two", ["a", "a"])]
+    (line,) = judge_losses(products, None, pairs)
+    assert (line.mark, line.value) == ("bad", "1 of 2")
+
+
+def test_the_same_assumption_stands_once_with_its_inputs():
+    assumed = [(f"image {k}", "no gain") for k in range(5)] + [("image 9", "a ramp")]
+    assert joined(assumed) == [
+        ("image 0, image 1, image 2 and 2 more", "no gain"),
+        ("image 9", "a ramp"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -65,8 +123,8 @@ def test_difference_images(std, rms, expected):
 )
 def test_images(scale, rate, expected):
     header = {"NOISESCL": scale, "NEGRATE": rate}
-    assert marks(verdict.judge_image("a", header)) == expected
-    assert verdict.judge_image("a", {}) == []
+    assert marks(images.judge_image("a", header)) == expected
+    assert images.judge_image("a", {}) == []
 
 
 @pytest.mark.parametrize(("factor", "mark"), [(1.0, "good"), (2.0, "look"), (9.0, "bad")])
@@ -75,17 +133,17 @@ def test_light_curves(factor, mark):
     stars = pd.DataFrame(
         {"flux": 1 / expected, "expected": expected, "scatter": factor * expected, "flags": 0}
     )
-    assert marks(verdict.judge_light_curves(stars)) == [mark]
+    assert marks(images.judge_light_curves(stars)) == [mark]
     stars["flags"] = 4
-    assert verdict.judge_light_curves(stars) == []
+    assert images.judge_light_curves(stars) == []
 
 
 @pytest.mark.parametrize(("found", "mark"), [(10.5, "good"), (12.0, "look"), (7.0, "bad")])
 def test_a_given_gain_that_does_not_explain_the_noise_is_marked(found, mark):
-    (line,) = verdict.judge_given_noise("a", found, 10.0)
+    (line,) = images.judge_given_noise("a", found, 10.0)
     assert line.mark == mark
     assert line.link == "image-a"
-    assert verdict.judge_given_noise("a", found, float("nan")) == []
+    assert images.judge_given_noise("a", found, float("nan")) == []
 
 
 def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):

@@ -11,7 +11,7 @@ from redpix.config.pairs_table import read_pairs
 from redpix.core.exceptions import InputError
 from redpix.subtraction.reference_map import ReferenceMap, map_cards
 from redpix.subtraction.series import SeriesEpoch, all_detections, groups_of, light_curve
-from redpix.subtraction.series_rows import COLUMNS, steps_on_sky, write_rows
+from redpix.subtraction.series_rows import COLUMNS, SkyOfReference, steps_on_sky, write_rows
 from redpix.subtraction.tracklets import link
 
 SCHEMA = yaml.safe_load((ROOT / "workflow/schemas/pairs.schema.yaml").read_text())
@@ -152,3 +152,18 @@ def test_each_table_has_a_twin_with_units(tmp_path, name):
         assert twin["speed"].quantity[0].to_value("deg / d") == pytest.approx(0.01)
     assert all(twin[column].description for column in columns)
     assert all(twin[column].meta["ucd"] for column in columns)
+
+
+def test_epochs_without_a_usable_wcs_are_named(tmp_path, caplog):
+    shift = map_cards(lambda x, y: (x, y), (20, 30))
+    wrong = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": "east", "CRVAL2": 2.0}
+    paths = []
+    for name, cards in (("without", {}), ("wrong", wrong)):
+        header = fits.Header([*cards.items(), *shift])
+        paths.append(str(tmp_path / f"{name}.fits"))
+        hdu = fits.ImageHDU(np.zeros((20, 30)), header, name="D")
+        fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(paths[-1])
+    assert np.isnan(SkyOfReference(paths)(3.0, 4.0)).all()
+    assert "wrong.fits: its WCS is not used" in caplog.text
+    assert "no epoch has a usable WCS: ra and dec stay empty" in caplog.text
+    assert "without.fits: its WCS" not in caplog.text

@@ -230,6 +230,11 @@ def test_hosts_are_the_nearest_within_reach():
     assert len(nearest([], [], object_ra, object_dec, 3.0)) == 0
 
 
+def test_objects_without_a_position_are_not_hosts():
+    assert list(nearest([10.0], [0.0], [np.nan, 10.0001], [np.nan, 0.0], 1.0)) == [1]
+    assert list(nearest([10.0], [0.0], [np.nan], [np.nan], 1.0)) == [-1]
+
+
 def test_what_is_not_known_is_no_motion():
     """Point sources at the edge of the valid pixels do not move."""
     psf = subtraction_sky.gaussian(1.7)

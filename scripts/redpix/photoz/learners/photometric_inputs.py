@@ -4,11 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from redpix.sdss.magnitudes import POGSON
+
 #: standardised inputs are clipped to this number of deviations
 FARTHEST = 5.0
-
-#: magnitude per relative error of a flux, 2.5 / ln(10)
-POGSON = 2.5 / np.log(10)
 
 #: softening of tables without errors, relative to the median flux
 SOFTENING = 1e-3
