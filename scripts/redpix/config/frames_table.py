@@ -10,6 +10,7 @@ from redpix.config.given_frame import FILES, GivenFrame
 from redpix.config.name_clashes import BESIDE_FIELDS, OF_FIELD, clashes
 from redpix.config.table_rows import fault_of, read_rows, typed_cells
 from redpix.core.exceptions import InputError
+from redpix.io.image_path import image_file
 
 #: columns that hold numbers
 NUMBERS = ("zero_point", "gain", "read_noise", "wavelength")
@@ -147,7 +148,8 @@ def _contradictions(row, fields):
             f"band {row.band} of field {row.field} is there twice; allowed: each band once"
         )
     lines += [
-        f"image: {row.image}: that of band {band}, too; allowed: an image of its own for each band"
+        f"image: {row.image}: that of band {band}, too; allowed: an image for each band, or its "
+        f"HDU or plane in brackets, such as {image_file(row.image)}[{row.band}]"
         for band, other in earlier.items()
         if band != row.band and other.image == row.image
     ]

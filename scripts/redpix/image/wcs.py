@@ -164,14 +164,16 @@ def is_tangent(wcs):
     Returns
     -------
     bool
-        False with distortions, a turned pole, or axes in another order.
+        False with distortions, a turned pole, axes in another order, or an equinox other than 2000,
+        such as that of FK4 (B1950) or of the date.
     """
     if wcs.sip is not None or wcs.has_distortion:
         return False
     cards = wcs.to_header(relax=True)
     kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
     # a TAN projection with PV cards is a TPV projection
-    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    return plain and cards.get("EQUINOX", 2000.0) == 2000.0
 
 
 def image_wcs(header):

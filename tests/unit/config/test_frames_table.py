@@ -153,4 +153,6 @@ def test_one_image_for_two_bands_leaves_its_field_out(tmp_path):
     rows[1]["image"] = rows[0]["image"]
     faults = read(tmp_path, rows).faults
     assert list(faults) == ["a"]
-    assert "that of band g, too; allowed: an image of its own for each band" in faults["a"]
+    assert (
+        "that of band g, too; allowed: an image for each band, or its HDU or plane" in faults["a"]
+    )
