@@ -1,6 +1,8 @@
 """Photometric redshifts and classes: learnt from pixels, combined to objects."""
 
 PHOTOZ = config["photoz"]
+# names of all methods, also of those that the configuration does not choose
+ANY_METHOD = "knn|mdn|mlp|tpz|som|boosting|ensemble"
 
 
 def photoz_products(file):
@@ -48,7 +50,7 @@ rule photoz_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+        method=ANY_METHOD,
     conda:
         "../../envs/python.yaml"
     threads: 2
@@ -97,7 +99,7 @@ rule photoz_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.tsv"
     wildcard_constraints:
-        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+        method=ANY_METHOD,
         table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"
@@ -134,7 +136,7 @@ rule qp_method:
     benchmark:
         f"{RESULTS}/benchmarks/photoz/{{method}}.qp.tsv"
     wildcard_constraints:
-        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+        method=ANY_METHOD,
     conda:
         "../../envs/python.yaml"
     threads: 1
@@ -159,7 +161,7 @@ rule qp_table:
     benchmark:
         f"{RESULTS}/benchmarks/tables/{{table}}-{{method}}.qp.tsv"
     wildcard_constraints:
-        method="knn|mdn|mlp|tpz|som|boosting|ensemble",
+        method=ANY_METHOD,
         table=any_of(TABLES),
     conda:
         "../../envs/python.yaml"

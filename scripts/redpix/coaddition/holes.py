@@ -45,13 +45,14 @@ class SharedNoise(NamedTuple):
         holes, noise : ndarray
             Units of flux zero point, and of variance per flux zero point.
         """
-        sums = [0.0, 0.0]
-        for factor, v, s, h in zip(
-            coefficients, self.variances, self.shares, self.holes, strict=True
-        ):
-            sums[0] = sums[0] + factor * h
-            sums[1] = sums[1] + factor * v * s
-        return sums
+        holes = sum(factor * hole for factor, hole in zip(coefficients, self.holes, strict=True))
+        noise = sum(
+            factor * variance * share
+            for factor, variance, share in zip(
+                coefficients, self.variances, self.shares, strict=True
+            )
+        )
+        return holes, noise
 
 
 class _Mean(NamedTuple):
@@ -91,16 +92,16 @@ def with_holes_filled(epochs, added=None):
     epochs = _with_noise(epochs)
     valid = [np.isfinite(epoch.image) for epoch in epochs]
     variances = [
-        np.where(k, usable_variance(e.variance, e.noise), 0)
-        for k, e in zip(valid, epochs, strict=True)
+        np.where(good, usable_variance(epoch.variance, epoch.noise), 0)
+        for good, epoch in zip(valid, epochs, strict=True)
     ]
     mean = _mean(epochs, valid, variances)
     # flux zero points in the holes, 0 elsewhere
-    holes = [np.where(k, 0, e.flux) for k, e in zip(valid, epochs, strict=True)]
+    holes = [np.where(good, 0, epoch.flux) for good, epoch in zip(valid, epochs, strict=True)]
     added = [0.0] * len(epochs) if added is None else added
     filled = [
-        e._replace(image=np.where(k, e.image, e.flux * (mean.image + more)))
-        for k, e, more in zip(valid, epochs, added, strict=True)
+        epoch._replace(image=np.where(good, epoch.image, epoch.flux * (mean.image + more)))
+        for good, epoch, more in zip(valid, epochs, added, strict=True)
     ]
     return filled, SharedNoise(variances, mean.shares, holes, mean.variance)
 
@@ -122,15 +123,20 @@ def _with_noise(epochs):
 
 def _mean(epochs, valid, variances):
     """Return the weighted mean of the valid pixels and its variance."""
-    weights = [k * (e.flux / e.noise) ** 2 for k, e in zip(valid, epochs, strict=True)]
+    weights = [
+        good * (epoch.flux / epoch.noise) ** 2 for good, epoch in zip(valid, epochs, strict=True)
+    ]
     total = sum(weights)
     shares = [
-        np.divide(w, e.flux * total, out=np.zeros(w.shape), where=total > 0)
-        for w, e in zip(weights, epochs, strict=True)
+        np.divide(weight, epoch.flux * total, out=np.zeros(weight.shape), where=total > 0)
+        for weight, epoch in zip(weights, epochs, strict=True)
     ]
     image = sum(
-        share * np.where(k, e.image, 0) for share, k, e in zip(shares, valid, epochs, strict=True)
+        share * np.where(good, epoch.image, 0)
+        for share, good, epoch in zip(shares, valid, epochs, strict=True)
     )
     image = np.where(total > 0, image, np.nan)
-    variance = sum(np.square(s) * v for s, v in zip(shares, variances, strict=True))
-    return _Mean(image, variance, shares)
+    mean_variance = sum(
+        share**2 * variance for share, variance in zip(shares, variances, strict=True)
+    )
+    return _Mean(image, mean_variance, shares)

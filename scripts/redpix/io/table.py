@@ -1,7 +1,6 @@
 """Table with columns that are converted on request."""
 
 import numpy as np
-import pyarrow as pa
 
 from redpix.core.exceptions import InputError
 from redpix.io import table_values
@@ -28,7 +27,7 @@ class Table:
         How the file was understood: format, encoding, delimiter, header, size, missing values.
     written : dict of str to dict
         Numbers of cells that are not plain numbers, by column and the way in which they are
-        written; see `with_numbers`.
+        written; see `redpix.io.written_numbers.with_numbers`.
     """
 
     def __init__(self, name, columns, units, lines, place, ragged, words):
@@ -170,7 +169,7 @@ class Table:
         -------
         ndarray of str (dtype object), shape (n,)
         """
-        return table_values.as_text(self._column(name))
+        return table_values.as_text(self.column(name))
 
     def numbers(self, name, sentinels=(), complete=False):
         """Return a column as float64; a missing value is NaN.
@@ -233,7 +232,7 @@ class Table:
         -------
         ndarray of bool, int64, uint64, float or str, shape (n,)
         """
-        return table_values.as_values(self._column(name))
+        return table_values.as_values(self.column(name))
 
     def frame(self):
         """Return all columns as text; a missing value is empty.
@@ -249,45 +248,39 @@ class Table:
         columns = {name: pd.Series(self.text(name), lines, dtype="str") for name in self._columns}
         return pd.DataFrame(columns, index=lines)
 
-    def with_numbers(self, but=()):
-        """Return the table with numbers in place of text such as ``>26.5`` and ``20.1±0.05``.
-
-        Limits are missing values. Errors behind numbers become a column ``<name>_err`` if the
-        table does not have this column. `redpix.io.written_numbers` lists
-        the ways in which numbers are written; other columns stay.
+    def with_columns(self, columns, written):
+        """Return the table with further columns, or others of the same name.
 
         Parameters
         ----------
-        but : sequence of str
-            Columns that stay as they are, upper or lower case.
+        columns : dict of pyarrow.ChunkedArray
+            Columns to add or to replace.
+        written : dict of str to dict
+            The attribute `written` of the table.
 
         Returns
         -------
         Table
         """
-        from redpix.io.written_numbers import read_written
-
-        columns, written = {}, {}
-        for name, column in self._columns.items():
-            found = None if name.lower() in but else read_written(column)
-            columns[name] = column if found is None else _numbers_of(found.numbers)
-            if found is None:
-                continue
-            written[name] = {"counts": found.counts, "examples": found.examples}
-            given = np.isfinite(found.errors)
-            if given.any() and f"{name}_err".lower() not in map(str.lower, self._columns):
-                columns[f"{name}_err"] = _numbers_of(found.errors)
-                written[name]["column"] = f"{name}_err"
-        if not written:
-            return self
+        columns = self._columns | columns
         table = Table(
             self.name, columns, self.units, self.lines, self._place, self.ragged, self._words
         )
         table.written = written
         return table
 
-    def _column(self, name):
-        """Return a column as Arrow's array."""
+    def column(self, name):
+        """Return a column as Arrow's array.
+
+        Parameters
+        ----------
+        name : str
+            Name of the column, upper or lower case.
+
+        Returns
+        -------
+        pyarrow.ChunkedArray
+        """
         if name not in self._columns:
             self.require(name)
         return self._columns[self.find(name)]
@@ -295,11 +288,6 @@ class Table:
     def _converted(self, convert, name):
         """Return a converted column; name the row of a cell that cannot be converted."""
         try:
-            return convert(self._column(name))
+            return convert(self.column(name))
         except CellError as error:
             raise InputError(f"{self.where(error.row)}: {name}: {error.fact}") from None
-
-
-def _numbers_of(values):
-    """Return numbers as a column; NaN is missing."""
-    return pa.chunked_array([pa.array(values, from_pandas=True)])

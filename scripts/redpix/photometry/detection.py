@@ -22,6 +22,8 @@ _MODEL_ERROR = 0.03
 #: a pixel is hot if its neighbours have less than this fraction of the minimum for a star
 _SHARP = 0.5
 
+#: a star is detected only where valid pixels hold this fraction of the filter's power
+_LEAST_SEEN = 0.05
 
 #: maximum number of stars per area of a circle of the FWHM; where more are detected, most are
 #: pieces of stars that the PSF does not describe. Least number that a fit holds in any case
@@ -83,8 +85,7 @@ def matched_filter(image, weight, stamp):
     weight = (weight / scale).astype(np.float32)
     signal = correlated(np.where(weight > 0, image, 0).astype(np.float32) * weight, stamp)
     power = correlated(weight, stamp**2)
-    least = 0.05 * np.sum(stamp**2)
-    seen = power > least
+    seen = power > _LEAST_SEEN * np.sum(stamp**2)
     power = np.where(seen, power, 1.0)
     ratio = np.where(seen, signal / np.sqrt(power) * np.sqrt(scale), 0)
     return ratio, np.where(seen, signal / power, 0)

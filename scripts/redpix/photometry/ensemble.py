@@ -30,6 +30,9 @@ _LEAST_EXPOSURES = 2
 #: maximum error of a comparison star in an exposure, mag
 _WORST = 0.1
 
+#: variance that is added to each, so that a single bright star does not set the scale, mag squared
+_LEAST_VARIANCE = 1e-8
+
 
 class EnsembleMagnitudes(NamedTuple):
     """Magnitudes on the scale of an ensemble of comparison stars.
@@ -75,7 +78,8 @@ def ensemble(flux, error, usable):
     good &= connected(good)[:, None]
     extra = np.zeros(good.shape[1])
     for _ in range(_ROUNDS):
-        weights = np.where(good, 1 / (np.nan_to_num(sigma, nan=1.0) ** 2 + extra**2 + 1e-8), 0.0)
+        variance = np.nan_to_num(sigma, nan=1.0) ** 2 + extra**2 + _LEAST_VARIANCE
+        weights = np.where(good, 1 / variance, 0.0)
         mean, offset = solve(magnitude, weights)
         own = offset_without(magnitude, weights, mean)
         before, extra = extra, excess_scatter(magnitude - own, sigma, good)

@@ -208,12 +208,13 @@ def flux_scale(name, result, quality, header, wcs, catalogue, band):
     InputError
         If the catalogue cannot be used.
     """
-    factor = aperture_correction(result.stars, quality, result.errors)
-    column, reason = better_column(name, result, quality, factor[0])
-    measured, correction = result, factor[0]
+    correction, error, stars = aperture_correction(result.stars, quality, result.errors)
+    column, reason = better_column(name, result, quality, correction)
     if column == "aperture_flux":
-        measured, correction = with_apertures(result, quality), 1.0
-    zero = find_zero_point(measured, quality, correction, header, wcs, catalogue, band)
-    scale = FluxScale(*factor, zero, column, reason)
+        measured, factor = with_apertures(result, quality), 1.0
+    else:
+        measured, factor = result, correction
+    zero = find_zero_point(measured, quality, factor, header, wcs, catalogue, band)
+    scale = FluxScale(correction, error, stars, zero, column, reason)
     log_fit(name, result, scale)
     return scale

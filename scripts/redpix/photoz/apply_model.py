@@ -134,7 +134,7 @@ def apply_model(path, tables, outputs, choices, n_threads=1):
     table, _, _, understood = understand(opened, names, columns, warn)
     compared = compare(model.origin, table, columns, tables[-1], warn)
     origin = model.origin
-    sample = sample_of(table, model.attributes, model.method, origin.donors(), origin.limits)
+    sample = sample_of(table, model.attributes, origin.donors(), origin.limits)
     beyond = model.origin.beyond(table.magnitudes)
     if beyond.any():
         warn(

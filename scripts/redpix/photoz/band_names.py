@@ -19,6 +19,9 @@ WAVELENGTHS = {
 #: S-PLUS and J-PLUS write wavelengths in nm with a zero in front, such as J0378.
 _HUBBLE = (218, 225, 275, 300, 336, 350, 390, 435, 438, 450, 475, 555, 606, 625, 775, 814, 850)
 
+#: those of ALHAMBRA's medium bands, nm
+_ALHAMBRA = (365, *range(396, 955, 31))
+
 #: smallest number of a narrow or medium band that is in nm, as in NB816; NB118 is in 10 nm
 _SHORTEST = 300
 
@@ -91,5 +94,5 @@ def wavelength(band):
     if not number:
         return float("inf")
     value = int(number[1])
-    in_nm = value in _HUBBLE or number[1].startswith("0")
+    in_nm = value in (*_HUBBLE, *_ALHAMBRA) or number[1].startswith("0")
     return float(value if in_nm else 10 * value)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from redpix.photoz.learners.base import FEWEST
+from redpix.photoz.learners.base import FEWEST, nmad
+from redpix.photoz.metrics import ks_distance
 
 #: number of bins with equal numbers of objects
 BINS = 4
@@ -59,21 +60,14 @@ def _with_errors(dz, pit):
         values[name] = float(measure(dz, pit))
         spread = np.std([measure(dz[rows], pit[rows]) for rows in drawn])
         values[f"{name}_error"] = float(spread * shrink)
-    ordered = np.sort(pit)
-    steps = np.arange(n + 1) / n
-    distance = max(np.max(steps[1:] - ordered), np.max(ordered - steps[:-1]))
-    return {**values, "pit_ks": float(distance), "pit_ks_by_chance": KS_BY_CHANCE / np.sqrt(n)}
-
-
-def _nmad(dz, pit):
-    """Return the normalised median absolute deviation of dz."""
-    return 1.4826 * np.median(np.abs(dz - np.median(dz)))
+    by_chance = KS_BY_CHANCE / np.sqrt(n)
+    return {**values, "pit_ks": ks_distance(pit), "pit_ks_by_chance": by_chance}
 
 
 #: metrics of a bin, as functions of dz and of the PIT values
 MEASURES = {
     "bias_median": lambda dz, pit: np.median(dz),
-    "nmad": _nmad,
+    "nmad": lambda dz, pit: nmad(dz),
     "outliers_005": lambda dz, pit: np.mean(np.abs(dz) > 0.05),
     "outliers_015": lambda dz, pit: np.mean(np.abs(dz) > 0.15),
     "coverage_68": lambda dz, pit: np.mean((pit >= 0.16) & (pit <= 0.84)),

@@ -26,8 +26,12 @@ _ERROR = re.compile("error|err|sigma|sig|unc|ivar|(?<![a-z])e_", re.IGNORECASE)
 
 #: names of columns with Galactic extinction
 _EXTINCTION = re.compile(
-    r"e\(?b[-_]?v\)?(_?sfd)?|a_[ugrizy]|(mw_transmission|extinction|galext|ext)_.*", re.IGNORECASE
+    r"e\(?b[-_]?v\)?(_?sfd)?|a_[ugrizy]|(mw_transmission|extinction|galext|ext)_(?!fl|src).*",
+    re.IGNORECASE,
 )
+
+#: what the names of magnitudes without extinction have in common
+_CORRECTED = re.compile("dered|_corrected", re.IGNORECASE)
 
 #: names of columns with the quality of redshifts
 _QUALITY = re.compile(
@@ -52,7 +56,7 @@ def check_extinction(header, columns, name, warn):
         Called with one line of text if there are such columns.
     """
     found = [column for column in header if _EXTINCTION.fullmatch(column)]
-    corrected = all("dered" in column.lower() for column in columns.magnitudes)
+    corrected = all(_CORRECTED.search(column) for column in columns.magnitudes)
     if found and not corrected:
         warn(
             f"{name}: the extinction in {shortened(', '.join(found), 150)} is not applied: correct "
@@ -75,7 +79,11 @@ def check_quality(table, roles, name, warn):
     warn : callable
         Called with one line of text if there are such columns with more than one value.
     """
-    columns = [column for column in table.names if _QUALITY.fullmatch(column)]
+    columns = [
+        column
+        for column in table.names
+        if _QUALITY.fullmatch(column) and f"r{column[1:]}" not in table  # not flags of the band z
+    ]
     for column in columns if roles.redshift else ():
         values, counts = np.unique(table.text(column), return_counts=True)
         if len(values) > 1:

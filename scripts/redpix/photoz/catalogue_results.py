@@ -10,7 +10,6 @@ from redpix.photoz.class_metrics import classification
 from redpix.photoz.conditional_calibration import brightness_and_colour
 from redpix.photoz.evaluate import most_probable
 from redpix.photoz.files import LABELS, object_columns
-from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import CLASSES, STAR, Prediction
 from redpix.photoz.methods import shown_settings, taken_vectors
 from redpix.photoz.object_predictions import predict_objects, taken
@@ -22,6 +21,7 @@ from redpix.photoz.object_samples import (
     count_reasons,
 )
 from redpix.photoz.split import TARGET, TEST, TRAIN
+from redpix.photoz.table_scores import TableScores
 
 
 class TableResult(NamedTuple):
@@ -86,7 +86,7 @@ class Measured:
     """
 
     def __init__(self, grid):
-        self._kept = Kept(grid)
+        self._scores = TableScores(grid)
         self._labels = [np.empty(0, int)]
         self._probability = [np.empty((0, len(CLASSES)))]
 
@@ -105,7 +105,7 @@ class Measured:
         scored = part.take(rows)
         calibrated = CalibratedRedshifts._make(column[rows] for column in result.calibrated)
         conditions = brightness_and_colour(scored.vectors, scored.attributes)
-        self._kept.add(calibrated, scored.table, conditions)
+        self._scores.add(calibrated, scored.table, conditions)
         self._labels.append(part.table.label)
         self._probability.append(result.prediction.probability)
 
@@ -125,8 +125,8 @@ class Measured:
         probability = np.concatenate(self._probability)
         label, predicted = np.concatenate(self._labels), most_probable(probability)
         return {
-            "objects": self._kept.summary(),
-            "point_estimates": self._kept.points(chosen),
+            "objects": self._scores.summary(),
+            "point_estimates": self._scores.points(chosen),
             "classification": classification(label, predicted, CLASSES, probability),
         }
 

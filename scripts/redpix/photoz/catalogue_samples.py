@@ -199,9 +199,7 @@ def read_samples(tables, choices):
     check_measured(known, columns, bool(attributes.errors), tables[0])
     donors = Donors(known.magnitudes, known.errors)
     limits = _limits(known, columns, attributes, choices.method, donors)
-    train, test = (
-        sample_of(table, attributes, choices.method, donors, limits) for table in (known, other)
-    )
+    train, test = (sample_of(table, attributes, donors, limits) for table in (known, other))
     reasons = count_reasons([train, test])
     if reasons:
         counts = ", ".join(f"{count} objects: {reason}" for reason, count in reasons.items())

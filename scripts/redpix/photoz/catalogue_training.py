@@ -8,7 +8,6 @@ from redpix.core.job import log
 from redpix.photoz.calibration import Calibration, calibrate
 from redpix.photoz.catalogues import alike
 from redpix.photoz.conditional_calibration import brightness_and_colour
-from redpix.photoz.kept_scores import Kept
 from redpix.photoz.learners.base import STAR, Prediction, Training
 from redpix.photoz.methods import taken_vectors
 from redpix.photoz.model import Model
@@ -16,6 +15,7 @@ from redpix.photoz.object_predictions import predict_all, taken
 from redpix.photoz.object_samples import blocks
 from redpix.photoz.recipe import checked_recipe, fit_with_folds, tuned_recipe
 from redpix.photoz.split import assign_folds, smallest_set
+from redpix.photoz.table_scores import TableScores
 
 #: maximum number of values of the PDFs that calibrate others; bounds the memory
 MOST_CALIBRATING = 10_000_000
@@ -153,7 +153,7 @@ def cross_validated(learnt, sample):
         point estimates; and ``conditional``.
     """
     star, grid = sample.table.label == STAR, learnt.model.grid
-    kept = Kept(grid)
+    kept = TableScores(grid)
     for fold in range(learnt.folds.max() + 1):
         others = (learnt.folds != fold) & ~star
         calibration = calibration_of(learnt.held_out, sample, others, grid)

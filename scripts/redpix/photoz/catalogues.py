@@ -8,6 +8,7 @@ import pandas
 from redpix.catalogue.positions import decimal_numbers, degrees
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.io.table_values import shortened
 from redpix.photoz.column_values import (
     clean_errors,
     clean_fluxes,
@@ -100,9 +101,7 @@ def read_objects(table, columns, roles, ids=None):
     InputError
         If a column is missing, a cell is not a number, an id occurs twice, or a class is unknown.
     """
-    for column in (*columns.magnitudes, *filter(None, columns.errors)):
-        if column not in table:
-            raise InputError(f"{table.name}: no column {column}, which the training table has")
+    _check_header(table, columns)
     columns = in_units(columns, table.units)
     factors = converted_errors(columns, table.units)
     magnitudes, errors, columns, codes, filled, limits = _photometry(table, columns, factors)
@@ -127,6 +126,18 @@ def read_objects(table, columns, roles, ids=None):
         "classes": spellings,
     }
     return objects, columns, found
+
+
+def _check_header(table, columns):
+    """Raise InputError if a table lacks columns of another one."""
+    needed = (*columns.magnitudes, *filter(None, columns.errors))
+    lacking = [column for column in needed if column not in table]
+    if lacking:
+        raise InputError(
+            f"{table.name}: no column {lacking[0]}, which the training table has; there are "
+            f"{shortened(', '.join(table.names), 200)}; allowed: the same photometry under the "
+            "same names in both tables"
+        )
 
 
 def _photometry(table, columns, factors):

@@ -117,6 +117,10 @@ def _kinds(kinds, name, errors, **more):
 #: families of magnitudes, in the order in which they are preferred
 MAGNITUDES = [
     Family("dered_{b}", ("err_{b}", "modelMagErr_{b}", "derederr_{b}")),
+    *_kinds(("SOF_CM", "MOF_CM", "SOF_BDF"), "{k}_MAG_CORRECTED_{b}", ["{k}_MAG_ERR_{b}"]),
+    Family("BDF_MAG_{b}_CORRECTED", ("BDF_MAG_ERR_{b}",)),
+    Family("MAG_AUTO_{b}_DERED", ("MAGERR_AUTO_{b}",)),
+    Family("WAVG_MAG_PSF_{b}_DERED", ("WAVG_MAGERR_PSF_{b}",)),
     Family("dered_mag_{b}", ("dered_mag_err_{b}", "dered_magerr_{b}")),
     *_kinds(_SDSS, "{k}_{b}", ["{k}Err_{b}"]),
     *_kinds(_SURVEYS, "mag_{b}_{k}", ["mag_err_{b}_{k}"]),
@@ -133,6 +137,8 @@ MAGNITUDES = [
     Family("mag_{b}", ("mag_err_{b}", "magerr_{b}", "mag_{b}_err", "e_mag_{b}")),
     Family("{b}_mag", ("{b}_mag_err", "{b}_magerr", "{b}_err")),
     Family("{b}mag", ("{b}magErr", "e_{b}mag", "{b}mag_err")),
+    Family("MAG{b}", ("MAG{b}ERR", "MAGERR{b}")),
+    Family("{b}_VEGA", ("{b}_ERR",)),
     Family("{b}mpro", ("{b}sigmpro",)),
     Family("{b}_m", ("{b}_msigcom", "{b}_cmsig")),
     Family("{b}", ("d{b}",)),
@@ -185,6 +191,8 @@ FLUXES = [
     *map(_camera_flux, ("ACS", "WFC3", "NIRCAM", "HST", "JWST", "HSC", "CFHT", "UVISTA", "IRAC")),
     Family("FLUX_{b}_TEMPLFIT", ("FLUXERR_{b}_TEMPLFIT",), (), 23.9),
     Family("FLUX_{b}_PSF", ("FLUXERR_{b}_PSF",), (), 23.9),
+    Family("NMGY_{b}", (), ("NMGY_IVAR_{b}",), 22.5),
+    Family("{b}_nmgy", ("{b}_nmgy_err",), ("{b}_nmgy_ivar",), 22.5),
     Family("f_{b}", ("e_{b}",), (), 25.0),
     Family("F{b}", ("E{b}",), (), 25.0),
 ]

@@ -31,6 +31,11 @@ REDSHIFTS = (
     "z_true",
     "ztrue",
     "z_cosmo",
+    "redshift_truth",
+    "truth_redshift",
+    "z_truth",
+    "z_vi",
+    "observed_redshift_gal",
 )
 
 #: names of a column of identifiers besides ``id``, upper or lower case, in order of preference
@@ -51,6 +56,9 @@ IDS = (
     "designation",
     "number",
     "ident",
+    "unique_gal_id",
+    "thing_id",
+    "ref_id",
 )
 
 #: names of a column of classes, upper or lower case, in order of preference

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from redpix.photoz.band_names import wavelength
 from redpix.photoz.column_families import (
     FLUXES,
     MAGNITUDES,
     band_of,
 )
+from redpix.photoz.name_templates import band_in, wavelength_among
 
 #: what is done to cells that are not plain numbers, by the way in which they are written
 _WRITTEN = {
@@ -51,10 +51,7 @@ def describe_input(path, roles, columns, objects, found):
         "class": roles.label,
         "magnitudes": list(columns.magnitudes),
         "bands": list(columns.bands),
-        "wavelengths": [
-            wavelength(band) if columns.bands else _wavelength(band)
-            for band in columns.bands or columns.magnitudes
-        ],
+        "wavelengths": _wavelengths(columns),
         "errors": [error or None for error in columns.errors],
         "inverse_variances": list(columns.ivar),
         "zero_points": list(columns.zero_points),
@@ -65,11 +62,17 @@ def describe_input(path, roles, columns, objects, found):
     }
 
 
-def _wavelength(column):
-    """Return the approximate wavelength of a column's band in nm, None if it is unknown."""
-    bands = filter(None, (band_of(column, family) for family in (*MAGNITUDES, *FLUXES)))
-    value = next((wavelength(band) for band in bands), float("inf"))
-    return value if value < float("inf") else None
+def _wavelengths(columns):
+    """Return the approximate wavelengths of bands in nm, None where they are unknown."""
+    bands = columns.bands or [_band(column) for column in columns.magnitudes]
+    lengths = [wavelength_among(band, bands) for band in bands]
+    return [length if length < float("inf") else None for length in lengths]
+
+
+def _band(column):
+    """Return the band of a column; its name if that is not known."""
+    bands = (band_of(column, family) for family in (*MAGNITUDES, *FLUXES))
+    return next(filter(None, (*bands, *band_in(column).values())), column)
 
 
 def in_words(path, understood):

@@ -6,17 +6,16 @@ from typing import NamedTuple
 from redpix.core.exceptions import InputError
 from redpix.io.table_values import shortened
 from redpix.photoz.attributes import WAVELENGTH_ORDER
-from redpix.photoz.band_names import wavelength
 from redpix.photoz.column_families import (
-    ERROR_NAMES,
-    ERRORS_OF_BANDS,
     FLUXES,
     MAGNITUDES,
     band_of,
     looks_like_magnitude,
 )
 from redpix.photoz.column_names import REDSHIFTS, ColumnNames, Names, find, find_roles
+from redpix.photoz.error_columns import error_of, is_numbered_flux, plain_error
 from redpix.photoz.flux_units import zero_points_of
+from redpix.photoz.name_templates import band_in, groups_of, in_order, lone_bands, wavelength_among
 from redpix.photoz.vector_columns import expanded, sdss_names, vectors_of
 
 #: names of columns with errors that are not magnitudes, such as redshifts and proper motions
@@ -62,6 +61,25 @@ class Columns(NamedTuple):
     zero_points: tuple = ()
     softening: tuple = ()
     bands: tuple = ()
+
+    def take(self, kept):
+        """Return some of the columns.
+
+        Parameters
+        ----------
+        kept : ndarray of bool, shape (bands,)
+            Which of them.
+
+        Returns
+        -------
+        Columns
+        """
+        some = [
+            tuple(value for value, yes in zip(values, kept, strict=True) if yes) if values else ()
+            for values in self._replace(ivar=())
+        ]
+        ivar = tuple(column for column in self.ivar if column in some[1])
+        return Columns(*some)._replace(ivar=ivar)
 
 
 def choose_columns(header, magnitudes, name, warn, *, errors=(), roles=None, units=None):
@@ -162,24 +180,47 @@ def _refuse_truth(chosen, roles, name):
 def _by_name(header, roles, name, warn):
     """Return the columns of magnitudes or fluxes, found by name."""
     survey = [b for b in WAVELENGTH_ORDER if b in header and b not in roles]
-    if survey == ["z"] or (len(survey) == 1 and not _plain_error(survey[0], header)):
+    if survey == ["z"] or (len(survey) == 1 and not plain_error(survey[0], header)):
         survey = []  # a lone z may be a redshift
     reserved = {*filter(None, roles), "ra", "dec", *survey}
-    named = [c for c in header if _plain_error(c, header) and c not in reserved]
+    named = [c for c in header if plain_error(c, header) and c not in reserved]
     named = [c for c in named if not any(band_of(c, family) for family in FLUXES)]
-    others = [c for c in named if not _may_be_magnitude(c)]
+    likely = [c for c in named if _may_be_magnitude(c)]
+    if survey or any(TRUTH.match(column) for column in likely):
+        chosen = tuple(survey + in_order(likely))
+    else:
+        rest = ColumnNames(c for c in header if c not in {*reserved, *named} or c in likely)
+        chosen = _of_kinds(rest, header, reserved) or tuple(likely)
+    others = [column for column in named if column not in {*likely, *chosen}]
     if others:
         warn(
             f"{name}: ignored, because the names do not look like magnitudes: "
             f"{shortened(', '.join(others), 300)}; the listing's column magnitudes selects columns"
         )
-        ignored = set(others)
-        named = [column for column in named if column not in ignored]
-    if survey or any(TRUTH.match(column) for column in named):
-        return tuple(survey + named)
-    reserved.update(others)
-    rest = ColumnNames(c for c in header if c not in reserved)
-    return _of_families(rest, MAGNITUDES) or _of_families(rest, FLUXES) or tuple(named)
+    return chosen
+
+
+def _of_kinds(rest, header, reserved):
+    """Return columns of one kind: magnitudes of surveys, their fluxes, or names that are alike.
+
+    Fluxes with errors are preferred to magnitudes without, if they have as many bands.
+    """
+    magnitudes, fluxes = _of_families(rest, MAGNITUDES), _of_families(rest, FLUXES)
+    with_errors = [any(error_of(c, header)[0] for c in chosen) for chosen in (magnitudes, fluxes)]
+    if with_errors == [False, True] and len(fluxes) >= len(magnitudes):
+        magnitudes = ()
+    chosen = magnitudes or fluxes
+    groups = groups_of(header, reserved)
+    if not chosen:
+        return tuple(groups[0]) if groups else ()
+    larger = [
+        g for g in groups if len(g) > len(chosen) and 2 * len({*g} & {*chosen}) >= len(chosen)
+    ]
+    if not larger:
+        return chosen
+    bands = {column: next(iter(band_in(column).values()), column) for column in chosen} | larger[0]
+    lengths = {column: wavelength_among(bands[column], bands.values()) for column in bands}
+    return tuple(sorted(bands, key=lengths.get))
 
 
 def _may_be_magnitude(column):
@@ -203,12 +244,11 @@ def _of_families(header, families):
             members = _of_short_names(members, header, family, bool(bands))
         else:
             members |= _of_own_bands(header, family, members)
+        members = {b: c for b, c in members.items() if b not in lone_bands(members)}
         if len(members) > 1 or bands:
             taken = set(bands.values())
             bands |= {b: c for b, c in members.items() if b not in bands and c not in taken}
-    known = all(wavelength(band) < float("inf") for band in bands)
-    order = sorted(bands, key=wavelength) if known else list(bands)
-    return tuple(bands[band] for band in order)
+    return tuple(bands[band] for band in in_order(list(bands)))
 
 
 def _of_own_bands(header, family, members):
@@ -225,49 +265,11 @@ def _of_own_bands(header, family, members):
 
 def _of_short_names(members, header, family, found):
     """Return the members with errors; without any, three or more bare names of bands."""
-    paired = {band: column for band, column in members.items() if _error(column, header)[0]}
+    paired = {band: column for band, column in members.items() if error_of(column, header)[0]}
     if paired or found or family.name != "{b}":
         return paired
-    bare = {b: c for b, c in members.items() if b != "y" and not _is_numbered_flux(b, header)}
+    bare = {b: c for b, c in members.items() if b != "y" and not is_numbered_flux(b, header)}
     return bare if len(bare) > 2 else {}
-
-
-def _is_numbered_flux(column, header):
-    """Return whether a column is EAZY's flux of a numbered filter, such as F205, or its error."""
-    pair = "F" + column[1:], "E" + column[1:]
-    return column.upper() in pair and all(find(header, name) for name in pair)
-
-
-def _plain_error(column, header):
-    """Return the column of errors that follows the usual rules, or None."""
-    names = [pattern.format(column) for pattern in ERROR_NAMES]
-    exact = next((name for name in names if name in header), None)
-    if exact or len(header.alike.get(column.lower(), ())) > 1:
-        return exact
-    return next(filter(None, (find(header, name) for name in names)), None)
-
-
-def _error(column, header):
-    """Return the column of errors, or None, and the usual zero point, or None."""
-    families = FLUXES if _is_numbered_flux(column, header) else (*MAGNITUDES, *FLUXES)
-    for family in families:
-        band = band_of(column, family, any_name=family.own_bands)
-        if band is None:
-            continue
-        patterns = [p for p in (*family.errors, *family.ivar) if len(band) > 1 or p != "d{b}"]
-        patterns += [] if family.zero_point else _of_bands(band, header)
-        names = [name.format(b=band) for name in patterns]
-        named = next(filter(None, (find(header, name) for name in names)), None)
-        return named or _plain_error(column, header), family.zero_point
-    return _plain_error(column, header), None
-
-
-def _of_bands(band, header):
-    """Return the patterns of `ERRORS_OF_BANDS` that are errors of magnitudes with longer names."""
-    if band not in header:
-        return ERRORS_OF_BANDS
-    others = [other for other in "ugri" if other not in header]
-    return [p for p in ERRORS_OF_BANDS if any(p.format(b=other) in header for other in others)]
 
 
 def _with_errors(chosen, given, header, units, name, warn):
@@ -277,7 +279,7 @@ def _with_errors(chosen, given, header, units, name, warn):
             f"{name}: {len(given)} errors of {len(chosen)} magnitudes are named; allowed: one per "
             "magnitude, empty where there is none"
         )
-    found = [_error(column, header) for column in chosen]
+    found = [error_of(column, header) for column in chosen]
     errors = given or tuple(error or "" for error, _ in found)
     usual = tuple(point for _, point in found)
     zero_points = zero_points_of(chosen, usual, units, name, warn)

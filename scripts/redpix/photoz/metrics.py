@@ -18,7 +18,7 @@ import numpy as np
 from scipy.stats import kstest
 
 from redpix.photoz import pdf
-from redpix.photoz.learners.base import FEWEST
+from redpix.photoz.learners.base import FEWEST, nmad
 
 #: names of the metrics, in the order of metrics.json
 NAMES = (
@@ -131,6 +131,21 @@ def crps(distribution, z_spec, grid):
     return total + np.abs(z_spec - inside)
 
 
+def ks_distance(pit):
+    """Return the Kolmogorov-Smirnov distance of PIT values from the uniform distribution.
+
+    Parameters
+    ----------
+    pit : ndarray, shape (n,)
+        PIT values, 0 to 1; n is at least 1.
+
+    Returns
+    -------
+    float
+    """
+    return float(kstest(pit, "uniform").statistic)
+
+
 def summarise(scores):
     """Return the metrics of the module's docstring.
 
@@ -150,12 +165,11 @@ def summarise(scores):
         reason = f"{n} scored; at least {FEWEST} are needed"
         return {"n": n, **dict.fromkeys(NAMES), "reason": reason}
     dz, pit = scores.dz.astype(np.float64), scores.pit.astype(np.float64)
-    median = np.median(dz)
     low, high = np.percentile(dz, [16, 84])
     values = {
         "bias": dz.mean(),
-        "bias_median": median,
-        "nmad": 1.4826 * np.median(np.abs(dz - median)),
+        "bias_median": np.median(dz),
+        "nmad": nmad(dz),
         "sigma68": (high - low) / 2,
         "outliers_005": np.mean(np.abs(dz) > 0.05),
         "outliers_015": np.mean(np.abs(dz) > 0.15),
@@ -163,6 +177,6 @@ def summarise(scores):
         "cde": scores.cde.mean(dtype=np.float64),
         "coverage_68": np.mean((pit >= 0.16) & (pit <= 0.84)),
         "coverage_95": np.mean((pit >= 0.025) & (pit <= 0.975)),
-        "pit_ks": kstest(pit, "uniform").statistic,
+        "pit_ks": ks_distance(pit),
     }
     return {"n": n, **{name: float(values[name]) for name in NAMES}}

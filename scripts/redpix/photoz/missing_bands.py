@@ -197,5 +197,5 @@ def mean_prediction(predictions, grid):
         for field in predictions[1:]
     )
     redshift = quantiles(pdf, (0.5,), grid)[:, 0]
-    inside = predictions.outside.dtype == bool
-    return Prediction(redshift, pdf, probability, outside > 0.5 if inside else outside)
+    is_flag = predictions.outside.dtype == bool
+    return Prediction(redshift, pdf, probability, outside > 0.5 if is_flag else outside)

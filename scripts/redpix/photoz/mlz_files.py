@@ -14,7 +14,7 @@ from redpix.photoz.attributes import WAVELENGTH_ORDER, Attributes
 from redpix.photoz.catalogue_samples import read_tables
 from redpix.photoz.column_names import Names
 from redpix.photoz.files import read_softening
-from redpix.photoz.learners.base import STAR
+from redpix.photoz.learners.base import STAR, without_errors
 from redpix.photoz.object_samples import vectors_of
 from redpix.photoz.pixel_objects import read_sky, split_sky
 from redpix.photoz.pixel_stream import sampled_vectors
@@ -155,8 +155,7 @@ def export_pixels(
 def _nodes(grid, attributes, train):
     """Return the nodes of the redshift grid, from the training objects if it is ``auto``."""
     (rows,) = train
-    plain = rows.vectors[:, : rows.vectors.shape[1] - attributes.errors]
-    return chosen_grid(grid, plain, rows.redshift)
+    return chosen_grid(grid, without_errors(rows.vectors, attributes.errors), rows.redshift)
 
 
 def pixels_of(sky, ids, members):

@@ -5,7 +5,6 @@ import pandas
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.sdss.magnitudes import asinh_magnitude
 
 #: kinds of object fluxes: sums of pixels, or Gaussian apertures
 PIXELS, GAAP = "pixels", "gaap"
@@ -83,14 +82,7 @@ def with_apertures(totals, ids, paths, attributes):
         len(ids),
         missing.any(axis=1).sum(),
     )
-    softening = dict(attributes.softening)
-    magnitudes = np.stack(
-        [
-            asinh_magnitude(flux[:, k], band, softening.get(band))
-            for k, band in enumerate(attributes.bands)
-        ],
-        axis=1,
-    )
+    magnitudes = attributes.magnitudes(flux)
     features = totals.features.copy()
     features[:, 1 : len(attributes.bands)] = magnitudes[:, :-1] - magnitudes[:, 1:]
     return totals._replace(flux=flux, error=error, features=features)

@@ -7,7 +7,7 @@ import numpy as np
 from redpix.photoz import catalogues
 from redpix.photoz.attributes import Attributes
 from redpix.photoz.limits import Limits
-from redpix.photoz.methods import METHODS, known_kinds
+from redpix.photoz.methods import known_kinds
 from redpix.photoz.missing_bands import Donors
 
 #: number of objects that are completed or predicted at a time; bounds the memory
@@ -15,7 +15,6 @@ BLOCK = 5000
 
 #: reasons for which an object is neither learnt from nor predicted
 UNMEASURED = "no band is measured"
-FEW_BANDS = "fewer than two bands are measured"
 UNLIKE = "no training object has its bands and the missing ones"
 
 
@@ -132,11 +131,10 @@ def vectors_of(table, attributes):
     return attributes.vectors(table.magnitudes, errors=table.errors if attributes.errors else None)
 
 
-def sample_of(table, attributes, method, donors, limits=None):
+def sample_of(table, attributes, donors, limits=None):
     """Return the objects of a table with their vectors.
 
-    Learners with ``NATIVE_MISSING`` take vectors with missing attributes as they are. For the
-    others, missing values are completed, or upper limits stand for them.
+    Missing values are completed, or upper limits stand for them.
 
     Parameters
     ----------
@@ -144,8 +142,6 @@ def sample_of(table, attributes, method, donors, limits=None):
         Objects of a table of magnitudes.
     attributes : redpix.photoz.attributes.Attributes
         Attributes of the vectors.
-    method : str
-        Name of the learner.
     donors : redpix.photoz.missing_bands.Donors
         Training objects that complete others.
     limits : redpix.photoz.limits.Limits, optional
@@ -162,10 +158,6 @@ def sample_of(table, attributes, method, donors, limits=None):
         measured = table._replace(magnitudes=magnitudes, errors=errors)
     vectors = vectors_of(measured, attributes)
     bands = np.isfinite(table.magnitudes).sum(axis=1)
-    if getattr(METHODS[method], "NATIVE_MISSING", False):
-        reason = np.where(bands == 0, UNMEASURED, np.where(bands == 1, FEW_BANDS, ""))
-        complete = np.zeros(len(bands), bool)
-        return Sample(table, vectors, complete, reason, attributes, donors, limited)
     reason = np.where(bands == 0, UNMEASURED, "").astype(object)
     completed = ~np.isfinite(vectors).all(axis=1) & (bands > 0)
     for rows in blocks(np.flatnonzero(completed)):

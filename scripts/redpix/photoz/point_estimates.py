@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from redpix.photoz.learners.base import FEWEST
+from redpix.photoz.learners.base import FEWEST, nmad
 
 #: point estimates: the redshift of the learner or combiner itself, and those of the calibrated PDF
 POINTS = ("predicted", "median", "mean", "mode", "best")
@@ -109,10 +109,9 @@ def score_points(points, truth, chosen):
         return result
     every = (points - truth[:, None]) / (1 + truth[:, None])
     for name, dz in zip(POINTS, every.T, strict=True):
-        median = np.median(dz)
         result[name] = {
-            "bias_median": float(median),
-            "nmad": float(1.4826 * np.median(np.abs(dz - median))),
+            "bias_median": float(np.median(dz)),
+            "nmad": nmad(dz),
             "mean_abs_dz": float(np.abs(dz).mean()),
             "outliers_005": float(np.mean(np.abs(dz) > 0.05)),
             "outliers_015": float(np.mean(np.abs(dz) > 0.15)),

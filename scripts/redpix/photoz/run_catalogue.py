@@ -16,7 +16,7 @@ from redpix.photoz.catalogue_files import ResultFiles
 from redpix.photoz.catalogue_results import Measured, describe, predict
 from redpix.photoz.catalogue_samples import read_samples
 from redpix.photoz.catalogue_training import cross_validated, learn
-from redpix.photoz.learners.base import STAR
+from redpix.photoz.learners.base import STAR, without_errors
 from redpix.photoz.methods import completed, warn_of_old_names
 from redpix.photoz.model_origin import Origin
 from redpix.photoz.recipe import Recipe
@@ -103,5 +103,5 @@ def estimate_from_table(tables, objects, pixels, metrics, pdfs, model, n_threads
 def _grid(choices, sample):
     """Return the redshift grid of a run, from training objects if it is ``auto``."""
     moving = sample.table.label != STAR
-    vectors = sample.vectors[:, : sample.vectors.shape[1] - sample.attributes.errors]
+    vectors = without_errors(sample.vectors, sample.attributes.errors)
     return chosen_grid(choices.grid, vectors[moving], sample.table.redshift[moving])

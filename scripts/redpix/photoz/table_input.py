@@ -7,6 +7,7 @@ import numpy as np
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.tables import read_table
+from redpix.io.written_numbers import with_numbers
 from redpix.photoz import catalogues
 from redpix.photoz.catalogue_doubts import (
     check_errors,
@@ -89,7 +90,7 @@ def open_table(path, names):
     """
     table = read_table(path, ids=(names.id or "id",))
     texts = ("id", "ra", "dec", *IDS, *LABELS, names.id, names.label)
-    table = table.with_numbers(but=[name.lower() for name in texts])
+    table = with_numbers(table, but=[name.lower() for name in texts])
     log.info("%s", table.understood)
     return table
 
@@ -114,6 +115,7 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     if roles.redshift is None:
         taken = columns.magnitudes if columns else names.magnitudes
         roles = roles._replace(redshift=redshift_by_values(table, taken, warn))
+    chosen_by_name = columns is None and not names.magnitudes
     columns = columns or choose_columns(
         header,
         names.magnitudes,
@@ -125,6 +127,8 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     )
     roles, ids = _usable_ids(table, roles, names, warn)
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
+    if chosen_by_name:
+        objects, columns = _without_empty_bands(objects, columns, path, warn)
     understood = describe_input(path, roles, columns, objects, found)
     log.info("%s", in_words(path, understood))
     check_written(understood["written"], path, warn)
@@ -135,6 +139,20 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     if columns.bands:
         check_order(objects, columns, path, warn)
     return Input(objects, columns, roles.id is not None, understood)
+
+
+def _without_empty_bands(objects, columns, name, warn):
+    """Return objects and columns without bands in which nothing is measured, if two others are."""
+    measured = np.isfinite(objects.magnitudes).any(axis=0)
+    if measured.all() or measured.sum() < 2:
+        return objects, columns
+    empty = [column for column, some in zip(columns.magnitudes, measured, strict=True) if not some]
+    warn(f"{name}: {', '.join(empty)}: no object has a value, so these columns are not used")
+    errors = objects.errors[:, measured] if objects.errors.shape[1] else objects.errors
+    return (
+        objects._replace(magnitudes=objects.magnitudes[:, measured], errors=errors),
+        columns.take(measured),
+    )
 
 
 def _usable_ids(table, roles, names, warn):

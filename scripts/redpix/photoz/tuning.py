@@ -4,7 +4,7 @@ import numpy as np
 
 from redpix.core.exceptions import InputError
 from redpix.photoz import pdf
-from redpix.photoz.learners.base import STAR
+from redpix.photoz.learners.base import STAR, without_errors
 from redpix.photoz.methods import METHODS, OLD_NAMES
 from redpix.photoz.split import group_folds
 
@@ -132,7 +132,7 @@ def tune_neighbours(method, training, grid, settings, allowed, seed, n_threads):
         best, record = tune_neighbours("knn", training, grid, member, allowed, seed, n_threads)
         best = {key: value for key, value in best.items() if key != "errors"}
         return {**settings, "members": {**settings["members"], "knn": best}}, record
-    plain = training.vectors[:, : training.vectors.shape[1] - settings["errors"]]
+    plain = without_errors(training.vectors, settings["errors"])
     training = training.take(np.isfinite(plain).all(axis=1))
     galaxies = training.take(training.label != STAR)
     if method != "knn" or len(np.unique(galaxies.group)) < FOLDS:

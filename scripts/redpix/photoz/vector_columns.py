@@ -6,6 +6,10 @@ import re
 SDSS_ORDER = ("u", "g", "r", "i", "z")
 
 _ELEMENT = re.compile(r"(.+)_([1-9][0-9]?)")
+#: bands of the vectors of the NASA-Sloan Atlas, in their order
+NSA_ORDER = ("FUV", "NUV", *SDSS_ORDER)
+
+_NSA = re.compile("((elpetro|sersic)_)?nmgy(_ivar)?", re.IGNORECASE)
 _SDSS = re.compile(r"(c?model|psf|petro|fiber2?|dered|extinction)_?[a-z0-9_]*", re.IGNORECASE)
 
 
@@ -54,7 +58,7 @@ def expanded(names, header):
 
 
 def sdss_names(header):
-    """Return names with the band in place of the number, for the elements of SDSS's vectors.
+    """Return names with the band in place of the number, for vectors of SDSS and of its atlas.
 
     Parameters
     ----------
@@ -69,7 +73,8 @@ def sdss_names(header):
     return {
         column: f"{name}_{band}"
         for name, columns in vectors_of(header).items()
-        if len(columns) == len(SDSS_ORDER) and _SDSS.fullmatch(name)
-        for column, band in zip(columns, SDSS_ORDER, strict=True)
+        for pattern, order in ((_SDSS, SDSS_ORDER), (_NSA, NSA_ORDER))
+        if len(columns) == len(order) and pattern.fullmatch(name)
+        for column, band in zip(columns, order, strict=True)
         if f"{name}_{band}" not in header
     }

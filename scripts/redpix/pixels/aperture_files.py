@@ -6,11 +6,11 @@ import numpy as np
 from astropy.io import fits
 from astropy.stats import gaussian_fwhm_to_sigma
 
-from redpix.catalogue.assoc import NO_OBJECT
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
 from redpix.image.masks import bit_value
 from redpix.pixels.band_psf import interpolated, registered_band
+from redpix.pixels.detections import object_detections
 from redpix.pixels.extinction import read_extinction
 from redpix.pixels.gaap import aperture_fluxes, apertures
 from redpix.psf.psf_model import full_width
@@ -53,9 +53,7 @@ def measure_apertures(
         for band, frame, path in zip(bands, frames, registered, strict=True)
     }
     width = _widest(found, field)
-    detections = fits.getdata(catalogue, "OBJECTS")
-    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
-    detections = detections[np.argsort(detections["OBJECT_ID"])]
+    detections = object_detections(catalogue)
     x, y = detections["X_IMAGE"] - 1.0, detections["Y_IMAGE"] - 1.0
     major, minor, theta = (detections[f"{name}_IMAGE"] for name in ("A", "B", "THETA"))
     shapes = apertures(x, y, major, minor, theta, width)

@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from astropy.io import fits
 
-from redpix.catalogue.assoc import NO_OBJECT
 from redpix.core.atomic_files import atomic, write_text
 from redpix.core.job import log
 from redpix.image.masks import bit_value
@@ -17,6 +16,7 @@ from redpix.pixels.arrow_columns import number_column, text_column, unit
 from redpix.pixels.band_scales import band_scales, facts_of
 from redpix.pixels.colour_gradients import colour_gradients
 from redpix.pixels.dereddening import without_extinction
+from redpix.pixels.detections import object_detections
 from redpix.pixels.extinction import read_extinction
 from redpix.pixels.field_pixels import FieldPixels, PixelValues
 from redpix.pixels.membership import labels_of, members, relative_distance, usable
@@ -167,24 +167,6 @@ def read_truth(path):
         }
 
 
-def read_detections(path):
-    """Read the detections of catalogue objects.
-
-    Parameters
-    ----------
-    path : str
-        FITS table of all detections of a band.
-
-    Returns
-    -------
-    FITS_rec
-        One row per detected catalogue object, sorted by identifier.
-    """
-    detections = fits.getdata(path, "OBJECTS")
-    detections = detections[detections["OBJECT_ID"] != NO_OBJECT]
-    return detections[np.argsort(detections["OBJECT_ID"])]
-
-
 def find_members(catalogues, maps, reference, in_every_band):
     """Find the pixels of a field's objects.
 
@@ -202,7 +184,7 @@ def find_members(catalogues, maps, reference, in_every_band):
     -------
     FieldPixels
     """
-    detections = read_detections(catalogues[reference])
+    detections = object_detections(catalogues[reference])
     ids = np.asarray(detections["OBJECT_ID"], np.int64)
     # SExtractor's positions are 1-based
     peak_x, peak_y = detections["XPEAK_IMAGE"] - 1, detections["YPEAK_IMAGE"] - 1
@@ -212,7 +194,7 @@ def find_members(catalogues, maps, reference, in_every_band):
     if in_every_band:
         keep = np.ones(len(chosen.x), bool)
         for catalogue, segments in zip(catalogues, maps, strict=True):
-            other = read_detections(catalogue)
+            other = object_detections(catalogue)
             labels = labels_of(ids, other["OBJECT_ID"], other["NUMBER"])
             keep &= fits.getdata(segments)[chosen.y, chosen.x] == labels[chosen.index]
         dropped["not in the object's segment in every band"] = int(np.sum(~keep))

@@ -129,8 +129,8 @@ def neighbours(table, flux, middle, chosen):
         return [[] for _ in chosen]
     # redshifts are learned from galaxies and quasars
     learned = (table["split"] == "train") & table["redshift"].notna() & (table["class"] != "STAR")
-    found = object_neighbours.nearest_training(flux, learned.to_numpy(), middle)
-    return object_neighbours.neighbour_lists(*found, chosen)
+    distance, row = object_neighbours.nearest_training(flux, learned.to_numpy(), middle)
+    return object_neighbours.neighbour_lists(distance, row, chosen)
 
 
 def combiner_data(others, chosen, grid):

@@ -1,11 +1,11 @@
 """Nearest training objects of objects, and all that is known of an object, for the explorer."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pyarrow.parquet
 from scipy.spatial import cKDTree
+
+from redpix.sdss.magnitudes import POGSON
 
 #: number of neighbours that the page shows
 NEIGHBOURS = 5
@@ -58,7 +58,7 @@ def softened_magnitudes(flux):
     positive = np.where(flux > 0, flux, np.nan)
     with np.errstate(all="ignore"):
         soft = np.nanquantile(positive, _FAINT, axis=0)
-        return -2.5 / math.log(10) * np.arcsinh(flux / (2 * soft))
+        return -POGSON * np.arcsinh(flux / (2 * soft))
 
 
 def nearest_training(flux, training, middle, most=NEIGHBOURS):

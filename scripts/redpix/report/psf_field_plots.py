@@ -5,6 +5,7 @@ from astropy.stats import mad_std
 from matplotlib.figure import Figure
 from scipy.ndimage import zoom
 
+from redpix.psf.effective_psf import position_powers
 from redpix.report.photometry_plots import SIGMAS
 
 #: places along each side of the image, as shares of the side
@@ -119,23 +120,15 @@ def width_errors(psf, stars, x, y):
     good = stars[(stars["flags"] == 0) & (stars["width_x"] > 0) & (stars["width_y"] > 0)]
     good = good.head(psf.stars)
     width = np.sqrt(good["width_x"] * good["width_y"]).to_numpy()
-    terms = _terms(good["centroid_x"].to_numpy(), good["centroid_y"].to_numpy(), psf)
+    x_stars, y_stars = (good[f"centroid_{axis}"].to_numpy() for axis in "xy")
+    terms = position_powers(x_stars, y_stars, psf.shape, psf.degree)
     free = len(good) - terms.shape[1]
     if free < 3:
         return unknown
     inverse = np.linalg.pinv(terms)
     scatter = mad_std(width - terms @ (inverse @ width)) * np.sqrt(len(good) / free)
-    at_places = np.linalg.norm(_terms(x, y, psf) @ inverse, axis=1)
-    return psf.fwhm * scatter / np.median(width) * at_places
-
-
-def _terms(x, y, psf):
-    """Return the terms of the PSF's polynomial at some places, one row per place."""
-    ny, nx = psf.shape
-    across, up = 2 * np.asarray(x) / (nx - 1) - 1, 2 * np.asarray(y) / (ny - 1) - 1
-    degrees = range(psf.degree + 1)
-    powers = [(i, j) for j in degrees for i in degrees if i + j <= psf.degree]
-    return np.stack([across**i * up**j for i, j in powers], axis=1)
+    powers = position_powers(x, y, psf.shape, psf.degree)
+    return psf.fwhm * scatter / np.median(width) * np.linalg.norm(powers @ inverse, axis=1)
 
 
 def psf_over_field_figure(x, y, stamps, widths, errors=None):

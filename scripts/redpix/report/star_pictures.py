@@ -52,8 +52,9 @@ def show_pictures(raw, planes, stars, unit):
         x, y, stamps, widths = psf_over_field(planes.psf, sky.shape, half)
         errors = width_errors(planes.psf, stars, x, y)
         over_field = data_uri(psf_over_field_figure(x, y, stamps, widths, errors))
-        curves = growth_curves(sky, planes.psf, stars, planes.residual_header["APCORR"])
-        growth = data_uri(growth_figure(*curves, planes.psf.fwhm))
+        correction = planes.residual_header["APCORR"]
+        radius, shares, model = growth_curves(sky, planes.psf, stars, correction)
+        growth = data_uri(growth_figure(radius, shares, model, planes.psf.fwhm))
     return {
         "calibration": data_uri(calibration, photograph=True),
         "stars": show_stars(planes, stars),

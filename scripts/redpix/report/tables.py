@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from redpix.core.field_name import FIELD_PATTERN
+from redpix.photoz.learners.base import nmad
 
 #: stages in the order in which the data flow through them
 STAGES = (
@@ -243,12 +244,11 @@ def in_bins(dz, values, bins):
     cells = []
     for rows in np.array_split(order, bins):
         inside = dz[rows]
-        nmad = 1.4826 * np.median(np.abs(inside - np.median(inside)))
         cells.append(
             {
                 "bin": f"{values[rows[0]]:.2f} to {values[rows[-1]]:.2f}",
                 "n": len(rows),
-                "nmad": format_metric(nmad, "plain"),
+                "nmad": format_metric(nmad(inside), "plain"),
                 "outliers": format_metric(np.mean(np.abs(inside) > 0.05), "percent"),
             }
         )

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from redpix.core.atomic_files import atomic
 from redpix.core.job import log
+from redpix.image.sphere import separation, unit_vectors
 from redpix.io.observation_time import JULIAN
 from redpix.photometry.table_file import write_table
 from redpix.report.figures import house_style
@@ -70,11 +71,7 @@ def nearest_stars(stars, position):
     """
     if not {"ra", "dec"} <= set(stars):
         return pd.DataFrame({"field": [], "star": [], "distance": []})
-    ra, dec = (np.deg2rad(stars[name].to_numpy(float)) for name in ("ra", "dec"))
-    ra_0, dec_0 = np.deg2rad(position)
-    half = np.sin((dec - dec_0) / 2) ** 2
-    half += np.cos(dec) * np.cos(dec_0) * np.sin((ra - ra_0) / 2) ** 2
-    distance = np.rad2deg(2 * np.arcsin(np.sqrt(half))) * 3600
+    distance = 3600 * separation(unit_vectors(stars["ra"], stars["dec"]), unit_vectors(*position))
     near = stars.assign(distance=distance)[["field", "star", "distance"]]
     near = near[near["distance"] < RADIUS].sort_values("distance")
     return near.groupby("field", sort=True, as_index=False).first()

@@ -9,8 +9,8 @@ _MOST_LEFT_OUT = 0.1
 #: share of catalogue objects of delivered fields that are not found in the images
 _LOST = (0.1, 0.3)
 
-#: probability inside a 68 % interval of a Gaussian
-_INSIDE = 0.683
+#: probability between the 16th and the 84th percentile of a PDF, which bound the 68 % interval
+_INSIDE = 0.68
 
 #: deviation of coverage that is allowed beyond its sampling error: good, worth a look
 _COVERAGE = (0.03, 0.10)

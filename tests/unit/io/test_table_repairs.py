@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from redpix.core.exceptions import InputError
 from redpix.io.tables import read_table
+from redpix.io.written_numbers import with_numbers
 
 HEADER = "id,x,y"
 ROWS = ["7,1.5,2", "8,2.5,3", "9,3.5,4", "11,4.5,5"]
@@ -82,5 +83,5 @@ def test_commas_that_may_be_either_are_refused():
 
 
 def test_limits_with_decimal_commas():
-    table = read("id;x;y", "1;>26,5;2", "2;20,25;3").with_numbers()
+    table = with_numbers(read("id;x;y", "1;>26,5;2", "2;20,25;3"))
     np.testing.assert_array_equal(table.numbers("x"), [np.nan, 20.25])

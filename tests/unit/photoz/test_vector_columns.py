@@ -6,6 +6,7 @@ import pytest
 from astropy.table import Table
 from redpix.core.exceptions import InputError
 from redpix.photoz.column_names import Names
+from redpix.photoz.magnitude_columns import choose_columns
 from redpix.photoz.run_catalogue import estimate_from_table
 from redpix.photoz.table_input import read
 from table_runs import FILES, PARAMS
@@ -98,3 +99,11 @@ def test_a_saved_model_takes_a_vector_of_another_name(tmp_path):
     assert np.median(abs(found["z_phot"] - redshift)) < 0.08
     with pytest.raises(InputError, match="sig_1; allowed: one error per band of the model"):
         estimate(tmp_path / "b", other, **named | {"names": {"errors": ("sig_1",)}})
+
+
+def test_vectors_of_the_nasa_sloan_atlas():
+    header = ["NSAID", "Z", *[f"NMGY{kind}_{k}" for kind in ("", "_IVAR") for k in range(1, 8)]]
+    found = choose_columns(header, (), "a.fits", pytest.fail)
+    assert found.magnitudes == tuple(f"NMGY_{k}" for k in range(1, 8))
+    assert found.ivar == tuple(f"NMGY_IVAR_{k}" for k in range(1, 8))
+    assert found.bands == ("FUV", "NUV", "u", "g", "r", "i", "z")

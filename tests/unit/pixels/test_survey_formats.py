@@ -472,9 +472,7 @@ def test_small_cut_outs(tmp_path, side):
 def test_a_cut_out_that_is_too_small_is_refused(tmp_path, side):
     image, _, header, _ = sky(25.0)
     path = single(tmp_path, image[:side, :side], header)
-    with pytest.raises(
-        InputError, match="too few pixels have a value: every square of the background has fewer"
-    ):
+    with pytest.raises(InputError, match="too few pixels have a value"):
         read_band(GivenFrame("f", "g", path, zero_point=25.0))
 
 

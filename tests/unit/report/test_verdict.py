@@ -117,6 +117,12 @@ def test_the_same_assumption_stands_once_with_its_inputs():
     ]
 
 
+def test_coverage_is_that_of_the_16th_to_84th_percentile():
+    # with a thousand million objects 3 % below 0.68 is the end of what is good
+    found = {"n": 10**9, "coverage_68": 0.6515, "pit_ks": 0.0}
+    assert marks(verdict.judge_redshifts("knn", found, "x")) == ["good", "good"]
+
+
 @pytest.mark.parametrize(
     ("scale", "rate", "expected"),
     [(1.03, 0.0, ["good", "good"]), (1.2, 0.03, ["look", "look"]), (0.4, 0.9, ["bad", "bad"])],

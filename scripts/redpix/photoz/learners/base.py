@@ -7,7 +7,6 @@ A learner is a class with these members:
 - ``arrays()`` and ``from_arrays(arrays, grid, **settings)`` convert it to and from named arrays;
 - ``needs(settings)`` is the minimum number of training galaxies;
 - ``insight(names)`` describes the fitted learner by name, for metrics.json;
-- ``MISSING`` is True if vectors may have missing attributes (NaN);
 - ``fit(..., folds=folds)`` and ``without(fold)``, if present: the learner of a training set also
   holds learners that have not seen a fold. Other learners are fitted again without it.
 
@@ -122,10 +121,41 @@ class Prediction(NamedTuple):
         return cls(*columns)
 
 
-def dispersion(predicted, true):
-    """Return the normalised median absolute deviation of redshifts.
+def nmad(dz):
+    """Return the normalised median absolute deviation, 1.4826 median|dz - median(dz)|.
 
-    With dz = (predicted - true) / (1 + true) it is 1.4826 median|dz - median(dz)|.
+    Parameters
+    ----------
+    dz : ndarray, shape (n,)
+        (z_phot - z_spec) / (1 + z_spec).
+
+    Returns
+    -------
+    float
+        The standard deviation, if dz is normal.
+    """
+    return float(1.4826 * np.median(np.abs(dz - np.median(dz))))
+
+
+def without_errors(vectors, errors):
+    """Return vectors without the attributes that are errors, the last ones.
+
+    Parameters
+    ----------
+    vectors : ndarray, shape (n, attributes)
+        Vectors of attributes.
+    errors : int
+        Number of the last attributes that are errors.
+
+    Returns
+    -------
+    ndarray, shape (n, attributes - errors)
+    """
+    return vectors[:, : vectors.shape[1] - errors]
+
+
+def dispersion(predicted, true):
+    """Return the normalised median absolute deviation of redshifts, as of `nmad`.
 
     Parameters
     ----------
@@ -140,7 +170,7 @@ def dispersion(predicted, true):
     dz = ((predicted - true) / (1 + true))[np.isfinite(predicted)]
     if len(dz) < FEWEST:
         return None
-    return float(1.4826 * np.median(np.abs(dz - np.median(dz))))
+    return nmad(dz)
 
 
 def shares(names, importance):

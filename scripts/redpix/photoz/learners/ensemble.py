@@ -42,8 +42,6 @@ class Ensemble:
         Members that have not seen a fold, by the fold.
     """
 
-    MISSING = False  #: vectors must have all attributes
-
     def __init__(self, members, weights, class_weights, names, grid, parts=None):
         self.members, self.weights, self.class_weights = members, weights, class_weights
         self.names, self.grid, self._parts = names, grid, parts or {}
@@ -105,10 +103,8 @@ class Ensemble:
             fitted[name], held = _fit(MEMBERS[name], training, folds, grid, n_threads, settings)
             for fold, learner in held.items():
                 parts[fold].append(learner)
-        even = np.full(len(fitted), 1 / len(fitted))
-        learner = cls(list(fitted.values()), even, even, list(fitted), grid, parts)
-        learner._weigh(training, folds, n_threads)
-        return learner
+        weights, class_weights = _pool(parts, training, folds, grid, n_threads)
+        return cls(list(fitted.values()), weights, class_weights, list(fitted), grid, parts)
 
     def without(self, fold):
         """Return the ensemble of members that have not seen a fold, with the same weights.
@@ -124,22 +120,6 @@ class Ensemble:
         """
         members = self._parts[int(fold)]
         return Ensemble(members, self.weights, self.class_weights, self.names, self.grid)
-
-    def _weigh(self, training, folds, n_threads):
-        """Fit the weights to training objects, held out by fold."""
-        rows = np.arange(len(folds))[:: -(-len(folds) // MOST_WEIGHED)]
-        densities, classes = [], []
-        for fold in self._parts:
-            part = training.take(rows[folds[rows] == fold])
-            moving, labelled = part.label != STAR, part.label >= 0
-            found = [member.predict(part.vectors, n_threads) for member in self._parts[fold]]
-            truth = part.redshift[moving]
-            densities.append([pdf.evaluate(one.pdf[moving], truth, self.grid) for one in found])
-            label = part.label[labelled]
-            classes.append([one.probability[labelled, label] for one in found])
-        self.weights = pool_weights(np.concatenate(densities, axis=1))
-        likelihoods = np.concatenate(classes, axis=1)
-        self.class_weights = pool_weights(likelihoods[:, np.isfinite(likelihoods).all(axis=0)])
 
     def insight(self, names):
         """Return the weights of the members by name, and their own descriptions.
@@ -255,3 +235,20 @@ def _fit(learner, training, folds, grid, n_threads, settings):
         for fold in numbers
     }
     return fitted, parts
+
+
+def _pool(parts, training, folds, grid, n_threads):
+    """Return the weights of members for PDFs and for classes, from held-out training objects."""
+    rows = np.arange(len(folds))[:: -(-len(folds) // MOST_WEIGHED)]
+    densities, classes = [], []
+    for fold, members in parts.items():
+        part = training.take(rows[folds[rows] == fold])
+        moving, labelled = part.label != STAR, part.label >= 0
+        predicted = [member.predict(part.vectors, n_threads) for member in members]
+        truth = part.redshift[moving]
+        densities.append([pdf.evaluate(one.pdf[moving], truth, grid) for one in predicted])
+        label = part.label[labelled]
+        classes.append([one.probability[labelled, label] for one in predicted])
+    likelihoods = np.concatenate(classes, axis=1)
+    known = np.isfinite(likelihoods).all(axis=0)
+    return pool_weights(np.concatenate(densities, axis=1)), pool_weights(likelihoods[:, known])

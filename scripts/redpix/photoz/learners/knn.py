@@ -96,8 +96,6 @@ class KNN:
         """
         return settings["k"]
 
-    MISSING = False  #: vectors must have all attributes
-
     def insight(self, names):
         """Return a description of the search for neighbours.
 

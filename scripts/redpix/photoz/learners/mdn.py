@@ -63,8 +63,6 @@ class MDN:
         Kind of arrays.
     """
 
-    MISSING = False  #: vectors must have all attributes
-
     def __init__(
         self, networks, left_out, inputs, target, labels, span, grid, trials=(), arrays="numpy"
     ):

@@ -4,10 +4,12 @@ After Carrasco Kind & Brunner (2014, MNRAS 438, 3409). Each map is trained on a 
 the objects and on some of the attributes.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from redpix.photoz.attributes import Scaler
-from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion
+from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, without_errors
 from redpix.photoz.learners.neighbours import smoothed
 from redpix.photoz.learners.som_cells import Maps, predict_cells
 from redpix.photoz.learners.som_maps import MapPlan, scaled, train_maps
@@ -19,6 +21,7 @@ REACH_SHARE = 0.995
 MOST_HELD = 20_000
 
 
+@dataclass(frozen=True, eq=False)
 class SOM:
     """Maps for the redshift, and other maps for the class.
 
@@ -52,12 +55,13 @@ class SOM:
         Number of the last attributes that are errors.
     """
 
-    MISSING = True  #: vectors may have missing attributes (NaN)
-
-    def __init__(self, scaler, redshifts, classes, out_of_bag, reach, grid, errors):
-        self.scaler, self.redshifts, self.classes = scaler, redshifts, classes
-        self.out_of_bag, self.reach = out_of_bag, reach
-        self.grid, self._errors = grid, errors
+    scaler: Scaler
+    redshifts: Maps
+    classes: Maps | None
+    out_of_bag: np.ndarray
+    reach: float
+    grid: np.ndarray
+    errors: int
 
     @staticmethod
     def needs(settings):
@@ -102,29 +106,26 @@ class SOM:
         """
         galaxies = training.take(training.label != STAR)
         labelled = training.take(training.label >= 0)
-        plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
+        plain = without_errors(galaxies.vectors, errors)
         plan = MapPlan(Scaler.fit(plain), mixing, errors, seed, settings, n_threads)
         redshifts, out = train_maps(galaxies, galaxies.redshift[:, None], plan)
         classes = None
         if len(np.unique(labelled.label)) > 1:
             fractions = (labelled.label[:, None] == np.arange(len(CLASSES))).astype(float)
             classes, _ = train_maps(labelled, fractions, plan)
-        learner = cls(plan.scaler, redshifts, classes, None, np.inf, grid, errors)
         some = slice(None, None, max(1, -(-len(plain) // MOST_HELD)))
-        samples, misfit = learner._samples(plain[some], n_threads)
-        out = out[:, some]
-        count = out.sum(axis=0)
+        samples, misfit = predict_cells(redshifts, scaled(plan.scaler, plain[some]), n_threads)
         held_out = np.full(len(plain), np.nan)
-        held_out[some] = (samples.mean(axis=2) * out).sum(axis=0) / np.where(
-            count > 0, count, np.nan
+        held_out[some] = _mean_of_unseen(samples, out[:, some])
+        return cls(
+            scaler=plan.scaler,
+            redshifts=redshifts,
+            classes=classes,
+            out_of_bag=np.stack([held_out, galaxies.redshift]),
+            reach=np.quantile(misfit, REACH_SHARE),
+            grid=grid,
+            errors=errors,
         )
-        learner.out_of_bag = np.stack([held_out, galaxies.redshift])
-        learner.reach = np.quantile(misfit, REACH_SHARE)
-        return learner
-
-    def _samples(self, plain, n_threads):
-        """Return redshifts, (maps, n, quantiles), and distances from the prototypes, (n,)."""
-        return predict_cells(self.redshifts, scaled(self.scaler, plain), n_threads)
 
     def arrays(self):
         """Return the learner as named arrays.
@@ -180,9 +181,10 @@ class SOM:
         -------
         dict
         """
+        predicted, true = self.out_of_bag
         return {
             "cells": int(self.redshifts.known.shape[1]),
-            "out_of_bag_nmad": dispersion(*self.out_of_bag),
+            "out_of_bag_nmad": dispersion(predicted, true),
         }
 
     def predict(self, vectors, n_threads=1):
@@ -199,13 +201,32 @@ class SOM:
         -------
         redpix.photoz.learners.base.Prediction
         """
-        plain = vectors[:, : vectors.shape[1] - self._errors]
-        samples, misfit = self._samples(plain, n_threads)
+        plain = scaled(self.scaler, without_errors(vectors, self.errors))
+        samples, misfit = predict_cells(self.redshifts, plain, n_threads)
         samples = np.moveaxis(samples, 0, 1).reshape(len(plain), -1)
         samples = np.clip(samples, self.grid[0], self.grid[-1])
         probability = np.full((len(plain), len(CLASSES)), np.nan)
         if self.classes is not None:
-            fractions, _ = predict_cells(self.classes, scaled(self.scaler, plain), n_threads)
+            fractions, _ = predict_cells(self.classes, plain, n_threads)
             probability = fractions.mean(axis=0)
         redshift = samples.mean(axis=1)
         return Prediction(redshift, smoothed(samples, self.grid), probability, misfit > self.reach)
+
+
+def _mean_of_unseen(samples, out):
+    """Return the mean redshift of each vector by the maps that have not seen its object.
+
+    Parameters
+    ----------
+    samples : ndarray, shape (maps, n, quantiles)
+        Redshifts by each map.
+    out : ndarray of bool, shape (maps, n)
+        True where a map has not seen the object.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        NaN if all maps have seen it.
+    """
+    count = out.sum(axis=0)
+    return (samples.mean(axis=2) * out).sum(axis=0) / np.where(count > 0, count, np.nan)

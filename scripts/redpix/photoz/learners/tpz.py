@@ -3,11 +3,20 @@
 After Carrasco Kind & Brunner (2013, MNRAS 432, 1483), with the trees of scikit-learn.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.sparse import csr_array
 
-from redpix.photoz.learners.base import CLASSES, STAR, Prediction, dispersion, shares
+from redpix.photoz.learners.base import (
+    CLASSES,
+    STAR,
+    Prediction,
+    dispersion,
+    shares,
+    without_errors,
+)
 from redpix.photoz.learners.tpz_trees import (
     LEAF,
     MOST_VECTORS,
@@ -18,6 +27,7 @@ from redpix.photoz.learners.tpz_trees import (
 from redpix.photoz.learners.tree_leaves import attribute_span, smoothed_shares
 
 
+@dataclass(frozen=True, eq=False)
 class TPZ:
     """A forest for the redshift, and another for the class.
 
@@ -48,12 +58,13 @@ class TPZ:
         Number of the last attributes that are errors.
     """
 
-    MISSING = True  #: vectors may have missing attributes (NaN)
-
-    def __init__(self, forest, classes, span, out_of_bag, importance, grid, errors):
-        self.forest, self.classes, self.span = forest, classes, span
-        self.out_of_bag, self.importance = out_of_bag, importance
-        self.grid, self._errors = grid, errors
+    forest: list
+    classes: list
+    span: np.ndarray
+    out_of_bag: np.ndarray
+    importance: np.ndarray
+    grid: np.ndarray
+    errors: int
 
     @staticmethod
     def needs(settings):
@@ -109,7 +120,7 @@ class TPZ:
         classes = []
         if len(np.unique(labelled.label)) > 1:
             classes = _grow_forest(labelled, "class", seeds, n_threads, plan)
-        plain = galaxies.vectors[:, : galaxies.vectors.shape[1] - errors]
+        plain = without_errors(galaxies.vectors, errors)
         return cls(
             forest=[one.tree for one in grown],
             classes=[one.tree for one in classes],
@@ -188,9 +199,10 @@ class TPZ:
         -------
         dict
         """
+        predicted, true = self.out_of_bag
         return {
             "importance": shares(names, self.importance),
-            "out_of_bag_nmad": dispersion(*self.out_of_bag),
+            "out_of_bag_nmad": dispersion(predicted, true),
         }
 
     def predict(self, vectors, n_threads=1):
@@ -207,7 +219,7 @@ class TPZ:
         -------
         redpix.photoz.learners.base.Prediction
         """
-        plain = vectors[:, : vectors.shape[1] - self._errors]
+        plain = without_errors(vectors, self.errors)
         pdfs = np.zeros((len(plain), len(self.grid)))
         leaves_of_trees = Parallel(n_jobs=n_threads, prefer="threads")(
             delayed(tree.leaves)(plain) for tree in self.forest

@@ -7,7 +7,7 @@ from redpix.photoz.binned_metrics import conditional
 from redpix.photoz.point_estimates import POINTS, score_points
 
 
-class Kept:
+class TableScores:
     """Scores, point estimates, brightness and colour of objects with a redshift.
 
     Parameters
