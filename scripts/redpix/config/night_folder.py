@@ -2,9 +2,11 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 from redpix.config.file_paths import fault_of_path
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
@@ -31,14 +33,15 @@ def night_files(folder):
     """
     if not os.path.isdir(folder):
         raise InputError(f"night: {folder}: this folder does not exist")
-    found = []
+    found, endings = [], Counter()
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [f"{place}/{name}" for name in sorted(names) if _is_fits(name)]
+        endings.update(os.path.splitext(name)[1].lower() for name in names)
     if not found:
         raise InputError(
             f"night: {folder}: no FITS file below this folder; allowed: names that end in "
-            f"{', '.join(ENDINGS[:3])}, also compressed"
+            f"{', '.join(ENDINGS[:3])}, also compressed{_others(endings)}"
         )
     for path in found:
         if fault := fault_of_path(path):
@@ -46,7 +49,16 @@ def night_files(folder):
     return found
 
 
+def _others(endings):
+    """Return words for the files that are no FITS files, by the ends of their names."""
+    words = ", ".join(
+        f"{number} {end or 'without ending'}" for end, number in endings.most_common(5)
+    )
+    return f"; it holds {words}" if words else ""
+
+
 def _is_fits(name):
+    """Return whether a name is that of a FITS file, plain or compressed."""
     name = name.lower()
     stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
     return not name.startswith(".") and stem.endswith(ENDINGS)
@@ -64,8 +76,59 @@ def read_masters(path):
     -------
     dict of str to dict
         With the names of `redpix.photometry.night_plan.Master`.
+
+    Raises
+    ------
+    InputError
+        If the file was damaged after it was written.
     """
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        with readable(path, "the masters of a night"):
+            masters = json.loads(Path(path).read_text(encoding="utf-8"))
+            for name, master in masters.items():
+                _check_master(name, master, masters)
+    except InputError as error:
+        raise InputError(f"{error}; remove it, and the same command makes it again") from None
+    return masters
+
+
+def _check_master(name, master, masters):
+    """Refuse an entry that `redpix.photometry.sort_night` does not write."""
+    frames = master["frames"]
+    if not isinstance(frames, list) or not all(isinstance(one, str) for one in frames):
+        raise InputError(f"{name}: frames is not a list of paths")
+    for key in ("dark", "bias"):
+        if master[key] and master[key] not in masters:
+            raise InputError(f"{name}: {key}: {master[key]} is not a master of this night")
+    for key in ("kind", "exposure", "factor", "mosaic"):
+        if key not in master:
+            raise InputError(f"{name}: {key} is missing")
+
+
+def named_master(masters, name):
+    """Return the entry of a master.
+
+    Parameters
+    ----------
+    masters : dict of str to dict
+        Masters by name.
+    name : str
+        Name of the master.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If the night has no master of this name.
+    """
+    if name not in masters:
+        raise InputError(
+            f"night: {name}: not a master of this night; allowed: {', '.join(masters)}"
+        )
+    return masters[name]
 
 
 def files_of_master(masters, name, folder):
@@ -90,11 +153,7 @@ def files_of_master(masters, name, folder):
     InputError
         If the night has no master of this name.
     """
-    if name not in masters:
-        raise InputError(
-            f"night: {name}: not a master of this night; allowed: {', '.join(masters)}"
-        )
-    master = masters[name]
+    master = named_master(masters, name)
     first = [master["dark"], master["bias"]]
     return {
         "frames": master["frames"],
