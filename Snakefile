@@ -207,6 +207,7 @@ workflow.global_resources["downloads"] = config["download"]["parallel"]
 if workflow.is_main_process:
     held_lock, alone = release_after_kill(Path(".snakemake"))
     if alone:
-        retry_left_out(Path(RESULTS) / "frames")
+        with refusals(""):
+            retry_left_out(Path(RESULTS) / "frames")
         retry_catalogues(Path(RESULTS) / "photometry/catalogues")
         retry_catalogues(Path(RESULTS) / "known")

@@ -23,6 +23,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # thre
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import fastavro
+import fuzz_listings
 import numpy as np
 from astropy.io import fits
 from astropy.table import Table
@@ -267,6 +268,16 @@ def array_reader(arrays, name):
     return Reader(name, ".npz", npy(arrays[name]), read_model, pack)
 
 
+def listing_readers():
+    """Return the readers of listings, catalogues, curves and kept records."""
+    header = fits.Header({"NAXIS": 2, "NAXIS1": 70, "NAXIS2": 60, "LTV1": 3.0, "LTM1_1": 1.0})
+    header.update(camera.band_wcs(DEMO_FIELD, "r").to_header())
+    return [
+        Reader(name, suffix, file.encode() if isinstance(file, str) else fits_bytes(file), read)
+        for name, suffix, file, read in fuzz_listings.all_files(header)
+    ]
+
+
 def npy(array):
     """Return the content of an .npy file."""
     file = io.BytesIO()
@@ -283,10 +294,18 @@ def flipped(rng, content, most):
 
 
 def lied(rng, content):
-    """Return a FITS file with one value of a header replaced; other files get a flipped bit."""
+    """Return a FITS file with one value of a header replaced, or text with another cell.
+
+    Other files get a flipped bit.
+    """
     cards = list(
         re.finditer(rb"(?<![A-Z])([A-Z][A-Z0-9_-]{2,7}) *= [ -~]{60,70}", content[:200_000])
     )
+    if not cards and content.isascii():
+        cells = list(re.finditer(rb"[^,\t\n]*", content[:100_000]))
+        cell = cells[rng.integers(len(cells))]
+        word = fuzz_listings.CELLS[rng.integers(len(fuzz_listings.CELLS))].encode()
+        return content[: cell.start()] + word + content[cell.end() :]
     if not cards:
         return flipped(rng, content, 400)
     structural = [c for c in cards if re.match(rb"NAXIS|BITPIX|TF|TD|P?GCOUNT|THEAP|Z|C", c[1])]
@@ -353,7 +372,7 @@ def run(number, seed):
     """Return the outcomes of `number` mutations, dealt out to all readers."""
     rng = np.random.default_rng(seed)
     readers = [*survey_readers(rng), *image_readers(rng)]
-    readers += [*table_readers(rng), *model_readers(rng)]
+    readers += [*table_readers(rng), *model_readers(rng), *listing_readers()]
     for reader in readers:
         path = Path(f"valid{reader.suffix}").absolute()
         path.write_bytes(reader.pack(reader.content))

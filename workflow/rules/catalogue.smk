@@ -1,5 +1,7 @@
 """The object catalogue, and the distinct frames that hold its objects."""
 
+from redpix.core.run_summary import read_rows
+
 ORIGIN = config["catalogue"]["from"]
 FROM_SKYSERVER = ORIGIN == "skyserver"
 
@@ -26,8 +28,9 @@ def asked_fields(wildcards):
     if config["fields"] is not None:
         shard = "" if config["shard"] is None else f"{config['shard']}-"
         return [field for field in config["fields"] if field.startswith(shard)]
-    with checkpoints.catalogue.get().output.frames.open() as file:
-        return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in csv.DictReader(file)]
+    with refusals(""):
+        rows = read_rows(checkpoints.catalogue.get().output.frames, ("run", "camcol", "field"))
+    return [f"{row['run']}-{row['camcol']}-{row['field']}" for row in rows]
 
 
 def given_statuses(wildcards):

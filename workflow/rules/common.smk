@@ -1,6 +1,5 @@
 """Configuration, plan of the run, path patterns and input functions that several stages share."""
 
-import csv
 import functools
 import os
 import re
@@ -25,7 +24,7 @@ from redpix.core.exceptions import refusals
 from redpix.core.field_name import FIELD_PATTERN, parse_field
 from redpix.core.job_resources import keep_signature, memory, minutes
 from redpix.core.report_products import shown_in_report
-from redpix.core.run_summary import read_left_out
+from redpix.core.run_summary import read_delivered, read_left_out
 from redpix.core.snakemake_fixes import fix_snakemake
 from redpix.demo import fields as demo
 from redpix.io.image_path import image_file
@@ -140,10 +139,11 @@ def kept(paths):
 
 def delivered_fields(wildcards):
     """Return the names of the fields whose frames were all delivered and are sound."""
-    with checkpoints.delivered.get().output[0].open() as file:
-        return [row["field"] for row in csv.DictReader(file) if row["delivered"] == "yes"]
+    with refusals(""):
+        return read_delivered(checkpoints.delivered.get().output[0])
 
 
 def not_delivered(wildcards=None):
     """Return the reason for each field of a pair or stack that was not delivered."""
-    return read_left_out(checkpoints.exposures.get().output[0]) if PLAN.fields else {}
+    with refusals(""):
+        return read_left_out(checkpoints.exposures.get().output[0]) if PLAN.fields else {}

@@ -1,6 +1,6 @@
 """A night: a folder of raw images is sorted into bias, dark, flat and light; masters are made."""
 
-from redpix.config.night_folder import files_of_master, night_files, read_masters
+from redpix.config.night_folder import files_of_master, named_master, night_files, read_masters
 
 with refusals(""):
     NIGHT_FILES = night_files(config["night"]) if config["night"] else []
@@ -8,13 +8,16 @@ with refusals(""):
 
 def master_of_night(wildcards):
     """Return the entry of a master in the plan of the night."""
-    return read_masters(checkpoints.night.get().output.masters)[wildcards.master]
+    with refusals(""):
+        masters = read_masters(checkpoints.night.get().output.masters)
+        return named_master(masters, wildcards.master)
 
 
 def frames_of_master(wildcards):
     """Return the raw frames of a master, and the masters that are needed first."""
-    masters = read_masters(checkpoints.night.get().output.masters)
-    return files_of_master(masters, wildcards.master, f"{RESULTS}/night/masters")
+    with refusals(""):
+        masters = read_masters(checkpoints.night.get().output.masters)
+        return files_of_master(masters, wildcards.master, f"{RESULTS}/night/masters")
 
 
 checkpoint night:

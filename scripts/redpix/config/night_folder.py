@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from redpix.config.file_paths import fault_of_path
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
@@ -57,6 +58,7 @@ def _others(endings):
 
 
 def _is_fits(name):
+    """Return whether a name is that of a FITS file, plain or compressed."""
     name = name.lower()
     stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
     return not name.startswith(".") and stem.endswith(ENDINGS)
@@ -74,8 +76,59 @@ def read_masters(path):
     -------
     dict of str to dict
         With the names of `redpix.photometry.night_plan.Master`.
+
+    Raises
+    ------
+    InputError
+        If the file was damaged after it was written.
     """
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    try:
+        with readable(path, "the masters of a night"):
+            masters = json.loads(Path(path).read_text(encoding="utf-8"))
+            for name, master in masters.items():
+                _check_master(name, master, masters)
+    except InputError as error:
+        raise InputError(f"{error}; remove it, and the same command makes it again") from None
+    return masters
+
+
+def _check_master(name, master, masters):
+    """Refuse an entry that `redpix.photometry.sort_night` does not write."""
+    frames = master["frames"]
+    if not isinstance(frames, list) or not all(isinstance(one, str) for one in frames):
+        raise InputError(f"{name}: frames is not a list of paths")
+    for key in ("dark", "bias"):
+        if master[key] and master[key] not in masters:
+            raise InputError(f"{name}: {key}: {master[key]} is not a master of this night")
+    for key in ("kind", "exposure", "factor", "mosaic"):
+        if key not in master:
+            raise InputError(f"{name}: {key} is missing")
+
+
+def named_master(masters, name):
+    """Return the entry of a master.
+
+    Parameters
+    ----------
+    masters : dict of str to dict
+        Masters by name.
+    name : str
+        Name of the master.
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    InputError
+        If the night has no master of this name.
+    """
+    if name not in masters:
+        raise InputError(
+            f"night: {name}: not a master of this night; allowed: {', '.join(masters)}"
+        )
+    return masters[name]
 
 
 def files_of_master(masters, name, folder):
@@ -100,11 +153,7 @@ def files_of_master(masters, name, folder):
     InputError
         If the night has no master of this name.
     """
-    if name not in masters:
-        raise InputError(
-            f"night: {name}: not a master of this night; allowed: {', '.join(masters)}"
-        )
-    master = masters[name]
+    master = named_master(masters, name)
     first = [master["dark"], master["bias"]]
     return {
         "frames": master["frames"],

@@ -29,7 +29,8 @@ def job(snakemake):
 
     `log` writes to the log file of the rule, and warnings also to the terminal. An `InputError`
     or a full disk ends the job with one line on both, without a traceback. Any other exception
-    leaves its traceback in the log and is raised.
+    leaves its traceback in the log. It is raised, unless an input changed after its job wrote it:
+    a line on the terminal then names that input.
 
     Parameters
     ----------
@@ -43,7 +44,7 @@ def job(snakemake):
     Raises
     ------
     SystemExit
-        With status 1, after an `InputError` or on a full disk.
+        With status 1, after an `InputError`, on a full disk, or with a changed input.
     """
     path = str(snakemake.log[0])
     handler = _log_file(path)
@@ -67,9 +68,11 @@ def job(snakemake):
             _name_full_disk(error, snakemake.output[0])
             raise SystemExit(1) from None
         _start_again_if_stale(error)
-        _name_altered(snakemake)
+        altered = _name_altered(snakemake)
         log.removeHandler(terminal)
         log.exception("unexpected failure; log: %s", path)
+        if altered:
+            raise SystemExit(1) from None
         raise
     else:
         seconds, cost = time.perf_counter() - started, cpu_seconds() - to_start
@@ -167,12 +170,14 @@ def cpu_seconds():
 
 
 def _name_altered(snakemake):
-    """Log the inputs that changed after their jobs, because they may be why this job failed."""
-    for path in provenance.altered(snakemake.input, snakemake.output[0]):
+    """Log the inputs that changed after their jobs, as they may be the cause; return them."""
+    altered = list(provenance.altered(snakemake.input, snakemake.output[0]))
+    for path in altered:
         log.error(
             "%s: changed after its job wrote it; remove it, and the same command makes it again",
             path,
         )
+    return altered
 
 
 def progress(items, label, seconds=3.0):

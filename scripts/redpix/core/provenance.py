@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import json
 import logging
 import os
 import re
@@ -11,6 +10,8 @@ from pathlib import Path
 
 from redpix.core.atomic_files import write_json
 from redpix.core.code_versions import SCRIPTS, code_files, door_of
+from redpix.core.exceptions import InputError
+from redpix.core.job_record import read_record
 from redpix.core.package_versions import loaded_versions
 from redpix.core.version import commit
 
@@ -140,9 +141,14 @@ def records(results):
     Yields
     ------
     dict
+
+    Raises
+    ------
+    InputError
+        If a record is damaged.
     """
     for path in sorted((results / FOLDER).rglob("*.json")):
-        yield json.loads(path.read_text(encoding="utf-8"))
+        yield read_record(path)
 
 
 def _described(path):
@@ -254,8 +260,11 @@ def _listing(folder):
 
 @functools.cache
 def _outputs(path):
-    """Return the outputs that a record describes; empty if it does not exist."""
-    return json.loads(path.read_text(encoding="utf-8"))["outputs"] if path.is_file() else {}
+    """Return the outputs that a record describes; empty if it is missing or damaged."""
+    try:
+        return read_record(path)["outputs"] if path.is_file() else {}
+    except InputError:
+        return {}
 
 
 def undeclared(door):

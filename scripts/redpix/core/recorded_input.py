@@ -22,7 +22,7 @@ def recorded_input(path, rule, wildcards, product):
     Returns
     -------
     str or None
-        SHA-256 in hexadecimal digits; None without a record.
+        SHA-256 in hexadecimal digits; None without a readable record.
     """
     results = results_folder(product)
     if results is None:
@@ -30,5 +30,5 @@ def recorded_input(path, rule, wildcards, product):
     try:
         text = record_path(results, rule, wildcards).read_text(encoding="utf-8")
         return json.loads(text)["inputs"].get(name_in_record(path))
-    except (OSError, ValueError, LookupError):
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):  # an edited record
         return None

@@ -1,6 +1,7 @@
 """Continue a run that was killed: release the locks and marks of a dead process."""
 
 import base64
+import contextlib
 import errno
 import fcntl
 import socket
@@ -37,7 +38,7 @@ def release_after_kill(folder):
     """
     try:
         folder.mkdir(exist_ok=True)
-        lock = open(folder / "redpix.lock", "a+")  # noqa: SIM115 (held during the run)
+        lock = open(folder / "redpix.lock", "a+", errors="replace")  # noqa: SIM115 (held during the run)
     except OSError:
         return None, False
     alone = False
@@ -68,9 +69,18 @@ def _remove_marks(folder, lock):
         path.unlink()
     for mark in sorted((folder / "incomplete").rglob("*")):
         if mark.is_file():
-            marked_file(mark.relative_to(folder / "incomplete")).unlink(missing_ok=True)
-            mark.unlink()
+            _remove_marked(mark, folder / "incomplete")
     return True
+
+
+def _remove_marked(mark, folder):
+    """Remove a mark and the unfinished file that it names; products lie below the run's folder."""
+    with contextlib.suppress(ValueError, IsADirectoryError):  # not a mark of Snakemake
+        product = marked_file(mark.relative_to(folder))
+        if product.is_absolute() or ".." in product.parts:
+            return
+        product.unlink(missing_ok=True)
+    mark.unlink()
 
 
 def marked_file(mark):
@@ -98,7 +108,7 @@ def retry_catalogues(folder):
         ``results/<name>/photometry/catalogues``.
     """
     for path in folder.glob("*/*.ecsv"):
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", errors="replace") as file:
             unanswered = any("{state: unanswered}" in line for line in file if line[0] == "#")
         if unanswered:
             path.unlink()

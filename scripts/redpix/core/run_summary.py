@@ -4,7 +4,58 @@ import csv
 import re
 from pathlib import Path
 
+from redpix.core.damaged_files import readable
+from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+
+
+def read_rows(path, columns):
+    """Return the rows of a list that a job wrote, and a person may have edited.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV.
+    columns : sequence of str
+        Columns that it must have.
+
+    Returns
+    -------
+    list of dict of str to str
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read as text, or lacks a column.
+    """
+    with (
+        readable(path, "a list of this run", also=(csv.Error,)),
+        open(path, newline="", encoding="utf-8") as file,
+    ):
+        reader = csv.DictReader(file)
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
+        if missing:
+            raise InputError(
+                f"column {missing[0]} is missing; remove the file, and the same command makes it "
+                "again"
+            )
+        return [row for row in reader if None not in map(row.get, columns)]
+
+
+def read_delivered(path):
+    """Return the names of the fields that were delivered.
+
+    Parameters
+    ----------
+    path : path-like
+        CSV with the columns field, delivered, reason.
+
+    Returns
+    -------
+    list of str
+    """
+    rows = read_rows(path, ("field", "delivered"))
+    return [row["field"] for row in rows if row["delivered"] == "yes"]
 
 
 def read_left_out(path):
@@ -19,8 +70,7 @@ def read_left_out(path):
     -------
     dict of str to str
     """
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_rows(path, ("field", "delivered", "reason"))
     return {row["field"]: row["reason"] for row in rows if row["delivered"] != "yes"}
 
 
@@ -36,8 +86,8 @@ def read_unused_exposures(path):
     -------
     dict of str to str
     """
-    with open(path, newline="", encoding="utf-8") as file:
-        return {row["image"]: row["reason"] for row in csv.DictReader(file) if row["used"] == "no"}
+    rows = read_rows(path, ("image", "used", "reason"))
+    return {row["image"]: row["reason"] for row in rows if row["used"] == "no"}
 
 
 def failed_jobs(logs):
@@ -54,7 +104,7 @@ def failed_jobs(logs):
         Field, or else first product, and rule of each job. A job whose product exists succeeded
         in a later attempt and is left out.
     """
-    text = "".join(Path(path).read_text(encoding="utf-8") for path in logs)
+    text = "".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in logs)
     failed = {}
     for rule, details in re.findall(r"^Error in rule (\w+):\n((?: {4}.*\n)*)", text, re.M):
         named = dict(re.findall(r"^ {4}(\w+): ([^,\n]+)", details, re.M))

@@ -63,6 +63,22 @@ def write_planes(path, planes, header, cards):
     write_fits(path, hdus)
 
 
+def write_reason(path, reason):
+    """Write a FITS file without pixels that states why an image is left out.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    reason : str
+        One sentence, for the card LEFTOUT.
+    """
+    header = fits.Header()
+    header[LEFT_OUT] = card_text(reason)
+    with atomic(path) as temporary:
+        write_fits(temporary, fits.PrimaryHDU(None, header))
+
+
 def reason_left_out(path):
     """Return why an image is left out.
 
@@ -77,19 +93,3 @@ def reason_left_out(path):
         None for an image that is not left out.
     """
     return fits.getheader(path).get(LEFT_OUT)
-
-
-def write_reason(path, reason):
-    """Write a FITS file without pixels that states why an image is left out.
-
-    Parameters
-    ----------
-    path : str
-        File to write.
-    reason : str
-        One line.
-    """
-    header = fits.Header()
-    header[LEFT_OUT] = card_text(reason)
-    with atomic(path) as temporary:
-        write_fits(temporary, fits.PrimaryHDU(None, header))

@@ -1,12 +1,14 @@
 """Zero point and colour term of an image from the stars of a survey catalogue."""
 
+import re
+
 import numpy as np
-from astropy.table import Table
 
 from redpix.catalogue.vizier import moved_positions, years_since
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.wcs_inversion import invertible_pixels
+from redpix.io.kept_tables import read_kept
 from redpix.photometry.light_curves import star_transform
 from redpix.photometry.surveys import SURVEYS, band_of_filter
 from redpix.photometry.zero_point import (
@@ -20,6 +22,9 @@ from redpix.sdss.magnitudes import POGSON
 
 #: minimum number of stars, and minimum spread of their colours in mag, for a colour term
 LEAST_COLOURED, LEAST_SPREAD = 10, 0.1
+
+# what the header of a kept table states of its origin, and the bytes within which it does
+_OF_SURVEY, _HEAD = re.compile(rb"\bsurvey: \w+"), 2**16
 
 #: a colour term is used if it exceeds its error by this factor
 SURE = 3.0
@@ -37,11 +42,19 @@ def read_survey(path):
     -------
     astropy.table.Table or None
         None for another table.
+
+    Raises
+    ------
+    InputError
+        If the table was damaged after it was written.
     """
     with open(path, "rb") as file:
         if not file.read(8).startswith(b"# %ECSV"):
             return None
-    table = Table.read(path, format="ascii.ecsv")
+        head = file.read(_HEAD)
+    if not _OF_SURVEY.search(head):
+        return None
+    table = read_kept(path, ("ra", "dec", "pmra", "pmdec", "colour"))
     return table if table.meta.get("survey") in SURVEYS else None
 
 

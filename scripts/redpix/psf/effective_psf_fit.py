@@ -7,6 +7,7 @@ sum out to infinity, so fluxes are total fluxes.
 """
 
 import numpy as np
+from astropy.stats import mad_std
 
 from redpix.psf.effective_psf import EffectivePsf, position_powers, spline_terms
 from redpix.psf.moffat import Profile, alpha_of
@@ -71,7 +72,7 @@ def fit_profile(stars, shape, fwhm, rounds=8, degree=None):
         if not len(stars.x):
             return None, stars
         if turn in (2, 4) and len(stars.x) > LEAST[1]:
-            limit = np.median(chi2) + 5 * 1.4826 * np.median(abs(chi2 - np.median(chi2)))
+            limit = np.median(chi2) + 5 * mad_std(chi2)
             stars = stars.take(chi2 <= max(limit, 2.0))
         if turn > 4 and np.all(abs(step) < 3e-4):
             break

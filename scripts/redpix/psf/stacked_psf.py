@@ -213,7 +213,18 @@ def _fitted(stars, psf):
 
 
 def half_of_stamps(psf):
-    """Return the half-width of the stamps from which a PSF was stacked, pixels."""
+    """Return the half-width of the stamps from which a PSF was stacked.
+
+    Parameters
+    ----------
+    psf : redpix.psf.effective_psf.EffectivePsf
+        Result of `stacked_psf`.
+
+    Returns
+    -------
+    int
+        Pixels.
+    """
     lit = np.flatnonzero(psf.terms[0].any(axis=0))
     return int((len(lit) // 2) * psf.step) if len(lit) else 1
 

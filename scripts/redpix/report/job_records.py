@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from redpix.core import provenance
+from redpix.core.job import log
 
 #: folder of Snakemake's records, relative to the folder of the run
 METADATA = ".snakemake/metadata"
@@ -85,7 +86,7 @@ def read_jobs(folder, metadata=METADATA):
         product = product_of(path, metadata) if path.is_file() else ""
         if not Path(product).is_relative_to(folder):
             continue
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = _record(path)
         start, end = record.get("starttime"), record.get("endtime")
         if record.get("incomplete") or not start or not end or record["rule"] in _PAGES:
             continue
@@ -96,6 +97,19 @@ def read_jobs(folder, metadata=METADATA):
         job = JobTime(rule, name, float(start), float(end), cores.get(product, 1))
         jobs.setdefault(key, job)
     return sorted(jobs.values(), key=lambda job: (job.start, job.end, job.name))
+
+
+def _record(path):
+    """Return a record of Snakemake; an empty one if it is damaged."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(record["rule"], str) and isinstance(record.get("log") or [], list):
+            float(record.get("starttime") or 0), float(record.get("endtime") or 0)
+            return record
+    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+        pass
+    log.warning("%s: a damaged record of Snakemake is left out of the times of jobs", path)
+    return {}
 
 
 def cores_of_products(folder):

@@ -126,3 +126,28 @@ def test_long_names_are_cut_into_folders():
     name = "results/" + "x" * 300
     encoded = base64.urlsafe_b64encode(name.encode()).decode()
     assert marked_file(Path("@" + encoded[:254]) / encoded[254:]) == Path(name)
+
+
+@pytest.mark.parametrize("name", [b"/elsewhere/a.fits", b"../a.fits"])
+def test_a_mark_cannot_name_a_file_outside_of_the_run(killed, name):
+    """Such a mark and its file stay, and Snakemake asks what to do."""
+    mark = killed / "incomplete" / base64.urlsafe_b64encode(name).decode()
+    mark.write_text("{}")
+    outside = killed.parents[1] / "a.fits"
+    outside.write_text("mine")
+    lock, alone = release_after_kill(killed)
+    lock.close()
+    assert alone
+    assert outside.exists()
+    assert list((killed / "incomplete").iterdir()) == [mark]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "%%%", "YQB4"])
+def test_a_file_that_is_not_a_mark_does_no_harm(killed, name):
+    (killed / "incomplete" / name).write_text("x")
+    (killed / "redpix.lock").write_bytes(b"\xff\xfe")
+    (killed / "locks/0.output.lock").unlink()
+    lock, alone = release_after_kill(killed)
+    lock.close()
+    assert alone
+    assert not any((killed / "incomplete").iterdir())

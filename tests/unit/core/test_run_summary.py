@@ -1,5 +1,7 @@
 """The last lines of a run: failed jobs, fields that were left out, the report."""
 
+import pytest
+from redpix.core.exceptions import InputError
 from redpix.core.run_summary import closing_words, failed_jobs, read_left_out
 
 ERROR = """Error in rule {rule}:
@@ -55,3 +57,21 @@ def test_exposures_that_light_curves_leave_out_are_named(tmp_path):
     (folder / "exposures.csv").write_text("image,used,reason\none,yes,\ntwo,no,truncated\n")
     words = closing_words(tmp_path, "report.html").splitlines()
     assert words[0] == "Left out of light curves: two: truncated"
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        (b"", "column field is missing; remove the file"),
+        (b"field;delivered;reason\n1-2-3;no;gone\n", "column field is missing"),
+        (b"field,delivered\n1-2-3,no\n", "column reason is missing"),
+        (b"field,delivered,reason\n1-2-3,no,\xff\n", "can't decode byte 0xff"),
+    ],
+)
+def test_an_edited_list_is_one_line(tmp_path, content, fact):
+    path = tmp_path / "delivered.csv"
+    path.write_bytes(content)
+    with pytest.raises(InputError) as caught:
+        read_left_out(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert fact in str(caught.value)

@@ -34,6 +34,16 @@ def test_a_job_with_several_products_is_read_once(tmp_path):
     assert read_jobs("results/a", tmp_path / "absent") == []
 
 
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"rule": 3}', '{"rule": "a", "endtime": "x"}']
+)
+def test_a_damaged_record_of_snakemake_is_left_out(tmp_path, content):
+    write_record(tmp_path, "results/a/pixels/f.csv")
+    name = base64.urlsafe_b64encode(b"results/a/pixels/g.csv").decode()
+    (tmp_path / name).write_text(content)
+    assert len(read_jobs("results/a", tmp_path)) == 1
+
+
 def test_jobs_at_the_same_time_have_different_cores():
     jobs = [
         JobTime("one", "a", 0, 10, 1),
