@@ -1,6 +1,6 @@
 """Door of the rule detections."""
 
-from redpix.catalogue.detect import list_detections
+from redpix.catalogue.detections import list_detections
 from redpix.core.job import arguments, job
 
 with job(snakemake):

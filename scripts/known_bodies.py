@@ -1,7 +1,7 @@
 """Door of the rule known_bodies."""
 
 from redpix.core.job import arguments, job
-from redpix.subtraction.solar_system import fetch_bodies
+from redpix.subtraction.known_bodies import fetch_bodies
 
 with job(snakemake):
     fetch_bodies(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule night_master."""
 
 from redpix.core.job import arguments, job
-from redpix.photometry.make_master import make_master
+from redpix.photometry.make_master import make_or_leave_out
 
 with job(snakemake):
-    make_master(**arguments(snakemake))
+    make_or_leave_out(**arguments(snakemake))

@@ -1,7 +1,7 @@
 """Door of the rule photometry_of_image."""
 
 from redpix.core.job import arguments, job
-from redpix.photometry.left_out import measure_or_leave_out
+from redpix.photometry.measure import measure_or_leave_out
 
 with job(snakemake):
     measure_or_leave_out(**arguments(snakemake))

@@ -30,9 +30,9 @@ from redpix.photometry.survey_zero_point import at_epoch, read_survey
 from redpix.photoz.table_input import read as read_magnitudes
 from redpix.simulation.files import read_curves, read_distance, read_galaxies, read_spectra
 from redpix.subtraction.identify import candidates_of_bodies, read_catalogues
+from redpix.subtraction.known_bodies import COLUMNS, bodies_of
 from redpix.subtraction.marked_score import read_marks
 from redpix.subtraction.object_list import read_object_list
-from redpix.subtraction.solar_system import COLUMNS, bodies_of
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "workflow/schemas"
 

@@ -123,7 +123,7 @@ def predicted(weights, channels, bands):
     Parameters
     ----------
     weights : dict of str to ndarray
-        Of `redpix.network.Trained`: three convolutions, with rectifiers between them.
+        Of `redpix.simulation.network.Trained`: three convolutions, with rectifiers between them.
     channels : ndarray, shape (n, bands + 2, y, x)
     bands : int
 

@@ -50,6 +50,7 @@ PROBE = """<script>
     await pause(500);
     const head = all(document).filter(one => one.matches(".slick-header-column"));
     found.sort = await timed(() => head.find(one => one.textContent.includes("z_phot")).click());
+    found.ids = await timed(() => head.find(one => one.textContent === "object").click());
     const filter = document.getElementById("filter");
     filter.value = "z_phot > 0.3";
     found.filter = await timed(() => filter.dispatchEvent(new Event("input")));
@@ -198,7 +199,7 @@ def opened(path, seconds=120):
 
     server = HTTPServer(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         command = [find_chromium(), "--headless", "--no-sandbox", "--disable-gpu"]
         command += ["--no-first-run", f"--user-data-dir={folder}", "--window-size=1300,900"]
         command += ["--remote-debugging-port=0", f"http://127.0.0.1:{server.server_port}/"]
@@ -228,7 +229,7 @@ def main():
             found["full"].append(opened(full))
     base = statistics.median(one["paint"] for one in found["plain"])
     print(f"plain page: first paint {base:.0f} ms")
-    for name in ("paint", "ready", "sort", "filter", "plots", "choose", "stamps"):
+    for name in ("paint", "ready", "sort", "ids", "filter", "plots", "choose", "stamps"):
         times = [one[name] for one in found["full"] if one.get(name)]
         if times:
             value = statistics.median(times)

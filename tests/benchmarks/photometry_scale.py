@@ -22,7 +22,7 @@ from scipy.spatial import cKDTree
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 
-from redpix.photometry.calibrate import calibrate_exposure
+from redpix.photometry.calibration import calibrate_exposure
 from redpix.photometry.measure import measure_stars
 from star_field import Moffat, draw
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 from conftest import ROOT
+from redpix import ROOMS
 
 #: phrases that docs/develop/style.md forbids, and what to write instead
 FORBIDDEN = {
@@ -67,3 +68,24 @@ def test_phrases(path):
 def test_arguments_are_not_packed(path):
     text = path.read_text(encoding="utf-8")
     assert lines_with(r"(?<=[(,])\s*\*\(", text) == []
+
+
+def lacks(name):
+    """Return whether the package lacks what a dotted name says: a module, or a name in it."""
+    room, module, *inner = name.split(".")[1:]
+    place = ROOT / "scripts/redpix" / room / module
+    if place.is_dir():
+        return bool(inner) and not (place / f"{inner[0]}.py").is_file()
+    file = place.with_suffix(".py")
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    return not file.is_file() or any(re.search(rf"\b{one}\b", text) is None for one in inner)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in texts() if path.suffix in (".py", ".md")], ids=name_of
+)
+def test_names_of_the_library_exist(path):
+    text = path.read_text(encoding="utf-8")
+    rooms = "|".join(ROOMS)
+    names = set(re.findall(rf"\bredpix\.(?:{rooms})\.[a-z]\w*(?:\.[A-Za-z_]\w*)*", text))
+    assert [name for name in sorted(names) if lacks(name)] == []

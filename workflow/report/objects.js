@@ -195,7 +195,7 @@
       `${objects.data.n_pixels[row]} pixels. True redshift ${value("redshift", 4)}, predicted ` +
       `${value("z_phot", 4)} ± ${value("z_error", 4)}, PIT ${value("pit", 3)}. `});
     const ra = objects.data.ra[row], dec = objects.data.dec[row], place = `${ra.toFixed(6)} ${dec.toFixed(6)}`;
-    facts.append(link("Aladin Lite", "https://aladin.cds.unistra.fr/AladinLite/?fov=0.03&target=" + encodeURIComponent(place)),
+    if (Number.isFinite(ra + dec)) facts.append(link("Aladin Lite", "https://aladin.cds.unistra.fr/AladinLite/?fov=0.03&target=" + encodeURIComponent(place)),
       " ", link("Legacy Surveys", `https://www.legacysurvey.org/viewer?ra=${ra.toFixed(6)}&dec=${dec.toFixed(6)}&zoom=16`));
     panel.replaceChildren(facts);
     const why = reasons(row, details);
@@ -206,7 +206,8 @@
     } else panel.append(make("p", {textContent: "This object has no picture on the page."}));
     if (details?.row) panel.append(make("div", {className: "about"}, estimates(details), ...(details.near.length ? [neighbours(details.near)] : []), wholeRow(details)));
     showPdf(row, details);
-    history.replaceState(null, "", "#object=" + encodeURIComponent(id));
+    // a page inside another page may have no address
+    try { history.replaceState(null, "", "#object=" + encodeURIComponent(id)); } catch { /* no link */ }
   }
 
   objects.selected.properties.indices.change.connect(() => {

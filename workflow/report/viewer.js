@@ -239,8 +239,9 @@
     canvas.addEventListener("pointermove", event => {
       const now = spot(event), last = fingers.get(event.pointerId);
       if (!last) return tell(now);
-      if (fingers.size === 1) { view.x += now[0] - last[0]; view.y += now[1] - last[1]; }
-      else {
+      const scrolls = event.pointerType === "touch" && canvas.style.touchAction === "pan-y";
+      if (fingers.size === 1 && !scrolls) { view.x += now[0] - last[0]; view.y += now[1] - last[1]; }
+      if (fingers.size > 1) {
         const other = [...fingers].find(([id]) => id !== event.pointerId)[1];
         const away = point => Math.hypot(point[0] - other[0], point[1] - other[1]);
         zoom(away(now) / Math.max(away(last), 1), other);
@@ -251,7 +252,9 @@
     });
     for (const name of ["pointerup", "pointercancel"]) canvas.addEventListener(name, event => {
       fingers.delete(event.pointerId);
-      if (name === "pointerup" && moved < 5) pick(nearest(spot(event)));
+      if (name !== "pointerup" || moved >= 5) return;
+      pick(nearest(spot(event)));
+      tell(spot(event)); // a finger does not hover
     });
     // the wheel scrolls the page until the image is clicked
     canvas.addEventListener("wheel", event => {
@@ -299,7 +302,7 @@
   }, {rootMargin: "400px"});
   for (const place of document.querySelectorAll("[data-viewer]")) {
     // what lies below does not move when the viewer starts
-    place.style.minHeight = `${heightOf(page.viewers[place.dataset.viewer], place.clientWidth) + 100}px`;
+    place.style.minHeight = `${heightOf(page.viewers[place.dataset.viewer], place.clientWidth) + (place.clientWidth < 600 ? 160 : 100)}px`;
     watch.observe(place);
   }
   window.redpixViewer = begin;

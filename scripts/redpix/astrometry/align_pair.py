@@ -114,7 +114,7 @@ def sources_of(exposure, name, programs):
 
     Returns
     -------
-    redpix.psf.psfex.Stars
+    redpix.psf.psfex.SourceTable
     """
     planes = exposure.image, exposure.variance, exposure.mask
     return find_sources(name, *planes, programs.folder, programs.sextractor, exposure.path)
@@ -127,7 +127,7 @@ def align(science, reference, science_stars, reference_stars, registration="wcs"
     ----------
     science, reference : redpix.image.exposure_file.Exposure
         Image whose pixels stay, and image that is resampled.
-    science_stars, reference_stars : redpix.psf.psfex.Stars
+    science_stars, reference_stars : redpix.psf.psfex.SourceTable
         Sources of the two images.
     registration : {"wcs", "sources"}
         wcs: the two WCS, refined by stars. sources: the sources alone. If an image has no WCS, or
@@ -248,8 +248,9 @@ def _despite_wcs(transform, fit, new, old, shape, names):
     """Match by sources if the WCS does not; return the transform and its fitter."""
     try:
         other = _fit_of_sources(new, old, shape)
-    except InputError:
-        return transform, fit  # the images share few stars
+    except InputError as error:
+        log.info("%s: few stars agree by the WCS, which is used all the same: %s", names, error)
+        return transform, fit
     better = other(new)
     away = np.hypot(*np.subtract(better(*new.T), transform(*new.T)))
     log.warning(

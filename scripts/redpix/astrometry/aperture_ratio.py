@@ -16,6 +16,9 @@ LEAST_SN = 20.0
 #: maximum number of sources, the brightest
 MOST = 200
 
+#: standard error of a median over that of a mean, of a normal distribution
+_OF_MEDIAN = 1.25
+
 
 class FluxRatio(NamedTuple):
     """A flux ratio and its error.
@@ -87,7 +90,7 @@ def mean_ratio(ratio, error):
         return FluxRatio(np.nan, np.inf, len(ratio))
     # a bright variable star must not outweigh the others, so the start weighs half of them alike
     equal = np.maximum(error, np.median(error))
-    middle, uncertain = _weighted_median(ratio, equal**-2.0), 1.25 * _error_of_mean(equal)
+    middle, uncertain = _weighted_median(ratio, equal**-2.0), _OF_MEDIAN * _error_of_mean(equal)
     total = np.hypot(error, middle * flux_scatter(ratio / middle, error / middle))
     for _ in range(5):
         kept = abs(ratio - middle) <= OUTLIER * np.hypot(total, uncertain)

@@ -31,9 +31,9 @@ def read_exposure(paths, band, settings, name=""):
         Name of the band.
     settings : Mapping
         background_mesh; gain, read_noise, saturation, zero_point of the camera; psf (path) or fwhm
-        (pixels) of the PSF; noise: "measured"
-        (the default: variances are scaled to the noise of blank sky) or "given"; needs_wcs:
-        whether a WCS that cannot be used is an error (the default is true).
+        (pixels) of the PSF; noise: "measured" (the default: variances are scaled to the noise of
+        blank sky) or "given"; needs_wcs: whether a WCS that cannot be used is an error (the
+        default is true).
     name : str, optional
         Name of the image as the user wrote it, which may name an HDU of the file.
 
@@ -128,9 +128,18 @@ def read_exposures(groups, band, settings, names, registration="wcs", threads=1)
 
 
 def exposure_reader(groups, band, settings, names, registration="wcs"):
-    """Yield exposures one after the other; see `read_exposures`.
+    """Yield exposures one after the other.
 
     Their units are not compared: `check_exposure_units` does that once all are read.
+
+    Parameters
+    ----------
+    groups, band, settings, names, registration
+        As for `read_exposures`.
+
+    Yields
+    ------
+    redpix.image.exposure_file.Exposure
     """
     for call in _calls(groups, band, settings, names, registration):
         yield call()
@@ -152,6 +161,11 @@ def check_exposure_units(exposures):
     ----------
     exposures : sequence of redpix.image.exposure_file.Exposure
         Their paths and units are used.
+
+    Raises
+    ------
+    InputError
+        If two units are of different quantities.
     """
     log_remarks(
         exposures[0].path, check_units((exposure.path, exposure.unit) for exposure in exposures)

@@ -24,7 +24,7 @@ def assoc_list(x, y, magnitude):
     list of str
         One line per object; x and y are 1-based, as in SExtractor.
     """
-    listed = np.where(np.isfinite(magnitude), magnitude, 99.0)
+    listed = np.where(np.isfinite(magnitude), magnitude, 99.0)  # as SExtractor writes unknown ones
     return [
         f"{number} {x_now + 1:.4f} {y_now + 1:.4f} {m:.4f}"
         for number, (x_now, y_now, m) in enumerate(zip(x, y, listed, strict=True), start=1)

@@ -1,9 +1,11 @@
 """Paths of files that a user names: which ones Snakemake cannot take, and which do not exist."""
 
+import glob
+import os
 import re
 
 from redpix.core.exceptions import InputError
-from redpix.io.image_path import image_file
+from redpix.io.image_path import image_file, named_hdu
 from redpix.io.table_bytes import is_path
 
 #: what Snakemake would replace in a path: a name or an expression in braces
@@ -34,6 +36,43 @@ def fault_of_path(path):
             "of printable characters"
         )
     return None
+
+
+def located(path, listing):
+    """Return the path of a file that a listing names.
+
+    Parameters
+    ----------
+    path : str
+        Path of a file, which may name an HDU in brackets, or a pattern that one file matches. It
+        is relative to the working folder or else to the folder of the listing.
+    listing : str
+        Path of the listing.
+
+    Returns
+    -------
+    str
+        The path itself, if no file is found.
+
+    Raises
+    ------
+    InputError
+        If a pattern matches several files.
+    """
+    hdu = named_hdu(path)
+    for folder in ("", os.path.dirname(listing)):
+        candidate = os.path.join(folder, image_file(path))
+        if os.path.exists(candidate):
+            return candidate + hdu
+        matches = sorted(glob.glob(candidate)) if glob.has_magic(candidate) else []
+        if len(matches) > 1:
+            raise InputError(
+                f"{path}: {len(matches)} files match, such as {matches[0]} and {matches[1]}; "
+                "allowed: a pattern that one file matches"
+            )
+        if matches:
+            return matches[0] + hdu
+    return path
 
 
 def fault_of_file(path, exists, allowed=None):

@@ -5,11 +5,12 @@ from typing import NamedTuple
 
 from jsonschema import Draft202012Validator
 
-from redpix.config.file_paths import fault_of_path
-from redpix.config.given_frame import GivenFrame
+from redpix.config.file_paths import fault_of_path, located
+from redpix.config.given_frame import FILES, GivenFrame
 from redpix.config.name_clashes import BESIDE_FIELDS, OF_FIELD, clashes
 from redpix.config.table_rows import fault_of, read_rows, typed_cells
 from redpix.core.exceptions import InputError
+from redpix.io.image_path import image_file
 
 #: columns that hold numbers
 NUMBERS = ("zero_point", "gain", "read_noise", "wavelength")
@@ -101,11 +102,11 @@ def read_frames_table(path, schema):
         if unnamed:
             problems += [f"{where}: {fault_of(error)}" for error in unnamed]
             continue
-        row = GivenFrame(**{column: given.get(column) for column in GivenFrame._fields})
+        row, absent = _row(given, path)
         problems += [
             f"{where}: {file}: {fault}" for file in row.files() if (fault := fault_of_path(file))
         ]
-        lines = [fault_of(error) for error in errors] or list(_contradictions(row, fields))
+        lines = [fault_of(error) for error in errors] or absent or _contradictions(row, fields)
         if lines:
             faults.setdefault(row.field, f"{where}: {lines[0]}")
         fields.setdefault(row.field, {}).setdefault(row.band, row)
@@ -118,6 +119,20 @@ def read_frames_table(path, schema):
     return FramesTable(bands, wavelengths, fields, faults).only(bands)
 
 
+def _row(given, path):
+    """Return a row with the paths of its files as they are found, and a line per fault."""
+    row, faults = GivenFrame(**{name: given.get(name) for name in GivenFrame._fields}), []
+    for column in FILES:
+        listed = getattr(row, column)
+        if listed is None:
+            continue
+        try:
+            row = row._replace(**{column: located(listed, path)})
+        except InputError as error:
+            faults.append(f"{column}: {error}")
+    return row, faults
+
+
 def _concerns_names(error):
     """Return whether an error leaves the field or the band of a row unknown."""
     if error.validator == "required":
@@ -126,12 +141,24 @@ def _concerns_names(error):
 
 
 def _contradictions(row, fields):
-    """Yield a message per contradiction of a row to itself and to earlier ones."""
-    if row.band in fields.get(row.field, {}):
-        yield f"band {row.band} of field {row.field} is there twice; allowed: each band once"
+    """Return a message per contradiction of a row to itself and to earlier ones."""
+    lines, earlier = [], fields.get(row.field, {})
+    if row.band in earlier:
+        lines.append(
+            f"band {row.band} of field {row.field} is there twice; allowed: each band once"
+        )
+    lines += [
+        f"image: {row.image}: that of band {band}, too; allowed: an image for each band, or its "
+        f"HDU or plane in brackets, such as {image_file(row.image)}[{row.band}]"
+        for band, other in earlier.items()
+        if band != row.band and other.image == row.image
+    ]
     given = [name for name in ("error", "variance", "weight") if getattr(row, name) is not None]
     if len(given) > 1:
-        yield f"{' and '.join(given)} are both given; allowed: one of error, variance, weight"
+        lines.append(
+            f"{' and '.join(given)} are both given; allowed: one of error, variance, weight"
+        )
+    return lines
 
 
 def _bands(fields, faults):

@@ -7,7 +7,23 @@ FILES = ("image", "error", "variance", "weight", "mask", "psf")
 
 
 class GivenFrame(NamedTuple):
-    """One row; None if a cell is empty or its column is absent."""
+    """One row; None if a cell is empty or its column is absent.
+
+    Attributes
+    ----------
+    field, band : str
+        Names.
+    image, error, variance, weight, mask, psf : str or None
+        Paths of files, which may name an HDU.
+    zero_point : float or None
+        AB magnitude of one unit of the image.
+    gain : float or None
+        Electrons per unit of the image.
+    read_noise : float or None
+        Electrons.
+    wavelength : float or None
+        Effective wavelength of the band, Angstrom.
+    """
 
     field: str
     band: str

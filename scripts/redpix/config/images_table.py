@@ -22,7 +22,27 @@ _FRAME = re.compile(rf"({FIELD_PATTERN})-([ugriz])")
 
 
 class Image(NamedTuple):
-    """One row; None if a cell is empty or its column is absent."""
+    """One row; None if a cell is empty or its column is absent.
+
+    Attributes
+    ----------
+    image : str
+        Name of the image.
+    path : str
+        Path of a FITS file, or ``run-camcol-field-band`` of a frame of the survey.
+    dark, flat, mask : str or None
+        Paths of files.
+    field : str or None
+        Name of the field, whose images have common light curves.
+    exposure : float or None
+        Exposure time, seconds.
+    gain, read_noise, saturation : float or None
+        Electrons per count, electrons, counts.
+    catalogue : str or None
+        Path of a table of stars, or one of `SURVEYS`.
+    magnitude : str or None
+        Column of the catalogue.
+    """
 
     image: str
     path: str

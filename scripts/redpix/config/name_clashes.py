@@ -53,7 +53,7 @@ def clashes(names, products, beside=(), folds_case=None):
     ------
     name : str
     fact : str
-        Such as ``its file e1.rejected.csv is one of e1, too``.
+        Such as ``its file e1.rejected.csv is also a file of e1``.
     """
     folds_case = _folds_case(Path.cwd()) if folds_case is None else folds_case
     owners = {_folded(path, folds_case): "the run" for path in beside}

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 from redpix.config.file_paths import fault_of_path
@@ -32,14 +33,15 @@ def night_files(folder):
     """
     if not os.path.isdir(folder):
         raise InputError(f"night: {folder}: this folder does not exist")
-    found = []
+    found, endings = [], Counter()
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [f"{place}/{name}" for name in sorted(names) if _is_fits(name)]
+        endings.update(os.path.splitext(name)[1].lower() for name in names)
     if not found:
         raise InputError(
             f"night: {folder}: no FITS file below this folder; allowed: names that end in "
-            f"{', '.join(ENDINGS[:3])}, also compressed"
+            f"{', '.join(ENDINGS[:3])}, also compressed{_others(endings)}"
         )
     for path in found:
         if fault := fault_of_path(path):
@@ -47,7 +49,16 @@ def night_files(folder):
     return found
 
 
+def _others(endings):
+    """Return words for the files that are no FITS files, by the ends of their names."""
+    words = ", ".join(
+        f"{number} {end or 'without ending'}" for end, number in endings.most_common(5)
+    )
+    return f"; it holds {words}" if words else ""
+
+
 def _is_fits(name):
+    """Return whether a name is that of a FITS file, plain or compressed."""
     name = name.lower()
     stem = next((name.removesuffix(end) for end in PACKED if name.endswith(end)), name)
     return not name.startswith(".") and stem.endswith(ENDINGS)

@@ -30,8 +30,22 @@ REQUIRED = ("pair", "science", "reference", "band")
 class Pair(NamedTuple):
     """One row: `reference` is subtracted from `science` in one band.
 
-    `of_science` and `of_reference` hold the properties of the two images that the row gives, by
-    `PROPERTIES`. `series` is the name of the row if its science image was a pattern of files.
+    Attributes
+    ----------
+    pair : str
+        Name of the pair.
+    science : str
+        Field of the survey, or path of an image.
+    reference : str
+        The same; several are separated by commas.
+    band : str
+        Name of the band.
+    of_science, of_reference : dict
+        Properties of the two images that the row gives, by `PROPERTIES`: gain in electrons per
+        unit, read_noise in electrons, saturation in units, zero_point in magnitudes, psf as a path,
+        fwhm in pixels.
+    series : str
+        Name of the row if its science image was a pattern of files; empty otherwise.
     """
 
     pair: str

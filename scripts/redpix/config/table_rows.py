@@ -27,9 +27,10 @@ class Row(NamedTuple):
 def read_rows(source, columns, optional=(), fill=False, name=None):
     """Return the rows of a listing, and a message per line that is not a row.
 
-    A listing in text has tabs between its cells; a quotation mark is a character of its cell.
-    Empty lines and lines that begin with # are left out. Other formats are those of
-    `redpix.io.tables.read_table`.
+    A listing in text has tabs between its cells; a quotation mark is a character of its cell. If
+    its header has no tab, commas, semicolons or blanks are taken that give the columns. Names of
+    columns are taken in upper or lower case. Empty lines and lines that begin with # are left out.
+    Other formats are those of `redpix.io.tables.read_table`.
 
     Parameters
     ----------
@@ -55,7 +56,27 @@ def read_rows(source, columns, optional=(), fill=False, name=None):
     InputError
         If the file cannot be read, or has other columns.
     """
-    table = read_table(
+    table = _tabbed(source, name, fill)
+    if len(table.names) == 1 and {*columns} != {*_plain_names(table)}:
+        table = _separated(source, name, columns) or table
+    names = _plain_names(table)
+    if not set(columns) <= set(names) <= {*columns, *optional}:
+        more = f" and, if wanted, {', '.join(optional)}" if optional else ""
+        raise InputError(
+            f"{table.name}: columns {', '.join(table.names)}; allowed: {', '.join(columns)}{more}, "
+            "separated by tabs"
+        )
+    texts = {column: table.text(original) for column, original in names.items()}
+    rows = [
+        Row(table.where(row), {column: text[row] for column, text in texts.items()})
+        for row in range(len(table))
+    ]
+    return rows, [f"{table.name}: line {line}: {why}" for line, why in table.ragged]
+
+
+def _tabbed(source, name, fill):
+    """Return a listing whose cells are separated by tabs."""
+    return read_table(
         source,
         name,
         delimiter="\t",
@@ -65,18 +86,21 @@ def read_rows(source, columns, optional=(), fill=False, name=None):
         keep_ragged=True,
         allow_empty=True,
     )
-    if not set(columns) <= set(table.names) <= {*columns, *optional}:
-        more = f" and, if wanted, {', '.join(optional)}" if optional else ""
-        raise InputError(
-            f"{table.name}: columns {', '.join(table.names)}; allowed: {', '.join(columns)}{more}, "
-            "separated by tabs"
-        )
-    texts = {column: table.text(column) for column in table.names}
-    rows = [
-        Row(table.where(row), {column: text[row] for column, text in texts.items()})
-        for row in range(len(table))
-    ]
-    return rows, [f"{table.name}: line {line}: {why}" for line, why in table.ragged]
+
+
+def _separated(source, name, columns):
+    """Return a listing with other separators between its cells; None if it lacks a column."""
+    try:
+        table = read_table(source, name, missing=("",), keep_ragged=True, allow_empty=True)
+    except InputError:
+        return None
+    return table if {*columns} <= {*_plain_names(table)} else None
+
+
+def _plain_names(table):
+    """Return the columns of a table by their names in lower case; the own ones if two agree."""
+    names = {name.strip().lower(): name for name in table.names}
+    return names if len(names) == len(table.names) else {name: name for name in table.names}
 
 
 def read_checked_rows(source, schema, columns, name=None, optional=()):

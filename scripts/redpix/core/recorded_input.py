@@ -22,7 +22,7 @@ def recorded_input(path, rule, wildcards, product):
     Returns
     -------
     str or None
-        SHA-256 in hexadecimal digits; None without a sound record.
+        SHA-256 in hexadecimal digits; None without a readable record.
     """
     results = results_folder(product)
     if results is None:

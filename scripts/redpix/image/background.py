@@ -10,6 +10,15 @@ from redpix.core.exceptions import InputError
 from redpix.image.fourier import transforms
 from redpix.image.uneven_light import levels_in_blocks, uneven_levels
 
+#: a plane is fitted in images of fewer squares along each axis
+_MANY_SQUARES = 3
+
+#: number of parts of an axis, and their minimum length in pixels, for the fit of a plane
+_PARTS, _LEAST_SIDE = 5, 10
+
+#: minimum change of a plane over an image, in units of the noise of a pixel
+LEAST_CHANGE = 0.5
+
 #: minimum number of valid pixels of a square of the mesh
 _LEAST_PIXELS = 100
 
@@ -50,6 +59,68 @@ def smooth_background(image, mesh=256):
         If every square has fewer than 100 valid pixels.
     """
     return _between_squares(image.shape, mesh, lambda rows, columns: image[rows, columns])
+
+
+def sloping_background(image, mesh=256):
+    """Return the background of an image as `smooth_background`, and in a small one its slope, too.
+
+    Between the edge of an image and the middle of the first square, the background of
+    `smooth_background` is constant. In an image of few squares, this is most of it. So a plane is
+    fitted to the means of smaller squares, without those that stand out.
+
+    Parameters
+    ----------
+    image : ndarray, shape (ny, nx)
+        NaN at invalid pixels.
+    mesh : int
+        Side of the squares, pixels.
+
+    Returns
+    -------
+    background : ndarray, shape (ny, nx), float32
+        In the unit of the image.
+    change : float
+        Change of the plane over the image in units of the noise of a pixel; 0 without a plane: in a
+        large image, or where the change is below `LEAST_CHANGE`.
+
+    Raises
+    ------
+    InputError
+        If every square has fewer than 100 valid pixels.
+    """
+    shape, background = image.shape, smooth_background(image, mesh)
+    if max(shape) >= _MANY_SQUARES * mesh or min(shape) < _PARTS * _LEAST_SIDE:
+        return background, 0.0
+    rest = image - background
+    steps = np.diff(rest, axis=1)
+    noise = np.nanmedian(abs(steps)) / (0.6745 * np.sqrt(2))
+    means = _means(shape, (_PARTS, _PARTS), lambda rows, columns: rest[rows, columns])
+    down, across = _slopes(means)
+    change = (abs(down) + abs(across)) / noise if noise > 0 else 0.0
+    if not change >= LEAST_CHANGE:
+        return background, 0.0
+    rows, columns = ((np.arange(side) + 0.5) / side - 0.5 for side in shape)
+    plane = (down * rows[:, None] + across * columns).astype(np.float32)
+    return smooth_background(image - plane, mesh) + plane, float(change)
+
+
+def _slopes(means):
+    """Return the change along y and x over an image of a plane through most means of its squares.
+
+    It is 0 if too few squares have a mean.
+    """
+    places = ((np.arange(count) + 0.5) / count - 0.5 for count in means.shape)
+    y, x = np.meshgrid(*places, indexing="ij")
+    terms = np.stack([np.ones(means.size), y.ravel(), x.ravel()], axis=1)
+    values = means.ravel()
+    kept, fit = np.isfinite(values), np.zeros(3)
+    for _ in range(5):
+        if kept.sum() < len(values) / 2:
+            return 0.0, 0.0
+        fit = np.linalg.lstsq(terms[kept], values[kept], rcond=None)[0]
+        miss = abs(values - terms @ fit)
+        kept = np.isfinite(values) & (miss <= 4 * np.median(miss[kept]))
+    return fit[1], fit[2]
 
 
 def matched_background(new, reference, ratio, psf_new, psf_reference, mesh=256, finest=None):
@@ -140,7 +211,19 @@ def _counts(shape, mesh):
 
 def _between_squares(shape, mesh, values_in):
     """Return clipped means of ``values_in(rows, columns)`` per square, interpolated linearly."""
-    counts = _counts(shape, mesh)
+    means = _means(shape, _counts(shape, mesh), values_in)
+    measured = np.isfinite(means)
+    if not measured.any():
+        raise InputError(
+            "too few pixels have a value: every square of the background has fewer than "
+            f"{_LEAST_PIXELS}"
+        )
+    means[~measured] = np.median(means[measured])
+    return between_middles(means, shape)
+
+
+def _means(shape, counts, values_in):
+    """Return clipped means of ``values_in(rows, columns)`` per square; NaN with too few values."""
     edges = [np.linspace(0, n, c + 1).astype(int) for n, c in zip(shape, counts, strict=True)]
     means = np.full(counts, np.nan)
     for row, column in np.ndindex(*counts):
@@ -150,14 +233,7 @@ def _between_squares(shape, mesh, values_in):
             sample = values[:: 1 + len(values) // 4000]  # enough for the limits of clipping
             low, high = _clipping_limits(sample)
             means[row, column] = np.mean(values[(values >= low) & (values <= high)])
-    measured = np.isfinite(means)
-    if not measured.any():
-        raise InputError(
-            "too few pixels have a value: every square of the background has fewer than "
-            f"{_LEAST_PIXELS}"
-        )
-    means[~measured] = np.median(means[measured])
-    return between_middles(means, shape)
+    return means
 
 
 def _clipping_limits(values, sigmas=2.5, rounds=10):

@@ -49,9 +49,9 @@ def fits_unit(unit, power=1):
         return ""
     base, _, per = unit.partition("/")
     base += str(power) if power != 1 else ""
-    return (
-        f"{base} {per}-{power}" if re.fullmatch("[a-z]+", per) else base + ("/" + per) * bool(per)
-    )
+    if not per:
+        return base
+    return f"{base} {per}-{power}" if re.fullmatch("[a-z]+", per) else f"{base}/{per}"
 
 
 def camera_of(exposure):

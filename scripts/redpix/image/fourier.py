@@ -151,6 +151,7 @@ class Transforms(NamedTuple):
 
 
 def _sum_of_products(pairs):
+    """Return the sum of the products of transforms."""
     total = None
     for kernel, image in pairs:
         total = _added(total, kernel * image)
@@ -266,6 +267,7 @@ class Convolutions(NamedTuple):
         return self._convolved((kernel * kernel, image) for kernel, image in pairs)
 
     def _convolved(self, pairs):
+        """Return the sum of images filtered with the stamps of padded kernels."""
         stamps = ((self.stamp(kernel, self.side), image) for kernel, image in pairs)
         transformed = [(self.large.kernel(stamp), image) for stamp, image in stamps]
         return self.large.filtered(*transformed)

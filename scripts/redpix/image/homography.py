@@ -7,7 +7,6 @@ beyond it change slowly over an image. Coordinates are 0-based, images [y, x].
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from redpix.image.masks import filled_from_nearest
 from redpix.image.wcs import pixel_area
@@ -99,6 +98,31 @@ def apply_homography(matrix, x, y):
     return u / w, v / w
 
 
+def rows_by_homography(matrix, rows, columns):
+    """Return the positions of all pixels of some rows, transformed by a homography.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (3, 3)
+        Result of `homography`.
+    rows : slice
+        0-based rows, with start and stop.
+    columns : int
+        Number of columns.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns, 2)
+        0-based x and y.
+    """
+    x, y = np.arange(float(columns)), np.arange(float(rows.start), rows.stop)[:, None]
+    u, v, w = (row[0] * x + (row[1] * y + row[2]) for row in matrix)
+    positions = np.empty((*w.shape, 2))
+    np.divide(u, w, out=positions[..., 0])
+    np.divide(v, w, out=positions[..., 1])
+    return positions
+
+
 def node_positions(shape):
     """Return the positions of the nodes of slowly changing offsets.
 
@@ -146,11 +170,15 @@ class Offsets(NamedTuple):
         -------
         Offsets
         """
+        from scipy import ndimage  # slow to import; tangent planes do not need it
+
         x, y = node_positions(shape)
         planes = np.reshape(values(x.ravel(), y.ravel()), (2, *x.shape))
         return cls(np.stack([ndimage.spline_filter(plane, 3, mode="mirror") for plane in planes]))
 
     def __call__(self, x, y):
+        from scipy import ndimage  # as above
+
         nodes = np.stack([y, x]) / STEP + BEYOND
         return [
             ndimage.map_coordinates(plane, nodes, order=3, mode="mirror", prefilter=False)

@@ -22,6 +22,7 @@ from redpix.image.homography import (
     homography,
     node_positions,
     rectangle,
+    rows_by_homography,
 )
 from redpix.image.wcs import is_tangent, pixel_area
 
@@ -146,6 +147,15 @@ class PixelMap(NamedTuple):
             return u_grid, v_grid
         du, dv = self.offsets(x, y)
         return u_grid + du, v_grid + dv
+
+    def forward_rows(self, rows, columns):
+        """Return the grid positions of whole rows of the image, shape (rows, columns, 2)."""
+        positions = rows_by_homography(self.matrix, rows, columns)
+        if self.offsets is not None:
+            y, x = np.mgrid[rows, :columns].astype(float)
+            for axis, offsets in enumerate(self.offsets(x.ravel(), y.ravel())):
+                positions[..., axis] += offsets.reshape(x.shape)
+        return positions
 
     def backward(self, shape, rows):
         """Return the image positions of whole rows of the grid.

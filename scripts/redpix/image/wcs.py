@@ -9,10 +9,8 @@ from astropy.io import fits
 from astropy.wcs import WCS
 
 from redpix.core.exceptions import InputError
+from redpix.image.stale_cards import STALE_CARDS
 from redpix.image.wcs_damage import WCS_ERRORS, check_orders, unusable
-
-#: header cards that are wrong once the pixels have changed
-STALE_CARDS = ("BZERO", "BSCALE", "BLANK", "CHECKSUM", "DATASUM", "ZHECKSUM", "ZDATASUM")
 
 # cards that describe the array of a frame
 _STRUCTURE = ("SIMPLE", "BITPIX", "NAXIS", "NAXIS1", "NAXIS2", "EXTEND", *STALE_CARDS)
@@ -166,14 +164,16 @@ def is_tangent(wcs):
     Returns
     -------
     bool
-        False with distortions, a turned pole, or axes in another order.
+        False with distortions, a turned pole, axes in another order, or an equinox other than 2000,
+        such as that of FK4 (B1950) or of the date.
     """
     if wcs.sip is not None or wcs.has_distortion:
         return False
     cards = wcs.to_header(relax=True)
     kind = cards.get("CTYPE1"), cards.get("CTYPE2"), cards.get("LONPOLE", 180.0)
     # a TAN projection with PV cards is a TPV projection
-    return kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    plain = kind == ("RA---TAN", "DEC--TAN", 180.0) and not any(key[:2] == "PV" for key in cards)
+    return plain and cards.get("EQUINOX", 2000.0) == 2000.0
 
 
 def image_wcs(header):

@@ -11,7 +11,8 @@ from astropy.io import fits
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
 from redpix.image.masks import BITS
-from redpix.image.wcs import STALE_CARDS, frame_wcs
+from redpix.image.stale_cards import STALE_CARDS
+from redpix.image.wcs import frame_wcs
 from redpix.injection.inject import expected_light, inject, saturate
 from redpix.psf.psf_file import read_psf
 from redpix.sdss.error_map import gain, sky_image

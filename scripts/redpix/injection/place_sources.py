@@ -51,7 +51,20 @@ def on_blank_sky(rng, sources, frame, error, masks, psf_file, band, name):
 
 
 def pixel_scale(wcs, shape):
-    """Return the pixel scale in the middle of an image, in arcsec per pixel."""
+    """Return the pixel scale in the middle of an image.
+
+    Parameters
+    ----------
+    wcs : astropy.wcs.WCS
+        WCS of the image.
+    shape : (int, int)
+        (ny, nx) of the image.
+
+    Returns
+    -------
+    float
+        Arcsec per pixel.
+    """
     return 3600 * local_scale(wcs, shape)
 
 

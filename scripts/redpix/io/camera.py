@@ -247,6 +247,7 @@ def unit_name(text):
         return None
     words = re.sub(r"\s+", "", str(text).lower())
     words = re.sub(r"/(pix|pixel)$", "", words)
+    words = {"cps": "adu/s", "eps": "electron/s"}.get(words, words)
     words = re.sub(r"(\*\*-1|\^-1|(?<=s)-1)$", "^-1", words)
     words = re.sub(r"[.*]?(sec|s)\^-1$", "/s", words)
     words = re.sub(r"/(sec|second|seconds)$", "/s", words)

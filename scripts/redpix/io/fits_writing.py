@@ -4,6 +4,10 @@ import io
 
 from astropy.io import fits
 
+#: bytes of the largest image that is copied to the byte order of FITS before it is written; astropy
+#: else swaps its bytes to and fro, for the checksum and again for the file
+_COPIED = 2**26
+
 #: steps of compressed pixels per standard deviation of the noise of a row
 STEPS = 16
 
@@ -28,6 +32,7 @@ def write_fits(path, hdus, output_verify="exception"):
     hdus.verify(output_verify)
     hdus.update_extend()
     for hdu in hdus:
+        _swap_once(hdu)
         _add_checksums(hdu)
     hdus.writeto(path, output_verify=output_verify)
 
@@ -82,6 +87,15 @@ def _append_compressed(path, image, header):
         _add_checksums(tables[1])
         with fits.open(path, mode="append") as hdus:
             hdus.append(tables[1])
+
+
+def _swap_once(hdu):
+    """Give an image a copy of its pixels in the byte order of FITS."""
+    if type(hdu) not in (fits.PrimaryHDU, fits.ImageHDU) or hdu.data is None:
+        return
+    pixels = hdu.data
+    if pixels.dtype.kind in "fi" and pixels.dtype.isnative and pixels.nbytes <= _COPIED:
+        hdu.data = pixels.astype(pixels.dtype.newbyteorder(">"))
 
 
 def _add_checksums(hdu):

@@ -103,15 +103,25 @@ def read_written(column):
     """
     if not pa.types.is_string(column.type) or column.null_count == len(column):
         return None
+    if _are_plain(column):
+        return None
     cells = pc.replace_substring(pc.replace_substring(column, "−", "-"), "\u00a0", " ")
     given = pc.drop_null(cells)
-    if pc.all(pc.match_substring_regex(pc.drop_null(column), f"^{_NUMBER}$")).as_py():
-        return None
     if not pc.all(pc.match_substring_regex(given, _ANY)).as_py():
         return None
     if not pc.any(pc.match_substring_regex(given, _DIGITS)).as_py():
         return None
     return _read(cells.to_pylist())
+
+
+def _are_plain(column):
+    """Return whether all cells are numbers, also with exponents of Fortran."""
+    try:
+        pc.cast(column, pa.float64())
+        return True
+    except pa.ArrowInvalid:
+        given = pc.drop_null(column)
+        return pc.all(pc.match_substring_regex(given, f"^{_NUMBER}$")).as_py()
 
 
 def _read(cells):

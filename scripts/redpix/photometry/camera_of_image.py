@@ -7,6 +7,7 @@ from redpix.image.masks import bit_value
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
 from redpix.photometry.camera_check import checked_gain, find_plateau
+from redpix.photometry.frame_type import frame_type
 from redpix.photometry.full_well import find_full_well
 from redpix.photometry.illuminated_circle import find_circle
 from redpix.photometry.sky_choice import choose_sky
@@ -25,6 +26,30 @@ def refuse_colour(path, header):
             f"{path}: BAYERPAT = {header['BAYERPAT']}: neighbouring pixels have different filters; "
             f"allowed: one colour, {path}[R], {path}[G] or {path}[B]"
         )
+
+
+def with_remark_on_type(camera, header):
+    """Return a camera with a remark if a card says that the image is not a light frame.
+
+    Parameters
+    ----------
+    camera : redpix.io.camera.CameraRecord
+        Record of the camera.
+    header : Mapping
+        FITS header of the image.
+
+    Returns
+    -------
+    redpix.io.camera.CameraRecord
+    """
+    kind = frame_type(header, "")
+    if kind.value in (None, "light"):
+        return camera
+    remark = (
+        f"{kind.source} = {header[kind.source]}: this is a {kind.value} frame, not a light, so its "
+        "stars may be false"
+    )
+    return camera._replace(remarks=(*camera.remarks, remark))
 
 
 def with_plateau(camera, raw):

@@ -20,8 +20,10 @@ from redpix.photometry.camera_of_image import (
     refuse_colour,
     with_checked_gain,
     with_plateau,
+    with_remark_on_type,
 )
 from redpix.photometry.coarse_counts import without_steps
+from redpix.photometry.planes_file import reason_left_out
 from redpix.photometry.raw_image import read_raw
 from redpix.photometry.user_mask import read_mask
 from redpix.sdss.mask_table import span_mask
@@ -85,9 +87,13 @@ def read_calibration(path, light):
 
     Returns
     -------
-    pixels : ndarray, shape (ny, nx)
+    pixels : ndarray, shape (ny, nx), or None
+        None for a master that is left out, which is logged.
     header : mapping
     """
+    if reason := _reason_left_out(path):
+        log.warning("%s: left out, and not applied: %s", path, reason)
+        return None, {}
     colour = named_hdu(path).strip("[]").upper()
     if not light.get(TURNED) or colour not in COLOURS:
         return read_logged(path)
@@ -98,6 +104,14 @@ def read_calibration(path, light):
     pixels, _, remarks = one_colour(mosaic.pixels, mosaic.pixels.shape, mosaic.header, colour)
     log_remarks(path, (*mosaic.remarks, *remarks))
     return pixels, mosaic.header
+
+
+def _reason_left_out(path):
+    """Return why a master has no pixels; None for another file."""
+    try:
+        return reason_left_out(image_file(path))
+    except (OSError, InputError):  # the reader names the fault
+        return None
 
 
 def calibrate_image(row, params):
@@ -124,14 +138,17 @@ def calibrate_image(row, params):
     refuse_colour(row["path"], header)
     given = {k: v if row.get(k) is None else row[k] for k, v in params["camera"].items()}
     camera = read_camera(header, {**given, "exposure_time": row["exposure"]}, raw.shape)
-    camera = with_plateau(camera, raw)
+    camera = with_plateau(with_remark_on_type(camera, header), raw)
     dark, factor = None, 1.0
     if row["dark"]:
         dark, dark_header = read_calibration(row["dark"], header)
-        if params["scale_dark"]:
+        if dark is not None and params["scale_dark"]:
             factor = dark_factor(row, camera.exposure_time, dark_header)
     flat = read_calibration(row["flat"], header)[0] if row["flat"] else None
     counts, remarks = without_steps(raw, camera.saturation)
+    for name, pixels in (("dark", dark), ("flat", flat)):
+        if row[name] and pixels is None:
+            remarks = (*remarks, f"{row[name]} is left out, so no {name} is applied")
     camera = camera._replace(remarks=camera.remarks + remarks)
     try:
         made = ccd.calibrate(counts, dark, flat, factor, params["flat"], camera.saturation)
@@ -140,7 +157,7 @@ def calibrate_image(row, params):
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
     camera = hide_outside_of_circle(camera, raw, made.mask)
     made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
-    camera = with_checked_gain(camera, made, bool(row["dark"]) or "OVERSCAN" in header)
+    camera = with_checked_gain(camera, made, dark is not None or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
     hide_by_mask(made.mask, row["mask"], header)

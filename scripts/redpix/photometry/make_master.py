@@ -9,6 +9,7 @@ from redpix.core.job import log
 from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 from redpix.photometry.master_frames import clipped_mean, master_flat, scaled_dark
+from redpix.photometry.planes_file import reason_left_out, write_reason
 from redpix.photometry.raw_image import read_raw
 
 #: share of saturated pixels from which a flat is not used
@@ -16,6 +17,36 @@ MOST_SATURATED = 0.1
 
 #: smallest count at which a camera saturates, that of 12 bits
 LEAST_SATURATION = 4095
+
+
+def make_or_leave_out(frames, masters, master, kind, exposure, factor, mosaic=()):
+    """Combine raw frames into a master; without a usable frame, write why it is left out.
+
+    Lights that would take the master are then measured without it, and the night goes on.
+
+    Parameters
+    ----------
+    frames, masters : list of str
+        As of `make_master`.
+    master : str
+        FITS file to write. Of a master that is left out, it has a header only, with the card
+        LEFTOUT.
+    kind : {"bias", "dark", "scaled dark", "flat"}
+        As of `make_master`.
+    exposure, factor, mosaic : object
+        As of `make_master`.
+    """
+    usable = [path for path in masters if reason_left_out(path) is None]
+    try:
+        for path in masters:
+            if path not in usable and kind == "scaled dark":
+                raise InputError(f"{path}: left out, so that nothing can be scaled")
+            if path not in usable:
+                log.warning("%s: made without %s, which is left out", master, path)
+        make_master(frames, usable, master, kind, exposure, factor, mosaic)
+    except InputError as error:
+        log.warning("%s: left out: %s", master, error)
+        write_reason(master, str(error))
 
 
 def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):

@@ -11,7 +11,12 @@ from redpix.image.masks import bit_value
 from redpix.io.described_table import FLUX_UNITS, STARS, write_described
 from redpix.photometry import crowded, simple
 from redpix.photometry.image_zero_point import band_of, find_zero_point, sky_wcs
-from redpix.photometry.planes_file import read_calibrated, write_planes
+from redpix.photometry.planes_file import (
+    read_calibrated,
+    reason_left_out,
+    write_planes,
+    write_reason,
+)
 from redpix.photometry.quality import aperture_correction, assess
 from redpix.photometry.star_table import (
     MORE,
@@ -45,6 +50,46 @@ class Photometry(NamedTuple):
     rejected: dict
     planes: dict
     cards: list
+
+
+def measure_or_leave_out(image, stars, rejected, residual, row, settings, others, catalogue=None):
+    """Measure the stars of an image; write empty tables for an image that is left out.
+
+    Parameters
+    ----------
+    image : str
+        FITS file of the calibrated image.
+    stars, rejected, residual : str
+        Files to write, as for `measure_stars`.
+    row : mapping
+        The image's row of the table of images.
+    settings : mapping
+        The section `photometry` of the configuration.
+    others : bool
+        Whether the run has other images.
+    catalogue : str, optional
+        Table of stars of known magnitude.
+
+    Raises
+    ------
+    InputError
+        If the fault is not in the image itself, or if the run has only this image.
+    """
+    reason = reason_left_out(image)
+    if reason is None:
+        try:
+            measure_stars(image, stars, rejected, residual, row, settings, catalogue)
+            return
+        except InputError as error:
+            if not (others and str(error).startswith(image)):
+                raise
+            reason = str(error)
+            log.warning("%s: left out: %s", row["image"], reason)
+    columns = SEVEN if settings["mode"] == "simple" else (*SEVEN, *MORE)
+    write_table(stars, {column: [] for column in columns})
+    write_described(stars, STARS)
+    write_table(rejected, {"peak_x": [], "peak_y": [], "reason": []})
+    write_reason(residual, reason)
 
 
 def measure_stars(image, stars, rejected, residual, row, settings, catalogue=None):

@@ -5,6 +5,7 @@ import math
 import numpy as np
 from astropy.io import fits
 
+from redpix.core.atomic_files import atomic
 from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
 
@@ -60,6 +61,22 @@ def write_planes(path, planes, header, cards):
         if value is not None and not (isinstance(value, float) and not math.isfinite(value)):
             hdus[0].header[key] = (card_text(value), comment)
     write_fits(path, hdus)
+
+
+def write_reason(path, reason):
+    """Write a FITS file without pixels that states why an image is left out.
+
+    Parameters
+    ----------
+    path : str
+        File to write.
+    reason : str
+        One sentence, for the card LEFTOUT.
+    """
+    header = fits.Header()
+    header[LEFT_OUT] = card_text(reason)
+    with atomic(path) as temporary:
+        write_fits(temporary, fits.PrimaryHDU(None, header))
 
 
 def reason_left_out(path):

@@ -96,7 +96,8 @@ def _steps(normal, side, stars, fwhm, fixed):
     factors of the matrix of a crowd would fill gigabytes.
     """
     n = len(stars.x)
-    held = np.full(normal.shape[0], 1e-12 * normal.diagonal().max())
+    # fluxes and positions have different units: each is held relative to itself
+    held = 1e-12 * normal.diagonal()
     if not fixed:
         held[n:] += 1 / (_STEP * fwhm) ** 2
     # a star without usable pixels keeps its values

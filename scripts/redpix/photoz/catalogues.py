@@ -20,7 +20,7 @@ from redpix.photoz.column_values import (
     magnitudes_of_fluxes,
     softening_of,
 )
-from redpix.photoz.extreme_values import clean_limits, clean_unobserved
+from redpix.photoz.extreme_values import clean_flagged, clean_limits, clean_unobserved
 from redpix.photoz.flux_units import converted_errors, in_units
 
 #: columns that are copied to objects.csv
@@ -159,12 +159,20 @@ def _photometry(table, columns, factors):
             codes[column] |= clean_unobserved(values, error)
         else:
             limits[column] = clean_limits(values, error)
+    for values, column in zip(magnitudes.T, columns.magnitudes, strict=True):
+        limits[column] = limits.get(column, 0) + clean_flagged(values, _limit_flags(table, column))
     filled = fill_errors(errors, magnitudes) if columns.errors else ()
     if columns.zero_points:
         columns = _convert_fluxes(magnitudes, errors, columns)
     filled = {c: int(n) for c, n in zip(columns.magnitudes, filled, strict=False) if n}
     limits = {column: count for column, count in limits.items() if count}
     return magnitudes, errors, columns, codes, filled, limits
+
+
+def _limit_flags(table, column):
+    """Return the CDS's flags of the limits of a column, such as ``l_gmag``; empty without them."""
+    name = f"l_{column}"
+    return table.text(name) if name in table else np.full(len(table), "", object)
 
 
 def _written(table, roles, columns):

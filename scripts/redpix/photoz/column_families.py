@@ -6,6 +6,7 @@ documentation of RAIL and EAZY.
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from redpix.photoz.band_names import BAND
@@ -215,12 +216,16 @@ def band_of(column, family, any_name=False):
     str or None
         The band as the column spells it.
     """
-    band = "[a-z][a-z0-9]*" if any_name else _FREE_BANDS.get(family.name, BAND)
-    before, after = family.name.split("{b}")
-    found = re.fullmatch(
-        f"{re.escape(before)}({band}){re.escape(after)}", column, flags=re.IGNORECASE
-    )
+    found = _pattern(family.name, any_name).fullmatch(column)
     return found[1] if found else None
+
+
+@lru_cache(maxsize=1024)
+def _pattern(name, any_name):
+    """Return the pattern of the columns of a family; its group is the band."""
+    band = "[a-z][a-z0-9]*" if any_name else _FREE_BANDS.get(name, BAND)
+    before, after = name.split("{b}")
+    return re.compile(f"{re.escape(before)}({band}){re.escape(after)}", re.IGNORECASE)
 
 
 def looks_like_magnitude(column):

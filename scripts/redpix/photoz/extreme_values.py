@@ -6,6 +6,9 @@ import numpy as np
 #: magnitude, and its ratio to the next flux
 _REPEATED, _APART, _TIMES = 5, 1.0, 10.0
 
+#: flags of limits in tables of the CDS
+_LIMIT_FLAGS = ("<", ">", "<=", ">=", "≤", "≥")
+
 #: percentile of the magnitudes with errors; fainter ones without errors are limits
 _FAINT_PERCENTILE = 90
 
@@ -80,6 +83,26 @@ def clean_limits(magnitudes, errors):
         return 0
     magnitudes[without] = np.nan
     return int(without.sum())
+
+
+def clean_flagged(values, flags):
+    """Set values that are flagged as limits, as by ``>`` in VizieR's ``l_gmag``, to NaN, in place.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Magnitudes or fluxes.
+    flags : ndarray of str, shape (n,)
+        Flags.
+
+    Returns
+    -------
+    int
+        Number of values that were set.
+    """
+    limits = np.isin(flags.astype(str), _LIMIT_FLAGS) & np.isfinite(values)
+    values[limits] = np.nan
+    return int(limits.sum())
 
 
 def clean_unobserved(fluxes, errors):

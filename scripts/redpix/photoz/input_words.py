@@ -130,8 +130,8 @@ def written_in_words(understood):
             meaning = _WRITTEN[kind].format(error=found.get("column", "nothing"))
             words.append(f"{column}: {count} cells such as {found['examples'][kind]!r}: {meaning}")
     words += [
-        f"{column}: {count} magnitudes without an error, fainter than 90 % of the others: limits, "
-        "taken as not measured"
+        f"{column}: {count} limits by their flag, or without an error and fainter than 90 % of the "
+        "others: taken as not measured"
         for column, count in understood.get("limits", {}).items()
     ]
     return words

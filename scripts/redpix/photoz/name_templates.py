@@ -39,6 +39,9 @@ _BETWEEN = re.compile(r"[_\s.-]+")
 #: units of fluxes in names
 _UNIT = re.compile(r"(?:^|_)((?:[mun]|micro|nano)?jy|nmgy|nanomagg(?:y|ies))(?:_|$)", re.IGNORECASE)
 
+#: r' as a word of a name, which is Gaia's RP only beside BP
+_PRIME = re.compile("(?<![a-z])rp(?![a-z])")
+
 #: words of magnitudes and fluxes in names without the band
 _PHOTOMETRY = re.compile(
     "mag|flux|kron|auto|psf|tot|circ|aper|odonnell|^t0|model|nmgy|(?:^|_)(?:m|ab|vega|obs|f)(?:_|$)",
@@ -219,8 +222,9 @@ def groups_of(header, reserved):
         the group with the most bands. Each column has errors.
     """
     errors, groups = errors_of(header), {}
+    others = {*reserved, *errors.values()}
     for column in header:
-        if column in reserved or column not in errors or column in errors.values():
+        if column in others or column not in errors:
             continue
         for template, band in band_in(column).items():
             plain = template.replace("{b}", "").strip("_")
@@ -228,7 +232,9 @@ def groups_of(header, reserved):
                 groups.setdefault(template, {}).setdefault(column, band)
     for template, members in groups.items():
         lone = lone_bands(members.values())
-        groups[template] = {c: band for c, band in members.items() if band not in lone}
+        primed = {c: band[0] for c, band in members.items() if band in lone and _PRIME.search(c)}
+        others = {c: band for c, band in members.items() if band not in lone}
+        groups[template] = others | primed
     several = {template: members for template, members in groups.items() if len(members) > 1}
     ranked = sorted(several, key=lambda t: ("mag" not in t.lower(), -len(several[t])))
     return [

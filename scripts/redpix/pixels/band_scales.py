@@ -4,13 +4,6 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
-from redpix.core.atomic_files import write_text
-from redpix.core.exceptions import InputError
-from redpix.core.job import log
-from redpix.sdss.magnitudes import softening_of_noise
-
 
 class BandScale(NamedTuple):
     """Scale of a band of a pixel table.
@@ -30,42 +23,6 @@ class BandScale(NamedTuple):
     origin: str = ""
 
 
-def write_softening(statuses, softening):
-    """Write the softening parameters of the bands of a run.
-
-    Frames of SDSS have those of the survey. Those of other images follow from the median noise of
-    the fields.
-
-    Parameters
-    ----------
-    statuses : list of str
-        JSON files of the fields, as from `redpix.pixels.given_field.prepare_field`.
-    softening : str
-        JSON file to write: the parameter b by band.
-
-    Raises
-    ------
-    InputError
-        If all fields are left out.
-    """
-    contents = [json.loads(Path(path).read_text(encoding="utf-8")) for path in statuses]
-    delivered = [one for one in contents if one["delivered"]]
-    if not delivered:
-        reasons = "; ".join(f"{one['field']}: {one['reason']}" for one in contents[:3])
-        raise InputError(f"frames: all fields are left out; {reasons}")
-    result = {}
-    for band in delivered[0]["frames"]:
-        frames = [one["frames"][band] for one in delivered]
-        stated = {frame["softening"] for frame in frames}
-        own = softening_of_noise(np.median([frame["noise"] for frame in frames]))
-        result[band] = stated.pop() if len(stated) == 1 and None not in stated else own
-        units = {frame["unit"] for frame in frames}
-        log.info("%s: softening %.3g, unit %s", band, result[band], ", ".join(sorted(units)))
-        if len(units) > 1:
-            log.warning("band %s: the AB zero point of some fields is known, of others not", band)
-    write_text(softening, json.dumps(result, indent=1) + "\n")
-
-
 def band_scales(bands, headers, softening):
     """Return the scale of each band.
 
@@ -76,7 +33,7 @@ def band_scales(bands, headers, softening):
     headers : list of Mapping
         Headers of the registered images; BUNIT is the unit.
     softening : str
-        JSON file of `write_softening`; empty for the parameters of SDSS.
+        JSON file of `redpix.pixels.softening.write_softening`; empty for the parameters of SDSS.
 
     Returns
     -------

@@ -7,7 +7,6 @@ the noise of its own flux has little part in it.
 """
 
 import numpy as np
-from scipy import ndimage
 
 from redpix.image.wcs import pixel_area
 from redpix.io.whole_fits import open_whole
@@ -78,6 +77,8 @@ def colour_gradients(paths, bands, selected, wcs, scales, extinction=None):
     dict of str to ndarray, shape (m,), float32
         Magnitudes, by `gradient_columns`.
     """
+    from scipy import ndimage  # slow to import; a table without gradients does not need it
+
     side = 3600 * np.sqrt(pixel_area(wcs))
     places = _places(selected, STEP / side)
     magnitudes = {}

@@ -6,12 +6,11 @@ Fitzpatrick (1999, PASP 111, 63, table 3, R_V = 3.1) at its wavelength, times 0.
 Finkbeiner find.
 """
 
+import csv
 import re
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from scipy.interpolate import CubicSpline
 
 from redpix.config.sfd_files import COLUMN as SFD_COLUMN
 from redpix.core.exceptions import InputError
@@ -92,6 +91,8 @@ def law(wavelength):
     -------
     float
     """
+    from scipy.interpolate import CubicSpline  # slow to import; known bands do not need it
+
     spline = CubicSpline(_FITZPATRICK[:, 0], _FITZPATRICK[:, 1], bc_type="natural")
     return RECALIBRATION * float(spline(1e4 / wavelength))
 
@@ -152,7 +153,8 @@ def read_extinction(path, bands, wavelengths):
     InputError
         If a band has no coefficient, or a column has no possible value.
     """
-    header = list(pd.read_csv(path, nrows=0).columns)
+    table = _read_columns(path)
+    header = list(table)
     names = {name.lower(): name for name in header}
     columns = [names.get(f"extinction_{band}".lower()) for band in bands]
     stated = [name for name in header if re.sub(r"[\W_]", "", name.lower()) in _REDDENING]
@@ -164,7 +166,6 @@ def read_extinction(path, bands, wavelengths):
     else:
         return None
     maps = [SFD_COLUMN] if SFD_COLUMN in header and SFD_COLUMN not in columns else []
-    table = pd.read_csv(path, usecols=["id", *columns, *maps], dtype={"id": "int64"})
     values = np.stack([_numbers(table[name], kind) for name in columns], axis=1)
     if kind == "E(B-V)" or (maps and np.isnan(values).any()):
         factors = np.array([_needed(band, wavelengths.get(band)) for band in bands])
@@ -175,7 +176,7 @@ def read_extinction(path, bands, wavelengths):
     values = _complete(values, columns, kind, path)
     words = "E(B-V) of the maps of SFD" if columns == [SFD_COLUMN] else kind
     return Extinction(
-        dict(zip(table["id"].tolist(), values, strict=True)), f"{', '.join(columns)} ({words})"
+        dict(zip(map(int, table["id"]), values, strict=True)), f"{', '.join(columns)} ({words})"
     )
 
 
@@ -191,10 +192,25 @@ def _needed(band, wavelength):
     return value
 
 
+def _read_columns(path):
+    """Return the cells of each column of a CSV file; pandas would take half of the job's time."""
+    with open(path, newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    return dict(zip(header, zip(*rows, strict=True) if rows else [()] * len(header), strict=True))
+
+
+def _number(text):
+    """Return a number, or NaN for another text."""
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
 def _numbers(column, kind):
     """Return the values of a column; impossible ones are NaN."""
     low, high = _RANGES[kind]
-    values = pd.to_numeric(column, errors="coerce").to_numpy(float)
+    values = np.array([_number(text) for text in column], float)
     return np.where((values >= low) & (values <= high), values, np.nan)
 
 

@@ -8,7 +8,7 @@ from astropy.wcs import WCS
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
-from redpix.image.background import smooth_background
+from redpix.image.background import sloping_background
 from redpix.image.exposure_file import FILL_VALUE
 from redpix.image.masks import bit_value
 from redpix.image.noise import image_mask, thinned_rows, typical
@@ -105,7 +105,7 @@ def read_band(row):
     counted = camera if camera.gain is None else camera._replace(gain=camera.gain / unit)
     try:
         wcs = celestial_wcs(file.header)
-        sky = smooth_background(np.where(mask == 0, image, np.nan), MESH)
+        sky = _sky(np.where(mask == 0, image, np.nan), remarks)
         error, origin = checked_errors(image, sky, mask, counted, errors, MESH, remarks)
         zero_point = stated_zero_point(
             camera,
@@ -237,6 +237,17 @@ def _believed_saturation(image, level, remarks):
         "pixels are above it"
     )
     return None
+
+
+def _sky(image, remarks):
+    """Return the background of an image, which is NaN at invalid pixels."""
+    sky, change = sloping_background(image, MESH)
+    if change:
+        remarks.append(
+            f"the sky changes over the image by {change:.3g} times the noise of a pixel: a plane "
+            "was fitted"
+        )
+    return sky
 
 
 def _without_sky(image, sky, error, unit):

@@ -6,6 +6,7 @@ A field with a fault is left out: the job succeeds, and the status file holds th
 import json
 import os
 import re
+import zlib
 from itertools import combinations
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from redpix.sdss.fetch import write_masks
 
 #: maximum number of remarks in a header; the status file has all
 MOST_REMARKS = 20
+
+#: minimum share of the reference band's image that another shows, without a remark
+LEAST_SHARE = 0.5
 
 #: difference of zero points between bands that is remarked on, mag
 MOST_APART = 5.0
@@ -73,7 +77,7 @@ def prepare_field(status, masks, rows, fault, bands, reference_band, folder, fie
 
 def _prepared(rows, bands, reference_band, folder, spans):
     """Write all bands of a field and return their part of the status."""
-    about, footprints = {}, {}
+    about, footprints, sums = {}, {}, {}
     for band in bands:
         row = GivenFrame._make(rows[band])
         try:
@@ -89,12 +93,14 @@ def _prepared(rows, bands, reference_band, folder, spans):
         spans[band] = spans_of_mask(given.mask)
         about[band] = given.about | {"image": row.image}
         footprints[band] = (given.wcs, given.image.shape)
+        sums[band] = zlib.crc32(given.image)
         del given, plane  # before the next band is read
         log.info("%s: %s", band, about[band])
     _check_overlap(footprints)
     wcs, shape = footprints[reference_band]
     cards = wcs_cards(wcs).tostring(sep="\n")
-    remarks = _far_zero_points(about)
+    remarks = _far_zero_points(about) + _small_overlaps(footprints, reference_band)
+    remarks += _same_pixels(sums)
     return {"frames": about, "remarks": remarks, "footprint": {"wcs": cards, "shape": shape}}
 
 
@@ -141,12 +147,43 @@ def _check_overlap(footprints):
 
 def _touches(image, other_image):
     """Return whether a position of an image lies inside another; each is its WCS and shape."""
+    return _share(image, other_image) > 0
+
+
+def _share(image, other_image):
+    """Return the share of an image that lies inside another; each is its WCS and shape."""
     (wcs, shape), (other, other_shape) = image, other_image
     rows, columns = (np.linspace(0, side - 1, 17) for side in shape)
     x, y = np.meshgrid(columns, rows)
     sky = sky_of_pixels(wcs, x.ravel(), y.ravel())
     u, v = pixels_of_sky(other, sky)
-    return bool(np.any((u > 0) & (v > 0) & (u < other_shape[1] - 1) & (v < other_shape[0] - 1)))
+    return np.mean((u > 0) & (v > 0) & (u < other_shape[1] - 1) & (v < other_shape[0] - 1))
+
+
+def _small_overlaps(footprints, reference_band):
+    """Return a remark per band that shows little of the image of the reference band."""
+    remarks = []
+    for band, footprint in footprints.items():
+        share = _share(footprints[reference_band], footprint)
+        if share < LEAST_SHARE:
+            remarks.append(
+                f"the image of band {band} shows {100 * share:.0f} % of that of the reference band "
+                f"{reference_band}; pixels outside of it have no value"
+            )
+            log.warning("%s", remarks[-1])
+    return remarks
+
+
+def _same_pixels(sums):
+    """Return a remark per two bands whose images have the same pixels, by their checksums."""
+    remarks = [
+        f"the images of the bands {band} and {other} have the same pixels; check the column image"
+        for (band, one), (other, two) in combinations(sums.items(), 2)
+        if one == two
+    ]
+    for remark in remarks:
+        log.warning("%s", remark)
+    return remarks
 
 
 def _far_zero_points(about):

@@ -12,8 +12,12 @@ DOUBTED = 2.0
 #: a weight map that differs from it by more than this factor has relative weights
 RELATIVE = 5.0
 
-#: another meaning of a doubted map is named if it agrees with blank sky to this factor
-AGREES = 1.3
+#: another meaning of a doubted map is named if it agrees with blank sky to the first factor, and
+#: taken if it agrees to the second, or to the first where the map differs by `RELATIVE`
+AGREES, CLOSELY = 1.3, 1.1
+
+#: kinds of noise maps in words
+_WORDS = {"error": "errors", "variance": "variances", "weight": "inverse variances"}
 
 #: noise of distant neighbours over that of close ones from which noise is correlated
 CORRELATED = 1.1
@@ -56,17 +60,31 @@ def checked_errors(image, sky, mask, camera, given, mesh, remarks):
         noise = pixel_noise(image, sky, mask, camera, mesh)
         return np.sqrt(noise.variance), noise.words
     rows = thinned_rows(image.shape)
-    light, error, marked = image[rows] - sky[rows], given.error[rows], mask[rows]
+    return _compared(image[rows] - sky[rows], given.error[rows], mask[rows], given, remarks)
+
+
+def _compared(light, error, marked, given, remarks):
+    """Return the errors of a given map, as blank sky allows them, and their origin."""
     scale = _scale(light, error, marked)
     log.info("noise of blank sky: %.3f times the given error", scale)
-    other = _other_meaning(light, error, marked, given.kind, scale)
+    off = not 1 / RELATIVE < scale < RELATIVE
+    other = _other_meaning(light, error, marked, given.kind, scale, AGREES if off else CLOSELY)
+    if other:
+        remarks.append(
+            f"{given.origin}: by blank sky, whose noise is {scale:.3g} times the error of these "
+            f"values as {_WORDS[given.kind]}, they are {_WORDS[other]}, and are taken as such; the "
+            f"column {other} is for them"
+        )
+        taken = _as_error(_values(given.error, given.kind), other)
+        return taken, f"{given.origin}, taken as {_WORDS[other]} by blank sky"
+    other = _other_meaning(light, error, marked, given.kind, scale, AGREES)
     if other:
         remarks.append(
             f"the noise of blank sky is {scale:.3g} times the given error ({given.origin}), and "
-            f"agrees with it if its values are {other[0]}; allowed: the column {other[1]} for them"
+            f"agrees with it if its values are {_WORDS[other]}; allowed: the column {other} for "
+            "them"
         )
-    relative = given.kind == "weight" and not 1 / RELATIVE < scale < RELATIVE
-    if relative or given.kind == RELATIVE_KIND:
+    if (off and given.kind == "weight") or given.kind == RELATIVE_KIND:
         return _scaled(light, marked, given, error, scale, remarks)
     if not other and not 1 / DOUBTED < scale < DOUBTED:
         remarks.append(
@@ -102,20 +120,32 @@ def _far_scale(light, error, mask, near):
     return far if far > CORRELATED * near else near
 
 
-def _other_meaning(light, error, mask, kind, scale):
-    """Return what the values of a doubted map are by blank sky, and their column; None if unclear.
+def _other_meaning(light, error, mask, kind, scale, agrees):
+    """Return the kind of the values of a doubted map by blank sky to a factor; None if unclear.
 
-    The error of the map was made by its `kind`: error v, sqrt(v) or 1 / sqrt(v) of its values v.
+    A kind must agree in the halves of the smaller and of the larger errors, too, if they differ.
     """
     if kind == RELATIVE_KIND or 1 / DOUBTED < scale < DOUBTED:
         return None
-    values = {"error": error, "variance": np.square(error), "weight": error**-2.0}[kind]
-    meanings = {
-        "error": (values, "errors"),
-        "variance": (np.sqrt(values), "variances"),
-        "weight": (1 / np.sqrt(values), "inverse variances"),
-    }
-    for column, (meant, words) in meanings.items():
-        if column != kind and 1 / AGREES < _scale(light, meant, mask) < AGREES:
-            return words, column
+    values = _values(error, kind)
+    low, middle, high = np.nanpercentile(error, (16, 50, 84))
+    parts = [mask != 0]
+    if high > AGREES * low:  # by chance a constant fits, but not a map
+        parts += [(mask != 0) | (error > middle), (mask != 0) | ~(error > middle)]
+    for other in _WORDS:
+        meant = _as_error(values, other)
+        if other != kind and all(
+            1 / agrees < _scale(light, meant, part.astype(mask.dtype)) < agrees for part in parts
+        ):
+            return other
     return None
+
+
+def _values(error, kind):
+    """Return the values of a map from the errors that were made of them by its kind."""
+    return {"error": error, "variance": np.square(error), "weight": error**-2.0}[kind]
+
+
+def _as_error(values, kind):
+    """Return the errors of the values of a map of a kind."""
+    return values if kind == "error" else np.sqrt(values if kind == "variance" else 1 / values)

@@ -205,12 +205,14 @@ class Drizzle:
         resampler = Resampler(kernel="square", out_shape=grid.shape, disable_ctx=True)
         for rows in self._strips(array.shape):
             values = np.array(array[rows], np.float32)
-            weight = np.isfinite(values).astype(np.float32)
-            values[weight == 0] = 0
+            valid = np.isfinite(values)
+            weight = valid.astype(np.float32)
+            values[~valid] = 0
             # a row beyond the strip gives its pixels their corners, and no flux
             low, high = int(rows.start > 0), int(rows.stop < len(array))
             around = slice(rows.start - low, rows.stop + high)
-            values, weight = (np.pad(one, ((low, high), (0, 0))) for one in (values, weight))
+            if low or high:
+                values, weight = (np.pad(one, ((low, high), (0, 0))) for one in (values, weight))
             positions = self._positions(array.shape, around, wcs, grid)
             resampler.add_image(values, 1.0, positions, weight_map=weight)
         resampler.out_img[~(resampler.out_wht > 0)] = np.nan
@@ -229,9 +231,7 @@ class Drizzle:
             transform = pixel_map(wcs, shape, grid.wcs, grid.shape)
             self._wcs, self._key, self._transform, self._last = wcs, key, transform, (None, None)
         if self._last[0] != rows:
-            y, x = np.mgrid[rows, : shape[1]].astype(float)
-            places = self._transform.forward(x.ravel(), y.ravel())
-            self._last = rows, np.stack(places, axis=-1).reshape(-1, shape[1], 2)
+            self._last = rows, self._transform.forward_rows(rows, shape[1])
         return self._last[1]
 
 

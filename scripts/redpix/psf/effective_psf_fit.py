@@ -7,6 +7,7 @@ sum out to infinity, so fluxes are total fluxes.
 """
 
 import numpy as np
+from astropy.stats import mad_std
 
 from redpix.psf.effective_psf import EffectivePsf, position_powers, spline_terms
 from redpix.psf.moffat import Profile, alpha_of
@@ -20,6 +21,10 @@ _EXTENT = 10.0
 
 #: minimum number of stars for a profile that varies over the image with degree 0, 1, 2
 LEAST = (1, 10, 40)
+
+
+#: damping of the steps of a flux, times the squared inverse error of its position, pixels
+_SLOW = 1e-4
 
 
 def fit_profile(stars, shape, fwhm, rounds=8, degree=None):
@@ -67,7 +72,7 @@ def fit_profile(stars, shape, fwhm, rounds=8, degree=None):
         if not len(stars.x):
             return None, stars
         if turn in (2, 4) and len(stars.x) > LEAST[1]:
-            limit = np.median(chi2) + 5 * 1.4826 * np.median(abs(chi2 - np.median(chi2)))
+            limit = np.median(chi2) + 5 * mad_std(chi2)
             stars = stars.take(chi2 <= max(limit, 2.0))
         if turn > 4 and np.all(abs(step) < 3e-4):
             break
@@ -91,7 +96,10 @@ def _solve(stars, value, local, shared):
     rest = flattened(stars.value - model)
     local, shared = flattened(local), flattened(shared)
     star_normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
-    star_normal += 1e-9 * np.einsum("nii->ni", star_normal).max(axis=1)[:, None, None] * np.eye(3)
+    # fluxes of bright stars move slowly, so that a crowd's first profile does not collapse
+    held = np.einsum("nii->ni", star_normal)
+    held[:, 0] *= 1 + _SLOW * held[:, 1:].max(axis=1)
+    held += 1e-9 * held + np.finfo(float).tiny
     mixed = (local * weight[:, None]) @ shared.transpose(0, 2, 1)
     normal = np.einsum("nap,nbp->ab", shared * weight[:, None], shared, optimize=True)
     star_side = np.einsum("nap,np->na", local, weight * rest)

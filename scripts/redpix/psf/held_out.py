@@ -73,7 +73,9 @@ def fit_to_stars(psf, stamps, fwhm):
         if turn == 4:
             break
         normal = (design * w[:, None]) @ design.transpose(0, 2, 1)
-        normal += 1e-9 * np.einsum("nii->ni", normal).max(axis=1)[:, None, None] * np.eye(3)
+        # flux and position have different units: each is held relative to itself
+        held = np.einsum("nii->ni", normal)
+        held += 1e-9 * held + np.finfo(float).tiny
         step = np.linalg.solve(normal, np.einsum("nap,np->na", design, w * rest)[..., None])[..., 0]
         flux = np.maximum(flux + step[:, 0], 0.1 * flux)
         stamps = _moved(stamps, step[:, 1], step[:, 2])

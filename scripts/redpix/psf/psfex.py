@@ -74,7 +74,7 @@ class SourceTable(NamedTuple):
     rows: np.ndarray
     rings: Rings
 
-    def places(self, least_sn=30.0):
+    def places(self, least_sn=LEAST_SN):
         """Return the positions of bright sources without flags, the brightest first.
 
         Parameters

@@ -161,7 +161,7 @@ def _fitted(image, variance, usable, x, y):
 
     def model(peak, at_x, at_y, log_width, level):
         radius2 = (columns - at_x) ** 2 + (rows - at_y) ** 2
-        return peak * (1 + radius2 / core2(log_width)) ** -BETA + level
+        return peak * (1 + radius2 / _squared_core(log_width)) ** -BETA + level
 
     def residuals(parameters):
         return (model(*parameters) - value) / sigma
@@ -177,10 +177,13 @@ def _fitted(image, variance, usable, x, y):
     if np.hypot(at_x - x, at_y - y) > 1.5 or not np.isfinite(error):
         return None
     fwhm = np.exp(log_width)
-    flux = peak * np.pi * core2(log_width) / (BETA - 1)
+    flux = peak * np.pi * _squared_core(log_width) / (BETA - 1)
     return at_x, at_y, flux, fwhm, error * fwhm
 
 
-def core2(log_width):
-    """Return the squared scale length of a Moffat profile from the logarithm of its FWHM."""
+def _squared_core(log_width):
+    """Return the squared scale length of a Moffat profile of exponent `BETA`, pixels squared.
+
+    The argument is the natural logarithm of its FWHM; a fit that diverges is stopped at e^5 pixels.
+    """
     return np.exp(2 * min(log_width, 5.0)) / 4 / (2 ** (1 / BETA) - 1)

@@ -197,7 +197,9 @@ def _fitted(stars, psf):
     local = flattened(np.stack([value, flux * by_x, flux * by_y], 1))
     weight = flattened(stars.weights(flux * value))
     normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
-    normal += 1e-9 * np.einsum("nii->ni", normal).max(axis=1)[:, None, None] * np.eye(3)
+    # flux and position have different units: each is held relative to itself
+    held = np.einsum("nii->ni", normal)
+    held += 1e-9 * held + np.finfo(float).tiny
     rest = flattened(stars.value - flux * value)
     moves = np.linalg.solve(normal, np.einsum("nap,np->na", local, weight * rest)[..., None])
     moves = moves[..., 0]
@@ -211,7 +213,18 @@ def _fitted(stars, psf):
 
 
 def half_of_stamps(psf):
-    """Return the half-width of the stamps from which a PSF was stacked, pixels."""
+    """Return the half-width of the stamps from which a PSF was stacked.
+
+    Parameters
+    ----------
+    psf : redpix.psf.effective_psf.EffectivePsf
+        Result of `stacked_psf`.
+
+    Returns
+    -------
+    int
+        Pixels.
+    """
     lit = np.flatnonzero(psf.terms[0].any(axis=0))
     return int((len(lit) // 2) * psf.step) if len(lit) else 1
 

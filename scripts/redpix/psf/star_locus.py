@@ -1,6 +1,7 @@
 """Tell stars from galaxies and cosmic rays: the stars of an image have one size."""
 
 import numpy as np
+from astropy.stats import mad_std
 
 #: half-width of the window in which sources of one size are counted, natural logarithm of the size
 _WINDOW = 0.12
@@ -55,5 +56,4 @@ def star_locus(size, elongation, usable):
     peak = some[near][np.argmax(counts[near])]
     members = some[abs(some - peak) <= _WINDOW]
     middle = np.median(members)
-    spread = 1.4826 * np.median(abs(members - middle))
-    return usable & (abs(logs - middle) <= np.clip(3 * spread, _NARROW, _WIDE))
+    return usable & (abs(logs - middle) <= np.clip(3 * mad_std(members), _NARROW, _WIDE))

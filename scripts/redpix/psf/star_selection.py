@@ -1,6 +1,7 @@
 """Select the stars from which the PSF of an image is made."""
 
 import numpy as np
+from astropy.stats import mad_std
 from scipy.spatial import cKDTree
 
 from redpix.image.masks import bit_value
@@ -17,6 +18,12 @@ _BESIDE = 0.03
 
 #: maximum deviation of the size of a star from the median size, relative
 _SIZES = 0.25
+
+#: least and largest deviation of the width of a star from the usual one that is tolerated, relative
+_WIDTHS = (0.02, 0.1)
+
+#: largest fraction of masked pixels in the stamp of a star
+_MOST_MASKED = 0.2
 
 #: mask bits of pixels that are left out of fits and that bar a star if they are in its core
 UNUSABLE = bit_value("NO_DATA", "SATURATED", "COSMIC_RAY", "BAD", "INTERPOLATED")
@@ -102,7 +109,7 @@ def cut_stamps(image, variance, gain, mask, stars, fwhm, subtracted=None):
     where = y[:, :, None], x[:, None, :]
     bad = (mask[where] != 0) | ~np.isfinite(image[where])
     core = np.hypot(axis, axis[:, None]) < fwhm
-    kept = ~(bad & core).any(axis=(1, 2)) & (bad.mean(axis=(1, 2)) < 0.2)
+    kept = ~(bad & core).any(axis=(1, 2)) & (bad.mean(axis=(1, 2)) < _MOST_MASKED)
     value = np.where(bad, 0, image[where])
     if subtracted is not None:
         value = value + np.where(bad, 0, subtracted[inside])
@@ -138,9 +145,8 @@ def alike(stamps, psf):
     light = np.sum(weight * stamps.value, axis=axes)
     expected = np.sum(weight * distance2 * weight, axis=axes) / np.sum(weight**2, axis=axes)
     width = np.sum(weight * distance2 * stamps.value, axis=axes) / light / expected
-    middle = np.median(width)
-    spread = 1.4826 * np.median(abs(width - middle))
-    return abs(width - middle) <= np.clip(3 * spread, 0.02, 0.1)
+    least, most = _WIDTHS
+    return abs(width - np.median(width)) <= np.clip(3 * mad_std(width), least, most)
 
 
 def stamp_half(fwhm):

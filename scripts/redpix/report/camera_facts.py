@@ -112,7 +112,7 @@ def given_camera(raw, header):
 
     Returns
     -------
-    redpix.io.camera.Camera or None
+    redpix.io.camera.CameraRecord or None
         None for an image in other units than counts, or with an invalid header.
     """
     if header.get("BUNIT") != "count":
@@ -131,7 +131,7 @@ def sky_noise(given, header, background, residual):
 
     Parameters
     ----------
-    given : redpix.io.camera.Camera
+    given : redpix.io.camera.CameraRecord
         Camera of the raw image.
     header : Header
         Header of the calibrated image.

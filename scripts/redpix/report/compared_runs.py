@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
+from redpix.photometry.planes_file import LEFT_OUT
 from redpix.photoz import metrics
 from redpix.photoz.pdf_file import read_pdfs
 from redpix.report import (
@@ -209,10 +210,19 @@ def judgements(folder):
     ).items():
         pair, _, band = name.rpartition(" ")
         lines += verdict_images.judge_difference(pair, band, fits.getheader(path, "D"))
-    for path in sorted(folder.glob("photometry/*.residual.fits")):
-        lines += verdict_images.judge_image(
-            path.name.removesuffix(".residual.fits"), fits.getheader(path)
-        )
+    for name, path in products_by_name(folder, "coadds/*/*.fits", slice(1, 3)).items():
+        stack, _, band = name.removesuffix(".fits").rpartition(" ")
+        lines += verdict_images.judge_coadd(stack, band, fits.getheader(path, "SCI"))
+    headers = {
+        path.name.removesuffix(".residual.fits"): fits.getheader(path)
+        for path in sorted(folder.glob("photometry/*.residual.fits"))
+    }
+    if headers:
+        lost = sum(LEFT_OUT in header for header in headers.values())
+        kept = len(headers) - lost
+        lines.append(verdict.judge_left_out(kept, lost, "Stars", "images left out", ""))
+    for name, header in headers.items():
+        lines += verdict_images.judge_image(name, header)
     scatter = folder / "photometry/scatter.csv"
     if scatter.exists():
         lines += verdict_images.judge_light_curves(pd.read_csv(scatter))

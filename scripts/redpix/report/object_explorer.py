@@ -63,7 +63,7 @@ _STYLE = """
 .slick-header-column:focus-visible, .slick-viewport:focus-visible {
   outline: 2px solid #1f5583 !important; outline-offset: -2px;
 }
-.slick-header-column.ui-state-default:nth-child(n + 5) { text-align: right !important; }
+.slick-header-column:nth-child(n + 5) .slick-column-name { float: right; padding-right: 4px; }
 .slick-cell.selected { background: #ffe39a !important; }
 """
 

@@ -152,7 +152,7 @@ def _noise_line(name, text, ratio):
         mark_of(abs(ratio - 1), *_NOISE),
         f"Stars, {name}",
         text,
-        f"{ratio:.2f}",
+        f"{ratio:.3f}",
         f"{1 - _NOISE[0]:.2f} to {1 + _NOISE[0]:.2f}",
         f"image-{name}",
     )

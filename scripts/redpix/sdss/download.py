@@ -220,7 +220,7 @@ def _keep_version(answer, partial):
 
 
 def _number(text):
-    """Return a header's whole number; None if there is none."""
+    """Return the whole number of a header; None for other text."""
     return int(text) if text and text.strip().isdecimal() else None
 
 

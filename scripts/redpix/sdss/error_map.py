@@ -82,6 +82,7 @@ def dark_variance(camcol, band, run):
 
 
 def _value(table, later, camcol, band, run):
+    """Return the value of a CCD, which may have changed after a run."""
     last_run, changed = later.get((camcol, band), (run, None))
     return changed if run > last_run else table[camcol][BANDS.index(band)]
 

@@ -2,7 +2,6 @@
 
 import numpy as np
 from astropy.io import fits
-from scipy import ndimage
 
 from redpix.image.masks import DTYPE
 from redpix.sdss.error_map import BANDS
@@ -117,6 +116,8 @@ def survey_mask(marked, shape, field, band):
 
 def _plane(mask):
     """Return the HDU of one plane of a mask file; connected pixels are one object."""
+    from scipy import ndimage  # slow to import; readers do not need it
+
     labels, _ = ndimage.label(mask, structure=np.ones((3, 3)))
     boxes = ndimage.find_objects(labels)
     objects = [_spans(labels[box] == k, box) for k, box in enumerate(boxes, start=1)]

@@ -10,6 +10,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.field_name import Field
 from redpix.io.compression import unpacked
 from redpix.io.whole_fits import open_whole
+from redpix.sdss.error_map import BANDS
 from redpix.sdss.frames import check_frame
 
 # bytes in which the header of a frame names its camera column
@@ -91,5 +92,5 @@ def identified_frame(path):
             check_frame(hdus, field, band)
     except (InputError, ValueError, TypeError, AttributeError):
         return None
-    known = 1 <= field.camcol <= 6 and band in ("u", "g", "r", "i", "z")
+    known = 1 <= field.camcol <= 6 and band in BANDS
     return (field, band) if known else None

@@ -6,7 +6,7 @@ from astropy.io import fits
 from redpix.core.atomic_files import atomic
 from redpix.core.field_name import parse_field
 from redpix.core.job import log
-from redpix.image.wcs import STALE_CARDS
+from redpix.image.stale_cards import STALE_CARDS
 from redpix.io.fits_writing import write_fits
 from redpix.sdss.error_map import dark_variance, error_map, gain, sky_image
 
@@ -67,7 +67,7 @@ def frame_errors(path, field, band):
         header = hdus[0].header.copy()
     for key in STALE_CARDS:
         header.remove(key, ignore_missing=True)
-    header["BUNIT"] = ("nanomaggy", "1-sigma error a pixel")
+    header["BUNIT"] = ("nanomaggy", "1-sigma error per pixel")
     header["GAIN"] = (electrons_per_dn, "[e/DN]")
     header["DARKVAR"] = (dark, "[DN**2] dark variance, read noise included")
     return errors, header

@@ -11,8 +11,8 @@ from redpix.catalogue.vizier import moved_positions, years_since
 from redpix.image.sphere import chord, unit_vectors
 from redpix.subtraction.gaia_sources import EPOCH
 from redpix.subtraction.kept_objects import read_bodies, read_gaia
+from redpix.subtraction.known_bodies import LEAST_CERTAIN, NEAR, ExposureTime, seen_from
 from redpix.subtraction.object_list import read_object_list
-from redpix.subtraction.solar_system import LEAST_CERTAIN, NEAR, ExposureTime, seen_from
 
 #: columns of an identified transient
 COLUMNS = ("known_as", "known_kind", "known_separation")
@@ -49,7 +49,7 @@ class Catalogues(NamedTuple):
     Attributes
     ----------
     bodies : astropy.table.Table or None
-        From `redpix.subtraction.solar_system.fetch_bodies`.
+        From `redpix.subtraction.known_bodies.fetch_bodies`.
     gaia : astropy.table.Table or None
         From `redpix.subtraction.gaia_sources.fetch_gaia`.
     lists : list of (str, redpix.subtraction.object_list.ObjectList)

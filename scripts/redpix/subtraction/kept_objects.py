@@ -3,7 +3,7 @@
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.io.kept_tables import REMEDY, read_kept
-from redpix.subtraction.solar_system import COLUMNS, TIMES, ExposureTime
+from redpix.subtraction.known_bodies import COLUMNS, TIMES, ExposureTime
 
 
 def read_gaia(path):
@@ -27,7 +27,7 @@ def read_gaia(path):
 
 
 def read_bodies(path):
-    """Return the table that `redpix.subtraction.solar_system.fetch_bodies` wrote.
+    """Return the table that `redpix.subtraction.known_bodies.fetch_bodies` wrote.
 
     Parameters
     ----------

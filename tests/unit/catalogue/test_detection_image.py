@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from given_sky import tilted
-from redpix.catalogue.detect import list_detections
 from redpix.catalogue.detection_image import chi_square, weighted_sum
+from redpix.catalogue.detections import list_detections
 from redpix.image.wcs import frame_wcs, wcs_header
 from workflow_files import SETTINGS
 

@@ -115,3 +115,52 @@ def test_a_wavelength_that_is_not_a_number_is_a_fault_of_its_field(tmp_path):
     assert "wavelength" in table.faults["a"]
     assert "b" not in table.faults
     assert table.wavelengths == {"g": 5000, "r": 5000}
+
+
+@pytest.mark.parametrize("separator", [",", ";", "  ", "\t"])
+@pytest.mark.parametrize("names", ["field band image", "Field BAND Image"])
+def test_names_in_capitals_and_other_separators_are_read(tmp_path, separator, names):
+    lines = [names, "a g g.fits", "a r r.fits"]
+    path = tmp_path / "frames.tsv"
+    path.write_text("\n".join(line.replace(" ", separator) for line in lines) + "\n")
+    table = read_frames_table(str(path), ROW)
+    assert table.bands == ("g", "r")
+    assert table.fields["a"]["r"].image == "r.fits"
+
+
+def test_paths_may_begin_at_the_folder_of_the_table(tmp_path, monkeypatch):
+    (tmp_path / "survey").mkdir()
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    for name in ("g.fits", "r_coadd.fits"):
+        (tmp_path / "survey" / name).touch()
+    rows = [
+        {"field": "a", "band": "g", "image": "g.fits[1]"},
+        {"field": "a", "band": "r", "image": "r_*.fits"},
+    ]
+    path = write_table(tmp_path / "survey/frames.tsv", rows)
+    found = read_frames_table("../survey/frames.tsv", ROW).fields["a"]
+    assert path.exists()
+    assert found["g"].image == "../survey/g.fits[1]"
+    assert found["r"].image == "../survey/r_coadd.fits"
+    (tmp_path / "run/g.fits").touch()  # that of the working folder comes first
+    assert read_frames_table("../survey/frames.tsv", ROW).fields["a"]["g"].image == "g.fits[1]"
+
+
+def test_a_pattern_of_several_files_leaves_its_field_out(tmp_path):
+    for name in ("g_1.fits", "g_2.fits"):
+        (tmp_path / name).touch()
+    rows = [{**row, "image": f"{row['band']}_*.fits"} for row in rows_of("a", "gr")]
+    faults = read(tmp_path, rows + rows_of("b", "gr")).faults
+    assert list(faults) == ["a"]
+    assert "image: g_*.fits: 2 files match, such as " in faults["a"]
+
+
+def test_one_image_for_two_bands_leaves_its_field_out(tmp_path):
+    rows = rows_of("a", "gr") + rows_of("b", "gr")
+    rows[1]["image"] = rows[0]["image"]
+    faults = read(tmp_path, rows).faults
+    assert list(faults) == ["a"]
+    assert (
+        "that of band g, too; allowed: an image for each band, or its HDU or plane" in faults["a"]
+    )

@@ -32,6 +32,7 @@ STRANGERS = Path(__file__).resolve().parents[4] / "shared/strangers"
         ({"BUNIT": "ELECTRONS/S", "EXPTIME": 100.0}, {}, (100.0, None, None, None)),
         ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPOSURE": 30}, {}, (120.0, None, None, None)),
         ({"BUNIT": "adu/s", "GAIN": 4.0, "EXPTIME": "30 s"}, {}, (120.0, None, None, None)),
+        ({"BUNIT": "cps", "GAIN": 4.0, "EXPTIME": 30}, {}, (120.0, None, None, None)),
         ({"BUNIT": "DN/s", "GAIN": 4.0}, {}, (None, None, None, None)),
         ({"BUNIT": "nanomaggy", "GAIN": 4.0}, {}, (None, None, None, 22.5)),
         ({"BUNIT": "MJy/sr", "GAIN": 4.0}, {}, (None, None, None, None)),

@@ -14,7 +14,7 @@ from redpix.core.exceptions import InputError
 from redpix.io import table_text
 from redpix.io.tables import read_table
 from redpix.io.whole_fits import open_whole
-from redpix.subtraction.solar_system import bodies_of
+from redpix.subtraction.known_bodies import bodies_of
 
 FIELDS = '<FIELD name="id" datatype="long"/><FIELD name="ra" datatype="double"/>'
 ROW = "<DATA><TABLEDATA><TR><TD>1</TD><TD>2</TD></TR></TABLEDATA></DATA>"

@@ -11,7 +11,7 @@ from redpix.photometry.camera_check import (
     strips_without_sky,
     without_sky,
 )
-from redpix.photometry.camera_of_image import with_plateau
+from redpix.photometry.camera_of_image import with_plateau, with_remark_on_type
 from redpix.photometry.exposure_image import calibrate_image
 from redpix.photometry.full_well import find_full_well
 from star_field import Moffat, draw
@@ -250,3 +250,10 @@ def test_a_saturation_that_the_pixels_contradict_is_not_used(stated, words):
     assert with_plateau(reached, image) is reached
     given = camera({"saturation": 150.0})
     assert with_plateau(given, image) is given
+
+
+def test_a_frame_that_is_no_light_is_named():
+    flat = with_remark_on_type(camera(), {"IMAGETYP": "Flat Field"})
+    assert flat.remarks[-1].startswith("IMAGETYP = Flat Field: this is a flat frame")
+    assert with_remark_on_type(camera(), {"IMAGETYP": "Light Frame"}) == camera()
+    assert with_remark_on_type(camera(), {}) == camera()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from raw_night import GAIN, LIGHT, PLACES, RawNight, through_filters
-from redpix.photometry.calibrate import calibrate_exposure
+from redpix.photometry.calibration import calibrate_exposure
 from redpix.photometry.make_master import make_master
 from redpix.photometry.measure import full_photometry
 from redpix.photometry.planes_file import read_calibrated

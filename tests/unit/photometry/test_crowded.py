@@ -218,3 +218,20 @@ def test_wings_of_stars_that_fill_an_image_are_not_sky(seed):
     ratio = result.stars.flux[nearest[found]] / flux[found]
     # the error of the PSF's wings from about ten stars
     assert np.median(ratio) == pytest.approx(1, abs=0.008)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1000.0])
+def test_fluxes_do_not_depend_on_the_unit(scale):
+    field = simulate(6, 200, 40, Moffat(2.8))
+    mask = np.zeros(field.image.shape, np.int16)
+    made = []
+    for factor in (1.0, scale):
+        image = (field.image * factor).astype(np.float32)
+        sky = ccd.background(image, mask, 64)
+        gain = np.full(image.shape, field.gain / factor)
+        made.append(crowded.measure(image - sky.level, sky.rms, gain, mask, 5.0, 64))
+    one, other = made
+    assert other.psf.fwhm == pytest.approx(one.psf.fwhm, rel=1e-3)
+    assert len(one.stars.x) == len(other.stars.x) > 20
+    assert other.stars.flux == pytest.approx(one.stars.flux * scale, rel=2e-3)
+    assert other.errors.flux == pytest.approx(one.errors.flux * scale, rel=2e-3)

@@ -6,11 +6,9 @@ import pytest
 from astropy.io import fits
 from conftest import ROOT
 from redpix.core.exceptions import InputError
-from redpix.photometry.left_out import (
-    calibrate_or_leave_out,
-    measure_or_leave_out,
-)
+from redpix.photometry.calibration import calibrate_or_leave_out
 from redpix.photometry.light_curve_files import make_light_curves
+from redpix.photometry.measure import measure_or_leave_out
 from redpix.photometry.planes_file import reason_left_out
 
 TIMES = ROOT.parent / "shared/strangers/ccd/times"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from astropy.io import fits
-from redpix.photometry.calibrate import calibrate_exposure
+from redpix.photometry.calibration import calibrate_exposure
 from redpix.photometry.measure import full_photometry
 from redpix.photometry.planes_file import read_calibrated
 from scipy.spatial import cKDTree

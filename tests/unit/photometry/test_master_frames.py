@@ -5,7 +5,8 @@ import pytest
 from astropy.io import fits
 from redpix.core.exceptions import InputError
 from redpix.photometry import master_frames
-from redpix.photometry.make_master import make_master
+from redpix.photometry.exposure_image import calibrate_image
+from redpix.photometry.make_master import make_master, make_or_leave_out
 from redpix.photometry.overscan import without_overscan
 
 SHAPE = (60, 80)
@@ -119,3 +120,20 @@ def test_frames_that_cannot_be_used_are_named_and_left_out(tmp_path, caplog):
         assert words in line
     with pytest.raises(InputError, match=r"dusk.fits: none of the 3 flat frames can be used"):
         make_master(paths[3:], [], str(tmp_path / "none.fits"), "flat", 1.0, 1.0)
+
+
+def test_a_light_whose_master_cannot_be_made_is_calibrated_without_it(tmp_path, caplog):
+    paths, flat = write_flats(tmp_path), tmp_path / "flat_V.fits"
+    make_or_leave_out(paths[3:], [], str(flat), "flat", 1.0, 1.0)
+    assert "none of the 3 flat frames can be used" in fits.getheader(flat)["LEFTOUT"]
+    scaled = tmp_path / "scaled.fits"
+    make_or_leave_out([], [str(flat), str(flat)], str(scaled), "scaled dark", 9.0, 1.0)
+    assert "nothing can be scaled" in fits.getheader(scaled)["LEFTOUT"]
+    columns = ("mask", "frame", "exposure", "gain", "read_noise", "saturation")
+    row = {"path": paths[0], "dark": str(scaled), "flat": str(flat), **dict.fromkeys(columns)}
+    camera = dict.fromkeys(("gain", "read_noise", "saturation", "zero_point"))
+    exposure = calibrate_image(row, {"camera": camera, "flat": "median", "scale_dark": False})
+    assert exposure.calibrated.flat is None
+    assert np.median(exposure.calibrated.image) == pytest.approx(20000, abs=20)
+    for name, path in (("dark", scaled), ("flat", flat)):
+        assert f"{path} is left out, so no {name} is applied" in exposure.camera.remarks

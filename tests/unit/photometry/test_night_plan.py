@@ -351,5 +351,5 @@ def test_a_night_without_lights_is_refused_with_its_counts(tmp_path):
 
 def test_a_folder_of_jpegs_holds_no_night(tmp_path):
     (tmp_path / "m13.jpg").write_bytes(b"\xff\xd8\xff")
-    with pytest.raises(InputError, match="no FITS file below this folder; allowed: names"):
+    with pytest.raises(InputError, match="no FITS file below this folder; .*; it holds 1 .jpg"):
         night_files(str(tmp_path))

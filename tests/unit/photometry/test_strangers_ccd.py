@@ -5,7 +5,7 @@ import pytest
 import sep
 from astropy.io import fits
 from conftest import ROOT
-from redpix.photometry.calibrate import calibrate_exposure
+from redpix.photometry.calibration import calibrate_exposure
 from redpix.photometry.measure import full_photometry
 from redpix.photometry.planes_file import read_calibrated
 from redpix.photometry.quality import FLAGS

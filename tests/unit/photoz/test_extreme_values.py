@@ -91,3 +91,13 @@ def test_numbers_of_classes_are_asked_for(tmp_path, cell):
     table["class"] = cell
     with pytest.raises(InputError, match=f"line 2: class '{cell}' .*: write GALAXY, QSO or STAR"):
         read(stored(tmp_path, table))
+
+
+def test_flags_of_limits(tmp_path, caplog):
+    caplog.set_level("INFO")
+    table = galaxies().assign(l_g="")
+    table.loc[[2, 5], "l_g"] = ">"
+    found = read(stored(tmp_path, table))
+    assert np.flatnonzero(np.isnan(found.objects.magnitudes[:, 0])).tolist() == [2, 5]
+    assert found.understood["limits"] == {"g": 2}
+    assert "g: 2 limits by their flag" in caplog.text

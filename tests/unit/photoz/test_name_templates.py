@@ -70,6 +70,7 @@ SURVEYS = {
     "unit in the name": (["flux_g_njy", "flux_r_njy"], ("flux", "flux_err"), 31.4),
     "blanks": (["SDSS g", "SDSS r"], ("SDSS", "err SDSS"), None),
     "dots": (["mag.g", "mag.r", "mag.z"], ("mag", "mag.err"), None),
+    "CIGALE": (["sdss.up", "sdss.gp", "sdss.rp", "sdss.ip"], ("sdss", "err_sdss"), None),
     "DELVE": (["MAG_PSF_SFD_G", "MAG_PSF_SFD_R"], ("MAG_PSF_SFD", "MAGERR_PSF"), None),
     "Buzzard": (["mag_g_dered", "mag_r_dered"], ("mag", "mag_err"), None),
     "gband": (["gband", "rband"], ("", "e_"), None),

@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from astropy.coordinates import FK4, FK5, Galactic, SkyCoord
 from astropy.io import fits
 from given_sky import draw, flux_of, galaxies, tilted, write_table
 from redpix.config.frames_table import read_frames_table
 from redpix.config.given_frame import GivenFrame
 from redpix.image.wcs import celestial_wcs
-from redpix.pixels.band_scales import write_softening
 from redpix.pixels.given_field import name_given, prepare_field
 from redpix.pixels.register_field import register_field
+from redpix.pixels.softening import write_softening
 from redpix.sdss.magnitudes import SOFTENING
 from redpix.sdss.mask_table import read_masked, span_mask
 
@@ -256,11 +257,32 @@ def test_bands_that_do_not_overlap_are_told(tmp_path, legacy):
     )
 
 
-def test_an_error_map_of_the_wrong_kind_is_doubted(tmp_path, legacy):
+def test_an_error_map_of_the_wrong_size_is_doubted(tmp_path, legacy):
     rows, _ = legacy
-    rows[0] = rows[0]._replace(variance=rows[0].weight, weight=None)
+    fits.writeto(tmp_path / "small.fits", np.full(SHAPE, 0.0013, np.float32))
+    rows[0] = rows[0]._replace(error=str(tmp_path / "small.fits"), weight=None)
     remarks = prepare(tmp_path, rows)["frames"]["g"]["remarks"]
-    assert any("times the given error" in remark for remark in remarks)
+    (factor,) = [float(re.search(r"is (\S+) times the given error", one)[1]) for one in remarks]
+    assert factor == pytest.approx(0.004 / 0.0013, rel=0.1)
+
+
+def test_two_bands_of_the_same_pixels_are_said(tmp_path, legacy):
+    rows, _ = legacy
+    copy = tmp_path / "copy.fits"
+    copy.write_bytes(Path(rows[0].image).read_bytes())
+    rows[1] = rows[1]._replace(image=str(copy))
+    (remark,) = prepare(tmp_path, rows)["remarks"]
+    assert remark == "the images of the bands g and r have the same pixels; check the column image"
+
+
+def test_a_band_that_shows_little_of_the_reference_band_is_said(tmp_path, legacy):
+    rows, _ = legacy
+    with fits.open(rows[2].image, mode="update") as hdus:
+        hdus[0].header["CRPIX1"] += 100  # of 130
+    status = prepare(tmp_path, rows)
+    assert status["delivered"]
+    (remark,) = status["remarks"]
+    assert re.match("the image of band z shows 2[0-9] % of that of the reference band g", remark)
 
 
 def test_a_psf_that_is_not_normalised_or_centred_is_remarked_on(tmp_path, legacy):
@@ -274,39 +296,59 @@ def test_a_psf_that_is_not_normalised_or_centred_is_remarked_on(tmp_path, legacy
     assert "2.00 pixels from its centre" in remarks
 
 
-def test_a_wcs_in_galactic_coordinates_lands_where_it_should(tmp_path, legacy):
+#: celestial frames other than ICRS: types of the axes, cards, frame of astropy
+FRAMES = {
+    "Galactic": (("GLON-TAN", "GLAT-TAN"), {}, Galactic()),
+    "B1950": (("RA---TAN", "DEC--TAN"), {"RADESYS": "FK4", "EQUINOX": 1950.0}, FK4()),
+    "of the date": (
+        ("RA---TAN", "DEC--TAN"),
+        {"RADESYS": "FK5", "EQUINOX": 2011.3},
+        FK5(equinox="J2011.3"),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("reference", "rz")
+def test_a_wcs_in_another_celestial_frame_lands_where_it_should(tmp_path, legacy, name, reference):
     rows, objects = legacy
+    types, cards, frame = FRAMES[name]
     header = tilted(SHAPE, 0.262, 0, CRVAL)
-    from astropy.coordinates import SkyCoord
-
-    place = SkyCoord(*CRVAL, unit="deg").galactic
-    header["CTYPE1"], header["CTYPE2"] = "GLON-TAN", "GLAT-TAN"
-    header["CRVAL1"], header["CRVAL2"] = place.l.deg, place.b.deg
     del header["RADESYS"]
-    wcs = celestial_wcs(header)
-    from redpix.image.pixel_map import pixels_of_sky
-
-    x, y = pixels_of_sky(wcs, objects[["ra", "dec"]].to_numpy())
+    (lon, lat), places = (
+        (sky.spherical.lon.deg, sky.spherical.lat.deg)
+        for sky in (
+            SkyCoord(*one, unit="deg").transform_to(frame)
+            for one in (CRVAL, (objects["ra"], objects["dec"]))
+        )
+    )
+    header["CTYPE1"], header["CTYPE2"] = types
+    header["CRVAL1"], header["CRVAL2"] = lon, lat
+    header.update(cards)
+    x, y = celestial_wcs(header).all_world2pix(*places, 0)
     row, column = np.indices(SHAPE)
     image = sum(
         flux * np.exp(-((column - a) ** 2 + (row - b) ** 2) / 8) / (8 * np.pi)
         for flux, a, b in zip(flux_of(objects, 0), x, y, strict=True)
     )
     noise = 0.01 * np.random.default_rng(0).standard_normal(SHAPE)
-    fits.writeto(tmp_path / "gal.fits", (image + noise).astype(np.float32), header)
-    rows[2] = GivenFrame("one", "z", str(tmp_path / "gal.fits"), zero_point=22.5)
-    assert prepare(tmp_path, rows)["delivered"]
+    fits.writeto(tmp_path / "other.fits", (image + noise).astype(np.float32), header)
+    rows[2] = GivenFrame("one", "z", str(tmp_path / "other.fits"), zero_point=22.5)
+    assert prepare(tmp_path, rows, reference)["delivered"]
     register_field(
         *[[str(tmp_path / f"{band}{end}") for band in "grz"] for end in (".fits", ".error.fits")],
         masks=str(tmp_path / "masks.fits"),
         registered=[str(tmp_path / f"reg-{band}.fits") for band in "grz"],
         bands=list("grz"),
-        reference_band="r",
+        reference_band=reference,
         engine="montage",
     )
-    images = [np.nan_to_num(fits.getdata(tmp_path / f"reg-{band}.fits")) for band in "rz"]
-    both = np.corrcoef(images[0].ravel(), images[1].ravel())[0, 1]
-    assert both > 0.9
+    with fits.open(tmp_path / "reg-z.fits") as hdus:
+        registered, wcs = np.nan_to_num(hdus["SCI"].data), celestial_wcs(hdus["SCI"].header)
+    x, y = wcs.all_world2pix(objects["ra"], objects["dec"], 0)  # right ascension in ICRS
+    row, column = np.indices(registered.shape)
+    sums = [registered[np.hypot(column - a, row - b) < 8].sum() for a, b in zip(x, y, strict=True)]
+    assert np.median(sums / flux_of(objects, 0)) == pytest.approx(1, abs=0.01)
 
 
 def test_decam_cutouts_come_out_registered_with_errors_and_masks(tmp_path):

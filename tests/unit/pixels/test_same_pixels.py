@@ -11,10 +11,10 @@ from astropy.io import fits
 from redpix.config.given_frame import GivenFrame
 from redpix.demo import camera, fields, sdss_files
 from redpix.image.wcs import frame_wcs
-from redpix.pixels.band_scales import write_softening
 from redpix.pixels.given_field import prepare_field
 from redpix.pixels.pixel_table import write_pixel_table
 from redpix.pixels.register_field import register_field
+from redpix.pixels.softening import write_softening
 from redpix.sdss.fetch import write_masks
 from redpix.sdss.frames import SHAPE, mask_spans
 from redpix.sdss.write_error_maps import write_error_maps

@@ -156,12 +156,63 @@ def test_a_stack_of_pan_starrs_that_was_made_linear_before(tmp_path):
     assert "the pixels are not scaled by an asinh" in remarks(band)
 
 
-def test_a_variance_that_is_listed_as_a_weight_is_said(tmp_path):
+def test_a_variance_that_is_listed_as_a_weight_is_taken_as_a_variance(tmp_path):
     row, *_ = pan_starrs(tmp_path)
     band = read_band(row._replace(variance=None, weight=row.variance))
-    assert "agrees with it if its values are variances; allowed: the column variance" in remarks(
-        band
-    )
+    assert "they are variances, and are taken as such; the column variance" in remarks(band)
+    right = read_band(row)
+    assert band.error == pytest.approx(right.error, rel=1e-5, nan_ok=True)
+
+
+#: maps of noise by column: the values that are listed there
+MAPS = {"error": lambda e: e, "variance": np.square, "weight": lambda e: e**-2.0}
+
+
+@pytest.mark.parametrize(("column", "meant"), [(c, m) for c in MAPS for m in MAPS if c != m])
+@pytest.mark.parametrize("steep", [1.0, 3.0], ids=["constant", "varying"])
+def test_a_map_of_another_kind_is_taken_for_what_it_is(tmp_path, column, meant, steep):
+    zero_point = 22.5 if steep == 1 else 18.0
+    _, noise, header, _ = sky(zero_point)
+    # the noise grows along x
+    ramp = np.linspace(1, steep, SHAPE[1]) * np.ones(SHAPE)
+    blank = np.random.default_rng(8).standard_normal(SHAPE) * noise * ramp
+    values = MAPS[meant](noise * ramp)
+    row = GivenFrame("a", "r", single(tmp_path, blank, header), zero_point=zero_point)
+    band = read_band(row._replace(**{column: single(tmp_path, values, name="map.fits")}))
+    assert band.error == pytest.approx(NOISE * ramp, rel=1e-4)
+    assert f"the column {meant} is for them" in remarks(band)
+
+
+def test_relative_weights_that_vary_are_not_taken_for_errors(tmp_path):
+    _, noise, header, _ = sky(22.5)
+    exposures = np.repeat([1.0, 4.0], SHAPE[1] // 2) * np.ones(SHAPE)  # numbers of exposures
+    blank = np.random.default_rng(9).standard_normal(SHAPE) / np.sqrt(exposures)
+    scale = 12.0
+    row = GivenFrame("a", "r", single(tmp_path, blank * scale, header), zero_point=22.5)
+    band = read_band(row._replace(weight=single(tmp_path, exposures, name="weight.fits")))
+    assert "relative, not inverse variances" in remarks(band)
+    assert band.error == pytest.approx(scale / np.sqrt(exposures), rel=0.05)
+
+
+def test_a_sloping_sky_of_a_small_image_is_taken_away(tmp_path):
+    image, noise, header, truth = sky(22.5)
+    y, x = np.indices(SHAPE)
+    slope = 40 * noise * (x / SHAPE[1] - 0.5 * y / SHAPE[0])
+    path = single(tmp_path, image + 500 * noise + slope, header)
+    band = read_band(GivenFrame("a", "r", path, zero_point=22.5))
+    assert "the sky changes over the image" in remarks(band)
+    rest = band.image - truth
+    # noise is that of the image: what is left is the plane
+    assert np.ptp([rest[:, :20].mean(), rest[:, -20:].mean()]) < 0.3 * NOISE
+    assert np.ptp([rest[:20].mean(), rest[-20:].mean()]) < 0.3 * NOISE
+    assert abs(rest.mean()) < 0.5 * NOISE
+
+
+def test_a_level_sky_gets_no_slope(tmp_path):
+    image, noise, header, _ = sky(22.5)
+    path = single(tmp_path, image + 500 * noise, header)
+    band = read_band(GivenFrame("a", "r", path, zero_point=22.5))
+    assert "the sky changes" not in remarks(band)
 
 
 def test_a_drizzled_image_of_hubble(tmp_path):

@@ -6,6 +6,7 @@ import pytest
 from astropy.io import fits
 from redpix.report import verdict
 from redpix.report import verdict_images as images
+from redpix.report.compared_runs import judgements
 from redpix.report.run_files import RunFiles
 from redpix.report.verdict_section import assumptions, joined, judge_losses
 
@@ -98,6 +99,21 @@ def test_images_that_were_left_out_are_counted(tmp_path):
     fits.writeto(paths[2], np.zeros((2, 2)))
     (line,) = judge_losses(RunFiles(residuals=list(map(str, paths))), None, ())
     assert (line.mark, line.value, line.text) == ("bad", "2 of 3", "images left out")
+
+
+def test_a_comparison_counts_images_that_were_left_out_and_judges_coadds(tmp_path):
+    (tmp_path / "photometry").mkdir()
+    header = fits.Header({"LEFTOUT": "trailed stars"})
+    fits.PrimaryHDU(None, header).writeto(tmp_path / "photometry/a.residual.fits")
+    (tmp_path / "coadds/deep").mkdir(parents=True)
+    header = fits.Header({"NIMAGES": 2, "REGX2": 0.3, "REGY2": 0.4})
+    coadd = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "SCI")])
+    coadd.writeto(tmp_path / "coadds/deep/r.fits")
+    lines = judgements(tmp_path).values()
+    assert {(line.stage, line.mark, line.value) for line in lines} == {
+        ("Stars", "bad", "1 of 1"),
+        ("Coadds, deep r", "bad", "0.500 px"),
+    }
 
 
 def test_pairs_that_were_left_out_are_counted(tmp_path):

@@ -20,12 +20,12 @@ from astroquery.vizier import VizierClass
 from redpix.core.exceptions import InputError
 from redpix.core.resume import retry_catalogues
 from redpix.report.known_objects import unanswered
-from redpix.subtraction import solar_system
+from redpix.subtraction import known_bodies
 from redpix.subtraction.gaia_sources import fetch_gaia, gaia_table
 from redpix.subtraction.identify import Catalogues, add_identities
 from redpix.subtraction.join_bands import join_bands
+from redpix.subtraction.known_bodies import bodies_of, fetch_bodies, request_times, seen_from
 from redpix.subtraction.object_list import read_object_list
-from redpix.subtraction.solar_system import bodies_of, fetch_bodies, request_times, seen_from
 
 RA, DEC, MJD = 150.0, 10.0, 60000.0
 
@@ -148,7 +148,7 @@ def test_bands_share_a_request_and_the_time_of_the_reference_has_its_own(tmp_pat
     assert rows[2]["known_as"] == ""
 
 
-@pytest.mark.parametrize(("hours", "shift"), [(0, 0.0), (6, solar_system.PARALLAX)])
+@pytest.mark.parametrize(("hours", "shift"), [(0, 0.0), (6, known_bodies.PARALLAX)])
 def test_parallax_of_an_observatory_on_the_equator(hours, shift):
     site = EarthLocation.from_geodetic(0, 0, 0)
     # mean sidereal time of Greenwich at MJD 60000.0 (Meeus 1998, eq. 12.4)

@@ -9,8 +9,41 @@ from redpix.image.masks import mask_cards
 from redpix.io.header_values import card_text
 from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.exposure_image import calibrate_frame, calibrate_image
-from redpix.photometry.planes_file import write_planes
+from redpix.photometry.planes_file import write_planes, write_reason
 from redpix.photometry.sky_noise import log_sky_model, mask_cosmic_rays, measure_sky
+
+
+def calibrate_or_leave_out(image, calibrated, row, settings, others, **files):
+    """Calibrate an image; if it cannot be used and the run has other images, leave it out.
+
+    Parameters
+    ----------
+    image : str
+        FITS file of the image.
+    calibrated : str
+        FITS file to write. For an image that is left out, it has a header only, with the card
+        LEFTOUT.
+    row : mapping
+        The image's row of the table of images.
+    settings : mapping
+        As for `calibrate_exposure`.
+    others : bool
+        Whether the run has other images.
+    **files : str
+        Dark, flat, mask, errors and masks of the image.
+
+    Raises
+    ------
+    InputError
+        If the fault is not in the image itself, or if the run has only this image.
+    """
+    try:
+        calibrate_exposure(image, calibrated, row, settings, **files)
+    except InputError as error:
+        if not (others and str(error).startswith((row["path"], image))):
+            raise
+        log.warning("%s: left out: %s", row["image"], error)
+        write_reason(calibrated, str(error))
 
 
 def calibrate_exposure(
