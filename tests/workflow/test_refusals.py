@@ -1,7 +1,10 @@
 """A fault of the configuration ends the run before any job, with one line."""
 
+import shutil
+
 import pytest
-from conftest import run
+from conftest import ROOT, run, run_words
+from warm_python import warm_python
 
 
 def test_a_configuration_in_another_encoding_ends_in_a_line(tmp_path):
@@ -27,6 +30,14 @@ def test_a_named_configuration_is_checked_before_snakemake_reads_it(tmp_path, co
     words = run(tmp_path, "-n", "--configfile", "own.yaml", status=1)
     assert "Traceback" not in words
     assert line in words
+
+
+def test_a_copy_of_a_profile_works_in_another_folder(tmp_path):
+    (tmp_path / "profiles").mkdir()
+    shutil.copytree(ROOT / "workflow/profiles/default", tmp_path / "profiles/default")
+    (tmp_path / "Snakefile").write_text("rule all:\n    output: 'a'\n    shell: 'touch a'\n")
+    words = [warm_python(), "-m", "snakemake", "-n"]
+    assert "touch a" in run_words([*words, "--printshellcmds"], tmp_path, 0)
 
 
 @pytest.mark.parametrize(

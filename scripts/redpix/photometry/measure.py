@@ -30,6 +30,9 @@ from redpix.photometry.star_table import (
 from redpix.photometry.table_file import write_table
 from redpix.photometry.trust import better_column, flag_untrusted, with_apertures
 
+#: distance from the sky, sigma, and number, of the pixels that tell of a negative image
+_FAR, _MANY = 8.0, 50
+
 
 class Photometry(NamedTuple):
     """The stars of an image, in the form of the files that are written.
@@ -193,6 +196,7 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
         If the image is too crowded, or the catalogue cannot be used.
     """
     image, mask = planes["SCI"], planes["MASK"]
+    noise = float(np.nanmedian(planes["ERR"]))
     try:
         result = crowded.measure(
             image,
@@ -205,7 +209,8 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     if result is None:
-        log.warning("%s: no star whose width can be measured", name)
+        words = words_on_negative(image[mask == 0], noise)
+        log.warning("%s: no star whose width can be measured%s", name, words)
         rejected = {"peak_x": [], "peak_y": [], "reason": []}
         return Photometry({c: [] for c in (*SEVEN, *MORE)}, rejected, {"RESIDUAL": image}, [])
     quality = assess(result, mask, settings["window"])
@@ -221,6 +226,30 @@ def full_photometry(planes, settings, header, name, catalogue=None, band=None):
         rejected=hot_pixels(result),
         planes={"RESIDUAL": residual, "SKY": sky, "PSF": result.psf.terms},
         cards=residual_cards(result, scale),
+    )
+
+
+def words_on_negative(values, noise):
+    """Return words for an image whose sources are darker than its sky.
+
+    Parameters
+    ----------
+    values : ndarray
+        Valid pixels without their sky, counts.
+    noise : float
+        Standard deviation of the sky, counts.
+
+    Returns
+    -------
+    str
+        Empty for any other image.
+    """
+    dark, bright = (np.count_nonzero(sign * values > _FAR * noise) for sign in (-1, 1))
+    if dark < _MANY or dark < 5 * bright:
+        return ""
+    return (
+        f": {dark} pixels are darker than the sky by {_FAR:g} sigma, and {bright} are brighter; "
+        "the image may be a negative"
     )
 
 

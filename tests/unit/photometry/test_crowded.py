@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from redpix.image.masks import bit_value
 from redpix.photometry import ccd, crowded
+from redpix.photometry.measure import words_on_negative
 from redpix.photometry.quality import FLAGS, aperture_correction, assess
 from redpix.photometry.scene import Scene
 from redpix.photometry.sky_level import mean_sky, with_measured_sky
@@ -235,3 +236,12 @@ def test_fluxes_do_not_depend_on_the_unit(scale):
     assert len(one.stars.x) == len(other.stars.x) > 20
     assert other.stars.flux == pytest.approx(one.stars.flux * scale, rel=2e-3)
     assert other.errors.flux == pytest.approx(one.errors.flux * scale, rel=2e-3)
+
+
+def test_a_negative_image_is_named():
+    field = simulate(6, 200, 40, Moffat(2.8))
+    noise = np.sqrt(field.sky_variance)
+    light = field.image - field.sky
+    assert words_on_negative(light, noise) == ""
+    assert words_on_negative(np.random.default_rng(1).normal(0, noise, 10_000), noise) == ""
+    assert "may be a negative" in words_on_negative(-light, noise)
