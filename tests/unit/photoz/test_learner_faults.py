@@ -22,8 +22,12 @@ def learn(folder, method, train, test=None, **asked):
     ("change", "message"),
     [
         (lambda t: t[:12], r"(photoz\.k|photoz\.methods): .* training galaxies the smallest"),
-        (lambda t: t.assign(r=np.nan), r"train\.csv: r: measured for no object with a redshift"),
-        (lambda t: t.assign(r=-9999.0), r"train\.csv: r: measured for no object"),
+        (
+            lambda t: t.assign(
+                r=t["r"].where(t.index < 9), redshift=t["redshift"].where(t.index > 8)
+            ),
+            r"train\.csv: r: measured for no object with a redshift",
+        ),
         (
             lambda t: t.assign(**{c: np.nan for c in t if c not in ("id", "redshift")}),
             r"train\.csv: g, r, i, z, g_err, .*: measured for no object",
@@ -44,6 +48,16 @@ def test_errors(tmp_path, method, change, message):
         learn(tmp_path, method, change(sky(115, 1)), sky(30, 2, first=1001))
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.glob("mine/*/*"))
+
+
+@EVERY
+@pytest.mark.parametrize("code", [np.nan, -9999.0])
+def test_a_band_without_values_is_left_out(tmp_path, method, code, caplog):
+    tables = [sky(115, 1).assign(r=code), sky(30, 2, first=1001).assign(r=code)]
+    found = learn(tmp_path, method, *tables)
+    assert "train.csv: r: no object has a value, so these columns are not used" in caplog.text
+    assert metrics_of(found)["input"][0]["magnitudes"] == ["g", "i", "z"]
+    assert np.isfinite(pandas.read_csv(found / "objects.csv")["z_phot"]).all()
 
 
 def test_another_redshift_is_left_out_and_a_missing_error_is_filled(tmp_path):
