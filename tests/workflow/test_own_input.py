@@ -140,7 +140,7 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     assert links == ["transients.csv", "image/difference.fits", "image/cut_outs.fits"]
     assert all((page.parent / link).is_file() for link in links)
     steps = """
-    const press = key => document.body.dispatchEvent(
+    const press = key => document.activeElement.dispatchEvent(
       new KeyboardEvent("keydown", {key, bubbles: true}));
     answer.count = document.getElementById("changes-count").textContent;
     document.getElementById("flagged").click();

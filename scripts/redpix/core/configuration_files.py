@@ -112,7 +112,7 @@ def _from_yaml(text):
     """Return the value of a text in YAML."""
     try:
         _check_events(text)
-        return yaml.load(text, Loader=_Loader)
+        return _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}: " if mark else ""

@@ -5,7 +5,7 @@ import json
 from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 
-# keys of a record, and the kinds of their values
+# keys of a record that are read, and the kinds of their values
 _FORM = {"rule": str, "wildcards": dict, "outputs": dict, "inputs": dict, "code": dict}
 _FORM |= {"parameters": dict, "threads": int}
 
@@ -31,7 +31,9 @@ def read_record(path):
         with readable(path, "a record of provenance"):
             entry = json.loads(path.read_text(encoding="utf-8"))
             for key, kind in _FORM.items():
-                if not isinstance(entry[key], kind):
+                # records of version 0.1.0 lack the number of threads
+                value = entry.get(key, 1) if key == "threads" else entry[key]
+                if not isinstance(value, kind):
                     raise InputError(f"{key} is not of the form that redpix writes")
             _check_sums(entry)
     except InputError as error:

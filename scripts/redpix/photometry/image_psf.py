@@ -116,7 +116,7 @@ def first_profile(scene, noise, mask, unusable):
     )
     if not len(stamps.x):
         return None, None
-    profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm)
+    profile, stamps = fit_profile(stamps, scene.image.shape, 0.8 * fwhm, crowded=True)
     return (None, None) if profile is None else (profile, stamps)
 
 
@@ -175,7 +175,7 @@ def any_shape_psf(scene, noise, mask, unusable):
     if stamps is None:
         return None, None
     shape = scene.image.shape
-    profile, fitted = fit_profile(stamps, shape, 0.8 * fwhm)
+    profile, fitted = fit_profile(stamps, shape, 0.8 * fwhm, crowded=True)
     stacked = stacked_psf(stamps, shape, fwhm)
     off = describes(stacked, stamps, fwhm)
     if profile is None:
@@ -277,7 +277,7 @@ def better_psf(scene, mask, profile, psf, stars, model):
         return psf
     if profile is None:
         return stacked_psf(stamps, model.shape, psf.fwhm)
-    profile, stamps = fit_profile(stamps, model.shape, profile.fwhm)
+    profile, stamps = fit_profile(stamps, model.shape, profile.fwhm, crowded=True)
     if profile is None:
         return psf
     made = corrected(effective_psf(profile, len(stamps.x)), stamps)
