@@ -9,6 +9,9 @@ from redpix.core.exceptions import InputError
 _FORM = {"rule": str, "wildcards": dict, "outputs": dict, "inputs": dict, "code": dict}
 _FORM |= {"parameters": dict, "threads": int}
 
+# what older records lack
+_ABSENT = {"code": {}, "threads": 1}
+
 
 def read_record(path):
     """Return the record of a job.
@@ -31,9 +34,9 @@ def read_record(path):
         with readable(path, "a record of provenance"):
             entry = json.loads(path.read_text(encoding="utf-8"))
             for key, kind in _FORM.items():
-                # records of version 0.1.0 lack the number of threads
-                value = entry.get(key, 1) if key == "threads" else entry[key]
-                if not isinstance(value, kind):
+                if key in _ABSENT:
+                    entry.setdefault(key, _ABSENT[key])
+                if not isinstance(entry[key], kind):
                     raise InputError(f"{key} is not of the form that redpix writes")
             _check_sums(entry)
     except InputError as error:

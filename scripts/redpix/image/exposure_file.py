@@ -192,10 +192,11 @@ def _unused_planes(file):
             f"the HDU UNCERT has UTYPE {uncertainty}, whose meaning is unknown, and is not used; "
             "the noise is measured"
         )
-    for names, ending in ((NOISE_PLANES, "; the noise is measured"), (MASK_PLANES, "")):
+    endings = "the noise is measured", "allowed for bad pixels: NaN in the image, or an HDU MASK"
+    for names, ending in zip((NOISE_PLANES, MASK_PLANES), endings, strict=True):
         unused = [name for name in file.names if name in names]
         if unused and not set(file.planes) & set(names):
-            remarks.append(f"the HDU {', '.join(unused)} is not used{ending}")
+            remarks.append(f"the HDU {', '.join(unused)} is not used; {ending}")
     return remarks
 
 

@@ -124,7 +124,9 @@ def write_calibrated(calibrated, row, exposure, subtracted):
     for remark in exposure.camera.remarks:
         header.add_history(card_text(remark))
     cards.append(("SKYDEGR", subtracted.model.degree, "degree of the polynomial of the sky"))
-    cards.append(("SKYPROF", subtracted.model.profile, "profiles of the sky: axes, corner or none"))
+    cards.append(
+        ("SKYPROF", subtracted.model.profile or "none", "profiles of the sky: axes, corner or none")
+    )
     cards.append(("SKYMESH", subtracted.model.mesh, "[pixel] squares in which it is measured"))
     with atomic(calibrated) as temporary:
         write_planes(temporary, planes, header, cards)
