@@ -97,9 +97,14 @@ def _check_master(name, master, masters):
     frames = master["frames"]
     if not isinstance(frames, list) or not all(isinstance(one, str) for one in frames):
         raise InputError(f"{name}: frames is not a list of paths")
-    for key in ("dark", "bias"):
-        if master[key] and master[key] not in masters:
-            raise InputError(f"{name}: {key}: {master[key]} is not a master of this night")
+    for key, others in (
+        ("dark", [master["dark"]]),
+        ("bias", [master["bias"]]),
+        ("frame_darks", master.get("frame_darks", [])),
+    ):
+        for other in filter(None, others):
+            if other not in masters:
+                raise InputError(f"{name}: {key}: {other} is not a master of this night")
     for key in ("kind", "exposure", "factor", "mosaic"):
         if key not in master:
             raise InputError(f"{name}: {key} is missing")
@@ -154,7 +159,7 @@ def files_of_master(masters, name, folder):
         If the night has no master of this name.
     """
     master = named_master(masters, name)
-    first = [master["dark"], master["bias"]]
+    first = dict.fromkeys([master["dark"], master["bias"], *master.get("frame_darks", ())])
     return {
         "frames": master["frames"],
         "masters": [f"{folder}/{other}.fits" for other in first if other],

@@ -1,13 +1,12 @@
 """Remarks on a light and its calibration frames: temperature, date, other read-outs."""
 
+from redpix.photometry.readouts import contrast
+
 #: difference of temperature that is remarked, degrees Celsius
 WARM = 2.0
 
 #: time between a light and its calibration frames that is remarked, days
 LONG_AGO = 3.0
-
-#: names of the parts of a read-out, as `redpix.photometry.raw_frame.RawFrame` has them
-_PARTS = ("shape", "binning", "camera", "read-out mode", "gain setting", "offset setting")
 
 
 def of_other_readouts(frame, frames, kinds):
@@ -33,24 +32,9 @@ def of_other_readouts(frame, frames, kinds):
             key = other.type, other.readout
             counts[key] = counts.get(key, 0) + 1
     return [
-        f"{number} {kind} frames are of another read-out: {_contrast(readout, frame.readout)}"
+        f"{number} {kind} frames are of another read-out: {contrast(readout, frame.readout)}"
         for (kind, readout), number in counts.items()
     ]
-
-
-def _contrast(other, own):
-    """Return the parts in which a read-out differs; of another camera, the camera alone."""
-    parts = [part for part in zip(_PARTS, other, own, strict=True) if part[1] != part[2]]
-    camera = [part for part in parts if part[0] == "camera" and part[1] and part[2]]
-    return ", ".join(
-        f"{name} {_shown(a)} (the light {_shown(b)})" for name, a, b in camera or parts
-    )
-
-
-def _shown(value):
-    if isinstance(value, tuple):
-        return " x ".join(map(str, value))
-    return value or "not stated"
 
 
 def differences(frame, name, members):
