@@ -8,6 +8,7 @@ from pathlib import Path
 from redpix.config.file_paths import fault_of_path
 from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
+from redpix.io.sections import parse_section
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
 ENDINGS = (".fits", ".fit", ".fts", ".fits.fz", ".fz")
@@ -105,6 +106,11 @@ def _check_master(name, master, masters):
         for other in filter(None, others):
             if other not in masters:
                 raise InputError(f"{name}: {key}: {other} is not a master of this night")
+    darks = master.get("frame_darks", [])
+    if darks and len(darks) != len(frames):
+        raise InputError(f"{name}: frame_darks: {len(darks)} names for {len(frames)} frames")
+    if master.get("kind") == "window" and parse_section(master.get("section", "")) is None:
+        raise InputError(f"{name}: section: {master.get('section')} is not a section")
     for key in ("kind", "exposure", "factor", "mosaic"):
         if key not in master:
             raise InputError(f"{name}: {key} is missing")

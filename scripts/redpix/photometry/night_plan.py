@@ -86,6 +86,7 @@ class NightPlan:
             for other, section in self.wider(readout, frame, same_dark):
                 name, remarks = other.dark_for(frame.exposure, frame.temperature)
                 if name:
+                    remarks = [*remarks, *_of_another(name, other, readout)]
                     return _cut(readout, name, other, section, remarks)
         return readout.dark_for(frame.exposure, frame.temperature)
 
@@ -96,9 +97,7 @@ class NightPlan:
         for other, section in self.wider(readout, frame, same_flat):
             if band := _band(other.flats, frame.filter):
                 name, remarks = _named(other.flats, band, frame)
-                if other.key[1:] != readout.key[1:]:
-                    words = contrast(other.key[1:], readout.key[1:], first=1)
-                    remarks = [*remarks, f"{name} is of another read-out: {words}"]
+                remarks = [*remarks, *_of_another(name, other, readout)]
                 return _cut(readout, name, other, section, remarks)
         others = ", ".join(band or "no filter" for band in readout.flats)
         wanted = f"no flat of filter {frame.filter}" if frame.filter else "no flat"
@@ -106,7 +105,8 @@ class NightPlan:
 
     def wider(self, readout, frame, serves):
         """Yield other read-outs that serve a light, and the window that it shows of each."""
-        for other in self.readouts:
+        nearest = sorted(self.readouts, key=lambda other: other.key[1:] != readout.key[1:])
+        for other in nearest:
             if other is readout or not serves(other.key, readout.key):
                 continue
             if other.key[0] == readout.key[0] and other.start in (frame.window, None):
@@ -152,6 +152,14 @@ def _named(flats, band, frame):
     """Return the name of a flat, and a remark if its filter has another spelling."""
     remark = f"the filter {band[0]} of the flats is taken as {frame.filter}"
     return flats[band[0]], [remark] if band[0] != frame.filter else []
+
+
+def _of_another(name, other, readout):
+    """Return a remark on a master whose settings or telescope are not those of a light."""
+    if other.key[1:] == readout.key[1:]:
+        return []
+    words = contrast(other.key[1:], readout.key[1:], first=1)
+    return [f"{name} is of another read-out: {words}"]
 
 
 def _cut(readout, name, other, section, remarks):

@@ -10,7 +10,7 @@ LONG_AGO = 3.0
 
 
 def of_other_readouts(frame, frames, kinds):
-    """Return a remark on calibration frames that are not used because of their read-out.
+    """Return a remark on calibration frames of another read-out or telescope, which are not used.
 
     Parameters
     ----------
@@ -26,13 +26,13 @@ def of_other_readouts(frame, frames, kinds):
     list of str
         One remark per other read-out that has such frames.
     """
-    counts = {}
+    counts, own = {}, (*frame.readout, frame.telescope)
     for other in frames:
-        if other.type in kinds and other.readout != frame.readout:
-            key = other.type, other.readout
+        key = other.type, (*other.readout, other.telescope or frame.telescope)
+        if other.type in kinds and key[1] != own:
             counts[key] = counts.get(key, 0) + 1
     return [
-        f"{number} {kind} frames are of another read-out: {contrast(readout, frame.readout)}"
+        f"{number} {kind} frames are of another read-out: {contrast(readout, own)}"
         for (kind, readout), number in counts.items()
     ]
 

@@ -110,6 +110,9 @@ def raw_frame(path, header, shape):
     """
     kind = frame_type(header, path)
     exposure, remarks = exposure_time(header)
+    if kind.value == "dark" and exposure.value is None and _states_zero(header):
+        kind = kind._replace(value="bias")
+        remarks = [*remarks, "a dark of 0 s is taken as a bias"]
     middle, said = mid_exposure(header, exposure.value)
     problem = _without_type(header, kind) if kind.value is None else ""
     mosaic = mosaic_cards(header)
@@ -136,6 +139,11 @@ def raw_frame(path, header, shape):
         problem=problem,
         remarks=tuple(remarks + said if kind.value == "light" else remarks),
     )
+
+
+def _states_zero(header):
+    """Return whether a header states an exposure time of 0."""
+    return any(number(header.get(card))[0] == 0 for card in ("EXPTIME", "EXPOSURE"))
 
 
 def _without_type(header, kind):

@@ -1,5 +1,7 @@
 """Group the frames of a night by read-out, and say which read-outs may serve each other."""
 
+import re
+
 from redpix.io.sections import Section
 
 #: names of the parts of a read-out: those of `redpix.photometry.raw_frame.RawFrame`, telescope
@@ -52,8 +54,11 @@ def by_readout(frames):
 
 def _key(frame, telescopes):
     """Return read-out and telescope; the telescope counts where the lights are of several."""
+    shape, steps, camera, *settings = frame.readout
+    # programs spell a camera with and without hyphens
+    camera = re.sub("[^a-z0-9]", "", camera.lower())
     counts = len(telescopes) > 1 and frame.telescope in telescopes
-    return (*frame.readout, frame.telescope if counts else "")
+    return (shape, steps, camera, *settings, frame.telescope if counts else "")
 
 
 def _homes(own, of_lights, of_others):
@@ -126,6 +131,8 @@ def _shown(value):
 def same_dark(one, other):
     """Return whether darks of a read-out serve another one, of which they may show more pixels.
 
+    The telescope does not change a dark.
+
     Parameters
     ----------
     one, other : tuple
@@ -135,7 +142,7 @@ def same_dark(one, other):
     -------
     bool
     """
-    return one[1:] == other[1:]
+    return one[1:-1] == other[1:-1]
 
 
 def same_flat(one, other):

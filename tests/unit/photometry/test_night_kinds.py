@@ -92,6 +92,18 @@ def test_binnings_and_temperatures_of_observatories():
     assert temperature(fits.Header({"CCD-TEMP": "-20.0 C"})) == -20
 
 
+def test_a_dark_of_no_seconds_is_a_bias():
+    made = raw_frame("d.fits", fits.Header({"IMAGETYP": "Dark", "EXPTIME": 0.0}), (4, 4))
+    assert made.type == "bias"
+    assert raw_frame("d.fits", fits.Header({"IMAGETYP": "Dark"}), (4, 4)).type == "dark"
+
+
+def test_a_camera_may_be_spelled_in_two_ways():
+    night = [dark(60.0, readout=readout(camera="ZWO ASI1600MM-Pro"))]
+    plan = NightPlan([*night, light(readout=readout(camera="ZWO ASI1600MM Pro"))])
+    assert plan.lights[0].dark == "dark_60s"
+
+
 def test_a_light_takes_the_dark_of_its_temperature():
     darks = [dark(60.0, f"{t}_{n}.fits", temperature=t) for t in (-10.0, 0.0) for n in (0.0, 0.4)]
     night = [*darks, light("a.fits", temperature=-9.7), light("b.fits", temperature=0.2)]
@@ -188,6 +200,15 @@ def test_two_telescopes_with_one_kind_of_camera_do_not_share_flats():
         name = made.frame.telescope
         assert plan.masters[made.flat].frames == (f"f{name}.fits",)
         assert plan.masters[made.dark].frames == (f"b{name}.fits",)
+
+
+def test_a_telescope_without_calibration_frames_takes_darks_and_no_flats_of_another():
+    night = [frame("bias", telescope="A"), flat(telescope="A"), light("a.fits", telescope="A")]
+    _, other = NightPlan([*night, light("b.fits", telescope="B")]).lights
+    assert (other.dark, other.flat) == ("bias_1", "")
+    assert "bias_1 is of another read-out: telescope A (the light B)" in other.remarks
+    words = "1 flat frames are of another read-out: telescope A (the light B)"
+    assert words in other.remarks
 
 
 def test_darks_of_a_mount_without_lights_serve_all_telescopes():
