@@ -110,8 +110,9 @@ def residuals(flux, places, bright):
 
 def scatter(rest):
     """Return the median scatter of stars and its error, mmag."""
-    each = MILLIMAGNITUDES * np.std(rest, axis=0, ddof=1) / MEDIAN_OF_SIX
-    return np.median(each), 1.25 * np.std(each) / np.sqrt(each.size)
+    exposures, stars = rest.shape
+    value = MILLIMAGNITUDES * np.median(np.std(rest, axis=0, ddof=1)) / MEDIAN_OF_SIX
+    return value, 1.25 * value / np.sqrt(2 * (exposures - 1) * stars)
 
 
 def share(rest, features):
