@@ -33,8 +33,11 @@ def unpacked(source):
 HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "ref") else ""
 sys.path.insert(0, f"{HERE or workflow.current_basedir}/scripts")
 
+from redpix.core.cache_folders import keep_fonts_here
 from redpix.core.configuration_files import check_configuration
 from redpix.core.exceptions import refusals
+
+keep_fonts_here(".snakemake")
 
 # a folder without a configuration takes that of redpix, so that -s works from anywhere
 CONFIGURATION = Path("config/config.yaml")
@@ -57,6 +60,7 @@ include: f"{HERE}workflow/rules/common.smk"
 
 from redpix.core.resume import release_after_kill, retry_catalogues, retry_left_out
 from redpix.core.run_summary import closing_words, failure_words
+from redpix.core.terminal_lines import shorten_terminal
 
 
 def container_image():
@@ -204,6 +208,8 @@ onerror:
 
 
 workflow.global_resources["downloads"] = config["download"]["parallel"]
+if workflow.is_main_process and workflow.basedir == str(workflow.current_basedir):
+    shorten_terminal()  # as a module, redpix leaves the terminal as it is
 if workflow.is_main_process:
     held_lock, alone = release_after_kill(Path(".snakemake"))
     if alone:
