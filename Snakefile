@@ -36,6 +36,8 @@ sys.path.insert(0, f"{HERE or workflow.current_basedir}/scripts")
 from redpix.core.cache_folders import keep_fonts_here
 from redpix.core.configuration_files import check_configuration
 from redpix.core.exceptions import refusals
+from redpix.core.needed_programs import check_programs
+from redpix.core.run_summary import check_disk
 
 keep_fonts_here(".snakemake")
 
@@ -47,6 +49,8 @@ if workflow.is_main_process:
     # as a module, redpix is given no file of the command line
     alone = workflow.basedir == str(workflow.current_basedir)
     with refusals(""):
+        if not workflow.dryrun:
+            check_disk(".")
         for path in [CONFIGURATION, *(workflow.overwrite_configfiles if alone else [])]:
             if path.exists():
                 check_configuration(path)
@@ -189,6 +193,11 @@ rule injection:
 
 
 onstart:
+    if workflow.local_exec and not workflow.deployment_settings.deployment_method:
+        with refusals(""):
+            names = {job.rule.name for job in workflow.dag.needrun_jobs()}
+            for line in check_programs(names, config["registration"]["engine"]):
+                print(f"WARNING {line}", file=sys.stderr)
     if workflow.local_exec:
         # Snakemake's limit of 100 jobs a second, for schedulers of clusters, has it look at all jobs
         # that are ready again each second: with 40 fields a tenth of all CPU
