@@ -199,6 +199,35 @@ def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
     assert np.array_equal(program.image, package.image, equal_nan=True)
 
 
+@pytest.mark.parametrize("unit", [1.0, 1e-25, 1e12])
+@pytest.mark.parametrize("program", [True, False])
+def test_one_run_of_montage_gives_the_pixels_of_two(monkeypatch, program, unit):
+    """Noise that jumps between pixels, a bright star and a bad pixel, in any unit."""
+    if not program:
+        pytest.importorskip("MontagePy")
+        monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
+    wcs, rng = drift_scan(), np.random.default_rng(5)
+    image = star_field(wcs)[0] + rng.normal(0, 1, SHAPE)
+    error = rng.choice([0.01, 0.5, 2.0, 1e6], SHAPE)
+    image[60, 80], error[30, 40] = np.nan, 0
+    function, reach = engine("montage")
+    grid = grid_module.north_up_grid(wcs, SHAPE)
+
+    def two_runs(array, wcs, grid):
+        return function(array, wcs, grid)
+
+    once = register.register(function, unit * image, unit * error, wcs, grid, NONE, reach)
+    twice = register.register(two_runs, image, error, wcs, grid, NONE, reach)
+    assert np.array_equal(once.mask, twice.mask)
+    good = twice.mask == 0
+    assert np.array_equal(np.isfinite(once.image), np.isfinite(twice.image))
+    assert good.sum() > 0.8 * image.size
+    np.testing.assert_allclose(once.error[good] / unit, twice.error[good], rtol=1e-6)
+    off = abs(once.image[good].astype(float) / unit - twice.image[good])
+    assert np.all(off < 1e-6 * (abs(twice.image[good]) + abs(np.nanmax(image))))
+    assert np.max(off / twice.error[good]) < 1e-3
+
+
 def test_without_montage_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
     monkeypatch.setitem(sys.modules, "MontagePy.main", None)
