@@ -7,12 +7,16 @@ import numpy as np
 from astropy.io import fits
 
 from redpix.core.atomic_files import missing_bytes
+from redpix.core.exceptions import InputError
 from redpix.core.programs import read_made
 from redpix.image.wcs import pixel_area, wcs_header
 from redpix.pixels.montage_program import run_mprojectpp
 
 #: difference of tangent points up to which they are one for Montage, degrees
 SAME_POINT = 1e-9
+
+# pixels of the largest image that is resampled with its variance at once; others are in strips
+_WHOLE = 4_000_000
 
 #: variances that are weights of a run of Montage; those beyond them are clipped
 _WEIGHTS = 1e-30, 1e30
@@ -45,7 +49,10 @@ class Montage:
         OSError
             If the disk is full.
         """
-        return _resampled(np.asarray(array, np.float32), None, wcs, grid)[0]
+        result = np.full(grid.shape, np.nan, np.float32)
+        with _reprojected(np.asarray(array, np.float32), None, wcs, grid) as (image, _, place):
+            result[place] = image
+        return result
 
     def with_variance(self, image, variance, wcs, grid):
         """Return an image and its variance on a grid, from one run of mProjectPP.
@@ -72,53 +79,73 @@ class Montage:
         InputError, OSError
             As in a call.
         """
-        positive = variance > 0
-        weight = np.where(positive, np.clip(variance, *_WEIGHTS), 0).astype(np.float32)
-        ratio = np.divide(image, weight, out=np.zeros(weight.shape), where=positive)
-        planes = _resampled(ratio, weight, wcs, grid)
-        for plane in planes:
+        sums, missed, met = [np.zeros(grid.shape, np.float32) for _ in range(2)], None, False
+        for rows in _strips(image.shape):
+            strip = wcs.deepcopy()
+            strip.wcs.crpix = wcs.wcs.crpix - [0, rows.start]
+            try:
+                _add_strip(sums, image[rows], variance[rows], strip, grid)
+                met = True
+            except InputError as error:
+                if "overlap" not in str(error).lower():
+                    raise
+                missed = error  # a strip may lie outside the grid, but not the image
+        if not met:
+            raise missed
+        empty = ~(sums[1] > 0)
+        for plane in sums:
             plane /= np.float32(pixel_area(grid.wcs) * np.radians(1) ** 2)
-        return planes
+            plane[empty] = np.nan
+        return sums
 
 
-def _resampled(array, weight, wcs, grid):
-    """Return an array on a grid; if it has weights, its sums and those of the weights.
+def _strips(shape):
+    """Return the rows that are resampled at a time: all of an image of usual size."""
+    step = max(1, shape[0] if shape[0] * shape[1] <= _WHOLE else _WHOLE // shape[1])
+    return [slice(first, min(first + step, shape[0])) for first in range(0, shape[0], step)]
 
-    The sums are over the areas that an output pixel shares, in steradians.
+
+def _add_strip(sums, image, variance, wcs, grid):
+    """Add rows of an image to the sums of a image and a V on the grid, areas in steradians."""
+    positive = variance > 0
+    weight = np.where(positive, np.clip(variance, *_WEIGHTS), 0).astype(np.float32)
+    ratio = np.divide(image, weight, out=np.zeros(weight.shape), where=positive)
+    with _reprojected(ratio, weight, wcs, grid) as (mean, area, place):
+        # multiplied in double precision; both are NaN outside the rows
+        product = np.multiply(mean, area, out=np.empty(mean.shape, "f4"), casting="same_kind")
+        for plane, part in zip(sums, (product, area), strict=True):
+            np.add(plane[place], part, out=plane[place], where=area > 0, casting="same_kind")
+
+
+@contextlib.contextmanager
+def _reprojected(array, weight, wcs, grid):
+    """Run mProjectPP; yields the image and the weighted area it makes, and their place in the grid.
+
+    The arrays are those of files that are gone afterwards.
     """
     header, onto = wcs_header(wcs), grid.header()
     points = [(one["CRVAL1"], one["CRVAL2"]) for one in (header, onto)]
     if np.allclose(*points, rtol=0, atol=SAME_POINT):
         # mProjectPP finds no overlap if tangent points differ by a rounding error
         header["CRVAL1"], header["CRVAL2"] = points[1]
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        fits.PrimaryHDU(array, header).writeto("in.fits")
-        if weight is not None:
-            fits.PrimaryHDU(weight, header).writeto("weight.fits")
-        onto.tofile("grid.hdr", sep="\n", padding=False, endcard=True)
-        run_mprojectpp("in.fits", "out.fits", "grid.hdr", None if weight is None else "weight.fits")
-        if weight is None:
-            return [_placed(["out.fits"], grid, folder)]
-        files = ["out.fits", "out_area.fits"]
-        return [_placed(files, grid, folder), _placed(files[1:], grid, folder)]
-
-
-def _placed(names, grid, folder):
-    """Return a cropped image, or the product of two, on the full grid; NaN outside it."""
-    result = np.full(grid.shape, np.nan, np.float32)
-    for name in names:
-        # mProjectPP reports success even if the disk was full
-        read_made(name, "mProjectPP", _check_complete, folder)
-    with contextlib.ExitStack() as stack:
-        planes = [stack.enter_context(fits.open(name))[0] for name in names]
-        header, data = planes[0].header, planes[0].data
-        x, y = (round(grid.wcs.wcs.crpix[k] - header[f"CRPIX{k + 1}"]) for k in (0, 1))
-        inside = result[y : y + len(data), x : x + data.shape[1]]
-        if len(planes) == 1:
-            inside[:] = data
-        else:  # multiplied in double precision
-            np.multiply(data, planes[1].data, out=inside, casting="same_kind")
-    return result
+    with tempfile.TemporaryDirectory() as folder, contextlib.ExitStack() as stack:
+        with contextlib.chdir(folder):
+            fits.PrimaryHDU(array, header).writeto("in.fits")
+            if weight is not None:
+                fits.PrimaryHDU(weight, header).writeto("weight.fits")
+            onto.tofile("grid.hdr", sep="\n", padding=False, endcard=True)
+            weights = None if weight is None else "weight.fits"
+            run_mprojectpp("in.fits", "out.fits", "grid.hdr", weights)
+            for name in ("out.fits", "out_area.fits"):
+                # mProjectPP reports success even if the disk was full
+                read_made(name, "mProjectPP", _check_complete, folder)
+        made, area = (
+            stack.enter_context(fits.open(f"{folder}/{name}"))[0]
+            for name in ("out.fits", "out_area.fits")
+        )
+        x, y = (round(grid.wcs.wcs.crpix[k] - made.header[f"CRPIX{k + 1}"]) for k in (0, 1))
+        rows, columns = made.shape
+        yield made.data, area.data, (slice(y, y + rows), slice(x, x + columns))
 
 
 def _check_complete(path):
