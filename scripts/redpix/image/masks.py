@@ -4,9 +4,9 @@ The bits are fixed, because later stages and users read the masks of earlier one
 mask has one card per bit (`mask_cards`), so that the file explains itself.
 """
 
-import re
-
 import numpy as np
+
+from redpix.image.mask_bits import bit_names
 
 #: bit number by name, in every MASK of the project
 BITS = {
@@ -18,25 +18,6 @@ BITS = {
     "GHOST": 5,
     "NOT_CHECKED": 6,
     "BAD": 7,  # non-finite or impossible value
-}
-
-#: names of our bits by LSST's names
-LSST = {
-    "NO_DATA": "NO_DATA",
-    "EDGE": "EDGE",
-    "SAT": "SATURATED",
-    "INTRP": "INTERPOLATED",
-    "CR": "COSMIC_RAY",
-    "BAD": "BAD",
-}
-
-#: names of our bits by those of Pan-STARRS (cards MSKNAM04 = 'SATURATED', MSKVAL04 = 16); its
-#: other bits, such as SUSPECT and BURNTOOL, mark usable pixels
-PAN_STARRS = {
-    **dict.fromkeys(("DETECTOR", "FLAT", "DARK", "BLANK", "CTE", "LOW", "CONV.BAD"), "BAD"),
-    **dict.fromkeys(("SAT", "SATURATED", "STARCORE"), "SATURATED"),
-    "CR": "COSMIC_RAY",
-    "GHOST": "GHOST",
 }
 
 #: number type of masks
@@ -63,7 +44,7 @@ def bit_value(*names):
     return sum(1 << BITS[name] for name in set(names))
 
 
-def translated_mask(values, header):
+def translated_mask(values, header, band=None):
     """Return another project's mask in the bits of this project.
 
     Parameters
@@ -71,22 +52,19 @@ def translated_mask(values, header):
     values : ndarray of int, shape (ny, nx)
         The other mask.
     header : Mapping
-        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST, or
-        ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS name its bits. Bits
-        without a counterpart in `BITS` are ignored. Without such cards every value except 0 is
-        BAD.
+        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST,
+        ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS, or
+        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits, or comments as of ZTF
+        (``BIT08 = 8 / SATURATED``). A plane DQ of JWST or HST has the bits of the telescope. Bits
+        without a counterpart in `BITS` are ignored. Otherwise every value except 0 is BAD.
+    band : str, optional
+        Band of the image, such as ``r`` or ``decam_r``: bits that name another band are ignored.
 
     Returns
     -------
     ndarray, shape (ny, nx), int16
     """
-    names = {int(key[3:]): header[key] for key in header if re.fullmatch(r"BIT\d+", key)}
-    names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
-    for key in header:
-        value = header.get(f"MSKVAL{key[6:]}") if re.fullmatch(r"MSKNAM\d+", key) else None
-        if isinstance(value, int) and value > 0:
-            names[value.bit_length() - 1] = PAN_STARRS.get(str(header[key]).strip().upper())
-    names = {bit: name for bit, name in names.items() if type(bit) is int and 0 <= bit < 63}
+    names = bit_names(header, band)
     if not names:
         return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
     mask = np.zeros(values.shape, DTYPE)
