@@ -14,9 +14,14 @@ from redpix.psf.effective_psf import b_spline, position_powers, spline_matrix, s
 #: divisions, of which each leaves a tenth to a half of the unevenness
 _ROUNDS = 3
 
+#: largest deviation of a sum from the mean in a PSF that is even enough
+_EVEN = 5e-4
+
 
 def with_even_pixels(psf):
     """Return a PSF divided by the sum of its pixels at each position within a pixel.
+
+    The mean of the sum over the positions stays.
 
     Parameters
     ----------
@@ -27,26 +32,30 @@ def with_even_pixels(psf):
     -------
     redpix.psf.effective_psf.EffectivePsf
     """
-    for _ in range(_ROUNDS):
-        psf = _divided(psf)
-    return psf
-
-
-def _divided(psf):
-    """Return a PSF divided by the sums of its pixels at the nodes, between which a spline leads."""
     side = 2 * psf.degree + 1
     rows, columns = (np.linspace(0, length - 1, side) for length in psf.shape)
     y, x = (axis.ravel() for axis in np.meshgrid(rows, columns, indexing="ij"))
-    tables = np.tensordot(position_powers(x, y, psf.shape, psf.degree), psf.terms, axes=1)
-    sums = pixel_sums(tables, psf.step)
+    powers = position_powers(x, y, psf.shape, psf.degree)
+    for _ in range(_ROUNDS):
+        tables = np.tensordot(powers, psf.terms, axes=1)
+        sums = pixel_sums(tables, psf.step)
+        # the light beyond the grid is not in the sums
+        sums /= sums.mean(axis=(1, 2), keepdims=True)
+        if abs(sums - 1).max() < _EVEN:
+            break
+        psf = psf._replace(terms=_divided(psf, tables, sums, (x, y)))
+    return psf
+
+
+def _divided(psf, tables, sums, places):
+    """Return the terms of a PSF divided by sums of its pixels, which are given at the nodes."""
     # where the light ends, the sum of the pixels may be 0
-    sums = np.where(sums > 0.5, sums, 1.0)
-    values = tables
+    sums, values = np.where(sums > 0.5, sums, 1.0), tables
     for axis in (1, 2):
         values = correlate1d(values, [1 / 6, 2 / 3, 1 / 6], axis=axis, mode="mirror")
-    terms = spline_terms(values / sums, (x, y), psf.degree, psf.shape)
+    terms = spline_terms(values / sums, places, psf.degree, psf.shape)
     # a stacked PSF ends where its terms are 0
-    return psf._replace(terms=np.where(psf.terms.any(axis=0), terms, 0.0))
+    return np.where(psf.terms.any(axis=0), terms, 0.0)
 
 
 def pixel_sums(tables, step):
