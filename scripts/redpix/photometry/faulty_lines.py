@@ -140,7 +140,7 @@ def _faulty_columns(image, hidden, noise):
         ]
     )
     found = np.zeros(medians.shape, bool)
-    for length in (*(part for part in _PARTS if part < blocks), blocks):
+    for length in [part for part in _PARTS if part < blocks] + [blocks]:
         step = max(length // 5, 1)
         starts = [*range(0, blocks - length, step), blocks - length]
         parts = np.stack([_least_deviation(medians[k : k + length], noise) for k in starts])
@@ -161,9 +161,10 @@ def _block_medians(image, hidden, noise):
     wide = np.pad(values, ((0, 0), (reach, reach)), mode="reflect")
     side = values.shape[1]
     left, right = (
-        _median_of_three(*(wide[:, reach + sign * d : reach + sign * d + side] for d in _BESIDE))
+        np.stack([wide[:, reach + sign * d : reach + sign * d + side] for d in _BESIDE])
         for sign in (-1, 1)
     )
+    left, right = _median_of_three(left), _median_of_three(right)
     light = np.maximum(left, right)
     left, right = values - left, values - right
     smaller = np.where(abs(left) < abs(right), left, right)
@@ -174,8 +175,9 @@ def _block_medians(image, hidden, noise):
     return np.median(np.where(compared, smaller, 0).reshape(-1, _BLOCK, side), axis=1)
 
 
-def _median_of_three(one, two, three):
-    """Return the median of three arrays."""
+def _median_of_three(planes):
+    """Return the median of three planes."""
+    one, two, three = planes
     return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
 
 
