@@ -99,7 +99,7 @@ rule report:
 rule report_pair:
     input:
         # what the template includes
-        report_parts("macros", "changes"),
+        report_parts("macros", "verdict", "changes"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",

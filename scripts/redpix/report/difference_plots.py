@@ -43,8 +43,9 @@ def triplet_figure(new, reference, difference, positions, titles):
     for number, (*stamps, changed, title) in enumerate(zip(*cubes, titles, strict=True)):
         row = axes[number // 2, 3 * (number % 2) : 3 * (number % 2) + 3]
         sky = np.concatenate([stamp[np.isfinite(stamp)] for stamp in stamps])
-        low, high = np.median(sky) - 3 * mad_std(sky), np.max(sky)
-        high = min(high, np.median(sky) + 40 * mad_std(sky))
+        middle, noise = (np.median(sky), mad_std(sky)) if len(sky) else (0.0, 1.0)
+        low = middle - 3 * noise
+        high = max(min(np.max(sky, initial=middle), middle + 40 * noise), low)
         for axis, stamp in zip(row[:2], stamps, strict=True):
             axis.imshow(stamp, origin="lower", cmap="gray", vmin=low, vmax=high)
         row[2].imshow(changed, origin="lower", cmap="RdBu_r", vmin=-12, vmax=12)
@@ -70,10 +71,10 @@ def score_figure(scores):
     for name, values in scores.items():
         counts, _ = np.histogram(values, _BINS)
         axes.stairs(np.maximum(counts, 0.3), _BINS, label=name, linewidth=1.1)
-    total = max(len(values) for values in scores.values())
+    total = max((len(values) for values in scores.values()), default=0)
     gauss = total * np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi) * (_BINS[1] - _BINS[0])
     axes.plot(middle, gauss, color="black", linewidth=0.9, linestyle="--", label="unit Gaussian")
-    axes.set(yscale="log", ylim=(0.5, 2 * total), xlabel="Scorr", ylabel="pixels")
+    axes.set(yscale="log", ylim=(0.5, max(2 * total, 10)), xlabel="Scorr", ylabel="pixels")
     axes.legend()
     return figure
 

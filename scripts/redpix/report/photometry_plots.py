@@ -100,7 +100,7 @@ def stars_figure(image, residual, x, y, flags):
     left, right = figure.subplots(1, 2)
     limits = stretch(image)
     left.imshow(image, origin="lower", cmap=GREY, **limits)
-    for bad, colour, label in ((False, "#6fd3ff", "no flag"), (True, "#ffb13f", "flagged")):
+    for bad, colour, label in ((False, "#6fd3ff", "without flags"), (True, "#ffb13f", "flagged")):
         chosen = (flags != 0) == bad
         left.scatter(
             x[chosen],
