@@ -5,11 +5,15 @@ import numpy as np
 from astropy.visualization import make_lupton_rgb
 from matplotlib.figure import Figure
 
+from redpix.report.mosaics import draw_stamp, empty_mosaic
 from redpix.simulation import rendering
 from redpix.simulation.rendering import Galaxy
 
 #: maximum number of galaxies in a figure
 SHOWN = 9
+
+#: space between stamps along x, and along y for their titles, in units of a side
+_GAPS = (0.08, 0.25)
 
 
 def stamp_colours(stamp, wavelengths):
@@ -57,15 +61,19 @@ def pair_figure(inputs, targets, z_in, z_out, wavelengths):
     -------
     Figure
     """
-    count = len(inputs)
-    figure = Figure(figsize=(8.4, 2.3), layout="constrained")
-    axes = figure.subplots(2, count, squeeze=False)
-    for row, (stamps, redshifts) in enumerate(((inputs, z_in), (targets, z_out))):
-        for axis, stamp, redshift in zip(axes[row], stamps, redshifts, strict=True):
-            axis.imshow(stamp_colours(stamp, wavelengths), origin="lower", interpolation="nearest")
-            axis.set_title(f"z = {redshift:.2f}", fontsize=7, pad=2)
-            axis.set_axis_off()
-    return figure
+    rows = ((inputs, z_in), (targets, z_out))
+    pictures = [
+        (stamp_colours(stamp, wavelengths), redshift)
+        for stamps, redshifts in rows
+        for stamp, redshift in zip(stamps, redshifts, strict=True)
+    ]
+    side = pictures[0][0].shape[0]
+    axes, corners = empty_mosaic(2, len(inputs), side, 8.4 * max(len(inputs), 3) / SHOWN, _GAPS)
+    for corner, (picture, redshift) in zip(corners, pictures, strict=True):
+        draw_stamp(axes, corner, picture, None, None)
+        place = corner + [0, 1.03 * side]
+        axes.text(*place, f"z = {redshift:.2f}", fontsize=7, va="bottom", clip_on=False)
+    return axes.figure
 
 
 def half_light(stamp, scale):
