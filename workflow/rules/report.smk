@@ -107,7 +107,7 @@ rule report_pair:
         catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
-        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "page", "Report"),
+        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "pair", "Report"),
     log:
         f"{RESULTS}/logs/report/{{pair}}.log",
     benchmark:

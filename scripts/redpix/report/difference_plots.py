@@ -50,7 +50,8 @@ def triplet_figure(new, reference, difference, positions, titles):
         for corner, stamp in zip(places, stamps, strict=False):
             draw_stamp(axes, corner, stamp, "gray", (low, high))
         draw_stamp(axes, places[2], changed, "RdBu_r", (-12, 12))
-        axes.text(*(places[0] + [0, 1.03 * side]), title, fontsize=6.5, va="bottom")
+        left, low = places[0]
+        axes.text(left, low + 1.03 * side, title, fontsize=6.5, va="bottom")
     return axes.figure
 
 

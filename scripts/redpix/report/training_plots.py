@@ -71,8 +71,8 @@ def pair_figure(inputs, targets, z_in, z_out, wavelengths):
     axes, corners = empty_mosaic(2, len(inputs), side, 8.4 * max(len(inputs), 3) / SHOWN, _GAPS)
     for corner, (picture, redshift) in zip(corners, pictures, strict=True):
         draw_stamp(axes, corner, picture, None, None)
-        place = corner + [0, 1.03 * side]
-        axes.text(*place, f"z = {redshift:.2f}", fontsize=7, va="bottom", clip_on=False)
+        left, low = corner
+        axes.text(left, low + 1.03 * side, f"z = {redshift:.2f}", fontsize=7, va="bottom")
     return axes.figure
 
 
