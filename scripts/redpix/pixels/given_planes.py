@@ -128,7 +128,7 @@ def _size(shape):
     return " x ".join(map(str, shape[::-1]))
 
 
-def given_mask(path, planes, shape, remarks):
+def given_mask(path, planes, shape, remarks, band=None):
     """Return the mask that a row or the file of its image gives.
 
     Parameters
@@ -141,6 +141,8 @@ def given_mask(path, planes, shape, remarks):
         Rows and columns of the image.
     remarks : list of str
         Remarks are appended.
+    band : str, optional
+        Band of the image, for masks whose bits name bands.
 
     Returns
     -------
@@ -162,7 +164,7 @@ def given_mask(path, planes, shape, remarks):
         if name is None:
             return np.zeros(shape, DTYPE)
         values, header = planes[name].pixels, planes[name].header
-    mask = translated_mask(values, header)
+    mask = translated_mask(values, header, band)
     masked = np.mean(mask != 0)
     if masked == 1:
         where = f"mask: {path}" if path else f"the mask beside the image ({name})"
