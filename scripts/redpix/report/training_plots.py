@@ -156,14 +156,14 @@ def theory_figure(fluxes, sizes):
     for name, (true, measured) in fluxes.items():
         left.plot(true, measured / true - 1, ".", markersize=4, label=name)
     left.axhline(0, color="black", linewidth=0.8)
-    left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true - 1")
+    left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true − 1")
     left.set_yscale("symlog", linthresh=1e-3)
     left.legend()
-    top = 0.0
     for name, (expected, measured) in sizes.items():
         right.plot(expected, measured, ".", markersize=4, label=name)
-        top = max(top, float(np.max(expected)))
-    right.plot([0, top], [0, top], color="black", linewidth=0.8)
+    every = np.concatenate([expected for expected, _ in sizes.values()])
+    ends = [np.min(every), np.max(every)]
+    right.plot(ends, ends, color="black", linewidth=0.8)
     right.set(xlabel="half-light radius, theory (arcsec)", ylabel="in the stamp (arcsec)")
     return figure
 
