@@ -27,6 +27,7 @@ def can_be_made(folder):
     Parameters
     ----------
     folder : Path
+        Folder that a program would write to.
 
     Returns
     -------
