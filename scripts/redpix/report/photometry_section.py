@@ -159,7 +159,8 @@ def show_image(name, raw, calibrated, stars, residual, pictures):
     elif pictures:
         drawn = dict.fromkeys(PICTURES) | {"stars": show_stars(planes, stars)}
     noise = given_noise(raw, planes.header, planes.background, sky)
-    return {"name": name, "facts": facts, "pictures": drawn, "noise": noise}
+    found = {"noise": noise, "stars": len(stars)}
+    return {"name": name, "facts": facts, "pictures": drawn, **found}
 
 
 def image_facts(planes, stars):

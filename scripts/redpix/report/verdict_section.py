@@ -60,6 +60,7 @@ def show_verdict(products, run, methods, sections, exposed_by=()):
         lines += verdict_images.judge_image(name, fits.getheader(path))
     photometry, training = sections["photometry"], sections["training"]
     for image in photometry["images"] if photometry else ():
+        lines += verdict_images.judge_stars(image["name"], image.get("stars"))
         if image.get("noise"):
             lines += verdict_images.judge_given_noise(image["name"], *image["noise"])
     for path in products.light_curves:

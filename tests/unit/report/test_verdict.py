@@ -185,3 +185,9 @@ def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
         ("frame a-r", "zero point 25.5, MAGZP, Vega; no AB scale; a ramp"),
         ("pair pair, r", "the gain is assumed; few stars"),
     ]
+
+
+def test_an_image_without_stars_is_worth_a_look():
+    (line,) = images.judge_stars("a", 0)
+    assert (line.mark, line.link) == ("look", "image-a")
+    assert images.judge_stars("a", 3) == images.judge_stars("a", None) == []
