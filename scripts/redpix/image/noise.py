@@ -250,8 +250,7 @@ def _sources(image, noise, mask):
     means = ndimage.uniform_filter(image, 3)
     means /= noise
     del noise  # as large as the image
-    bright = means > 3 * mad_std(_thinned(means, mask == 0, 200_000))
-    sources = ndimage.maximum_filter(bright, 5)
+    sources = ndimage.maximum_filter(means > 3 * mad_std(_thinned(means, mask == 0, 200_000)), 5)
     # if over 90 % of the pixels look like sources (a nebula), no mask is used
     return sources if sources.mean() < 0.9 else np.zeros_like(sources)
 
