@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from redpix.core.exceptions import InputError
+from redpix.image.full_well import find_full_well
+from redpix.image.saturation_level import find_plateau, with_plateau
 from redpix.io.camera import read_camera
 from redpix.photometry.camera_check import (
     checked_gain,
-    find_plateau,
     strips_without_sky,
     without_sky,
 )
-from redpix.photometry.camera_of_image import with_plateau, with_remark_on_type
+from redpix.photometry.camera_of_image import with_remark_on_type
 from redpix.photometry.exposure_image import calibrate_image
-from redpix.photometry.full_well import find_full_well
 from star_field import Moffat, draw
 
 STRANGERS = ROOT.parent / "shared/strangers/ccd"
