@@ -23,6 +23,8 @@ os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"  # thre
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
 import fastavro
+import fuzz_answers
+import fuzz_exposures
 import fuzz_listings
 import numpy as np
 from astropy.io import fits
@@ -274,8 +276,24 @@ def listing_readers():
     header.update(camera.band_wcs(DEMO_FIELD, "r").to_header())
     return [
         Reader(name, suffix, file.encode() if isinstance(file, str) else fits_bytes(file), read)
-        for name, suffix, file, read in fuzz_listings.all_files(header)
+        for name, suffix, file, read in [
+            *fuzz_listings.all_files(header),
+            *fuzz_answers.answers(),
+        ]
     ]
+
+
+def exposure_readers():
+    """Return the readers of images with planes, amplifiers, colours and PSFs."""
+    header = camera.band_wcs(DEMO_FIELD, "r").to_header()
+    images = [
+        Reader(name, ".fits", fits_bytes(*hdus), read)
+        for name, hdus, read in fuzz_exposures.images(header)
+    ]
+    tables = [
+        Reader(name, ".csv", text.encode(), read) for name, text, read in fuzz_exposures.sources()
+    ]
+    return [*images, *tables]
 
 
 def npy(array):
@@ -373,6 +391,7 @@ def run(number, seed):
     rng = np.random.default_rng(seed)
     readers = [*survey_readers(rng), *image_readers(rng)]
     readers += [*table_readers(rng), *model_readers(rng), *listing_readers()]
+    readers += exposure_readers()
     for reader in readers:
         path = Path(f"valid{reader.suffix}").absolute()
         path.write_bytes(reader.pack(reader.content))

@@ -5,19 +5,49 @@ import os
 import signal
 from pathlib import Path
 
+from warm_python import NAME_OF_FORK
+
 #: longest time until a killed run has ended, s
 PATIENCE = 120.0
 
 
-def of_session(session):
-    """Return the numbers of the processes of a session that live, without those that ended."""
-    numbers = []
-    for path in Path("/proc").glob("[0-9]*"):
+def processes():
+    """Return the parent and the name of each process that lives, without those that ended."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # it ended meanwhile
-            state = (path / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
-            if os.getsid(int(path.name)) == session and state not in "ZX":
-                numbers.append(int(path.name))
-    return numbers
+            words, _, rest = path.read_text(errors="replace").rpartition(")")
+            state, parent = rest.split()[:2]
+            if state not in "ZX":
+                found[int(path.parent.name)] = int(parent), words.partition("(")[2]
+    return found
+
+
+def of_run(leader):
+    """Return the numbers of the living processes of a run.
+
+    These are the descendants of the leader. The fork of a warm Python does the work of the process
+    that asked for it, and belongs to it.
+
+    Parameters
+    ----------
+    leader : int
+        Number of the first process.
+
+    Returns
+    -------
+    list of int
+        The leader is the first.
+    """
+    living, members = processes(), [leader]
+    for member in members:
+        fork = NAME_OF_FORK.format(member)
+        members += [
+            number
+            for number, (parent, name) in living.items()
+            if number not in members and (parent == member or name == fork)
+        ]
+    return members
 
 
 def kill(process, whom, chance):
@@ -26,18 +56,23 @@ def kill(process, whom, chance):
     Parameters
     ----------
     process : subprocess.Popen
-        Snakemake, which leads a session of its own.
+        Python or warm Python that runs Snakemake.
     whom : {"everybody", "Snakemake", "one job"}
         Without a job, "one job" kills Snakemake.
     chance : random.Random
         Chooses the job.
     """
-    others = [number for number in of_session(process.pid) if number != process.pid]
-    with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
-        if whom == "everybody":
-            os.killpg(process.pid, signal.SIGKILL)
-        elif whom == "one job" and others:
-            os.kill(chance.choice(others), signal.SIGKILL)
-        else:
-            process.kill()
+    members = of_run(process.pid)
+    fork = NAME_OF_FORK.format(process.pid)
+    forks = [number for number, (_, name) in processes().items() if name == fork]
+    # a warm Python waits for its fork, and dies as it dies
+    snakemake = forks[0] if forks else process.pid
+    jobs = [number for number in members if number not in (process.pid, snakemake)]
+    if whom == "everybody":
+        victims = members
+    else:
+        victims = [chance.choice(jobs)] if whom == "one job" and jobs else [snakemake]
+    for victim in victims:
+        with contextlib.suppress(ProcessLookupError):  # it ended meanwhile
+            os.kill(victim, signal.SIGKILL)
     process.wait(PATIENCE)

@@ -18,6 +18,7 @@ import selectors
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,9 @@ LIBRARIES = (
     *("galsim", "jinja2", "joblib", "matplotlib.figure", "numexpr", "sep", "sklearn.ensemble"),
     *("bokeh.embed", "bokeh.plotting", "bokeh.resources", "PIL.Image", "h5py"),
 )
+
+#: name of the process of a fork, with the number of the process that asked for it
+NAME_OF_FORK = "fork of {}"
 
 #: the program that asks for a fork, and ends as it ends; Python runs it without its site packages
 CLIENT = """
@@ -127,8 +131,10 @@ def _begin(door, events, paths, program):
             os.close(descriptor)
         line.close()
         return
+    client, *_ = struct.unpack("3i", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
     child = os.fork()
     if not child:
+        Path("/proc/self/comm").write_text(NAME_OF_FORK.format(client))
         for descriptor, wanted in zip(descriptors, range(3), strict=True):
             os.dup2(descriptor, wanted)
         os.closerange(3, 256)

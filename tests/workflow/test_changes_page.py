@@ -8,6 +8,7 @@ import pytest
 from astropy.io import fits
 from chromium import act_on_page
 from conftest import ROOT
+from devtools import open_tab
 from redpix.report import change_stamps, files
 from redpix.report.page_scripts import blinking
 
@@ -150,6 +151,10 @@ def test_marks_by_keys_and_buttons_are_saved_with_what_a_run_learns_from(page, t
     answer.saved = leaves();
     press("p"); press("u"); press("p"); press("u");
     answer.emptied = get("changes-count").textContent;
+    redpixMarks.read("\\ufeff" + answer.table.replaceAll('","', '";"').replaceAll("\\n", "\\r\\n")
+      .replace("pair,band,id,ra,dec,x,y,mark,note,features", head => head.replaceAll(",", ";")));
+    answer.spreadsheet = redpixMarks.table() === answer.table;
+    for (const one of ids()) { document.querySelector(`[data-key="${one}"]`).focus(); press("u"); }
     redpixMarks.read(answer.table + '"other","r","9","1","1","1","1","real","",""\\n');
     answer.read = get("changes-count").textContent;
     answer.again = redpixMarks.table() === answer.table;"""
@@ -165,6 +170,7 @@ def test_marks_by_keys_and_buttons_are_saved_with_what_a_run_learns_from(page, t
     assert (answer["unsaved"], answer["saved"]) == (False, True)
     assert answer["count"] == "3 of 4 changes, 2 marked"
     assert answer["same"]
+    assert answer["spreadsheet"]  # semicolons, CRLF and a byte order mark
     assert answer["read"].endswith("2 marks read, 1 of other changes left out")
     assert answer["again"]
 
@@ -177,3 +183,19 @@ def test_a_telephone_shows_changes_below_each_other(page, tmp_path):
     assert answer["width"] <= 390
     assert answer["lines"] == 1
     assert answer["small"] > 80
+
+
+def test_a_tap_blinks_a_card_and_a_swipe_scrolls_the_list(page):
+    with open_tab(page, "window.redpixMarks", width=390, height=500, phone=True) as tab:
+        left, top, width, height = tab.box("#stamps > li .blink")
+        tab.touch([(left + width / 2, top + height / 2)])
+        second = "document.querySelector('#stamps > li .blink img:last-child')"
+        assert tab.run(f"return getComputedStyle({second}).animationName;") == "blink"
+        left, top, width, height = tab.box("#stamps")
+        assert height <= 0.66 * 500  # the page can be scrolled beside the list
+        tab.swipe((left + 100, top + height / 2), (left + 100, top + height / 2 - 120))
+        assert tab.run("return document.getElementById('stamps').scrollTop;") > 60
+        left, top, width, height = tab.box("#stamps > li button")
+        tab.touch([(left + width / 2, top + height / 2)])
+        assert "1 marked" in tab.run("return document.getElementById('changes-count').textContent;")
+        tab.check()

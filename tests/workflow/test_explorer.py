@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from chromium import act_on_page
+from devtools import open_tab
 from test_report import Run
 
 HELP = """
@@ -244,3 +245,45 @@ def test_a_telephone_shows_the_page_without_scrolling_sideways(page, tmp_path):
     assert answer["scrolled"]
     assert answer["lines"] == 1
     assert answer["words"].startswith("Object ")
+
+
+def test_a_finger_scrolls_over_plots_taps_points_and_draws_boxes_with_a_tool(page):
+    ready = 'document.getElementById("explore")?.dataset.ready'
+    with open_tab(page[0], ready, width=390, height=800, phone=True) as tab:
+        for number in range(6):
+            left, top, width, height = tab.box(f".plots > :nth-child({number + 1}) > *")
+            before = tab.run("return scrollY;")
+            tab.swipe((left + 150, top + 150), (left + 150, top + 50))
+            assert tab.run("return scrollY;") > before + 50
+        tab.box(".plots > :first-child > *")
+        x, y, wanted = tab.run(
+            HELP + "const plot = Bokeh.index.find_one(Bokeh.documents[0].roots()[0]);"
+            "const {frame, model} = plot, box = plot.el.getBoundingClientRect(), {data} = objects;"
+            "const row = data.redshift.findIndex(Number.isFinite);"
+            "return [box.left + frame.x_scale.compute(data.redshift[row]), "
+            "box.top + frame.y_scale.compute(data.z_phot[row]), data.object[row]];"
+        )
+        tab.touch([(x, y)])
+        tab.wait("document.getElementById('count').textContent.endsWith('chosen')", 5)
+        near = tab.run(HELP + "return objects.selected.indices.map(k => objects.data.object[k]);")
+        assert wanted in near
+        left, top, width, height = tab.box(".plots > :first-child > *")
+        x, y = tab.run(
+            HELP + "get('brush').click(); const all = node => [...node.querySelectorAll('*')]"
+            ".flatMap(one => [one, ...(one.shadowRoot ? all(one.shadowRoot) : [])]);"
+            "const button = all(document).find(one => one.title === 'Box Select');"
+            "const box = button.getBoundingClientRect(); return [box.left + 15, box.top + 15];"
+        )
+        tab.touch([(x, y)])
+        plot = "document.querySelector('.plots > :first-child > *')"
+        above = f"return {plot}.getBoundingClientRect().top;"
+        before = tab.run(above)
+        tab.swipe((left + 80, top + 40), (left + width - 60, top + height - 60))
+        assert tab.run(above) == pytest.approx(before, abs=2)  # the page stays
+        assert tab.run(HELP + "return objects.selected.indices.length;") > 10
+        left, top, width, height = tab.box(".rows")
+        tab.swipe((left + 150, top + 200), (left + 150, top + 60))
+        inside = "Bokeh.index.find_one(Bokeh.documents[0].get_model_by_name('table')).shadow_el"
+        wanted = f"return {inside}.querySelector('.slick-viewport-left').scrollTop;"
+        assert tab.run(wanted) > 60
+        tab.check()

@@ -17,6 +17,7 @@ from conftest import command, environment, prepare, run
 from killed_runs import kill
 from small import ALL, products
 from star_field import Moffat, draw
+from warm_python import warm_python
 
 #: least number of kills; --kills asks for more
 KILLS = 10
@@ -77,12 +78,11 @@ def start_and_kill(folder, chance):
     """Start the run, and kill it while its first, second or third job works; return its words."""
     with open(folder / "words.txt", "w") as words:
         process = subprocess.Popen(
-            command(cores=1, **CONFIG),
+            [warm_python(), *command(cores=1, **CONFIG)[1:]],
             cwd=folder,
             env=environment(),
             stdout=words,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
         )
     wanted, end = chance.randint(1, 3), time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < end:

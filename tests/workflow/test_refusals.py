@@ -32,6 +32,22 @@ def test_a_named_configuration_is_checked_before_snakemake_reads_it(tmp_path, co
     assert line in words
 
 
+@pytest.mark.parametrize("profile", ["slurm", "cluster"])
+def test_each_shipped_profile_checks_a_named_configuration(tmp_path, profile):
+    place = ROOT / "workflow/profiles" / profile
+    (tmp_path / "own.yaml").mkdir()
+    words = run(tmp_path, "-n", "--workflow-profile", place, "--configfile", "own.yaml", status=1)
+    assert words.splitlines()[-1] == "own.yaml: is not a file; allowed: the path of a file"
+    assert "Traceback" not in words
+
+
+def test_the_shipped_profiles_check_configurations_by_the_same_lines():
+    texts = [path.read_text() for path in (ROOT / "workflow/profiles").glob("*/config.yaml")]
+    checks = {text.partition("# Snakemake reads the files of --configfile")[2] for text in texts}
+    assert (len(texts), len(checks)) == (3, 1)
+    assert "check_named_configurations()" in checks.pop()
+
+
 def test_a_copy_of_a_profile_works_in_another_folder(tmp_path):
     (tmp_path / "profiles").mkdir()
     shutil.copytree(ROOT / "workflow/profiles/default", tmp_path / "profiles/default")

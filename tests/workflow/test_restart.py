@@ -5,7 +5,6 @@
 
 import random
 import subprocess
-import sys
 import time
 
 import pytest
@@ -32,17 +31,16 @@ def undisturbed(demo, tmp_path_factory):
     return folder, config, time.monotonic() - started
 
 
-def start(folder, config, python=sys.executable, **more):
+def start(folder, config):
     """Start a run and return its process; what it says goes to words.txt."""
     prepare(folder)
     with open(folder / "words.txt", "w") as words:
         return subprocess.Popen(
-            [python, *command(TARGET, **config)[1:]],
+            [warm_python(), *command(TARGET, **config)[1:]],
             cwd=folder,
             env=environment(),
             stdout=words,
             stderr=subprocess.STDOUT,
-            **more,
         )
 
 
@@ -63,7 +61,7 @@ def test_killed_over_and_over(undisturbed, tmp_path, pytestconfig):
     # where in the run a blow falls is chance, and differs from machine to machine; late blows hit
     # what the starts before have left to do
     for victim in [*VICTIMS, *chance.choices(VICTIMS, k=max(0, kills - len(VICTIMS)))]:
-        process = start(tmp_path, config, start_new_session=True)
+        process = start(tmp_path, config)
         time.sleep(seconds * chance.uniform(0.1, 0.6))
         kill(process, victim, chance)
     run(tmp_path, TARGET, **config)
@@ -75,7 +73,7 @@ def on_two_cores(undisturbed, tmp_path_factory):
     """Run on two cores; return the folder, the exit status and what a second run said."""
     _, config, _ = undisturbed
     folder = tmp_path_factory.mktemp("two cores")
-    first = start(folder, config, warm_python())
+    first = start(folder, config)
     while not list((folder / ".snakemake").glob("locks/*.lock")):
         assert first.poll() is None
         time.sleep(0.05)

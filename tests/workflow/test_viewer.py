@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from chromium import act_on_page
 from conftest import ROOT
+from devtools import open_tab
 from redpix.report import pixel_layers, pixel_viewer
 from redpix.report.field_tiles import choose_tiles
 from redpix.report.page_policy import policy
@@ -79,7 +80,8 @@ def write_page(path, content):
     script = (ROOT / "workflow/report/viewer.js").read_text()
     path.write_text(
         f"""<!DOCTYPE html><html><head><meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy([script])}"></head>
+<meta http-equiv="Content-Security-Policy" content="{policy([script])}">
+<meta name="viewport" content="width=device-width, initial-scale=1"></head>
 <body><div data-viewer="0"></div><figure id="star-charts"><svg></svg><svg></svg></figure>
 <p id="star-told"></p>
 <script type="application/json" id="viewer-data">{json.dumps(content)}</script>
@@ -203,3 +205,46 @@ def test_a_field_of_the_report_has_its_layers_and_coordinates(tmp_path):
     assert answer["reserved"] > 0.85  # the page does not jump when a viewer starts
     assert answer["downloads"][:2] == ["3813-5-20.reg", "3813-5-20.moc.fits"]
     assert answer["width"] <= 500
+
+
+def test_fingers_zoom_and_move_the_image_and_scroll_the_page(small):
+    with open_tab(
+        small, f"window.redpixViewer && {READY}", width=390, height=700, phone=True
+    ) as tab:
+        tab.run(
+            "document.body.append(Object.assign(document.createElement('p'), "
+            "{style: 'height: 2000px', textContent: 'below'}));"
+        )
+        left, top, width, height = tab.box("canvas")
+        middle = (left + width / 2, top + height / 2)
+
+        def view():
+            return tab.run("return document.querySelector('[data-viewer]').viewer.view;")
+
+        start = view()
+        tab.swipe(middle, (middle[0], middle[1] - 120))
+        assert tab.run("return scrollY;") > 60
+        assert view() == start
+        tab.run("scrollTo(0, 0);")
+        tab.touch(*([(middle[0] - d, middle[1]), (middle[0] + d, middle[1])] for d in (20, 30, 40)))
+        zoomed = view()
+        assert zoomed["scale"] > 1.5 * start["scale"]
+        assert tab.run("return visualViewport.scale;") == 1
+        tab.swipe(middle, (middle[0] - 40, middle[1] - 30))
+        moved = view()
+        assert [moved[axis] - zoomed[axis] for axis in "xy"] == pytest.approx([-80, -60], abs=8)
+        for _ in range(6):  # the image cannot be lost
+            tab.swipe(middle, (middle[0] - 150, middle[1]))
+        assert view()["x"] + 80 * moved["scale"] >= width
+        assert tab.run("return scrollY;") == 0
+        tab.run("document.querySelector('[data-viewer] button').click();")
+        x, y = tab.run(
+            "const {viewer} = document.querySelector('[data-viewer]'), box = "
+            "document.querySelector('canvas').getBoundingClientRect(); return "
+            "viewer.canvasPlace({x: 31, y: 21}).map((one, k) => one / devicePixelRatio + "
+            "(k ? box.top : box.left));"
+        )
+        tab.touch([(x, y)])
+        assert tab.run("return document.querySelector('.told').textContent;") == "the bright star"
+        assert "x 31" in tab.run("return document.querySelector('output').textContent;")
+        tab.check()

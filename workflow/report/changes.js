@@ -111,15 +111,18 @@
     return [columns.join(","), ...lines].join("\n") + "\n";
   }
 
-  // cells with or without quotes, columns in any order
+  // cells with or without quotes, columns in any order; a spreadsheet may have saved semicolons or tabs
   function read(text) {
-    const cut = line => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(cell => (cell[1] ?? cell[2] ?? "").replaceAll('""', '"'));
-    const [first, ...lines] = text.replace(/^\ufeff/, "").split(/\r?\n/), names = cut(first);
+    const [first, ...lines] = text.replace(/^\ufeff/, "").split(/\r?\n/), parts = mark => first.split(mark).length;
+    const between = [",", ";", "\t"].reduce((best, mark) => parts(mark) > parts(best) ? mark : best);
+    const cells = new RegExp(`(?:^|${between})(?:"((?:[^"]|"")*)"|([^${between}]*))`, "g");
+    const cut = line => [...line.matchAll(cells)].map(cell => (cell[1] ?? cell[2] ?? "").replaceAll('""', '"'));
+    const names = cut(first);
     const known = new Set(rows.map(key));
     let taken = 0, others = 0;
     for (const line of lines) {
       if (!line.trim()) continue;
-      const cells = cut(line), cell = name => cells[names.indexOf(name)] ?? "";
+      const row = cut(line), cell = name => row[names.indexOf(name)] ?? "";
       const place = `${cell("pair")}/${cell("band")}/${cell("id")}`;
       if (!known.has(place)) { others++; continue; }
       marks.set(place, {mark: cell("mark"), note: cell("note")});

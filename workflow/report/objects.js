@@ -197,6 +197,7 @@
     const ra = objects.data.ra[row], dec = objects.data.dec[row], place = `${ra.toFixed(6)} ${dec.toFixed(6)}`;
     if (Number.isFinite(ra + dec)) facts.append(link("Aladin Lite", "https://aladin.cds.unistra.fr/AladinLite/?fov=0.03&target=" + encodeURIComponent(place)),
       " ", link("Legacy Surveys", `https://www.legacysurvey.org/viewer?ra=${ra.toFixed(6)}&dec=${dec.toFixed(6)}&zoom=16`));
+    const plots = panel.nextElementSibling, top = panel.getBoundingClientRect().top, before = plots.getBoundingClientRect().top;
     panel.replaceChildren(facts);
     const why = reasons(row, details);
     if (why) panel.append(make("p", {className: "why", textContent: why}));
@@ -205,6 +206,8 @@
       if (details.map) panel.append(picture(details.map, "Redshift of each pixel", details));
     } else panel.append(make("p", {textContent: "This object has no picture on the page."}));
     if (details?.row) panel.append(make("div", {className: "about"}, estimates(details), ...(details.near.length ? [neighbours(details.near)] : []), wholeRow(details)));
+    // the plots stay under the finger that chose
+    if (top < 0 && before < innerHeight) scrollBy({top: plots.getBoundingClientRect().top - before, behavior: "instant"});
     showPdf(row, details);
     // a page inside another page may have no address
     try { history.replaceState(null, "", "#object=" + encodeURIComponent(id)); } catch { /* no link */ }

@@ -173,7 +173,14 @@
     }
     // place on the canvas of a place in the layers: column, row from below
     const across = x => view.x + (x + 0.5) * view.scale, down = y => view.y + (height - 0.5 - y) * view.scale;
+    // the middle of the canvas stays inside the image
+    function hold() {
+      const inside = (start, length, half) => Math.min(Math.max(start, half - length), half);
+      view.x = inside(view.x, width * view.scale, canvas.width / 2);
+      view.y = inside(view.y, height * view.scale, canvas.height / 2);
+    }
     function draw() {
+      hold();
       pen.fillStyle = "#0b0e13";
       pen.fillRect(0, 0, canvas.width, canvas.height);
       if (!picture) return;

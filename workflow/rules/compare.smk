@@ -26,6 +26,7 @@ rule compare:
         # what the template includes
         report_parts("macros"),
         own_file("workflow/report/style.css"),
+        own_file("workflow/report/fingers.js"),
         template=comparable(own_file("workflow/report/compare.html.j2")),
         definitions=own_file("workflow/report/definitions.yaml"),
     output:

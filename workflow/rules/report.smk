@@ -32,6 +32,7 @@ rule report:
         own_file("workflow/report/style.css"),
         own_file("workflow/report/conditions.js"),
         own_file("workflow/report/objects.js"),
+        own_file("workflow/report/fingers.js"),
         own_file("workflow/report/changes.js"),
         own_file("workflow/report/viewer.js"),
         delivered=of_sky(f"{RESULTS}/frames/delivered.csv"),

@@ -1,8 +1,13 @@
 """Ask VizieR for the sources of catalogues in a cone, and read its answers."""
 
+from collections.abc import Iterable
+
 import numpy as np
+from astropy.table import Table
 
 from redpix.catalogue.services import TIMEOUT, answer_of
+from redpix.core.damaged_files import readable
+from redpix.core.exceptions import InputError
 
 #: largest number of sources of one catalogue in an answer
 ROWS = 100_000
@@ -43,12 +48,35 @@ def ask_vizier(catalogues, columns, centre, radius, filters=None):
     service = Vizier(
         columns=list(columns), column_filters=filters or {}, row_limit=ROWS, timeout=TIMEOUT
     )
-    answer = answer_of(
-        "VizieR",
-        lambda: service.query_region(
+
+    def request():
+        answer = service.query_region(
             centre, radius=radius * u.deg, catalog=catalogues, cache=False
-        ),
-    )
+        )
+        return tables_of(answer)
+
+    return answer_of("VizieR", request)
+
+
+def tables_of(answer):
+    """Return the tables of an answer of VizieR.
+
+    Parameters
+    ----------
+    answer : object
+        What astroquery makes of the answer.
+
+    Returns
+    -------
+    list of astropy.table.Table
+
+    Raises
+    ------
+    InputError
+        If it is something else, such as an image.
+    """
+    if not isinstance(answer, Iterable) or not all(isinstance(one, Table) for one in answer):
+        raise InputError("the answer does not hold tables")
     return list(answer)
 
 
@@ -82,11 +110,17 @@ def numbers_of(answer, name):
     -------
     ndarray of float64, shape (n,)
         NaN where a value is missing, or if the answer lacks the column.
+
+    Raises
+    ------
+    InputError
+        If the column does not hold numbers.
     """
     column = named_columns(answer).get(name.lower().replace("'", "_"))
     if column is None:
         return np.full(len(answer), np.nan)
-    return np.ma.filled(np.ma.asarray(answer[column], float), np.nan)
+    with readable(None, f"numbers of VizieR's column {column}"):
+        return np.ma.filled(np.ma.asarray(answer[column], float), np.nan)
 
 
 def moved_positions(ra, dec, pmra, pmdec, years):

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from redpix.config.file_paths import fault_of_path
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
@@ -88,7 +88,7 @@ def read_masters(path):
             for name, master in masters.items():
                 _check_master(name, master, masters)
     except InputError as error:
-        raise InputError(f"{error}; remove it, and the same command makes it again") from None
+        raise InputError(f"{error}; {REMEDY}") from None
     return masters
 
 

@@ -61,7 +61,7 @@ def check_configuration(path):
 def check_named_configurations():
     """Check each file of --configfile before Snakemake reads it.
 
-    The default profile calls this function, because Snakemake reads these files before the
+    The workflow's profiles call this function, because Snakemake reads these files before the
     Snakefile.
     """
     import snakemake.settings.types as settings

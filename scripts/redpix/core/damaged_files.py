@@ -30,6 +30,9 @@ DAMAGE = (
     zipfile.BadZipFile,
 )
 
+#: words after the fault of a damaged product
+REMEDY = "remove it, and the same command makes it again"
+
 #: exceptions of compiled modules that have no public name: astropy's of compressed images
 _UNNAMED = ("CfitsioException",)
 

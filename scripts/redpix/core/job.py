@@ -12,6 +12,7 @@ import time
 
 from redpix.core import provenance
 from redpix.core.atomic_files import full_disk
+from redpix.core.damaged_files import REMEDY
 from redpix.core.exceptions import InputError
 
 log = logging.getLogger("redpix")
@@ -173,10 +174,7 @@ def _name_altered(snakemake):
     """Log the inputs that changed after their jobs, as they may be the cause; return them."""
     altered = list(provenance.altered(snakemake.input, snakemake.output[0]))
     for path in altered:
-        log.error(
-            "%s: changed after its job wrote it; remove it, and the same command makes it again",
-            path,
-        )
+        log.error("%s: changed after its job wrote it; %s", path, REMEDY)
     return altered
 
 

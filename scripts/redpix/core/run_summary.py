@@ -4,7 +4,7 @@ import csv
 import re
 from pathlib import Path
 
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
 
@@ -28,18 +28,18 @@ def read_rows(path, columns):
     InputError
         If the file cannot be read as text, or lacks a column.
     """
-    with (
-        readable(path, "a list of this run", also=(csv.Error,)),
-        open(path, newline="", encoding="utf-8") as file,
-    ):
-        reader = csv.DictReader(file)
-        missing = [name for name in columns if name not in (reader.fieldnames or ())]
-        if missing:
-            raise InputError(
-                f"column {missing[0]} is missing; remove the file, and the same command makes it "
-                "again"
-            )
-        return [row for row in reader if None not in map(row.get, columns)]
+    try:
+        with (
+            readable(path, "a list of this run", also=(csv.Error,)),
+            open(path, newline="", encoding="utf-8") as file,
+        ):
+            reader = csv.DictReader(file)
+            missing = [name for name in columns if name not in (reader.fieldnames or ())]
+            if missing:
+                raise InputError(f"column {missing[0]} is missing")
+            return [row for row in reader if None not in map(row.get, columns)]
+    except InputError as error:
+        raise InputError(f"{error}; {REMEDY}") from None
 
 
 def read_delivered(path):

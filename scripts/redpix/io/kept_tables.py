@@ -3,11 +3,8 @@
 import numpy as np
 from astropy.table import Table
 
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
-
-#: what to do with a damaged product
-REMEDY = "remove it, and the same command makes it again"
 
 
 def read_kept(path, numbers, texts=()):

@@ -11,9 +11,10 @@ from bokeh.models import CDSView, ColumnDataSource, DataTable, NumberFormatter, 
 from redpix.core.atomic_files import write_text
 from redpix.core.job import log
 from redpix.core.version import redpix_version
-from redpix.report import compared_runs, compared_settings, files
+from redpix.report import compared_runs, compared_settings, compared_verdicts, files
 from redpix.report.object_explorer import library, numbered, scatter
 from redpix.report.page_policy import policy
+from redpix.report.page_scripts import own_script
 from redpix.report.verdict_section import MARKS
 
 #: maximum number of objects in the plot and the table of a method, those that changed most
@@ -74,11 +75,13 @@ def write_comparison(template, definitions, page, table, runs, folder, seed, sta
             shown = method["objects"].head(MOST_OBJECTS)
             script, method["div"] = show_objects(shown, runs, f"m{number}p")
             scripts.append(script)
+    if scripts:
+        scripts.append(own_script(template, "fingers.js"))
     content = {
         "runs": runs,
         "methods": methods,
         "only": [(run, sorted(set(paths[k]) - set(paths[1 - k]))) for k, run in enumerate(runs)],
-        "verdicts": compared_runs.compare_verdicts(*folders),
+        "verdicts": compared_verdicts.compare_verdicts(*folders),
         "changes": compared_runs.compare_changes(*folders),
         "stars": compared_runs.compare_photometry(*folders),
         "settings": compared_settings.compare_settings(*folders),

@@ -4,20 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from astropy.io import fits
 
-from redpix.photometry.planes_file import LEFT_OUT
 from redpix.photoz import metrics
 from redpix.photoz.pdf_file import read_pdfs
 from redpix.report import (
     compared_objects,
     compared_places,
-    files,
     tables,
-    verdict,
-    verdict_images,
 )
-from redpix.report.verdict_section import read_metrics
 
 
 class ScoredObjects(NamedTuple):
@@ -178,75 +172,6 @@ def change_row(definition, change):
         "error": tables.format_metric(change.error, "plain" if form == "signed" else form),
         "mark": change.mark,
     }
-
-
-def judgements(folder):
-    """Return the verdict of a run from its products.
-
-    Parameters
-    ----------
-    folder : Path
-        ``results/<name>``.
-
-    Returns
-    -------
-    dict of (str, str) to redpix.report.verdict.Judgement
-        By stage and quantity.
-    """
-    lines = []
-    delivered = folder / "frames/delivered.csv"
-    if delivered.exists():
-        came = files.read_text_table(delivered)["delivered"] == "yes"
-        lines.append(
-            verdict.judge_left_out(
-                int(came.sum()), int((~came).sum()), "Fields", "fields left out", ""
-            )
-        )
-    for name, path in methods_of(folder).items():
-        values = read_metrics(path.with_name("metrics.json")).get("objects") or {}
-        lines += verdict.judge_redshifts(name, values, "")
-    for name, path in products_by_name(
-        folder, "subtraction/*/*/difference.fits", slice(1, 3)
-    ).items():
-        pair, _, band = name.rpartition(" ")
-        lines += verdict_images.judge_difference(pair, band, fits.getheader(path, "D"))
-    for name, path in products_by_name(folder, "coadds/*/*.fits", slice(1, 3)).items():
-        stack, _, band = name.removesuffix(".fits").rpartition(" ")
-        lines += verdict_images.judge_coadd(stack, band, fits.getheader(path, "SCI"))
-    headers = {
-        path.name.removesuffix(".residual.fits"): fits.getheader(path)
-        for path in sorted(folder.glob("photometry/*.residual.fits"))
-    }
-    if headers:
-        lost = sum(LEFT_OUT in header for header in headers.values())
-        kept = len(headers) - lost
-        lines.append(verdict.judge_left_out(kept, lost, "Stars", "images left out", ""))
-    for name, header in headers.items():
-        lines += verdict_images.judge_image(name, header)
-    scatter = folder / "photometry/scatter.csv"
-    if scatter.exists():
-        lines += verdict_images.judge_light_curves(pd.read_csv(scatter))
-    return {(line.stage, line.text): line for line in lines}
-
-
-def compare_verdicts(first, second):
-    """Return the verdicts of two runs side by side.
-
-    Parameters
-    ----------
-    first, second : Path
-        ``results/<name>`` of each run.
-
-    Returns
-    -------
-    list of dict
-        `stage`, `text`, and `first` and `second`: a Judgement, or None.
-    """
-    runs = [judgements(folder) for folder in (first, second)]
-    return [
-        {"stage": key[0], "text": key[1], "first": runs[0].get(key), "second": runs[1].get(key)}
-        for key in dict.fromkeys([*runs[0], *runs[1]])
-    ]
 
 
 def compare_changes(first, second):

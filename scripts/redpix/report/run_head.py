@@ -28,7 +28,8 @@ def first_sections(template, products, run, methods, settings, folder, sections,
         Folder of its results.
     sections : dict
         Other sections of the page by name: the objects of ``explorer``, the transients of
-        ``pairs``, and the images of ``star_viewers`` and ``field_viewers``.
+        ``pairs``, the images of ``photometry``, ``star_viewers`` and ``field_viewers``, and the
+        checks of ``training``.
     exposed_by : list of (str, list of str)
         Description of each pair and coadd of fields, and the names of its fields.
 
@@ -40,7 +41,8 @@ def first_sections(template, products, run, methods, settings, folder, sections,
     explorer = sections["explorer"]
     scripts = []
     if explorer:
-        own = [own_script(template, name) for name in ("conditions.js", "objects.js")]
+        names = ("conditions.js", "objects.js", "fingers.js")
+        own = [own_script(template, name) for name in names]
         scripts = [*explorer["scripts"], *own]
     add_curves(sections["pairs"], products.series)
     viewers = join_viewers(sections["star_viewers"], sections["field_viewers"])
@@ -49,7 +51,7 @@ def first_sections(template, products, run, methods, settings, folder, sections,
     return {
         "version": redpix_version(),
         "viewers": viewers,
-        "verdict": show_verdict(products, run, methods, sections["photometry"], exposed_by),
+        "verdict": show_verdict(products, run, methods, sections, exposed_by),
         **head(run, settings, folder),
         **blinking(template, sections["pairs"], scripts),
     }

@@ -7,21 +7,12 @@ import numpy as np
 import pandas as pd
 
 from redpix.report.figures import data_uri
-from redpix.report.training_plots import (
-    SHOWN,
-    expected_half_light,
-    half_light,
-    pair_figure,
-    residual_figure,
-    theory_figure,
-)
-
-#: maximum number of galaxies whose fluxes and sizes are measured
-MEASURED = 60
+from redpix.report.training_plots import SHOWN, pair_figure, residual_figure, theory_figure
+from redpix.report.training_theory import check_stamps, measure_stamps
 
 
 def show_training(paths, network=()):
-    """Return figures and facts of training images, or None without training images.
+    """Return figures, facts and checks of training images, or None without training images.
 
     Parameters
     ----------
@@ -43,6 +34,7 @@ def show_training(paths, network=()):
     truth = pd.read_csv(files["truth.csv"])
     settings = json.loads(Path(files["settings.json"]).read_text(encoding="utf-8"))
     physical = settings["recipe"] == "physical"
+    theory = measure_stamps(inputs, targets, truth, settings) if physical else None
     first = slice(0, min(SHOWN, len(truth)))
     pairs = pair_figure(
         inputs[first],
@@ -52,6 +44,7 @@ def show_training(paths, network=()):
         wavelengths=settings["wavelengths"],
     )
     return {
+        "checks": check_stamps(inputs, targets, theory, read_network(network)),
         "facts": {
             "galaxies": f"{len(truth):,}",
             "recipe": settings["recipe"],
@@ -64,9 +57,25 @@ def show_training(paths, network=()):
             "scale": f"{settings['scale']:.6g}",
         },
         "pairs": data_uri(pairs, photograph=True),
-        "theory": data_uri(against_theory(inputs, targets, truth, settings)) if physical else None,
+        "theory": data_uri(theory_figure(*theory)) if theory else None,
         "network": show_network(network, targets, settings["bands"]) if network else None,
     }
+
+
+def read_network(paths):
+    """Return the metrics of the network, or None without a network.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        metrics.json and other files of the network, or empty.
+
+    Returns
+    -------
+    dict or None
+    """
+    path = next((path for path in map(Path, paths) if path.name == "metrics.json"), None)
+    return json.loads(path.read_text(encoding="utf-8")) if path else None
 
 
 def show_network(paths, targets, bands):
@@ -86,7 +95,7 @@ def show_network(paths, targets, bands):
     dict
     """
     files = {Path(path).name: path for path in paths}
-    metrics = json.loads(Path(files["metrics.json"]).read_text(encoding="utf-8"))
+    metrics = read_network(paths)
     held_out = pd.read_csv(files["held_out.csv"])["id"].to_numpy()
     images = {"target": np.asarray(targets[held_out])}
     keys = {"network": "network", "plain resampling": "plain_resampling"}
@@ -101,43 +110,3 @@ def show_network(paths, targets, bands):
         facts[f"error of fluxes, {name}"] = ", ".join(fluxes)
     figure = residual_figure(images, len(bands) // 2)
     return {"facts": facts, "residuals": data_uri(figure, photograph=True)}
-
-
-def against_theory(inputs, targets, truth, settings):
-    """Return the figure of fluxes and sizes of the first galaxies in the middle band.
-
-    Parameters
-    ----------
-    inputs, targets : ndarray, shape (n, ny, nx, c)
-        Stamps in nanomaggies.
-    truth : DataFrame
-        truth.csv.
-    settings : dict
-        settings.json.
-
-    Returns
-    -------
-    Figure
-    """
-    number = len(settings["bands"]) // 2
-    band, fwhm = settings["bands"][number], settings["seeing"][number]
-    scales = settings["pixel_scale"]
-    rows = truth.head(MEASURED)
-    rows = rows.assign(angular_factor=rows["size_factor"] * scales[1] / scales[0])
-    fluxes, sizes = {}, {}
-    for name, end, array, scale in (
-        ("inputs", "in", inputs, scales[0]),
-        ("targets", "out", targets, scales[1]),
-    ):
-        stamps = np.array(array[: len(rows), ..., number], dtype=float)
-        light = rows[[f"{name}_flux_{end}_{band}" for name in ("bulge", "disk")]].to_numpy()
-        fluxes[f"{name}, {settings[name]}"] = (light.sum(axis=1), stamps.sum(axis=(1, 2)))
-        psf = 0.0 if settings[name] == "psf_free" else fwhm
-        sizes[name] = (
-            [
-                expected_half_light(row, end, both, psf, scale)
-                for row, both in zip(rows.itertuples(), light, strict=True)
-            ],
-            [half_light(stamp, scale) for stamp in stamps],
-        )
-    return theory_figure(fluxes, sizes)

@@ -10,6 +10,7 @@ from redpix.photometry.planes_file import reason_left_out
 from redpix.photoz.input_words import in_words
 from redpix.report import losses_section, verdict, verdict_images
 from redpix.report.camera_facts import gain_in_words
+from redpix.report.verdict_training import judge_training
 
 #: marks in the order of their weight, with their words
 MARKS = {"bad": "out of bounds", "look": "worth a look", "good": "good"}
@@ -22,7 +23,7 @@ MOST_LINES = 200
 _NAMED = 3
 
 
-def show_verdict(products, run, methods, photometry=None, exposed_by=()):
+def show_verdict(products, run, methods, sections, exposed_by=()):
     """Return the verdict of a run.
 
     Parameters
@@ -33,8 +34,8 @@ def show_verdict(products, run, methods, photometry=None, exposed_by=()):
         Fields and objects of the run, if it has fields.
     methods : list of redpix.report.method_results.MethodResult
         Products of each method.
-    photometry : dict, optional
-        From `redpix.report.photometry_section.show_images`.
+    sections : dict
+        Sections of the page: ``photometry`` and ``training``, each a dict or None.
     exposed_by : list of (str, list of str)
         Description of each pair and coadd of fields, and the names of its fields.
 
@@ -62,12 +63,14 @@ def show_verdict(products, run, methods, photometry=None, exposed_by=()):
     for path in products.residuals:
         name = Path(path).name.removesuffix(".residual.fits")
         lines += verdict_images.judge_image(name, fits.getheader(path))
+    photometry, training = sections["photometry"], sections["training"]
     for image in photometry["images"] if photometry else ():
         if image.get("noise"):
             lines += verdict_images.judge_given_noise(image["name"], *image["noise"])
     for path in products.light_curves:
         if Path(path).name == "scatter.csv":
             lines += verdict_images.judge_light_curves(pd.read_csv(path))
+    lines += judge_training(training["checks"] if training else None)
     marks = [line.mark for line in lines]
     lines.sort(key=lambda line: list(MARKS).index(line.mark))
     most = max(MOST_LINES, len(lines) - marks.count("good"))

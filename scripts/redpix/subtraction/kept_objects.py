@@ -1,8 +1,8 @@
 """Read the tables of known objects that a run keeps, which a person may have edited."""
 
-from redpix.core.damaged_files import readable
+from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
-from redpix.io.kept_tables import REMEDY, read_kept
+from redpix.io.kept_tables import read_kept
 from redpix.subtraction.known_bodies import COLUMNS, TIMES, ExposureTime
 
 

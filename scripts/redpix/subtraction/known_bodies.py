@@ -16,6 +16,7 @@ from astropy.time import Time
 from redpix.catalogue.cones import cones_of
 from redpix.catalogue.services import TIMEOUT, answer_of
 from redpix.core.atomic_files import atomic
+from redpix.core.damaged_files import readable
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.earth_rotation import rotation_tables
@@ -211,21 +212,26 @@ def bodies_of(text, mjd):
     if "no solar system object" in text.lower():
         return empty_bodies()
     check_votable(text.encode(), "the answer")
-    answer = Table.read(io.BytesIO(text.encode()), format="votable")
+    with readable(None, "a VOTable"):
+        answer = Table.read(io.BytesIO(text.encode()), format="votable")
     if not len(answer):
         return empty_bodies()
     made = Table()
     for name, (column, kind) in COLUMNS.items():
         if name not in answer.colnames:
             raise ValueError(f"the answer lacks {name}; it has {', '.join(answer.colnames)}")
-        values = np.ma.asarray(answer[name])
-        made[column] = (
-            np.ma.filled(values.astype(float), np.nan)
-            if kind is float
-            else [str(value).strip() for value in np.ma.filled(values, "")]
-        )
+        with readable(None, f"numbers or texts of {name}"):
+            made[column] = _cells(answer[name], kind)
     made["mjd"] = np.full(len(made), mjd)
     return made
+
+
+def _cells(column, kind):
+    """Return a column of an answer as numbers or as texts."""
+    values = np.ma.asarray(column)
+    if kind is float:
+        return np.ma.filled(values.astype(float), np.nan)
+    return [str(value).strip() for value in np.ma.filled(values, "")]
 
 
 def empty_bodies():

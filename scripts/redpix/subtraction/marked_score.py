@@ -231,15 +231,8 @@ def score_from_marks(transients, marks, name, band, wcs, fwhm):
                 place = f"x {marks.x[mark]:.1f}, y {marks.y[mark]:.1f}"
             known = np.isfinite(features[mark]).all()
             what = "the features of the file count" if known else "the mark is left out"
-            log.warning(
-                "%s: mark of %s, %s at %s: no transient within %.1f pixels; %s",
-                marks.path,
-                name,
-                band,
-                place,
-                reach,
-                what,
-            )
+            text = "%s: mark of %s, %s at %s: no transient within %.1f pixels; %s"
+            log.warning(text, marks.path, name, band, place, reach, what)
     usable = np.isfinite(features).all(axis=1)
     strange = np.count_nonzero(~usable & ~here)
     if strange:
@@ -248,6 +241,15 @@ def score_from_marks(transients, marks, name, band, wcs, fwhm):
     score = probability(Features(*transients.features.T), weights, constant)
     used, real = int(usable.sum()), int(marks.real[usable].sum())
     log.info("%s: marks used: %d, of them real: %d", marks.path, used, real)
+    if len(marks.real) and not used:
+        log.warning(
+            "%s: 0 of %d marks serve %s, %s: the score is that without marks; allowed: marks of "
+            "this pair, or the column features",
+            marks.path,
+            len(marks.real),
+            name,
+            band,
+        )
     return LearnedScore(score, used, real)
 
 

@@ -62,7 +62,7 @@ def test_exposures_that_light_curves_leave_out_are_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "fact"),
     [
-        (b"", "column field is missing; remove the file"),
+        (b"", "column field is missing; remove it"),
         (b"field;delivered;reason\n1-2-3;no;gone\n", "column field is missing"),
         (b"field,delivered\n1-2-3,no\n", "column reason is missing"),
         (b"field,delivered,reason\n1-2-3,no,\xff\n", "can't decode byte 0xff"),

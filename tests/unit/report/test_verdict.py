@@ -6,7 +6,7 @@ import pytest
 from astropy.io import fits
 from redpix.report import verdict
 from redpix.report import verdict_images as images
-from redpix.report.compared_runs import judgements
+from redpix.report.compared_verdicts import judgements
 from redpix.report.run_files import RunFiles
 from redpix.report.verdict_section import assumptions, joined, judge_losses
 

@@ -106,6 +106,15 @@ def test_marks_of_other_pairs_count_with_their_features(tmp_path):
     assert one.score[0] < probability(Features(*BROAD[:, None]))[0]
 
 
+def test_marks_that_serve_nothing_are_told_and_change_nothing(tmp_path, caplog):
+    marks = marked_score.read_marks(write(tmp_path, "other,r,1,,,10,20,real,,"))
+    transients = found([BROAD], x=[10.0])
+    score = marked_score.score_from_marks(transients, marks, "p", "r", None, 3.0)
+    assert (score.used, score.real) == (0, 0)
+    assert score.score == probability(Features(*BROAD[:, None]))
+    assert "0 of 1 marks serve p, r: the score is that without marks" in caplog.text
+
+
 def test_places_on_the_sky_are_found_by_the_wcs(tmp_path):
     wcs = WCS(naxis=2)
     wcs.wcs.ctype, wcs.wcs.crval = ["RA---TAN", "DEC--TAN"], [180.0, 45.0]
