@@ -19,6 +19,9 @@ JUDGES = 40
 #: robust scatter of their skies about 0, in units of the noise, up to which it is flat
 FLAT = 1.7
 
+#: radius of the light of a star, FWHM, and share of it up to which the sky does not matter
+CORE, LEAST_SHARE = 2.5, 0.01
+
 #: radius about another source in which pixels are left out, FWHM and its half-light radii
 AROUND = (2.0, 2.0)
 
@@ -105,8 +108,8 @@ def local_sky(image, variance, invalid, stars, sources, fwhm):
         Pixels without their large-scale background, and their variance.
     invalid : ndarray of bool, shape (ny, nx)
         Pixels that are left out.
-    stars : ndarray, shape (n, 2)
-        0-based x and y of the stars, the brightest first.
+    stars : ndarray, shape (n, 3)
+        x, y (0-based, pixels) and flux of the stars, the brightest first.
     sources : ndarray, shape (m, 4)
         x, y (0-based, pixels), flux and half-light radius of all sources.
     fwhm : float
@@ -116,27 +119,30 @@ def local_sky(image, variance, invalid, stars, sources, fwhm):
     -------
     LocalSky
     """
-    stars = np.asarray(stars, float).reshape(-1, 2)
+    flux = stars[:, 2] / (np.pi * (CORE * fwhm) ** 2)
+    stars = stars[:, :2]
     tree = cKDTree(sources[:, :2])
     planes, errors = np.zeros((len(stars), 3)), np.full(len(stars), np.inf)
     for number, place in enumerate(stars):
-        if number == JUDGES and is_flat(planes[:number, 0], errors[:number]):
+        if number == JUDGES and is_flat(planes[:number, 0], errors[:number], flux[:number]):
             break
         near = sources[tree.query_ball_point(place, (RING[1] + AROUND[0]) * fwhm)]
         others = near[np.linalg.norm(near[:, :2] - place, axis=1) > 2]
         planes[number], errors[number] = _plane(place, image, variance, invalid, others, fwhm)
-    if is_flat(planes[:, 0], errors):
+    if is_flat(planes[:, 0], errors, flux):
         planes[:] = 0
     return LocalSky(stars[:, 0], stars[:, 1], planes)
 
 
-def is_flat(level, error):
-    """Return whether the levels of the sky about stars are 0 within their noise.
+def is_flat(level, error, light):
+    """Return whether the levels of the sky about stars are 0 within noise, or do not matter.
 
     Parameters
     ----------
     level, error : ndarray, shape (n,)
         Levels and their 1-sigma errors; infinite where a level is not measured.
+    light : ndarray, shape (n,)
+        Mean light of each star in the pixels of its PSF.
 
     Returns
     -------
@@ -145,7 +151,10 @@ def is_flat(level, error):
     measured = np.isfinite(error)
     if np.count_nonzero(measured) < 3:
         return True
-    return bool(np.median(abs(level / error)[measured]) < FLAT * _MEDIAN_OFFSET)
+    level, error, light = level[measured], error[measured], light[measured]
+    if np.sum(abs(level)) < LEAST_SHARE * np.sum(light):
+        return True
+    return bool(np.median(abs(level / error)) < FLAT * _MEDIAN_OFFSET)
 
 
 def _plane(place, image, variance, invalid, others, fwhm):

@@ -143,7 +143,7 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     invalid = (mask != 0) | outside
     fwhm = width_of(table, stars)
     bright = np.flatnonzero(stars)[np.argsort(-table["FLUX_AUTO"][stars], kind="stable")]
-    sky = local_sky(image, variance, invalid, others[bright, :2], others, fwhm)
+    sky = local_sky(image, variance, invalid, others[bright, :3], others, fwhm)
     if sky.plane.any():
         log.info("%s: the background is uneven: the sky about each star is subtracted", source)
         subtract_sky(catalogue, bright, sky, APERTURE)

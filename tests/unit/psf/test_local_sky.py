@@ -25,7 +25,7 @@ def sky_of(background):
     """Return the sky about the stars of a field and their positions."""
     image, variance, sources = field(background)
     invalid = np.zeros(image.shape, bool)
-    return local_sky(image, variance, invalid, sources[:, :2], sources, FWHM), sources
+    return local_sky(image, variance, invalid, sources[:, :3], sources, FWHM), sources
 
 
 def test_a_flat_background_is_left_alone():
@@ -48,7 +48,9 @@ def test_level_and_slopes_are_those_of_the_light_beneath():
     np.testing.assert_allclose(stamps[:, 8, 4] - stamps[:, 0, 4], 8 * found.plane[:, 2])
 
 
-def test_few_stars_do_not_tell():
-    assert is_flat(np.array([90.0, 80.0]), np.ones(2))
-    assert not is_flat(np.array([90.0, 80.0, -70.0]), np.ones(3))
-    assert is_flat(np.array([90.0, 80.0, -70.0]), np.full(3, np.inf))
+def test_few_stars_and_faint_light_do_not_tell():
+    light = np.full(3, 100.0)
+    assert is_flat(np.array([90.0, 80.0]), np.ones(2), light[:2])
+    assert not is_flat(np.array([90.0, 80.0, -70.0]), np.ones(3), light)
+    assert is_flat(np.array([90.0, 80.0, -70.0]), np.full(3, np.inf), light)
+    assert is_flat(np.array([90.0, 80.0, -70.0]), np.ones(3), 300 * light)
