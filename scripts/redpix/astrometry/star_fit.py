@@ -164,7 +164,8 @@ def _crossed(stamps, Pn, Pr):
     """
     half = len(stamps[0]) // 2
     side = half + INNER + max(*Pn.shape, *Pr.shape) // 2 + 1
-    shape = (fft.next_fast_len(max(side, len(stamps[0])), real=True),) * 2
+    least = max(side, len(stamps[0]), *Pn.shape, *Pr.shape)
+    shape = (fft.next_fast_len(least, real=True),) * 2
     N, R, Vn, Vr = fft.rfft2(np.stack(stamps), shape)
     kernels = np.zeros((4, *shape))
     for kernel, psf in zip(kernels, (Pn, Pr, Pn**2, Pr**2), strict=True):

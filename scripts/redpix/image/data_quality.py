@@ -133,7 +133,7 @@ def convention_of(header, values):
     return _LCO if fitting is None and origin.startswith("LCO") else fitting
 
 
-def quality_mask(values, header, name, path=None):
+def quality_mask(values, header, name, path=None, band=None):
     """Return the mask that a data-quality HDU states, in the bits of this project.
 
     Parameters
@@ -146,6 +146,8 @@ def quality_mask(values, header, name, path=None):
         Name of the HDU.
     path : str, optional
         File that the user gives as a mask: it is believed, however many pixels it masks.
+    band : str, optional
+        Band of the image, for masks whose bits name bands.
 
     Returns
     -------
@@ -154,11 +156,11 @@ def quality_mask(values, header, name, path=None):
         What was assumed.
     """
     if any(
-        re.fullmatch(r"MP_\w+|MSKNAM\d+", key)
+        re.fullmatch(r"MP_\w+|MSKNAM\d+|MBIT_\d+|NPRIMARY", key)
         or (re.fullmatch(r"BIT\d+", key) and header[key] in BITS)
         for key in header
     ):
-        return translated_mask(values, header), []
+        return translated_mask(values, header, band), []
     values = np.nan_to_num(values, nan=1).astype(np.int64)
     convention = convention_of(header, values)
     if convention is not None:

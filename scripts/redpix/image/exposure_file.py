@@ -154,18 +154,16 @@ def rescaled(exposure, origin, settings):
 
 def _exposure(file, image, settings):
     """Return the exposure of an image that was read; its messages do not name the file."""
+    mask, said = _beside(file)
     camera = read_camera(file.header, settings, file.shape)
     if not set(file.names) >= set(COADD):
-        camera = with_plateau(camera, image)
+        camera = with_plateau(camera, np.where(mask == 0, image, np.nan) if mask.any() else image)
     words = described(camera) or "camera unknown"
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
     log_remarks(file.path, camera.remarks)
     wcs = _usable_wcs(file, settings.get("needs_wcs", True))
     log_remarks(file.path, _unused_planes(file))
-    mask, name = DTYPE(0), mask_plane(file.planes)
-    if name is not None:
-        mask, remarks = quality_mask(file.planes[name].pixels, file.planes[name].header, name)
-        log_remarks(file.path, remarks)
+    log_remarks(file.path, said)
     exposure = Exposure(
         path=file.path,
         image=image,
@@ -186,6 +184,14 @@ def _exposure(file, image, settings):
         return exposure
     exposure.image = exposure.image - background
     return rescaled(exposure, "error plane", settings)
+
+
+def _beside(file):
+    """Return the mask in the file of an image, 0 without one, and remarks on it."""
+    name = mask_plane(file.planes)
+    if name is None:
+        return DTYPE(0), []
+    return quality_mask(file.planes[name].pixels, file.planes[name].header, name)
 
 
 def _unused_planes(file):

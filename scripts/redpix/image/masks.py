@@ -39,6 +39,10 @@ PAN_STARRS = {
     "GHOST": "GHOST",
 }
 
+#: names of our bits by those of maskbits of the Legacy Surveys, which end with a band; its other
+#: bits, such as MEDIUM, GALAXY and NPRIMARY, mark usable pixels
+LEGACY = {"SATUR": "SATURATED", "ALLMASK": "BAD", "ALLM": "BAD"}
+
 #: number type of masks
 DTYPE = np.int16
 
@@ -63,7 +67,7 @@ def bit_value(*names):
     return sum(1 << BITS[name] for name in set(names))
 
 
-def translated_mask(values, header):
+def translated_mask(values, header, band=None):
     """Return another project's mask in the bits of this project.
 
     Parameters
@@ -71,10 +75,12 @@ def translated_mask(values, header):
     values : ndarray of int, shape (ny, nx)
         The other mask.
     header : Mapping
-        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST, or
-        ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS name its bits. Bits
-        without a counterpart in `BITS` are ignored. Without such cards every value except 0 is
-        BAD.
+        Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST,
+        ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS, or
+        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits. Bits without a counterpart
+        in `BITS` are ignored. Without such cards every value except 0 is BAD.
+    band : str, optional
+        Band of the image, such as ``r`` or ``decam_r``: bits that name another band are ignored.
 
     Returns
     -------
@@ -86,6 +92,7 @@ def translated_mask(values, header):
         value = header.get(f"MSKVAL{key[6:]}") if re.fullmatch(r"MSKNAM\d+", key) else None
         if isinstance(value, int) and value > 0:
             names[value.bit_length() - 1] = PAN_STARRS.get(str(header[key]).strip().upper())
+    names |= _legacy_names(header, band)
     names = {bit: name for bit, name in names.items() if type(bit) is int and 0 <= bit < 63}
     if not names:
         return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
@@ -96,6 +103,21 @@ def translated_mask(values, header):
             if name in BITS:
                 part[(row >> number) & 1 == 1] |= bit_value(name)
     return mask
+
+
+def _legacy_names(header, band):
+    """Return our names of the bits of a mask of the Legacy Surveys, by their numbers."""
+    bits = {header[key]: int(key[5:]) for key in header if re.fullmatch(r"MBIT_\d+", key)}
+    if not bits and isinstance(header.get("NPRIMARY"), int):  # until DR8: SATUR_R = 8
+        keys = [key for key in header if re.fullmatch(r"NPRIMARY|[A-Z]+_[A-Z]", key)]
+        values = {key: header[key] for key in keys if type(header[key]) is int and header[key] > 0}
+        bits = {key: value.bit_length() - 1 for key, value in values.items()}
+    parts = {str(name).upper().partition("_")[::2]: bit for name, bit in bits.items()}
+    bands = {last for first, last in parts if first in LEGACY}
+    wanted = bands & set(re.split(r"[^A-Z0-9]+", str(band).upper())) or bands
+    return {
+        bit: LEGACY.get(first) if last in wanted else None for (first, last), bit in parts.items()
+    }
 
 
 def filled_from_nearest(image, invalid):

@@ -19,12 +19,23 @@ def median_and_spread(values):
     median, spread : float
         The spread is that of `astropy.stats.mad_std`.
     """
-    middle = _median(values)
-    return middle, _median(abs(values - middle)) * _SIGMA
+    middle = median(values)
+    return middle, median(abs(values - middle)) * _SIGMA
 
 
-def _median(values):
-    """Return the median of finite values."""
+def median(values):
+    """Return the median of finite values.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n,)
+        Finite, at least one.
+
+    Returns
+    -------
+    float
+        As `numpy.median`.
+    """
     half = len(values) // 2
     parted = np.partition(values, half)
     if len(values) % 2:

@@ -1,5 +1,7 @@
 """Find the level from which the pixels of an image are saturated, and test what its header says."""
 
+import warnings
+
 import numpy as np
 from scipy import ndimage
 
@@ -10,6 +12,10 @@ PLATEAU = 0.01
 
 #: fewest adjacent pixels of a plateau
 LEAST_PLATEAU = 4
+
+#: level of a hot row or column above its neighbours, scatter of levels; largest share of such
+#: lines; smallest side of an image in which they are looked for, pixels
+_FAR, _MOST_LINES, _LEAST_SIDE = 50.0, 0.05, 64
 
 
 def with_plateau(camera, raw):
@@ -31,7 +37,7 @@ def with_plateau(camera, raw):
     if camera.sure.get("saturation") == "given":
         return camera
     camera = _without_low_saturation(camera, raw)
-    finite = np.isfinite(raw)
+    finite = np.isfinite(raw) & ~_bright_lines(raw)
     if not finite.any():
         return camera
     stated = camera.saturation
@@ -52,6 +58,24 @@ def with_plateau(camera, raw):
     if stated is not None:
         remark += f", not from {camera.sources['saturation']} = {stated:g} on"
     return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
+
+
+def _bright_lines(raw):
+    """Return the rows and columns that are far brighter than those beside them, such as hot ones."""
+    lines = np.zeros(raw.shape, bool)
+    if min(raw.shape) < _LEAST_SIDE:
+        return lines
+    for axis in (0, 1):
+        step = 1 + raw.shape[axis] // 512
+        some = raw[::step] if axis == 0 else raw[:, ::step]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # lines of NaN
+            level = np.nanmedian(some, axis=axis)
+        away = level - ndimage.median_filter(level, 15)
+        noise = 1.4826 * np.nanmedian(abs(away))
+        hot = away > max(_FAR * noise, 0.2 * (np.nanmax(level) - np.nanmedian(level)))
+        lines |= np.expand_dims(hot & (hot.mean() < _MOST_LINES), axis)
+    return lines
 
 
 def _without_low_saturation(camera, raw):

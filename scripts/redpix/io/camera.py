@@ -18,7 +18,7 @@ MORE_READ_NOISE = ("READNOISE", "RNOISE", "CCDNOISE", "E_READN", "EREADN", "RDOU
 KEYWORDS = {
     "read_noise": ("RDNOISE", "READNOIS", "RON", "ENOISE", "READNSE", "RDNOIS", *MORE_READ_NOISE),
     "saturation": ("SATURATE", "SATLEVEL", "SATURLEV"),
-    "zero_point": ("MAGZERO", "MAGZP", "MAGZPT", "PHOTZP", "ZEROPT", "ZP"),
+    "zero_point": ("MAGZERO", "MAGZP", "MAGZPT", "MAGZEROP", "PHOTZP", "ZEROPT", "ZP"),
 }
 
 #: how the values of several amplifiers are combined

@@ -2,11 +2,21 @@
 
 import io
 
+import numpy as np
 from astropy.io import fits
 
 #: bytes of the largest image that is copied to the byte order of FITS before it is written; astropy
 #: else swaps its bytes to and fro, for the checksum and again for the file
 _COPIED = 2**26
+
+#: types of pixels that FITS holds without a scale
+_PLAIN = ("i2", "i4", "i8", "f4", "f8")
+
+#: bytes of a block of a FITS file
+_BLOCK = 2880
+
+#: characters between digits, capitals and small letters, which a checksum does not hold
+_PUNCTUATION = ":;<=>?@[\\]^_`"
 
 #: steps of compressed pixels per standard deviation of the noise of a row
 STEPS = 16
@@ -53,20 +63,98 @@ def append_fits(path, image, header, compress=False):
         deviation of the noise of a row; integers, and pixels without a value, stay as they are. The
         primary HDU is empty then.
     """
-    if not path.exists():
-        first = fits.PrimaryHDU() if compress else fits.PrimaryHDU(image, header)
-        # added later, it breaks the sum
-        first.header.set("EXTEND", True, after=f"NAXIS{image.ndim}" if not compress else "NAXIS")
-        write_fits(path, first)
-        if not compress:
-            return
+    is_first = not path.exists()
     if compress:
+        if is_first:
+            first = fits.PrimaryHDU()
+            first.header.set("EXTEND", True, after="NAXIS")
+            write_fits(path, first)
         _append_compressed(path, image, header)
         return
-    hdu = fits.ImageHDU(image, header)
-    _add_checksums(hdu)
-    with fits.open(path, mode="append") as hdus:
-        hdus.append(hdu)
+    hdu = fits.PrimaryHDU(image, header) if is_first else fits.ImageHDU(image, header)
+    if is_first:
+        # added later, it breaks the sum
+        hdu.header.set("EXTEND", True, after=f"NAXIS{image.ndim}")
+    if image.dtype.str[1:] in _PLAIN:
+        with open(path, "ab") as file:
+            _write_plain(file, image, hdu)
+    elif is_first:
+        write_fits(path, hdu)
+    else:
+        _add_checksums(hdu)
+        with fits.open(path, mode="append") as hdus:
+            hdus.append(hdu)
+
+
+def _write_plain(file, image, hdu):
+    """Write an image of numbers that FITS holds as they are: a header, and the swapped pixels.
+
+    The HDUs before it are not read again, and the pixels are summed once.
+    """
+    hdu.verify("exception")
+    # of all parts but the last, the bytes are whole words
+    rows = 4 * max(1, _COPIED // max(1, 4 * image[:1].nbytes))
+    parts = [slice(first, first + rows) for first in range(0, len(image), rows)]
+    total = 0
+    for part in parts:
+        total = _added_words(total, _stored(image[part]))
+    header = hdu.header
+    header.set("CHECKSUM", "0" * 16, "checksum of the HDU")
+    header.set("DATASUM", str(total), "checksum of the data")
+    header.set("CHECKSUM", checksum_text(_added_words(total, _bytes_of(header))))
+    file.write(_bytes_of(header))
+    for part in parts:
+        file.write(_stored(image[part]))
+    file.write(bytes(-image.nbytes % _BLOCK))
+
+
+def _bytes_of(header):
+    """Return a header as its bytes in a file."""
+    return header.tostring().encode("ascii")
+
+
+def _stored(pixels):
+    """Return pixels in the byte order of FITS."""
+    return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">"))
+
+
+def _added_words(total, content):
+    """Return the ones' complement sum of 32 bit, as FITS has it, with some bytes added."""
+    plain = np.frombuffer(content, np.uint8)
+    whole = plain[: len(plain) // 4 * 4].view(">u4")
+    # words of 32 bit, fewer than 2^32 of them, have a sum below 2^64
+    total += int(whole.sum(dtype=np.uint64))
+    total += int.from_bytes(plain[whole.nbytes :].tobytes().ljust(4, b"\0"), "big")
+    while total >> 32:
+        total = (total & 0xFFFFFFFF) + (total >> 32)
+    return total
+
+
+def checksum_text(total):
+    """Return the sixteen characters that complete a checksum (FITS standard 4.0, appendix J).
+
+    Parameters
+    ----------
+    total : int
+        Ones' complement sum of the HDU with a checksum of sixteen zeros.
+
+    Returns
+    -------
+    str
+    """
+    columns = []
+    for byte in (~total & 0xFFFFFFFF).to_bytes(4, "big"):
+        quarter = byte // 4 + ord("0")
+        letters = [quarter + byte % 4, quarter, quarter, quarter]
+        # letters and digits only: one of a pair rises as the other falls
+        while any(chr(letter) in _PUNCTUATION for letter in letters):
+            for pair in (0, 2):
+                if any(chr(letter) in _PUNCTUATION for letter in letters[pair : pair + 2]):
+                    letters[pair] += 1
+                    letters[pair + 1] -= 1
+        columns.append(letters)
+    text = "".join(chr(column[row]) for row in range(4) for column in columns)
+    return text[-1] + text[:-1]  # the card's text begins at the last byte of a word
 
 
 def _append_compressed(path, image, header):

@@ -68,7 +68,7 @@ def zero_point_of(unit):
         janskys = units.Unit(unit).to(units.Jy)
     except (ValueError, TypeError, units.UnitConversionError):
         return None
-    return round(float(2.5 * np.log10(3631 / janskys)), 4)
+    return float(ZERO_POINTS["jy"] - 2.5 * np.log10(janskys))
 
 
 def wavelength(band):

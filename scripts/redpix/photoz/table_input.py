@@ -9,6 +9,7 @@ from redpix.core.job import log
 from redpix.io.tables import read_table
 from redpix.io.written_numbers import with_numbers
 from redpix.photoz import catalogues
+from redpix.photoz.bare_fluxes import as_cigale, check_bare_fluxes
 from redpix.photoz.catalogue_doubts import (
     check_errors,
     check_extinction,
@@ -125,6 +126,7 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
         roles=roles,
         units=table.units,
     )
+    columns = as_cigale(table, columns, warn)
     roles, ids = _usable_ids(table, roles, names, warn)
     objects, columns, found = catalogues.read_objects(table, columns, roles, ids)
     if chosen_by_name:
@@ -136,6 +138,7 @@ def understand(table, names=NO_NAMES, columns=None, warn=None):
     check_extinction(header, columns, path, warn)
     check_quality(table, roles, path, warn)
     check_fluxes(objects, columns, table.units, path, warn)
+    check_bare_fluxes(objects, columns, table.units, path, warn)
     if columns.bands:
         check_order(objects, columns, path, warn)
     return Input(objects, columns, roles.id is not None, understood)

@@ -19,6 +19,7 @@ _AREAS_APART = 0.05
 
 #: spellings of units that astropy does not know
 _SPELLINGS = (
+    (r"(?i)\bvega\b[ .*-]*", ""),
     (r"(?i)\bnano ?-?maggies\b|\bnano ?-?maggys?\b|\bnmgy\b", "nmgy"),
     (r"(?i)\bmaggies\b|\bmaggys?\b", "mgy"),
     (r"(?i)\bmicro ?-?janskys?\b|\bmicro ?-?jy\b|\bujanskys?\b", "uJy"),

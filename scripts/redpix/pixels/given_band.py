@@ -152,7 +152,7 @@ def _masked(row, file, image, saturation, remarks):
     remarks += remove_fills(image)
     mask = image_mask(image, saturation)
     empty = (mask & bit_value("NO_DATA", "BAD")) != 0
-    given = given_mask(row.mask, file.planes, image.shape, remarks)
+    given = given_mask(row.mask, file.planes, image.shape, remarks, row.band)
     check_sense(given, empty, row.mask)
     mask |= given
     image[(mask & bit_value("NO_DATA")) != 0] = np.nan

@@ -126,7 +126,7 @@ def _size(shape):
     return " x ".join(map(str, shape[::-1]))
 
 
-def given_mask(path, planes, shape, remarks):
+def given_mask(path, planes, shape, remarks, band=None):
     """Return the mask that a row or the file of its image gives.
 
     Parameters
@@ -139,6 +139,8 @@ def given_mask(path, planes, shape, remarks):
         Rows and columns of the image.
     remarks : list of str
         Remarks are appended.
+    band : str, optional
+        Band of the image, for masks whose bits name bands.
 
     Returns
     -------
@@ -160,7 +162,7 @@ def given_mask(path, planes, shape, remarks):
         if name is None:
             return np.zeros(shape, DTYPE)
         values, header = planes[name].pixels, planes[name].header
-    mask, said = quality_mask(values, header, name, path)
+    mask, said = quality_mask(values, header, name, path, band)
     remarks += said
     masked = np.mean(mask != 0)
     if masked == 1:

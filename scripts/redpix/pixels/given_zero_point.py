@@ -8,6 +8,13 @@ import numpy as np
 from redpix.io.camera import DETECTED, KEYWORDS
 from redpix.io.header_values import comment, filled, number
 from redpix.pixels.flux_units import unit_zero_point
+from redpix.pixels.survey_zero_points import (
+    VegaSystem,
+    casu_zero_point,
+    galex_zero_point,
+    of_casu,
+    vega_system,
+)
 
 #: difference of two stated zero points that is remarked on, mag
 APART = 0.02
@@ -28,6 +35,8 @@ _PER_WAVELENGTH = -2.408
 _PAN_STARRS = 25.0
 
 _PER_SECOND = re.compile(r"\b(1|one|per) ?s(ec(ond)?)?\b|/ ?s(ec)?\b|count ?rate|adu/s|e-?/s")
+
+_PER_COUNT = re.compile(r"\b(1|one|per) (count|adu|dn|electron|e-)\b(?! *(/|per) *s)")
 
 # cards that look like a zero point
 _SIMILAR = re.compile(r"(?!BZERO|T?ZERO\d|POLZERO).*(ZP|MAGZ|ZERO|MAG0|PHOTCAL|PHOT_C)")
@@ -99,11 +108,13 @@ def stated_zero_point(camera, header, scale, noise, wavelength=None, calibration
         for there, other in stated[1:]
         if abs(there - value) > APART
     ]
-    is_ab = not _vega(header, origin)
-    if not is_ab:
+    vega = _vega(header, origin)
+    is_ab = vega is None
+    if vega:
+        ab = "" if vega.offset is None else f", here {value + vega.offset:.4g}"
         remarks.append(
-            f"{origin} = {value:g} is a Vega magnitude: the fluxes are not on the AB scale; the "
-            "column zero_point of the table takes the AB magnitude of one unit"
+            f"{origin} = {value:g} is a Vega magnitude{vega.reason}: the fluxes are not on the AB "
+            f"scale; the column zero_point of the table takes the AB magnitude of one unit{ab}"
         )
     return StatedZeroPoint(value, origin if is_ab else f"{origin}, Vega", is_ab, tuple(remarks))
 
@@ -128,7 +139,9 @@ def _statements(camera, header, scale, wavelength, remarks):
     """Yield each zero point of a header with its origin, the most direct first."""
     for card in KEYWORDS["zero_point"]:
         value, _ = number(header.get(card))
-        if value is not None:
+        if value is not None and card == "MAGZPT" and of_casu(header):
+            yield casu_zero_point(header, camera.exposure_time), "MAGZPT and EXPTIME"
+        elif value is not None:
             yield _of_card(card, value, camera, header, remarks), card
     flux, _ = number(header.get("FLUXMAG0"))
     if flux is not None and flux > 0:
@@ -145,6 +158,9 @@ def _statements(camera, header, scale, wavelength, remarks):
         if found.value is not None:
             yield found.value, f"BUNIT {unit}"
             return
+    galex = galex_zero_point(header)
+    if galex:
+        yield galex[0], f"{galex[1]} of GALEX"
     flam, pivot = (number(header.get(card))[0] for card in ("PHOTFLAM", "PHOTPLAM"))
     if flam is not None and pivot is not None and min(flam, pivot) > 0:
         value = -2.5 * np.log10(flam) - 5 * np.log10(pivot) + _PER_WAVELENGTH
@@ -166,6 +182,8 @@ def _is_possible(value, origin, noise, remarks):
 def _of_card(card, value, camera, header, remarks):
     """Return the zero point of a card for one unit of the image, with a remark if it is unsure."""
     time = camera.exposure_time
+    if _PER_COUNT.search(comment(header, card)):
+        return value
     if card in _PLAIN or camera.unit not in (None, "adu", "electron") or not time:
         return value
     if abs(2.5 * np.log10(time)) < APART:
@@ -200,11 +218,17 @@ def _whole_exposure(camera, remarks):
 
 
 def _vega(header, origin):
-    """Return whether the zero point of a card is a Vega magnitude, by its comment or MAGSYS."""
+    """Return the Vega system of a zero point: by its comment, MAGSYS, the unit or the survey."""
+    unit = origin.startswith("BUNIT") and "vega" in origin.lower()
+    card = origin.split(" ")[0]
+    if card not in KEYWORDS["zero_point"] and not unit:
+        return None
+    survey = vega_system(header)
+    if survey:
+        return survey._replace(reason=f" ({survey.reason})")
     systems = " ".join(str(header.get(card, "")) for card in ("MAGSYS", "PHOTSYS", "ZPSYS"))
-    return origin in KEYWORDS["zero_point"] and (
-        "vega" in comment(header, origin) or "vega" in systems.lower()
-    )
+    stated = unit or "vega" in comment(header, card) or "vega" in systems.lower()
+    return VegaSystem("", None) if stated else None
 
 
 def _unknown(header):

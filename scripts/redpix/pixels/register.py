@@ -87,7 +87,7 @@ def register(project, image, error, wcs, grid, masked, reach):
     ----------
     project : callable
         ``project(array, wcs, grid)`` returns an array of the grid's shape with the same surface
-        brightness.
+        brightness. With a method ``with_variance``, both arrays are resampled at once.
     image, error : ndarray, shape (ny, nx)
         Flux per pixel and its 1-sigma error.
     wcs : astropy.wcs.WCS
@@ -114,36 +114,46 @@ def register(project, image, error, wcs, grid, masked, reach):
     mask = registered_mask(transform, image.shape, grid.shape, masked, reach, scale)
     area = np.asarray(area, np.float32)
     # a NaN would spread over the reach of the kernel; with a spline, over the whole image
-    science = filled(project, np.where(bad, 0, image), wcs, grid) * area
-    square = np.square(error, dtype=np.float32)
+    # squares of errors in erg/s/cm2 are below single precision; a power of two costs no digits
+    unit = 2.0 ** np.rint(np.log2(np.median(error[~bad]))) if not bad.all() else 1.0
+    square = np.square(np.asarray(error / unit, np.float32))
     square[bad] = 0
-    variance = filled(project, square, wcs, grid) * area
+    science, variance = filled(project, np.where(bad, 0, image), square, wcs, grid)
     del square
+    science *= area
+    variance *= area
     # negative lobes of a kernel can make the variance negative beside a star
     mask[(mask & bit_value("NO_DATA", "EDGE") == 0) & ~(variance > 0)] |= bit_value("BAD")
     invalid = (mask & bit_value("NO_DATA", "EDGE", "BAD")) != 0
     science[invalid] = np.nan
     variance[invalid] = np.nan
-    return RegisteredFrame(science, np.sqrt(variance, out=variance), mask)
+    np.sqrt(variance, out=variance)
+    variance *= np.float32(unit)
+    return RegisteredFrame(science, variance, mask)
 
 
-def filled(project, array, wcs, grid):
-    """Return an image on a grid whose outermost pixels are as right as the others.
+def filled(project, image, variance, wcs, grid):
+    """Return an image and its variance on a grid whose outermost pixels are as right as the others.
 
     Parameters
     ----------
     project : callable
         As for `register`.
-    array : ndarray, shape (ny, nx)
-        Surface brightness.
+    image, variance : ndarray, shape (ny, nx)
+        Surface brightness and its variance.
     wcs : astropy.wcs.WCS
-        WCS of the array.
+        WCS of the image.
     grid : redpix.pixels.grid.Grid
         Pixels of the result.
 
     Returns
     -------
-    ndarray, shape `grid.shape`, float32
+    list of ndarray, shape `grid.shape`, float32
+        Image and variance.
     """
-    wide = np.asarray(project(array, wcs, grid.grown(RIM)), np.float32)
-    return wide[RIM:-RIM, RIM:-RIM]
+    wide = grid.grown(RIM)
+    if hasattr(project, "with_variance"):
+        planes = project.with_variance(image, variance, wcs, wide)
+    else:
+        planes = (project(array, wcs, wide) for array in (image, variance))
+    return [np.asarray(plane, np.float32)[RIM:-RIM, RIM:-RIM] for plane in planes]

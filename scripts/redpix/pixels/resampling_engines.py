@@ -5,19 +5,17 @@ Engines work in temporary folders with fixed file names: no value from a header 
 configuration becomes part of a command.
 """
 
-import contextlib
 import tempfile
 from pathlib import Path
 
 import numpy as np
 from astropy.io import fits
 
-from redpix.core.atomic_files import missing_bytes
 from redpix.core.exceptions import InputError
 from redpix.core.programs import find_tool, read_made, run_program
 from redpix.image.pixel_map import pixel_map
 from redpix.image.wcs import wcs_header
-from redpix.pixels.montage_program import run_mprojectpp
+from redpix.pixels.montage_engine import Montage
 
 #: reach of each engine's kernel, pixels of the input image: half the diagonal of a pixel; three
 #: lobes; the cubic spline falls by a factor of 3.7 per pixel and is below 0.001 there
@@ -26,9 +24,6 @@ REACH = {"montage": 0.7072, "swarp": 3.0, "reproject": 6.0, "drizzle": 0.7072}
 # pixels of the largest image that drizzle resamples at once, and rows of others at a time: a
 # position takes 16 bytes
 _WHOLE, _STRIP = 4_000_000, 256
-
-#: difference of tangent points up to which they are one for Montage, degrees
-SAME_POINT = 1e-9
 
 #: engines that resample tangent planes only
 TANGENT_ONLY = ("montage", "swarp")
@@ -45,49 +40,13 @@ def engine(name):
     Returns
     -------
     project : callable
-        ``project(array, wcs, grid)`` returns an array of the grid's shape.
+        ``project(array, wcs, grid)`` returns an array of the grid's shape. Its method
+        ``with_variance``, where it has one, resamples an image and its variance at once.
     reach : float
         Distance over which a pixel's value spreads, pixels of the input image.
     """
-    engines = {"montage": montage, "swarp": swarp, "reproject": reproject}
-    return Drizzle() if name == "drizzle" else engines[name], REACH[name]
-
-
-def montage(array, wcs, grid):
-    """Resample with Montage's mProjectPP, which weights by the shared area of pixels.
-
-    Parameters
-    ----------
-    array : ndarray, shape (ny, nx)
-        Surface brightness.
-    wcs : astropy.wcs.WCS
-        Tangent-plane WCS of the array.
-    grid : redpix.pixels.grid.Grid
-        Pixels of the result.
-
-    Returns
-    -------
-    ndarray, shape `grid.shape`, float32
-        NaN outside the array.
-
-    Raises
-    ------
-    InputError
-        If mProjectPP is missing or fails.
-    OSError
-        If the disk is full.
-    """
-    header, onto = wcs_header(wcs), grid.header()
-    points = [(one["CRVAL1"], one["CRVAL2"]) for one in (header, onto)]
-    if np.allclose(*points, rtol=0, atol=SAME_POINT):
-        # mProjectPP finds no overlap if tangent points differ by a rounding error
-        header["CRVAL1"], header["CRVAL2"] = points[1]
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        fits.PrimaryHDU(np.asarray(array, np.float32), header).writeto("in.fits")
-        onto.tofile("grid.hdr", sep="\n", padding=False, endcard=True)
-        run_mprojectpp("in.fits", "out.fits", "grid.hdr")
-        # mProjectPP reports success even if the disk was full
-        return read_made("out.fits", "mProjectPP", lambda path: _read_placed(path, grid), folder)
+    engines = {"montage": Montage(), "swarp": swarp, "reproject": reproject, "drizzle": Drizzle()}
+    return engines[name], REACH[name]
 
 
 def swarp(array, wcs, grid):
@@ -233,20 +192,3 @@ class Drizzle:
         if self._last[0] != rows:
             self._last = rows, self._transform.forward_rows(rows, shape[1])
         return self._last[1]
-
-
-def _read_placed(path, grid):
-    """Return the image of a file on the full grid; NaN outside the image."""
-    with fits.open(path) as hdus:
-        missing = missing_bytes(hdus[0], path)
-        if missing > 0:
-            raise OSError(f"{missing} bytes are missing")
-        return _placed(hdus[0].data, hdus[0].header, grid)
-
-
-def _placed(data, header, grid):
-    """Return a cropped image on the full grid; NaN outside the image."""
-    result = np.full(grid.shape, np.nan, np.float32)
-    x, y = (round(grid.wcs.wcs.crpix[k] - header[f"CRPIX{k + 1}"]) for k in (0, 1))
-    result[y : y + data.shape[0], x : x + data.shape[1]] = data
-    return result

@@ -6,6 +6,8 @@ width and ellipticity of the profile are polynomials of the position in the imag
 sum out to infinity, so fluxes are total fluxes.
 """
 
+from itertools import product
+
 import numpy as np
 from astropy.stats import mad_std
 
@@ -60,9 +62,8 @@ def fit_profile(stars, shape, fwhm, rounds=8, degree=None, crowded=False):
     start[0] = np.log(alpha_of(fwhm, 3.0))
     profile = Profile(start, np.zeros(number), np.zeros(number), np.log(2.0), degree, shape)
     for turn in range(rounds):
-        value, local, shared = _slopes(stars, profile)
         slow = _SLOW if crowded else 0.0
-        step, moves, chi2 = _solve(stars, value, local, shared, slow)
+        step, moves, chi2 = _solve(*_columns(stars, profile), slow)
         parts = np.split(step, [number, 2 * number, 3 * number])
         profile = profile._replace(
             log_width=profile.log_width + np.clip(parts[0], -0.3, 0.3),
@@ -83,37 +84,51 @@ def fit_profile(stars, shape, fwhm, rounds=8, degree=None, crowded=False):
     return profile, stars
 
 
-def _slopes(stars, profile):
-    """Return profiles and their derivatives by flux and position, and by shared parameters."""
-    dx, dy = stars.offsets()
-    value, by = profile.at(stars.x, stars.y, dx, dy, slopes=True)
-    by_x, by_y, *shape, by_beta = (stars.flux[:, None, None] * slope for slope in by)
+def _columns(stars, profile):
+    """Return the derivatives by flux and position and by shared parameters, and the residuals.
+
+    All are in units of the noise, shape (n, 3 + shared parameters + 1, pixels). The second result
+    is the number of valid pixels of each star.
+    """
+    # single precision is enough: a profile is compared with pixels to 1 % of its value
+    offsets = (axis.astype(np.float32) for axis in stars.offsets())
+    value, by = profile.at(stars.x, stars.y, *offsets, slopes=True)
+    by_x, by_y, *shape, by_beta = (flattened(slope) for slope in by)
+    value, flux = flattened(value), stars.flux[:, None]
+    model = flux * value
+    root = np.sqrt(flattened(stars.weights(model.reshape(stars.value.shape))))
+    light = flux * root
     powers = position_powers(stars.x, stars.y, profile.shape, profile.degree).T
-    shared = [slope * power[:, None, None] for slope in shape for power in powers]
-    return value, np.stack([value, by_x, by_y], 1), np.stack([*shared, by_beta], 1)
+    scaled = [light * power[:, None] for power in powers]
+    columns = np.empty((len(flux), 3 + len(shape) * len(powers) + 2, value.shape[1]))
+    np.multiply(value, root, out=columns[:, 0])
+    np.multiply(by_x, light, out=columns[:, 1])
+    np.multiply(by_y, light, out=columns[:, 2])
+    for row, (slope, scale) in enumerate(product(shape, scaled), start=3):
+        np.multiply(slope, scale, out=columns[:, row])
+    np.multiply(by_beta, light, out=columns[:, -2])
+    np.multiply(flattened(stars.value) - model, root, out=columns[:, -1])
+    return columns, np.count_nonzero(root, axis=1)
 
 
-def _solve(stars, value, local, shared, slow):
-    """Return the steps of shared and of each star's parameters, and chi^2 per pixel."""
-    model = stars.flux[:, None, None] * value
-    weight = flattened(stars.weights(model))
-    rest = flattened(stars.value - model)
-    local, shared = flattened(local), flattened(shared)
-    star_normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
+def _solve(columns, pixels, slow):
+    """Return the steps of shared and of each star's parameters, and chi^2 per pixel.
+
+    The columns are those of `_columns`; their products are all that the fit needs.
+    """
+    products = columns @ columns.transpose(0, 2, 1)
+    star_normal, back_side = products[:, :3, :3].copy(), products[:, :3, 3:]
     held = np.einsum("nii->ni", star_normal)
     held[:, 0] *= 1 + slow * held[:, 1:].max(axis=1)
     held += 1e-9 * held + np.finfo(float).tiny
-    mixed = (local * weight[:, None]) @ shared.transpose(0, 2, 1)
-    normal = np.einsum("nap,nbp->ab", shared * weight[:, None], shared, optimize=True)
-    star_side = np.einsum("nap,np->na", local, weight * rest)
-    side = np.einsum("nap,np->a", shared, weight * rest)
-    back = np.linalg.solve(star_normal, np.concatenate([mixed, star_side[..., None]], axis=2))
+    mixed = back_side[..., :-1]
+    normal, side = products[:, 3:-1, 3:-1].sum(axis=0), products[:, 3:-1, -1].sum(axis=0)
+    back = np.linalg.solve(star_normal, back_side)
     normal -= np.einsum("nai,naj->ij", mixed, back[..., :-1], optimize=True)
     side = side - np.einsum("nai,na->i", mixed, back[..., -1])
     step = np.linalg.solve(normal + 1e-6 * np.diag(np.diag(normal)), side)
     moves = back[..., -1] - back[..., :-1] @ step
-    chi2 = np.sum(weight * rest**2, axis=1) / np.maximum(np.sum(weight > 0, axis=1), 1)
-    return step, moves, chi2
+    return step, moves, products[:, -1, -1] / np.maximum(pixels, 1)
 
 
 def _moved(stars, moves):

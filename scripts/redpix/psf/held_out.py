@@ -59,27 +59,48 @@ def fit_to_stars(psf, stamps, fwhm):
     chi2 : ndarray, shape (n,)
         Reduced chi-squared.
     """
+    radius = max(_RADIUS * fwhm, 2.5)
+    # a star moves by at most one pixel, so the pixels that are compared lie within this square
+    stamps = _inner(stamps, int(np.ceil(radius)) + 1)
     flux, coefficients = stamps.flux, _coefficients(psf, stamps)
     for turn in range(5):
-        value, by_x, by_y = _shapes(psf, stamps, coefficients)
+        value, by_x, by_y = (flattened(one) for one in _shapes(psf, stamps, coefficients))
         dx, dy = stamps.offsets()
-        near = np.hypot(dx, dy) < max(_RADIUS * fwhm, 2.5)
-        light = np.maximum(flux, 0)[:, None, None] * value
-        weight = near / (stamps.variance + light / stamps.gain + (_MODEL_ERROR * light) ** 2)
-        slopes = (flux[:, None, None] * slope for slope in (by_x, by_y))
-        design = flattened(np.stack([value, *slopes], 1))
-        w, rest = flattened(weight), flattened(stamps.value - flux[:, None, None] * value)
-        chi2 = np.sum(w * rest**2, axis=1) / np.maximum(np.sum(w > 0, axis=1) - 3, 1)
+        near = flattened(dx * dx + dy * dy) < radius**2
+        light = np.maximum(flux, 0)[:, None] * value
+        variance = flattened(stamps.variance) + light / flattened(stamps.gain)
+        root = near / np.sqrt(variance + (_MODEL_ERROR * light) ** 2)
+        # derivatives by flux and position, and residuals, in units of the noise
+        columns = np.empty((len(flux), 4, value.shape[1]))
+        scale = flux[:, None] * root
+        np.multiply(value, root, out=columns[:, 0])
+        np.multiply(by_x, scale, out=columns[:, 1])
+        np.multiply(by_y, scale, out=columns[:, 2])
+        np.multiply(flattened(stamps.value) - flux[:, None] * value, root, out=columns[:, 3])
         if turn == 4:
+            rest = columns[:, 3]
+            chi2 = np.einsum("np,np->n", rest, rest)
             break
-        normal = (design * w[:, None]) @ design.transpose(0, 2, 1)
+        products = columns[:, :3] @ columns.transpose(0, 2, 1)
+        normal = products[:, :, :3].copy()
         # flux and position have different units: each is held relative to itself
         held = np.einsum("nii->ni", normal)
         held += 1e-9 * held + np.finfo(float).tiny
-        step = np.linalg.solve(normal, np.einsum("nap,np->na", design, w * rest)[..., None])[..., 0]
+        step = np.linalg.solve(normal, products[:, :, 3:])[..., 0]
         flux = np.maximum(flux + step[:, 0], 0.1 * flux)
         stamps = _moved(stamps, step[:, 1], step[:, 2])
-    return flux, chi2
+    return flux, chi2 / np.maximum(np.count_nonzero(root, axis=1) - 3, 1)
+
+
+def _inner(stamps, half):
+    """Return the inner pixels of stamps: a square of a half-width, if they are larger."""
+    edge = stamps.half - half
+    if edge <= 0:
+        return stamps
+    cut = slice(None), slice(edge, -edge), slice(edge, -edge)
+    return stamps._replace(
+        value=stamps.value[cut], variance=stamps.variance[cut], gain=stamps.gain[cut]
+    )
 
 
 def _moved(stamps, by_x, by_y):

@@ -6,11 +6,11 @@ import numpy as np
 
 from redpix.psf.effective_psf import position_powers
 
-#: nodes and weights of Gauss-Legendre integration over a pixel
-_GAUSS = np.polynomial.legendre.leggauss(3)
+#: nodes and weights of Gauss-Legendre integration over a pixel; plain numbers keep single precision
+_NODES, _WEIGHTS = (numbers.tolist() for numbers in np.polynomial.legendre.leggauss(3))
 
-#: number of stars whose profiles are made at a time: their arrays stay in the processor's cache
-_CHUNK = 16
+#: number of pixels whose profiles are made at a time: their arrays stay in the processor's cache
+_CHUNK = 16_000
 
 #: exponent of the profile of a star whose PSF is not measured
 BETA = 3.0
@@ -44,7 +44,8 @@ def moffat_pixels(dx, dy, width, beta, stretch, shear, slopes=False):
         `slopes`.
     """
     left = 1 - stretch**2 - shear**2
-    root, cube = np.sqrt(left), left**1.5
+    root = np.sqrt(left)
+    cube = left * root
     xx, yy, xy = (1 + stretch) / root, (1 - stretch) / root, 2 * shear / root
     by_stretch = (
         1 / root + (1 + stretch) * stretch / cube,
@@ -76,16 +77,16 @@ def _sums_over_nodes(dx, dy, pixel, beta, shape, slopes):
     are the offsets of a node, and that of the profile times the logarithm.
     """
     xx, yy, xy = shape
-    value, part_log = 0.0, 0.0
-    sums = [0.0] * 5
-    nodes = list(zip(_GAUSS[0] / 2, _GAUSS[1] / 2, strict=True))
+    like = np.empty(np.broadcast_shapes(*map(np.shape, (dx, dy, pixel, xx))), np.result_type(dx))
+    value, part_log, *sums = (np.zeros_like(like) for _ in range(7))
+    nodes = [(node / 2, weight / 2) for node, weight in zip(_NODES, _WEIGHTS, strict=True)]
     along_y = [(dy + b * pixel, weight_b) for b, weight_b in nodes]
     along_y = [(v, 1 + yy * v * v, weight_b) for v, weight_b in along_y]
     for a, weight_a in nodes:
         u = dx + a * pixel
         square, tilted = xx * u * u, xy * u
         # sums along y, in which u is a factor
-        fall, fall_v, fall_vv = 0.0, 0.0, 0.0
+        fall, fall_v, fall_vv = (np.zeros_like(like) for _ in range(3))
         for v, one_and_square, weight_b in along_y:
             one = tilted * v  # one and the squared radius
             one += square
@@ -93,28 +94,21 @@ def _sums_over_nodes(dx, dy, pixel, beta, shape, slopes):
             log = np.log(one)  # several times faster than log1p, and the same: it is above 1
             part = np.exp(log * -beta)
             part *= weight_a * weight_b
-            value = _added(value, part)
+            value += part
             if slopes:
                 log *= part
-                part_log = _added(part_log, log)
+                part_log += log
                 part /= one
-                fall = _added(fall, part)
+                fall += part
                 part *= v
-                fall_v = _added(fall_v, part)
+                fall_v += part
                 part *= v
-                fall_vv = _added(fall_vv, part)
+                fall_vv += part
         if slopes:
             terms = u * fall, u * u * fall, fall_v, fall_vv, u * fall_v
-            sums = [_added(total, term) for total, term in zip(sums, terms, strict=True)]
+            for total, term in zip(sums, terms, strict=True):
+                total += term
     return value, *sums, part_log
-
-
-def _added(total, values):
-    """Return a sum, in the place of the total if it is an array of the same shape."""
-    if np.shape(total) == np.shape(values) and np.ndim(values):
-        total += values
-        return total
-    return total + values
 
 
 def alpha_of(fwhm, beta):
@@ -165,7 +159,8 @@ class Profile(NamedTuple):
         x, y : ndarray, shape (n,)
             0-based positions of the stars.
         dx, dy : ndarray
-            Offsets of the centres of the pixels from the stars, pixels.
+            Offsets of the centres of the pixels from the stars, pixels. Their type is that of the
+            results.
         slopes : bool
             Return the derivatives as well.
 
@@ -181,12 +176,14 @@ class Profile(NamedTuple):
         stretch, shear = (term * (MOST_ELLIPTIC / ellipticity) for term in (stretch, shear))
         width = np.exp(width)
         dx, dy = (np.broadcast_to(d, np.broadcast_shapes(d.shape, width.shape)) for d in (dx, dy))
-        firsts = range(0, max(len(width), 1), _CHUNK)
+        width, stretch, shear = (term.astype(dx.dtype) for term in (width, stretch, shear))
+        number = max(1, _CHUNK // max(dx[:1].size, 1))
+        firsts = range(0, max(len(width), 1), number)
         parts = [
             moffat_pixels(
                 dx[some], dy[some], width[some], self.beta, stretch[some], shear[some], slopes
             )
-            for some in (slice(first, first + _CHUNK) for first in firsts)
+            for some in (slice(first, first + number) for first in firsts)
         ]
         if not slopes:
             return np.concatenate(parts)
@@ -201,7 +198,7 @@ class Profile(NamedTuple):
     @property
     def beta(self):
         """Exponent of the profile."""
-        return 1 + np.exp(self.log_beta)
+        return 1 + float(np.exp(self.log_beta))
 
 
 def moffat_stamp(fwhm, side=51, integrated=True):

@@ -18,6 +18,9 @@ _CORRECTED = 2.5
 #: minimum number of stars for a correction that varies over the image with degree 0, 1
 _LEAST_CORRECTED = (12, 150)
 
+#: number of nodes along an axis that a pixel depends on
+_TAPS = 4
+
 #: prior width of the correction, relative to the profile and to its peak
 _EXPECTED = (0.1, 0.003)
 
@@ -44,11 +47,11 @@ def corrected(psf, stars, least=_LEAST_CORRECTED):
     degree = sum(len(stars.x) >= number for number in least) - 1
     scaled = position_powers(stars.x, stars.y, psf.shape, psf.degree)
     exponents = [(i, j) for j in range(psf.degree + 1) for i in range(psf.degree + 1 - j)]
-    design = spline_design(stars, psf.step, _inner(psf))
+    splines = _splines(stars, psf.step, _inner(psf))
     for number, powers in sorted(enumerate(exponents), key=lambda item: sum(item[1])):
         if sum(powers) > degree:
             continue
-        change = _fit_term(stars, psf, design, scaled[:, number])
+        change = _fit_term(stars, psf, splines, scaled[:, number])
         terms = psf.terms.copy()
         middle, inner = terms.shape[1] // 2, _inner(psf)
         cut = slice(middle - inner, middle + inner + 1)
@@ -65,30 +68,29 @@ def _inner(psf):
     return int(_CORRECTED * psf.fwhm / psf.step + 1e-6)
 
 
-def _fit_term(stars, psf, design, power):
+def _fit_term(stars, psf, splines, power):
     """Return the correction of one term of a PSF: spline coefficients about its middle."""
     value, by_x, by_y = stars.of_psf(psf)
     flux = stars.flux[:, None, None]
-    weight = flattened(stars.weights(flux * value))
-    rest = flattened(stars.value - flux * value)
-    n, pixels = weight.shape
-    scaled = np.sqrt(weight) * power[:, None]
-    weighted = design.copy()
-    weighted.data *= np.repeat(scaled.ravel(), np.diff(design.indptr))
-    normal = (weighted.T @ weighted).toarray()
-    side = weighted.T @ (np.sqrt(weight) * rest).ravel()
-    local = flattened(np.stack([value, flux * by_x, flux * by_y], 1)) * np.sqrt(weight)[:, None]
-    # products of the three columns of each star with those of the spline and with themselves
-    rows = np.repeat(np.arange(3 * n), pixels)
-    columns = (np.arange(n)[:, None, None] * pixels + np.arange(pixels)).repeat(3, axis=1).ravel()
-    spread = sparse.csr_array((local.ravel(), (rows, columns)), shape=(3 * n, n * pixels))
-    mixed = (spread @ weighted).toarray()
-    star_normal = local @ local.transpose(0, 2, 1)
-    star_side = np.einsum("nap,np->na", local, np.sqrt(weight) * rest)
-    joined = np.concatenate([mixed.reshape(n, 3, -1), star_side[..., None]], axis=2)
-    back = np.linalg.solve(star_normal, joined).reshape(3 * n, -1)
-    normal -= mixed.T @ back[:, :-1]
-    side -= mixed.T @ back[:, -1]
+    weight = stars.weights(flux * value)
+    light = flux * power[:, None, None] * weight
+    local = np.stack([value, flux * by_x, flux * by_y], 1)
+    rest = stars.value - flux * value
+    normal = _spline_normal(splines, light * flux * power[:, None, None])
+    # products of the spline with the three columns of each star and with its residuals
+    sides = np.concatenate([local, rest[:, None]], 1) * light[:, None]
+    mixed = splines[1].transpose(0, 2, 1)[:, None] @ sides @ splines[0][:, None]
+    mixed = mixed.reshape(*mixed.shape[:2], -1)
+    local, rest, weight = flattened(local), flattened(rest), flattened(weight)
+    star_normal = (local * weight[:, None]) @ local.transpose(0, 2, 1)
+    held = np.einsum("nii->ni", star_normal)
+    held += 1e-9 * held + np.finfo(float).tiny
+    star_side = np.einsum("nap,np->na", local, weight * rest)
+    # with the square root of the matrix of each star, its elimination is a product with itself
+    joined = np.concatenate([mixed[:, :3], star_side[..., None]], axis=2)
+    half = np.linalg.solve(np.linalg.cholesky(star_normal), joined).reshape(3 * len(flux), -1)
+    normal -= half[:, :-1].T @ half[:, :-1]
+    side = mixed[:, 3].sum(axis=0) - half[:, :-1].T @ half[:, -1]
     middle, inner = psf.terms.shape[1] // 2, _inner(psf)
     cut = slice(middle - inner, middle + inner + 1)
     table = psf.terms[0, cut, cut]
@@ -99,6 +101,51 @@ def _fit_term(stars, psf, design, power):
         unit = change.ravel() / np.linalg.norm(change)
         normal += np.outer(unit, unit) * np.trace(normal)
     return cho_solve(cho_factor(normal), side).reshape(expected.shape)
+
+
+def _splines(stars, step, inner):
+    """Return the splines of all nodes along x and along y, each of shape (n, side, nodes)."""
+    pixels = np.arange(-stars.half, stars.half + 1)
+    nodes = np.arange(2 * inner + 1)
+    return [
+        b_spline(((pixels - offset[:, None]) / step + inner)[..., None] - nodes)
+        for offset in (stars.x - stars.column, stars.y - stars.row)
+    ]
+
+
+def _spline_normal(splines, weight):
+    """Return the normal matrix of the spline coefficients for weighted pixels, nodes row by row.
+
+    A pixel depends on `_TAPS` nodes along each axis, so only nodes that near have a product. The
+    sums run along x, then along y.
+    """
+    along_x, along_y = splines
+    number, pixels, nodes = along_x.shape
+    lags_x, lags_y = np.arange(1 - _TAPS, _TAPS), np.arange(_TAPS)
+    sums = weight @ _lagged(along_x, lags_x)
+    table = _lagged(along_y, lags_y).reshape(number * pixels, -1).T @ sums.reshape(
+        number * pixels, -1
+    )
+    row, lag_y, column, lag_x = np.meshgrid(
+        np.arange(nodes), lags_y, np.arange(nodes), lags_x, indexing="ij"
+    )
+    inside = (row + lag_y < nodes) & (column + lag_x >= 0) & (column + lag_x < nodes)
+    first = (row * nodes + column)[inside]
+    second = first + (lag_y * nodes + lag_x)[inside]
+    normal = np.zeros((nodes**2, nodes**2))
+    normal[first, second] = normal[second, first] = table.reshape(inside.shape)[inside]
+    return normal
+
+
+def _lagged(splines, lags):
+    """Return products of the splines of nodes at some lags, shape (n, side, nodes * lags)."""
+    nodes = splines.shape[2]
+    made = np.zeros((*splines.shape, len(lags)))
+    for number, lag in enumerate(lags):
+        here = slice(max(0, -lag), nodes - max(0, lag))
+        there = slice(max(0, lag), nodes + min(0, lag))
+        made[:, :, here, number] = splines[:, :, here] * splines[:, :, there]
+    return made.reshape(*made.shape[:2], -1)
 
 
 def spline_design(stars, step, inner):

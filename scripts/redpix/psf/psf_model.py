@@ -1,5 +1,6 @@
 """Point spread functions that vary over an image, as PSFEx writes them."""
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -145,15 +146,21 @@ def with_round_wings(stamp, start=1.7, end=2.7):
     -------
     ndarray, shape (ny, nx)
     """
-    rows, columns = np.indices(stamp.shape)
-    radius = np.hypot(rows - stamp.shape[0] // 2, columns - stamp.shape[1] // 2)
-    ring = np.rint(radius).astype(int)
-    count = np.bincount(ring.ravel())
-    profile = np.bincount(ring.ravel(), stamp.ravel()) / count
-    mean_radius = np.bincount(ring.ravel(), radius.ravel()) / count
+    radius, ring, count, mean_radius = _rings(stamp.shape)
+    profile = np.bincount(ring, stamp.ravel()) / count
     mean = np.interp(radius, mean_radius, profile)
     share = np.clip((radius / full_width(stamp) - start) / (end - start), 0, 1)
     return (1 - share) * stamp + share * mean
+
+
+@lru_cache(4)
+def _rings(shape):
+    """Return the radius of each pixel, its ring, and the size and mean radius of each ring."""
+    rows, columns = np.indices(shape)
+    radius = np.hypot(rows - shape[0] // 2, columns - shape[1] // 2)
+    ring = np.rint(radius).astype(int).ravel()
+    count = np.bincount(ring)
+    return radius, ring, count, np.bincount(ring, radius.ravel()) / count
 
 
 def full_width(stamp):

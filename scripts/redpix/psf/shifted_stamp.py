@@ -61,8 +61,11 @@ def _taps(length, offset, half):
 def _sums(values, weights, inside, axis):
     """Return the weighted sums of neighbours along an axis."""
     side = inside.shape[1]
-    total = 0.0
+    near = [slice(None)] * 3
+    total = product = None
     for tap in range(weights.shape[1]):
-        near = values[:, tap : tap + side] if axis == 1 else values[:, :, tap : tap + side]
-        total = total + weights[:, tap, None, None] * near
-    return total * np.expand_dims(inside, 3 - axis)
+        near[axis] = slice(tap, tap + side)
+        product = np.multiply(weights[:, tap, None, None], values[tuple(near)], out=product)
+        total = product.copy() if total is None else np.add(total, product, out=total)
+    total *= np.expand_dims(inside, 3 - axis)
+    return total

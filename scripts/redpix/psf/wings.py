@@ -10,6 +10,7 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.spatial import cKDTree
 
+from redpix.image.medians import median
 from redpix.image.stamps import resized
 from redpix.psf.effective_psf_fit import fit_profile
 from redpix.psf.held_out import fit_to_stars
@@ -135,7 +136,7 @@ def _clipped_mean(values, variances):
     """Return the clipped mean and its error; 0 and infinity for fewer than four values."""
     if len(values) < 4:
         return 0.0, np.inf
-    middle, spread = np.median(values), np.sqrt(np.median(variances))
+    middle, spread = median(values), np.sqrt(median(variances))
     kept = abs(values - middle) < 3.5 * spread
     if np.count_nonzero(kept) < 4:
         return 0.0, np.inf

@@ -11,7 +11,7 @@ from redpix.image import homography
 from redpix.image.masks import BITS
 from redpix.image.wcs import frame_wcs, kept_cards, wcs_header
 from redpix.pixels import grid as grid_module
-from redpix.pixels import montage_program, noise_correlation, register
+from redpix.pixels import montage_engine, montage_program, noise_correlation, register
 from redpix.pixels.resampling_engines import REACH, engine
 
 ENGINES = sorted(REACH)
@@ -197,6 +197,51 @@ def test_montagepy_gives_the_pixels_of_the_program(monkeypatch):
     monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
     package = project("montage", image, np.ones(SHAPE), wcs)[1]
     assert np.array_equal(program.image, package.image, equal_nan=True)
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-25, 1e12])
+@pytest.mark.parametrize("program", [True, False])
+def test_one_run_of_montage_gives_the_pixels_of_two(monkeypatch, program, unit):
+    """Noise that jumps between pixels, a bright star and a bad pixel, in any unit, in strips."""
+    monkeypatch.setattr(montage_engine, "_WHOLE", 31 * SHAPE[1] if unit == 1 else SHAPE[0] ** 3)
+    if not program:
+        pytest.importorskip("MontagePy")
+        monkeypatch.setattr(montage_program, "has_tool", lambda name: False)
+    wcs, rng = drift_scan(), np.random.default_rng(5)
+    image = star_field(wcs)[0] + rng.normal(0, 1, SHAPE)
+    error = rng.choice([0.01, 0.5, 2.0, 1e6], SHAPE)
+    image[60, 80], error[30, 40] = np.nan, 0
+    function, reach = engine("montage")
+    grid = grid_module.north_up_grid(wcs, SHAPE)
+
+    def two_runs(array, wcs, grid):
+        return function(array, wcs, grid)
+
+    once = register.register(function, unit * image, unit * error, wcs, grid, NONE, reach)
+    twice = register.register(two_runs, image, error, wcs, grid, NONE, reach)
+    assert np.array_equal(once.mask, twice.mask)
+    good = twice.mask == 0
+    assert np.array_equal(np.isfinite(once.image), np.isfinite(twice.image))
+    assert good.sum() > 0.8 * image.size
+    np.testing.assert_allclose(once.error[good] / unit, twice.error[good], rtol=1e-6)
+    off = abs(once.image[good].astype(float) / unit - twice.image[good])
+    assert np.all(off < 1e-6 * (abs(twice.image[good]) + abs(np.nanmax(image))))
+    assert np.max(off / twice.error[good]) < 1e-3
+
+
+def test_strips_outside_the_grid_are_left_out_and_an_image_outside_is_refused(monkeypatch):
+    monkeypatch.setattr(montage_engine, "_WHOLE", 10 * SHAPE[1])
+    wcs, function = drift_scan(angle=2.0), engine("montage")[0]
+    image, variance = star_field(wcs)[0], np.ones(SHAPE)
+    grid = grid_module.north_up_grid(wcs, SHAPE)
+    lower = grid_module.Grid(grid.wcs, (SHAPE[0] // 3, grid.shape[1]))
+    whole, part = (function.with_variance(image, variance, wcs, one) for one in (grid, lower))
+    inside = np.s_[5 : lower.shape[0] - 5, 5:-5]
+    np.testing.assert_allclose(part[0][inside], whole[0][inside], rtol=1e-5, atol=1e-6)
+    far = wcs.deepcopy()
+    far.wcs.crpix = wcs.wcs.crpix + 5000
+    with pytest.raises(InputError, match="(?i)overlap"):
+        function.with_variance(image, variance, far, grid)
 
 
 def test_without_montage_the_message_says_what_to_install(monkeypatch):
