@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from astropy.stats import mad_std
 
-from redpix.astrometry.flux_scatter import OUTLIER, flux_scatter, typical_scatter
+from redpix.astrometry.flux_scatter import OUTLIER, flux_scatter
 
 #: radius of the apertures, and inner and outer radius of the sky about them, FWHM
 APERTURE, SKY = 4.0, (6.0, 9.0)
@@ -15,9 +15,6 @@ LEAST_SN = 20.0
 
 #: maximum number of sources, the brightest
 MOST = 200
-
-#: minimum number of sources from whose fainter half the light of neighbours is measured
-_CROWD = 16
 
 #: standard error of a median over that of a mean, of a normal distribution
 _OF_MEDIAN = 1.25
@@ -71,36 +68,9 @@ def aperture_ratio(new, reference, variances, positions, fwhm):
     table = np.array(rows, float).reshape(-1, 4)
     with np.errstate(invalid="ignore", divide="ignore"):
         table = table[(table[:, :2] > LEAST_SN * table[:, 2:]).all(axis=1)]
-    table[:, 3] = np.hypot(table[:, 3], _confusion(table))
     ratio = table[:, 1] / table[:, 0]
     error = ratio * np.hypot(table[:, 2] / table[:, 0], table[:, 3] / table[:, 1])
     return mean_ratio(ratio, error)
-
-
-def _confusion(table):
-    """Return the error of fluxes in the reference by what else is in their apertures.
-
-    Faint neighbours in a crowd, and an uneven sky, add as much light to a faint source as to a
-    bright one. So the fluxes of the fainter half scatter by it.
-
-    Parameters
-    ----------
-    table : ndarray, shape (n, 4)
-        Fluxes in the new image and in the reference, and their errors.
-
-    Returns
-    -------
-    float
-        0 if their errors explain the scatter of the fluxes, or of fewer than `_CROWD` sources.
-    """
-    if len(table) < _CROWD:
-        return 0.0
-    new, reference, *_ = table.T
-    middle = np.median(reference / new)
-    rest, error = reference - middle * new, np.hypot(table[:, 3], middle * table[:, 2])
-    faint = np.argsort(new, kind="stable")[: len(new) // 2]
-    unit = np.median(error[faint])
-    return unit * typical_scatter(rest[faint] / unit, error[faint] / unit)
 
 
 def mean_ratio(ratio, error):

@@ -36,7 +36,7 @@ def flux_scatter(ratio, error):
     """
     bright = np.argsort(error, kind="stable")[: max(LEAST, (len(error) + 1) // 2)]
     ratio, error = ratio[bright], error[bright]
-    scatter, used = typical_scatter(ratio, error), None
+    scatter, used = _typical(ratio, error), None
     for _ in range(ROUNDS):
         total = np.hypot(error, scatter)
         offset = ratio - np.median(ratio) if used is None else ratio - _mean(ratio, total, used)
@@ -48,26 +48,16 @@ def flux_scatter(ratio, error):
     return scatter
 
 
-def typical_scatter(values, errors):
+def _typical(ratio, error):
     """Return the scatter with which the median of the absolute residuals is as expected.
 
-    A few outliers, however bright, do not change it.
-
-    Parameters
-    ----------
-    values, errors : ndarray, shape (n,)
-        Values of one unit and their 1-sigma errors.
-
-    Returns
-    -------
-    float
-        In the unit of the values; 0 if the errors explain all of it.
+    A few variable stars, however bright, do not change it.
     """
-    offset = abs(values - np.median(values))
-    expected = _MEDIAN_OFFSET * np.sqrt((len(values) - 1) / len(values))
+    offset = abs(ratio - np.median(ratio))
+    expected = _MEDIAN_OFFSET * np.sqrt((len(ratio) - 1) / len(ratio))
 
     def excess(scatter):
-        return np.median(offset / np.hypot(errors, scatter)) - expected
+        return np.median(offset / np.hypot(error, scatter)) - expected
 
     most = 10 * float(offset.max())
     if most == 0 or excess(0.0) <= 0 or excess(most) >= 0:

@@ -61,7 +61,7 @@ def with_plateau(camera, raw):
 
 
 def _bright_lines(raw):
-    """Return the rows and columns that are far brighter than those beside them, such as hot ones."""
+    """Return the rows and columns that are far brighter than those beside them."""
     lines = np.zeros(raw.shape, bool)
     if min(raw.shape) < _LEAST_SIDE:
         return lines
