@@ -6,9 +6,11 @@ the true flux is that of a star of the finer PSF at the same position, which is 
 """
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from redpix.core.job import log
-from redpix.subtraction.transient_places import interpolated
+from redpix.image.stamps import resized
+from redpix.subtraction.transient_places import ROOM, interpolated
 from redpix.subtraction.zogy import subtract
 
 #: FWHM of a PSF below which an image is undersampled, pixels
@@ -42,13 +44,18 @@ def corrected_fluxes(transients, planes, pair):
     fine = [getattr(psf, "fine", None) if psf.fwhm < UNDERSAMPLED else None for psf in psfs]
     if not len(transients.x) or not any(fine):
         return transients
-    share = np.ones(len(transients.x))
+    share, responses = np.ones(len(transients.x)), {}
     for row, (x, y, flux) in enumerate(
         zip(transients.x, transients.y, transients.flux, strict=True)
     ):
         psf = fine[0] if flux > 0 else fine[1]
         if psf is not None:
-            share[row] = measured_share(planes.tile_at(x, y), psf, x, y, flux > 0)
+            tile = planes.tile_at(x, y)
+            key = tile.inner[0].start, tile.inner[1].start, flux > 0
+            if key not in responses:
+                responses[key] = _response(tile, flux > 0)
+            stamp = tile.new.psf if flux > 0 else tile.reference.psf
+            share[row] = _measured_share(responses[key], stamp, psf, x, y)
     share = np.where((share > _LEAST) & (share < _MOST), share, 1.0)
     log.info(
         "undersampled: fluxes of %d transients are divided by %.3f to %.3f for their positions "
@@ -62,39 +69,33 @@ def corrected_fluxes(transients, planes, pair):
     )
 
 
-def measured_share(tile, psf, x, y, brighter):
-    """Return the flux that is measured of a star of unit flux.
-
-    Parameters
-    ----------
-    tile : redpix.subtraction.mosaic.DifferenceTile
-        PSFs, noise and flux of both epochs.
-    psf : redpix.psf.effective_psf.EffectivePsf
-        PSF of the image that the star is in.
-    x, y : float
-        Position of the star, 0-based.
-    brighter : bool
-        Whether the star is in the new image; otherwise in the reference.
-
-    Returns
-    -------
-    float
-    """
-    stamp = tile.new.psf if brighter else tile.reference.psf
-    half = min(tile.new.psf.shape[0] // 2, psf.reach)
-    place = np.array([x]), np.array([y])
-    star = _core_share(stamp, psf, place) * psf.stamps(*place, half, derivatives=False)[0]
+def _response(tile, brighter):
+    """Return the flux that is measured about a pixel of unit flux in the new image or reference."""
     side = max(tile.new.psf.shape + tile.reference.psf.shape) | 1
     image = np.zeros((2 * side + 1,) * 2)
-    image[side - half : side + half + 1, side - half : side + half + 1] = star
+    image[side, side] = 1.0
     images = (image, 0 * image) if brighter else (0 * image, image)
     epochs = [
         epoch._replace(image=one * epoch.flux)
         for epoch, one in zip((tile.new, tile.reference), images, strict=True)
     ]
-    alpha = subtract(*epochs, dtype=np.float64).alpha
-    place = side + x - round(float(x)), side + y - round(float(y))
-    return abs(float(interpolated(alpha, np.array([place[0]]), np.array([place[1]]))[0]))
+    return subtract(*epochs, dtype=np.float64).alpha
+
+
+def _measured_share(response, stamp, psf, x, y):
+    """Return the flux that is measured of a star of unit flux.
+
+    `response` is that of `_response`, which the pixels of the star share; `stamp` is the PSF on the
+    pixels and `psf` its finer form. x and y are the 0-based position of the star.
+    """
+    half = min(stamp.shape[0] // 2, psf.reach, response.shape[0] // 2 - ROOM)
+    place = np.array([x]), np.array([y])
+    star = _core_share(stamp, psf, place) * psf.stamps(*place, half, derivatives=False)[0]
+    near = resized(response, 2 * (half + ROOM) + 1)
+    pixels = sliding_window_view(near, star.shape)
+    alpha = np.einsum("ijab,ab->ij", pixels, star[::-1, ::-1])
+    place = (np.array([ROOM + along - round(float(along))]) for along in (x, y))
+    return abs(float(interpolated(alpha, *place)[0]))
 
 
 def _core_share(stamp, psf, place):

@@ -35,3 +35,24 @@ def test_one_stamp_serves_all_places():
     separate = shifted_stamps(np.repeat(coefficients, 2, axis=0), x, y, 7)
     np.testing.assert_array_equal(shared, separate)
     assert not np.allclose(shared[0][0], shared[0][1])
+
+
+def test_slopes_over_a_step_are_differences_of_shifted_stamps():
+    coefficients = ndimage.spline_filter(np.random.default_rng(6).normal(size=(21, 21)), 3)
+    axis, place, step = np.arange(-6, 7), np.array([0.3, -0.45]), 0.1
+
+    def moved(x, y):
+        """Return the stamp by interpolation in two dimensions."""
+        places = np.meshgrid(axis - y + 10, axis - x + 10, indexing="ij")
+        return ndimage.map_coordinates(coefficients, places, order=3, prefilter=False)
+
+    stack = np.stack([np.zeros((21, 21)), coefficients])
+    stamp = np.array([1])
+    value, by_x, by_y = (
+        made[0] for made in shifted_stamps(stack, place[:1], place[1:], 6, 3, stamp, step)
+    )
+    np.testing.assert_allclose(value, moved(*place), atol=1e-12)
+    changes = ((step, 0), by_x), ((0, step), by_y)
+    for change, slope in changes:
+        expected = (moved(*place + change) - moved(*place - change)) / (2 * step)
+        np.testing.assert_allclose(slope, expected, atol=1e-12)
