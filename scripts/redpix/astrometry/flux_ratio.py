@@ -92,8 +92,8 @@ def _of_measured(measured, wing_error):
         close = _agree(first.ratio, last.ratio, error * CLOSE / AGREE)
         return mean if close else precise.ratio, 0.0, []
     remark = (
-        f"the flux ratio is {first.ratio:.4f} +- {first.error:.4f} by PSFs and {last.ratio:.4f} "
-        f"+- {last.error:.4f} by apertures; "
+        f"the flux ratio is {first.ratio:.5g} +- {first.error:.2g} by PSFs and {last.ratio:.5g} "
+        f"+- {last.error:.2g} by apertures; "
         + (
             "that by apertures is used; a PSF may be wrong"
             if precise is last

@@ -67,15 +67,18 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     -------
     StarFit
     """
-    rows, index = [], []
+    cut = []
     planes = (new, reference, new_variance, reference_variance)
     pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
     for number, (column, row) in enumerate(pixels):
         psfs = psf_new(column, row), psf_reference(column, row)
         stamps = _stamps(planes, column, row, psfs[0].shape[0] // 2 + INNER)
         if stamps is not None:
-            index.append(number)
-            rows.append(_fit_star(stamps, *psfs))
+            cut.append((number, stamps, psfs))
+    scale = _rough_ratio([stamps for _, stamps, _ in cut]) ** 2
+    index = [number for number, _, _ in cut]
+    # the noise of what the fit leaves: that of the new image is in the scale of the reference
+    rows = [_fit_star((N, R, scale * Vn, Vr), Pn, Pr) for _, (N, R, Vn, Vr), (Pn, Pr) in cut]
     table = np.array(rows).reshape(-1, 8)
     return StarFit(
         ratio=table[:, 0],
@@ -114,6 +117,17 @@ def _stamps(planes, column, row, half):
     for stamp in stamps:
         stamp[unknown] = 0
     return stamps
+
+
+def _rough_ratio(cut):
+    """Return the median ratio of the fluxes in the inner squares of stars; 1 without any."""
+    fluxes = []
+    for new, reference, *_ in cut:
+        inner = _inner(len(new) // 2)
+        fluxes.append([np.sum(plane[inner] - np.median(plane)) for plane in (new, reference)])
+    new, reference = np.reshape(fluxes, (-1, 2)).T
+    good = (new > 0) & (reference > 0)
+    return float(np.median(reference[good] / new[good])) if good.any() else 1.0
 
 
 def _inner(half):
