@@ -9,6 +9,7 @@ from redpix.image.masks import mask_cards
 from redpix.io.header_values import card_text
 from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.exposure_image import calibrate_frame, calibrate_image
+from redpix.photometry.faulty_lines import mask_faulty_lines
 from redpix.photometry.planes_file import write_planes, write_reason
 from redpix.photometry.sky_noise import log_sky_model, mask_cosmic_rays, measure_sky
 
@@ -86,7 +87,7 @@ def calibrate_exposure(
         exposure = calibrate_image(row, settings)
     cosmic_rays = settings["cosmic_rays"] and not row["frame"]
     try:
-        subtracted = measure_sky(exposure, settings["background_mesh"])
+        exposure, subtracted = sky_without_lines(path, exposure, settings["background_mesh"])
         log_sky_model(path, subtracted.model, settings["background_mesh"])
         if cosmic_rays:
             mask_cosmic_rays(path, exposure, subtracted)
@@ -94,6 +95,42 @@ def calibrate_exposure(
         raise InputError(f"{path}: {error}") from None
     log.info("%s: noise from %s", path, subtracted.origin)
     write_calibrated(calibrated, row, exposure, subtracted)
+
+
+def sky_without_lines(path, exposure, mesh):
+    """Mask the columns and rows that stand out from their neighbours, and subtract the sky.
+
+    Parameters
+    ----------
+    path : str
+        Name of the image in the log.
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        Image free of dark and flat. Its mask is changed.
+    mesh : int
+        Side of the squares in which the sky is measured, pixels.
+
+    Returns
+    -------
+    exposure : redpix.photometry.exposure_image.ExposureImage
+        With a remark if lines stand out.
+    subtracted : redpix.photometry.sky_noise.SkySubtracted
+
+    Raises
+    ------
+    InputError
+        If the image has no noise.
+    """
+    subtracted, mask = measure_sky(exposure, mesh), exposure.calibrated.mask
+    masked = np.count_nonzero(mask)
+    noise = float(np.sqrt(np.nanmedian(subtracted.variance)))
+    remark = mask_faulty_lines(subtracted.image, mask, noise)
+    if not remark:
+        return exposure, subtracted
+    log.warning("%s: %s", path, remark)
+    if np.count_nonzero(mask) > masked:
+        subtracted = measure_sky(exposure, mesh)
+    camera = exposure.camera._replace(remarks=(*exposure.camera.remarks, remark))
+    return exposure._replace(camera=camera), subtracted
 
 
 def write_calibrated(calibrated, row, exposure, subtracted):

@@ -23,6 +23,7 @@ from redpix.photometry.psf_fit import errors, fit
 from redpix.photometry.saturated_stars import SOME, errors_of_wings
 from redpix.photometry.scene import Errors, Placed, Scene, hide_pixels
 from redpix.photometry.sky_level import with_measured_sky
+from redpix.photometry.spikes import on_spikes
 from redpix.psf import star_selection
 from redpix.psf.effective_psf import EffectivePsf
 
@@ -163,7 +164,9 @@ def assessed(made, mask, threshold, negative, noise_scale, crammed):
         noise_scale=noise_scale,
         hot=hot,
         false=rate,
-        doubtful=doubtful | errors_of_wings(stars, mask, psf.fwhm, SOME),
+        doubtful=doubtful
+        | errors_of_wings(stars, mask, psf.fwhm, SOME)
+        | on_spikes(scene, stars, mask, psf),
         stacked=profile is None,
         confusion=measure_confusion(scene, psf, model, threshold),
         crammed=crammed,

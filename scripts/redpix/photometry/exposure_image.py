@@ -24,6 +24,7 @@ from redpix.photometry.camera_of_image import (
     with_remark_on_type,
 )
 from redpix.photometry.coarse_counts import without_steps
+from redpix.photometry.level_steps import without_level_steps
 from redpix.photometry.planes_file import reason_left_out
 from redpix.photometry.raw_image import read_raw
 from redpix.photometry.user_mask import read_mask
@@ -158,6 +159,7 @@ def calibrate_image(row, params):
     made.mask[without_sky(raw)] |= bit_value("NO_DATA")
     camera = hide_outside_of_circle(camera, raw, made.mask)
     made.mask[strips_without_sky(made.image, made.mask != 0)] |= bit_value("NO_DATA")
+    made, camera = _without_level_steps(made, camera)
     camera = with_checked_gain(camera, made, dark is not None or "OVERSCAN" in header)
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
@@ -169,6 +171,14 @@ def calibrate_image(row, params):
     electrons = camera.gain * (1 if made.flat is None else made.flat)
     electrons = np.broadcast_to(electrons, made.mask.shape)
     return ExposureImage(made, header, camera, electrons, camera.read_noise)
+
+
+def _without_level_steps(made, camera):
+    """Return an image without steps between amplifiers, and the record with a remark."""
+    image, remark = without_level_steps(made.image, made.mask != 0)
+    if not remark:
+        return made, camera
+    return made._replace(image=image), camera._replace(remarks=(*camera.remarks, remark))
 
 
 def hide_by_mask(mask, path, header):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.photometry.detection import apart, detect
+from redpix.photometry.false_places import places_of_crowds
 from redpix.photometry.psf_fit import significance
 from redpix.photometry.scene import Placed
 
@@ -41,6 +42,9 @@ class FalseRate(NamedTuple):
         The same for stars in the light of others.
     in_light : int
         Number of detections on the negative image in the light of stars.
+    crowded : int
+        Number of detections on the negative image that crowd on few columns or rows, or in few
+        regions. Stars there and stars elsewhere are judged apart.
     """
 
     detections: int
@@ -48,6 +52,7 @@ class FalseRate(NamedTuple):
     sky: float
     light: float
     in_light: int
+    crowded: int = 0
 
     @property
     def is_high(self):
@@ -82,6 +87,20 @@ class Negative(NamedTuple):
         ndarray of bool, shape (m,)
         """
         return pixels[_pixels(self.stars, pixels.shape)]
+
+    def take(self, which):
+        """Return some of the detections.
+
+        Parameters
+        ----------
+        which : ndarray of bool, shape (m,)
+            Detections to take.
+
+        Returns
+        -------
+        Negative
+        """
+        return Negative(self.stars.take(which), self.ratio[which])
 
 
 def negative_detections(scene, psf, threshold, stars=None, model=None, distance=0.0):
@@ -174,18 +193,29 @@ def false_rate(scene, psf, stars, ratio, threshold, model, before, after):
         Stars between the configured threshold and these.
     """
     limit = _LIGHT * scene.noise
-    dark = [negative.ratio[~negative.among(model > limit)] for negative in (before, after)]
-    dark = max(dark, key=len)
-    bright = after.ratio[after.among(model > limit)]
-    count = len(dark) + len(bright)
-    rate = FalseRate(count, count / max(len(ratio), 1), threshold, threshold, len(bright))
+    dark, bright = [], after.among(model > limit)
+    for negative in (before, after):
+        dark.append(negative.take(~negative.among(model > limit)))
+    dark, bright = max(dark, key=lambda negative: len(negative.ratio)), after.take(bright)
+    count = len(dark.ratio) + len(bright.ratio)
+    rate = FalseRate(count, count / max(len(ratio), 1), threshold, threshold, len(bright.ratio))
     if not rate.is_high:
         return rate, np.zeros(len(ratio), bool)
+    every = dark.stars.join(bright.stars)
+    crowds = places_of_crowds(every.x, every.y, model.shape, psf.fwhm)
+    in_crowd = crowds[_pixels(stars, model.shape)]
     beside = light_of_others(psf, stars, model) > limit
-    on_sky = doubtful_limit(ratio[~beside], dark, threshold)
-    in_light = doubtful_limit(ratio[beside], bright, threshold)
-    doubtful = ratio <= np.where(beside, in_light, on_sky)
-    return rate._replace(sky=on_sky, light=in_light), doubtful
+    limits = np.full(len(ratio), threshold)
+    for some, false in ((~beside, dark), (beside, bright)):
+        for place, there in ((in_crowd, crowds), (~in_crowd, ~crowds)):
+            few = false.ratio[false.among(there)]
+            limits[some & place] = doubtful_limit(ratio[some & place], few, threshold)
+    crowded = np.count_nonzero(crowds[_pixels(every, model.shape)])
+    return rate._replace(
+        sky=float(limits[~beside].max(initial=threshold)),
+        light=float(limits[beside].max(initial=threshold)),
+        crowded=int(crowded),
+    ), ratio <= limits
 
 
 def light_of_others(psf, stars, model):

@@ -181,13 +181,17 @@ def log_false_rate(name, false, doubtful):
         log.warning(
             "%s: %d detections on the negative image, %.0f %% of the stars, so as many stars may "
             "be false: %d have the flag DOUBTFUL (up to %.1f sigma on blank sky, up to %.1f in the "
-            "light of other stars, or in the wings of saturated stars)",
+            "light of other stars, or in the wings of saturated stars)%s",
             name,
             false.detections,
             100 * false.rate,
             doubtful,
             false.sky,
             false.light,
+            f"; {false.crowded} of these detections crowd on few columns or rows, or in few "
+            "regions, and stars elsewhere are judged apart"
+            if false.crowded
+            else "",
         )
 
 
