@@ -37,9 +37,10 @@ def with_plateau(camera, raw):
     if camera.sure.get("saturation") == "given":
         return camera
     camera = _without_low_saturation(camera, raw)
-    finite = np.isfinite(raw) & ~_bright_lines(raw)
+    finite = np.isfinite(raw)
     if not finite.any():
         return camera
+    finite &= ~_bright_lines(raw)
     stated = camera.saturation
     if stated is not None and np.any(raw[finite] >= stated):
         return camera
@@ -71,9 +72,13 @@ def _bright_lines(raw):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # lines of NaN
             level = np.nanmedian(some, axis=axis)
+        known = np.isfinite(level)
+        if not known.any():
+            continue
+        level = np.where(known, level, np.median(level[known]))
         away = level - ndimage.median_filter(level, 15)
-        noise = 1.4826 * np.nanmedian(abs(away))
-        hot = away > max(_FAR * noise, 0.2 * (np.nanmax(level) - np.nanmedian(level)))
+        noise = 1.4826 * np.median(abs(away))
+        hot = away > max(_FAR * noise, 0.2 * (level.max() - np.median(level)))
         lines |= np.expand_dims(hot & (hot.mean() < _MOST_LINES), axis)
     return lines
 

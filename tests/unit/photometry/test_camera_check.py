@@ -257,3 +257,11 @@ def test_a_frame_that_is_no_light_is_named():
     assert flat.remarks[-1].startswith("IMAGETYP = Flat Field: this is a flat frame")
     assert with_remark_on_type(camera(), {"IMAGETYP": "Light Frame"}) == camera()
     assert with_remark_on_type(camera(), {}) == camera()
+
+
+def test_a_hot_column_is_not_a_plateau():
+    image = np.random.default_rng(3).normal(300, 10, (200, 220))
+    image[:, 90] = 9000.0
+    assert with_plateau(camera(), image).saturation is None
+    image[100:104, 30:34] = 9000.0
+    assert with_plateau(camera(), image).saturation == pytest.approx(9000, rel=0.02)
