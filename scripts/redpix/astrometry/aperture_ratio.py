@@ -110,15 +110,24 @@ def _agreeing(ratio, total, kept):
     while len(rows) > 3:
         weight = total[rows] ** -2.0
         pulled = weight * ratio[rows]
-        # sums over the others, not differences of sums, which rounding could make negative
-        apart = 1 - np.eye(len(rows))
-        others = apart @ weight
-        away = abs(ratio[rows] - apart @ pulled / others) / np.hypot(total[rows], others**-0.5)
+        others = _sums_of_others(weight)
+        middle = _sums_of_others(pulled) / others
+        away = abs(ratio[rows] - middle) / np.hypot(total[rows], others**-0.5)
         worst = np.argmax(away)
         if away[worst] <= OUTLIER:
             break
         rows = np.delete(rows, worst)
     return rows
+
+
+def _sums_of_others(values):
+    """Return, for each value, the sum of all others.
+
+    These are sums, not differences of sums, which rounding could make negative.
+    """
+    before = np.cumsum(np.append(0.0, values[:-1]))
+    after = np.cumsum(np.append(0.0, values[:0:-1]))[::-1]
+    return before + after
 
 
 def _error_of_mean(errors):

@@ -247,10 +247,10 @@ def typical(image):
 
 def _sources(image, noise, mask):
     """Return the pixels of sources: 3 x 3 means above three times the noise, and neighbours."""
-    means = ndimage.uniform_filter(image, 3) / noise
+    means = ndimage.uniform_filter(image, 3)
+    means /= noise
     del noise  # as large as the image
-    bright = means > 3 * mad_std(_thinned(means, mask == 0, 200_000))
-    sources = ndimage.maximum_filter(bright, 5)
+    sources = ndimage.maximum_filter(means > 3 * mad_std(_thinned(means, mask == 0, 200_000)), 5)
     # if over 90 % of the pixels look like sources (a nebula), no mask is used
     return sources if sources.mean() < 0.9 else np.zeros_like(sources)
 

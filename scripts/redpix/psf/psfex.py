@@ -123,7 +123,9 @@ def find_sources(name, image, variance, mask, folder, settings, source):
 
     def planes():
         yield np.where(outside, 0, image).astype(np.float32, copy=False)
-        yield np.sqrt(np.where(outside, 0, variance)).astype(np.float32, copy=False)
+        noise = np.where(outside, 0, variance)
+        np.sqrt(noise, out=noise)
+        yield noise.astype(np.float32, copy=False)
         yield mask.astype(np.int16, copy=False)
 
     inputs = write_inputs(source, folder, name, planes())

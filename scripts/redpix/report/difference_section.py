@@ -155,7 +155,8 @@ def show_band(path, band, rows, true, with_triplets, stamps=MOST_STAMPS):
     with fits.open(path, memmap=False) as hdus:
         header, mask = hdus["D"].header, hdus["MASK"].data
         clean = (mask == 0) & np.isfinite(hdus["SCORR"].data)
-        facts = band_facts(header, clean.sum() / np.sum((mask & bit_value("NO_DATA")) == 0))
+        common = np.sum((mask & bit_value("NO_DATA")) == 0)
+        facts = band_facts(header, clean.sum() / max(common, 1))
         facts["transients"] = f"{len(rows)}, {np.sum(rows['flags'] == 0)} without a flag"
         results = BandResults(
             facts,

@@ -125,6 +125,28 @@ def judge_image(name, header):
     return lines
 
 
+def judge_stars(name, count):
+    """Return the judgement on the number of stars of an image.
+
+    Parameters
+    ----------
+    name : str
+        Name of the image.
+    count : int or None
+        Number of its stars; None if the image was left out.
+
+    Returns
+    -------
+    list of Judgement
+        Empty if the image has stars.
+    """
+    if count != 0:
+        return []
+    return [
+        Judgement("look", f"Stars, {name}", "stars measured", "0", "at least 1", f"image-{name}")
+    ]
+
+
 def judge_given_noise(name, found, expected):
     """Return the judgement on the gain and read noise that the header of an image gives.
 

@@ -26,11 +26,13 @@ def halos(mask, shape_factor=3.0, room=12.0):
     ndarray of bool
     """
     saturated = (mask & bit_value("SATURATED")) != 0
-    labels, count = ndimage.label(saturated, np.ones((3, 3)))
     halo = np.zeros(mask.shape, bool)
-    areas = np.bincount(labels.ravel(), minlength=count + 1)
+    if not saturated.any():
+        return halo
+    labels, _ = ndimage.label(saturated, np.ones((3, 3)))
     for number, region in enumerate(ndimage.find_objects(labels), start=1):
-        radius = int(shape_factor * np.sqrt(areas[number] / np.pi) + room)
+        area = np.count_nonzero(labels[region] == number)
+        radius = int(shape_factor * np.sqrt(area / np.pi) + room)
         rows, columns = (slice(max(0, axis.start - radius), axis.stop + radius) for axis in region)
         near = labels[rows, columns] == number
         halo[rows, columns] |= ndimage.distance_transform_edt(~near) <= radius

@@ -1,5 +1,7 @@
 """Flux ratios by apertures and by PSFs, and what is said if they disagree."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import subtraction_sky
@@ -91,3 +93,18 @@ def test_a_slightly_variable_bright_star_does_not_pull_the_mean_to_itself():
 def test_a_star_of_overwhelming_weight_is_an_outlier_without_a_warning():
     ratio, error = np.r_[0.8, np.linspace(0.999, 1.001, 9)], np.r_[1e-9, np.full(9, 0.003)]
     assert mean_ratio(ratio, error).ratio == pytest.approx(1, abs=1e-3)
+
+
+def test_very_many_sources_take_memory_in_proportion_to_their_number():
+    rng = np.random.default_rng(9)
+    error = rng.uniform(0.01, 0.05, 20_000)
+    ratio = 1.5 + error * rng.standard_normal(len(error))
+    ratio[::500] *= 1.4
+    tracemalloc.start()
+    measured = mean_ratio(ratio, error)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # a table of each source against each other one would take 3.2 GB
+    assert most < 200 * len(ratio)
+    assert measured.ratio == pytest.approx(1.5, abs=4 * measured.error)
+    assert len(ratio) - 110 < measured.number <= len(ratio) - 40

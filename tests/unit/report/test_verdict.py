@@ -109,7 +109,7 @@ def test_a_comparison_counts_images_that_were_left_out_and_judges_coadds(tmp_pat
     header = fits.Header({"NIMAGES": 2, "REGX2": 0.3, "REGY2": 0.4})
     coadd = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "SCI")])
     coadd.writeto(tmp_path / "coadds/deep/r.fits")
-    lines = judgements(tmp_path).values()
+    lines = judgements(tmp_path, []).values()
     assert {(line.stage, line.mark, line.value) for line in lines} == {
         ("Stars", "bad", "1 of 1"),
         ("Coadds, deep r", "bad", "0.500 px"),
@@ -185,3 +185,9 @@ def test_what_was_assumed_of_frames_and_pairs_is_listed(tmp_path):
         ("frame a-r", "zero point 25.5, MAGZP, Vega; no AB scale; a ramp"),
         ("pair pair, r", "the gain is assumed; few stars"),
     ]
+
+
+def test_an_image_without_stars_is_worth_a_look():
+    (line,) = images.judge_stars("a", 0)
+    assert (line.mark, line.link) == ("look", "image-a")
+    assert images.judge_stars("a", 3) == images.judge_stars("a", None) == []
