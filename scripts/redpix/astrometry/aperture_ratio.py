@@ -167,10 +167,14 @@ def _apertures(planes, x, y, fwhm):
     sky[sky] = _usual(new[sky]) & _usual(reference[sky])
     if np.count_nonzero(sky) < 30:
         return None
-    share = share[inner]
+    share, number = share[inner], np.count_nonzero(sky)
     fluxes = [np.sum(share * (image[inner] - image[sky].mean())) for image in (new, reference)]
-    noise = [np.sqrt(max(np.sum(share * plane[inner]), 0)) for plane in variances]
-    return (*fluxes, *noise)
+    noise = [
+        # that of the sky counts once per pixel of the aperture
+        np.sum(share * plane[inner]) + np.sum(share) ** 2 * plane[sky].mean() / number
+        for plane in variances
+    ]
+    return (*fluxes, *np.sqrt(np.maximum(noise, 0)))
 
 
 def _usual(values):

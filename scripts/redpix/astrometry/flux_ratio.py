@@ -7,11 +7,14 @@ from redpix.core.exceptions import InputError
 #: difference of two flux ratios in standard deviations, and relative, up to which they agree
 AGREE, SLACK = 3.0, 0.005
 
+#: difference in standard deviations up to which the mean of both is used
+CLOSE = 2.0
+
 #: smallest relative error of a flux ratio
 _LEAST_ERROR = 0.001
 
 
-def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names):
+def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names, wing_error=0.0):
     """Return the flux ratio that is used.
 
     Parameters
@@ -24,6 +27,8 @@ def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names):
         Flux ratio by the zero points of the images.
     names : str
         Name of the images in messages.
+    wing_error : float
+        Error of the ratio by PSFs that the errors of their wings leave, relative.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def joined_ratio(by_psfs, by_apertures, given, by_zero_points, names):
     if not measured:
         number = max(by_psfs.number, by_apertures.number)
         return _without_stars(number, given, by_zero_points, names)
-    ratio, apart, remarks = _of_measured(measured)
+    ratio, apart, remarks = _of_measured(measured, wing_error)
     if given:
         error = min(one.error for one in measured)
         if not _agree(given, ratio, error):
@@ -73,19 +78,22 @@ def _without_stars(number, given, by_zero_points, names):
     )
 
 
-def _of_measured(measured):
+def _of_measured(measured, wing_error):
     """Return the ratio of one or two measurements, their difference, and a warning."""
     weights = [max(one.error / one.ratio, _LEAST_ERROR) ** -2.0 for one in measured]
     first, last = measured[0], measured[-1]
     if sum(weights) == 0:
         return last.ratio, 0.0, []
     mean = float(np.average([one.ratio for one in measured], weights=weights))
-    if _agree(first.ratio, last.ratio, np.hypot(first.error, last.error)):
-        return mean, 0.0, []
+    error = np.hypot(np.hypot(first.error, last.error), wing_error * first.ratio)
     precise = last if last.error < first.error else first
+    if _agree(first.ratio, last.ratio, error):
+        # near the limit, the less precise one is more likely to be wrong
+        close = _agree(first.ratio, last.ratio, error * CLOSE / AGREE)
+        return mean if close else precise.ratio, 0.0, []
     remark = (
-        f"the flux ratio is {first.ratio:.4f} +- {first.error:.4f} by PSFs and {last.ratio:.4f} "
-        f"+- {last.error:.4f} by apertures; "
+        f"the flux ratio is {first.ratio:.5g} +- {first.error:.2g} by PSFs and {last.ratio:.5g} "
+        f"+- {last.error:.2g} by apertures; "
         + (
             "that by apertures is used; a PSF may be wrong"
             if precise is last

@@ -17,6 +17,9 @@ from redpix.psf.psf_model import full_width
 #: minimum number of stars to compare if their S/N is similar
 MANY = 10
 
+#: largest noise of a star, relative to its light, with which the error of the PSFs is measured
+_LEAST_MISFIT = 0.01
+
 #: largest registration error that is accepted, pixels
 WORST = 1.0
 
@@ -31,6 +34,8 @@ class ComparedImages(NamedTuple):
     new_variance, reference_variance : ndarray
     psf_new, psf_reference : callable
         ``psf(x, y)``: the stamp at a position.
+    wing_error : float
+        Error of the ratio of fluxes by the PSFs that the errors of their wings leave, relative.
     """
 
     new: np.ndarray
@@ -39,6 +44,7 @@ class ComparedImages(NamedTuple):
     reference_variance: np.ndarray
     psf_new: Callable
     psf_reference: Callable
+    wing_error: float = 0.0
 
 
 class ImageComparison(NamedTuple):
@@ -58,6 +64,8 @@ class ImageComparison(NamedTuple):
         The flux ratio by PSF stars, and by apertures about all sources.
     remarks : tuple of str
         Warnings about the flux ratio, one sentence each.
+    misfit : float
+        Error of the PSFs of both images, relative to the light of a bright star.
     """
 
     ratio: float
@@ -67,6 +75,7 @@ class ImageComparison(NamedTuple):
     by_psfs: FluxRatio = UNKNOWN
     by_apertures: FluxRatio = UNKNOWN
     remarks: tuple = ()
+    misfit: float = 0.0
 
 
 def compare_images(
@@ -138,10 +147,31 @@ def compare_fluxes(images, positions, sources, names, given=None, by_zero_points
     fwhm = max(full_width(psf(*middle)) for psf in (images.psf_new, images.psf_reference))
     variances = images.new_variance, images.reference_variance
     by_apertures = aperture_ratio(images.new, images.reference, variances, sources, fwhm)
-    joined, apart, remarks = joined_ratio(by_psfs, by_apertures, given, by_zero_points, names)
+    joined, apart, remarks = joined_ratio(
+        by_psfs, by_apertures, given, by_zero_points, names, images.wing_error
+    )
     scatter = 0.0
     if len(ratio) >= 3:
         scatter = float(np.hypot(flux_scatter(ratio / by_psfs.ratio, error / by_psfs.ratio), apart))
+    _log_ratio(joined, scatter, by_psfs, by_apertures)
+    misfit = misfit_of_stars(fit)
+    log.info("misfit of the PSFs at bright stars %.5f", misfit)
+    for remark in remarks:
+        log.warning("%s: %s", names, remark)
+    return ImageComparison(
+        ratio=joined,
+        scatter=scatter,
+        n_stars=by_psfs.number,
+        registration_error=np.zeros(2),
+        by_psfs=by_psfs,
+        by_apertures=by_apertures,
+        remarks=tuple(remarks),
+        misfit=misfit,
+    )
+
+
+def _log_ratio(joined, scatter, by_psfs, by_apertures):
+    """Log a flux ratio and where it comes from."""
     log.info(
         "flux ratio %.5f, scatter %.5f; by %d stars %.5f +- %.5f, by %d apertures %.5f +- %.5f",
         joined,
@@ -153,17 +183,26 @@ def compare_fluxes(images, positions, sources, names, given=None, by_zero_points
         by_apertures.ratio,
         by_apertures.error,
     )
-    for remark in remarks:
-        log.warning("%s: %s", names, remark)
-    return ImageComparison(
-        ratio=joined,
-        scatter=scatter,
-        n_stars=by_psfs.number,
-        registration_error=np.zeros(2),
-        by_psfs=by_psfs,
-        by_apertures=by_apertures,
-        remarks=tuple(remarks),
-    )
+
+
+def misfit_of_stars(fit):
+    """Return the error of two PSFs from the brightest stars, relative to their light.
+
+    Parameters
+    ----------
+    fit : redpix.astrometry.star_fit.StarFit
+        Fits of stars.
+
+    Returns
+    -------
+    float
+        Root of the median of the misfit; 0 if noise explains it, or with fewer than 3 bright stars.
+    """
+    bright = np.argsort(fit.misfit_noise)[:MANY]
+    bright = bright[fit.misfit_noise[bright] < _LEAST_MISFIT**2]
+    if len(bright) < 3:
+        return 0.0
+    return float(np.sqrt(max(np.median(fit.misfit[bright]), 0)))
 
 
 def registration_error(images, positions, left_out, source):
@@ -231,7 +270,8 @@ def _selected(images, positions):
     )
     inside = np.isfinite(images.reference[rows, columns])
     x, y = positions[inside].T
-    fit = fit_stars(**images._asdict(), x=x, y=y)
+    planes = {key: value for key, value in images._asdict().items() if key != "wing_error"}
+    fit = fit_stars(**planes, x=x, y=y)
     fit = fit._replace(index=np.flatnonzero(inside)[fit.index])
     relative = np.where(fit.ratio > 0, fit.ratio_error / abs(fit.ratio), np.inf)
     # if fewer than ten stars are bright, those nearly as good as the ten best count

@@ -12,6 +12,10 @@ MOST_UNKNOWN = 0.05
 INNER = 8
 
 
+#: light over that of the middle, above which a pixel belongs to the core of a star
+_CORE = 0.2
+
+
 class StarFit(NamedTuple):
     """Comparison of the stars of two images, one row per star.
 
@@ -27,6 +31,11 @@ class StarFit(NamedTuple):
         1-sigma errors of `offset`, pixels.
     index : ndarray of int
         Row of each star in the list of positions. Stars within 8 pixels of the edge are left out.
+    misfit : ndarray
+        Mean square of what the fit leaves in the core of a star beyond noise, over that of its
+        light: the error of the two PSFs. Noise makes it negative as often as positive.
+    misfit_noise : ndarray
+        Mean square of the noise there, over that of the light.
     """
 
     ratio: np.ndarray
@@ -34,6 +43,8 @@ class StarFit(NamedTuple):
     offset: np.ndarray
     offset_error: np.ndarray
     index: np.ndarray
+    misfit: np.ndarray
+    misfit_noise: np.ndarray
 
 
 def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_reference, x, y):
@@ -56,22 +67,27 @@ def fit_stars(new, reference, new_variance, reference_variance, psf_new, psf_ref
     -------
     StarFit
     """
-    rows, index = [], []
+    cut = []
     planes = (new, reference, new_variance, reference_variance)
     pixels = zip(np.rint(x).astype(int), np.rint(y).astype(int), strict=True)
     for number, (column, row) in enumerate(pixels):
         psfs = psf_new(column, row), psf_reference(column, row)
         stamps = _stamps(planes, column, row, psfs[0].shape[0] // 2 + INNER)
         if stamps is not None:
-            index.append(number)
-            rows.append(_fit_star(stamps, *psfs))
-    table = np.array(rows).reshape(-1, 6)
+            cut.append((number, stamps, psfs))
+    scale = _rough_ratio([stamps for _, stamps, _ in cut]) ** 2
+    index = [number for number, _, _ in cut]
+    # the noise of what the fit leaves: that of the new image is in the scale of the reference
+    rows = [_fit_star((N, R, scale * Vn, Vr), Pn, Pr) for _, (N, R, Vn, Vr), (Pn, Pr) in cut]
+    table = np.array(rows).reshape(-1, 8)
     return StarFit(
         ratio=table[:, 0],
         ratio_error=table[:, 1],
         offset=table[:, 2:4],
         offset_error=table[:, 4:6],
         index=np.array(index, int),
+        misfit=table[:, 6],
+        misfit_noise=table[:, 7],
     )
 
 
@@ -103,13 +119,24 @@ def _stamps(planes, column, row, half):
     return stamps
 
 
+def _rough_ratio(cut):
+    """Return the median ratio of the fluxes in the inner squares of stars; 1 without any."""
+    fluxes = []
+    for new, reference, *_ in cut:
+        inner = _inner(len(new) // 2)
+        fluxes.append([np.sum(plane[inner] - np.median(plane)) for plane in (new, reference)])
+    new, reference = np.reshape(fluxes, (-1, 2)).T
+    good = (new > 0) & (reference > 0)
+    return float(np.median(reference[good] / new[good])) if good.any() else 1.0
+
+
 def _inner(half):
     """Return the slices of the inner square of a stamp."""
     return (slice(half - INNER, half + INNER + 1),) * 2
 
 
 def _fit_star(stamps, Pn, Pr):
-    """Return the flux ratio and its error, the offset along x and y, and their errors."""
+    """Return flux ratio and error, offset along x and y and their errors, misfit and its noise."""
     (N, R, noise), area = _crossed(stamps, Pn, Pr)
     slope_y, slope_x = np.gradient(N)
     # R(x) = ratio N(x - d) + background
@@ -121,7 +148,12 @@ def _fit_star(stamps, Pn, Pr):
     error = np.sqrt(np.diag(np.linalg.inv(normal)) * area / 2)
     ratio = solution[0]
     offset, offset_error = solution[1:3] / ratio, error[1:3] / abs(ratio)
-    return np.hstack([ratio, error[0], offset, offset_error])
+    core = (_CORE * N[INNER, INNER] < N).ravel()
+    power = np.sum((ratio * N.ravel()[core]) ** 2)
+    rest = R.ravel()[core] - solution @ design[:, core]
+    unsure = np.sum(noise.ravel()[core]) / power
+    misfit = np.sum(rest**2) / power - unsure
+    return np.hstack([ratio, error[0], offset, offset_error, misfit, unsure])
 
 
 def _crossed(stamps, Pn, Pr):
@@ -146,7 +178,8 @@ def _crossed(stamps, Pn, Pr):
     """
     half = len(stamps[0]) // 2
     side = half + INNER + max(*Pn.shape, *Pr.shape) // 2 + 1
-    shape = (fft.next_fast_len(max(side, len(stamps[0])), real=True),) * 2
+    least = max(side, len(stamps[0]), *Pn.shape, *Pr.shape)
+    shape = (fft.next_fast_len(least, real=True),) * 2
     N, R, Vn, Vr = fft.rfft2(np.stack(stamps), shape)
     kernels = np.zeros((4, *shape))
     for kernel, psf in zip(kernels, (Pn, Pr, Pn**2, Pr**2), strict=True):

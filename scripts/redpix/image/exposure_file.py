@@ -12,8 +12,10 @@ from astropy.wcs import WCS
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.background import smooth_background
-from redpix.image.masks import DTYPE, bit_value, translated_mask
+from redpix.image.data_quality import mask_plane, quality_mask
+from redpix.image.masks import DTYPE, bit_value
 from redpix.image.noise import NOISE_RANGE, image_mask, noise_scale, pixel_noise, typical
+from redpix.image.saturation_level import with_plateau
 from redpix.image.wcs import celestial_wcs, has_wcs
 from redpix.io.camera import CameraRecord, described, read_camera
 from redpix.io.fits_files import read_image
@@ -26,7 +28,7 @@ COADD = ("SCI", "PSF", "VARIANCE", "MASK")
 FILL_VALUE = 1e30
 
 #: names of HDUs that hold the variance, the error or the mask of an image
-PLANES = ("VARIANCE", "ERR", "UNCERT", "MASK")
+PLANES = ("VARIANCE", "ERR", "UNCERT", MASK_PLANES)
 
 
 @dataclass
@@ -157,15 +159,15 @@ def rescaled(exposure, origin, settings):
 
 def _exposure(file, image, settings):
     """Return the exposure of an image that was read; its messages do not name the file."""
+    mask, said = _beside(file)
     camera = read_camera(file.header, settings, file.shape)
+    if not set(file.names) >= set(COADD):
+        camera = with_plateau(camera, np.where(mask == 0, image, np.nan) if mask.any() else image)
     words = described(camera) or "camera unknown"
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
-    unused = _unused_planes(file)
+    unused = [*_unused_planes(file), *said]
     wcs = _usable_wcs(file, settings.get("needs_wcs", True))
     log_remarks(file.path, [*camera.remarks, *unused])
-    mask = DTYPE(0)
-    if "MASK" in file.planes:
-        mask = translated_mask(file.planes["MASK"].pixels, file.planes["MASK"].header)
     exposure = Exposure(
         path=file.path,
         image=image,
@@ -189,6 +191,14 @@ def _exposure(file, image, settings):
     return rescaled(exposure, "error plane", settings)
 
 
+def _beside(file):
+    """Return the mask in the file of an image, 0 without one, and remarks on it."""
+    name = mask_plane(file.planes)
+    if name is None:
+        return DTYPE(0), []
+    return quality_mask(file.planes[name].pixels, file.planes[name].header, name)
+
+
 def _camera_words(camera):
     """Return unit and properties of a camera with their sources, one text each."""
     words = [f"{name.replace('_', ' ')} {text}" for name, text in described(camera).items()]
@@ -204,7 +214,7 @@ def _unused_planes(file):
             f"the HDU UNCERT has UTYPE {uncertainty}, whose meaning is unknown, and is not used; "
             "the noise is measured"
         )
-    endings = "the noise is measured", "allowed for bad pixels: NaN in the image, or an HDU MASK"
+    endings = "the noise is measured", "allowed for bad pixels: a mask of the size of the image"
     for names, ending in zip((NOISE_PLANES, MASK_PLANES), endings, strict=True):
         unused = [name for name in file.names if name in names]
         if unused and not set(file.planes) & set(names):

@@ -25,7 +25,17 @@ UTYPES = {
 }
 
 #: names of HDUs that hold a mask in which 0 is good
-MASK_PLANES = ("MASK", "MSK", "DQ", "FLAGS")
+MASK_PLANES = (
+    "MASK",
+    "MSK",
+    "DQ",
+    "BPM",
+    "FLAGS",
+    "FLAG",
+    "BADPIX",
+    "QUALITY",
+    "DATAQUALITY",
+)
 
 #: names of HDUs that go with an image and are not images of the sky
 AUXILIARY = (

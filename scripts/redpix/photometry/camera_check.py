@@ -5,6 +5,8 @@ import warnings
 import numpy as np
 from scipy import ndimage
 
+from redpix.image.full_well import noise_of_differences
+
 #: ratio of measured and predicted noise from which gain and read noise are not believed
 CONTRADICTED = 1.5
 
@@ -20,12 +22,6 @@ LEAST_NOISE = 0.2
 #: origin of a gain from level and noise of blank sky, for counts that start at zero and for others
 SKY_GAIN = "level and noise of blank sky"
 UPPER_LIMIT = f"{SKY_GAIN}, an upper limit"
-
-#: part of the brightest value within which pixels belong to a plateau
-PLATEAU = 0.01
-
-#: fewest adjacent pixels of a plateau
-LEAST_PLATEAU = 4
 
 #: fewest pixels of one value, side by side and at the border, that are not sky
 LEAST_CONSTANT = 64
@@ -113,41 +109,6 @@ def _with_measured_gain(camera, level, noise, zero_is_known, reason):
     return camera.measured("gain", float(gain), how, remark)
 
 
-def find_plateau(image, valid):
-    """Return the value from which pixels are saturated, if the brightest ones form plateaus.
-
-    The top of a star of any usual width has at most a few pixels within `PLATEAU` of its peak. A
-    ceiling has many, side by side.
-
-    Parameters
-    ----------
-    image : ndarray, shape (ny, nx)
-        Counts as they were read.
-    valid : ndarray of bool
-        Pixels to look at.
-
-    Returns
-    -------
-    float or None
-    """
-    values = image[valid]
-    if not len(values):
-        return None
-    peak = float(values.max())
-    floor = float(np.median(values))
-    lowest = peak - PLATEAU * (peak - floor)
-    labels, number = ndimage.label(valid & (image >= lowest))
-    if not number:
-        return None
-    sizes = np.bincount(labels.ravel())[1:]
-    if sizes.max() < LEAST_PLATEAU or not (peak - floor) > 0:
-        return None
-    # within a plateau values scatter less than within the top of a wide star
-    inside = image[labels == 1 + int(np.argmax(sizes))]
-    equal = np.mean(inside == inside.max())
-    return lowest if equal >= 0.5 or np.sum(sizes >= LEAST_PLATEAU) >= 2 else None
-
-
 def without_sky(raw):
     """Return the pixels outside of the sky: constant regions at the border or within an image.
 
@@ -226,14 +187,6 @@ def strips_without_sky(image, hidden):
         along[: _strip(level, noise)] = True
         along[len(level) - _strip(level[::-1], noise) :] = True
     return strips
-
-
-def noise_of_differences(values):
-    """Return the noise of a pixel from differences of neighbours, counts; NaN is left out."""
-    # four million pixels are enough
-    steps = np.diff(values[:: 1 + values.size // 4_000_000], axis=1)
-    steps = steps[np.isfinite(steps)]
-    return 1.4826 * float(np.median(abs(steps))) / np.sqrt(2) if len(steps) else np.inf
 
 
 def _strip(level, noise):

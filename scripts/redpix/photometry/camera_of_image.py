@@ -6,9 +6,8 @@ from redpix.core.exceptions import InputError
 from redpix.image.masks import bit_value
 from redpix.io.header_values import filled
 from redpix.photometry import ccd
-from redpix.photometry.camera_check import checked_gain, find_plateau
+from redpix.photometry.camera_check import checked_gain
 from redpix.photometry.frame_type import frame_type
-from redpix.photometry.full_well import find_full_well
 from redpix.photometry.illuminated_circle import find_circle
 from redpix.photometry.sky_choice import choose_sky
 
@@ -50,61 +49,6 @@ def with_remark_on_type(camera, header):
         "stars may be false"
     )
     return camera._replace(remarks=(*camera.remarks, remark))
-
-
-def with_plateau(camera, raw):
-    """Return a camera with the saturation that the pixels show, if its header's is not theirs.
-
-    Parameters
-    ----------
-    camera : redpix.io.camera.CameraRecord
-        Record of the camera.
-    raw : ndarray, shape (ny, nx)
-        Counts as they were read.
-
-    Returns
-    -------
-    redpix.io.camera.CameraRecord
-        A level below the sky is not used. A plateau goes before a level that no pixel reaches. The
-        user's level stays.
-    """
-    if camera.sure.get("saturation") == "given":
-        return camera
-    camera = _without_low_saturation(camera, raw)
-    finite = np.isfinite(raw)
-    stated = camera.saturation
-    if stated is not None and np.any(raw[finite] >= stated):
-        return camera
-    ceiling, words = (
-        find_plateau(np.asarray(raw, float), finite),
-        "the brightest pixels form plateaus",
-    )
-    if ceiling is None:
-        ceiling, words = (
-            find_full_well(np.asarray(raw, float), finite),
-            "bright stars have flat tops",
-        )
-    if ceiling is None:
-        return camera
-    remark = f"{words}: from {ceiling:.6g} counts on pixels are saturated"
-    if stated is not None:
-        remark += f", not from {camera.sources['saturation']} = {stated:g} on"
-    return camera.measured("saturation", ceiling, "plateaus of the brightest pixels", remark)
-
-
-def _without_low_saturation(camera, raw):
-    """Return a camera without a saturation level that most pixels exceed by their noise."""
-    level = camera.saturation
-    above = raw[np.isfinite(raw)]
-    above = above[above >= level] if level is not None else above[:0]
-    # an overexposed image has one value all over
-    if len(above) <= raw.size / 2 or np.mean(above == np.median(above)) > 1 / 2:
-        return camera
-    remark = (
-        f"{camera.sources['saturation']} = {level:g} is not used: "
-        f"{100 * len(above) / raw.size:.0f} % of the pixels are above it"
-    )
-    return camera.measured("saturation", None, "contradicted by the pixels", remark)
 
 
 def hide_outside_of_circle(camera, raw, mask):

@@ -7,8 +7,10 @@ from astropy.io import fits
 
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
+from redpix.image.data_quality import mask_of_file
 from redpix.image.exposure_file import log_remarks
 from redpix.image.masks import bit_value
+from redpix.image.saturation_level import with_plateau
 from redpix.io.camera import CameraRecord, read_camera
 from redpix.io.colour_planes import COLOURS, TURNED, mosaic_cards, one_colour, turn_rows
 from redpix.io.exposure_header import seconds
@@ -19,7 +21,6 @@ from redpix.photometry.camera_of_image import (
     hide_outside_of_circle,
     refuse_colour,
     with_checked_gain,
-    with_plateau,
     with_remark_on_type,
 )
 from redpix.photometry.coarse_counts import without_steps
@@ -163,6 +164,10 @@ def calibrate_image(row, params):
     log_remarks(row["path"], camera.remarks)
     log_masks(row["path"], made)
     hide_by_mask(made.mask, row["mask"], header)
+    beside, remarks = mask_of_file(row["path"], made.mask.shape)
+    log_remarks(row["path"], remarks)
+    if beside is not None:
+        made.mask[...] |= beside
     electrons = camera.gain * (1 if made.flat is None else made.flat)
     electrons = np.broadcast_to(electrons, made.mask.shape)
     return ExposureImage(made, header, camera, electrons, camera.read_noise)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from redpix.image.full_well import noise_of_differences
 from redpix.photometry import ccd
-from redpix.photometry.camera_check import noise_of_differences
 from redpix.photometry.sky_cells import (
     CELL,
     LEAST_CELLS,

@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from redpix.core.exceptions import InputError
-from redpix.image.masks import BITS, DTYPE, bit_value, translated_mask
+from redpix.image.data_quality import MOST_MASKED, mask_plane, quality_mask
+from redpix.image.masks import BITS, DTYPE, bit_value
 from redpix.io.fits_files import read_header, read_image
 from redpix.io.image_path import split_path
 from redpix.io.plane_names import MASK_PLANES, NOISE_PLANES, UTYPES
@@ -17,9 +18,6 @@ PLANES = (tuple(NOISE_PLANES), MASK_PLANES)
 
 #: name of a kind whose weights have no scale
 RELATIVE_KIND = "relative"
-
-#: maximum fraction of masked pixels that is not remarked on
-MOST_MASKED = 0.5
 
 
 class GivenErrors(NamedTuple):
@@ -158,13 +156,14 @@ def given_mask(path, planes, shape, remarks, band=None):
         if is_survey_mask(path):
             return mask_of_spans(path, shape, remarks)
         file = _read_plane("mask", path, shape)
-        values, header = file.pixels, file.header
+        values, header, name = file.pixels, file.header, None
     else:
-        name = next((name for name in MASK_PLANES if name in planes), None)
+        name = mask_plane(planes)
         if name is None:
             return np.zeros(shape, DTYPE)
         values, header = planes[name].pixels, planes[name].header
-    mask = translated_mask(values, header, band)
+    mask, said = quality_mask(values, header, name, path, band)
+    remarks += said
     masked = np.mean(mask != 0)
     if masked == 1:
         where = f"mask: {path}" if path else f"the mask beside the image ({name})"

@@ -5,6 +5,9 @@ from astropy.io import fits
 
 from redpix.io.fits_structure import BLOCK
 
+#: value above which a pixel of SExtractor's stamps is valid
+_UNKNOWN = -1e29
+
 
 def read_columns(path, but):
     """Return the sources of a FITS_LDAC catalogue without one of its columns.
@@ -52,3 +55,28 @@ def write_rows(path, copy, rows):
     chosen = table[rows].tobytes()
     padding = bytes(-len(chosen) % BLOCK)
     copy.write_bytes(before + header.tostring().encode("ascii") + chosen + padding)
+
+
+def subtract_sky(path, rows, sky, aperture):
+    """Subtract the sky about stars from their stamps and apertures in a FITS_LDAC catalogue.
+
+    Parameters
+    ----------
+    path : Path
+        Catalogue of SExtractor with the columns VIGNET and FLUX_APER; it is changed in place.
+    rows : ndarray of int, shape (n,)
+        Rows of the stars.
+    sky : redpix.psf.local_sky.LocalSky
+        Sky about each of them.
+    aperture : float
+        Diameter of the aperture, pixels.
+    """
+    with fits.open(path, mode="update", memmap=False) as hdus:
+        data = hdus[2].data
+        x, y = (np.rint(data[f"{axis}_IMAGE"][rows].astype(float)) - 1 for axis in "XY")
+        stamps = data["VIGNET"][rows]
+        light = stamps - sky.on_squares(x, y, stamps.shape[1] // 2)
+        data["VIGNET"][rows] = np.where(stamps > _UNKNOWN, light, stamps)
+        flux = data["FLUX_APER"]
+        pedestal = sky.plane[:, 0] * np.pi * (aperture / 2) ** 2
+        flux[rows] -= pedestal.reshape(flux[rows].shape).astype(flux.dtype)

@@ -35,6 +35,8 @@ class PsfModel(NamedTuple):
         Whether the wings are those of the stars (`redpix.psf.wings`).
     fine : redpix.psf.effective_psf.EffectivePsf or None
         The PSF on a grid finer than the pixels, if it was made on one.
+    wing_error : float
+        Error of its light by that of the wings, relative; 0 if it is not known.
     """
 
     terms: np.ndarray
@@ -47,6 +49,7 @@ class PsfModel(NamedTuple):
     held_out: float = float("nan")
     wings: bool = False
     fine: object = None
+    wing_error: float = 0.0
 
     @property
     def words(self):
@@ -97,6 +100,11 @@ class MovedPsf(NamedTuple):
     def words(self):
         """The words of the original PSF."""
         return self.psf.words
+
+    @property
+    def wing_error(self):
+        """Error of its light by that of the wings, relative."""
+        return self.psf.wing_error
 
     def at(self, x, y):
         """Return the stamp at a position of the resampled image, of unit sum.

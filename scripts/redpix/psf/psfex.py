@@ -9,7 +9,8 @@ from astropy.io import fits
 
 from redpix.core.job import log
 from redpix.core.programs import find_tool, read_made, run_program
-from redpix.psf.ldac import read_columns, write_rows
+from redpix.psf.ldac import read_columns, subtract_sky, write_rows
+from redpix.psf.local_sky import local_sky
 from redpix.psf.psf_model import PsfModel, full_width
 from redpix.psf.sextractor import run_sextractor, write_inputs
 from redpix.psf.star_locus import star_locus
@@ -139,11 +140,19 @@ def find_sources(name, image, variance, mask, folder, settings, source):
     run_sextractor(inputs, inputs, catalogue, None, settings, options)
     table = read_columns(catalogue, but="VIGNET")
     stars = stars_of(table)
-    stamps, rows = _stamps(table, stars, image, variance, mask)
     keys = ("XWIN_IMAGE", "YWIN_IMAGE", "FLUX_AUTO", "FLUX_RADIUS")
     others = np.stack([table[key] for key in keys], axis=1).astype(float) - (1, 1, 0, 0)
     invalid = (mask != 0) | outside
-    rings = measure_rings(image, variance, invalid, stamps, others, width_of(table, stars))
+    fwhm = width_of(table, stars)
+    bright = np.flatnonzero(stars)[np.argsort(-table["FLUX_AUTO"][stars], kind="stable")]
+    sky = local_sky(image, variance, invalid, others[bright, :3], others, fwhm)
+    if sky.plane.any():
+        log.info("%s: the background is uneven: the sky about each star is subtracted", source)
+        subtract_sky(catalogue, bright, sky, APERTURE)
+    stamps, rows = _stamps(table, stars, image, variance, mask)
+    about = sky.take(np.argsort(bright)[np.searchsorted(np.sort(bright), rows)])
+    stamps = stamps._replace(value=stamps.value - about.on(stamps))
+    rings = measure_rings(image, variance, invalid, stamps, others, fwhm, about)
     return SourceTable(catalogue, table, image.shape, stars, stamps, rows, rings)
 
 

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from redpix.image.medians import median
 from redpix.image.stamps import resized
+from redpix.psf.effective_psf_fit import fit_profile
 from redpix.psf.held_out import fit_to_stars
 
 #: edges of the rings, FWHM
@@ -35,8 +36,12 @@ _MOST = 60
 #: minimum number of stars from which wings are measured
 _LEAST_STARS = 5
 
-#: maximum error of the light from 2 to 4 FWHM, relative to the flux
-_WELL_MEASURED = 0.015
+#: error of the light from 2 to 4 FWHM, relative to the flux, below which the rings alone are taken,
+#: and above which they are not taken alone
+_SURE, _WELL_MEASURED = 0.005, 0.015
+
+#: error of the same light in a Moffat profile that is fitted to the cores of stars
+_OF_PROFILE = 0.01
 
 #: radius about another source in which pixels are left out, FWHM and its half-light radii
 _AROUND = (2.0, 2.0)
@@ -64,7 +69,7 @@ class Rings(NamedTuple):
     error: np.ndarray
 
 
-def measure_rings(image, variance, invalid, stars, sources, fwhm):
+def measure_rings(image, variance, invalid, stars, sources, fwhm, sky):
     """Return the means of rings about stars, without the pixels of other sources.
 
     Parameters
@@ -79,6 +84,8 @@ def measure_rings(image, variance, invalid, stars, sources, fwhm):
         x, y (0-based, pixels), flux and half-light radius of all sources.
     fwhm : float
         FWHM of the stars, pixels.
+    sky : redpix.psf.local_sky.LocalSky
+        Sky about the stars, which is subtracted.
 
     Returns
     -------
@@ -92,18 +99,21 @@ def measure_rings(image, variance, invalid, stars, sources, fwhm):
         others = near[np.linalg.norm(near[:, :2] - star[:2], axis=1) > 2]
         if len(numbers) < _MOST and not (others[:, 2] > _BESIDE * star[2]).any():
             numbers.append(number)
-            means.append(_means_about(star, image, variance, invalid, others, fwhm))
+            plane = sky.plane[number]
+            means.append(_means_about(star, image, variance, invalid, others, fwhm, plane))
     means = np.array(means, float).reshape(len(numbers), len(RINGS) - 1, 2)
     middles = (RINGS[1:] + RINGS[:-1]) / 2 * fwhm
     return Rings(np.array(numbers, int), middles, means[..., 0], means[..., 1])
 
 
-def _means_about(star, image, variance, invalid, others, fwhm):
-    """Return the mean of each ring about a star and its error."""
+def _means_about(star, image, variance, invalid, others, fwhm, plane):
+    """Return the mean of each ring about a star, without a plane of sky, and its error."""
     x, y, _ = star
     region = _region(image.shape, x, y, int(np.ceil(RINGS[-1] * fwhm)) + 1)
     rows, columns = np.mgrid[region]
     image, variance = image[region], variance[region]
+    if plane.any():
+        image = image - (plane[0] + plane[1] * (columns - x) + plane[2] * (rows - y))
     usable = ~invalid[region] & np.isfinite(image)
     for other_x, other_y, _, size in others:
         away = np.hypot(columns - other_x, rows - other_y)
@@ -152,26 +162,53 @@ def with_wings(model, stamps, rings, fwhm, shape):
     Returns
     -------
     redpix.psf.psf_model.PsfModel
-        The same PSF if its stars are too few or too faint to measure their wings.
+        Uncertain wings are averaged with those of a Moffat profile that is fitted to the stars.
+        The same PSF if its stars are too few for both.
     """
-    if len(rings.star) < _LEAST_STARS:
-        return model
-    flux, _ = fit_to_stars(model, stamps.take(rings.star), fwhm)
-    if not wing_error(rings, flux, fwhm) < _WELL_MEASURED:
-        return model
-    powers = _wing_powers(rings, flux, fwhm)
+    flux, error = None, np.inf
+    if len(rings.star) >= _LEAST_STARS:
+        flux, _ = fit_to_stars(model, stamps.take(rings.star), fwhm)
+        error = wing_error(rings, flux, fwhm)
+    weight = 1.0 if error < _SURE else 1 / (1 + (error / _OF_PROFILE) ** 2)
+    profile = None
+    if weight < 1 and len(stamps.x) >= _LEAST_STARS:
+        profile, _ = fit_profile(stamps, shape, fwhm, degree=0)
+    if profile is None:
+        if not error < _WELL_MEASURED:
+            return model
+        weight = 1.0
     half = int(np.clip(np.ceil(_REACH * fwhm), _LEAST_HALF, _MOST_HALF))
     half = min(half, (min(shape) - 1) // 2)
     axis = np.arange(-half, half + 1)
     radius = np.hypot(axis, axis[:, None]) / fwhm
     share = np.clip((radius - _START) / (_END - _START), 0, 1)
+    terms = np.stack([resized(term, 2 * half + 1) for term in model.terms])
+    wings = np.zeros(radius.shape)
+    if flux is not None:
+        wings += weight * model.terms[0].sum() * _of_rings(radius, rings, flux, fwhm, half)
+    if profile is not None:
+        wings += (1 - weight) * _of_profile(radius, profile, terms[0], axis)
+    terms *= 1 - share
+    terms[0] += share * wings
+    uncertain = error if profile is None else 1 / np.hypot(1 / error, 1 / _OF_PROFILE)
+    return model._replace(terms=terms, wings=True, wing_error=float(uncertain))
+
+
+def _of_rings(radius, rings, flux, fwhm, half):
+    """Return the wings that the rings of stars have, at radii in FWHM."""
+    powers = _wing_powers(rings, flux, fwhm)
     # the outer rings are the level of the sky, as in a curve of growth
     outer = min(half / fwhm, _SKY)
-    level = _laws(outer) @ powers
-    wings = _laws(np.clip(radius, _START, outer)) @ powers - level
-    terms = np.stack([resized(term, 2 * half + 1) for term in model.terms]) * (1 - share)
-    terms[0] += share * wings
-    return model._replace(terms=terms, wings=True)
+    return _laws(np.clip(radius, _START, outer)) @ powers - _laws(outer) @ powers
+
+
+def _of_profile(radius, profile, core, axis):
+    """Return the wings of a Moffat profile that has as much light in its core as a PSF."""
+    middle = [(length - 1) / 2 for length in profile.shape[::-1]]
+    place = (np.array([at]) for at in middle)
+    light = profile.at(*place, axis[None, None, :], axis[None, :, None])[0]
+    inner = radius < _START
+    return light * core[inner].sum() / light[inner].sum()
 
 
 def wing_error(rings, flux, fwhm):

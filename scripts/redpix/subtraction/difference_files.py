@@ -79,6 +79,7 @@ def header_of(pair, planes, mask):
         ("ERRSCREF", pair.noise_scales[1], "the same, reference"),
         ("FLXRATIO", pair.comparison.ratio, "flux in reference / in science image"),
         ("FLXSCAT", pair.comparison.scatter, "its relative scatter beyond noise"),
+        ("PSFMISF", pair.comparison.misfit, "misfit of the PSFs / light of bright stars"),
         ("REGRMSX", error_x, "[pix] error of registration along x"),
         ("REGRMSY", error_y, "[pix] along y"),
         ("NSTARS", pair.comparison.n_stars, "stars compared"),

@@ -112,7 +112,10 @@ def register_pair(science, reference, settings, workspace):
     by_zero_points = zero_point_ratio(science, reference)
     planes = (science.path, new, new_variance, new_mask), (reference.path, *alignment.image)
     psfs, stand_in = with_stand_ins(psfs, planes, settings.flux_ratio or by_zero_points)
-    images = ComparedImages(new, old, new_variance, old_variance, psfs[0].at, psfs[1].at)
+    wing_error = float(np.hypot(psfs[0].wing_error, psfs[1].wing_error))
+    images = ComparedImages(
+        new, old, new_variance, old_variance, psfs[0].at, psfs[1].at, wing_error
+    )
     sources, left_out = stars.places(), alignment.left_out
     return RegisteredPair(
         new=new,
@@ -212,7 +215,8 @@ def difference_planes(pair, settings, workspace):
     comparison = pair.comparison
     # half of each measured variance is assigned to each image
     astrometry = tuple(comparison.registration_error / np.sqrt(2))
-    calibration = np.hypot(comparison.scatter, settings.psf_error) / np.sqrt(2)
+    relative = comparison.scatter, comparison.misfit, settings.psf_error
+    calibration = np.linalg.norm(relative) / np.sqrt(2)
     correlation, reference_correlation = correlations(pair)
     reference = Epoch(
         image=pair.reference,

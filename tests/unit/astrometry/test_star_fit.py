@@ -32,3 +32,29 @@ def test_ratio_and_offset_with_stamps_of_any_size(sides):
     expected = 5 * np.sqrt(4 * np.pi) / flux
     assert np.all(fit.ratio_error > expected * 1.3)
     assert np.all(fit.ratio_error < expected * total * sigma * 1.5)
+
+
+@pytest.mark.parametrize("scale", [0.01, 100.0])
+def test_errors_do_not_depend_on_the_units_of_the_images(scale):
+    """Counts against electrons per second: the noise of both is in the scale of the reference."""
+    sky = subtraction_sky.make(3)
+    new, old = sky.new, sky.reference
+    stars = np.array([[60.0, 70.0], [150.0, 120.0]])
+    light = subtraction_sky.light(new.image.shape, stars[:, 0], stars[:, 1], [2e4, 5e4], 2.0)
+
+    def fit(factor):
+        return fit_stars(
+            new.image + light,
+            factor * (old.image + old.flux * light),
+            new.variance,
+            factor**2 * old.variance,
+            lambda *_: new.psf,
+            lambda *_: old.psf,
+            x=stars[:, 0],
+            y=stars[:, 1],
+        )
+
+    one, other = fit(1.0), fit(scale)
+    np.testing.assert_allclose(other.ratio, scale * one.ratio, rtol=1e-3)
+    np.testing.assert_allclose(other.ratio_error, scale * one.ratio_error, rtol=1e-3)
+    np.testing.assert_allclose(other.offset_error, one.offset_error, rtol=1e-3)

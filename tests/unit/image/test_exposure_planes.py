@@ -14,7 +14,7 @@ SETTINGS = {"background_mesh": 64, "needs_wcs": False}
 @pytest.mark.parametrize(
     ("names", "words"),
     [
-        (("WGT", "MSK"), ["the HDU WGT is not used; the noise is measured", "an HDU MASK"]),
+        (("WGT", "MSK"), ["the HDU WGT is not used; the noise is measured"]),
         (("ERR", "WHT"), []),
         (("MASK", "DQ"), []),
     ],

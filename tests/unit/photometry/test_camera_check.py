@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from redpix.core.exceptions import InputError
+from redpix.image.full_well import find_full_well
+from redpix.image.saturation_level import find_plateau, with_plateau
 from redpix.io.camera import read_camera
 from redpix.photometry.camera_check import (
     checked_gain,
-    find_plateau,
     strips_without_sky,
     without_sky,
 )
-from redpix.photometry.camera_of_image import with_plateau, with_remark_on_type
+from redpix.photometry.camera_of_image import with_remark_on_type
 from redpix.photometry.exposure_image import calibrate_image
-from redpix.photometry.full_well import find_full_well
 from star_field import Moffat, draw
 
 STRANGERS = ROOT.parent / "shared/strangers/ccd"
@@ -257,3 +257,11 @@ def test_a_frame_that_is_no_light_is_named():
     assert flat.remarks[-1].startswith("IMAGETYP = Flat Field: this is a flat frame")
     assert with_remark_on_type(camera(), {"IMAGETYP": "Light Frame"}) == camera()
     assert with_remark_on_type(camera(), {}) == camera()
+
+
+def test_a_hot_column_is_not_a_plateau():
+    image = np.random.default_rng(3).normal(300, 10, (200, 220))
+    image[:, 90] = 9000.0
+    assert with_plateau(camera(), image).saturation is None
+    image[100:104, 30:34] = 9000.0
+    assert with_plateau(camera(), image).saturation == pytest.approx(9000, rel=0.02)

@@ -8,8 +8,6 @@ have flat tops of any height, so fainter stars are compared.
 import numpy as np
 from scipy import ndimage
 
-from redpix.photometry.camera_check import noise_of_differences
-
 #: share of the area above half of the peak that lies above 0.9 of it, of flat and of other stars
 _FLAT, _ROUND = 0.4, 0.3
 
@@ -18,6 +16,9 @@ _BRIGHT, _FAINT, _FAINTER = 0.5, 0.12, 0.75
 
 #: minimum number of pixels of a flat top, of a single one, and of a star to compare
 _LEAST, _LEAST_ALONE, _LEAST_STAR = 6, 20, 4
+
+#: range of the highest counts of a converter of 16 bits, before and after a flat
+_CONVERTER = (0.97 * 65535, 1.02 * 65535)
 
 #: largest relative difference of the tops of saturated stars, and least share of the flat stars
 #: whose tops are alike
@@ -65,7 +66,8 @@ def find_full_well(image, valid):
         for share, top in _tops(smooth, floor, floor + _FAINT * (peak - floor))
         if _CLEAR * noise < top.max() - floor < _FAINTER * (middle - floor)
     ]
-    alone = len(alike) == 1 and len(alike[0][1]) < _LEAST_ALONE
+    converter = _CONVERTER[0] < values.max() < _CONVERTER[1]
+    alone = len(alike) == 1 and len(alike[0][1]) < _LEAST_ALONE and not converter
     if alone or len(alike) < _MOST * len(flat) or len(fainter) < 2 or np.median(fainter) > _ROUND:
         return None
     flat = alike
@@ -87,3 +89,11 @@ def _tops(values, floor, threshold):
         if half >= _LEAST_STAR and threshold - floor < 0.8 * light.max():
             found.append((len(top) / half, top + floor))
     return found
+
+
+def noise_of_differences(values):
+    """Return the noise of a pixel from differences of neighbours, counts; NaN is left out."""
+    # four million pixels are enough
+    steps = np.diff(values[:: 1 + values.size // 4_000_000], axis=1)
+    steps = steps[np.isfinite(steps)]
+    return 1.4826 * float(np.median(abs(steps))) / np.sqrt(2) if len(steps) else np.inf
