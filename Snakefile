@@ -33,8 +33,13 @@ def unpacked(source):
 HERE = unpacked(workflow.current_basedir) if hasattr(workflow.current_basedir, "ref") else ""
 sys.path.insert(0, f"{HERE or workflow.current_basedir}/scripts")
 
+from redpix.core.cache_folders import keep_fonts_here
 from redpix.core.configuration_files import check_configuration
 from redpix.core.exceptions import refusals
+from redpix.core.needed_programs import check_programs
+from redpix.core.run_summary import check_disk
+
+keep_fonts_here(".snakemake")
 
 # a folder without a configuration takes that of redpix, so that -s works from anywhere
 CONFIGURATION = Path("config/config.yaml")
@@ -44,6 +49,8 @@ if workflow.is_main_process:
     # as a module, redpix is given no file of the command line
     alone = workflow.basedir == str(workflow.current_basedir)
     with refusals(""):
+        if not workflow.dryrun:
+            check_disk(".")
         for path in [CONFIGURATION, *(workflow.overwrite_configfiles if alone else [])]:
             if path.exists():
                 check_configuration(path)
@@ -57,6 +64,7 @@ include: f"{HERE}workflow/rules/common.smk"
 
 from redpix.core.resume import release_after_kill, retry_catalogues, retry_left_out
 from redpix.core.run_summary import closing_words, failure_words
+from redpix.core.terminal_lines import shorten_terminal
 
 
 def container_image():
@@ -185,6 +193,11 @@ rule injection:
 
 
 onstart:
+    if workflow.local_exec and not workflow.deployment_settings.deployment_method:
+        with refusals(""):
+            names = {job.rule.name for job in workflow.dag.needrun_jobs()}
+            for line in check_programs(names, config["registration"]["engine"]):
+                print(f"WARNING {line}", file=sys.stderr)
     if workflow.local_exec:
         # Snakemake's limit of 100 jobs a second, for schedulers of clusters, has it look at all jobs
         # that are ready again each second: with 40 fields a tenth of all CPU
@@ -204,6 +217,8 @@ onerror:
 
 
 workflow.global_resources["downloads"] = config["download"]["parallel"]
+if workflow.is_main_process and workflow.basedir == str(workflow.current_basedir):
+    shorten_terminal()  # as a module, redpix leaves the terminal as it is
 if workflow.is_main_process:
     held_lock, alone = release_after_kill(Path(".snakemake"))
     if alone:

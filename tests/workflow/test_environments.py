@@ -1,8 +1,9 @@
 """conda environments and requirements say the same, and have all that the rules import.
 
-The channels are not asked: the table `CONDA` says what their public recipes show, and when. So the
-conda part of an environment holds few packages, of versions that recipes have. PyPI gives the
-others, at the versions of the requirements.
+The channels are not asked: the tables `CONDA` and `FEEDSTOCKS` say what their public recipes show,
+and when. So the conda part of an environment holds few packages, of versions that recipes have.
+PyPI gives the others, at the versions of the requirements. No solver has run on the channels' own
+indices.
 """
 
 import ast
@@ -51,28 +52,56 @@ def conda(channel, versions, platforms, as_of):
     return CondaPackage(channel, frozenset(versions.split()), where, as_of)
 
 
-#: recipes of the feedstocks and of bioconda as they were publicly readable on 2026-11-28: channel,
-#: versions of the main branch, platforms that are built, and the date of the recipe
+#: date of the check: recipes of the feedstocks and of bioconda were publicly readable as follows
+CHECKED = "2026-11-28"
+
+#: channel, versions, platforms that are built, and the date of the recipe
 CONDA = {
     "python": conda("conda-forge", "3.11 3.12", " ".join(PLATFORMS), "2026-06-12"),
-    "pip": conda("conda-forge", "26.0", "noarch", "2026-01-31"),
+    "pip": conda("conda-forge", "26.0 26.0.1", "noarch", "2026-02-05"),
     "astromatic-source-extractor": conda(
         "conda-forge", "2.28.2", "linux-64 osx-64 osx-arm64", "2025-04-09"
     ),
     "astromatic-psfex": conda("conda-forge", "3.24.2", "linux-64 osx-64", "2024-11-06"),
     "astromatic-swarp": conda("conda-forge", "2.41.5", "linux-64 osx-64 osx-arm64", "2026-05-17"),
-    # the versions that the channel listed; 9.27.1 is newer than the list
-    "snakemake-minimal": conda("bioconda", "9.19.0 9.20.0 9.21.0", "noarch", "2026"),
+    # the versions that the channel listed, those after 9.21.0 for snakemake, which needs the same
+    # version of snakemake-minimal; 9.27.1 is newer than the list
+    "snakemake-minimal": conda("bioconda", "9.19.0 9.20.0 9.21.0 9.21.1 9.22.0", "noarch", "2026"),
 }
 
-#: packages that conda-forge has in another version than the requirements, or not at all, by the
-#: list of its packages of 2026-08-22: reasons why PyPI gives the Python packages
-NOT_IN_CONDA = {
-    "drizzle": "no package",
-    "sfdmap2": "no package",
-    "montage-wrapper": "no package",
-    "montagepy": "no package",
-    "astroscrappy": "1.2.0; the update to 1.3.0 of 2025-10-31 was not merged by 2026-04-23",
+#: version of the main branch of the feedstock of each Python package on the date of the check, and
+#: the date of its recipe; None where conda-forge has no feedstock
+FEEDSTOCKS = {
+    "astropy": ("7.0.2", "2025-05-13"),
+    "astropy-healpix": ("2.0.1", "2026-07-21"),
+    "astroquery": ("0.4.11", "2026-04-23"),
+    "astroscrappy": ("1.2.0", "2026-04-23"),
+    "bokeh": ("3.9.0", "2026-04-23"),
+    "ccdproc": ("2.5.1", "2026-04-23"),
+    "drizzle": None,
+    "faiss-cpu": ("1.14.3", "2026-08-12"),
+    "fastavro": ("1.12.2", "2026-04-27"),
+    "galsim": ("2.7.2", "2025-05-07"),
+    "h5py": ("3.16.0", "2026-08-18"),
+    "jinja2": ("3.1.6", "2025-03-06"),
+    "joblib": ("1.5.3", "2026-03-16"),
+    "matplotlib": ("3.11.0", "2026-06-30"),
+    "montage-wrapper": None,
+    "montagepy": None,
+    "numpy": ("2.5.1", "2026-07-05"),
+    "pandas": ("3.0.3", "2026-05-12"),
+    "pillow": ("12.0.0", "2025-10-28"),
+    "pyarrow": ("25.0.0", "2026-07-17"),
+    "pyyaml": ("6.0.3", "2025-09-26"),
+    "reproject": ("0.19.0", "2025-11-15"),
+    "requests": ("2.33.1", "2026-04-24"),
+    "scikit-learn": ("1.8.0", "2025-12-24"),
+    "scipy": ("1.18.0", "2026-06-20"),
+    "sep": ("1.4.1", "2025-08-30"),
+    "sfdmap2": None,
+    "speclite": ("0.20", "2024-12-25"),
+    "threadpoolctl": ("3.6.0", "2026-04-24"),
+    "urllib3": ("2.6.3", "2026-01-07"),
 }
 
 #: platforms of wheels that do not exist for all, with the version of the requirements and
@@ -160,9 +189,26 @@ def test_conda_packages_have_the_version_in_a_channel_of_the_environment(path):
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)
 def test_what_conda_does_not_have_comes_from_pypi(path):
-    assert not NOT_IN_CONDA.keys() & conda_pins(path).keys()
+    assert set(FEEDSTOCKS) >= pip_pins(path).keys(), "a package that was not looked up"
+    assert not FEEDSTOCKS.keys() & conda_pins(path).keys()
     # not from both, where one would overwrite the other
     assert not conda_pins(path).keys() & pip_pins(path).keys()
+
+
+@pytest.mark.parametrize("name", ["images", "images_arm", "python"])
+def test_a_recipe_states_another_version_than_that_of_the_requirements(name):
+    """This is why PyPI gives the Python packages, as the environments say."""
+    path = ROOT / f"envs/{name}.yaml"
+    recipes = {name: entry and entry[0] for name, entry in FEEDSTOCKS.items()}
+    assert [name for name, version in pip_pins(path).items() if recipes[name] != version] != []
+    assert "Not all of these versions are in conda-forge" in path.read_text().replace("\n# ", " ")
+
+
+def test_no_recipe_is_newer_than_the_check():
+    dates = [package.as_of for package in CONDA.values()]
+    dates += [entry[1] for entry in FEEDSTOCKS.values() if entry]
+    assert max(dates) <= CHECKED
+    assert set(FEEDSTOCKS) == {name for path in ENVIRONMENTS for name in pip_pins(path)}
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.name)

@@ -70,8 +70,8 @@ def undisturbed(tmp_path_factory):
 
 
 def jobs_begun(words):
-    """Return the rules and numbers of the jobs that a run has begun."""
-    return re.findall(r"^(?:Job \d+: .*|(?:local)?(?:rule|checkpoint) \w+:)$", words, re.MULTILINE)
+    """Return the messages of the jobs that a run has begun."""
+    return re.findall(r"^\[[\d:]+\] \d+ of \d+ \(\d+%\)[^:]*: (.*)$", words, re.MULTILINE)
 
 
 def start_and_kill(folder, chance):

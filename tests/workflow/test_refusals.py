@@ -82,3 +82,15 @@ def test_refused_in_a_line(tmp_path, wrong, line):
     assert "Traceback" not in "\n".join(words)
     assert not (tmp_path / "results").exists()
     assert not (tmp_path / "pwned").exists()
+
+
+def test_a_missing_program_is_told_before_any_job(tmp_path, monkeypatch):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for name in ("bash", "sh", "which", "env"):
+        (programs / name).symlink_to(shutil.which(name))
+    monkeypatch.setenv("PATH", str(programs))
+    words = run(tmp_path, status=1).splitlines()
+    assert words[-1].startswith("sextractor: none of source-extractor, sex, sextractor is on the")
+    assert words[-1].endswith("run envs/setup")
+    assert not (tmp_path / "results").exists()

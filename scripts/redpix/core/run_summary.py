@@ -1,12 +1,18 @@
 """The last lines of a run: what was left out, which jobs failed, where the report is."""
 
 import csv
+import errno
+import os
 import re
+import shutil
 from pathlib import Path
 
 from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
 from redpix.core.field_name import FIELD_PATTERN
+
+#: free space below which a disk counts as full, bytes
+LEAST_FREE = 1_000_000
 
 
 def read_rows(path, columns):
@@ -165,5 +171,38 @@ def failure_words(results, logs):
     -------
     str
     """
+    lines = [f"Failed: {job}" for job in failed_jobs(logs)]
+    if _is_disk_full(results, logs):
+        lines.append("The disk is full: free space, then run the same command to continue")
     end = f"Messages are above, logs under {results}/logs. The same command goes on from there."
-    return "\n".join([*(f"Failed: {job}" for job in failed_jobs(logs)), end])
+    return "\n".join([*lines, end])
+
+
+def check_disk(folder):
+    """Refuse to start where Snakemake could not write its own files.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder of the run.
+
+    Raises
+    ------
+    InputError
+        If its disk has less than `LEAST_FREE`.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < LEAST_FREE:
+        raise InputError(
+            f"{Path(folder).resolve()}: {free} bytes are free on this disk; allowed: {LEAST_FREE} "
+            "or more; free space, then run the same command"
+        )
+
+
+def _is_disk_full(results, logs):
+    """Return whether a run failed on a full disk: its own or that of temporary files."""
+    place = next(one for one in (Path(results), *Path(results).absolute().parents) if one.exists())
+    if shutil.disk_usage(place).free < LEAST_FREE:
+        return True
+    text = "".join(Path(path).read_text(encoding="utf-8", errors="replace") for path in logs)
+    return any(os.strerror(number) in text for number in (errno.ENOSPC, errno.EDQUOT))

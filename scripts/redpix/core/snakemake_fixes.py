@@ -7,6 +7,7 @@ Snakemake's own report.
 """
 
 import gc
+import os
 import shlex
 import sys
 import textwrap
@@ -36,6 +37,7 @@ LONGEST_REASON = 150
 def fix_snakemake():
     """Make all changes of this module, once per process."""
     allow_spaces()
+    let_solver_work_here()
     ignore_script_times()
     check_scripts_once()
     share_guards()
@@ -52,6 +54,17 @@ def fix_snakemake():
 def allow_spaces():
     """Quote the path of Python, by which Snakemake starts scripts: a folder may hold a space."""
     sys.executable = shlex.quote(sys.executable)
+
+
+def let_solver_work_here():
+    """Let the scheduler's solver keep its files in .snakemake: it takes no blank in their paths."""
+    pulp = sys.modules.get("pulp")  # Snakemake loads it where it is installed
+
+    def work_here(solver):
+        solver.tmpDir = ".snakemake" if os.path.isdir(".snakemake") else ""
+
+    if pulp:
+        pulp.LpSolver_CMD.setTmpDir = work_here
 
 
 def ignore_script_times():

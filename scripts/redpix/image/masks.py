@@ -4,9 +4,9 @@ The bits are fixed, because later stages and users read the masks of earlier one
 mask has one card per bit (`mask_cards`), so that the file explains itself.
 """
 
-import re
-
 import numpy as np
+
+from redpix.image.mask_bits import bit_names
 
 #: bit number by name, in every MASK of the project
 BITS = {
@@ -19,29 +19,6 @@ BITS = {
     "NOT_CHECKED": 6,
     "BAD": 7,  # non-finite or impossible value
 }
-
-#: names of our bits by LSST's names
-LSST = {
-    "NO_DATA": "NO_DATA",
-    "EDGE": "EDGE",
-    "SAT": "SATURATED",
-    "INTRP": "INTERPOLATED",
-    "CR": "COSMIC_RAY",
-    "BAD": "BAD",
-}
-
-#: names of our bits by those of Pan-STARRS (cards MSKNAM04 = 'SATURATED', MSKVAL04 = 16); its
-#: other bits, such as SUSPECT and BURNTOOL, mark usable pixels
-PAN_STARRS = {
-    **dict.fromkeys(("DETECTOR", "FLAT", "DARK", "BLANK", "CTE", "LOW", "CONV.BAD"), "BAD"),
-    **dict.fromkeys(("SAT", "SATURATED", "STARCORE"), "SATURATED"),
-    "CR": "COSMIC_RAY",
-    "GHOST": "GHOST",
-}
-
-#: names of our bits by those of maskbits of the Legacy Surveys, which end with a band; its other
-#: bits, such as MEDIUM, GALAXY and NPRIMARY, mark usable pixels
-LEGACY = {"SATUR": "SATURATED", "ALLMASK": "BAD", "ALLM": "BAD"}
 
 #: number type of masks
 DTYPE = np.int16
@@ -77,8 +54,9 @@ def translated_mask(values, header, band=None):
     header : Mapping
         Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST,
         ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS, or
-        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits. Bits without a counterpart
-        in `BITS` are ignored. Without such cards every value except 0 is BAD.
+        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits, or comments as of ZTF
+        (``BIT08 = 8 / SATURATED``). A plane DQ of JWST or HST has the bits of the telescope. Bits
+        without a counterpart in `BITS` are ignored. Otherwise every value except 0 is BAD.
     band : str, optional
         Band of the image, such as ``r`` or ``decam_r``: bits that name another band are ignored.
 
@@ -86,14 +64,7 @@ def translated_mask(values, header, band=None):
     -------
     ndarray, shape (ny, nx), int16
     """
-    names = {int(key[3:]): header[key] for key in header if re.fullmatch(r"BIT\d+", key)}
-    names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
-    for key in header:
-        value = header.get(f"MSKVAL{key[6:]}") if re.fullmatch(r"MSKNAM\d+", key) else None
-        if isinstance(value, int) and value > 0:
-            names[value.bit_length() - 1] = PAN_STARRS.get(str(header[key]).strip().upper())
-    names |= _legacy_names(header, band)
-    names = {bit: name for bit, name in names.items() if type(bit) is int and 0 <= bit < 63}
+    names = bit_names(header, band)
     if not names:
         return np.where(values != 0, bit_value("BAD"), 0).astype(DTYPE)
     mask = np.zeros(values.shape, DTYPE)
@@ -103,21 +74,6 @@ def translated_mask(values, header, band=None):
             if name in BITS:
                 part[(row >> number) & 1 == 1] |= bit_value(name)
     return mask
-
-
-def _legacy_names(header, band):
-    """Return our names of the bits of a mask of the Legacy Surveys, by their numbers."""
-    bits = {header[key]: int(key[5:]) for key in header if re.fullmatch(r"MBIT_\d+", key)}
-    if not bits and isinstance(header.get("NPRIMARY"), int):  # until DR8: SATUR_R = 8
-        keys = [key for key in header if re.fullmatch(r"NPRIMARY|[A-Z]+_[A-Z]", key)]
-        values = {key: header[key] for key in keys if type(header[key]) is int and header[key] > 0}
-        bits = {key: value.bit_length() - 1 for key, value in values.items()}
-    parts = {str(name).upper().partition("_")[::2]: bit for name, bit in bits.items()}
-    bands = {last for first, last in parts if first in LEGACY}
-    wanted = bands & set(re.split(r"[^A-Z0-9]+", str(band).upper())) or bands
-    return {
-        bit: LEGACY.get(first) if last in wanted else None for (first, last), bit in parts.items()
-    }
 
 
 def filled_from_nearest(image, invalid):

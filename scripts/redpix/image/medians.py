@@ -40,4 +40,4 @@ def median(values):
     parted = np.partition(values, half)
     if len(values) % 2:
         return parted[half]
-    return np.mean([parted[:half].max(), parted[half]], dtype=parted.dtype)
+    return np.mean([parted[:half].max(), parted[half]])

@@ -1,8 +1,19 @@
 """The last lines of a run: failed jobs, fields that were left out, the report."""
 
+import errno
+import os
+import shutil
+from types import SimpleNamespace
+
 import pytest
 from redpix.core.exceptions import InputError
-from redpix.core.run_summary import closing_words, failed_jobs, read_left_out
+from redpix.core.run_summary import (
+    check_disk,
+    closing_words,
+    failed_jobs,
+    failure_words,
+    read_left_out,
+)
 
 ERROR = """Error in rule {rule}:
     message: None
@@ -75,3 +86,18 @@ def test_an_edited_list_is_one_line(tmp_path, content, fact):
         read_left_out(path)
     assert str(caught.value).startswith(f"{path}: ")
     assert fact in str(caught.value)
+
+
+def test_a_full_disk_is_told_at_the_end(tmp_path, monkeypatch):
+    log = tmp_path / "snakemake.log"
+    log.write_text(f"OSError in file common.smk\n[Errno 28] {os.strerror(errno.ENOSPC)}\n")
+    full = "The disk is full: free space, then run the same command to continue"
+    results = tmp_path / "results/demo"  # not made yet
+    assert failure_words(results, [log]).splitlines()[0] == full
+    log.write_text("another error\n")
+    assert full not in failure_words(results, [log])
+    check_disk(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=4096))
+    assert full in failure_words(results, [log])
+    with pytest.raises(InputError, match="4096 bytes are free on this disk; allowed: 1000000"):
+        check_disk(tmp_path)

@@ -267,6 +267,20 @@ def test_interrupted_installation_is_made_anew(machine):
     assert not leftover.exists()
 
 
+def test_a_venv_of_another_account_that_does_not_run_is_told(machine):
+    machine.add_tools()
+    machine.add_python()
+    machine.setup()
+    (machine.checkout / ".venv/stamp").write_text("older")
+    (machine.programs / "rm").unlink()
+    machine.add("rm", "echo Permission denied >&2; exit 1")
+    said = machine.setup(status=1).splitlines()
+    assert len(said) == 2
+    assert said[0].startswith("redpix: .venv is missing, incomplete or cannot be run by ")
+    assert "clone redpix into a folder of yours" in said[1]
+    assert (machine.checkout / ".venv/stamp").read_text() == "older"
+
+
 @pytest.mark.parametrize("change", ["requirements", "python", "folder"])
 def test_what_venv_depends_on_remakes_it(machine, change):
     machine.add_tools()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from astropy.stats import mad_std, sigma_clip
 from redpix.image.background import _clipping_limits
-from redpix.image.medians import median_and_spread
+from redpix.image.medians import median, median_and_spread
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
@@ -26,3 +26,10 @@ def test_limits_of_clipping_are_those_of_astropy(kind):
             sample, sigma=2.5, maxiters=10, cenfunc="mean", masked=False, return_bounds=True
         )
         assert _clipping_limits(sample) == (kept[1], kept[2])
+
+
+@pytest.mark.parametrize("kind", ["<f4", ">f4", ">f8", ">i2", "u1"])
+@pytest.mark.parametrize("number", [1, 6, 7])
+def test_the_median_of_any_byte_order_is_numpys(kind, number):
+    values = np.random.default_rng(2).uniform(0, 99, number).astype(kind)
+    assert median(values) == np.median(values)

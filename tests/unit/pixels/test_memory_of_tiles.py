@@ -12,7 +12,7 @@ from given_sky import tilted
 from redpix.catalogue.detection_image import prepare_combined, weighted_sum
 from redpix.config.given_frame import GivenFrame
 from redpix.image import noise
-from redpix.pixels import resampling_engines
+from redpix.pixels import montage_engine, resampling_engines
 from redpix.pixels.given_field import prepare_field
 from redpix.pixels.register_field import register_field
 
@@ -64,6 +64,10 @@ def test_stages_hold_one_band_at_a_time(tile, monkeypatch):
     images = [str(tile / f"t-{band}.fits") for band in BANDS]
     arguments = frames, errors, masks, images, BANDS, "r", "drizzle"
     assert bytes_per_pixel(register_field, *arguments) < 40
+    monkeypatch.setattr(montage_engine, "_WHOLE", 128 * SIDE)
+    r = BANDS.index("r")
+    arguments = frames[r : r + 1], errors[r : r + 1], masks, [str(tile / "m.fits")], ["r"], "r"
+    assert bytes_per_pixel(register_field, *arguments, "montage") < 40
     for kind in ("chi2", "sum"):
         folder = tile / kind
         folder.mkdir()
