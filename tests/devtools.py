@@ -104,6 +104,13 @@ class Tab:
         assert self.problems == []
         assert self.fetched == []
 
+    def click(self, x, y):
+        """Click a place of the window with the mouse."""
+        for kind in ("mousePressed", "mouseReleased"):
+            place = {"x": x, "y": y, "button": "left", "clickCount": 1}
+            self.send("Input.dispatchMouseEvent", type=kind, **place)
+        time.sleep(0.3)
+
     def touch(self, *steps):
         """Move fingers: each step has the places (x, y) of all fingers, CSS pixels of the window.
 

@@ -11,6 +11,7 @@ from conftest import ROOT
 from devtools import open_tab
 from redpix.report import change_stamps, files
 from redpix.report.page_scripts import blinking
+from redpix.report.verdict_section import verdict_of
 
 ROWS = pd.DataFrame(
     {
@@ -68,6 +69,7 @@ def page(tmp_path_factory):
     change_stamps.add_curves([pair], [home / "series.csv"])
     template = ROOT / "workflow/report/pair.html.j2"
     content = {"version": "1", "name": "p", "science": "new", "reference": "old"}
+    content["verdict"] = verdict_of([], [])
     path = folder / "pair.html"
     path.write_text(
         files.render(template, pairs=[pair], unanswered=[], **content, **blinking(template, [pair]))

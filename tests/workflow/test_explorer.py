@@ -287,3 +287,23 @@ def test_a_finger_scrolls_over_plots_taps_points_and_draws_boxes_with_a_tool(pag
         wanted = f"return {inside}.querySelector('.slick-viewport-left').scrollTop;"
         assert tab.run(wanted) > 60
         tab.check()
+
+
+def test_two_clicks_from_the_opened_page_lead_to_the_outlier_in_sight(page):
+    ready = 'document.getElementById("explore")?.dataset.ready'
+    with open_tab(page[0], ready) as tab:
+        for wanted in ('nav a[href="#explore"]', "#worst"):
+            x, y, width, height = tab.run(
+                "document.documentElement.style.scrollBehavior = 'auto';"
+                f"const box = document.querySelector({wanted!r}).getBoundingClientRect();"
+                "return [box.left, box.top, box.width, box.height];"
+            )
+            assert 0 <= y <= 900 - height
+            tab.click(x + width / 2, y + height / 2)
+        seen = tab.run(
+            "const parts = [...document.querySelectorAll('#chosen p, #chosen img')];"
+            "return parts.map(one => one.getBoundingClientRect()).every("
+            "box => box.top >= 0 && box.bottom <= innerHeight) && parts.length;"
+        )
+        assert seen >= 3  # its values and both pictures
+        tab.check()

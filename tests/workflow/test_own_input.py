@@ -139,6 +139,10 @@ def test_the_page_of_two_files_links_to_them(tmp_path):
     links = re.findall(r'href="([^"#]+)"', page.read_text(encoding="utf-8"))
     assert links == ["transients.csv", "image/difference.fits", "image/cut_outs.fits"]
     assert all((page.parent / link).is_file() for link in links)
+    assert sections(page) == ["verdict", "changes"]
+    text = page.read_text(encoding="utf-8")
+    assert "science image new.fits of new_minus_old" in text
+    assert text.count("gain 2 (GAIN)") == 2  # assumed about the input
     steps = """
     const press = key => document.activeElement.dispatchEvent(
       new KeyboardEvent("keydown", {key, bubbles: true}));

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import synthetic_pixels
 import yaml
@@ -427,3 +428,26 @@ def test_parts_are_the_same_in_processes_of_their_own():
     for threads in (1, 2):
         with pytest.raises(InputError, match="a.fits: holds nothing"):
             report.draw({**calls, "c": refused}, threads)
+
+
+def test_a_page_of_degenerate_products_opens_whole(tmp_path):
+    run = Run(tmp_path)
+    objects = pd.read_csv(run.paths.predictions[0])
+    numbers = [name for name in objects if name.startswith(("z_", "combined_"))]
+    objects.loc[objects["split"] == "test", numbers] = np.nan
+    held_out = objects.index[objects["split"] == "test"]
+    objects.loc[held_out[0], numbers] = np.inf
+    objects.loc[held_out[1], "z_phot"] = 0.2  # one row is predicted
+    objects["class_phot"] = '</script><script>alert("x")</script>'
+    objects.drop(index=held_out[-1]).to_csv(run.paths.predictions[0], index=False)
+    for stage in ("frames", "errors", "registered"):
+        path = getattr(run.paths, stage)[2]
+        with fits.open(path) as hdus:
+            blank = fits.PrimaryHDU(np.full_like(hdus[0].data, np.nan), hdus[0].header)
+        blank.writeto(path, overwrite=True)
+    page = run.report()
+    check_page(page)
+    words = Text(page).words
+    assert f"without a prediction {len(held_out) - 2} of" in words
+    assert "Objects, weighted" not in words  # drawn, not written
+    assert not re.search(r"\bnan\b", words)

@@ -19,7 +19,7 @@
     pictures.append(blink, make("img", {src: row.ref, alt: `Reference of ${name}`}),
       make("img", {src: row.difference, alt: `Difference of ${name}`}));
     const score = row.score === null ? "" : `, score ${row.score.toFixed(2)}`;
-    const words = make("p", {textContent: `${name}: ${row.kind}, ${row.scorr.toFixed(1)} sigma${score}` +
+    const words = make("p", {textContent: `${name}: ${row.kind}, ${row.scorr === null ? "–" : row.scorr.toFixed(1)} sigma${score}` +
       (row.flags.length ? `, ${row.flags.join(" ")}` : "") + (row.known_as ? `, ${row.known_as}` : "")});
     if (row.host_id) {
       const host = document.getElementById("explore") ? make("a", {href: `#object=${encodeURIComponent(row.host_id)}`}) : make("span");

@@ -368,7 +368,7 @@
   }
   addEventListener("star", event => {
     page.star = event.detail; // for viewers that start later
-    const name = event.detail, rows = page.curves[name], [field, star] = name.split(/ (?=\S+$)/), title = `Star ${star} of ${field}`;
+    const name = event.detail, rows = page.curves[name], [field, star] = name.split(/ (?=\S+$)/), title = `Star ${star}` + (field === "all" ? "" : ` of ${field}`);
     for (const dot of points.values()) dot.classList.remove("chosen");
     points.get(name)?.classList.add("chosen");
     if (!rows) return;

@@ -67,6 +67,8 @@ rule night_master:
         exposure=lambda wildcards: master_of_night(wildcards)["exposure"],
         factor=lambda wildcards: master_of_night(wildcards)["factor"],
         mosaic=lambda wildcards: master_of_night(wildcards)["mosaic"],
+        frame_darks=lambda wildcards: master_of_night(wildcards).get("frame_darks", []),
+        section=lambda wildcards: master_of_night(wildcards).get("section", ""),
     message:
         "{wildcards.master}: combining raw frames"
     script:

@@ -99,7 +99,7 @@ rule report:
 rule report_pair:
     input:
         # what the template includes
-        report_parts("macros", "changes"),
+        report_parts("macros", "verdict", "changes"),
         own_file("workflow/report/style.css"),
         own_file("workflow/report/changes.js"),
         difference=f"{RESULTS}/subtraction/{{pair}}/image/difference.fits",
@@ -107,7 +107,7 @@ rule report_pair:
         catalogues=lambda wildcards: [*known_bodies(wildcards), *gaia_of_pair(wildcards)],
         template=own_file("workflow/report/pair.html.j2"),
     output:
-        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "page", "Report"),
+        page=shown_in_report(f"{RESULTS}/subtraction/{{pair}}/report.html", "pair", "Report"),
     log:
         f"{RESULTS}/logs/report/{{pair}}.log",
     benchmark:

@@ -11,6 +11,9 @@ from redpix.io.table_bytes import is_path
 #: what Snakemake would replace in a path: a name or an expression in braces
 _BRACES = re.compile(r"[{}]")
 
+#: a name in angle brackets, which Snakemake replaces since version 9
+_PATHVAR = re.compile(r"<[a-z][a-z0-9_]*>")
+
 #: what a path may be instead
 _ALLOWED = "a path without braces; rename the file or its folder, or name a link to it"
 
@@ -30,6 +33,11 @@ def fault_of_path(path):
     """
     if _BRACES.search(path):
         return f"a brace in a path is the mark of a wildcard of Snakemake; allowed: {_ALLOWED}"
+    if _PATHVAR.search(path):
+        return (
+            "a name in angle brackets is the mark of a variable of Snakemake; allowed: a path "
+            "without them; rename the file or its folder, or name a link to it"
+        )
     if not path.isprintable():
         return (
             "holds a line break, a control character or bytes that are not UTF-8; allowed: a path "

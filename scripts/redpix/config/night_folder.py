@@ -8,6 +8,7 @@ from pathlib import Path
 from redpix.config.file_paths import fault_of_path
 from redpix.core.damaged_files import REMEDY, readable
 from redpix.core.exceptions import InputError
+from redpix.io.sections import parse_section
 
 #: endings of the names of FITS files, in lower case, before a compression's own ending
 ENDINGS = (".fits", ".fit", ".fts", ".fits.fz", ".fz")
@@ -97,9 +98,19 @@ def _check_master(name, master, masters):
     frames = master["frames"]
     if not isinstance(frames, list) or not all(isinstance(one, str) for one in frames):
         raise InputError(f"{name}: frames is not a list of paths")
-    for key in ("dark", "bias"):
-        if master[key] and master[key] not in masters:
-            raise InputError(f"{name}: {key}: {master[key]} is not a master of this night")
+    for key, others in (
+        ("dark", [master["dark"]]),
+        ("bias", [master["bias"]]),
+        ("frame_darks", master.get("frame_darks", [])),
+    ):
+        for other in filter(None, others):
+            if other not in masters:
+                raise InputError(f"{name}: {key}: {other} is not a master of this night")
+    darks = master.get("frame_darks", [])
+    if darks and len(darks) != len(frames):
+        raise InputError(f"{name}: frame_darks: {len(darks)} names for {len(frames)} frames")
+    if master.get("kind") == "window" and parse_section(master.get("section", "")) is None:
+        raise InputError(f"{name}: section: {master.get('section')} is not a section")
     for key in ("kind", "exposure", "factor", "mosaic"):
         if key not in master:
             raise InputError(f"{name}: {key} is missing")
@@ -154,7 +165,7 @@ def files_of_master(masters, name, folder):
         If the night has no master of this name.
     """
     master = named_master(masters, name)
-    first = [master["dark"], master["bias"]]
+    first = dict.fromkeys([master["dark"], master["bias"], *master.get("frame_darks", ())])
     return {
         "frames": master["frames"],
         "masters": [f"{folder}/{other}.fits" for other in first if other],

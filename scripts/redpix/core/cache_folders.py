@@ -27,6 +27,7 @@ def can_be_made(folder):
     Parameters
     ----------
     folder : Path
+        Folder to be made.
 
     Returns
     -------

@@ -136,7 +136,25 @@ def pair_cards(science, reference, names):
     """
     # long texts leave no room for a comment
     named = [("SCIENCE", card_text(names[0])), ("REFERENC", card_text(names[1]))]
+    named += assumed_cards({"SCIFROM": science, "REFFROM": reference})
     return [*named, *exposure_cards(science), *reference_cards(reference)]
+
+
+def assumed_cards(exposures):
+    """Return cards that say how the files of exposures were understood.
+
+    Parameters
+    ----------
+    exposures : dict of str to redpix.image.exposure_file.Exposure
+        Exposures by keyword.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Without exposures whose files leave nothing to understand.
+    """
+    texts = {key: "; ".join(exposure.assumed) for key, exposure in exposures.items()}
+    return [(key, card_text(text), "") for key, text in texts.items() if text]
 
 
 def stack_cards(exposures):
@@ -151,7 +169,7 @@ def stack_cards(exposures):
     -------
     list of (str, object, str)
         EXPTIME and GAIN are those of the first exposure, whose flux scale the coadd has. MJD-AVG is
-        the mean; TEXPTIME the sum.
+        the mean; TEXPTIME the sum. FROM1 and others say how each file was understood.
     """
     cameras = [camera_of(exposure) for exposure in exposures]
     middles = [camera.mid_exposure for camera in cameras]
@@ -161,4 +179,4 @@ def stack_cards(exposures):
         cards.append(("MJD-AVG", sum(middles) / len(middles), "[d] mean of the exposures, UTC"))
     if None not in seconds:
         cards.append(("TEXPTIME", sum(seconds), "[s] sum of the exposure times"))
-    return cards
+    return cards + assumed_cards({f"FROM{n}": one for n, one in enumerate(exposures, start=1)})

@@ -56,6 +56,8 @@ class Exposure:
         PSF that the user gives.
     camera : redpix.io.camera.CameraRecord or None
         Camera by the header and the configuration; None for a frame of the survey.
+    assumed : tuple of str
+        Statements on how the file was understood; empty for a frame of the survey.
     """
 
     path: str
@@ -71,6 +73,7 @@ class Exposure:
     psf: object = None
     given_psf: object = None
     camera: CameraRecord | None = None
+    assumed: tuple = ()
 
 
 def read_fits_exposure(path, settings):
@@ -106,7 +109,9 @@ def read_fits_exposure(path, settings):
     file = file._replace(pixels=None)  # frees the original array, as large as the image
     log_remarks(path, file.remarks)
     try:
-        return _exposure(file, image, settings)
+        exposure = _exposure(file, image, settings)
+        exposure.assumed = (*file.remarks, *exposure.assumed)
+        return exposure
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
@@ -155,9 +160,9 @@ def _exposure(file, image, settings):
     camera = read_camera(file.header, settings, file.shape)
     words = described(camera) or "camera unknown"
     log.info("%s: unit %s; %s", file.path, camera.unit, words)
-    log_remarks(file.path, camera.remarks)
+    unused = _unused_planes(file)
     wcs = _usable_wcs(file, settings.get("needs_wcs", True))
-    log_remarks(file.path, _unused_planes(file))
+    log_remarks(file.path, [*camera.remarks, *unused])
     mask = DTYPE(0)
     if "MASK" in file.planes:
         mask = translated_mask(file.planes["MASK"].pixels, file.planes["MASK"].header)
@@ -171,6 +176,7 @@ def _exposure(file, image, settings):
         unit=camera.unit,
         zero_point=camera.zero_point,
         camera=camera,
+        assumed=(*_camera_words(camera), *camera.remarks, *unused),
     )
     if set(file.names) >= set(COADD):
         return rescaled(exposure, "variance plane", settings)
@@ -181,6 +187,12 @@ def _exposure(file, image, settings):
         return exposure
     exposure.image = exposure.image - background
     return rescaled(exposure, "error plane", settings)
+
+
+def _camera_words(camera):
+    """Return unit and properties of a camera with their sources, one text each."""
+    words = [f"{name.replace('_', ' ')} {text}" for name, text in described(camera).items()]
+    return (f"unit {camera.unit or 'unknown'}", *words)
 
 
 def _unused_planes(file):
@@ -259,7 +271,9 @@ def _measure_noise(exposure, background, mesh):
         noise.words,
         np.count_nonzero(exposure.mask),
     )
+    exposure.assumed += (f"noise {noise.words}",)
     if exposure.camera.gain is None:
+        exposure.assumed += ("gain unknown: the photon noise of bright sources is ignored",)
         log.warning(
             "%s: no gain in counts of its unit is known, so the photon noise of bright sources is "
             "ignored; exposures.gain sets it",

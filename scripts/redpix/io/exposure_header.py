@@ -24,7 +24,23 @@ _UNITS = {
 }
 
 #: names of positions of a filter wheel without a filter
-_CLEAR = re.compile(r"(air|clear|open|empty|none|n/?a|blank|hole|\d*|slot *\d*)", re.IGNORECASE)
+_CLEAR = re.compile(
+    r"(air|clear|open|empty|none|no[ _]?filter|free|n/?a|blank|hole|\d*|slot *\d*)", re.IGNORECASE
+)
+
+#: cards of the positions of several wheels, by observatory
+_WHEELS = (
+    ("FILTER1", "FILTER2", "FILTER3"),
+    ("FILTER01", "FILTER02", "FILTER03"),
+    ("ALFLTNM", "FAFLTNM", "FBFLTNM"),
+    ("FILTERA", "FILTERB"),
+    ("FILTNAM1", "FILTNAM2"),
+    tuple(f"ESO INS FILT{number} NAME" for number in (1, 2, 3)),
+)
+
+#: further cards of the filter
+_FILTERS = ("FILTERS", "FILTNAM", "FILTNAME", "FILT", "INSFLNAM", "WFFBAND", "ACAMFILT", "FILTERID")
+_FILTERS += ("INSFILTE", "BAND")
 
 #: cards of the altitude above the horizon in degrees
 _ALTITUDES = ("TELALT", "OBJCTALT", "CENTALT")
@@ -104,7 +120,7 @@ def airmass(header):
 def filter_name(header):
     """Return the name of the filter in the spelling of the header; case counts (r is not R).
 
-    Of the wheels FILTER1, FILTER2 and FILTER3, positions without a filter are ignored.
+    Of several wheels, such as FILTER1, FILTER2 and FILTER3, positions without a filter are ignored.
 
     Parameters
     ----------
@@ -117,13 +133,13 @@ def filter_name(header):
     """
     if filled(header.get("FILTER")):
         return HeaderValue(str(header["FILTER"]).strip(), "FILTER", "stated")
-    wheels = [card for card in ("FILTER1", "FILTER2", "FILTER3") if filled(header.get(card))]
-    names = {card: str(header[card]).strip() for card in wheels}
-    used = {card: name for card, name in names.items() if not _CLEAR.fullmatch(name)} or names
-    if used:
-        sure = "stated" if len(used) == 1 else "derived"
-        return HeaderValue("+".join(used.values()), "+".join(used), sure)
-    for card in ("FILTERS", "FILTNAM", "FILT", "INSFLNAM"):
+    for cards in _WHEELS:
+        names = {card: str(header[card]).strip() for card in cards if filled(header.get(card))}
+        used = {card: name for card, name in names.items() if not _CLEAR.fullmatch(name)} or names
+        if used:
+            sure = "stated" if len(used) == 1 else "derived"
+            return HeaderValue("+".join(used.values()), "+".join(used), sure)
+    for card in _FILTERS:
         if filled(header.get(card)):
             return HeaderValue(str(header[card]).strip(), card, "stated")
     return UNKNOWN

@@ -39,6 +39,10 @@ SURE = ("given", "stated", "derived", "guessed", "unknown")
 UNKNOWN = HeaderValue(None)
 
 
+#: characters of a text in one card HISTORY
+_CARD = 72
+
+
 def filled(value):
     """Return whether a card has a value.
 
@@ -123,3 +127,45 @@ def card_text(value):
         return value
     text = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in value)
     return text.encode("ascii", "backslashreplace").decode()
+
+
+def history_text(text):
+    """Return a text for cards HISTORY that `history_texts` can tell from the next.
+
+    Parameters
+    ----------
+    text : str
+        The text.
+
+    Returns
+    -------
+    str
+        As of `card_text`, with dots at the end if its last card would be full.
+    """
+    text = card_text(text)
+    while len(text) % _CARD in (0, _CARD - 1):
+        text += "."
+    return text
+
+
+def history_texts(header):
+    """Return the texts in the cards HISTORY of a product, each of them whole.
+
+    Parameters
+    ----------
+    header : Header
+        Header with texts of `history_text`.
+
+    Returns
+    -------
+    list of str
+        astropy cuts a long text after each 72 characters, and leaves out a blank at the cut.
+    """
+    texts, last = [], 0
+    for line in map(str, header.get("HISTORY", [])):
+        if last >= _CARD - 1:
+            texts[-1] += " " * (_CARD - last) + line
+        else:
+            texts.append(line)
+        last = len(line)
+    return texts

@@ -6,7 +6,7 @@ from redpix.core.atomic_files import atomic
 from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.image.masks import mask_cards
-from redpix.io.header_values import card_text
+from redpix.io.header_values import history_text
 from redpix.photometry.calibrated_header import exposure_cards, kept_cards
 from redpix.photometry.exposure_image import calibrate_frame, calibrate_image
 from redpix.photometry.faulty_lines import mask_faulty_lines
@@ -161,7 +161,7 @@ def write_calibrated(calibrated, row, exposure, subtracted):
     cards = exposure_cards(row, exposure, subtracted.origin) + mask_cards()
     header = kept_cards(exposure.header, path)
     for remark in exposure.camera.remarks:
-        header.add_history(card_text(remark))
+        header.add_history(history_text(remark))
     cards.append(("SKYDEGR", subtracted.model.degree, "degree of the polynomial of the sky"))
     cards.append(
         ("SKYPROF", subtracted.model.profile or "none", "profiles of the sky: axes, corner or none")

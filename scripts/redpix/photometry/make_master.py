@@ -1,5 +1,7 @@
 """Make one master calibration frame of a night from its raw frames."""
 
+from pathlib import Path
+
 import numpy as np
 from astropy.io import fits
 
@@ -8,6 +10,7 @@ from redpix.core.exceptions import InputError
 from redpix.core.job import log
 from redpix.io.fits_writing import write_fits
 from redpix.io.header_values import card_text
+from redpix.io.sections import parse_section
 from redpix.photometry.master_frames import clipped_mean, master_flat, scaled_dark
 from redpix.photometry.planes_file import reason_left_out, write_reason
 from redpix.photometry.raw_image import read_raw
@@ -19,7 +22,7 @@ MOST_SATURATED = 0.1
 LEAST_SATURATION = 4095
 
 
-def make_or_leave_out(frames, masters, master, kind, exposure, factor, mosaic=()):
+def make_or_leave_out(frames, masters, master, kind, exposure, factor, mosaic=(), **parts):
     """Combine raw frames into a master; without a usable frame, write why it is left out.
 
     Lights that would take the master are then measured without it, and the night goes on.
@@ -31,25 +34,30 @@ def make_or_leave_out(frames, masters, master, kind, exposure, factor, mosaic=()
     master : str
         FITS file to write. Of a master that is left out, it has a header only, with the card
         LEFTOUT.
-    kind : {"bias", "dark", "scaled dark", "flat"}
+    kind : {"bias", "dark", "scaled dark", "flat", "window"}
         As of `make_master`.
     exposure, factor, mosaic : object
         As of `make_master`.
+    **parts : object
+        ``frame_darks`` and ``section`` of `make_master`.
     """
     usable = [path for path in masters if reason_left_out(path) is None]
     try:
         for path in masters:
-            if path not in usable and kind == "scaled dark":
-                raise InputError(f"{path}: left out, so that nothing can be scaled")
+            if path not in usable and kind in ("scaled dark", "window"):
+                done = "scaled" if kind == "scaled dark" else "cut from it"
+                raise InputError(f"{path}: left out, so that nothing can be {done}")
             if path not in usable:
                 log.warning("%s: made without %s, which is left out", master, path)
-        make_master(frames, usable, master, kind, exposure, factor, mosaic)
+        make_master(frames, usable, master, kind, exposure, factor, mosaic, **parts)
     except InputError as error:
         log.warning("%s: left out: %s", master, error)
         write_reason(master, str(error))
 
 
-def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
+def make_master(
+    frames, masters, master, kind, exposure, factor, mosaic=(), frame_darks=(), section=""
+):
     """Combine raw frames into a master.
 
     Parameters
@@ -57,11 +65,11 @@ def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
     frames : list of str
         Raw bias, dark or flat frames.
     masters : list of str
-        Masters that are needed first: of a scaled dark its dark and its bias, of a flat its dark,
-        if it has one.
+        Masters that are needed first: of a scaled dark its dark and its bias, of a flat its dark
+        or darks, if it has one, of a window the whole frame.
     master : str
         FITS file to write.
-    kind : {"bias", "dark", "scaled dark", "flat"}
+    kind : {"bias", "dark", "scaled dark", "flat", "window"}
         Kind of the master.
     exposure : float or None
         Exposure time of the frames, seconds.
@@ -69,21 +77,28 @@ def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
         Of a scaled dark: exposure time of the light over that of the dark.
     mosaic : sequence of (str, str or int)
         Cards of the mosaic of a colour camera, which the master gets.
+    frame_darks : sequence of str
+        Name of the dark of each flat, where they differ.
+    section : str
+        Of a window: its pixels in the whole frame.
 
     Raises
     ------
     InputError
         If no frame can be used.
     """
-    needed = [fits.getdata(path) for path in masters]
-    used, raws, headers = read_frames(
-        frames, needed[0] if kind == "flat" and needed else None, kind
-    )
+    needed = {Path(path).stem: fits.getdata(path) for path in masters}
+    darks = _darks_of(frames, frame_darks, needed) if kind == "flat" else {}
+    used, raws, headers = read_frames(frames, darks, kind)
     try:
         if kind == "scaled dark":
-            pixels = scaled_dark(*needed, factor)
+            pixels = scaled_dark(*needed.values(), factor)
+        elif kind == "window":
+            (whole,) = needed.values()
+            pixels = whole[parse_section(section).slices]
+            headers = [fits.getheader(masters[0])]
         elif kind == "flat":
-            pixels = master_flat(raws, *needed, colours=bool(mosaic))
+            pixels = master_flat(raws, [darks[path] for path in used], colours=bool(mosaic))
         else:
             pixels = clipped_mean(raws)
     except InputError as error:
@@ -102,16 +117,24 @@ def make_master(frames, masters, master, kind, exposure, factor, mosaic=()):
     )
 
 
-def read_frames(frames, dark, kind):
+def _darks_of(frames, names, needed):
+    """Return the dark of each flat by path; None where it has none."""
+    only = next(iter(needed.values()), None)
+    if not names:
+        return dict.fromkeys(frames, only)
+    return {path: needed.get(name) for path, name in zip(frames, names, strict=True)}
+
+
+def read_frames(frames, darks, kind):
     """Return the frames that can be used; the others are named and left out.
 
     Parameters
     ----------
     frames : list of str
         Raw frames.
-    dark : ndarray or None
-        Master that is subtracted from flats.
-    kind : {"bias", "dark", "scaled dark", "flat"}
+    darks : dict of str to ndarray or None
+        Masters that are subtracted from flats, by the path of the flat.
+    kind : {"bias", "dark", "scaled dark", "flat", "window"}
         Kind of the master.
 
     Returns
@@ -133,7 +156,7 @@ def read_frames(frames, dark, kind):
             if raws and raw.pixels.shape != raws[0].shape:
                 raise InputError(f"{path}: shape {raw.pixels.shape}; allowed: {raws[0].shape}")
             if kind == "flat":
-                refuse_flat(path, raw.pixels, dark)
+                refuse_flat(path, raw.pixels, darks[path])
         except InputError as error:
             log.warning("left out: %s", error)
             continue

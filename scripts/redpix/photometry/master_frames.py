@@ -64,15 +64,15 @@ def scaled_dark(dark, bias, factor):
     return ((dark - bias) * np.float32(factor) + bias).astype(np.float32)
 
 
-def master_flat(frames, dark=None, *, colours=False):
+def master_flat(frames, darks=None, *, colours=False):
     """Return the master flat, of median 1.
 
     Parameters
     ----------
     frames : list of ndarray
         Raw flats, counts.
-    dark : ndarray, optional
-        Taken away from each first.
+    darks : list of ndarray or None, optional
+        Taken away from each first; None where there is nothing to take away.
     colours : bool
         Flats of a colour camera. Each of the four pixels of its mosaic has median 1, because the
         colour of twilight changes from flat to flat.
@@ -86,7 +86,10 @@ def master_flat(frames, dark=None, *, colours=False):
     InputError
         If a flat, or a colour of it, has no light.
     """
-    scaled = [np.asarray(frame, np.float32) - (0 if dark is None else dark) for frame in frames]
+    scaled = [
+        np.asarray(frame, np.float32) - (0 if dark is None else dark)
+        for frame, dark in zip(frames, darks or [None] * len(frames), strict=True)
+    ]
     for light in scaled:
         _scale_to_median(light, colours)
     mean = clipped_mean(scaled)

@@ -6,67 +6,13 @@ time is scaled after its bias was taken away, and only then. Flats are scaled by
 
 import re
 from pathlib import PurePath
-from typing import NamedTuple
 
 from redpix.io.colour_planes import COLOURS
+from redpix.photometry.night_guesses import with_filters, with_targets
+from redpix.photometry.night_masters import Light
 from redpix.photometry.night_remarks import differences, of_other_readouts
-
-#: relative difference of exposure times that counts as equal
-SAME_EXPOSURE = 0.01
-
-
-class Master(NamedTuple):
-    """A calibration frame that is combined from raw ones.
-
-    Attributes
-    ----------
-    kind : {"bias", "dark", "scaled dark", "flat"}
-    frames : tuple of str
-        Raw frames. One combined frame of the user is taken as it is.
-    exposure : float or None
-        Exposure time of the frames, seconds.
-    bias, dark : str
-        Names of the masters that are taken away from each frame first, or empty texts. A scaled
-        dark is (dark - bias) * factor + bias.
-    factor : float
-        Exposure time of the light over that of the dark.
-    mosaic : tuple of (str, str or int)
-        Cards of the mosaic of a colour camera. Masters are mosaics, as their frames are.
-    """
-
-    kind: str
-    frames: tuple = ()
-    exposure: float | None = None
-    bias: str = ""
-    dark: str = ""
-    factor: float = 1.0
-    mosaic: tuple = ()
-
-
-class Light(NamedTuple):
-    """A light frame, the masters that it takes, and why.
-
-    Attributes
-    ----------
-    frame : redpix.photometry.raw_frame.RawFrame
-    image : str
-        Name of its products.
-    field : str
-        Target, filter and colour: its images have light curves together.
-    dark, flat : str
-        Names of masters, or empty texts.
-    remarks : tuple of str
-    colour : str
-        Colour of the mosaic that is measured, R, G or B; empty for a camera without one.
-    """
-
-    frame: tuple
-    image: str
-    field: str
-    dark: str = ""
-    flat: str = ""
-    remarks: tuple = ()
-    colour: str = ""
+from redpix.photometry.readout_plan import ReadoutPlan, safe
+from redpix.photometry.readouts import by_readout, contrast, same_dark, same_flat, window_in
 
 
 class NightPlan:
@@ -79,18 +25,33 @@ class NightPlan:
 
     Attributes
     ----------
-    masters : dict of str to Master
+    masters : dict of str to redpix.photometry.night_masters.Master
         By name, each after those that it needs.
-    lights : list of Light
+    lights : list of redpix.photometry.night_masters.Light
+    frames : list of redpix.photometry.raw_frame.RawFrame
+        All frames, with filters and targets as they are used.
+    notes : dict of str to list of str
+        What was assumed of a calibration frame, by path.
     """
 
     def __init__(self, frames):
         self.masters, self.lights = {}, []
-        usable = [frame for frame in frames if not frame.problem]
-        groups = _by_readout(usable)
-        for number, group in enumerate(groups, start=1):
-            suffix = "" if len(groups) == 1 else f"_{number}"
-            _Readout(self, group, suffix, usable).plan()
+        self.frames = with_targets(with_filters(frames))
+        self.usable = [frame for frame in self.frames if not frame.problem]
+        groups, self.notes = by_readout(self.usable)
+        self.readouts = [
+            ReadoutPlan(self.masters, key, group, f"_{number}" if len(groups) > 1 else "")
+            for number, (key, group) in enumerate(groups, start=1)
+        ]
+        for readout in self.readouts:
+            readout.add_masters()
+            for path, remarks in readout.notes.items():
+                self.notes.setdefault(path, []).extend(remarks)
+        for readout in self.readouts:
+            for frame in readout.of("light"):
+                if frame.done.state != "combined":
+                    colours = COLOURS if frame.mosaic else ("",)
+                    self.lights += [self.light(readout, frame, colour) for colour in colours]
 
     def uses(self):
         """Return the masters and lights that each frame is part of, by path."""
@@ -102,113 +63,67 @@ class NightPlan:
             found.setdefault(light.frame.path, []).append(light.image)
         return found
 
-
-class _Readout:
-    """Frames of one read-out."""
-
-    def __init__(self, plan, frames, suffix, everything):
-        self.masters, self.lights, self.suffix = plan.masters, plan.lights, suffix
-        self.frames, self.everything = frames, everything
-        self.bias, self.flats = "", {}
-        self.darks = {}  # master's name by exposure
-        self.members = {}  # frames of each master
-        # darks of a colour camera may lack the card
-        self.mosaic = next((frame.mosaic for frame in frames if frame.mosaic), ())
-
-    def of(self, kind):
-        """Return the raw frames of a type, or else the first combined one of the user."""
-        frames = [frame for frame in self.frames if frame.type == kind]
-        raw = [frame for frame in frames if frame.done.state == "raw"]
-        return raw or [frame for frame in frames if frame.done.state == "combined"][:1]
-
-    def add(self, name, master, members):
-        """Add a master under a name of this read-out."""
-        name = f"{name}{self.suffix}"
-        self.masters[name] = master._replace(mosaic=self.mosaic)
-        self.members[name] = members
-        return name
-
-    def plan(self):
-        """Add masters and lights to the plan."""
-        biases = self.of("bias")
-        if biases:
-            self.bias = self.add("bias", Master("bias", _paths(biases)), biases)
-        for exposure, darks in _by_exposure(self.of("dark") + self.of("flatdark")):
-            master = Master("dark", _paths(darks), exposure)
-            self.darks[exposure] = self.add(f"dark_{_seconds(exposure)}", master, darks)
-        flats = self.of("flat")
-        for band in dict.fromkeys(frame.filter for frame in flats):
-            self.add_flat(band, [frame for frame in flats if frame.filter == band])
-        for frame in self.frames:
-            if frame.type == "light" and frame.done.state != "combined":
-                colours = COLOURS if frame.mosaic else ("",)
-                self.lights += [self.light(frame, colour) for colour in colours]
-
-    def add_flat(self, band, flats):
-        """Add the master flat of a filter; the dark of its own exposure is taken away first."""
-        exposure = flats[0].exposure
-        if flats[0].done.state == "combined":
-            master = Master("flat", _paths(flats), exposure)
-        else:
-            dark, _ = self.dark_for(exposure)
-            master = Master("flat", _paths(flats), exposure, dark=dark)
-        name = f"flat_{safe(band)}" if band else "flat"
-        self.flats[band] = self.add(name, master, flats)
-
-    def dark_for(self, exposure):
-        """Return the name of the master to take away from an exposure, and remarks.
-
-        Parameters
-        ----------
-        exposure : float or None
-            Seconds.
-        """
-        same = [name for time, name in self.darks.items() if _alike(time, exposure)]
-        if same:
-            return same[0], []
-        longest = max((time for time in self.darks if time), default=None)
-        if longest is None or exposure is None:
-            return self.bias, self.without_dark()
-        if not self.bias:
-            return "", [
-                f"a dark of {longest:g} s without a bias cannot be scaled to {exposure:g} s: it is "
-                "not taken away"
-            ]
-        name = f"dark_{_seconds(exposure)}_scaled{self.suffix}"
-        if name not in self.masters:
-            dark = self.darks[longest]
-            factor = exposure / longest
-            master = Master("scaled dark", (), exposure, self.bias, dark, factor, self.mosaic)
-            self.masters[name], self.members[name] = master, self.members[dark]
-        return name, [f"the dark of {longest:g} s is scaled to {exposure:g} s, less its bias"]
-
-    def without_dark(self):
-        """Return remarks on a frame from which at most a bias is taken away."""
-        if self.darks:
-            taken = "the bias alone is" if self.bias else "neither a dark nor a bias is"
-            words = "the exposure time of this frame or of the darks is unknown"
-            return [f"{words}: {taken} taken away"]
-        return [] if self.bias else ["neither a dark nor a bias: none is taken away"]
-
-    def light(self, frame, colour):
+    def light(self, readout, frame, colour):
         """Return a light frame, or one colour of it, with the masters that it takes."""
         image = self.image_name(frame, colour)
         field = safe("_".join(filter(None, (frame.target, frame.filter, colour))))
         if frame.done.state == "calibrated":
-            remarks = (f"{frame.done.reason}: reduced before, measured as it is",)
-            return Light(frame, image, field, remarks=remarks, colour=colour)
-        dark, remarks = self.dark_for(frame.exposure)
-        flat = self.flats.get(frame.filter, "")
-        if not flat:
-            others = ", ".join(band or "no filter" for band in self.flats)
-            wanted = f"no flat of filter {frame.filter}" if frame.filter else "no flat"
-            remarks.append(f"{wanted}, only of {others}" if others else wanted)
+            dark, flat, remarks = "", *self.flat_of_reduced(readout, frame)
+            return Light(frame, image, field, dark, flat, tuple(remarks), colour)
+        dark, remarks = self.dark_for(readout, frame)
+        flat, said = self.flat_for(readout, frame)
+        remarks = [*remarks, *said]
         for name in filter(None, (dark, flat)):
-            remarks += differences(frame, name, self.members[name])
+            remarks += differences(frame, name, readout.members[name])
         for kinds, missing in ((("bias", "dark"), not dark), (("flat",), not flat)):
             if missing:
-                remarks += of_other_readouts(frame, self.everything, kinds)
+                remarks += of_other_readouts(frame, self.usable, kinds)
         return Light(frame, image, field, dark, flat, tuple(remarks), colour)
+
+    def dark_for(self, readout, frame):
+        """Return the name of the dark or bias of a light, and remarks."""
+        if not (readout.bias or readout.darks):
+            for other, section in self.wider(readout, frame, same_dark):
+                name, remarks = other.dark_for(frame.exposure, frame.temperature)
+                if name:
+                    remarks = [*remarks, *_of_another(name, other, readout)]
+                    return _cut(readout, name, other, section, remarks)
+        return readout.dark_for(frame.exposure, frame.temperature)
+
+    def flat_for(self, readout, frame):
+        """Return the name of the flat of a light, and remarks."""
+        if band := _band(readout.flats, frame.filter):
+            return _named(readout.flats, band, frame)
+        for other, section in self.wider(readout, frame, same_flat):
+            if band := _band(other.flats, frame.filter):
+                name, remarks = _named(other.flats, band, frame)
+                remarks = [*remarks, *_of_another(name, other, readout)]
+                return _cut(readout, name, other, section, remarks)
+        others = ", ".join(band or "no filter" for band in readout.flats)
+        wanted = f"no flat of filter {frame.filter}" if frame.filter else "no flat"
+        return "", [f"{wanted}, only of {others}" if others else wanted]
+
+    def wider(self, readout, frame, serves):
+        """Yield other read-outs that serve a light, and the window that it shows of each."""
+        nearest = sorted(self.readouts, key=lambda other: other.key[1:] != readout.key[1:])
+        for other in nearest:
+            if other is readout or not serves(other.key, readout.key):
+                continue
+            if other.key[0] == readout.key[0] and other.start in (frame.window, None):
+                if other.mosaic == readout.mosaic:
+                    yield other, None
+            elif section := window_in(frame, other.key[0], other.start):
+                yield other, section
+
+    def flat_of_reduced(self, readout, frame):
+        """Return the flat that a light still lacks that was reduced before, and remarks."""
+        before = f"{frame.done.reason}: reduced before"
+        flat = ""
+        if frame.done.lacks_flat:
+            flat, said = self.flat_for(readout, frame)
+        if not flat:
+            return "", [f"{before}, measured as it is"]
+        return flat, [f"{before}, only divided by {flat}", *said]
 
     def image_name(self, frame, colour):
         """Return a name that no other light has."""
@@ -222,49 +137,35 @@ class _Readout:
         return image
 
 
-def _by_readout(frames):
-    """Return the frames of each read-out.
+def _band(flats, band):
+    """Return the spelling of a filter among flats, or None; None for a flat of another filter.
 
-    A frame without a mosaic, such as a dark, belongs to the only mosaic of its read-out.
+    Case counts in names of one letter: r is not R.
     """
-    mosaics = {}
-    for frame in frames:
-        mosaics.setdefault(frame.readout, set()).update({frame.mosaic} - {()})
-    groups = {}
-    for frame in frames:
-        several = len(mosaics[frame.readout]) > 1
-        groups.setdefault((frame.readout, frame.mosaic if several else ()), []).append(frame)
-    return list(groups.values())
+    if band in flats:
+        return (band,)
+    alike = [one for one in flats if one.lower() == band.lower() and len(band) > 1]
+    return (alike[0],) if len(alike) == 1 else None
 
 
-def safe(text):
-    """Return a text as a name of files: letters, digits, ``_ . -``, a letter or digit first."""
-    kept = "".join(c if c.isalnum() and c.isascii() or c in ".-" else "_" for c in text)
-    return kept.strip("_.-") or "frame"
+def _named(flats, band, frame):
+    """Return the name of a flat, and a remark if its filter has another spelling."""
+    remark = f"the filter {band[0]} of the flats is taken as {frame.filter}"
+    return flats[band[0]], [remark] if band[0] != frame.filter else []
 
 
-def _paths(frames):
-    return tuple(frame.path for frame in frames)
+def _of_another(name, other, readout):
+    """Return a remark on a master whose settings or telescope are not those of a light."""
+    if other.key[1:] == readout.key[1:]:
+        return []
+    words = contrast(other.key[1:], readout.key[1:], first=1)
+    return [f"{name} is of another read-out: {words}"]
 
 
-def _alike(time, other):
-    if time is None or other is None:
-        return time is other
-    return abs(time - other) <= SAME_EXPOSURE * max(time, other)
-
-
-def _by_exposure(frames):
-    """Return exposure time and frames of each group of equal exposure times."""
-    groups = []
-    for frame in frames:
-        for time, members in groups:
-            if _alike(time, frame.exposure):
-                members.append(frame)
-                break
-        else:
-            groups.append((frame.exposure, [frame]))
-    return groups
-
-
-def _seconds(exposure):
-    return "unknown" if exposure is None else f"{exposure:g}s"
+def _cut(readout, name, other, section, remarks):
+    """Return the name of a master of another read-out, cut to a window if need be, and remarks."""
+    if section is None:
+        readout.members[name] = other.members[name]
+        return name, remarks
+    part = readout.window(name, other, section)
+    return part, [*remarks, f"pixels {section} of {name}"]

@@ -1,17 +1,16 @@
 """Remarks on a light and its calibration frames: temperature, date, other read-outs."""
 
+from redpix.photometry.readouts import contrast
+
 #: difference of temperature that is remarked, degrees Celsius
 WARM = 2.0
 
 #: time between a light and its calibration frames that is remarked, days
 LONG_AGO = 3.0
 
-#: names of the parts of a read-out, as `redpix.photometry.raw_frame.RawFrame` has them
-_PARTS = ("shape", "binning", "camera", "read-out mode", "gain setting", "offset setting")
-
 
 def of_other_readouts(frame, frames, kinds):
-    """Return a remark on calibration frames that are not used because of their read-out.
+    """Return a remark on calibration frames of another read-out or telescope, which are not used.
 
     Parameters
     ----------
@@ -27,30 +26,15 @@ def of_other_readouts(frame, frames, kinds):
     list of str
         One remark per other read-out that has such frames.
     """
-    counts = {}
+    counts, own = {}, (*frame.readout, frame.telescope)
     for other in frames:
-        if other.type in kinds and other.readout != frame.readout:
-            key = other.type, other.readout
+        key = other.type, (*other.readout, other.telescope or frame.telescope)
+        if other.type in kinds and key[1] != own:
             counts[key] = counts.get(key, 0) + 1
     return [
-        f"{number} {kind} frames are of another read-out: {_contrast(readout, frame.readout)}"
+        f"{number} {kind} frames are of another read-out: {contrast(readout, own)}"
         for (kind, readout), number in counts.items()
     ]
-
-
-def _contrast(other, own):
-    """Return the parts in which a read-out differs; of another camera, the camera alone."""
-    parts = [part for part in zip(_PARTS, other, own, strict=True) if part[1] != part[2]]
-    camera = [part for part in parts if part[0] == "camera" and part[1] and part[2]]
-    return ", ".join(
-        f"{name} {_shown(a)} (the light {_shown(b)})" for name, a, b in camera or parts
-    )
-
-
-def _shown(value):
-    if isinstance(value, tuple):
-        return " x ".join(map(str, value))
-    return value or "not stated"
 
 
 def differences(frame, name, members):

@@ -14,7 +14,7 @@ from redpix.photometry.scene import Errors
 #: factor of the error of a pixel of the PSF, because neighbouring errors are correlated, and power
 #: of the amplification of photon noise by a neighbour with which the variance grows; measured on
 #: simulated fields with pairs of stars
-_CORRELATED, _AMPLIFIED = 3.0, 4
+_CORRELATED, _AMPLIFIED = 1.0, 2
 
 #: minimum signal-to-noise ratio of stars that tell of the misfit, share of them that do, and
 #: minimum number of these

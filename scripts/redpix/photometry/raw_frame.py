@@ -8,10 +8,25 @@ from redpix.io.colour_planes import mosaic_cards
 from redpix.io.exposure_header import exposure_time, filter_name
 from redpix.io.header_values import filled, number
 from redpix.io.observation_time import mid_exposure
+from redpix.io.observatory import pointing
+from redpix.io.sections import parse_section
 from redpix.photometry.frame_type import Reduction, frame_type, reduction
 
 #: cards of the temperature of the chip; a setting of the cooler is not the temperature
-_TEMPERATURES = ("CCD-TEMP", "CCDTEMP", "CCDATEMP", "TEMPCCD", "CHIPTEMP", "DET-TEMP")
+_TEMPERATURES = ("CCD-TEMP", "CCDTEMP", "CCDATEMP", "TEMPCCD", "CHIPTEMP", "DET-TEMP", "DET-TMP")
+_TEMPERATURES += ("CCD_TEMP", "DETTEMP", "CAMTEMP", "CHIP-TMP", "SENSTEMP")
+
+#: pairs of cards of the binning along columns and rows, then cards of both in one text
+_BINNINGS = (
+    ("XBINNING", "YBINNING"),
+    ("CCDXBIN", "CCDYBIN"),
+    ("BIN-FCT1", "BIN-FCT2"),
+    ("XBIN", "YBIN"),
+    ("BINX", "BINY"),
+    ("HBIN", "VBIN"),
+    ("ESO DET WIN1 BINX", "ESO DET WIN1 BINY"),
+)
+_BINNING_TEXTS = ("CCDSUM", "BINNING", "XBINNING")
 
 #: temperatures above this are in kelvin, degrees
 _KELVIN = 100
@@ -47,6 +62,12 @@ class RawFrame(NamedTuple):
         What was done to the frame before.
     mosaic : tuple of (str, str or int)
         Cards of the mosaic of a colour camera and their values; empty for any other camera.
+    telescope : str
+        Empty if the header does not name it. A flat holds for its telescope.
+    window : (int, int) or None
+        First column and row of the frame on the detector, 0-based, in binned pixels.
+    pointing : (float, float) or None
+        Right ascension and declination of a light, degrees.
     problem : str
         Why the frame cannot be used, or an empty text.
     remarks : tuple of str
@@ -64,6 +85,9 @@ class RawFrame(NamedTuple):
     target: str = ""
     done: Reduction = Reduction()
     mosaic: tuple = ()
+    telescope: str = ""
+    window: tuple | None = None
+    pointing: tuple | None = None
     problem: str = ""
     remarks: tuple = ()
 
@@ -86,8 +110,11 @@ def raw_frame(path, header, shape):
     """
     kind = frame_type(header, path)
     exposure, remarks = exposure_time(header)
+    if kind.value == "dark" and exposure.value is None and _states_zero(header):
+        kind = kind._replace(value="bias")
+        remarks = [*remarks, "a dark of 0 s is taken as a bias"]
     middle, said = mid_exposure(header, exposure.value)
-    problem = "neither a card nor a name states its type" if kind.value is None else ""
+    problem = _without_type(header, kind) if kind.value is None else ""
     mosaic = mosaic_cards(header)
     if filled(header.get("BAYERPAT")) and not mosaic:
         problem = (
@@ -106,9 +133,53 @@ def raw_frame(path, header, shape):
         target=target(header, path) if kind.value == "light" else "",
         done=reduction(header),
         mosaic=tuple(mosaic.items()),
+        telescope=str(header.get("TELESCOP") or "").strip(),
+        window=window(header),
+        pointing=pointing(header) if kind.value == "light" else None,
         problem=problem,
         remarks=tuple(remarks + said if kind.value == "light" else remarks),
     )
+
+
+def _states_zero(header):
+    """Return whether a header states an exposure time of 0."""
+    return any(number(header.get(card))[0] == 0 for card in ("EXPTIME", "EXPOSURE"))
+
+
+def _without_type(header, kind):
+    """Return why a frame has no type, and what to do."""
+    if kind.source:
+        words = str(header[kind.source]).strip()
+        return f"{kind.source} = {words}: neither a bias, a dark, a flat nor a light"
+    return (
+        "neither a card nor a name states its type; allowed: a name of the file or of its folder "
+        "with bias, dark, flat or light"
+    )
+
+
+def window(header):
+    """Return the first column and row of a frame on the detector, 0-based, in binned pixels.
+
+    Parameters
+    ----------
+    header : Mapping
+        With XORGSUBF and YORGSUBF, which count binned pixels from 0, or with a section CCDSEC or
+        DETSEC of the detector's pixels.
+
+    Returns
+    -------
+    (int, int) or None
+        None if the header does not state it.
+    """
+    starts = [number(header.get(card))[0] for card in ("XORGSUBF", "YORGSUBF")]
+    if None not in starts:
+        return int(starts[0]), int(starts[1])
+    for card in ("CCDSEC", "DETSEC"):
+        section = parse_section(header[card]) if filled(header.get(card)) else None
+        if section is not None:
+            x, y = binning(header)
+            return section.x0 // x, section.y0 // y
+    return None
 
 
 def binning(header):
@@ -123,13 +194,13 @@ def binning(header):
     -------
     (int, int)
     """
-    x, _ = number(header.get("XBINNING", header.get("CCDXBIN")))
-    y, _ = number(header.get("YBINNING", header.get("CCDYBIN")))
-    if x:
-        return int(x), int(y or x)
-    for card in ("CCDSUM", "BINNING"):
+    for cards in _BINNINGS:
+        x, y = (number(header.get(card)) for card in cards)
+        if x[0] and not x[1]:
+            return int(x[0]), int(y[0] or x[0])
+    for card in _BINNING_TEXTS:
         digits = re.findall(r"\d+", str(header.get(card, "")))
-        if digits:
+        if digits and int(digits[0]):
             return int(digits[0]), int(digits[-1])
     return 1, 1
 

@@ -36,10 +36,14 @@ def sort_night(frames, files, images, masters, folder):
     """
     known = [described(path) for path in progress(frames, "headers of the night")]
     plan = NightPlan(known)
+    known = plan.frames
     lights = {light.frame.path: light for light in plan.lights}
     uses = plan.uses()
     for frame in known:
         _log_frame(frame, uses.get(frame.path, []))
+    for path, remarks in plan.notes.items():
+        for remark in dict.fromkeys(remarks):
+            log.warning("%s: %s", path, remark)
     for path, light in lights.items():
         for remark in light.remarks:
             log.warning("%s: %s", path, remark)
@@ -50,7 +54,14 @@ def sort_night(frames, files, images, masters, folder):
             f"night: no light frame to measure among {len(known)} files ({counts}); "
             f"see the log for each file"
         )
-    rows = [_file_row(frame, uses.get(frame.path, []), lights.get(frame.path)) for frame in known]
+    rows = [
+        _file_row(
+            frame,
+            uses.get(frame.path, []),
+            [*plan.notes.get(frame.path, []), *_remarks(lights.get(frame.path))],
+        )
+        for frame in known
+    ]
     write_text(files, pd.DataFrame(rows).to_csv(index=False))
     write_text(images, _images_table(plan.lights, folder))
     plain = {name: master._asdict() for name, master in plan.masters.items()}
@@ -100,11 +111,13 @@ def _log_frame(frame, uses):
     )
 
 
-def _file_row(frame, uses, light):
+def _remarks(light):
+    return light.remarks if light else ()
+
+
+def _file_row(frame, uses, said):
     """Return the row of a file in files.csv."""
-    remarks = [frame.problem, *frame.remarks]
-    if light:
-        remarks += light.remarks
+    remarks = [frame.problem, *frame.remarks, *dict.fromkeys(said)]
     if not uses and not frame.problem:
         remarks.append(frame.done.reason or "not needed by any light")
     x, y = frame.readout[1] if frame.readout else (None, None)

@@ -130,6 +130,21 @@ def read_pdfs(path):
     return table["object_id"].to_numpy(), pdfs, grid
 
 
+def read_ids(path):
+    """Return the identifiers of the objects in a file pdfs.parquet.
+
+    Parameters
+    ----------
+    path : str
+        Path of the file.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    return pyarrow.parquet.read_table(path, columns=["object_id"])["object_id"].to_numpy()
+
+
 def read_combiner_pdfs(path, rows):
     """Return the PDFs of the combiners in a file pdfs.parquet.
 

@@ -2,7 +2,7 @@
 
 As in `redpix.psf.effective_psf_fit`, the flux and position of each star are eliminated. A prior
 around 0 holds the spline where the stars do not constrain it. Beyond the correction, the profile
-gives the wings.
+gives the wings. Then the pixels of a star sum to 1 wherever it is within a pixel.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve
 
 from redpix.psf.effective_psf import b_spline, position_powers
+from redpix.psf.even_pixels import with_even_pixels
 from redpix.psf.star_stamps import flattened
 
 #: half-width of the correction, FWHM
@@ -59,7 +60,7 @@ def corrected(psf, stars, least=_LEAST_CORRECTED):
         # the sum stays 1 at every position
         terms[number] -= psf.terms[0] * psf.step**2 * change.sum()
         psf = psf._replace(terms=terms)
-    return psf
+    return with_even_pixels(psf) if degree >= 0 else psf
 
 
 def _inner(psf):

@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
 from redpix.psf.effective_psf import EffectivePsf
+from redpix.psf.even_pixels import with_even_pixels
 from redpix.psf.psf_correction import spline_design
 from redpix.psf.star_stamps import flattened
 
@@ -153,6 +154,7 @@ def stacked_psf(stars, shape, fwhm):
         table = np.pad(table / (table.sum() * step**2), margin)
         psf = EffectivePsf(table[None], 0, shape, step, fwhm, len(stars.x))
         stars = _fitted(stars, psf)
+    psf = with_even_pixels(psf)
     return psf._replace(fwhm=width_at_half(psf))
 
 

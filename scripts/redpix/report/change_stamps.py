@@ -1,6 +1,5 @@
 """Cut-outs of transients, which the page blinks, filters and lets a person mark."""
 
-import json
 from pathlib import Path
 
 import matplotlib
@@ -10,7 +9,7 @@ from astropy.stats import mad_std
 
 from redpix.image.masks import BITS
 from redpix.report.figures import lossless_uri
-from redpix.report.pixel_viewer import rounded_list
+from redpix.report.pixel_viewer import page_json, rounded_list
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT, FLAGS
@@ -183,4 +182,4 @@ def stamps_json(pairs):
         Empty without transients; safe inside an element of a page.
     """
     rows = [{"pair": pair["name"], **one} for pair in pairs for one in pair["stamps"]]
-    return json.dumps(rows).replace("<", "\\u003c") if rows else ""
+    return page_json(rows) if rows else ""

@@ -8,6 +8,7 @@ from redpix.io.fits_files import read_image
 from redpix.io.image_path import named_hdu
 from redpix.report.coadd_plots import coadd_figure
 from redpix.report.figures import data_uri
+from redpix.report.photometry_section import PLURAL
 
 #: maximum number of coadds with a figure; the others have their facts
 MOST_DRAWN = 12
@@ -51,7 +52,7 @@ def show_coadd(path, first, drawn=True):
     """
     with fits.open(path, memmap=False) as hdus:
         header, image = hdus["SCI"].header, hdus["SCI"].data
-    figure = None
+    figure, unit = None, header.get("BUNIT", "")
     if drawn:
         before = read_image(first + named_hdu(header["IMAGE1"])).pixels
         figure = data_uri(coadd_figure(image, before), photograph=True)
@@ -74,9 +75,10 @@ def show_coadd(path, first, drawn=True):
         "facts": {
             "images": header["NIMAGES"],
             "method": header["METHOD"],
-            "noise of blank sky": f"{header['NOISE']:.5g} {header.get('BUNIT', '')}",
-            "F_C": f"{header['F_C']:.5g}",
+            "noise of blank sky": f"{header['NOISE']:.5g} {PLURAL.get(unit, unit)}",
+            "flux zero point F_C": f"{header['F_C']:.5g}",
             "covered by its images": f"{100 * header['COVERED']:.1f} % on average",
-            "taken from the others": f"{100 * header['FILLED']:.2f} % of pixels",
+            "masked in an image and filled from the others": f"{100 * header['FILLED']:.2f} % of "
+            "the pixels",
         },
     }

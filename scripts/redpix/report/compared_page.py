@@ -57,17 +57,8 @@ def write_comparison(template, definitions, page, table, runs, folder, seed, sta
     folders = [Path(folder) / run for run in runs]
     texts = yaml.safe_load(Path(definitions).read_text(encoding="utf-8"))
     paths = [compared_runs.methods_of(one) for one in folders]
-    methods = [
-        compared_runs.compare_redshifts(
-            name,
-            compared_runs.read_predictions(paths[0][name]),
-            compared_runs.read_predictions(paths[1][name]),
-            texts["metrics"],
-            seed,
-        )
-        for name in paths[0]
-        if name in paths[1]
-    ]
+    faults = []
+    methods = shared_methods(paths, texts["metrics"], seed, faults)
     write_objects(table, methods)
     scripts = library() if any(len(one["objects"]) for one in methods) else []
     for number, method in enumerate(methods):
@@ -81,10 +72,11 @@ def write_comparison(template, definitions, page, table, runs, folder, seed, sta
         "runs": runs,
         "methods": methods,
         "only": [(run, sorted(set(paths[k]) - set(paths[1 - k]))) for k, run in enumerate(runs)],
-        "verdicts": compared_verdicts.compare_verdicts(*folders),
-        "changes": compared_runs.compare_changes(*folders),
-        "stars": compared_runs.compare_photometry(*folders),
-        "settings": compared_settings.compare_settings(*folders),
+        "verdicts": compared_verdicts.compare_verdicts(*folders, faults),
+        "changes": compared_runs.compare_changes(*folders, faults),
+        "stars": compared_runs.compare_photometry(*folders, faults),
+        "settings": settings_of(folders, faults),
+        "faults": list(dict.fromkeys(faults)),
         "most": MOST_OBJECTS,
         "words": MARKS,
     }
@@ -95,6 +87,55 @@ def write_comparison(template, definitions, page, table, runs, folder, seed, sta
     )
     write_text(page, text)
     log.info("%s: %d methods in both runs, %.1f MB", page, len(methods), len(text) / 1e6)
+
+
+def shared_methods(paths, definitions, seed, faults):
+    """Return the comparison of each method that two runs share.
+
+    Parameters
+    ----------
+    paths : list of dict of str to Path
+        objects.csv of each run by method.
+    definitions : list of dict
+        The metrics to show.
+    seed : int
+        Seed of the random numbers.
+    faults : list of str
+        Receives a line per product that cannot be read.
+
+    Returns
+    -------
+    list of dict
+    """
+    methods = []
+    for name in paths[0]:
+        if name not in paths[1]:
+            continue
+        objects = [
+            compared_runs.attempt(faults, one[name], compared_runs.read_predictions, one[name])
+            for one in paths
+        ]
+        if None not in objects:
+            methods.append(compared_runs.compare_redshifts(name, *objects, definitions, seed))
+    return methods
+
+
+def settings_of(folders, faults):
+    """Return what differs between two runs; nothing if a record is damaged.
+
+    Parameters
+    ----------
+    folders : list of Path
+        ``results/<name>`` of each run.
+    faults : list of str
+        Receives a line if a record cannot be read.
+
+    Returns
+    -------
+    list of dict
+    """
+    compare = compared_settings.compare_settings
+    return compared_runs.attempt(faults, folders[0].parent, compare, *folders) or []
 
 
 def write_objects(path, methods):

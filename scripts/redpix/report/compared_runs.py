@@ -5,13 +5,15 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from redpix.core.damaged_files import readable
+from redpix.core.exceptions import InputError
+from redpix.core.job import log
 from redpix.photoz import metrics
 from redpix.photoz.pdf_file import read_pdfs
-from redpix.report import (
-    compared_objects,
-    compared_places,
-    tables,
-)
+from redpix.report import compared_objects, compared_places, tables
+
+#: columns that a table of transients must have
+_TRANSIENTS = ("band", "x", "y", "flux", "flags")
 
 
 class ScoredObjects(NamedTuple):
@@ -30,6 +32,34 @@ class ScoredObjects(NamedTuple):
     table: pd.DataFrame
     scores: metrics.Scores
     scored: np.ndarray
+
+
+def attempt(faults, path, call, *arguments):
+    """Return the result of a call that reads a product, or None if the product is damaged.
+
+    Parameters
+    ----------
+    faults : list of str
+        Receives a line that names a damaged product.
+    path : Path
+        The product.
+    call : callable
+        Function that reads it.
+    *arguments
+        Its arguments.
+
+    Returns
+    -------
+    object or None
+    """
+    try:
+        with readable(path, "a product of redpix"):
+            return call(*arguments)
+    except InputError as error:
+        text = str(error)
+        faults.append(text if str(path) in text else f"{path}: {text}")
+        log.warning("%s", faults[-1])
+        return None
 
 
 def products_by_name(folder, pattern, parts):
@@ -83,7 +113,11 @@ def read_predictions(path):
     """
     types = {"object_id": str, "class": str, "split": str}
     table = pd.read_csv(path, dtype=types)
-    ids, pdfs, grid = read_pdfs(path.with_name("pdfs.parquet"))
+    lost = [name for name in ("object_id", "redshift", "z_phot", "split") if name not in table]
+    if lost:
+        raise InputError(f"{path}: the column {', '.join(lost)} is missing")
+    with readable(path.with_name("pdfs.parquet"), "PDFs of redpix"):
+        ids, pdfs, grid = read_pdfs(path.with_name("pdfs.parquet"))
     place = pd.Series(np.arange(len(ids)), index=ids.astype(str))
     place = place[~place.index.duplicated()].reindex(table["object_id"]).to_numpy()
     known = table["redshift"].notna() & table["z_phot"].notna() & np.isfinite(place)
@@ -174,13 +208,15 @@ def change_row(definition, change):
     }
 
 
-def compare_changes(first, second):
+def compare_changes(first, second, faults):
     """Return the transients of the pairs that two runs share.
 
     Parameters
     ----------
     first, second : Path
         ``results/<name>`` of each run.
+    faults : list of str
+        Receives a line per table that cannot be read.
 
     Returns
     -------
@@ -191,21 +227,56 @@ def compare_changes(first, second):
         products_by_name(one, "subtraction/*/transients.csv", slice(1, 2))
         for one in (first, second)
     ]
-    return [
-        {"pair": pair, **row}
-        for pair, path in runs[0].items()
-        if pair in runs[1]
-        for row in compared_places.compare_transients(pd.read_csv(path), pd.read_csv(runs[1][pair]))
-    ]
+    found = []
+    for pair in runs[0]:
+        if pair in runs[1]:
+            paths = [run[pair] for run in runs]
+            rows = _compared(paths, compared_places.compare_transients, _TRANSIENTS, faults)
+            found += [{"pair": pair, **row} for row in rows or ()]
+    return found
 
 
-def compare_photometry(first, second):
+def _compared(paths, compare, columns, faults):
+    """Return the comparison of two tables, or None if one of them is damaged."""
+    tables_ = [attempt(faults, path, read_columns, path, columns) for path in paths]
+    return None if any(one is None for one in tables_) else compare(*tables_)
+
+
+def read_columns(path, columns):
+    """Return a CSV that has some columns.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : sequence of str
+        Columns that it must have.
+
+    Returns
+    -------
+    DataFrame
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    table = pd.read_csv(path)
+    lost = [name for name in columns if name not in table]
+    if lost:
+        raise InputError(f"the column {', '.join(lost)} is missing; allowed: a table of redpix")
+    return table
+
+
+def compare_photometry(first, second, faults):
     """Return the fluxes of the stars of the images that two runs share.
 
     Parameters
     ----------
     first, second : Path
         ``results/<name>`` of each run.
+    faults : list of str
+        Receives a line per table that cannot be read.
 
     Returns
     -------
@@ -215,10 +286,10 @@ def compare_photometry(first, second):
     found = []
     for path in sorted(first.glob("photometry/*.residual.fits")):
         image = path.name.removesuffix(".residual.fits")
-        stars = [folder / f"photometry/{image}.csv" for folder in (first, second)]
-        if not all(one.exists() for one in stars):
+        paths = [folder / f"photometry/{image}.csv" for folder in (first, second)]
+        if not all(one.exists() for one in paths):
             continue
-        tables_ = [pd.read_csv(one) for one in stars]
-        if all("psf_flux" in one for one in tables_):
+        tables_ = [attempt(faults, one, pd.read_csv, one) for one in paths]
+        if all(one is not None and "psf_flux" in one for one in tables_):
             found.append({"image": image, **compared_places.compare_stars(*tables_)})
     return found

@@ -4,11 +4,15 @@ import numpy as np
 from astropy.stats import binom_conf_interval, mad_std
 from matplotlib.figure import Figure
 
+from redpix.report.mosaics import draw_stamp, empty_mosaic
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT
 
 #: distance of the bars of two bands, mag
 _ASIDE = 0.04
+
+#: space between cut-outs along x, and along y for their titles, in units of a side
+_GAPS = (0.06, 0.22)
 
 #: maximum number of transients with cut-outs in a figure
 MOST = 6
@@ -33,23 +37,22 @@ def triplet_figure(new, reference, difference, positions, titles):
     -------
     Figure
     """
-    rows = -(-len(positions) // 2)
-    figure = Figure(figsize=(8.4, 1.62 * rows), layout="constrained")
-    axes = figure.subplots(rows, 6, squeeze=False)
-    for spare in axes.ravel():
-        spare.set_axis_off()
     x, y = np.rint(np.transpose(positions)).astype(int)
-    cubes = (windows(image, x, y, CUT_OUT, np.nan) for image in (new, reference, difference))
+    cubes = [windows(image, x, y, CUT_OUT, np.nan) for image in (new, reference, difference)]
+    side = cubes[0].shape[-1]
+    axes, corners = empty_mosaic(-(-len(positions) // 2), 6, side, 8.4, _GAPS)
     for number, (*stamps, changed, title) in enumerate(zip(*cubes, titles, strict=True)):
-        row = axes[number // 2, 3 * (number % 2) : 3 * (number % 2) + 3]
+        places = corners[3 * number : 3 * number + 3]
         sky = np.concatenate([stamp[np.isfinite(stamp)] for stamp in stamps])
-        low, high = np.median(sky) - 3 * mad_std(sky), np.max(sky)
-        high = min(high, np.median(sky) + 40 * mad_std(sky))
-        for axis, stamp in zip(row[:2], stamps, strict=True):
-            axis.imshow(stamp, origin="lower", cmap="gray", vmin=low, vmax=high)
-        row[2].imshow(changed, origin="lower", cmap="RdBu_r", vmin=-12, vmax=12)
-        row[0].set_title(title, fontsize=6.5)
-    return figure
+        middle, noise = (np.median(sky), mad_std(sky)) if len(sky) else (0.0, 1.0)
+        low = middle - 3 * noise
+        high = max(min(np.max(sky, initial=middle), middle + 40 * noise), low)
+        for corner, stamp in zip(places, stamps, strict=False):
+            draw_stamp(axes, corner, stamp, "gray", (low, high))
+        draw_stamp(axes, places[2], changed, "RdBu_r", (-12, 12))
+        left, low = places[0]
+        axes.text(left, low + 1.03 * side, title, fontsize=6.5, va="bottom")
+    return axes.figure
 
 
 def score_figure(scores):
@@ -70,10 +73,10 @@ def score_figure(scores):
     for name, values in scores.items():
         counts, _ = np.histogram(values, _BINS)
         axes.stairs(np.maximum(counts, 0.3), _BINS, label=name, linewidth=1.1)
-    total = max(len(values) for values in scores.values())
+    total = max((len(values) for values in scores.values()), default=0)
     gauss = total * np.exp(-(middle**2) / 2) / np.sqrt(2 * np.pi) * (_BINS[1] - _BINS[0])
     axes.plot(middle, gauss, color="black", linewidth=0.9, linestyle="--", label="unit Gaussian")
-    axes.set(yscale="log", ylim=(0.5, 2 * total), xlabel="Scorr", ylabel="pixels")
+    axes.set(yscale="log", ylim=(0.5, max(2 * total, 10)), xlabel="Scorr", ylabel="pixels")
     axes.legend()
     return figure
 

@@ -1,14 +1,14 @@
 """Section of the report to explore objects: the data of its table, plots, pictures and PDFs."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 
 from redpix.photoz import pdf
-from redpix.photoz.pdf_file import read_combiner_pdfs, read_pdfs
+from redpix.photoz.pdf_file import read_combiner_pdfs
 from redpix.report import object_details, object_explorer, object_neighbours
 from redpix.report.pictures import colour_bands
+from redpix.report.pixel_viewer import page_json
 
 #: share of the redshifts below the ends of the colours of maps of redshift
 _ENDS = (0.02, 0.98)
@@ -44,10 +44,10 @@ def show_objects(products, run, methods, settings):
     tables = [pixels for _, pixels in fields.values()]
     flux = object_neighbours.summed_fluxes(tables, table["object_id"].to_numpy(), bands)
     colours = add_colours(table, flux, bands)
-    span = tuple(np.quantile(table["z_phot"].dropna(), _ENDS))
+    span = ends_of(table["z_phot"].dropna())
     near = neighbours(table, flux, bands.index(settings["reference_band"]), chosen)
     columns, details = chosen_details(method, fields, bands, (chosen, near), (span, highest))
-    others = read_combiner_pdfs(method.pdfs_path, chosen)
+    others = read_combiner_pdfs(method.pdfs_path, method.pdf_rows[chosen])
     combiner, combined = method.metrics["combiner"], combiner_data(others, chosen, grid)
     script, div = object_explorer.explore(
         table, settings["reference_band"], colours, highest, combiner, list(others)
@@ -64,6 +64,25 @@ def show_objects(products, run, methods, settings):
         "drawn": min(len(table), object_explorer.MOST_DRAWN),
         "span": span,
     }
+
+
+def ends_of(redshifts):
+    """Return the redshifts at the ends of the colours of maps of redshift.
+
+    Parameters
+    ----------
+    redshifts : Series
+        Predictions, finite.
+
+    Returns
+    -------
+    (float, float)
+        The second is larger than the first.
+    """
+    if redshifts.empty:
+        return 0.0, 1.0
+    low, high = (float(end) for end in np.quantile(redshifts, _ENDS))
+    return (low, high) if high > low else (low, low + 0.01)
 
 
 def chosen_details(method, fields, bands, chosen, ends):
@@ -192,7 +211,7 @@ def page_data(table, pdfs, grid, details, span, columns=(), combiners=None):
         "pixels": object_details.median_pixels(table),
         "nearest": object_neighbours.typical_distance(details),
     }
-    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    return page_json(content)
 
 
 def object_table(method, objects):
@@ -211,7 +230,7 @@ def object_table(method, objects):
     pdfs : ndarray, shape (n, nodes)
     grid : ndarray, shape (nodes,)
     """
-    _, pdfs, grid = read_pdfs(method.pdfs_path)
+    pdfs, grid = method.read_pdfs()
     table = method.table.copy()
     # JavaScript would round 64-bit ids
     table["object"] = table["object_id"].astype(str)

@@ -190,6 +190,8 @@ def band_figure(image, error, registered, band):
 def _light_scale(values):
     """Return a grey scale that shows the noise and all but the brightest pixels."""
     finite = values[np.isfinite(values)]
+    if not len(finite):
+        return AsinhNorm(3.0, vmin=-4.0, vmax=10.0)
     noise = mad_std(finite) or 1.0
     highest = max(10 * noise, np.percentile(finite, 99.9))
     return AsinhNorm(3 * noise, vmin=-4 * noise, vmax=highest)
@@ -198,8 +200,8 @@ def _light_scale(values):
 def _error_scale(values):
     """Return a linear scale that holds almost all errors."""
     finite = values[np.isfinite(values)]
-    low, high = np.percentile(finite, [0.5, 99])
-    return Normalize(low, high if high > low else low + 1)
+    low, high = np.percentile(finite, [0.5, 99]) if len(finite) else (0.0, 1.0)
+    return Normalize(low, high if high > low else low + max(1.0, abs(low)))
 
 
 def _colour_bar(figure, axes, shown):
@@ -214,7 +216,8 @@ def _colour_bar(figure, axes, shown):
         pad=0.02,
     )
     if isinstance(shown.norm, AsinhNorm):
-        decades = [digit * 10.0**power for power in range(-4, 4) for digit in (1, 3)]
+        top = int(np.floor(np.log10(shown.norm.vmax)))
+        decades = [digit * 10.0**power for power in range(top - 5, top + 1) for digit in (1, 3)]
         ticks = []
         for tick in [0.0, *decades]:
             apart = not ticks or shown.norm(tick) - shown.norm(ticks[-1]) > 0.15

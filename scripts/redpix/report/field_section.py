@@ -67,7 +67,7 @@ def show_field(name, objects, paths, bands, reference):
             "observed": header.get("DATE-OBS", tables.DASH),
             "objects found": f"{n_found:,} of {len(objects):,}",
             "their pixels": f"{objects['pixels'].sum():,}",
-            f"median error, {reference}": f"{np.nanmedian(error):.4f} {unit}",
+            f"median error, {reference}": median_error(error, unit),
             **origin,
             **psf_facts([paths["matched"].get(f"{name}-{band}.fits") for band in bands], bands),
         },
@@ -107,6 +107,24 @@ def psf_facts(paths, bands):
     }
 
 
+def median_error(error, unit):
+    """Return the median of an error map as text.
+
+    Parameters
+    ----------
+    error : ndarray
+        1-sigma errors; NaN and infinite values are left out.
+    unit : str
+        Their unit.
+
+    Returns
+    -------
+    str
+    """
+    finite = error[np.isfinite(error)]
+    return f"{np.median(finite):.4f} {unit}" if finite.size else tables.DASH
+
+
 def colour_figure(name, objects, paths, bands):
     """Return the figure of a field in colour, and the centre of the field.
 
@@ -135,7 +153,7 @@ def colour_figure(name, objects, paths, bands):
         y=y,
         pixels=objects["pixels"].to_numpy(),
         classes=objects["class"].to_numpy(str),
-        redshift=objects["redshift"].to_numpy(),
+        redshift=objects["redshift"].to_numpy(float),
     )
     corner = pictures.close_up_corner(image, marks)
     field = coloured([pictures.shrink(*image) for image in images], bands)

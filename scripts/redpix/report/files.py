@@ -86,11 +86,12 @@ def count_pixels(paths, ids):
     -------
     ndarray of int, shape (n,)
     """
-    total = pd.Series(0, index=ids)
+    total = pd.Series(0, index=pd.Index(ids))
     for path in paths:
         column = pyarrow.parquet.read_table(path, columns=["object_id"])["object_id"].to_numpy()
         present, number = np.unique(column, return_counts=True)
-        total.loc[present] += number
+        known = np.isin(present, total.index)
+        total.loc[present[known]] += number[known]
     return total.to_numpy()
 
 
@@ -195,12 +196,32 @@ def read_histograms(path, highest):
     PixelHistograms
     """
     histograms = PixelHistograms(highest)
-    pieces = pd.read_csv(
-        path, sep=" ", comment="#", header=None, usecols=[0, 1], dtype=float, chunksize=1_000_000
-    )
-    for piece in pieces:
-        histograms.add(piece[1].to_numpy(), piece[0].to_numpy())
+    for piece in pixel_pieces(path, {"z": float, "true": float}):
+        histograms.add(piece["true"].to_numpy(), piece["z"].to_numpy())
     return histograms
+
+
+def pixel_pieces(path, types):
+    """Yield the rows of pixels.dat in chunks, which limit memory.
+
+    Parameters
+    ----------
+    path : str
+        pixels.dat of a method; without rows if each object is in the training set.
+    types : dict of str to type
+        Types of some of the columns z, true and id.
+
+    Yields
+    ------
+    DataFrame
+    """
+    numbers = [("z", "true", "id").index(name) for name in types]
+    options = {"sep": " ", "comment": "#", "header": None, "names": list(types), "dtype": types}
+    try:
+        pieces = pd.read_csv(path, usecols=numbers, chunksize=1_000_000, **options)
+    except pd.errors.EmptyDataError:
+        return
+    yield from pieces
 
 
 def measured(value, decimals):

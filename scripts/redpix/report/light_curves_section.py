@@ -8,6 +8,8 @@ from scipy.special import chdtri
 
 from redpix.report import photometry_plots as plots
 from redpix.report.figures import data_uri
+from redpix.report.files import measured
+from redpix.report.tables import DASH
 from redpix.report.target_curve import target_figure
 
 
@@ -42,12 +44,14 @@ def show_light_curves(paths):
         return []
     curves, scatter = (pd.read_csv(path) for path in paths[:2])
     left_out = read_left_out_exposures(paths[0])
-    if scatter.empty:
-        return []
-    return [
-        show_field_curves(name, curves[curves["field"] == name], stars, left_out.get(name, ()))
+    shown = [
+        show_field_curves(name, curves[curves["field"] == name], stars, left_out.pop(name, ()))
         for name, stars in scatter.groupby("field", sort=False)
     ]
+    for name, reasons in left_out.items():  # fields without a light curve
+        facts = {"exposures": "0", "exposures left out": "; ".join(reasons)}
+        shown.append({"name": name, "facts": facts, "scatter": None, "curves": None})
+    return shown
 
 
 def read_left_out_exposures(curves):
@@ -95,6 +99,31 @@ def show_targets(paths):
     ]
 
 
+def scatter_facts(good, ratio):
+    """Return the scatter of the stars of a field as facts, with dashes where it is unknown.
+
+    Parameters
+    ----------
+    good : DataFrame
+        Rows of scatter.csv without a flag and with a scatter.
+    ratio : Series
+        Their scatter over its expectation.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    if good.empty:
+        return {"scatter": f"{DASH}, because no star without a flag has two exposures"}
+    expected = measured(median_deviation(good["exposures"].median()), 2)
+    brightest = good.sort_values("flux", ascending=False)["scatter"].head(10)
+    return {
+        "scatter over the expected, median": f"{measured(ratio.median(), 2)}, and {expected} "
+        "if errors are right",
+        "smallest scatter, 10 brightest": measured(brightest.min(), 4),
+    }
+
+
 def show_field_curves(name, curves, stars, left_out=()):
     """Return scatter and light curves of one field.
 
@@ -129,9 +158,7 @@ def show_field_curves(name, curves, stars, left_out=()):
         "facts": {
             "exposures": f"{curves['image'].nunique()}",
             "stars": f"{len(stars):,}, {len(good):,} of them without a flag",
-            "scatter over the expected, median": f"{ratio.median():.2f}, and "
-            f"{median_deviation(good['exposures'].median()):.2f} if errors are right",
-            "smallest scatter, 10 brightest": f"{bright['scatter'].head(10).min():.4f}",
+            **scatter_facts(good, ratio),
             **more,
         },
         "scatter": data_uri(plots.scatter_figure(stars)) if len(good) else None,

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from redpix.core.job import log
 from redpix.photoz import pdf
 from redpix.photoz.learners import som_topology
-from redpix.photoz.pdf_file import read_pdfs
+from redpix.photoz.pdf_file import read_ids, read_pdfs
 from redpix.report import files, redshift_plots
 from redpix.report.figures import data_uri
 from redpix.report.photoz_plots import (
@@ -33,7 +34,9 @@ class MethodResult:
     ----------
     name : str
     table : DataFrame
-        objects.csv with the column magnitude, NaN if unknown.
+        objects.csv with the column magnitude, NaN if unknown. Infinite numbers are NaN.
+    pdf_rows : ndarray of int
+        Row of pdfs.parquet of each row of the table.
     metrics : dict
         metrics.json.
     pixels_path, pdfs_path : str
@@ -44,13 +47,29 @@ class MethodResult:
         self.pixels_path, self.pdfs_path, self._model = pixels, pdfs, model
         self.name = Path(metrics).parent.name
         self.metrics = json.loads(Path(metrics).read_text(encoding="utf-8"))
-        self.table = files.read_predictions(predictions)
-        self.table["magnitude"] = magnitudes.reindex(self.table["object_id"]).to_numpy()
+        table = files.read_predictions(predictions)
+        table["magnitude"] = magnitudes.reindex(table["object_id"]).to_numpy()
+        self.table, self.pdf_rows = matched_rows(table, pdfs, predictions)
 
     @property
     def scored(self):
-        """Mask of the rows of the table that are held-out objects other than stars."""
-        return ((self.table["split"] == "test") & (self.table["class"] != "STAR")).to_numpy()
+        """Mask of the rows with predictions of held-out objects other than stars."""
+        table = self.table
+        predicted = table["z_phot"].notna() & table["redshift"].notna()
+        return ((table["split"] == "test") & (table["class"] != "STAR") & predicted).to_numpy()
+
+    def read_pdfs(self):
+        """Return the PDFs of the objects in the order of the table, and their grid.
+
+        Returns
+        -------
+        pdfs : ndarray, shape (n, nodes)
+            NaN for an object without a PDF.
+        grid : ndarray, shape (nodes,)
+            Redshifts of the nodes.
+        """
+        _, pdfs, grid = read_pdfs(self.pdfs_path)
+        return pdfs[self.pdf_rows], grid
 
     def predictions(self, title):
         """Return the figure of predicted against true redshifts.
@@ -73,7 +92,7 @@ class MethodResult:
             "Objects, summed aperture": ["redshift", "z_aperture", "z_aperture_error"],
         }
         panels = {
-            title: redshift_plots.Predictions(*test[names].to_numpy().T)
+            title: redshift_plots.Predictions(*test[names].dropna(subset=names[:2]).to_numpy().T)
             for title, names in columns.items()
         }
         true, predicted = test["redshift"].to_numpy(), test["z_phot"].to_numpy()
@@ -87,11 +106,14 @@ class MethodResult:
 
         Returns
         -------
-        calibration, examples : str
-            ``data:`` URIs.
+        calibration, examples : str or None
+            ``data:`` URIs; None if none of the held-out objects has a PDF.
         """
-        _, pdfs, grid = read_pdfs(self.pdfs_path)  # in the order of the objects
-        test, pdfs = self.table[self.scored], pdfs[self.scored]
+        pdfs, grid = self.read_pdfs()
+        usable = self.scored & (np.nan_to_num(pdfs).max(axis=1, initial=0) > 0)
+        if not usable.any():
+            return None, None
+        test, pdfs = self.table[usable], pdfs[usable]
         true = test["redshift"].to_numpy()
         pit = pdf.evaluate(pdf.cumulative(pdfs, grid), true, grid)
         order = np.argsort(true, kind="stable")
@@ -124,6 +146,41 @@ class MethodResult:
         width = np.where(filled, span[:, 1] - span[:, 0], np.nan)
         figure = map_figure(centres, np.where(filled, value, np.nan), width, kind == "hexagonal")
         return data_uri(figure)
+
+
+def matched_rows(table, pdfs_path, name):
+    """Return the objects of a table that have a row of pdfs.parquet, and these rows.
+
+    Parameters
+    ----------
+    table : DataFrame
+        objects.csv.
+    pdfs_path, name : str
+        pdfs.parquet, and the path of objects.csv, for the log.
+
+    Returns
+    -------
+    table : DataFrame
+        Without objects that the file lacks. Infinite numbers are NaN.
+    rows : ndarray of int
+        Rows of the file.
+    """
+    ids = read_ids(pdfs_path)
+    table = table.replace([np.inf, -np.inf], np.nan)
+    objects = table["object_id"].to_numpy()
+    if len(ids) == len(objects) and (ids == objects).all():
+        return table, np.arange(len(ids))
+    place = {one: row for row, one in enumerate(ids.tolist())}
+    rows = np.array([place.get(one, -1) for one in objects.tolist()], int)
+    log.warning(
+        "%s, %s: %d and %d objects, %d in both: the page shows these; allowed: files of one run",
+        name,
+        pdfs_path,
+        len(objects),
+        len(ids),
+        np.count_nonzero(rows >= 0),
+    )
+    return table[rows >= 0].reset_index(drop=True), rows[rows >= 0]
 
 
 def read_results(products, objects):

@@ -57,19 +57,8 @@ def pixel_redshifts(path, ids):
     dict of int to ndarray
         Objects of the training set have none.
     """
-    pieces = []
-    reader = pd.read_csv(
-        path,
-        sep=" ",
-        comment="#",
-        header=None,
-        usecols=[0, 2],
-        names=["z", "id"],
-        dtype={"id": "int64"},
-        chunksize=1_000_000,
-    )
-    for piece in reader:
-        pieces.append(piece[piece["id"].isin(ids)])
+    reader = files.pixel_pieces(path, {"z": float, "id": "int64"})
+    pieces = [piece[piece["id"].isin(ids)] for piece in reader]
     rows = pd.concat(pieces) if pieces else pd.DataFrame({"z": [], "id": []})
     return {int(one): group.to_numpy() for one, group in rows.groupby("id", sort=False)["z"]}
 
@@ -187,7 +176,7 @@ def redshift_map(cut, place, z, span):
 
 
 def median_pixels(table):
-    """Return the median number of pixels of objects, or None without that column.
+    """Return the median number of pixels of objects, or None where they are unknown.
 
     Parameters
     ----------
@@ -198,7 +187,8 @@ def median_pixels(table):
     -------
     float or None
     """
-    return float(table["n_pixels"].median()) if "n_pixels" in table else None
+    known = "n_pixels" in table and table["n_pixels"].notna().any()
+    return float(table["n_pixels"].median()) if known else None
 
 
 def packed_pdfs(pdfs, grid):
@@ -219,7 +209,8 @@ def packed_pdfs(pdfs, grid):
         `counts`, the number of levels of each PDF, 0 without a PDF.
     """
     step = max(1, -(-len(grid) // _NODES))
-    pdfs = np.nan_to_num(np.asarray(pdfs, float)[:, ::step])
+    pdfs = np.asarray(pdfs, float)[:, ::step]
+    pdfs = np.where(np.isfinite(pdfs), pdfs, 0.0)
     scale = np.maximum(pdfs.max(axis=1), 1e-30)
     levels = np.round(255 * pdfs / scale[:, None]).astype(np.uint8)
     positive = levels > 0

@@ -7,6 +7,7 @@ from redpix.report import difference_section, files
 from redpix.report.figures import house_style
 from redpix.report.known_objects import unanswered
 from redpix.report.page_scripts import blinking
+from redpix.report.verdict_section import verdict_of_pair
 
 
 def write_pair_report(difference, transients, catalogues, template, page, science, reference, pair):
@@ -38,6 +39,7 @@ def write_pair_report(difference, transients, catalogues, template, page, scienc
         science=science,
         reference=reference,
         pairs=pairs,
+        verdict=verdict_of_pair(difference),
         unanswered=unanswered(catalogues),
         **blinking(template, pairs),
     )

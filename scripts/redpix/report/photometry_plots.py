@@ -6,6 +6,8 @@ from astropy.stats import mad_std
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from redpix.report.mosaics import draw_stamp, empty_mosaic, place_on
+
 #: grey scale of images; masked pixels have the colour that they have in the page's viewer
 GREY = matplotlib.colormaps["gray"].with_extremes(bad="#96a596")
 
@@ -100,7 +102,7 @@ def stars_figure(image, residual, x, y, flags):
     left, right = figure.subplots(1, 2)
     limits = stretch(image)
     left.imshow(image, origin="lower", cmap=GREY, **limits)
-    for bad, colour, label in ((False, "#6fd3ff", "no flag"), (True, "#ffb13f", "flagged")):
+    for bad, colour, label in ((False, "#6fd3ff", "without flags"), (True, "#ffb13f", "flagged")):
         chosen = (flags != 0) == bad
         left.scatter(
             x[chosen],
@@ -138,28 +140,22 @@ def stamps_figure(image, stars):
     ny, nx = image.shape
     x, y = stars["peak_x"], stars["peak_y"]
     inner = stars[(x >= HALF) & (x < nx - HALF) & (y >= HALF) & (y < ny - HALF)].head(STAMPS)
-    figure = Figure(figsize=(10.5, 3.6))
-    # stamps without words need no layout, which is slow
-    figure.subplots_adjust(left=0.01, bottom=0.01, right=0.99, top=0.99, wspace=0.05, hspace=0.05)
-    grid = figure.subplots(3, 9).ravel()
-    for axes in grid:
-        axes.set_axis_off()
+    axes, corners = empty_mosaic(3, 9, 2 * HALF + 1, width=10.5)
     noise = mad_std(image)
-    for axes, star in zip(grid, inner.itertuples(), strict=False):
+    marks = []
+    for corner, star in zip(corners, inner.itertuples(), strict=False):
         row, column = int(star.peak_y), int(star.peak_x)
         stamp = image[row - HALF : row + HALF + 1, column - HALF : column + HALF + 1]
-        reach = column - HALF - 0.5, column + HALF + 0.5, row - HALF - 0.5, row + HALF + 0.5
-        axes.imshow(np.arcsinh(stamp / noise), origin="lower", cmap="gray", extent=reach)
-        axes.plot(star.peak_x, star.peak_y, "+", color="#ff5a4f", markersize=7)
-        axes.plot(
-            star.centroid_x,
-            star.centroid_y,
-            "o",
-            markerfacecolor="none",
-            markeredgecolor="#6fd3ff",
-            markersize=6,
-        )
-    return figure
+        level = np.arcsinh(stamp / noise)
+        draw_stamp(axes, corner, level, "gray", (np.nanmin(level), np.nanmax(level)))
+        centroid = star.centroid_x - column + HALF, star.centroid_y - row + HALF
+        marks.append((*place_on(corner, HALF, HALF), *place_on(corner, *centroid)))
+    if marks:
+        peak_x, peak_y, x, y = np.transpose(marks)
+        axes.plot(peak_x, peak_y, "+", color="#ff5a4f", markersize=7)
+        circle = {"markerfacecolor": "none", "markeredgecolor": "#6fd3ff", "markersize": 6}
+        axes.plot(x, y, "o", **circle)
+    return axes.figure
 
 
 def errors_figure(tables, unit):

@@ -7,12 +7,18 @@ import numpy as np
 import pandas as pd
 from astropy.io import fits
 
+from redpix.io.header_values import history_texts
 from redpix.photometry.planes_file import reason_left_out
 from redpix.photometry.sky_profiles import WORDS
 from redpix.psf.effective_psf import EffectivePsf
 from redpix.psf.effective_psf_file import read_effective_psf
 from redpix.report import photometry_plots as plots
-from redpix.report.camera_facts import camera_facts, gain_in_words, given_noise, psf_facts
+from redpix.report.camera_facts import (
+    camera_facts,
+    gain_in_words,
+    given_noise,
+    psf_facts,
+)
 from redpix.report.figures import data_uri
 from redpix.report.star_pictures import show_pictures, show_stars
 
@@ -183,7 +189,7 @@ def image_facts(planes, stars):
         profile += " and " if profile else ""
         facts["sky"] = f"{polynomial}{profile}squares of {header['SKYMESH']} pixels"
     if "HISTORY" in header:
-        facts["assumed"] = "; ".join(str(line) for line in header["HISTORY"])
+        facts["assumed"] = "; ".join(history_texts(header))
     if planes.psf is not None:
         facts |= psf_facts(cards)
         facts["noise of the sky"] = f"{cards['NOISESCL']:.3f} of the expected"

@@ -2,11 +2,11 @@
 
 from redpix.report.tables import DASH, format_metric
 
-#: quantities of the bins, their titles and forms
+#: quantities of the bins, their titles, and the decimals of their limits
 QUANTITIES = (
-    ("brightness", "magnitude of the middle band"),
-    ("colour", "colour of the first and last band"),
-    ("redshift", "true redshift"),
+    ("brightness", "magnitude of the middle band", 2),
+    ("colour", "colour of the first and last band", 2),
+    ("redshift", "true redshift", 3),
 )
 
 #: metrics of a bin, their titles and forms
@@ -40,8 +40,12 @@ def checks_of(metrics):
     return {
         "points": point_rows(points),
         "bins": [
-            {"by": title, "columns": [c[1] for c in COLUMNS], "rows": bin_rows(conditional[name])}
-            for name, title in QUANTITIES
+            {
+                "by": title,
+                "columns": [c[1] for c in COLUMNS],
+                "rows": bin_rows(conditional[name], decimals),
+            }
+            for name, title, decimals in QUANTITIES
             if conditional.get(name)
         ],
         "attenuation": attenuation_text(conditional.get("attenuation")),
@@ -88,17 +92,23 @@ def with_error(values, name, form):
     -------
     str
     """
-    error = format_metric(values[f"{name}_error"], form)
+    value, error = values[name], values[f"{name}_error"]
+    if form == "percent" and value in (0, 1) and error == 0:
+        # resampled objects are all alike: half of the 68 % interval of Wilson (1927)
+        error = 0.5 / (values["n"] + 1)
+    error = format_metric(error, form)
     return f"{format_metric(values[name], form)} ± {error}"
 
 
-def bin_rows(bins):
+def bin_rows(bins, decimals):
     """Return one row per bin.
 
     Parameters
     ----------
     bins : list of dict
         From `redpix.photoz.binned_metrics.in_bins`.
+    decimals : int
+        Decimals of the limits of the bins.
 
     Returns
     -------
@@ -107,7 +117,7 @@ def bin_rows(bins):
     """
     return [
         {
-            "bin": f"{one['from']:.3g} to {one['to']:.3g}",
+            "bin": f"{one['from']:.{decimals}f} to {one['to']:.{decimals}f}",
             "n": one["n"],
             "cells": [with_error(one, name, form) for name, _, form in COLUMNS],
             "pit": f"{one['pit_ks']:.3f} ({one['pit_ks_by_chance']:.3f} by chance)",

@@ -49,7 +49,7 @@ def show_method(method, definitions):
     content = {
         "name": method.name,
         "combiner": metrics["combiner"],
-        "facts": method_facts(metrics),
+        "facts": {**method_facts(metrics), **unpredicted(objects)},
         "tried": tried_settings(metrics),
         "nmad": [
             tables.format_metric(metrics[scores]["nmad"], "plain")
@@ -69,6 +69,22 @@ def show_method(method, definitions):
         content["figure"], content["beyond"] = method.predictions(title)
         content["calibration"], content["pdfs"] = method.pdfs()
     return content
+
+
+def unpredicted(objects):
+    """Return the number of objects without a predicted redshift as a fact, if there are any.
+
+    Parameters
+    ----------
+    objects : DataFrame
+        Rows of objects.csv.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    lost = int(objects["z_phot"].isna().sum())
+    return {"without a prediction": f"{lost:,} of {len(objects):,} objects"} if lost else {}
 
 
 def show_targets(objects):
@@ -172,7 +188,8 @@ def rows_in_bins(method, by):
         ("z_aperture", "summed aperture"),
     ):
         dz = (test[column] - test["redshift"]) / (1 + test["redshift"])
-        cells = tables.in_bins(dz.to_numpy(), test[by].to_numpy(), BINS)
+        known = dz.notna().to_numpy()
+        cells = tables.in_bins(dz.to_numpy()[known], test[by].to_numpy()[known], BINS)
         rows.append((f"{method.name}, {name}", cells))
     return rows
 

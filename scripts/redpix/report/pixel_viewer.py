@@ -132,10 +132,34 @@ def page_json(content):
     Parameters
     ----------
     content : object
-        Lists, dictionaries, texts and numbers.
+        Lists, dictionaries, texts and numbers. A number that is not finite becomes null.
 
     Returns
     -------
     str
     """
-    return json.dumps(content, separators=(",", ":")).replace("<", "\\u003c")
+    options = {"separators": (",", ":"), "allow_nan": False}
+    try:
+        text = json.dumps(content, **options)
+    except ValueError:  # JSON has neither NaN nor infinity
+        text = json.dumps(finite(content), **options)
+    return text.replace("<", "\\u003c")
+
+
+def finite(content):
+    """Return content with None in place of numbers that are not finite.
+
+    Parameters
+    ----------
+    content : object
+        Lists, dictionaries, texts and numbers.
+
+    Returns
+    -------
+    object
+    """
+    if isinstance(content, dict):
+        return {name: finite(value) for name, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

@@ -45,14 +45,16 @@ def highest_redshift(*redshifts):
     Parameters
     ----------
     *redshifts : ndarray
-        The largest of their percentiles counts.
+        The largest of their percentiles counts. Values that are not finite are left out.
 
     Returns
     -------
     float
+        1 without a value.
     """
-    highest = max(np.percentile(values, 99.5) for values in redshifts)
-    return float(np.ceil(10 * highest + 0.1) / 10)
+    finite = [values[np.isfinite(values)] for values in map(np.asarray, redshifts)]
+    highest = max((np.percentile(values, 99.5) for values in finite if len(values)), default=0.99)
+    return float(np.ceil(10 * max(highest, 0) + 0.1) / 10)
 
 
 class PixelHistograms:
@@ -70,7 +72,7 @@ class PixelHistograms:
     scatter : ndarray, shape (bins, bins)
         Number of pixels by true redshift and (predicted - true) / (1 + true).
     n : int
-        Number of pixels with a true redshift, including those beyond the axes.
+        Number of pixels with both redshifts, including those beyond the axes.
     """
 
     def __init__(self, highest):
@@ -81,14 +83,14 @@ class PixelHistograms:
         self.n = 0
 
     def add(self, true, predicted):
-        """Count more pixels, without those whose true redshift is NaN.
+        """Count more pixels, without those whose redshifts are not finite.
 
         Parameters
         ----------
         true, predicted : ndarray, shape (n,)
             Redshifts.
         """
-        usable = np.isfinite(true)
+        usable = np.isfinite(true) & np.isfinite(predicted)
         true, predicted = true[usable], predicted[usable]
         self.n += len(true)
         self.redshift += np.histogram2d(true, predicted, [self.edges, self.edges])[0]
@@ -186,8 +188,8 @@ def distribution_figure(z_phot, z_error):
 
     Parameters
     ----------
-    z_phot, z_error : ndarray, shape (n,)
-        Predicted redshifts and their errors, finite.
+    z_phot, z_error : Series, shape (n,)
+        Predicted redshifts, finite, and their errors, which may be NaN.
 
     Returns
     -------
@@ -197,6 +199,8 @@ def distribution_figure(z_phot, z_error):
     left, right = figure.subplots(1, 2)
     left.hist(z_phot, np.linspace(0, highest_redshift(z_phot), 41), color=_BLUE)
     left.set(xlabel="predicted redshift z_phot", ylabel="objects")
-    right.hist(z_error, np.linspace(0, np.percentile(z_error, 99) * 1.05 + 1e-6, 41), color=_ORANGE)
+    errors = z_error[np.isfinite(z_error)]
+    longest = np.percentile(errors, 99) * 1.05 + 1e-6 if len(errors) else 1.0
+    right.hist(errors, np.linspace(0, longest, 41), color=_ORANGE)
     right.set(xlabel="its error z_error (half the 68 % interval)", ylabel="objects")
     return figure

@@ -106,6 +106,7 @@ def show_star_viewer(name, calibrated, residual, table, keys, most):
     marks = [
         star_mark(row, key, _RADIUS * fwhm)
         for row, key in zip(table.head(MOST_STARS).to_dict("records"), keys, strict=False)
+        if np.isfinite(row["centroid_x"] + row["centroid_y"])
     ]
     options = {
         "wcs": usable_wcs(planes.header, name),

@@ -5,11 +5,15 @@ import numpy as np
 from astropy.visualization import make_lupton_rgb
 from matplotlib.figure import Figure
 
+from redpix.report.mosaics import draw_stamp, empty_mosaic
 from redpix.simulation import rendering
 from redpix.simulation.rendering import Galaxy
 
 #: maximum number of galaxies in a figure
 SHOWN = 9
+
+#: space between stamps along x, and along y for their titles, in units of a side
+_GAPS = (0.08, 0.25)
 
 
 def stamp_colours(stamp, wavelengths):
@@ -57,15 +61,19 @@ def pair_figure(inputs, targets, z_in, z_out, wavelengths):
     -------
     Figure
     """
-    count = len(inputs)
-    figure = Figure(figsize=(8.4, 2.3), layout="constrained")
-    axes = figure.subplots(2, count, squeeze=False)
-    for row, (stamps, redshifts) in enumerate(((inputs, z_in), (targets, z_out))):
-        for axis, stamp, redshift in zip(axes[row], stamps, redshifts, strict=True):
-            axis.imshow(stamp_colours(stamp, wavelengths), origin="lower", interpolation="nearest")
-            axis.set_title(f"z = {redshift:.2f}", fontsize=7, pad=2)
-            axis.set_axis_off()
-    return figure
+    rows = ((inputs, z_in), (targets, z_out))
+    pictures = [
+        (stamp_colours(stamp, wavelengths), redshift)
+        for stamps, redshifts in rows
+        for stamp, redshift in zip(stamps, redshifts, strict=True)
+    ]
+    side = pictures[0][0].shape[0]
+    axes, corners = empty_mosaic(2, len(inputs), side, 8.4 * max(len(inputs), 3) / SHOWN, _GAPS)
+    for corner, (picture, redshift) in zip(corners, pictures, strict=True):
+        draw_stamp(axes, corner, picture, None, None)
+        left, low = corner
+        axes.text(left, low + 1.03 * side, f"z = {redshift:.2f}", fontsize=7, va="bottom")
+    return axes.figure
 
 
 def half_light(stamp, scale):
@@ -148,14 +156,14 @@ def theory_figure(fluxes, sizes):
     for name, (true, measured) in fluxes.items():
         left.plot(true, measured / true - 1, ".", markersize=4, label=name)
     left.axhline(0, color="black", linewidth=0.8)
-    left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true - 1")
+    left.set(xscale="log", xlabel="true flux (nanomaggies)", ylabel="in the stamp / true − 1")
     left.set_yscale("symlog", linthresh=1e-3)
     left.legend()
-    top = 0.0
     for name, (expected, measured) in sizes.items():
         right.plot(expected, measured, ".", markersize=4, label=name)
-        top = max(top, float(np.max(expected)))
-    right.plot([0, top], [0, top], color="black", linewidth=0.8)
+    every = np.concatenate([expected for expected, _ in sizes.values()])
+    ends = [np.min(every), np.max(every)]
+    right.plot(ends, ends, color="black", linewidth=0.8)
     right.set(xlabel="half-light radius, theory (arcsec)", ylabel="in the stamp (arcsec)")
     return figure
 

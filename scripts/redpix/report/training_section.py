@@ -54,12 +54,27 @@ def show_training(paths, network=()):
             "inputs": settings["inputs"],
             "targets": settings["targets"],
             "cosmology": settings["cosmology"],
-            "scale": f"{settings['scale']:.6g}",
+            "unit": in_unit(settings["scale"]),
         },
         "pairs": data_uri(pairs, photograph=True),
         "theory": data_uri(theory_figure(*theory)) if theory else None,
         "network": show_network(network, targets, settings["bands"]) if network else None,
     }
+
+
+def in_unit(scale):
+    """Return the unit of the stamps in words.
+
+    Parameters
+    ----------
+    scale : float
+        Factor of all stamps.
+
+    Returns
+    -------
+    str
+    """
+    return "nanomaggies" if scale == 1 else f"nanomaggies times {scale:.6g}"
 
 
 def read_network(paths):

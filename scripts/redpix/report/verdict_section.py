@@ -1,15 +1,13 @@
 """Section at the top of the report: the verdict on each stage, and what was assumed."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 from astropy.io import fits
 
 from redpix.photometry.planes_file import reason_left_out
-from redpix.photoz.input_words import in_words
-from redpix.report import losses_section, verdict, verdict_images
-from redpix.report.camera_facts import gain_in_words
+from redpix.report import files, losses_section, verdict, verdict_images
+from redpix.report.verdict_assumptions import assumptions, joined, of_pair, read_metrics
 from redpix.report.verdict_training import judge_training
 
 #: marks in the order of their weight, with their words
@@ -18,9 +16,6 @@ MARKS = {"bad": "out of bounds", "look": "worth a look", "good": "good"}
 
 #: maximum number of good lines, and maximum number of assumptions, on the page
 MOST_LINES = 200
-
-#: maximum number of inputs that the line of an assumption names
-_NAMED = 3
 
 
 def show_verdict(products, run, methods, sections, exposed_by=()):
@@ -70,11 +65,33 @@ def show_verdict(products, run, methods, sections, exposed_by=()):
     for path in products.light_curves:
         if Path(path).name == "scatter.csv":
             lines += verdict_images.judge_light_curves(pd.read_csv(path))
+        elif Path(path).name == "exposures.csv":
+            used = files.read_text_table(path)["used"] == "yes"
+            kept, text = (int(used.sum()), int((~used).sum())), "exposures left out"
+            lines.append(verdict.judge_left_out(*kept, "Light curves", text, "photometry"))
     lines += judge_training(training["checks"] if training else None)
+    return verdict_of(lines, assumptions(products))
+
+
+def verdict_of(lines, assumed):
+    """Return a verdict for the template.
+
+    Parameters
+    ----------
+    lines : list of redpix.report.verdict.Judgement
+        Lines in any order.
+    assumed : list of (str, str)
+        Input and sentence.
+
+    Returns
+    -------
+    dict
+        As of `show_verdict`.
+    """
     marks = [line.mark for line in lines]
-    lines.sort(key=lambda line: list(MARKS).index(line.mark))
+    lines = sorted(lines, key=lambda line: list(MARKS).index(line.mark))
     most = max(MOST_LINES, len(lines) - marks.count("good"))
-    assumed = joined(assumptions(products))
+    assumed = joined(assumed)
     return {
         "lines": lines[:most],
         "counts": {mark: marks.count(mark) for mark in MARKS if mark in marks},
@@ -117,77 +134,20 @@ def judge_losses(products, run, exposed_by):
     return lines
 
 
-def joined(assumed):
-    """Return assumptions with one line per sentence, which names the first of its inputs.
+def verdict_of_pair(difference):
+    """Return the verdict of the page of one pair.
 
     Parameters
     ----------
-    assumed : list of (str, str)
-        Input, such as ``image a``, and sentence.
-
-    Returns
-    -------
-    list of (str, str)
-    """
-    inputs = {}
-    for name, sentence in assumed:
-        inputs.setdefault((name.partition(" ")[0], sentence), []).append(name)
-    lines = []
-    for (_, sentence), names in inputs.items():
-        further = len(names) - _NAMED
-        words = ", ".join(names[:_NAMED]) + (f" and {further} more" if further > 0 else "")
-        lines.append((words, sentence))
-    return lines
-
-
-def read_metrics(path):
-    """Return the content of a metrics.json.
-
-    Parameters
-    ----------
-    path : str
-        JSON file.
+    difference : str
+        FITS file of the difference.
 
     Returns
     -------
     dict
+        As of `show_verdict`.
     """
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
-def assumptions(products):
-    """Return what was assumed about the user's files.
-
-    Parameters
-    ----------
-    products : redpix.report.run_files.RunFiles
-        Files of the run.
-
-    Returns
-    -------
-    list of (str, str)
-        Input and sentence.
-    """
-    found = {}
-    for metrics in map(read_metrics, products.tables):
-        for understood in metrics.get("input", []):
-            sentence = in_words(understood["file"], understood).partition(": ")[2]
-            found[f"table {metrics['table']}, {understood['file']}"] = sentence
-    for path in products.calibrated:
-        if reason_left_out(path):
-            continue
-        header = fits.getheader(path)
-        name = Path(path).name.removesuffix(".calibrated.fits")
-        found[f"image {name}"] = f"{gain_in_words(header)}; noise from {header['NOISFROM']}"
-    for path in map(Path, products.frames):
-        header = fits.getheader(path)
-        if "ZPFROM" in header:
-            facts = [f"zero point {header['ZPOINT']:g}, {header['ZPFROM']}"]
-            facts += [str(text) for text in header["REMARK*"].values()]
-            found[f"frame {path.stem}"] = "; ".join(facts)
-    for path in map(Path, products.differences):
-        warnings = [str(text) for text in fits.getheader(path, "D")["WARN*"].values()]
-        if warnings:
-            name = f"pair {path.parents[1].name}, {path.parent.name}"
-            found[name] = "; ".join(warnings)
-    return list(found.items())
+    path = Path(difference)
+    header = fits.getheader(path, "D")
+    lines = verdict_images.judge_difference(path.parents[1].name, path.parent.name, header)
+    return verdict_of(lines, list(of_pair(path).items()))

@@ -130,6 +130,13 @@ def test_braces_in_a_path_are_refused_everywhere(tmp_path, monkeypatch):
             )
 
 
+def test_a_name_in_angle_brackets_in_a_path_is_refused():
+    with pytest.raises(InputError, match=r"night <b>/a.fits.*: a name in angle brackets") as error:
+        images("a", path="night <b>/a.fits")
+    assert "\n" not in str(error.value)
+    assert fault_of_path("a < b > c, <B>, <3>.fits") is None
+
+
 def test_braces_in_a_path_of_the_configuration_are_refused():
     settings = validated({"name": "x", "source": "demo"}, schema("config"))
     assert not list(contradictions(settings))

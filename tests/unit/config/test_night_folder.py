@@ -29,6 +29,18 @@ def test_files_of_a_master(tmp_path):
             "frames is not a list",
         ),
         (json.dumps({"flat_R": MASTERS["flat_R"]}), "flat_R: bias: bias is not a master"),
+        (
+            json.dumps(MASTERS | {"flat_R": MASTERS["flat_R"] | {"frame_darks": ["bias"]}}),
+            "flat_R: frame_darks: 1 names for 2 frames",
+        ),
+        (
+            json.dumps(MASTERS | {"flat_R": MASTERS["flat_R"] | {"frame_darks": ["a", "b"]}}),
+            "flat_R: frame_darks: a is not a master of this night",
+        ),
+        (
+            json.dumps(MASTERS | {"cut": BIAS | {"kind": "window", "section": "[a]"}}),
+            "cut: section: [a] is not a section",
+        ),
     ],
 )
 def test_a_damaged_list_is_one_line(tmp_path, content, fact):

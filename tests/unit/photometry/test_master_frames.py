@@ -51,7 +51,7 @@ def test_flats_of_any_brightness_count_alike_and_a_hot_pixel_does_not_scale_them
     frames = [dark + light * shape for light in (10000, 20000, 40000, 15000)]
     for frame in frames:
         frame[5, 5] = 65535
-    flat = master_frames.master_flat(frames, dark)
+    flat = master_frames.master_flat(frames, [dark] * len(frames))
     inside = np.ones(SHAPE, bool)
     inside[5, 5] = False
     assert flat[inside] == pytest.approx((shape / np.median(shape))[inside], rel=1e-4)

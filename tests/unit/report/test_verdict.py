@@ -109,7 +109,7 @@ def test_a_comparison_counts_images_that_were_left_out_and_judges_coadds(tmp_pat
     header = fits.Header({"NIMAGES": 2, "REGX2": 0.3, "REGY2": 0.4})
     coadd = fits.HDUList([fits.PrimaryHDU(), fits.ImageHDU(np.zeros((2, 2)), header, "SCI")])
     coadd.writeto(tmp_path / "coadds/deep/r.fits")
-    lines = judgements(tmp_path).values()
+    lines = judgements(tmp_path, []).values()
     assert {(line.stage, line.mark, line.value) for line in lines} == {
         ("Stars", "bad", "1 of 1"),
         ("Coadds, deep r", "bad", "0.500 px"),
