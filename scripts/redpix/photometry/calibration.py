@@ -12,6 +12,7 @@ from redpix.photometry.exposure_image import calibrate_frame, calibrate_image
 from redpix.photometry.faulty_lines import mask_faulty_lines
 from redpix.photometry.planes_file import write_planes, write_reason
 from redpix.photometry.sky_noise import log_sky_model, mask_cosmic_rays, measure_sky
+from redpix.photometry.spectrum_check import refuse_spectrum
 
 
 def calibrate_or_leave_out(image, calibrated, row, settings, others, **files):
@@ -85,6 +86,7 @@ def calibrate_exposure(
         exposure = calibrate_frame(row, image, errors, masks)
     else:
         exposure = calibrate_image(row, settings)
+        refuse_spectrum(path, exposure.calibrated.image, exposure.calibrated.mask)
     cosmic_rays = settings["cosmic_rays"] and not row["frame"]
     try:
         exposure, subtracted = sky_without_lines(path, exposure, settings["background_mesh"])

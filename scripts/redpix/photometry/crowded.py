@@ -18,6 +18,7 @@ from redpix.photometry.detection import detect, separable
 from redpix.photometry.faint_stars import BESIDE, add_faint_stars, fit_significant_stars
 from redpix.photometry.false_stars import FalseRate, count_false, negative_detections
 from redpix.photometry.first_fit import CrowdFit, first_fit
+from redpix.photometry.gain_test import gain_factor
 from redpix.photometry.image_psf import better_psf
 from redpix.photometry.psf_fit import errors, fit
 from redpix.photometry.saturated_stars import SOME, errors_of_wings
@@ -60,6 +61,8 @@ class Result(NamedTuple):
         Noise of the residual image, which the table's errors include.
     crammed : bool
         Whether more stars were detected than stars of this width can be told apart.
+    gain_factor : float
+        Factor by which the gain was multiplied, because the light of stars scatters less.
     """
 
     stars: Placed
@@ -74,6 +77,7 @@ class Result(NamedTuple):
     stacked: bool
     confusion: Confusion
     crammed: bool = False
+    gain_factor: float = 1.0
 
 
 def measure(image, error, gain, mask, threshold, mesh):
@@ -152,6 +156,9 @@ def assessed(made, mask, threshold, negative, noise_scale, crammed):
     Result
     """
     scene, hot, psf, profile, stars, model = made
+    factor = gain_factor(scene, model, stars)
+    if factor != 1:
+        scene = scene._replace(gain=scene.gain * factor)
     rate, doubtful = count_false(
         scene, psf, stars, model, threshold, negative, distance=BESIDE * psf.fwhm
     )
@@ -170,6 +177,7 @@ def assessed(made, mask, threshold, negative, noise_scale, crammed):
         stacked=profile is None,
         confusion=measure_confusion(scene, psf, model, threshold),
         crammed=crammed,
+        gain_factor=factor,
     )
 
 

@@ -65,8 +65,9 @@ class FaultyLines(NamedTuple):
             for number, kind in ((self.columns, "column"), (self.rows, "row"))
             if number
         )
+        stand = "stands" if self.columns + self.rows == 1 else "stand"
         return (
-            f"{places}, in whole or in part, stand out from the neighbours (hot, cold or dead "
+            f"{places}, in whole or in part, {stand} out from the neighbours (hot, cold or dead "
             f"lines, or spikes): {np.count_nonzero(self.pixels)} pixels are not used"
         )
 

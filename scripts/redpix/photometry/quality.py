@@ -7,6 +7,7 @@ import sep
 from scipy.spatial import cKDTree
 
 from redpix.image.masks import bit_value
+from redpix.photometry.blank_apertures import variance_of_apertures
 from redpix.photometry.star_flags import FLAGS
 
 #: radius of the core of a star, FWHM
@@ -190,8 +191,12 @@ def aperture_fluxes(scene, rest, psf, stars):
     share = enclosed(psf, radius)
     hidden = ~np.isfinite(scene.variance)
     variance = np.where(hidden, 0, scene.variance)
+    blank = np.where(hidden, 0, rest)
     summed, error, _ = sep.sum_circle(
-        np.where(hidden, 0, rest), stars.x, stars.y, radius, var=variance, mask=hidden, subpix=5
+        blank, stars.x, stars.y, radius, var=variance, mask=hidden, subpix=5
+    )
+    error = error * np.sqrt(
+        variance_of_apertures(blank, variance, hidden, stars.x, stars.y, radius)
     )
     column = np.clip(np.rint(stars.x).astype(int), 0, rest.shape[1] - 1)
     row = np.clip(np.rint(stars.y).astype(int), 0, rest.shape[0] - 1)

@@ -148,6 +148,14 @@ def log_fit(name, result, scale):
         scale.zero_point.error,
         scale.zero_point.stars,
     )
+    if result.gain_factor != 1:
+        log.warning(
+            "%s: the light of stars scatters less than the gain says, as in a mean of several "
+            "exposures: errors of stars are those of %.1f times the gain, %.3g electrons per count",
+            name,
+            result.gain_factor,
+            float(np.nanmedian(result.scene.gain)),
+        )
     if result.confusion.is_seen:
         log.info(
             "%s: errors are widened: the variance of blank residuals is %.2f times the expected, "
@@ -218,6 +226,7 @@ def residual_cards(result, scale):
         ("NEGLIGHT", result.false.light, "[sigma] the same in the light of others"),
         ("DOUBTFUL", int(np.count_nonzero(result.doubtful)), "stars with this flag"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
+        ("GAINFAC", result.gain_factor, "factor of the gain that the light of stars tells"),
         ("CONFNOIS", result.confusion.noise, "variance of the filtered residual / expected"),
         ("CONFLIGH", result.confusion.light, "the same of undetected stars; in the errors"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),
