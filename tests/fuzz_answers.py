@@ -20,7 +20,7 @@ from redpix.config.night_folder import read_masters
 from redpix.core.configuration_files import check_configuration
 from redpix.core.run_summary import read_left_out
 from redpix.photometry.fetch_stars import ask
-from redpix.photometry.night_plan import Master
+from redpix.photometry.night_masters import Master
 from redpix.sdss.checksum_lists import check_listed
 from redpix.subtraction.gaia_sources import SOURCES, VARIABLES, gaia_table
 from redpix.subtraction.kept_objects import read_gaia

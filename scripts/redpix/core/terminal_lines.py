@@ -8,8 +8,8 @@ import logging
 import time
 
 import snakemake.logging
+from snakemake.logging import LogEvent
 from snakemake.settings.enums import Quietness
-from snakemake_interface_logger_plugins.common import LogEvent
 
 from redpix.core.snakemake_fixes import time_left
 

@@ -1,12 +1,14 @@
 """Find the columns and rows of an image, or parts of them, that stand out from their neighbours.
 
 Such lines are hot, cold or dead columns and rows, charge that trails, and spikes along an axis.
-A star stands out over a few pixels only, and its light reaches the neighbouring lines.
+A star stands out over a few pixels only, and its light reaches the neighbouring lines. So does that
+of stars in line.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from scipy import ndimage
 
 from redpix.image.masks import bit_value
 
@@ -35,6 +37,10 @@ _EVEN = 1.0
 
 #: light of the neighbours from which it may be that of a star, noise of a pixel
 _LIGHT = 2.0
+
+#: deviation of the pixels beside a bright part, relative to it and in units of the noise of a pixel
+#: for the shortest part, from which it is the light of stars in line
+_SOFT, _LEAST_SOFT = 0.25, 0.35
 
 #: fraction of the image from which such lines are a pattern of the camera
 MOST = 0.05
@@ -147,8 +153,10 @@ def _faulty_columns(image, hidden, noise):
         parts = np.stack([_least_deviation(medians[k : k + length], noise) for k in starts])
         least = max(_LEAST, _LEAST_OF_SHORTEST * np.sqrt(_PARTS[0] / length)) * noise
         out = parts > max(_TIMES * np.quantile(parts, _MANY), least)
+        soft = _LEAST_SOFT * np.sqrt(_PARTS[0] / length) * noise
         for start, columns in zip(starts, out, strict=True):
-            found[start : start + length, columns] = True
+            part = slice(start, start + length)
+            found[part, _sharp(columns, medians[part], soft)] = True
     faulty[: blocks * _BLOCK] = np.repeat(found, _BLOCK, axis=0)
     faulty[blocks * _BLOCK :] = found[-1]
     return faulty
@@ -180,6 +188,23 @@ def _median_of_three(planes):
     """Return the median of three planes."""
     one, two, three = planes
     return np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
+
+
+def _sharp(columns, blocks, least):
+    """Return columns without bright ones that shine on those beside them, as stars in line do."""
+    if not columns.any():
+        return columns
+    level = np.median(blocks, axis=0)
+    groups, number = ndimage.label(columns)
+    sharp = columns.copy()
+    for group in range(1, number + 1):
+        (inside,) = np.nonzero(groups == group)
+        beside = level[[max(inside[0] - 1, 0), min(inside[-1] + 1, len(level) - 1)]]
+        beside[[inside[0] == 0, inside[-1] == len(level) - 1]] = 0
+        height = level[inside].max()
+        if height > 0 and beside.max() > max(_SOFT * height, least):
+            sharp[inside] = False
+    return sharp
 
 
 def _least_deviation(blocks, noise):

@@ -226,7 +226,7 @@ def residual_cards(result, scale):
         ("NEGLIGHT", result.false.light, "[sigma] the same in the light of others"),
         ("DOUBTFUL", int(np.count_nonzero(result.doubtful)), "stars with this flag"),
         ("NOISESCL", result.noise_scale, "measured noise / expected noise"),
-        ("GAINFAC", result.gain_factor, "factor of the gain that the light of stars tells"),
+        ("GAINFAC", result.gain_factor, "factor of the gain, by the light of stars"),
         ("CONFNOIS", result.confusion.noise, "variance of the filtered residual / expected"),
         ("CONFLIGH", result.confusion.light, "the same of undetected stars; in the errors"),
         ("APCORR", scale.correction, "psf_flux is the fitted flux times this"),

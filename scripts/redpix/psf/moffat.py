@@ -159,8 +159,8 @@ class Profile(NamedTuple):
         x, y : ndarray, shape (n,)
             0-based positions of the stars.
         dx, dy : ndarray
-            Offsets of the centres of the pixels from the stars, pixels. Their type is that of the
-            results.
+            Offsets of the centres of the pixels from the stars, pixels. The results have their
+            type, or double precision for whole numbers.
         slopes : bool
             Return the derivatives as well.
 
@@ -176,7 +176,8 @@ class Profile(NamedTuple):
         stretch, shear = (term * (MOST_ELLIPTIC / ellipticity) for term in (stretch, shear))
         width = np.exp(width)
         dx, dy = (np.broadcast_to(d, np.broadcast_shapes(d.shape, width.shape)) for d in (dx, dy))
-        width, stretch, shear = (term.astype(dx.dtype) for term in (width, stretch, shear))
+        real = np.result_type(dx, np.float32)
+        width, stretch, shear = (term.astype(real) for term in (width, stretch, shear))
         number = max(1, _CHUNK // max(dx[:1].size, 1))
         firsts = range(0, max(len(width), 1), number)
         parts = [

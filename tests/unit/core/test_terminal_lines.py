@@ -8,7 +8,7 @@ import sys
 import pytest
 from redpix.core import terminal_lines
 from redpix.core.code_versions import SCRIPTS
-from snakemake_interface_logger_plugins.common import LogEvent
+from snakemake.logging import LogEvent
 
 SNAKEFILE = """
 import sys
