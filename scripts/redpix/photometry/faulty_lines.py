@@ -8,7 +8,6 @@ of stars in line.
 from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
 
 from redpix.image.masks import bit_value
 
@@ -38,9 +37,12 @@ _EVEN = 1.0
 #: light of the neighbours from which it may be that of a star, noise of a pixel
 _LIGHT = 2.0
 
-#: deviation of the pixels beside a bright part, relative to it and in units of the noise of a pixel
-#: for the shortest part, from which it is the light of stars in line
-_SOFT, _LEAST_SOFT = 0.25, 0.35
+#: number of blocks up to which a part may be stars in line, and distance of their light, pixels
+_OF_STARS, _SPREAD = 15, 2
+
+#: deviations near a bright part, relative to it, that are light of stars in line; minimum of these
+#: for the shortest part, noise of a pixel
+_SOFT, _LEAST_SOFT = (0.25, 0.8), 0.35
 
 #: fraction of the image from which such lines are a pattern of the camera
 MOST = 0.05
@@ -191,19 +193,15 @@ def _median_of_three(planes):
 
 
 def _sharp(columns, blocks, least):
-    """Return columns without bright ones that shine on those beside them, as stars in line do."""
-    if not columns.any():
+    """Return columns without bright ones whose light spreads, as that of stars in line does."""
+    if not columns.any() or len(blocks) > _OF_STARS:
         return columns
     level = np.median(blocks, axis=0)
-    groups, number = ndimage.label(columns)
     sharp = columns.copy()
-    for group in range(1, number + 1):
-        (inside,) = np.nonzero(groups == group)
-        beside = level[[max(inside[0] - 1, 0), min(inside[-1] + 1, len(level) - 1)]]
-        beside[[inside[0] == 0, inside[-1] == len(level) - 1]] = 0
-        height = level[inside].max()
-        if height > 0 and beside.max() > max(_SOFT * height, least):
-            sharp[inside] = False
+    for column in np.flatnonzero(columns & (level > 0)):
+        near = level[max(column - _SPREAD, 0) : column + _SPREAD + 1]
+        low, high = np.multiply(_SOFT, near.max())
+        sharp[column] = not np.any((near > max(low, least)) & (near < high))
     return sharp
 
 

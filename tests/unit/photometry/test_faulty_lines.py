@@ -47,6 +47,16 @@ def test_stars_are_not_lines(number, fwhm, brightest):
     assert lines.pixels.mean() < (0.003 if number > 100 else 1e-9)
 
 
+@pytest.mark.parametrize("across", [False, True])
+def test_stars_in_line_are_not_a_line(across):
+    """Trailed stars fill most blocks of a part, and shine on the lines beside."""
+    rng = np.random.default_rng(8)
+    x, y = np.arange(100, 148, 3.0), 200 + rng.uniform(-0.3, 0.3, 16)
+    light = draw((SIDE, SIDE), x, y, NOISE * rng.uniform(20, 60, 16), Moffat(2.4), 0.1)
+    image = (light.T if across else light) + rng.normal(0, NOISE, light.shape)
+    assert not find_faulty_lines(image, np.zeros(image.shape, bool), NOISE).pixels.any()
+
+
 def test_a_pattern_of_all_columns_is_not_masked():
     image = sky_with_stars(3, 40)
     image += np.random.default_rng(4).normal(0, NOISE, SIDE)
