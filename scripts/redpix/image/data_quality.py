@@ -6,11 +6,11 @@ ACS and WFC3 data handbooks; JWST `datamodels.dqflags`; DRAGONS `DQ`; the NOIRLa
 explanatory supplement; LCO's BANZAI.
 """
 
-import re
 from typing import NamedTuple
 
 import numpy as np
 
+from redpix.image.mask_bits import bit_names
 from redpix.image.masks import BITS, DTYPE, bit_value, translated_mask
 from redpix.io.fits_files import read_header, read_image
 from redpix.io.plane_names import MASK_PLANES
@@ -87,8 +87,8 @@ _DES = Convention(
 _ZTF = Convention(
     "ZTF",
     {
-        **dict.fromkeys((1, 4, 8, 16, 64, 512, 4096), "BAD"),
-        32: "GHOST",
+        **dict.fromkeys((1, 4, 8, 16, 512), "BAD"),
+        **dict.fromkeys((32, 4096), "GHOST"),
         128: "COSMIC_RAY",
         256: "SATURATED",
         1024: "NO_DATA",
@@ -155,11 +155,8 @@ def quality_mask(values, header, name, path=None, band=None):
     remarks : list of str
         What was assumed.
     """
-    if any(
-        re.fullmatch(r"MP_\w+|MSKNAM\d+|MBIT_\d+|NPRIMARY", key)
-        or (re.fullmatch(r"BIT\d+", key) and header[key] in BITS)
-        for key in header
-    ):
+    # None is a named bit of usable pixels
+    if {None, *BITS} & set(bit_names(header, band).values()):
         return translated_mask(values, header, band), []
     values = np.nan_to_num(values, nan=1).astype(np.int64)
     convention = convention_of(header, values)

@@ -25,25 +25,6 @@ PAN_STARRS = {
 #: bits, such as MEDIUM, GALAXY and NPRIMARY, mark usable pixels
 LEGACY = {"SATUR": "SATURATED", "ALLMASK": "BAD", "ALLM": "BAD"}
 
-#: bits of planes DQ whose headers do not name them, by TELESCOP. Webb: DO_NOT_USE and SATURATED,
-#: all others mark usable pixels. Hubble: all bits but warm pixels, which are 32 and 64.
-TELESCOPES = {
-    "JWST": {0: "BAD", 1: "SATURATED"},
-    "HST": {
-        **dict.fromkeys((0, 1, 2, 3, 4, 7, 9, 10, 14), "BAD"),
-        **dict.fromkeys((8, 11), "SATURATED"),
-        **dict.fromkeys((12, 13), "COSMIC_RAY"),
-    },
-}
-
-#: our bits by words of the comments of ZTF (BIT08 = 8 / SATURATED); its other bits mark sources
-_COMMENTS = (
-    (r"satur", "SATURATED"),
-    (r"rad(iation)? hit|cosmic", "COSMIC_RAY"),
-    (r"ghost|halo", "GHOST"),
-    (r"dead|\bnan\b|noisy|responsivity|\bbad\b|\bhot\b|track|no data", "BAD"),
-)
-
 
 def bit_names(header, band=None):
     """Return the names of the bits of a mask, as its header states them.
@@ -63,30 +44,13 @@ def bit_names(header, band=None):
     """
     keys = [key for key in header if re.fullmatch(r"BIT\d+", key)]
     names = {int(key[3:]): header[key] for key in keys if isinstance(header[key], str)}
-    names |= _of_comments(header, keys)
     names |= {header[key]: LSST.get(key[3:]) for key in header if key.startswith("MP_")}
     for key in header:
         value = header.get(f"MSKVAL{key[6:]}") if re.fullmatch(r"MSKNAM\d+", key) else None
         if isinstance(value, int) and value > 0:
             names[value.bit_length() - 1] = PAN_STARRS.get(str(header[key]).strip().upper())
     names |= _of_legacy_surveys(header, band)
-    if not names and str(header.get("EXTNAME", "")).strip().upper() == "DQ":
-        names = TELESCOPES.get(str(header.get("TELESCOP", "")).strip().upper(), {})
     return {bit: name for bit, name in names.items() if type(bit) is int and 0 <= bit < 63}
-
-
-def _of_comments(header, keys):
-    """Return the names of bits whose cards are their numbers and have comments, as of ZTF."""
-    comments = getattr(header, "comments", None)
-    if comments is None:
-        return {}
-    names = {}
-    for key in keys:
-        if header[key] == int(key[3:]) and comments[key]:
-            words = comments[key].lower()
-            fitting = (name for pattern, name in _COMMENTS if re.search(pattern, words))
-            names[int(key[3:])] = next(fitting, None)
-    return names
 
 
 def _of_legacy_surveys(header, band):

@@ -54,9 +54,8 @@ def translated_mask(values, header, band=None):
     header : Mapping
         Cards ``BIT2 = 'SATURATED'`` as of `mask_cards`, ``MP_SAT = 1`` as of LSST,
         ``MSKNAM04 = 'SATURATED'`` with ``MSKVAL04 = 16`` as of Pan-STARRS, or
-        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits, or comments as of ZTF
-        (``BIT08 = 8 / SATURATED``). A plane DQ of JWST or HST has the bits of the telescope. Bits
-        without a counterpart in `BITS` are ignored. Otherwise every value except 0 is BAD.
+        ``MBIT_3 = 'SATUR_R'`` as of the Legacy Surveys name its bits. Bits without a counterpart in
+        `BITS` are ignored. Otherwise every value except 0 is BAD.
     band : str, optional
         Band of the image, such as ``r`` or ``decam_r``: bits that name another band are ignored.
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from redpix.config.given_frame import GivenFrame
-from redpix.image.masks import bit_value, translated_mask
 from redpix.pixels.given_band import read_band
 from test_survey_formats import NOISE, SHAPE, assert_true, plane, remarks, save, single, sky
 
@@ -101,38 +100,3 @@ def test_maskbits_of_the_legacy_surveys_hide_what_is_bad_in_the_band(
     assert_true(found, truth, 22.5)
     rows = sorted(row for name in hidden for row in (ROWS[name], ROWS[name] + 1))
     assert np.flatnonzero((found.mask != 0).all(axis=1)).tolist() == rows
-
-
-#: bits of a mask of ZTF by their comments, as its headers have them; bit 1 marks every source
-OF_ZTF = {
-    "AIRCRAFT/SATELLITE TRACK": "BAD",
-    "CONTAINS SEXTRACTOR DETECTION": None,
-    "LOW RESPONSIVITY": "BAD",
-    "GHOST FROM BRIGHT SOURCE": "GHOST",
-    "RESERVED FOR FUTURE USE": None,
-    "PIXEL SPIKE (POSSIBLE RAD HIT)": "COSMIC_RAY",
-    "SATURATED": "SATURATED",
-    "NAN (not a number)": "BAD",
-    "CONTAINS PSF-EXTRACTED SOURCE POSITION": None,
-}
-
-
-def test_bits_of_ztf_are_known_by_their_comments():
-    header = fits.Header([(f"BIT{n:02d}", n, words) for n, words in enumerate(OF_ZTF)])
-    mask = translated_mask(np.array([[1 << n for n in range(len(OF_ZTF))]]), header)[0]
-    assert mask.tolist() == [bit_value(name) if name else 0 for name in OF_ZTF.values()]
-
-
-@pytest.mark.parametrize(
-    ("telescope", "values", "expected"),
-    [
-        ("JWST", [1, 2, 4, 1 << 22], ["BAD", "SATURATED", None, None]),
-        ("HST", [16, 32, 64, 256, 4096], ["BAD", None, None, "SATURATED", "COSMIC_RAY"]),
-        ("Other", [1, 4], ["BAD", "BAD"]),
-    ],
-)
-def test_bits_of_a_space_telescope_are_those_of_its_handbook(telescope, values, expected):
-    """JUMP_DET of Webb, 4, marks a ramp from which a cosmic ray was removed: a usable pixel."""
-    header = fits.Header([("EXTNAME", "DQ"), ("TELESCOP", telescope)])
-    mask = translated_mask(np.array([values]), header)[0]
-    assert mask.tolist() == [bit_value(name) if name else 0 for name in expected]
