@@ -107,6 +107,8 @@ def bare_field(archive, done, parent, name):
     settings = ROOT / "resources/sextractor"
     parameters = (settings / "detections.param").read_text().replace("IMAFLAGS_ISO\n", "")
     (folder / "bare.param").write_text(parameters)
+    for file in ("sources.sex", "sources.conv"):  # SExtractor splits paths at spaces
+        shutil.copy(settings / file, folder)
 
     def call(tool, *words, stdout=subprocess.DEVNULL):
         costs[tool] += measured(words, folder, stdout)[0]
@@ -130,7 +132,7 @@ def bare_field(archive, done, parent, name):
             call("mProjectPP", "mProjectPP", f"{image}.fits", f"{image}.out.fits", "grid.hdr")
         call(
             *("source-extractor", find_tool("sextractor"), "image.out.fits"),
-            *("-c", settings / "sources.sex", "-FILTER_NAME", settings / "sources.conv"),
+            *("-c", "sources.sex", "-FILTER_NAME", "sources.conv"),
             *("-PARAMETERS_NAME", "bare.param", "-CATALOG_NAME", "bare.cat"),
             *("-CHECKIMAGE_TYPE", "SEGMENTATION", "-CHECKIMAGE_NAME", "seg.fits"),
         )
