@@ -29,9 +29,6 @@ _GALAXIES = -24.5, -15.5
 #: redshifts from which distances follow
 _NEAREST = 0.02
 
-#: Hubble distance for 70 km/s/Mpc, Mpc, and matter density, for distances to some percent
-_HUBBLE, _MATTER = 4282.7, 0.3
-
 #: names of CIGALE's fluxes, instrument and band with a dot between them
 _CIGALE = re.compile(r"[A-Za-z][\w-]*(\.[\w*'+-]+)+")
 
@@ -50,13 +47,12 @@ def distance_modulus(redshift):
     Returns
     -------
     ndarray, shape (n,)
-        Magnitudes, right to 0.01.
+        Magnitudes.
     """
-    nodes = np.linspace(0, max(1.0, float(np.max(redshift))), 2000)
-    inverse = 1 / np.sqrt(_MATTER * (1 + nodes) ** 3 + 1 - _MATTER)
-    steps = (inverse[1:] + inverse[:-1]) / 2 * np.diff(nodes)
-    distance = _HUBBLE * np.interp(redshift, nodes, np.concatenate([[0], np.cumsum(steps)]))
-    return 5 * np.log10((1 + redshift) * distance) + 25
+    # slow to import; most tables state the units of their fluxes
+    from astropy.cosmology import FlatLambdaCDM
+
+    return FlatLambdaCDM(H0=70, Om0=0.3).distmod(redshift).value
 
 
 def check_bare_fluxes(table, columns, units, name, warn):

@@ -6,6 +6,7 @@ from astropy.cosmology import FlatLambdaCDM
 from redpix.photoz import table_input
 from redpix.photoz.band_names import zero_point_of
 from redpix.photoz.bare_fluxes import distance_modulus
+from scipy.integrate import quad
 
 BANDS = ("g", "r", "i", "z")
 
@@ -44,6 +45,9 @@ def test_a_multiple_of_a_unit_has_the_zero_point_of_the_ab_system(unit):
 def test_distances_are_those_of_astropy():
     z = np.array([0.02, 0.1, 0.5, 1.0, 3.0])
     assert distance_modulus(z) == pytest.approx(FlatLambdaCDM(70, 0.3).distmod(z).value, abs=0.01)
+    integrals = [quad(lambda at: (0.3 * (1 + at) ** 3 + 0.7) ** -0.5, 0, one)[0] for one in z]
+    distance = 299792.458 / 70 * np.array(integrals)
+    assert distance_modulus(z) == pytest.approx(5 * np.log10((1 + z) * distance) + 25, abs=1e-6)
 
 
 def test_a_flux_of_des_is_not_taken_for_nanomaggies_in_silence(tmp_path):
