@@ -9,7 +9,7 @@ from astropy.stats import mad_std
 
 from redpix.image.masks import BITS
 from redpix.report.figures import lossless_uri
-from redpix.report.pixel_viewer import page_json, rounded_list
+from redpix.report.pixel_viewer import finite, page_json, rounded_list
 from redpix.subtraction.hosts import nearest
 from redpix.subtraction.transient_shapes import windows
 from redpix.subtraction.transients import CUT_OUT, FLAGS
@@ -68,11 +68,7 @@ def row_values(row):
     -------
     dict
     """
-    values = {name: row.get(name) for name in SHOWN}
-    values |= {
-        name: None if isinstance(value, float) and not np.isfinite(value) else value
-        for name, value in values.items()
-    }
+    values = finite({name: row.get(name) for name in SHOWN})
     return values | {"flags": flag_names(int(row["flags"]))}
 
 
